@@ -1,0 +1,196 @@
+//! What the running update has touched in one container: the header that every tracked container starts with.
+//!
+//! Marks are scratch of the running transaction. They lie in the copy that is being written, which nobody else looks at;
+//! at its end they are turned into byte ranges outside of `T` and mean nothing any more. Most transactions touch one to
+//! four places, which are kept exactly. What comes beyond goes to the page bits of the transaction if the container can
+//! reach them (it lies at home, in the copy that an update of this thread writes), else to 64 blocks of the container.
+//!
+//! Three rules make marks safe when containers are moved about:
+//!
+//! 1. Marks count only under the stamp of this transaction and this place ([`Head::at_home`]); otherwise the container
+//!    counts as touched from end to end.
+//! 2. A container's stamp is put, and its marks are cleared, at the start of the update, or when the container around it
+//!    hands out its element for the first time ([`Marking::New`]). An element that was marked before is not stamped:
+//!    something may have been moved into it since.
+//! 3. What is marked by blocks or pages is taken whole, whatever the stamps inside say.
+
+use crate::mutant;
+use crate::track::{Stamp, spill};
+use std::ops::Range;
+
+/// Exact ranges of items.
+const RANGES: usize = 4;
+
+/// Blocks of the bitmap.
+const BLOCKS: usize = 64;
+
+/// The first 64 bytes of a tracked container.
+#[derive(Clone)]
+#[repr(C)]
+pub(super) struct Head {
+    /// Live items; clamped to the capacity wherever it is used, for a stranger may have written it.
+    pub(super) len: u32,
+    /// Exact ranges in use.
+    count: u32,
+    ranges: [[u32; 2]; RANGES],
+    /// Blocks touched beyond the exact ranges and outside of the transaction's reach.
+    blocks: u64,
+    stamp: Stamp,
+}
+
+const _: () = assert!(size_of::<Head>() == 64);
+
+/// Where a container's items lie.
+#[derive(Clone, Copy)]
+pub(super) struct Items {
+    /// Bytes from the container's start to its first item.
+    pub(super) offset: usize,
+    /// Bytes per item.
+    pub(super) size: usize,
+    pub(super) capacity: usize,
+}
+
+impl Items {
+    /// Bytes of the items in `range`, relative to the container.
+    fn bytes(self, range: &Range<usize>) -> Range<usize> {
+        self.offset + range.start * self.size..self.offset + range.end * self.size
+    }
+
+    /// Items per block.
+    const fn block(self) -> usize {
+        self.capacity.div_ceil(BLOCKS)
+    }
+}
+
+/// What marking a range has found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Marking {
+    /// All of it was marked exactly before.
+    Known,
+    /// It is marked exactly now; items of it may have been marked before.
+    New,
+    /// It is marked, by more than itself.
+    Coarse,
+}
+
+impl Head {
+    /// An empty container that no transaction knows.
+    pub(super) const fn new() -> Self {
+        Head { len: 0, count: 0, ranges: [[0; 2]; RANGES], blocks: 0, stamp: Stamp::VOID }
+    }
+
+    /// The head of a clone with `len` items.
+    pub(super) fn cloned(&self, len: usize) -> Self {
+        if mutant::planted("clone_keeps_stamp") {
+            return Head { len: len as u32, ..self.clone() };
+        }
+        Head { len: len as u32, ..Head::new() }
+    }
+
+    /// Rule 2: this container lies at `stamp` and has not been touched.
+    #[inline]
+    pub(super) fn put_stamp(&mut self, stamp: Stamp) {
+        self.count = 0;
+        self.blocks = 0;
+        self.stamp = stamp;
+    }
+
+    /// The stamp of the item at `offset` bytes from the container's start.
+    #[inline]
+    pub(super) fn stamp_at(&self, offset: usize) -> Stamp {
+        self.stamp.at(offset)
+    }
+
+    /// Rule 1: whether the marks are of the transaction and the place of `stamp`.
+    #[inline]
+    pub(super) fn at_home(&self, stamp: Stamp, rolling_back: bool) -> bool {
+        if mutant::planted("no_stamp") || rolling_back && mutant::planted("no_settle_at_roll_back") {
+            return true;
+        }
+        if mutant::planted("stamp_place_only") {
+            return self.stamp.place() == stamp.place();
+        }
+        if mutant::planted("stamp_transaction_only") {
+            return self.stamp.tx() == stamp.tx();
+        }
+        self.stamp == stamp
+    }
+
+    /// Notes that the items in `range` are about to change.
+    #[inline]
+    pub(super) fn mark(&mut self, range: Range<usize>, items: Items) -> Marking {
+        debug_assert!(range.start < range.end && range.end <= items.capacity);
+        let (start, end) = (range.start as u32, range.end as u32);
+        if let Some([first, last]) = self.exact().last().copied() {
+            // The common cases: the same item again, the next item of a loop.
+            if first <= start && end <= last {
+                return Marking::Known;
+            }
+            if start <= last && first <= end {
+                self.ranges[self.count as usize - 1] = [first.min(start), last.max(end)];
+                return Marking::New;
+            }
+        }
+        self.mark_apart(start, end, items)
+    }
+
+    /// [`Self::mark`] of a range that does not touch the last one.
+    fn mark_apart(&mut self, start: u32, end: u32, items: Items) -> Marking {
+        for known in &mut self.ranges[..(self.count as usize).min(RANGES)] {
+            let [first, last] = *known;
+            if first <= start && end <= last {
+                return Marking::Known;
+            }
+            if start <= last && first <= end {
+                *known = [first.min(start), last.max(end)];
+                return Marking::New;
+            }
+        }
+        if let Some(free) = self.ranges.get_mut(self.count as usize) {
+            *free = [start, end];
+            self.count += 1;
+            return Marking::New;
+        }
+        let range = start as usize..end as usize;
+        if !spill(std::ptr::from_ref(self).addr(), self.stamp, items.bytes(&range)) {
+            for block in range.start / items.block()..=(range.end - 1) / items.block() {
+                self.blocks |= 1 << block.min(BLOCKS - 1);
+            }
+        }
+        Marking::Coarse
+    }
+
+    /// Whether item `index` lies in an exact range.
+    pub(super) fn is_exact(&self, index: usize) -> bool {
+        self.exact().iter().any(|&[first, last]| (first as usize..last as usize).contains(&index))
+    }
+
+    /// The exact ranges.
+    #[inline]
+    pub(super) fn exact(&self) -> &[[u32; 2]] {
+        &self.ranges[..(self.count as usize).min(RANGES)]
+    }
+
+    /// Whether nothing is marked here (there may be pages).
+    #[inline]
+    pub(super) fn is_clear(&self) -> bool {
+        self.count == 0 && self.blocks == 0
+    }
+
+    /// Calls `f` with the items of each marked block.
+    pub(super) fn for_each_block(&self, items: Items, mut f: impl FnMut(Range<usize>)) {
+        let mut left = self.blocks;
+        while left != 0 {
+            let block = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let start = block * items.block();
+            f(start..(start + items.block()).min(items.capacity));
+        }
+    }
+
+    /// For the fault that clears marks at a commit and leaves the stamp.
+    pub(super) fn forget_marks(&mut self) {
+        self.count = 0;
+        self.blocks = 0;
+    }
+}

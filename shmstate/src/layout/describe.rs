@@ -1,0 +1,126 @@
+//! The constant description of a type: names, kinds, offsets, sizes, capacities.
+
+/// What a type looks like in memory.
+///
+/// ```
+/// use shmstate::{Kind, SharedLayout};
+///
+/// #[derive(SharedLayout)]
+/// #[repr(C)]
+/// struct Point { x: f64, y: f64 }
+///
+/// let layout = Point::LAYOUT;
+/// assert_eq!((layout.name, layout.size, layout.align), ("Point", 16, 8));
+/// let Kind::Struct(fields) = layout.kind else { unreachable!() };
+/// assert_eq!((fields[1].name, fields[1].offset), ("y", 8));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// The type's name, without path and arguments; what the arguments are stands in `kind`.
+    pub name: &'static str,
+    /// Bytes.
+    pub size: usize,
+    /// Bytes.
+    pub align: usize,
+    /// The number that `#[shared(version = N)]` gives to the type; 0 without one.
+    pub version: u32,
+    /// What it is made of.
+    pub kind: Kind,
+}
+
+/// What a type is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A number, `bool` or `char`.
+    Scalar(Scalar),
+    /// The fields in the order of their offsets.
+    Struct(&'static [Field]),
+    /// A fieldless enum.
+    Enum {
+        /// The integer that holds the discriminant.
+        repr: Scalar,
+        /// All variants.
+        variants: &'static [Variant],
+    },
+    /// `[T; N]`.
+    Array {
+        /// `T`.
+        item: &'static Layout,
+        /// `N`.
+        len: usize,
+    },
+    /// [`List<T, N>`](crate::List).
+    List {
+        /// `T`.
+        item: &'static Layout,
+        /// `N`.
+        capacity: usize,
+        /// Byte offset of the first item; the length is a `u32` at offset 0.
+        items: usize,
+    },
+    /// [`Text<N>`](crate::Text).
+    Text {
+        /// `N`, in bytes.
+        capacity: usize,
+        /// Byte offset of the first byte of text; the length is a `u32` at offset 0.
+        bytes: usize,
+    },
+    /// Plain bytes of a foreign type.
+    Pod,
+}
+
+/// A field of a struct.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name; the index of a tuple struct's field.
+    pub name: &'static str,
+    /// Bytes from the start of the struct.
+    pub offset: usize,
+    /// The field's own description.
+    pub layout: &'static Layout,
+}
+
+/// A variant of a fieldless enum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// Its name.
+    pub name: &'static str,
+    /// Its discriminant.
+    pub value: u32,
+}
+
+macro_rules! scalars {
+    ($($variant:ident = $code:literal: $name:literal, $bytes:literal;)*) => {
+        /// The types that are one number.
+        #[allow(missing_docs, reason = "each variant is the type of the same name")]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum Scalar { $($variant = $code,)* }
+
+        impl Scalar {
+            /// The name in Rust: `"u8"`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Scalar::$variant => $name,)* }
+            }
+
+            /// Size in bytes.
+            #[must_use]
+            pub const fn size(self) -> usize {
+                match self { $(Scalar::$variant => $bytes,)* }
+            }
+
+            /// The scalar whose number in a schema is `code`.
+            pub(crate) const fn from_code(code: u8) -> Option<Scalar> {
+                match code { $($code => Some(Scalar::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+scalars! {
+    U8 = 1: "u8", 1; U16 = 2: "u16", 2; U32 = 3: "u32", 4; U64 = 4: "u64", 8; U128 = 5: "u128", 16;
+    I8 = 6: "i8", 1; I16 = 7: "i16", 2; I32 = 8: "i32", 4; I64 = 9: "i64", 8; I128 = 10: "i128", 16;
+    F32 = 11: "f32", 4; F64 = 12: "f64", 8; Bool = 13: "bool", 1; Char = 14: "char", 4;
+}

@@ -1,0 +1,22 @@
+//! What may live in shared memory, and how it is described.
+//!
+//! * [`SharedLayout`]: the contract, derived and never written by hand.
+//! * [`Layout`]: the constant description of a type; [`Schema`]: the same as data that lies in the region;
+//!   `Schema::fingerprint` tells two of them apart, and `diff` says in what.
+//! * [`Invalid`]: where and why bytes are no value of their type.
+
+mod contract;
+mod describe;
+mod diff;
+mod invalid;
+mod pod;
+mod primitives;
+mod prove;
+mod schema;
+
+pub use contract::SharedLayout;
+pub use describe::{Field, Kind, Layout, Scalar, Variant};
+pub use invalid::Invalid;
+pub use pod::{Pod, pod_layout};
+pub use prove::{StructLayout, array_fits, enum_has_zero};
+pub(crate) use schema::Schema;

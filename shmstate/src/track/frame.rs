@@ -1,0 +1,147 @@
+//! The closures that are open on this thread.
+//!
+//! Each `read` and `update` puts a frame on its own stack and links it into a thread-local list while its closure runs.
+//! The list answers two questions: is this region already open on this thread (an update would then wait for itself),
+//! and does this container lie in the copy that an open update writes (its touches may then go to that update's pages).
+
+use super::{Pages, Stamp};
+use std::cell::Cell;
+use std::ops::Range;
+use std::ptr;
+
+/// A region's identity on this machine: device and inode, whatever handle, path or mapping leads to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct RegionKey {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
+}
+
+/// What the running update of an open frame needs to be found by its containers.
+struct Running<'a> {
+    /// Addresses of the copy that is being written.
+    copy: Range<usize>,
+    tx: u64,
+    pages: Pages<'a>,
+}
+
+/// One open closure.
+pub(crate) struct Frame<'a> {
+    outer: Cell<*const Frame<'static>>,
+    region: RegionKey,
+    running: Option<Running<'a>>,
+}
+
+thread_local! {
+    /// The innermost open closure. Invariant: null, or a frame in a live stack frame of this thread ([`Frame::enter`]).
+    static INNERMOST: Cell<*const Frame<'static>> = const { Cell::new(ptr::null()) };
+}
+
+impl<'a> Frame<'a> {
+    /// A closure that reads `region`.
+    #[inline]
+    pub(crate) fn reading(region: RegionKey) -> Self {
+        Frame { outer: Cell::new(ptr::null()), region, running: None }
+    }
+
+    /// A closure that writes the copy of `region` at the addresses `copy`, as transaction `tx`.
+    #[inline]
+    pub(crate) fn writing(region: RegionKey, copy: Range<usize>, tx: u64, pages: Pages<'a>) -> Self {
+        Frame { outer: Cell::new(ptr::null()), region, running: Some(Running { copy, tx, pages }) }
+    }
+
+    /// Runs `f` with this closure open; it is closed on every way out, unwinding included.
+    #[inline]
+    pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        struct Close(*const Frame<'static>);
+        impl Drop for Close {
+            #[inline]
+            fn drop(&mut self) {
+                INNERMOST.set(self.0);
+            }
+        }
+        let outer = INNERMOST.get();
+        self.outer.set(outer);
+        let _close = Close(outer);
+        INNERMOST.set(ptr::from_ref(self).cast());
+        f()
+    }
+
+    /// Whether a closure over `region` is open on this thread.
+    #[inline]
+    pub(crate) fn is_open(region: RegionKey) -> bool {
+        Self::any(|frame| frame.region == region)
+    }
+
+    #[inline]
+    fn any(mut is: impl FnMut(&Frame<'_>) -> bool) -> bool {
+        let mut next = INNERMOST.get();
+        // SAFETY: the list holds frames whose `enter` is still running on this thread, further out than this call: they
+        // are borrowed by those calls, and nothing moves or changes them until they return.
+        while let Some(frame) = unsafe { next.as_ref() } {
+            if is(frame) {
+                return true;
+            }
+            next = frame.outer.get();
+        }
+        false
+    }
+}
+
+/// Marks the pages of `bytes` (relative to the container at address `container`) in the open update that writes that
+/// container, provided that the container is at home there: its `stamp` is of that transaction and of its place.
+/// Returns whether it was.
+#[cold]
+pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>) -> bool {
+    Frame::any(|frame| {
+        let Some(running) = &frame.running else { return false };
+        let home = running.copy.contains(&container)
+            && stamp.tx() == running.tx
+            && stamp.place() == (container - running.copy.start) as u64;
+        if home {
+            running.pages.set(stamp.place() + bytes.start as u64..stamp.place() + bytes.end as u64);
+        }
+        home
+    })
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::super::PagesBuf;
+    use super::*;
+
+    const A: RegionKey = RegionKey { device: 1, inode: 1 };
+    const B: RegionKey = RegionKey { device: 1, inode: 2 };
+
+    #[test]
+    fn frames_close_on_every_way_out() {
+        assert!(!Frame::is_open(A));
+        Frame::reading(A).enter(|| {
+            assert!(Frame::is_open(A) && !Frame::is_open(B));
+            let unwound = std::panic::catch_unwind(|| Frame::reading(B).enter(|| panic!("out")));
+            assert!(unwound.is_err());
+            assert!(Frame::is_open(A) && !Frame::is_open(B));
+            std::thread::scope(|s| {
+                s.spawn(|| assert!(!Frame::is_open(A), "another thread has closures of its own"));
+            });
+        });
+        assert!(!Frame::is_open(A));
+    }
+
+    #[test]
+    fn only_a_container_at_home_spills() {
+        let pages = PagesBuf::new(100_000);
+        let frame = Frame::writing(A, 1_000_000..1_100_000, 7, pages.as_pages());
+        let home = Stamp::root(7).at(4096);
+        frame.enter(|| {
+            assert!(!spill(1_004_096, Stamp::root(8).at(4096), 0..1), "another transaction");
+            assert!(!spill(1_004_104, home, 0..1), "another place");
+            assert!(!spill(2_000_000, home, 0..1), "another memory");
+            assert!(!pages.as_pages().any());
+            assert!(spill(1_004_096, home, 0..1));
+        });
+        let mut runs = vec![];
+        pages.as_pages().for_each_run(|run| runs.push(run));
+        assert_eq!(runs, [4096..8192]);
+        assert!(!spill(1_004_096, home, 0..1), "no update is open any more");
+    }
+}

@@ -1,0 +1,16 @@
+//! What an update has touched: the vocabulary that the containers, the walks over a type, and the commit protocol share.
+//!
+//! * [`Stamp`]: the proof that a container's marks belong to the place where it lies, in the running transaction.
+//! * [`Touched`]: byte ranges of `T`, a few exact ones and then whole pages, gathered by one transaction.
+//! * [`Frame`]: the closures that are open on this thread: which regions they read or write.
+
+mod frame;
+mod pages;
+mod stamp;
+mod touched;
+
+pub(crate) use frame::{Frame, RegionKey, spill};
+pub(crate) use pages::{PAGE, Pages, PagesBuf};
+pub use stamp::Stamp;
+pub use touched::Touched;
+pub(crate) use touched::{EXACT, Granule};

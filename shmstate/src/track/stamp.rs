@@ -1,0 +1,43 @@
+//! The stamp of a tracked container.
+
+/// Which transaction stamped a container, and at which place: a container whose stamp is another one than the walk
+/// expects has been moved (swapped, taken out and put back, cloned, brought in from elsewhere), so its marks say
+/// nothing about the bytes at this place, and it counts as touched from end to end.
+///
+/// A transaction's id is never used twice: it starts at a random number when a handle attaches, is counted up by that
+/// handle alone, and is never read from the file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(C)]
+pub struct Stamp {
+    tx: u64,
+    place: u64,
+}
+
+impl Stamp {
+    /// The stamp of a container that no transaction has handed out: it matches none.
+    pub const VOID: Stamp = Stamp { tx: 0, place: 0 };
+
+    /// The stamp that transaction `tx` puts at the start of its `T`.
+    pub(crate) const fn root(tx: u64) -> Stamp {
+        Stamp { tx, place: 0 }
+    }
+
+    /// The stamp of what lies `offset` bytes further on.
+    #[must_use]
+    #[inline]
+    pub const fn at(self, offset: usize) -> Stamp {
+        Stamp { tx: self.tx, place: self.place.wrapping_add(offset as u64) }
+    }
+
+    /// The transaction; 0 is none.
+    #[inline]
+    pub(crate) const fn tx(self) -> u64 {
+        self.tx
+    }
+
+    /// Byte offset in `T`.
+    #[inline]
+    pub(crate) const fn place(self) -> u64 {
+        self.place
+    }
+}
