@@ -1,13 +1,24 @@
 //! Typed state that several processes share.
+mod commit;
 mod containers;
+mod error;
 mod layout;
 mod mutant;
+#[cfg(not(loom))]
+mod os;
+#[cfg(not(loom))]
+mod region;
+#[cfg(not(loom))]
+mod state;
 mod sync;
 mod track;
 
 pub use containers::{Full, List, ListIndex, Text};
+pub use error::{Error, ErrorKind};
 pub use layout::{Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
 pub use shmstate_derive::SharedLayout;
+#[cfg(not(loom))]
+pub use state::{Options, State, remove};
 
 /// What the code that the derive generates needs; no part of the interface.
 #[doc(hidden)]

@@ -1,0 +1,387 @@
+//! The copies: which one an update writes, how it is caught up, and how it becomes the active one.
+//!
+//! A writer's life, and what its death leaves behind:
+//!
+//! | died | what is there | what the next one does |
+//! |---|---|---|
+//! | before `generation` is odd | nothing has changed | nothing |
+//! | while the copy is odd and not active | a copy of unknown content | copies everything when it uses that copy |
+//! | in the notes of a commit | notes too many in other copies | takes over bytes that are equal already |
+//! | after `active`, before even | a good active copy marked odd | [`Shared::recover`] makes it even |
+//! | after even, before unlock | a lock that names a dead slot | takes the lock |
+
+use super::lock::{self, Acquired, Clock, Host, LockError};
+use super::todo::Todo;
+use super::words::{Control, CopyLine, NEVER, Published, SlotLine};
+use crate::mutant;
+use crate::sync::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
+    crash_order, fence,
+};
+use crate::track::{Granule, Pages, Touched};
+use std::ops::Range;
+
+/// A copy that lags this many versions behind is taken before one that lags less, so that none rots.
+const MOST_LAG: u64 = 3;
+
+/// How often (in versions of lag) a writer asks whether the readers that keep a stale copy pinned are alive.
+const PROBE_EVERY: u64 = 1024;
+
+/// The images of `T`, by the number of their copy.
+pub(crate) trait Images {
+    /// Bytes of `T`.
+    fn size(&self) -> u64;
+
+    /// Copies all of `T`.
+    ///
+    /// # Safety
+    /// Nobody accesses `to`, nobody writes `from`; they are two copies that exist.
+    unsafe fn copy_all(&self, to: usize, from: usize);
+
+    /// Copies what is not tracked.
+    ///
+    /// # Safety
+    /// As for [`Images::copy_all`].
+    unsafe fn copy_plain(&self, to: usize, from: usize);
+
+    /// Copies `range`, which lies inside `T`.
+    ///
+    /// # Safety
+    /// As for [`Images::copy_all`].
+    unsafe fn copy_range(&self, to: usize, from: usize, range: Range<u64>);
+}
+
+/// The shared words of one region, borrowed from wherever they lie.
+#[derive(Clone, Copy)]
+pub(crate) struct Shared<'a> {
+    pub(crate) control: &'a Control,
+    pub(crate) slots: &'a [SlotLine],
+    pub(crate) copies: &'a [CopyLine],
+    /// The page bits of all copies, one after the other.
+    pub(crate) pages: &'a [AtomicU64],
+    /// Bytes of `T`.
+    pub(crate) size: u64,
+    pub(crate) granule: Granule,
+}
+
+/// Why an update did not begin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum BeginError {
+    /// The lock was not to be had.
+    Lock(LockError),
+    /// Every copy is pinned by readers that live; one bit for each of the first 64 slots that pin.
+    Pinned { slots: u64 },
+    /// The region names an active copy that it does not have.
+    NoSuchCopy { copy: usize },
+}
+
+/// A running update: the lock is held, the copy is caught up, and nobody looks at it.
+///
+/// Dropped without a verdict (the walk over `T` panicked), it leaves the copy odd: its next user copies everything.
+#[must_use]
+pub(crate) struct Txn<'a, H: Host> {
+    shared: Shared<'a>,
+    host: &'a H,
+    active: Published,
+    /// The copy that this update writes.
+    copy: usize,
+    /// The odd number that the copy has.
+    odd: u64,
+}
+
+impl<'a> Shared<'a> {
+    /// The active version and copy, as the region says.
+    #[inline]
+    pub(crate) fn published(&self) -> Published {
+        Published::unpack(self.control.active.published.load(Acquire))
+    }
+
+    fn todo(&self, copy: usize) -> Todo<'a> {
+        let words = Pages::words(self.size);
+        let pages = Pages::new(&self.pages[copy * words..(copy + 1) * words], self.size);
+        Todo::new(&self.copies[copy], pages, self.granule)
+    }
+
+    /// Takes the writer's lock and sets right what a dead owner left.
+    pub(crate) fn lock(&self, me: usize, host: &impl Host, clock: &mut impl Clock) -> Result<Acquired, LockError> {
+        let acquired = lock::lock(&self.control.lock.word, me, self.slots.len(), host, clock)?;
+        if acquired == Acquired::OwnerDied {
+            self.recover();
+        }
+        Ok(acquired)
+    }
+
+    /// Releases the writer's lock.
+    #[inline]
+    pub(crate) fn unlock(&self, host: &impl Host) {
+        lock::unlock(&self.control.lock.word, host);
+    }
+
+    /// Sets right what a writer's death may have left. Idempotent: a death in here leaves the same work.
+    pub(crate) fn recover(&self) {
+        if mutant::planted("recovery_does_nothing") {
+            return;
+        }
+        let active = self.published();
+        if let Some(line) = self.copies.get(active.copy) {
+            let generation = line.generation.load(Relaxed);
+            if generation % 2 == 1 {
+                // It had committed: `active` named this copy, and only its own writer does that.
+                line.generation.store(generation.wrapping_add(1), Release);
+            }
+        }
+        let recoveries = &self.control.counters.recoveries;
+        recoveries.store(recoveries.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+
+    /// Makes a claimed slot clean: its last holder is dead, and the caller holds its byte.
+    pub(crate) fn take_slot(&self, me: usize, host: &impl Host) {
+        self.control.counters.used.fetch_max(me as u32 + 1, SeqCst); // [S1]
+        if lock::is_owned_by(&self.control.lock.word, me) {
+            // The last holder died with the lock, so it is mine by construction.
+            self.recover();
+            self.unlock(host);
+        }
+        self.clear_pins(me);
+        let incarnation = &self.slots[me].incarnation;
+        incarnation.store(incarnation.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+
+    /// Takes away the pins of a slot whose holder is dead or leaves; the caller holds its byte.
+    pub(crate) fn clear_pins(&self, slot: usize) {
+        for pin in &self.slots[slot].pins {
+            pin.store(0, Release); // [R3]
+        }
+    }
+
+    /// Makes the region clean for a first handle: nobody else is attached, and the caller keeps them out.
+    ///
+    /// Whatever the file says that is not content is forgotten; every copy but the active one is copied anew when it is
+    /// used.
+    pub(crate) fn reset(&self, active: usize) {
+        self.control.lock.word.store(0, Relaxed);
+        for slot in 0..self.slots.len() {
+            self.clear_pins(slot);
+        }
+        self.control.counters.used.store(0, Relaxed);
+        for (k, line) in self.copies.iter().enumerate() {
+            let generation = line.generation.load(Relaxed);
+            let odd = generation | 1;
+            line.generation.store(if k == active { odd.wrapping_add(1) } else { odd }, Relaxed);
+            if k != active {
+                line.synced.store(NEVER, Relaxed);
+            }
+            self.todo(k).clear();
+        }
+    }
+
+    /// Begins an update: takes the lock, chooses a copy and catches it up.
+    ///
+    /// # Safety
+    /// `images` are the images of this region, the active one holds a valid value, and slot `me` is the caller's.
+    #[inline]
+    pub(crate) unsafe fn begin<H: Host>(
+        self,
+        me: usize,
+        host: &'a H,
+        clock: &mut impl Clock,
+        images: &impl Images,
+    ) -> Result<Txn<'a, H>, BeginError> {
+        let _ = self.lock(me, host, clock).map_err(BeginError::Lock)?;
+        let active = Published::unpack(self.control.active.published.load(Relaxed));
+        if active.copy >= self.copies.len() {
+            self.unlock(host);
+            return Err(BeginError::NoSuchCopy { copy: active.copy });
+        }
+        fence(SeqCst); // [W2]
+        let copy = match self.choose(active, me, host, clock) {
+            Ok(copy) => copy,
+            Err(slots) => {
+                self.unlock(host);
+                return Err(BeginError::Pinned { slots });
+            }
+        };
+        let line = &self.copies[copy];
+        let generation = line.generation.load(Relaxed);
+        let odd = generation | 1;
+        let whole = generation == odd && !mutant::planted("odd_is_trusted");
+        // An odd copy stays odd, but under another number: nobody compares numbers, this one only has to be odd.
+        line.generation.store(odd, Relaxed);
+        crash_order();
+        let todo = self.todo(copy);
+        // SAFETY (all three): the lock is held, and the scan has found no reader in `copy`, which is not the active one;
+        // nobody writes the active one. `for_each` keeps ranges inside of `T`.
+        let sound = !whole && {
+            unsafe { images.copy_plain(copy, active.copy) }
+            todo.for_each(self.size, |range| unsafe { images.copy_range(copy, active.copy, range) })
+        };
+        if !sound {
+            // SAFETY: as above.
+            unsafe { images.copy_all(copy, active.copy) }
+        }
+        todo.clear();
+        line.synced.store(NEVER, Relaxed);
+        Ok(Txn { shared: self, host, active, copy, odd })
+    }
+
+    /// The copy to write: unpinned and not the active one.
+    #[inline]
+    fn choose(&self, active: Published, me: usize, host: &impl Host, clock: &mut impl Clock) -> Result<usize, u64> {
+        let (mut fresh, mut stale) = (None, None);
+        for k in (0..self.copies.len()).filter(|&k| k != active.copy) {
+            let lag = self.lag(k, active.version);
+            if fresh.is_none_or(|(_, least)| lag < least) {
+                fresh = Some((k, lag));
+            }
+            if stale.is_none_or(|(_, most)| lag > most) {
+                stale = Some((k, lag));
+            }
+        }
+        let (Some((fresh, _)), Some((stale, lag))) = (fresh, stale) else { return Err(0) };
+        let first = if lag > MOST_LAG || self.todo(stale).spilled() { stale } else { fresh };
+        if self.pinning(first) == 0 {
+            return Ok(first);
+        }
+        self.choose_other(active, first, me, host, clock)
+    }
+
+    /// How many versions ago copy `k` was the active one.
+    #[inline]
+    fn lag(&self, k: usize, version: u64) -> u64 {
+        match self.copies[k].synced.load(Relaxed) {
+            NEVER => u64::MAX,
+            synced => version.saturating_sub(synced),
+        }
+    }
+
+    /// The slots that pin copy `k`, one bit each; slots past the first 64 share the last bit.
+    #[inline]
+    fn pinning(&self, k: usize) -> u64 {
+        let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
+        let mut pinning = 0;
+        for (s, slot) in self.slots[..used].iter().enumerate() {
+            if slot.pins[k].load(Acquire) != 0 {
+                pinning |= 1 << s.min(63); // [W3]
+            }
+        }
+        pinning
+    }
+
+    /// [`Self::choose`] when the first choice is pinned: another copy; else wait, and clear the pins of the dead.
+    #[cold]
+    fn choose_other(
+        &self,
+        active: Published,
+        first: usize,
+        me: usize,
+        host: &impl Host,
+        clock: &mut impl Clock,
+    ) -> Result<usize, u64> {
+        // A reader that died leaves its pin: no copy may rot for that, and no update may ask the kernel each time.
+        if self.lag(first, active.version) % PROBE_EVERY == PROBE_EVERY - 1 && self.clear_dead(first, me, host) {
+            return Ok(first);
+        }
+        let mut round = 0;
+        loop {
+            let mut free = None;
+            for k in (0..self.copies.len()).filter(|&k| k != active.copy) {
+                let lag = self.lag(k, active.version);
+                if free.is_none_or(|(_, least)| lag < least) && self.pinning(k) == 0 {
+                    free = Some((k, lag));
+                }
+            }
+            if let Some((k, _)) = free {
+                return Ok(k);
+            }
+            let rest = clock.rest();
+            if round > 0 || rest.is_none() {
+                for k in (0..self.copies.len()).filter(|&k| k != active.copy) {
+                    if self.clear_dead(k, me, host) {
+                        return Ok(k);
+                    }
+                }
+            }
+            if rest.is_none() {
+                let pinned = (0..self.copies.len()).filter(|&k| k != active.copy);
+                return Err(pinned.fold(0, |slots, k| slots | self.pinning(k)));
+            }
+            host.pause(round);
+            round += 1;
+        }
+    }
+
+    /// Clears the pins that the dead have left in copy `k`. Returns whether it is free now.
+    fn clear_dead(&self, k: usize, me: usize, host: &impl Host) -> bool {
+        let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
+        let mut free = true;
+        for slot in 0..used {
+            if self.slots[slot].pins[k].load(Acquire) == 0 {
+                continue; // [W3]
+            }
+            // The pins of this handle are those of its own threads.
+            match (slot != me).then(|| host.probe(slot)).flatten() {
+                Some(_held) => self.clear_pins(slot),
+                None => free = false,
+            }
+        }
+        free && self.pinning(k) == 0
+    }
+}
+
+impl<H: Host> Txn<'_, H> {
+    /// The copy that this update writes.
+    #[inline]
+    pub(crate) fn copy(&self) -> usize {
+        self.copy
+    }
+
+    /// The copy that readers see.
+    #[inline]
+    pub(crate) fn active(&self) -> usize {
+        self.active.copy
+    }
+
+    /// Makes the copy the active one; the others have to take over what was touched. Returns the new version.
+    #[inline]
+    pub(crate) fn commit(self, touched: &Touched) -> u64 {
+        let shared = self.shared;
+        let version = self.active.version + 1;
+        for k in (0..shared.copies.len()).filter(|&k| k != self.copy) {
+            shared.todo(k).add(touched);
+            if mutant::planted("notes_to_one_copy") {
+                break;
+            }
+        }
+        if mutant::planted("even_before_active") {
+            shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release);
+        }
+        shared.copies[self.copy].synced.store(version, Relaxed);
+        let published = Published { version, copy: self.copy };
+        shared.control.active.published.store(published.pack(), Release); // [W4]
+        self.release();
+        version
+    }
+
+    /// Leaves the active copy as it is; this one has to take back what was touched.
+    #[inline]
+    pub(crate) fn roll_back(self, touched: &Touched) {
+        self.shared.todo(self.copy).add(touched);
+        self.release();
+    }
+
+    /// The copy is whole again.
+    #[inline]
+    fn release(self) {
+        let even = self.odd.wrapping_add(1);
+        self.shared.copies[self.copy].generation.store(even, Release); // [W5]
+        // Dropped: unlocks.
+    }
+}
+
+impl<H: Host> Drop for Txn<'_, H> {
+    #[inline]
+    fn drop(&mut self) {
+        self.shared.unlock(self.host);
+    }
+}

@@ -1,0 +1,31 @@
+//! The commit protocol: who may write, which copy is written, what readers hold, and what a death leaves behind.
+//!
+//! This module borrows atomics and calls [`Host`] and [`Images`]; it knows neither files nor the user's type, so that
+//! loom runs this very code. The design chapter gives the reasoning; here are the orderings.
+//!
+//! | label | access | pairs with | why |
+//! |---|---|---|---|
+//! | R1 | reader: pin count += 1, SeqCst | W2 | either the writer's scan sees the pin, or R2 sees what was published before W2 |
+//! | R2 | reader: re-check of `active`, SeqCst | W2, W4 | the pinned copy is still the active one; and its bytes are visible |
+//! | R3 | reader: leave, Release | W3 | all reads of the copy come before the writer's next use of it |
+//! | W1 | writer: lock, Acquire | W6 | the last writer's bytes and notes are visible |
+//! | W2 | writer: fence, SeqCst, between lock and scan | R1, R2 | see R1 |
+//! | W3 | writer: scan of the pins, Acquire | R3 | see R3 |
+//! | W4 | writer: `active`, Release | R2 | the new copy's bytes come before its publication |
+//! | W5 | writer: `generation` even again, Release | – | after W4 in program order, for a death between the two |
+//! | W6 | writer: unlock, Release swap | W1 | see W1 |
+//! | S1 | claim: `used` slots, SeqCst | W2 | a writer that does not scan a slot is seen by that slot's R2 |
+
+mod copies;
+mod lock;
+mod pins;
+mod todo;
+mod words;
+
+pub(crate) use copies::{BeginError, Images, Shared, Txn};
+pub(crate) use lock::{Acquired, Clock, Host, LockError};
+pub(crate) use pins::Pin;
+pub(crate) use words::{Control, CopyLine, MAX_COPIES, MAX_SLOTS, NEVER, Published, SlotLine};
+
+#[cfg(all(test, loom))]
+mod model;

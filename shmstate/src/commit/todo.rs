@@ -1,0 +1,103 @@
+//! What a copy still has to take over from the active one.
+//!
+//! A list of ranges and, when that is full, page bits. All of it is read and written under the writer's lock alone; the
+//! order of the stores matters for a death in their midst: an entry comes before the count that makes it valid.
+
+use super::words::CopyLine;
+use crate::sync::{
+    Ordering::{Relaxed, Release},
+    crash_order,
+};
+use crate::track::{EXACT, Granule, Pages, Touched};
+use std::ops::Range;
+
+/// The notes of one copy.
+#[derive(Clone, Copy)]
+pub(super) struct Todo<'a> {
+    line: &'a CopyLine,
+    pages: Pages<'a>,
+    granule: Granule,
+}
+
+impl<'a> Todo<'a> {
+    pub(super) fn new(line: &'a CopyLine, pages: Pages<'a>, granule: Granule) -> Self {
+        Todo { line, pages, granule }
+    }
+
+    /// Entries in use.
+    #[inline]
+    fn count(&self) -> usize {
+        (self.line.count.load(Relaxed) as usize).min(EXACT)
+    }
+
+    /// Whether it has run over to pages.
+    #[inline]
+    pub(super) fn spilled(&self) -> bool {
+        self.line.spilled.load(Relaxed) != 0
+    }
+
+    /// Adds what a transaction has touched.
+    #[inline]
+    pub(super) fn add(&self, touched: &Touched) {
+        for &range in touched.ranges() {
+            self.add_range(range);
+        }
+        if touched.pages().any() {
+            self.pages.add(&touched.pages());
+            crash_order();
+            self.line.spilled.store(1, Relaxed);
+        }
+    }
+
+    #[inline]
+    fn add_range(&self, packed: u64) {
+        let count = self.count();
+        let (start, end) = (packed >> 32, packed & 0xffff_ffff);
+        for known in &self.line.ranges[..count] {
+            let known = known.load(Relaxed);
+            if known >> 32 <= start && end <= known & 0xffff_ffff {
+                return;
+            }
+        }
+        if let Some(free) = self.line.ranges.get(count) {
+            free.store(packed, Relaxed);
+            self.line.count.store(count as u32 + 1, Release); // after the entry
+        } else {
+            self.pages.set(self.granule.unpack(packed));
+            crash_order();
+            self.line.spilled.store(1, Relaxed);
+        }
+    }
+
+    /// Calls `f` with each byte range of a `T` of `size` bytes that is to be taken over. Returns `false` at an entry
+    /// that makes no sense: everything is to be taken over then.
+    #[inline]
+    pub(super) fn for_each(&self, size: u64, mut f: impl FnMut(Range<u64>)) -> bool {
+        for entry in &self.line.ranges[..self.count()] {
+            let range = self.granule.unpack(entry.load(Relaxed));
+            if range.start >= range.end || range.start >= size {
+                return false;
+            }
+            f(range.start..range.end.min(size));
+        }
+        if self.spilled() {
+            self.pages.for_each_run(|run| {
+                if run.start < size {
+                    f(run.start..run.end.min(size));
+                }
+            });
+        }
+        true
+    }
+
+    /// Forgets everything.
+    #[inline]
+    pub(super) fn clear(&self) {
+        self.line.count.store(0, Relaxed);
+        if self.spilled() {
+            self.pages.clear();
+            crash_order();
+            self.line.spilled.store(0, Relaxed);
+        }
+    }
+}

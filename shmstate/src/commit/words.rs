@@ -1,0 +1,160 @@
+//! The words that processes share, each kind on cache lines of its own.
+//!
+//! Every one of them may hold anything (the file is what its writers made of it), so that each load is range-checked
+//! where it is used.
+
+use crate::sync::{AtomicU32, AtomicU64};
+use crate::track::EXACT;
+
+/// Most copies that a region can have.
+pub(crate) const MAX_COPIES: usize = 8;
+
+/// Most slots that a region can have: a slot's number has to fit beside [`WAIT`] in the lock word.
+pub(crate) const MAX_SLOTS: usize = 1 << 16;
+
+/// The flag in the lock word that somebody sleeps.
+pub(super) const WAIT: u32 = 1 << 31;
+
+/// The `synced` of a copy that was never published. No version comes near it.
+pub(crate) const NEVER: u64 = u64::MAX;
+
+/// The words that a region has once.
+#[repr(C)]
+pub(crate) struct Control {
+    pub(crate) lock: LockLine,
+    pub(crate) active: ActiveLine,
+    pub(crate) counters: CounterLine,
+}
+
+/// The writer's lock.
+#[repr(C, align(64))]
+pub(crate) struct LockLine {
+    /// 0, or the owner's slot plus one, with [`WAIT`].
+    pub(crate) word: AtomicU32,
+}
+
+/// What readers follow.
+#[repr(C, align(64))]
+pub(crate) struct ActiveLine {
+    /// A [`Published`].
+    pub(crate) published: AtomicU64,
+}
+
+/// What changes seldom.
+#[repr(C, align(64))]
+pub(crate) struct CounterLine {
+    /// Slots that were ever used are below this one.
+    pub(crate) used: AtomicU32,
+    /// 1 once the first handle of the present population has made the region clean.
+    pub(crate) ready: AtomicU32,
+    /// Writers that died and were recovered from.
+    pub(crate) recoveries: AtomicU64,
+}
+
+/// A handle's slot.
+#[repr(C, align(64))]
+pub(crate) struct SlotLine {
+    /// How many readers of this handle are in each copy.
+    pub(crate) pins: [AtomicU32; MAX_COPIES],
+    /// How often the slot was claimed.
+    pub(crate) incarnation: AtomicU32,
+    /// The holder's process id, in its own namespace: a hint for error messages, nothing is decided by it.
+    pub(crate) pid: AtomicU32,
+    /// The holder's command name, padded with zeroes: a hint as well.
+    pub(crate) name: [AtomicU64; 2],
+}
+
+/// A copy's state; its page bits follow elsewhere.
+#[repr(C, align(64))]
+pub(crate) struct CopyLine {
+    /// Odd while the copy is written; odd at its next use: its writer died, everything is copied.
+    pub(crate) generation: AtomicU64,
+    /// The version that the copy was last published with, or [`NEVER`].
+    pub(crate) synced: AtomicU64,
+    /// Entries of `ranges` in use.
+    pub(super) count: AtomicU32,
+    /// Whether there are page bits.
+    pub(super) spilled: AtomicU32,
+    /// What the copy has to take over from the active one, as packed byte ranges.
+    pub(super) ranges: [AtomicU64; EXACT],
+}
+
+#[cfg(not(loom))]
+const _: () = {
+    assert!(size_of::<Control>() == 192);
+    assert!(size_of::<SlotLine>() == 64);
+    assert!(size_of::<CopyLine>() == 320);
+};
+
+/// What `active` says: the version, and the copy that holds it, in one word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Published {
+    pub(crate) version: u64,
+    pub(crate) copy: usize,
+}
+
+impl Published {
+    /// Bits of the copy's number; the version has the other 56. The highest bit of the eight is always zero in this
+    /// format.
+    const COPY_BITS: u32 = 8;
+
+    #[inline]
+    pub(crate) const fn pack(self) -> u64 {
+        self.version << Self::COPY_BITS | self.copy as u64
+    }
+
+    #[inline]
+    pub(crate) const fn unpack(word: u64) -> Published {
+        Published { version: word >> Self::COPY_BITS, copy: (word & ((1 << Self::COPY_BITS) - 1)) as usize }
+    }
+}
+
+#[cfg(any(test, loom))]
+impl Control {
+    pub(crate) fn new(published: Published) -> Self {
+        Control {
+            lock: LockLine { word: AtomicU32::new(0) },
+            active: ActiveLine { published: AtomicU64::new(published.pack()) },
+            counters: CounterLine { used: AtomicU32::new(0), ready: AtomicU32::new(1), recoveries: AtomicU64::new(0) },
+        }
+    }
+}
+
+#[cfg(any(test, loom))]
+impl SlotLine {
+    pub(crate) fn new() -> Self {
+        SlotLine {
+            pins: std::array::from_fn(|_| AtomicU32::new(0)),
+            incarnation: AtomicU32::new(0),
+            pid: AtomicU32::new(0),
+            name: std::array::from_fn(|_| AtomicU64::new(0)),
+        }
+    }
+}
+
+#[cfg(any(test, loom))]
+impl CopyLine {
+    pub(crate) fn new(generation: u64, synced: u64) -> Self {
+        CopyLine {
+            generation: AtomicU64::new(generation),
+            synced: AtomicU64::new(synced),
+            count: AtomicU32::new(0),
+            spilled: AtomicU32::new(0),
+            ranges: std::array::from_fn(|_| AtomicU64::new(0)),
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn published_is_one_word(version in 0u64..1 << 56, copy in 0..MAX_COPIES) {
+            let published = Published { version, copy };
+            prop_assert_eq!(Published::unpack(published.pack()), published);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! One opaque error for everything that can go wrong with a state.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What went wrong, for programs: match on it, and keep a `_` arm.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Nothing has that name.
+    NotFound,
+    /// Something has that name already.
+    AlreadyExists,
+    /// The region holds another type; the message lists the differences.
+    LayoutMismatch,
+    /// The file is no region, or a damaged one.
+    Corrupt,
+    /// The region was written in a format that this version of the library does not know.
+    UnknownFormat,
+    /// The region is from before the machine was restarted, so that its content may be half-written.
+    Rebooted,
+    /// A directory, a symbolic link, a FIFO, a device: no plain file.
+    NotAFile,
+    /// Others were in the way until the time was up: a writer, readers, or holders of all handles. The message names them.
+    Busy,
+    /// A container has no room ([`Full`](crate::Full)).
+    Full,
+    /// An update inside of a `read` or `update` closure of the same region, on the same thread.
+    Reentrant,
+    /// The handle was made before a `fork` and is used in the child.
+    Forked,
+    /// The file system has no room for the region.
+    NoSpace,
+    /// The file's mode or owner, or the process's rights, do not allow it.
+    Permission,
+    /// The name cannot be a region's name.
+    InvalidName,
+    /// An option is out of its range.
+    InvalidOption,
+    /// The file system or the kernel cannot do what a region needs.
+    Unsupported,
+    /// The operating system said something else: see [`source`](std::error::Error::source).
+    Io,
+}
+
+/// Why a state could not be opened, read or updated.
+///
+/// [`kind`](Error::kind) is for programs, the message for people: it says what to do next. An error of the operating
+/// system is the [`source`](std::error::Error::source).
+///
+/// ```
+/// use shmstate::{ErrorKind, SharedLayout, State};
+///
+/// #[derive(SharedLayout)]
+/// #[repr(C)]
+/// struct Board { ticks: u64 }
+///
+/// let error = State::<Board>::open("there-is-no-such-board").unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NotFound);
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(Box<Trouble>);
+
+/// The kinds with what their messages need.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    #[error("there is no region `{}`: create it first, or use `open_or_create`", .path.display())]
+    NotFound { path: PathBuf },
+    #[error("`{}` exists already: use `open` or `open_or_create`, or remove it first", .path.display())]
+    AlreadyExists { path: PathBuf },
+    #[error(
+        "the region `{}` holds another layout than the program's type:\n  {}\nrun the program that made it, or remove the \
+         region and create it anew",
+        .path.display(), .differences.join("\n  ")
+    )]
+    LayoutMismatch { path: PathBuf, differences: Vec<String> },
+    #[error("`{}` is not a sound region: {why}; if it is yours and not needed, delete the file", .path.display())]
+    Corrupt { path: PathBuf, why: String },
+    #[error(
+        "the region `{}` has format {found}, and this version of shmstate knows format {known}: use the version that made \
+         it, or remove the region",
+        .path.display()
+    )]
+    UnknownFormat { path: PathBuf, found: u32, known: u32 },
+    #[error(
+        "the region `{}` is from before the machine was restarted, so that its content may be half-written: remove the file",
+        .path.display()
+    )]
+    Rebooted { path: PathBuf },
+    #[error("`{}` is {what}, not a plain file: a region is a file of its own", .path.display())]
+    NotAFile { path: PathBuf, what: &'static str },
+    #[error(
+        "the region `{}` is being updated by {holder}: wait for it or raise `timeout`; nothing is taken from a process that \
+         lives", .path.display()
+    )]
+    LockHeld { path: PathBuf, holder: String },
+    #[error(
+        "every copy of the region `{}` is held by a reader ({holders}): keep `read` closures short, raise `timeout`, or \
+         create the region with more `copies`", .path.display()
+    )]
+    Pinned { path: PathBuf, holders: String },
+    #[error(
+        "all {slots} handles of the region `{}` are taken ({holders}): drop some, or create the region with more `handles`",
+        .path.display()
+    )]
+    NoSlot { path: PathBuf, slots: usize, holders: String },
+    #[error("the region `{}` is being opened by a process that does not get on: try again", .path.display())]
+    Opening { path: PathBuf },
+    #[error("{0}")]
+    Full(crate::containers::Full),
+    #[error(
+        "an update of the region `{}` inside of a `read` or `update` closure of the same region: it would wait for itself; \
+         do it after the closure", .path.display()
+    )]
+    Reentrant { path: PathBuf },
+    #[error(
+        "this handle of `{}` was opened before a fork and belongs to the parent: open the state again in the child",
+        .path.display()
+    )]
+    Forked { path: PathBuf },
+    #[error("no room for the {needed} bytes of the region `{}`: make room, or take fewer `copies`", .path.display())]
+    NoSpace { path: PathBuf, needed: u64, source: io::Error },
+    #[error("`{}`: {why}", .path.display())]
+    Permission { path: PathBuf, why: String, source: Option<io::Error> },
+    #[error("`{}` cannot be a region's name: {why}", .name.display())]
+    InvalidName { name: PathBuf, why: &'static str },
+    #[error("{0}")]
+    InvalidOption(String),
+    #[error("`{}`: {why}", .path.display())]
+    Unsupported { path: PathBuf, why: String },
+    #[error("cannot {doing} `{}`: {source}", .path.display())]
+    Io { path: PathBuf, doing: &'static str, source: io::Error },
+}
+
+impl Error {
+    /// What went wrong, for programs.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match &*self.0 {
+            Trouble::NotFound { .. } => ErrorKind::NotFound,
+            Trouble::AlreadyExists { .. } => ErrorKind::AlreadyExists,
+            Trouble::LayoutMismatch { .. } => ErrorKind::LayoutMismatch,
+            Trouble::Corrupt { .. } => ErrorKind::Corrupt,
+            Trouble::UnknownFormat { .. } => ErrorKind::UnknownFormat,
+            Trouble::Rebooted { .. } => ErrorKind::Rebooted,
+            Trouble::NotAFile { .. } => ErrorKind::NotAFile,
+            Trouble::LockHeld { .. } | Trouble::Pinned { .. } | Trouble::NoSlot { .. } | Trouble::Opening { .. } => {
+                ErrorKind::Busy
+            }
+            Trouble::Full(_) => ErrorKind::Full,
+            Trouble::Reentrant { .. } => ErrorKind::Reentrant,
+            Trouble::Forked { .. } => ErrorKind::Forked,
+            Trouble::NoSpace { .. } => ErrorKind::NoSpace,
+            Trouble::Permission { .. } => ErrorKind::Permission,
+            Trouble::InvalidName { .. } => ErrorKind::InvalidName,
+            Trouble::InvalidOption(_) => ErrorKind::InvalidOption,
+            Trouble::Unsupported { .. } => ErrorKind::Unsupported,
+            Trouble::Io { .. } => ErrorKind::Io,
+        }
+    }
+
+    /// The error that the operating system gave while `doing` something with `path`.
+    #[cold]
+    pub(crate) fn io(path: &Path, doing: &'static str, source: impl Into<io::Error>) -> Error {
+        let (path, source) = (path.to_owned(), source.into());
+        let trouble = match source.kind() {
+            io::ErrorKind::NotFound => Trouble::NotFound { path },
+            io::ErrorKind::AlreadyExists => Trouble::AlreadyExists { path },
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Trouble::Permission {
+                path,
+                why: format!("the system does not let this process {doing} it: {source}"),
+                source: Some(source),
+            },
+            _ => Trouble::Io { path, doing, source },
+        };
+        trouble.into()
+    }
+
+    /// The file is damaged.
+    #[cold]
+    pub(crate) fn corrupt(path: &Path, why: impl Into<String>) -> Error {
+        Trouble::Corrupt { path: path.to_owned(), why: why.into() }.into()
+    }
+}
+
+impl From<Trouble> for Error {
+    #[cold]
+    fn from(trouble: Trouble) -> Self {
+        Error(Box::new(trouble))
+    }
+}
+
+/// So that `?` works on both results of `try_update` in a function that returns [`Error`].
+impl<T> From<crate::containers::Full<T>> for Error {
+    fn from(full: crate::containers::Full<T>) -> Self {
+        Trouble::Full(full.without_value()).into()
+    }
+}

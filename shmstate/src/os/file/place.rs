@@ -1,0 +1,149 @@
+//! Where a name leads: a directory that is held open, and a file name in it.
+
+use super::{Access, NewFile, check_file_system, check_kind, key_of};
+use crate::error::{Error, Trouble};
+use crate::track::RegionKey;
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+use std::ffi::{OsStr, OsString};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// The variable that names the directory of bare names.
+const DIR_VARIABLE: &str = "SHMSTATE_DIR";
+
+/// Where bare names live without it.
+const TMPFS: &str = "/dev/shm";
+
+/// A name in a directory.
+pub(crate) struct Place {
+    pub(super) dir: OwnedFd,
+    pub(super) name: OsString,
+    /// For people, and for the child of a process without `/proc`.
+    pub(super) path: PathBuf,
+}
+
+impl Place {
+    /// Where `name` leads: a bare name into the user's directory, which is made if need be; a path as it is.
+    pub(crate) fn find(name: &Path) -> Result<Place, Error> {
+        let invalid = |why| Error::from(Trouble::InvalidName { name: name.to_owned(), why });
+        let bytes = name.as_os_str().as_bytes();
+        if bytes.is_empty() {
+            return Err(invalid("it is empty"));
+        }
+        if bytes.contains(&0) {
+            return Err(invalid("it has a zero byte"));
+        }
+        if bytes.ends_with(b"/") || name.file_name().is_none() || matches!(bytes, b"." | b"..") {
+            return Err(invalid("it names a directory, not a file in one"));
+        }
+        let file = name.file_name().unwrap_or(OsStr::new("")).to_owned();
+        if file.len() > 255 {
+            return Err(invalid("it is longer than 255 bytes"));
+        }
+        let (dir, parent) = if bytes.contains(&b'/') {
+            let parent = name.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+            (open_dir(&parent, OFlags::empty())?, parent)
+        } else {
+            home()?
+        };
+        Ok(Place { dir, path: parent.join(&file), name: file })
+    }
+
+    /// The path, for people.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the file, after checks of what it is and who may write it.
+    pub(crate) fn open(&self, access: Access) -> Result<OwnedFd, Error> {
+        let path = &self.path;
+        // Looked at before it is opened: to open a FIFO or a device has effects of its own.
+        let stat = rustix::fs::statat(&self.dir, &self.name, AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(|e| Error::io(path, "find", e))?;
+        check_kind(path, &stat)?;
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file = match rustix::fs::openat(&self.dir, &self.name, flags, Mode::empty()) {
+            Ok(file) => file,
+            Err(Errno::LOOP) => {
+                return Err(Trouble::NotAFile { path: path.clone(), what: "a symbolic link" }.into());
+            }
+            Err(e) => return Err(Error::io(path, "open", e)),
+        };
+        // What is open may be another file than the one that was looked at.
+        let stat = rustix::fs::fstat(&file).map_err(|e| Error::io(path, "look at", e))?;
+        check_kind(path, &stat)?;
+        access.check(path, &stat)?;
+        check_file_system(path, &file)?;
+        Ok(file)
+    }
+
+    /// A new file in the same directory, which has no name yet.
+    pub(crate) fn new_file(&self, access: Access, len: u64) -> Result<NewFile<'_>, Error> {
+        NewFile::create(self, access, len)
+    }
+
+    /// The file that the name leads to now.
+    pub(crate) fn now(&self) -> Result<Option<RegionKey>, Error> {
+        match rustix::fs::statat(&self.dir, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(key_of(&stat))),
+            Err(Errno::NOENT) => Ok(None),
+            Err(e) => Err(Error::io(&self.path, "find", e)),
+        }
+    }
+
+    /// Takes the name away.
+    pub(crate) fn unlink(&self) -> Result<(), Error> {
+        rustix::fs::unlinkat(&self.dir, &self.name, AtFlags::empty()).map_err(|e| Error::io(&self.path, "remove", e))
+    }
+
+    /// Another descriptor of the same place.
+    pub(crate) fn try_clone(&self) -> Result<Place, Error> {
+        let dir = rustix::io::fcntl_dupfd_cloexec(&self.dir, 0).map_err(|e| Error::io(&self.path, "find", e))?;
+        Ok(Place { dir, name: self.name.clone(), path: self.path.clone() })
+    }
+}
+
+/// Opens a directory, to find names in it.
+fn open_dir(path: &Path, flags: OFlags) -> Result<OwnedFd, Error> {
+    rustix::fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | flags, Mode::empty())
+        .map_err(|e| Error::io(path, "open the directory", e))
+}
+
+/// The directory of bare names.
+fn home() -> Result<(OwnedFd, PathBuf), Error> {
+    if let Some(dir) = std::env::var_os(DIR_VARIABLE).filter(|dir| !dir.is_empty()) {
+        let dir = PathBuf::from(dir);
+        make_dir(&dir)?;
+        return Ok((open_dir(&dir, OFlags::empty())?, dir));
+    }
+    let user = rustix::process::geteuid().as_raw();
+    let dir = Path::new(TMPFS).join(format!("shmstate-{user}"));
+    if !Path::new(TMPFS).is_dir() {
+        let why = format!("there is no tmpfs at {TMPFS}: name a directory in {DIR_VARIABLE}, or give a path");
+        return Err(Trouble::Unsupported { path: dir, why }.into());
+    }
+    make_dir(&dir)?;
+    // Anybody can make names under the tmpfs: what is not this user's own private directory is not used.
+    let fd = open_dir(&dir, OFlags::NOFOLLOW)?;
+    let stat = rustix::fs::fstat(&fd).map_err(|e| Error::io(&dir, "look at", e))?;
+    if stat.st_uid != user || stat.st_mode & 0o077 != 0 {
+        let why = format!(
+            "it is to be the private directory of user {user}, but belongs to user {} with mode {:o}: remove it, or name \
+             another directory in {DIR_VARIABLE}",
+            stat.st_uid,
+            stat.st_mode & 0o7777
+        );
+        return Err(Trouble::Permission { path: dir, why, source: None }.into());
+    }
+    Ok((fd, dir))
+}
+
+/// Makes a private directory unless there is something of that name.
+fn make_dir(dir: &Path) -> Result<(), Error> {
+    match rustix::fs::mkdir(dir, Mode::RWXU) {
+        Ok(()) | Err(Errno::EXIST) => Ok(()),
+        Err(e) => Err(Error::io(dir, "make the directory", e)),
+    }
+}

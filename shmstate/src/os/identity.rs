@@ -1,0 +1,49 @@
+//! Who and when: the machine's boot, the clock, random numbers, the process's name.
+
+use std::time::SystemTime;
+
+/// Identifies the present run of the machine; zero where the kernel does not tell.
+pub(crate) fn boot_id() -> u128 {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    u128::from_str_radix(&text.trim().replace('-', ""), 16).unwrap_or(0)
+}
+
+/// Nanoseconds since 1970, for people to read.
+pub(crate) fn now_ns() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// A random number.
+pub(crate) fn random_u128() -> u128 {
+    let mut bytes = [0; 16];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty()) {
+            Ok(n) => filled += n,
+            Err(rustix::io::Errno::INTR) => {}
+            // Only a kernel from before 2014 lacks the call: the hasher's keys are as random as that system gets.
+            Err(_) => return u128::from(hashed()) << 64 | u128::from(hashed()),
+        }
+    }
+    u128::from_ne_bytes(bytes)
+}
+
+fn hashed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(now_ns())
+}
+
+/// A random number.
+pub(crate) fn random_u64() -> u64 {
+    random_u128() as u64
+}
+
+/// The first 16 bytes of the process's command name, for error messages in other processes.
+pub(crate) fn process_name() -> [u8; 16] {
+    let mut name = [0; 16];
+    let text = std::fs::read("/proc/self/comm").unwrap_or_default();
+    let len = text.iter().position(|&b| b == b'\n').unwrap_or(text.len()).min(name.len());
+    name[..len].copy_from_slice(&text[..len]);
+    name
+}

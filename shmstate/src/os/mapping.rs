@@ -1,0 +1,47 @@
+//! A file's bytes as memory.
+
+use memmap2::{Advice, MmapOptions, MmapRaw};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+/// A shared, writable mapping, which a forked child does not inherit and a core dump does not hold.
+pub(crate) struct Mapping {
+    map: MmapRaw,
+}
+
+impl Mapping {
+    /// Maps the first `len` bytes of the file.
+    pub(crate) fn new(file: &OwnedFd, len: usize) -> io::Result<Mapping> {
+        let map = MmapOptions::new().len(len).map_raw(file.as_raw_fd())?;
+        // A core dump of gigabytes keeps the dead process's byte locks for seconds.
+        map.advise(Advice::DontDump)?;
+        map.advise(Advice::DontFork)?;
+        Ok(Mapping { map })
+    }
+
+    /// The first byte; aligned to a page.
+    #[inline]
+    pub(crate) fn base(&self) -> *mut u8 {
+        self.map.as_mut_ptr()
+    }
+
+    /// Bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.map.len()
+    }
+
+    /// Writes `bytes` at `offset`, while nobody else knows the file.
+    ///
+    /// # Panics
+    /// If they do not lie inside the mapping.
+    pub(crate) fn write(&self, offset: usize, bytes: &[u8]) {
+        assert!(offset <= self.len() && bytes.len() <= self.len() - offset, "outside of the mapping");
+        // SAFETY: inside the mapping, by the line above; the file is new, so that nobody else accesses it.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.base().add(offset), bytes.len()) }
+    }
+
+    /// In a forked child: the child has no such mapping, and its addresses may be somebody else's by now.
+    pub(crate) fn forget(self) {
+        std::mem::forget(self.map);
+    }
+}

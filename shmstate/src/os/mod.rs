@@ -1,0 +1,21 @@
+//! The operating system: the only place with system calls.
+//!
+//! * `file`: finding, checking, creating and linking region files.
+//! * `mapping`: a file's bytes as memory.
+//! * `liveness`: byte locks, by which the kernel tells who lives.
+//! * `futex`: sleeping on a word of the region.
+//! * `fork`: what a forked child must not keep.
+
+mod file;
+mod fork;
+mod futex;
+mod identity;
+mod liveness;
+mod mapping;
+
+pub(crate) use file::{Access, NewFile, Place, key, len, read};
+pub(crate) use fork::{Generation, Registered};
+pub(crate) use futex::{futex_wait, futex_wake};
+pub(crate) use identity::{boot_id, now_ns, process_name, random_u64, random_u128};
+pub(crate) use liveness::{Held, Liveness};
+pub(crate) use mapping::Mapping;

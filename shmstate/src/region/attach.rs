@@ -1,0 +1,402 @@
+//! Getting in, and out.
+//!
+//! Nothing of a file is believed before it is checked, in this order: header, schema, sizes, and, by the first handle of a
+//! population, the state itself. Who comes later finds the first one's work: it holds the population byte for writing
+//! until the region is clean, and everybody else holds it for reading.
+
+use super::geometry::{CONTROL, Geometry, SLOTS};
+use super::header::Header;
+use crate::commit::{BeginError, Clock, Control, Host, LockError, Published, Shared, SlotLine};
+use crate::error::{Error, Trouble};
+use crate::layout::{Invalid, Layout, Schema};
+use crate::os::{self, Generation, Held, Liveness, Mapping, Place};
+use crate::sync::{
+    AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
+use crate::track::{Granule, RegionKey};
+use std::mem::ManuallyDrop;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::Duration;
+
+/// What the region has to hold.
+#[derive(Clone, Copy)]
+pub(crate) struct StateType {
+    pub(crate) layout: &'static Layout,
+    /// Whether aligned, initialised bytes that nobody changes are a value.
+    pub(crate) validate: unsafe fn(*const u8) -> Result<(), Invalid>,
+}
+
+/// An attached region: one handle's mapping, slot and descriptors.
+pub(crate) struct Region {
+    /// Borrows `mapping`. Invariant: used only while `mapping` is there, and only in the process that made it
+    /// ([`Region::check`]).
+    shared: Shared<'static>,
+    mapping: ManuallyDrop<Mapping>,
+    liveness: ManuallyDrop<Liveness>,
+    place: Place,
+    geometry: Geometry,
+    key: RegionKey,
+    /// Invariant: this handle holds the byte of this slot.
+    slot: usize,
+    generation: Generation,
+}
+
+// SAFETY: the mapping is shared memory that is accessed by atomics, or under the commit protocol; everything else is
+// plain data.
+unsafe impl Send for Region {}
+// SAFETY: as above.
+unsafe impl Sync for Region {}
+
+impl Region {
+    /// Attaches to the region in `file`, which was found at `place`. `Ok(None)`: the name leads elsewhere by now, look
+    /// again.
+    ///
+    /// Without a type, the state is not looked at, and must not be.
+    pub(crate) fn attach(
+        place: &Place,
+        file: &OwnedFd,
+        state: Option<StateType>,
+        clock: &mut impl Clock,
+    ) -> Result<Option<Region>, Error> {
+        let region = Self::attach_anywhere(place, file, state, clock)?;
+        // Between the look-up and the claim, the name may have been given to another region, whose users would never see
+        // what this handle does.
+        Ok((region.place.now()? == Some(region.key)).then_some(region))
+    }
+
+    /// [`Self::attach`], wherever the name leads: for a region that this process has just given the name itself.
+    pub(crate) fn attach_anywhere(
+        place: &Place,
+        file: &OwnedFd,
+        state: Option<StateType>,
+        clock: &mut impl Clock,
+    ) -> Result<Region, Error> {
+        let path = place.path();
+        let header = Header::read(path, file)?;
+        if let Some(state) = state {
+            check_type(path, &header, state.layout)?;
+        }
+        let failed = |doing| move |e: std::io::Error| Error::io(path, doing, e);
+        let geometry = header.geometry;
+        let len = usize::try_from(geometry.file_len()).map_err(|_| Error::corrupt(path, "it is larger than memory"))?;
+        let key = os::key(path, file)?;
+        let generation = Generation::current().map_err(failed("prepare for forks of this process, for"))?;
+        let mapping = Mapping::new(file, len).map_err(failed("map"))?;
+        // SAFETY: the mapping is as long as the geometry says, and the region that gets the view owns it.
+        let shared = unsafe { view(&mapping, &geometry) };
+        let liveness = Liveness::new(file, path).map_err(failed("open a second time"))?;
+        join(path, &shared, &liveness, &mapping, &geometry, state, clock)?;
+        let slot = claim(path, &shared, &liveness, clock)?;
+        let region = Region {
+            shared,
+            mapping: ManuallyDrop::new(mapping),
+            liveness: ManuallyDrop::new(liveness),
+            place: place.try_clone()?,
+            geometry,
+            key,
+            slot,
+            generation,
+        };
+        region.leave_hints();
+        Ok(region)
+    }
+
+    /// Another handle on the same region, whatever its name leads to.
+    pub(crate) fn attach_same(other: &Region, state: StateType, clock: &mut impl Clock) -> Result<Region, Error> {
+        Self::attach_anywhere(&other.place, other.file(), Some(state), clock)
+    }
+
+    /// Refuses to touch the mapping in a forked child, which has none.
+    #[inline]
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.generation.is_current() { Ok(()) } else { Err(self.forked()) }
+    }
+
+    #[cold]
+    fn forked(&self) -> Error {
+        Trouble::Forked { path: self.place.path().to_owned() }.into()
+    }
+
+    /// Whether this is the process that attached.
+    pub(crate) fn is_mine(&self) -> bool {
+        self.generation.is_current()
+    }
+
+    /// The shared words.
+    #[inline]
+    pub(crate) fn shared(&self) -> &Shared<'_> {
+        &self.shared
+    }
+
+    /// What the protocol asks the operating system.
+    #[inline]
+    pub(crate) fn host(&self) -> &Liveness {
+        &self.liveness
+    }
+
+    /// This handle's slot.
+    #[inline]
+    pub(crate) fn slot(&self) -> usize {
+        self.slot
+    }
+
+    /// This handle's slot.
+    #[inline]
+    pub(crate) fn slot_line(&self) -> &SlotLine {
+        &self.shared.slots[self.slot]
+    }
+
+    /// Identity of the file.
+    #[inline]
+    pub(crate) fn key(&self) -> RegionKey {
+        self.key
+    }
+
+    /// Where it was found.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The file.
+    pub(crate) fn file(&self) -> &OwnedFd {
+        self.liveness.file()
+    }
+
+    /// The first copy of the state, and the bytes from one copy to the next.
+    #[inline]
+    pub(crate) fn images(&self) -> (*mut u8, usize) {
+        (self.mapping.base().wrapping_add(self.geometry.image(0) as usize), self.geometry.stride() as usize)
+    }
+
+    /// Takes the writer's lock for something else than an update.
+    pub(crate) fn with_lock<R>(&self, clock: &mut impl Clock, f: impl FnOnce() -> R) -> Result<R, Error> {
+        struct Unlock<'a>(&'a Region);
+        impl Drop for Unlock<'_> {
+            fn drop(&mut self) {
+                self.0.shared.unlock(self.0.host());
+            }
+        }
+        self.check()?;
+        let _ = self.shared.lock(self.slot, self.host(), clock).map_err(|e| self.trouble(BeginError::Lock(e)))?;
+        let _unlock = Unlock(self);
+        Ok(f())
+    }
+
+    /// What is wrong, in words.
+    #[cold]
+    pub(crate) fn trouble(&self, error: BeginError) -> Error {
+        let path = self.place.path().to_owned();
+        match error {
+            BeginError::Lock(LockError::Busy { slot }) => {
+                Trouble::LockHeld { path, holder: holders(&self.shared, [slot]) }.into()
+            }
+            BeginError::Lock(LockError::Corrupt { word }) => {
+                Error::corrupt(&path, format!("its lock names handle {word:#x}, which it does not have"))
+            }
+            BeginError::Pinned { slots } => {
+                let pinning = (0..self.shared.slots.len().min(64)).filter(|s| slots >> s & 1 == 1);
+                Trouble::Pinned { path, holders: holders(&self.shared, pinning) }.into()
+            }
+            BeginError::NoSuchCopy { copy } => self.no_such_copy(copy),
+        }
+    }
+
+    /// The region names a copy that it does not have.
+    #[cold]
+    pub(crate) fn no_such_copy(&self, copy: usize) -> Error {
+        let why = format!("it names copy {copy} as the active one, and has {}", self.geometry.copies);
+        Error::corrupt(self.place.path(), why)
+    }
+
+    /// Says who holds the slot, for the error messages of others.
+    fn leave_hints(&self) {
+        let line = self.slot_line();
+        line.pid.store(std::process::id(), Relaxed);
+        let name = os::process_name();
+        for (word, bytes) in line.name.iter().zip(name.chunks_exact(8)) {
+            word.store(u64::from_ne_bytes(std::array::from_fn(|i| bytes[i])), Relaxed);
+        }
+    }
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        if self.generation.is_current() {
+            self.shared.clear_pins(self.slot);
+            self.slot_line().pid.store(0, Relaxed);
+        }
+        // SAFETY: taken once, and not used afterwards: the region is being dropped.
+        let (mapping, liveness) =
+            unsafe { (ManuallyDrop::take(&mut self.mapping), ManuallyDrop::take(&mut self.liveness)) };
+        if self.generation.is_current() {
+            drop(mapping);
+        } else {
+            // The mapping was not inherited, and the handle in the parent is alive.
+            mapping.forget();
+        }
+        // The byte goes last; or, in a child, nothing goes: its handler has closed the descriptors.
+        drop(liveness);
+    }
+}
+
+/// The shared words of a mapping.
+///
+/// # Safety
+/// The mapping is as long as the geometry says, and outlives the view.
+pub(super) unsafe fn view(mapping: &Mapping, geometry: &Geometry) -> Shared<'static> {
+    let at = |offset: u64| mapping.base().wrapping_add(offset as usize);
+    let control = at(CONTROL).cast::<Control>();
+    let (slots, lines, pages) =
+        (at(SLOTS).cast(), at(geometry.lines()).cast(), at(geometry.pages()).cast::<AtomicU64>());
+    // SAFETY: all of it lies inside the mapping, each place is aligned for what it holds (the geometry's offsets are
+    // multiples of 64), every byte pattern is a value of an atomic integer, and the caller keeps the mapping.
+    unsafe {
+        Shared {
+            control: &*control,
+            slots: std::slice::from_raw_parts(slots, geometry.slots),
+            copies: std::slice::from_raw_parts(lines, geometry.copies),
+            pages: std::slice::from_raw_parts(pages, geometry.page_words()),
+            size: geometry.size,
+            granule: Granule::of(geometry.size),
+        }
+    }
+}
+
+/// Refuses a region of another type, with the differences.
+fn check_type(path: &Path, header: &Header, layout: &'static Layout) -> Result<(), Error> {
+    let program = Schema::of(layout);
+    let same = header.fingerprint == program.fingerprint()
+        && header.geometry.size == layout.size as u64
+        && header.align as usize == layout.align;
+    if same {
+        return Ok(());
+    }
+    let mut differences = header.schema.differences(&program);
+    if differences.is_empty() {
+        differences.push("the order of the fields differs".into());
+    }
+    Err(Trouble::LayoutMismatch { path: path.to_owned(), differences }.into())
+}
+
+/// Joins the population. The first one makes the region clean, before it lets others in.
+fn join(
+    path: &Path,
+    shared: &Shared<'_>,
+    liveness: &Liveness,
+    mapping: &Mapping,
+    geometry: &Geometry,
+    state: Option<StateType>,
+    clock: &mut impl Clock,
+) -> Result<(), Error> {
+    let failed = |e| Error::io(path, "lock", e);
+    let ready = &shared.control.counters.ready;
+    for round in 0.. {
+        if liveness.is_alone().map_err(failed)? {
+            break;
+        }
+        if liveness.share().map_err(failed)? {
+            if ready.load(Acquire) == 1 {
+                return Ok(());
+            }
+            // Who was at it died, or has not looked at the state.
+            liveness.leave().map_err(failed)?;
+        }
+        if clock.rest().is_none() {
+            return Err(Trouble::Opening { path: path.to_owned() }.into());
+        }
+        liveness.pause(round);
+    }
+    let active = shared.published();
+    check_state(path, shared, active, mapping, geometry, state)?;
+    // Nothing was written until here: a file that is refused is as it was.
+    ready.store(0, Release);
+    shared.reset(active.copy);
+    ready.store(u32::from(state.is_some()), Release);
+    liveness.share().map_err(failed)?;
+    Ok(())
+}
+
+/// Checks, for the first handle, that the region names an active copy, and that this holds a value.
+fn check_state(
+    path: &Path,
+    shared: &Shared<'_>,
+    active: Published,
+    mapping: &Mapping,
+    geometry: &Geometry,
+    state: Option<StateType>,
+) -> Result<(), Error> {
+    let line = shared.copies.get(active.copy).ok_or_else(|| {
+        Error::corrupt(path, format!("it names copy {} as the active one, and has {}", active.copy, geometry.copies))
+    })?;
+    if line.synced.load(Relaxed) != active.version {
+        return Err(Error::corrupt(path, "its active copy is not of the version that it says"));
+    }
+    let Some(state) = state else { return Ok(()) };
+    let image = mapping.base().wrapping_add(geometry.image(active.copy) as usize);
+    // SAFETY: inside the mapping, aligned to a page, initialised (by the file); nobody else is attached.
+    unsafe { (state.validate)(image) }.map_err(|invalid| Error::corrupt(path, format!("its state: {invalid}")))
+}
+
+/// Claims the first slot whose holder is gone, and makes it clean.
+fn claim(path: &Path, shared: &Shared<'_>, liveness: &Liveness, clock: &mut impl Clock) -> Result<usize, Error> {
+    /// A byte can be taken for a moment, by somebody who asks whether its holder lives.
+    const ROUNDS: u32 = 5;
+    for round in 0..ROUNDS {
+        for slot in 0..shared.slots.len() {
+            if liveness.claim(slot).map_err(|e| Error::io(path, "lock", e))? {
+                shared.take_slot(slot, liveness);
+                return Ok(slot);
+            }
+        }
+        if clock.rest().is_none() {
+            break;
+        }
+        liveness.pause(round);
+    }
+    let (slots, holders) = (shared.slots.len(), holders(shared, 0..shared.slots.len()));
+    Err(Trouble::NoSlot { path: path.to_owned(), slots, holders }.into())
+}
+
+/// Who holds these slots: each process once, as far as they said.
+fn holders(shared: &Shared<'_>, slots: impl IntoIterator<Item = usize>) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for line in slots.into_iter().filter_map(|slot| shared.slots.get(slot)) {
+        let pid = line.pid.load(Relaxed);
+        let bytes: Vec<u8> = line.name.iter().flat_map(|w| w.load(Relaxed).to_ne_bytes()).collect();
+        let name = String::from_utf8_lossy(bytes.split(|&b| b == 0).next().unwrap_or_default()).into_owned();
+        let who = if pid == 0 { "an unknown process".to_owned() } else { format!("process {pid} ({name:?})") };
+        if !names.contains(&who) {
+            names.push(who);
+        }
+    }
+    /// Names in one message.
+    const MOST: usize = 8;
+    let more = names.len().saturating_sub(MOST);
+    names.truncate(MOST);
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    names.join(", ")
+}
+
+impl Host for Liveness {
+    type Held<'a> = Held<'a>;
+
+    fn probe(&self, slot: usize) -> Option<Held<'_>> {
+        Liveness::probe(self, slot)
+    }
+
+    fn wait(&self, word: &AtomicU32, seen: u32, limit: Duration) {
+        os::futex_wait(word, seen, limit);
+    }
+
+    fn wake(&self, word: &AtomicU32) {
+        os::futex_wake(word);
+    }
+
+    fn pause(&self, round: u32) {
+        std::thread::sleep(Duration::from_micros(50 << round.min(4)));
+    }
+}

@@ -1,0 +1,79 @@
+//! Where everything lies in a region file. The format chapter draws it; a test holds the drawing against this file.
+
+use crate::commit::{Control, CopyLine, MAX_COPIES, MAX_SLOTS, SlotLine};
+use crate::track::{PAGE, Pages};
+
+/// Bytes of the identity.
+pub(super) const HEADER: u64 = 256;
+
+/// Where the control words lie.
+pub(super) const CONTROL: u64 = HEADER;
+
+/// Where the slots begin.
+pub(super) const SLOTS: u64 = 512;
+
+const _: () = assert!(CONTROL + size_of::<Control>() as u64 <= SLOTS);
+
+/// The numbers from which everything follows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Geometry {
+    /// Copies of the state.
+    pub(crate) copies: usize,
+    /// Handles at a time.
+    pub(crate) slots: usize,
+    /// Bytes of the state.
+    pub(crate) size: u64,
+    /// Bytes of the schema.
+    pub(crate) schema_len: u64,
+}
+
+impl Geometry {
+    /// The geometry of these numbers, unless one of them, or the file, is out of all bounds.
+    pub(super) fn new(copies: usize, slots: usize, size: u64, schema_len: u64) -> Option<Geometry> {
+        let sound = (2..=MAX_COPIES).contains(&copies)
+            && (1..=MAX_SLOTS).contains(&slots)
+            && (1..=1 << 48).contains(&size)
+            && (1..=1 << 32).contains(&schema_len);
+        sound.then_some(Geometry { copies, slots, size, schema_len })
+    }
+
+    /// Where the copies' lines begin.
+    pub(super) fn lines(&self) -> u64 {
+        SLOTS + (self.slots * size_of::<SlotLine>()) as u64
+    }
+
+    /// Where the copies' page bits begin.
+    pub(super) fn pages(&self) -> u64 {
+        self.lines() + (self.copies * size_of::<CopyLine>()) as u64
+    }
+
+    /// Words of page bits, of all copies.
+    pub(super) fn page_words(&self) -> usize {
+        self.copies * Pages::words(self.size)
+    }
+
+    /// Where the schema begins.
+    pub(super) fn schema(&self) -> u64 {
+        self.pages() + self.page_words() as u64 * 8
+    }
+
+    /// Where the first copy begins: at a page.
+    pub(super) fn images(&self) -> u64 {
+        (self.schema() + self.schema_len).next_multiple_of(PAGE)
+    }
+
+    /// Bytes from one copy to the next: whole pages.
+    pub(crate) fn stride(&self) -> u64 {
+        self.size.next_multiple_of(PAGE)
+    }
+
+    /// Bytes of the file.
+    pub(crate) fn file_len(&self) -> u64 {
+        self.images() + self.copies as u64 * self.stride()
+    }
+
+    /// Where copy `k` begins.
+    pub(crate) fn image(&self, k: usize) -> u64 {
+        self.images() + k as u64 * self.stride()
+    }
+}

@@ -1,0 +1,158 @@
+//! The identity at the start of a region file: written once, checked at every attach.
+
+use super::geometry::{CONTROL, Geometry, HEADER, SLOTS};
+use crate::error::{Error, Trouble};
+use crate::layout::Schema;
+use crate::os;
+use bytemuck::{Pod, Zeroable};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The first eight bytes of every region.
+pub(super) const MAGIC: [u8; 8] = *b"shmstate";
+
+/// The format that this version writes and reads. A change of anything in the format chapter changes it.
+pub(super) const FORMAT: u32 = 1;
+
+/// Reads as another number on a machine of the other byte order.
+const BYTE_ORDER: u32 = 0x0102_0304;
+
+/// The bytes as they lie in the file; nothing about them is known.
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct RawHeader {
+    pub(super) magic: [u8; 8],
+    pub(super) format: u32,
+    pub(super) byte_order: u32,
+    /// Of all bytes of the header behind it.
+    pub(super) checksum: u64,
+    pub(super) file_len: u64,
+    pub(super) region_id: [u64; 2],
+    pub(super) boot_id: [u64; 2],
+    pub(super) created_ns: u64,
+    pub(super) fingerprint: u64,
+    pub(super) state_size: u64,
+    pub(super) state_align: u32,
+    pub(super) copies: u32,
+    pub(super) slots: u32,
+    pub(super) reserved: u32,
+    pub(super) schema_len: u64,
+    pub(super) schema_checksum: u64,
+    pub(super) control_at: u64,
+    pub(super) slots_at: u64,
+    pub(super) lines_at: u64,
+    pub(super) pages_at: u64,
+    pub(super) schema_at: u64,
+    pub(super) images_at: u64,
+    pub(super) stride: u64,
+    pub(super) spare: [u64; 10],
+}
+
+const _: () = assert!(size_of::<RawHeader>() as u64 == HEADER);
+
+/// What is outside of the checksum.
+const PREFIX: usize = 24;
+
+impl RawHeader {
+    /// The identity of a new region.
+    pub(super) fn new(geometry: &Geometry, schema: &Schema, archive: &[u8]) -> RawHeader {
+        let words = |id: u128| [id as u64, (id >> 64) as u64];
+        let root = schema.root();
+        let mut raw = RawHeader {
+            magic: MAGIC,
+            format: FORMAT,
+            byte_order: BYTE_ORDER,
+            checksum: 0,
+            file_len: geometry.file_len(),
+            region_id: words(os::random_u128()),
+            boot_id: words(os::boot_id()),
+            created_ns: os::now_ns(),
+            fingerprint: schema.fingerprint(),
+            state_size: geometry.size,
+            state_align: root.map_or(1, |ty| ty.align),
+            copies: geometry.copies as u32,
+            slots: geometry.slots as u32,
+            reserved: 0,
+            schema_len: geometry.schema_len,
+            schema_checksum: xxh3_64(archive),
+            control_at: CONTROL,
+            slots_at: SLOTS,
+            lines_at: geometry.lines(),
+            pages_at: geometry.pages(),
+            schema_at: geometry.schema(),
+            images_at: geometry.images(),
+            stride: geometry.stride(),
+            spare: [0; 10],
+        };
+        raw.checksum = raw.sum();
+        raw
+    }
+
+    pub(super) fn sum(&self) -> u64 {
+        xxh3_64(&bytemuck::bytes_of(self)[PREFIX..])
+    }
+}
+
+/// A header that has been verified, with the schema of the region.
+pub(super) struct Header {
+    pub(super) geometry: Geometry,
+    pub(super) schema: Schema,
+    pub(super) fingerprint: u64,
+    pub(super) align: u32,
+}
+
+impl Header {
+    /// Reads and verifies the header and the schema of a file that anybody may have written.
+    pub(super) fn read(path: &Path, file: &OwnedFd) -> Result<Header, Error> {
+        let corrupt = |why: &str| Error::corrupt(path, why);
+        let bytes = os::read(path, file, 0, HEADER as usize)?;
+        if bytes.len() < MAGIC.len() || bytes[..MAGIC.len()] != MAGIC {
+            return Err(corrupt("it does not begin like a region of shmstate"));
+        }
+        let raw: RawHeader =
+            bytemuck::try_pod_read_unaligned(&bytes).map_err(|_| corrupt("it ends within its header"))?;
+        if raw.byte_order == BYTE_ORDER.swap_bytes() {
+            return Err(corrupt("it was made on a machine of the other byte order"));
+        }
+        if raw.byte_order != BYTE_ORDER {
+            return Err(corrupt("its byte order mark is damaged"));
+        }
+        if raw.format != FORMAT {
+            return Err(Trouble::UnknownFormat { path: path.to_owned(), found: raw.format, known: FORMAT }.into());
+        }
+        if raw.checksum != raw.sum() {
+            return Err(corrupt("its header is damaged (the checksum differs)"));
+        }
+        let geometry = Geometry::new(raw.copies as usize, raw.slots as usize, raw.state_size, raw.schema_len)
+            .filter(|g| Self::agrees(g, &raw))
+            .ok_or_else(|| corrupt("the numbers in its header contradict each other"))?;
+        let len = os::len(path, file)?;
+        if len < geometry.file_len() {
+            let why = format!("it was cut off: {len} bytes are there, {} belong to it", geometry.file_len());
+            return Err(Error::corrupt(path, why));
+        }
+        let boot = os::boot_id();
+        let made = u128::from(raw.boot_id[1]) << 64 | u128::from(raw.boot_id[0]);
+        if boot != 0 && made != 0 && boot != made {
+            return Err(Trouble::Rebooted { path: path.to_owned() }.into());
+        }
+        let archive = os::read(path, file, geometry.schema(), geometry.schema_len as usize)?;
+        if archive.len() as u64 != geometry.schema_len || xxh3_64(&archive) != raw.schema_checksum {
+            return Err(corrupt("its schema is damaged (the checksum differs)"));
+        }
+        let schema = Schema::from_bytes(&archive).map_err(|why| Error::corrupt(path, format!("its schema: {why}")))?;
+        let root_fits = schema.root().is_some_and(|ty| ty.size == raw.state_size && ty.align == raw.state_align);
+        if !root_fits || schema.fingerprint() != raw.fingerprint {
+            return Err(corrupt("its schema and its header contradict each other"));
+        }
+        Ok(Header { geometry, schema, fingerprint: raw.fingerprint, align: raw.state_align })
+    }
+
+    /// Whether every number in the header is the one that the geometry gives.
+    fn agrees(geometry: &Geometry, raw: &RawHeader) -> bool {
+        (raw.control_at, raw.slots_at, raw.lines_at) == (CONTROL, SLOTS, geometry.lines())
+            && (raw.pages_at, raw.schema_at, raw.images_at) == (geometry.pages(), geometry.schema(), geometry.images())
+            && (raw.stride, raw.file_len) == (geometry.stride(), geometry.file_len())
+    }
+}

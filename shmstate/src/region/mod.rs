@@ -1,0 +1,14 @@
+//! What lies where in a region file, and how one gets in.
+//!
+//! * `geometry`: offsets of everything, computed from a few numbers.
+//! * `header`: the identity at the file's start: raw bytes, and what they are once they have been verified.
+//! * `create`: a new region, complete before it has a name.
+//! * `attach`: verification, the mapping, the population, the claim of a slot; and leaving.
+
+mod attach;
+mod create;
+mod geometry;
+mod header;
+
+pub(crate) use attach::{Region, StateType};
+pub(crate) use create::{NewRegion, Sizes};

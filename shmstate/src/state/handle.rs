@@ -1,0 +1,223 @@
+//! A handle on a shared state.
+
+use super::clock::Deadline;
+use super::options::{DEFAULT_TIMEOUT, Options};
+use super::update::{Scratch, TypedImages};
+use crate::commit::Pin;
+use crate::error::Error;
+use crate::layout::SharedLayout;
+use crate::os::{Access, Place};
+use crate::region::{Region, StateType};
+use crate::track::Frame;
+use std::fmt;
+use std::marker::PhantomData;
+use std::path::Path;
+use std::time::Duration;
+
+/// A `T` that several processes share.
+///
+/// Each value is a *handle*: it has the region mapped and holds one of its slots. Threads can share a handle by
+/// reference or [`Arc`](std::sync::Arc), or have one each ([`try_clone`](Self::try_clone)). Dropping it leaves the region
+/// as it is, for whoever comes next.
+///
+/// ```
+/// use shmstate::{List, SharedLayout, State, Text};
+///
+/// #[derive(SharedLayout)]
+/// #[repr(C)]
+/// struct Board {
+///     ticks: u64,
+///     owner: Text<32>,
+///     samples: List<f64, 1024>,
+/// }
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let name = dir.path().join("board");
+/// let board = State::<Board>::open_or_create(&name)?;
+/// board.try_update(|s| {
+///     s.ticks += 1;
+///     s.samples.push(0.5)
+/// })??;
+/// let mean = board.read(|s| s.samples.iter().sum::<f64>() / s.samples.len() as f64)?;
+/// assert_eq!(mean, 0.5);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+pub struct State<T> {
+    region: Region,
+    scratch: Scratch,
+    timeout: Duration,
+    state: PhantomData<fn() -> T>,
+}
+
+const _: () = {
+    const fn send_and_sync<T: Send + Sync>() {}
+    send_and_sync::<State<u64>>();
+};
+
+impl<T: SharedLayout> State<T> {
+    /// What a region of this type has to hold.
+    pub(super) const TYPE: StateType = {
+        assert!(align_of::<T>() <= 4096, "a state is aligned to at most 4096 bytes");
+        assert!(size_of::<T>() > 0, "a state without bytes has nothing to share");
+        StateType {
+            layout: T::LAYOUT,
+            // SAFETY of calls: `StateType::validate` has the contract of `SharedLayout::validate`.
+            validate: |bytes| unsafe { T::validate(bytes.cast()) },
+        }
+    };
+
+    /// Creates a state that nobody has yet, with everything zero, empty or `false`.
+    ///
+    /// A bare name lives in a private directory of the user under `/dev/shm`, or in the directory that the environment
+    /// variable `SHMSTATE_DIR` names; a name with a `/` is a path. [`options`](Self::options) has more to say.
+    ///
+    /// # Errors
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NoSpace`](crate::ErrorKind::NoSpace),
+    /// [`InvalidName`](crate::ErrorKind::InvalidName), [`Permission`](crate::ErrorKind::Permission), or what the
+    /// operating system says.
+    pub fn create(name: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::options().create(name)
+    }
+
+    /// Opens a state that somebody has created.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound); [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) with the differences
+    /// field by field; [`Corrupt`](crate::ErrorKind::Corrupt), [`UnknownFormat`](crate::ErrorKind::UnknownFormat),
+    /// [`Rebooted`](crate::ErrorKind::Rebooted), [`NotAFile`](crate::ErrorKind::NotAFile) for a file that is no sound
+    /// region; [`Permission`](crate::ErrorKind::Permission); [`Busy`](crate::ErrorKind::Busy) when all its handles are
+    /// taken.
+    pub fn open(name: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::options().open(name)
+    }
+
+    /// Opens the state, or creates it if nobody has. When several processes do this at once, one creates it and all get
+    /// the same.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open) and [`create`](Self::create), without `NotFound` and `AlreadyExists`.
+    pub fn open_or_create(name: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::options().open_or_create(name)
+    }
+
+    /// How to create and open: mode, copies, handles, timeout, initial content.
+    #[must_use]
+    pub fn options<'a>() -> Options<'a, T> {
+        Options::new()
+    }
+
+    pub(super) fn new(region: Region, timeout: Duration) -> Self {
+        State { region, scratch: Scratch::new(size_of::<T>() as u64), timeout, state: PhantomData }
+    }
+
+    /// Runs `f` on the committed version, in place.
+    ///
+    /// Takes no lock, waits for nobody, copies nothing; writers go on while `f` runs. The version that `f` sees stays as
+    /// it is until `f` returns. A reader that stays keeps one copy from being reused: K − 2 of them, in K copies, are in
+    /// nobody's way.
+    ///
+    /// # Errors
+    /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle;
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) if a stranger has written into the region.
+    ///
+    /// # Panics
+    /// With whatever `f` panics.
+    #[inline]
+    pub fn read<R>(&self, f: impl FnOnce(&T) -> R) -> Result<R, Error> {
+        // SAFETY: a committed version holds a value, and nobody writes a copy that is pinned.
+        self.pinned(|images, copy| f(unsafe { &*images.image(copy) }))
+    }
+
+    /// Runs `f` with the active copy pinned, and noted as open on this thread.
+    #[inline]
+    pub(super) fn pinned<R>(&self, f: impl FnOnce(&TypedImages<T>, usize) -> R) -> Result<R, Error> {
+        let region = &self.region;
+        region.check()?;
+        let shared = region.shared();
+        let pin = Pin::enter(shared.control, region.slot_line(), shared.copies.len())
+            .map_err(|copy| region.no_such_copy(copy))?;
+        let images = TypedImages::of(self);
+        Ok(Frame::reading(region.key()).enter(|| f(&images, pin.copy())))
+    }
+
+    /// The number of commits so far; 0 in a child of the process that opened the handle.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        if self.region.is_mine() { self.region.shared().published().version } else { 0 }
+    }
+
+    /// The region's file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.region.place().path()
+    }
+
+    /// Whether the name still leads to this region. It does not once the region has been removed, even if another one has
+    /// been created under the name since; who has the old one mapped keeps working on it.
+    ///
+    /// # Errors
+    /// What the operating system says when it cannot look.
+    pub fn is_current(&self) -> Result<bool, Error> {
+        Ok(self.region.place().now()? == Some(self.region.key()))
+    }
+
+    /// Another handle on the same region, with a slot of its own, whatever its name leads to by now.
+    ///
+    /// # Errors
+    /// [`Busy`](crate::ErrorKind::Busy) when all handles are taken, [`Forked`](crate::ErrorKind::Forked), or what the
+    /// operating system says.
+    pub fn try_clone(&self) -> Result<Self, Error> {
+        self.region.check()?;
+        let region = Region::attach_same(&self.region, Self::TYPE, &mut Deadline::new(self.timeout))?;
+        Ok(Self::new(region, self.timeout))
+    }
+
+    #[inline]
+    pub(super) fn region(&self) -> &Region {
+        &self.region
+    }
+
+    #[inline]
+    pub(super) fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+
+    #[inline]
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+}
+
+impl<T> fmt::Debug for State<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("path", &self.region.place().path()).finish_non_exhaustive()
+    }
+}
+
+/// Removes the region of that name. Who has it mapped keeps working on it; it is gone with the last of them.
+///
+/// The name is taken away under the region's lock, so that no update is cut in two, and only from the region that was
+/// found under it.
+///
+/// # Errors
+/// [`NotFound`](crate::ErrorKind::NotFound); [`Busy`](crate::ErrorKind::Busy) if an update stays for five seconds; and
+/// what [`State::open`] says of a file that is no sound region: such a file is not removed.
+pub fn remove(name: impl AsRef<Path>) -> Result<(), Error> {
+    let place = Place::find(name.as_ref())?;
+    // Whoever may write a region may empty it, so that nothing is gained by being strict about who else may.
+    let access = Access { mode: 0o666 };
+    loop {
+        let file = place.open(access)?;
+        let clock = &mut Deadline::new(DEFAULT_TIMEOUT);
+        let Some(region) = Region::attach(&place, &file, None, clock)? else { continue };
+        let removed = region.with_lock(clock, || {
+            if place.now()? != Some(region.key()) {
+                return Ok(false);
+            }
+            place.unlink().map(|()| true)
+        })??;
+        if removed {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! How a state is created and opened.
+
+use super::clock::Deadline;
+use super::handle::State;
+use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
+use crate::error::{Error, ErrorKind, Trouble};
+use crate::layout::SharedLayout;
+use crate::os::{Access, Place};
+use crate::region::{NewRegion, Region, Sizes};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long an update waits, if nothing else is said.
+pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How to create and open a state: [`State::options`].
+///
+/// `copies`, `handles` and `init` are decided by whoever creates the region; they do not matter to who opens it.
+///
+/// ```
+/// # use shmstate::{SharedLayout, State};
+/// # use std::time::Duration;
+/// # #[derive(SharedLayout)]
+/// # #[repr(C)]
+/// # struct Board { ticks: u64 }
+/// # let dir = tempfile::tempdir()?;
+/// let board = State::<Board>::options()
+///     .copies(4)
+///     .timeout(Duration::from_millis(100))
+///     .init(|s| s.ticks = 1000)
+///     .create(dir.path().join("board"))?;
+/// assert_eq!(board.read(|s| s.ticks)?, 1000);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "options do nothing until `create`, `open` or `open_or_create`"]
+pub struct Options<'a, T> {
+    mode: u32,
+    copies: usize,
+    handles: usize,
+    timeout: Duration,
+    init: Option<Box<dyn FnOnce(&mut T) + 'a>>,
+}
+
+impl<'a, T: SharedLayout> Options<'a, T> {
+    pub(super) fn new() -> Self {
+        Options { mode: 0o600, copies: 3, handles: 64, timeout: DEFAULT_TIMEOUT, init: None }
+    }
+
+    /// The file's mode, `0o600` by default: a new region gets it, whatever the umask. A region that others may write, or
+    /// that belongs to another user, is opened only if the mode given here lets group or others write as well: whoever
+    /// can write a region can make its other users misbehave.
+    pub fn mode(mut self, mode: u32) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// How many copies of the state a new region has: 2 to 8, by default 3. K copies let K − 2 readers stay in their
+    /// closures for as long as they like without being in a writer's way; the region takes K times the state's size.
+    pub fn copies(mut self, copies: usize) -> Self {
+        self.copies = copies;
+        self
+    }
+
+    /// How many handles a new region can have at a time, in all processes together: 1 to 65 536, by default 64.
+    pub fn handles(mut self, handles: usize) -> Self {
+        self.handles = handles;
+        self
+    }
+
+    /// How long an update waits for another writer, or for readers that stay in every copy it could take; and an open,
+    /// for a process that is just opening the region for the first time. By default five seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Fills the state of a new region, in place, before anybody can see it. Without it everything is zero.
+    ///
+    /// When several processes create at once, those that lose have filled theirs in vain.
+    pub fn init(mut self, init: impl FnOnce(&mut T) + 'a) -> Self {
+        self.init = Some(Box::new(init));
+        self
+    }
+
+    /// Creates a state that nobody has yet: see [`State::create`].
+    ///
+    /// # Errors
+    /// As for [`State::create`]; [`InvalidOption`](ErrorKind::InvalidOption).
+    ///
+    /// # Panics
+    /// With whatever `init` panics; nothing has been created then.
+    pub fn create(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
+        let place = Place::find(name.as_ref())?;
+        let (access, timeout) = (self.access()?, self.timeout);
+        if place.now()?.is_some() {
+            // Said before the work; whether it is so is decided by the link.
+            return Err(Trouble::AlreadyExists { path: place.path().to_owned() }.into());
+        }
+        let new = self.make(&place, access)?;
+        new.link()?;
+        Self::attach_new(&place, &new, timeout)
+    }
+
+    /// Opens a state that somebody has created: see [`State::open`].
+    ///
+    /// # Errors
+    /// As for [`State::open`]; [`InvalidOption`](ErrorKind::InvalidOption).
+    pub fn open(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
+        let place = Place::find(name.as_ref())?;
+        Self::open_at(&place, self.access()?, self.timeout)
+    }
+
+    /// Opens the state, or creates it if nobody has: see [`State::open_or_create`].
+    ///
+    /// # Errors
+    /// As for [`State::open_or_create`]; [`InvalidOption`](ErrorKind::InvalidOption).
+    ///
+    /// # Panics
+    /// With whatever `init` panics; nothing has been created then.
+    pub fn open_or_create(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
+        let place = Place::find(name.as_ref())?;
+        let (access, timeout) = (self.access()?, self.timeout);
+        let opened = |result: Result<State<T>, Error>| match result {
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+            other => other.map(Some),
+        };
+        if let Some(state) = opened(Self::open_at(&place, access, timeout))? {
+            return Ok(state);
+        }
+        // Made once, with whatever `init` did; linked again if the name comes and goes.
+        let new = self.make(&place, access)?;
+        let clock = &mut Deadline::new(timeout);
+        loop {
+            match new.link() {
+                Ok(()) => return Self::attach_new(&place, &new, timeout),
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(e),
+            }
+            if let Some(state) = opened(Self::open_at(&place, access, timeout))? {
+                return Ok(state);
+            }
+            if clock.rest().is_none() {
+                return Err(Trouble::Opening { path: place.path().to_owned() }.into());
+            }
+        }
+    }
+
+    fn open_at(place: &Place, access: Access, timeout: Duration) -> Result<State<T>, Error> {
+        let clock = &mut Deadline::new(timeout);
+        loop {
+            let file = place.open(access)?;
+            if let Some(region) = Region::attach(place, &file, Some(State::<T>::TYPE), clock)? {
+                return Ok(State::new(region, timeout));
+            }
+        }
+    }
+
+    /// Attaches to a region that has just got its name. If somebody removes it now, that comes after its creation.
+    fn attach_new(place: &Place, new: &NewRegion<'_>, timeout: Duration) -> Result<State<T>, Error> {
+        let clock = &mut Deadline::new(timeout);
+        let region = Region::attach_anywhere(place, new.file(), Some(State::<T>::TYPE), clock)?;
+        Ok(State::new(region, timeout))
+    }
+
+    fn make(self, place: &Place, access: Access) -> Result<NewRegion<'_>, Error> {
+        let sizes = Sizes { copies: self.copies, handles: self.handles };
+        NewRegion::create(place, access, sizes, T::LAYOUT, |bytes| {
+            if let Some(init) = self.init {
+                // SAFETY: the first copy of a file that nobody else knows: aligned to a page, and zeroes are a value.
+                init(unsafe { &mut *bytes.cast::<T>() });
+            }
+        })
+    }
+
+    /// Checks the options.
+    fn access(&self) -> Result<Access, Error> {
+        let invalid = |why: String| Err(Trouble::InvalidOption(why).into());
+        if !(2..=MAX_COPIES).contains(&self.copies) {
+            return invalid(format!("`copies({})`: a region has 2 to {MAX_COPIES} copies", self.copies));
+        }
+        if !(1..=MAX_SLOTS).contains(&self.handles) {
+            return invalid(format!("`handles({})`: a region has 1 to {MAX_SLOTS} handles", self.handles));
+        }
+        if self.mode & !0o777 != 0 || self.mode & 0o600 != 0o600 {
+            return invalid(format!(
+                "`mode({:#o})`: a mode between 0o600 and 0o777 that lets the owner read and write",
+                self.mode
+            ));
+        }
+        Ok(Access { mode: self.mode })
+    }
+}

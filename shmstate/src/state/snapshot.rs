@@ -1,0 +1,65 @@
+//! A private copy of the state.
+
+use super::handle::State;
+use super::update::TypedImages;
+use crate::error::Error;
+use crate::layout::SharedLayout;
+use crate::sync::{AtomicU64, Ordering::Relaxed};
+use crate::track::Stamp;
+
+impl<T: SharedLayout> State<T> {
+    /// Copies the committed version to the heap. Nothing is held for longer than the copying.
+    ///
+    /// The bytes are copied word by word and checked in private memory before they become a `T`: even a process that
+    /// writes garbage into the region cannot make this one read outside of its own memory here.
+    ///
+    /// ```
+    /// # use shmstate::{SharedLayout, State};
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Board { ticks: u64 }
+    /// # let dir = tempfile::tempdir()?;
+    /// let board = State::<Board>::create(dir.path().join("board"))?;
+    /// let before = board.snapshot()?;
+    /// board.update(|s| s.ticks = 7)?;
+    /// assert_eq!((before.ticks, board.snapshot()?.ticks), (0, 7));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) if the bytes are no `T`; [`Forked`](crate::ErrorKind::Forked) in a child of
+    /// the process that opened the handle.
+    pub fn snapshot(&self) -> Result<Box<T>, Error> {
+        let mut snapshot = Box::<T>::new_uninit();
+        let to = snapshot.as_mut_ptr();
+        self.pinned(|images: &TypedImages<T>, copy| {
+            // SAFETY: the copy is pinned; the box is as large as a `T`; an image is readable up to the next page.
+            unsafe { copy_words(to.cast(), images.image(copy).cast_const().cast(), size_of::<T>()) }
+        })?;
+        if T::CHECKED {
+            // SAFETY: aligned, fully initialised above, private.
+            unsafe { T::validate(to) }
+                .map_err(|invalid| Error::corrupt(self.path(), format!("its state: {invalid}")))?;
+        }
+        // SAFETY: the bytes are a value: they were checked, or need no check.
+        let mut snapshot = unsafe { snapshot.assume_init() };
+        if T::TRACKED {
+            // SAFETY: a value of this function's own.
+            unsafe { T::stamp(&raw mut *snapshot, Stamp::VOID) }
+        }
+        Ok(snapshot)
+    }
+}
+
+/// Copies `len` bytes by atomic words, so that a stranger who writes at the same time does no more than to garble them.
+///
+/// # Safety
+/// `from` is aligned to 8 bytes and readable up to the next multiple of 8; `to` is writable for `len` bytes.
+unsafe fn copy_words(to: *mut u8, from: *const u8, len: usize) {
+    for at in (0..len).step_by(8) {
+        // SAFETY: an aligned word in shared memory, by the caller's promise.
+        let word = unsafe { &*from.add(at).cast::<AtomicU64>() }.load(Relaxed).to_ne_bytes();
+        // SAFETY: what is left of the destination, at most a word.
+        unsafe { std::ptr::copy_nonoverlapping(word.as_ptr(), to.add(at), (len - at).min(8)) }
+    }
+}

@@ -1,0 +1,198 @@
+//! One transaction, from the lock to the verdict.
+
+use super::clock::Deadline;
+use super::handle::State;
+use crate::commit::Images;
+use crate::error::{Error, Trouble};
+use crate::layout::SharedLayout;
+use crate::mutant;
+use crate::os;
+use crate::track::{Frame, Stamp, Touched};
+use std::cell::UnsafeCell;
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+/// What a handle's running transaction needs; allocated when the handle is made.
+pub(super) struct Scratch {
+    /// Invariant: accessed only while this handle's slot owns the region's lock, by the thread that took it.
+    inner: UnsafeCell<Inner>,
+}
+
+struct Inner {
+    /// The id of the last transaction: random at first, then counted, never taken from the file. Never 0.
+    tx: u64,
+    touched: Touched,
+}
+
+// SAFETY: by the invariant of `inner`, one thread at a time.
+unsafe impl Sync for Scratch {}
+
+impl Scratch {
+    pub(super) fn new(size: u64) -> Self {
+        let tx = if mutant::planted("transaction_ids_from_the_file") { 1 } else { os::random_u64() };
+        Scratch { inner: UnsafeCell::new(Inner { tx, touched: Touched::new(size) }) }
+    }
+}
+
+/// The images of `T` in a mapping.
+pub(super) struct TypedImages<T> {
+    base: *mut u8,
+    stride: usize,
+    ty: PhantomData<T>,
+}
+
+impl<T: SharedLayout> TypedImages<T> {
+    #[inline]
+    pub(super) fn of(state: &State<T>) -> Self {
+        let (base, stride) = state.region().images();
+        TypedImages { base, stride, ty: PhantomData }
+    }
+
+    /// Copy `k`, which exists.
+    #[inline]
+    pub(super) fn image(&self, k: usize) -> *mut T {
+        self.base.wrapping_add(k * self.stride).cast()
+    }
+}
+
+impl<T: SharedLayout> Images for TypedImages<T> {
+    #[inline]
+    fn size(&self) -> u64 {
+        size_of::<T>() as u64
+    }
+
+    #[inline]
+    unsafe fn copy_all(&self, to: usize, from: usize) {
+        // SAFETY: the caller's promise; two copies of `T` in the mapping.
+        unsafe { std::ptr::copy_nonoverlapping(self.image(from).cast::<u8>(), self.image(to).cast(), size_of::<T>()) }
+    }
+
+    #[inline]
+    unsafe fn copy_plain(&self, to: usize, from: usize) {
+        // SAFETY: the caller's promise; two copies of `T` in the mapping, of which `from` holds a value.
+        unsafe { T::copy_plain(self.image(to), self.image(from)) }
+    }
+
+    #[inline]
+    unsafe fn copy_range(&self, to: usize, from: usize, range: Range<u64>) {
+        let (start, len) = (range.start as usize, (range.end - range.start) as usize);
+        let (to, from) =
+            (self.image(to).cast::<u8>().wrapping_add(start), self.image(from).cast::<u8>().wrapping_add(start));
+        // SAFETY: the caller's promise; the range lies inside `T`.
+        unsafe { std::ptr::copy_nonoverlapping(from, to, len) }
+    }
+}
+
+impl<T: SharedLayout> State<T> {
+    /// Runs `f` on the state; what it did becomes the next version, all of it at once, when it returns.
+    ///
+    /// Nobody sees anything of it before, or ever, if the closure panics or the process dies: other processes go on with
+    /// the version before. `f` runs under the region's lock: readers are not blocked by it, other writers are.
+    ///
+    /// Fields that are no containers are copied before each update whether or not they change, so keep large tables in
+    /// containers; a container costs what is touched in it.
+    ///
+    /// ```
+    /// # use shmstate::{SharedLayout, State};
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Board { ticks: u64 }
+    /// # let dir = tempfile::tempdir()?;
+    /// let board = State::<Board>::create(dir.path().join("board"))?;
+    /// let ticks = board.update(|s| {
+    ///     s.ticks += 1;
+    ///     s.ticks
+    /// })?;
+    /// assert_eq!((ticks, board.version()), (1, 1));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Busy`](crate::ErrorKind::Busy) if another writer, or readers in all other copies, stay until the time is up;
+    /// [`Reentrant`](crate::ErrorKind::Reentrant) inside of a closure over the same region on the same thread;
+    /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle. `f` has not run then.
+    ///
+    /// # Panics
+    /// With whatever `f` panics, after everything has been rolled back.
+    #[inline]
+    pub fn update<R>(&self, f: impl FnOnce(&mut T) -> R) -> Result<R, Error> {
+        match self.try_update(|s| Ok::<R, std::convert::Infallible>(f(s)))? {
+            Ok(r) => Ok(r),
+        }
+    }
+
+    /// Runs `f` on the state; if it returns `Ok`, what it did becomes the next version; if `Err`, nothing has happened.
+    ///
+    /// The outer result is the state's own trouble, the inner one is what `f` returned.
+    ///
+    /// ```
+    /// # use shmstate::{SharedLayout, State};
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Account { cents: u64 }
+    /// # let dir = tempfile::tempdir()?;
+    /// let account = State::<Account>::create(dir.path().join("account"))?;
+    /// let verdict = account.try_update(|s| {
+    ///     s.cents += 5;
+    ///     if s.cents > 3 { Err("too rich") } else { Ok(()) }
+    /// })?;
+    /// assert_eq!(verdict, Err("too rich"));
+    /// assert_eq!(account.read(|s| s.cents)?, 0);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`update`](Self::update).
+    ///
+    /// # Panics
+    /// As for [`update`](Self::update).
+    #[inline]
+    pub fn try_update<R, E>(&self, f: impl FnOnce(&mut T) -> Result<R, E>) -> Result<Result<R, E>, Error> {
+        let region = self.region();
+        region.check()?;
+        if Frame::is_open(region.key()) {
+            return Err(self.reentrant());
+        }
+        let images = TypedImages::<T>::of(self);
+        let mut clock = Deadline::new(self.timeout());
+        // SAFETY: these are the region's images; the active one holds a value (checked at attach, and every commit
+        // publishes one); the slot is this handle's.
+        let txn = unsafe { region.shared().begin(region.slot(), region.host(), &mut clock, &images) }
+            .map_err(|e| region.trouble(e))?;
+        // SAFETY: the lock is held, by this thread.
+        let Inner { tx, touched } = unsafe { &mut *self.scratch().inner.get() };
+        *tx = tx.wrapping_add(1).max(1);
+        touched.clear();
+        let stamp = Stamp::root(*tx);
+        let (copy, active) = (images.image(txn.copy()), images.image(txn.active()));
+        if T::TRACKED {
+            // SAFETY: the copy is caught up, so it holds a value, and it is this transaction's alone.
+            unsafe { T::stamp(copy, stamp) }
+        }
+        let bytes = copy.addr()..copy.addr() + size_of::<T>();
+        let frame = Frame::writing(region.key(), bytes, *tx, touched.pages());
+        // SAFETY: as above; the reference ends with the closure.
+        let result = catch_unwind(AssertUnwindSafe(|| frame.enter(|| f(unsafe { &mut *copy }))));
+        let commits = matches!(result, Ok(Ok(_)));
+        if T::TRACKED {
+            let source = if commits { copy } else { active };
+            // SAFETY: both hold values, and nobody changes them: the one is this transaction's, the other the active one.
+            unsafe { T::flatten::<false>(copy, source, stamp, touched) }
+        }
+        if commits {
+            txn.commit(touched);
+        } else {
+            txn.roll_back(touched);
+        }
+        match result {
+            Ok(verdict) => Ok(verdict),
+            Err(panic) => resume_unwind(panic),
+        }
+    }
+
+    #[cold]
+    fn reentrant(&self) -> Error {
+        Trouble::Reentrant { path: self.path().to_owned() }.into()
+    }
+}
