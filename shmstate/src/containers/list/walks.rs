@@ -30,8 +30,10 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
     unsafe fn copy_plain(to: *mut Self, from: *const Self) {
         // SAFETY: the caller's promise; `from` is a value.
         let len = unsafe { (*from).head.len };
-        // SAFETY: the caller's promise; `to` is writable memory.
-        unsafe { (&raw mut (*to).head.len).write(len) }
+        // SAFETY: the caller's promise: `to` is memory of a list's size; nothing is read from it.
+        let to = unsafe { &raw mut (*to).head.len };
+        // SAFETY: the same; it is writable.
+        unsafe { to.write(len) }
     }
 
     #[inline]
@@ -41,8 +43,12 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
         stamp: Stamp,
         touched: &mut Touched,
     ) {
+        let at_commit = std::ptr::eq(written, source);
         // SAFETY: the caller's promise: a valid value that nobody changes.
-        let (list, live) = unsafe { (&*written, (*source).live()) };
+        let list = unsafe { &*written };
+        // SAFETY: the same.
+        let source = unsafe { &*source };
+        let live = source.live();
         let place = stamp.place();
         if NESTED {
             touched.add(place, size_of::<u32>());
@@ -52,7 +58,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
             let at = place + (Self::ITEMS.offset + start * size_of::<T>()) as u64;
             touched.add(at, (end - start) * size_of::<T>());
         };
-        if !list.head.at_home(stamp, !std::ptr::eq(written, source)) {
+        if !list.head.at_home(stamp, !at_commit) {
             return whole(0..live, touched);
         }
         if list.head.is_clear() {
@@ -72,14 +78,14 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
                 if index < believed {
                     // SAFETY: live items of both lists (`index < live`), under the caller's promise.
                     unsafe {
-                        T::flatten::<true>(list.items[index].as_ptr(), (*source).items[index].as_ptr(), at, touched);
+                        T::flatten::<true>(list.items[index].as_ptr(), source.items[index].as_ptr(), at, touched);
                     }
                 } else {
                     touched.add(at.place(), size_of::<T>());
                 }
             }
         }
-        if std::ptr::eq(written, source) && mutant::planted("clearing_keeps_stamp") {
+        if at_commit && mutant::planted("clearing_keeps_stamp") {
             // SAFETY: a planted fault in a test build; the copy is the writer's own.
             unsafe { (*written.cast_mut()).head.forget_marks() }
         }
@@ -92,10 +98,11 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
             return Err(Invalid::new(format!("a length of {len} in a list of capacity {N}")));
         }
         if T::CHECKED {
+            // SAFETY: the caller's promise; items may be no values yet, so that no reference is made.
+            let items = unsafe { &raw const (*this).items }.cast::<T>();
             for index in 0..len {
                 // SAFETY: item `index` lies inside the list; its bytes are initialised.
-                unsafe { T::validate((&raw const (*this).items).cast::<T>().add(index)) }
-                    .map_err(|e| e.in_item(index))?;
+                unsafe { T::validate(items.wrapping_add(index)) }.map_err(|e| e.in_item(index))?;
             }
         }
         Ok(())
