@@ -74,7 +74,7 @@ impl<T: Play> Copies<T> {
                 unsafe { &mut *written }.play(s, pocket);
             }
         };
-        if ops % 4 == 0 {
+        if ops.is_multiple_of(4) {
             play(); // as from a scoped thread: the pages are out of reach
         } else {
             let (start, size) = (written.addr(), size_of::<T>());
