@@ -143,15 +143,16 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     #[must_use]
     fn boxed() -> Box<Self> {
         let layout = std::alloc::Layout::new::<Self>();
-        if layout.size() == 0 {
-            return Box::new(Self::zeroed());
-        }
-        // SAFETY: the layout's size is not zero.
-        let memory = unsafe { std::alloc::alloc_zeroed(layout) }.cast::<Self>();
+        let memory = if layout.size() == 0 {
+            std::ptr::NonNull::dangling().as_ptr()
+        } else {
+            // SAFETY: the layout's size is not zero.
+            unsafe { std::alloc::alloc_zeroed(layout) }.cast::<Self>()
+        };
         if memory.is_null() {
             std::alloc::handle_alloc_error(layout);
         }
-        // SAFETY: fresh memory from the global allocator, of the type's size and alignment; all-zero bytes are a value
+        // SAFETY: fresh memory from the global allocator (none for a type without bytes); all-zero bytes are a value
         // of the type, by the contract of the trait.
         unsafe { Box::from_raw(memory) }
     }

@@ -16,7 +16,7 @@ fn touched<T: SharedLayout>(value: &mut T, f: impl FnOnce(&mut T)) -> Vec<Range<
     let mut touched = Touched::new(size);
     // SAFETY: the same value twice, which nobody changes.
     unsafe { T::flatten::<false>(value, value, root, &mut touched) }
-    assert!(!touched.pages().any());
+    assert!(!touched.spilled());
     touched.ranges().iter().map(|&word| Granule::of(size).unpack(word)).collect()
 }
 

@@ -79,7 +79,7 @@ impl<T: Play> Copies<T> {
         } else {
             let (start, size) = (written.addr(), size_of::<T>());
             let region = RegionKey { device: 0, inode: 0 };
-            Frame::writing(region, start..start + size, self.tx, self.touched.pages()).enter(play);
+            Frame::writing(region, start..start + size, self.tx, self.touched.pages_buf()).enter(play);
         }
         let commit = s.below(3) != 0;
         let source: *const T = if commit { written } else { &*self.copies[self.active] };
