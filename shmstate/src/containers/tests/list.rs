@@ -375,11 +375,11 @@ fn a_scribbled_head_does_no_harm() {
         let mut outer = List::<Inner, 5>::from([[1, 2]; 4].map(Inner::from));
         for inner in outer.iter_mut() {
             let head = std::ptr::from_mut(inner).cast::<u8>();
-            // SAFETY: the 60 bytes of scratch behind the length of 4 bytes.
-            unsafe { head.add(4).write_bytes(fill, 60) }
-            let count = head.wrapping_add(4).cast::<u32>();
-            // SAFETY: the first of them, aligned as the list is.
-            unsafe { count.write(u32::MAX) }
+            let scratch = head.wrapping_add(4);
+            // SAFETY: the 60 bytes behind the length of 4 bytes.
+            unsafe { scratch.write_bytes(fill, 60) }
+            // SAFETY: the first of them, which are the count, aligned as it is.
+            unsafe { scratch.cast::<u32>().write(u32::MAX) }
         }
         outer.swap(0, 1); // not handed out, so that the heads are as they were
         outer[0].push(3).unwrap();
@@ -389,8 +389,9 @@ fn a_scribbled_head_does_no_harm() {
         assert_eq!(outer, [[7, 2, 3].into(), [2, 1, 9].into(), Inner::from([1, 2]), Inner::from([1, 2])]);
     }
     let mut list = List::<u8, 4>::from([1, 2, 3, 4]);
-    // SAFETY: the length, which lies at the start.
-    unsafe { std::ptr::from_mut(&mut list).cast::<u32>().write(u32::MAX) }
+    let len = std::ptr::from_mut(&mut list).cast::<u32>();
+    // SAFETY: the length lies at the start.
+    unsafe { len.write(u32::MAX) }
     assert_eq!((list.len(), list.remaining(), list.is_full()), (4, 0, true));
     assert_eq!(list.push(5).unwrap_err().into_inner(), 5);
     assert!(list.insert(0, 5).is_err() && list.extend_from_slice(&[5]).is_err());
