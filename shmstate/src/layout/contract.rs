@@ -144,7 +144,9 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     fn boxed() -> Box<Self> {
         let layout = std::alloc::Layout::new::<Self>();
         if layout.size() == 0 {
-            return Box::new(Self::zeroed());
+            // Not through a value: an unoptimised build would reserve room on the stack for one of any size.
+            // SAFETY: a type of size zero needs no memory; its no bytes are all zero.
+            return unsafe { Box::from_raw(std::ptr::dangling_mut()) };
         }
         // SAFETY: the layout's size is not zero.
         let memory = unsafe { std::alloc::alloc_zeroed(layout) }.cast::<Self>();
