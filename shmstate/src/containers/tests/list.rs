@@ -399,3 +399,37 @@ fn a_scribbled_head_does_no_harm() {
     list.retain(|item| *item != 3);
     assert_eq!(list, [4, 2, 1]);
 }
+
+/// No method needs room for a whole list, in an unoptimised build either.
+#[test]
+fn a_large_list_never_is_on_the_stack() {
+    let small_stack = std::thread::Builder::new().stack_size(512 * 1024);
+    let work = || {
+        let mut list = List::<u64, 1_000_000>::boxed();
+        list.try_extend(0..900_000).unwrap();
+        list.extend_from_slice(&[7; 10]).unwrap();
+        list.resize(900_005, 0).unwrap();
+        list.push(1).unwrap();
+        list.insert(5, 1).unwrap();
+        list.remove(0);
+        list.swap_remove(0);
+        list.retain(|item| item % 3 != 0);
+        list.retain_mut(|item| *item % 5 != 0);
+        list.dedup();
+        list.dedup_by_key(|item| *item / 2);
+        list.sort();
+        list.sort_unstable_by(|a, b| b.cmp(a));
+        list.reverse();
+        list.rotate_left(3);
+        list.copy_within(..3, 5);
+        list.swap(0, 1);
+        list.iter_mut().for_each(|item| *item += 1);
+        list[5..9].fill(0);
+        list.extend([1, 2]);
+        let mut other = List::<u64, 1_000_000>::boxed();
+        other.clone_from(&list);
+        assert!(other == list && other.cmp(&list) == Ordering::Equal);
+        list.fill(0);
+    };
+    small_stack.spawn(work).unwrap().join().unwrap();
+}
