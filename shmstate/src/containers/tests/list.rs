@@ -375,11 +375,11 @@ fn a_scribbled_head_does_no_harm() {
         let mut outer = List::<Inner, 5>::from([[1, 2]; 4].map(Inner::from));
         for inner in outer.iter_mut() {
             let head = std::ptr::from_mut(inner).cast::<u8>();
-            // SAFETY: the 60 bytes of scratch behind the length of 4 bytes.
-            unsafe { head.add(4).write_bytes(fill, 60) }
-            let count = head.wrapping_add(4).cast::<u32>();
-            // SAFETY: the first of them, aligned as the list is.
-            unsafe { count.write(u32::MAX) }
+            let scratch = head.wrapping_add(4);
+            // SAFETY: the 60 bytes behind the length of 4 bytes.
+            unsafe { scratch.write_bytes(fill, 60) }
+            // SAFETY: the first of them, which are the count, aligned as it is.
+            unsafe { scratch.cast::<u32>().write(u32::MAX) }
         }
         outer.swap(0, 1); // not handed out, so that the heads are as they were
         outer[0].push(3).unwrap();
@@ -389,12 +389,47 @@ fn a_scribbled_head_does_no_harm() {
         assert_eq!(outer, [[7, 2, 3].into(), [2, 1, 9].into(), Inner::from([1, 2]), Inner::from([1, 2])]);
     }
     let mut list = List::<u8, 4>::from([1, 2, 3, 4]);
-    // SAFETY: the length, which lies at the start.
-    unsafe { std::ptr::from_mut(&mut list).cast::<u32>().write(u32::MAX) }
+    let len = std::ptr::from_mut(&mut list).cast::<u32>();
+    // SAFETY: the length lies at the start.
+    unsafe { len.write(u32::MAX) }
     assert_eq!((list.len(), list.remaining(), list.is_full()), (4, 0, true));
     assert_eq!(list.push(5).unwrap_err().into_inner(), 5);
     assert!(list.insert(0, 5).is_err() && list.extend_from_slice(&[5]).is_err());
     list.sort_by(|a, b| b.cmp(a));
     list.retain(|item| *item != 3);
     assert_eq!(list, [4, 2, 1]);
+}
+
+/// No method needs room for a whole list, in an unoptimised build either.
+#[test]
+fn a_large_list_never_is_on_the_stack() {
+    let small_stack = std::thread::Builder::new().stack_size(512 * 1024);
+    let work = || {
+        let mut list = List::<u64, 1_000_000>::boxed();
+        list.try_extend(0..900_000).unwrap();
+        list.extend_from_slice(&[7; 10]).unwrap();
+        list.resize(900_005, 0).unwrap();
+        list.push(1).unwrap();
+        list.insert(5, 1).unwrap();
+        list.remove(0);
+        list.swap_remove(0);
+        list.retain(|item| item % 3 != 0);
+        list.retain_mut(|item| *item % 5 != 0);
+        list.dedup();
+        list.dedup_by_key(|item| *item / 2);
+        list.sort();
+        list.sort_unstable_by(|a, b| b.cmp(a));
+        list.reverse();
+        list.rotate_left(3);
+        list.copy_within(..3, 5);
+        list.swap(0, 1);
+        list.iter_mut().for_each(|item| *item += 1);
+        list[5..9].fill(0);
+        list.extend([1, 2]);
+        let mut other = List::<u64, 1_000_000>::boxed();
+        other.clone_from(&list);
+        assert!(other == list && other.cmp(&list) == Ordering::Equal);
+        list.fill(0);
+    };
+    small_stack.spawn(work).unwrap().join().unwrap();
 }
