@@ -2,8 +2,8 @@
 
 use crate::ctxt::Ctxt;
 use crate::model::{Body, Field, Input};
-use crate::ways_out::{Refusal, refuse, refuse_in_pod};
-use syn::Fields;
+use crate::ways_out::{Refusal, arguments, refuse, refuse_in_pod};
+use syn::{Fields, Type};
 
 /// Notes every rule that `input` breaks.
 pub(crate) fn check(ctxt: &Ctxt, input: &Input<'_>) {
@@ -18,16 +18,6 @@ pub(crate) fn check(ctxt: &Ctxt, input: &Input<'_>) {
                 input.name
             ),
         ),
-    }
-    for lifetime in input.original.generics.lifetimes() {
-        ctxt.error(
-            &lifetime.lifetime,
-            format!(
-                "`{}` cannot live in shared memory with a lifetime parameter: the state outlives every borrow of this \
-                 process; remove `{}` and what borrows",
-                input.name, lifetime.lifetime
-            ),
-        );
     }
 }
 
@@ -56,10 +46,50 @@ fn check_struct(ctxt: &Ctxt, input: &Input<'_>, fields: &[Field<'_>]) {
     }
     let mut found: Vec<Refusal<'_>> = Vec::new();
     for field in fields {
+        if holds_itself(field.ty, input) {
+            ctxt.error(
+                field.ty,
+                format!(
+                    "`{}` cannot contain itself: each value would hold another one, without end; keep the index (`u32`) of \
+                     the other value in a `shmstate::List`",
+                    input.name
+                ),
+            );
+        }
         if field.attrs.pod { refuse_in_pod(field.ty, &mut found) } else { refuse(field.ty, &mut found) }
     }
+    let borrowed: String = found.iter().map(|refusal| refusal.at.to_token_stream().to_string()).collect();
     for Refusal { at, message } in found {
         ctxt.error(at.to_token_stream(), message);
+    }
+    for lifetime in input.original.generics.lifetimes().map(|param| &param.lifetime) {
+        // Who was told to remove the borrow need not be told about its lifetime.
+        if !borrowed.contains(&lifetime.to_string()) {
+            ctxt.error(
+                lifetime,
+                format!(
+                    "`{}` cannot live in shared memory with a lifetime parameter: the state outlives every borrow of this \
+                     process; remove `{lifetime}` and what borrows",
+                    input.name
+                ),
+            );
+        }
+    }
+}
+
+/// Whether `ty` is, or has for an argument or item, the type under the derive.
+fn holds_itself(ty: &Type, input: &Input<'_>) -> bool {
+    match ty {
+        Type::Array(array) => holds_itself(&array.elem, input),
+        Type::Group(group) => holds_itself(&group.elem, input),
+        Type::Paren(paren) => holds_itself(&paren.elem, input),
+        Type::Path(path) if path.qself.is_none() => {
+            let alone = path.path.segments.len() == 1;
+            let first = path.path.segments.first();
+            (alone && first.is_some_and(|first| first.ident == *input.ident || first.ident == "Self"))
+                || arguments(&path.path).any(|argument| holds_itself(argument, input))
+        }
+        _ => false,
     }
 }
 
@@ -87,7 +117,9 @@ fn check_enum(ctxt: &Ctxt, input: &Input<'_>, variants: &[&syn::Variant]) {
         Some("u8" | "u16" | "u32") => {}
         Some(other) => ctxt.error(
             int,
-            format!("the discriminant of `{name}` is a `{other}`: use `#[repr(u8)]`, `#[repr(u16)]` or `#[repr(u32)]`"),
+            format!(
+                "the discriminant of `{name}` is of type `{other}`: use `#[repr(u8)]`, `#[repr(u16)]` or `#[repr(u32)]`"
+            ),
         ),
         None => {
             let message = format!(

@@ -1,14 +1,17 @@
-//! The implementation that is emitted beside errors, so that uses of the type do not add errors of their own.
+//! The implementation that is emitted with errors, so that uses of the type do not add errors of their own.
+//!
+//! The errors stand inside `LAYOUT`. A constant that failed to compile is passed over in silence when another one needs it;
+//! one that compiled would be used in proofs, which would then fail for the same reasons again.
 
 use crate::model::{Body, Input};
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{GenericParam, Type};
 
-/// An implementation that compiles for nearly every type, and means nothing.
-pub(crate) fn fallback(input: &Input<'_>) -> TokenStream {
+/// An implementation that fits nearly every type, means nothing, and contains the `errors`.
+pub(crate) fn fallback(input: &Input<'_>, errors: TokenStream) -> TokenStream {
     if is_unsized(input) {
-        return TokenStream::new();
+        return errors;
     }
     let krate = input.krate();
     let private = quote!(#krate::__private);
@@ -47,8 +50,10 @@ pub(crate) fn fallback(input: &Input<'_>) -> TokenStream {
     quote! {
         const _: () = {
             unsafe impl #params #krate::SharedLayout for #ident #args #predicates {
-                const LAYOUT: &'static #private::Layout =
-                    &#private::Layout { name: #name, size: 1, align: 1, version: 0, kind: #private::Kind::Pod };
+                const LAYOUT: &'static #private::Layout = {
+                    #errors
+                    &#private::Layout { name: #name, size: 1, align: 1, version: 0, kind: #private::Kind::Pod }
+                };
                 const TRACKED: #core::primitive::bool = false;
                 const CHECKED: #core::primitive::bool = false;
             }

@@ -29,7 +29,5 @@ pub fn derive_shared_layout(input: TokenStream) -> TokenStream {
     if errors.is_empty() {
         return expand::expand(&input).into();
     }
-    let mut output = errors;
-    output.extend(fallback::fallback(&input));
-    output.into()
+    fallback::fallback(&input, errors).into()
 }

@@ -39,6 +39,7 @@ pub(crate) struct Field<'a> {
 
 impl<'a> Input<'a> {
     pub(crate) fn read(ctxt: &Ctxt, original: &'a DeriveInput) -> Self {
+        let attrs = TypeAttrs::read(ctxt, &original.attrs);
         let body = match &original.data {
             Data::Struct(data) => Body::Struct(fields(ctxt, &data.fields)),
             Data::Enum(data) => {
@@ -53,7 +54,7 @@ impl<'a> Input<'a> {
             original,
             ident: &original.ident,
             name: original.ident.unraw().to_string(),
-            attrs: TypeAttrs::read(ctxt, &original.attrs),
+            attrs,
             repr: Repr::read(&original.attrs),
             body,
         }
@@ -74,7 +75,13 @@ impl<'a> Input<'a> {
 
     /// The lints that the user allows on the type, for the generated code, which repeats the field types.
     pub(crate) fn allowed_lints(&self) -> TokenStream {
-        self.original.attrs.iter().filter_map(allowed).collect()
+        let mut lints: TokenStream = self.original.attrs.iter().filter_map(allowed).collect();
+        let deprecated = |attrs: &[Attribute]| attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
+        let fields = if let Body::Struct(fields) = &self.body { fields.as_slice() } else { &[] };
+        if deprecated(&self.original.attrs) || fields.iter().any(|field| deprecated(&field.original.attrs)) {
+            lints.extend(quote!(#[allow(deprecated)]));
+        }
+        lints
     }
 }
 

@@ -12,7 +12,11 @@ pub(crate) fn show(tokens: impl ToTokens) -> String {
 
 fn write(text: &mut String, tokens: TokenStream) {
     let mut arrow = false;
+    let mut lifetime = false;
     for tree in tokens {
+        if std::mem::take(&mut lifetime) && matches!(tree, TokenTree::Group(_)) {
+            text.push(' ');
+        }
         match tree {
             TokenTree::Group(group) => {
                 let (open, close) = match group.delimiter() {
@@ -47,6 +51,7 @@ fn write(text: &mut String, tokens: TokenStream) {
             },
             word => {
                 let word = word.to_string();
+                lifetime = text.ends_with('\'');
                 if text.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ')') {
                     text.push(' ');
                 }
@@ -66,6 +71,8 @@ mod tests {
             "Vec<u64>",
             "HashMap<u64, [u8; 4]>",
             "&'static str",
+            "&'static [f64]",
+            "Cow<'a, str>",
             "*const u8",
             "fn(u32) -> u32",
             "Box<dyn Fn(u8) + Send>",

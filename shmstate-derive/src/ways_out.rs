@@ -34,6 +34,10 @@ pub(crate) fn refuse<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
         Type::Group(group) => refuse(&group.elem, found),
         Type::Paren(paren) => refuse(&paren.elem, found),
         Type::Path(path) if path.qself.is_none() => {
+            if is_empty_container(&path.path) {
+                let message = format!("`{}` holds nothing: give it a capacity of 1 or more", show(ty));
+                found.push(Refusal { at: ty, message });
+            }
             for argument in arguments(&path.path) {
                 refuse(argument, found);
             }
@@ -104,7 +108,8 @@ fn std_name(path: &Path) -> Option<String> {
     (alone || (rooted && path.segments.len() > 1)).then(|| last.ident.to_string())
 }
 
-fn arguments(path: &Path) -> impl Iterator<Item = &Type> {
+/// The type arguments of the last part of `path`.
+pub(crate) fn arguments(path: &Path) -> impl Iterator<Item = &Type> {
     let arguments = match path.segments.last().map(|last| &last.arguments) {
         Some(PathArguments::AngleBracketed(arguments)) => Some(arguments.args.iter()),
         _ => None,
@@ -177,7 +182,7 @@ fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
         "Rc" | "Arc" | "Weak" => why(HEAP, format!("{}: all processes share it anyway", itself())),
         "Option" => {
             let inside = stand_in(first);
-            why(NO_FIXED, format!("use a `bool` field beside a field `{inside}`, or `shmstate::List<{inside}, 1>`"))
+            why(NO_FIXED, format!("use a `bool` field beside a `{inside}` field, or `shmstate::List<{inside}, 1>`"))
         }
         "Result" => why(NO_FIXED, "use a field for each case, and an enum that says which of them counts"),
         "NonNull" | "AtomicPtr" => why(ADDRESS, "keep an index (`u32`) into a `shmstate::List`"),
@@ -188,7 +193,9 @@ fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
             "its lock works within one process, and stays locked when its owner dies",
             format!("{}: an update has the state for itself", itself()),
         ),
-        "NonZero" => why("zero, with which every state starts, is no value of it", itself()),
+        "NonZero" => {
+            why("zero, with which every state starts, is no value of it", format!("use `{}`", stand_in(first)))
+        }
         "PhantomData" => why(NOTHING, "remove the field"),
         _ => None,
     }
@@ -196,7 +203,12 @@ fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
 
 /// `List<T, N>` of what stands in for `T`.
 fn list(item: &Type) -> String {
-    format!("shmstate::List<{}, N>", stand_in(item))
+    let mut inside = stand_in(item);
+    if inside != show(item) {
+        // Two capacities have two names.
+        inside = inside.replace("Text<N>", "Text<M>").replace(", N>", ", M>");
+    }
+    format!("shmstate::List<{inside}, N>")
 }
 
 /// What to use for a value of `ty`, with its backticks.
@@ -228,6 +240,15 @@ fn stand_in(ty: &Type) -> String {
         _ => {}
     }
     show(ty)
+}
+
+/// Whether `path` is a container of shmstate's that says itself that it has no capacity.
+fn is_empty_container(path: &Path) -> bool {
+    let Some(last) = path.segments.last() else { return false };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
+    let capacity = arguments.args.last();
+    (last.ident == "List" || last.ident == "Text")
+        && matches!(capacity, Some(GenericArgument::Const(capacity)) if is_zero(capacity))
 }
 
 /// Whether an expression is the number 0, written as such.

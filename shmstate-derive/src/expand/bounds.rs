@@ -2,7 +2,7 @@
 
 use super::Paths;
 use crate::model::{Body, Input};
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenTree;
 use quote::{ToTokens, quote};
 use syn::{GenericArgument, Generics, Ident, PathArguments, Type, parse_quote};
 

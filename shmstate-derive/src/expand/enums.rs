@@ -1,7 +1,7 @@
 //! The implementation for a fieldless enum.
 
 use super::Paths;
-use crate::model::{Input, Place};
+use crate::model::Input;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Ident;
@@ -24,20 +24,15 @@ pub(super) fn expand(paths: &Paths, input: &Input<'_>, variants: &[&syn::Variant
             }
         }
     });
-    let name = &input.name;
-    let has_zero = {
-        let place = Place::of(input.ident);
-        let path = super::respan(&quote!(#private::enum_has_zero), place.start);
-        let mut arguments = proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, quote!(#name, __variants));
-        arguments.set_span(place.end);
-        quote!(#path #arguments)
-    };
+    // Without parameters the proof stands on its own, with one message and no more.
+    let has_zero = input.is_generic().then(|| super::proofs::has_zero(paths, input, quote!(__variants)));
+    let has_zero = has_zero.iter();
     let kind = quote! {
         #private::Kind::Enum {
             repr: #private::Scalar::#scalar,
             variants: const {
                 let __variants: &'static [#private::Variant] = const { &[#(#describe),*] };
-                #has_zero;
+                #(#has_zero;)*
                 __variants
             },
         }

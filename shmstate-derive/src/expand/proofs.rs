@@ -1,6 +1,6 @@
 //! The constants that prove a layout, each with the span of its culprit.
 
-use super::Paths;
+use super::{Paths, respan};
 use crate::model::{Body, Field, Input, Place};
 use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream};
 use quote::quote;
@@ -13,14 +13,15 @@ struct Prover<'a> {
 }
 
 impl Prover<'_> {
-    /// `StructLayout::new(name).proof(arguments)`, reported at `place`: the compiler joins the spans of the method's name
-    /// and of the closing parenthesis.
+    /// `StructLayout::new(name).proof(arguments)`, reported at `place`: the compiler joins the spans of the first token
+    /// and of the last one.
     fn call(&self, place: Place, proof: &str, arguments: TokenStream) -> TokenStream {
         let (private, name) = (&self.paths.private, self.name);
         let proof = Ident::new(proof, place.start);
+        let subject = respan(&quote!(#private::StructLayout::new(#name).), place.start);
         let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
         arguments.set_span(place.end);
-        quote!(#private::StructLayout::new(#name).#proof #arguments)
+        quote!(#subject #proof #arguments)
     }
 
     fn offset(&self, field: &Field<'_>) -> TokenStream {
@@ -71,9 +72,30 @@ pub(super) fn proofs(paths: &Paths, input: &Input<'_>) -> Vec<TokenStream> {
             proofs.push(prover.call(Place::of(&pin.tokens), "pinned", arguments));
         }
     }
+    if let Body::Enum(_) = &input.body
+        && !input.is_generic()
+    {
+        let Paths { shared, private, .. } = paths;
+        let variants = quote! {
+            match <#this as #shared>::LAYOUT.kind {
+                #private::Kind::Enum { variants: __variants, .. } => __variants,
+                _ => &[],
+            }
+        };
+        proofs.push(has_zero(paths, input, variants));
+    }
     // Drop glue that comes from a field is the field's fault, which its bound reports.
     let types = fields.iter().map(|field| field.ty);
     let needs_drop = quote!(#core::mem::needs_drop::<#this>() #(&& !#core::mem::needs_drop::<#types>())*);
     proofs.push(prover.call(Place::of(ident), "no_drop", needs_drop));
     proofs
+}
+
+/// The proof that one of `variants`, a slice, is zero.
+pub(super) fn has_zero(paths: &Paths, input: &Input<'_>, variants: TokenStream) -> TokenStream {
+    let (private, name, place) = (&paths.private, &input.name, Place::of(input.ident));
+    let proof = respan(&quote!(#private::enum_has_zero), place.start);
+    let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#name, #variants));
+    arguments.set_span(place.end);
+    quote!(#proof #arguments)
 }

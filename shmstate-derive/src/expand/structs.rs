@@ -74,7 +74,7 @@ fn pod_layout(paths: &Paths, ty: &Type) -> TokenStream {
             };
             let name = name.unwrap_or_else(|| crate::show::show(ty));
             let Place { start, end } = Place::of(ty);
-            let head = crate::expand::respan(&quote!(#private::pod_layout::), start);
+            let head = crate::expand::respan(&quote!(#private::plain_layout::), start);
             let open = quote_spanned!(start=> <);
             let close = quote_spanned!(end=> >);
             quote!(const { &#head #open #ty #close (#name) })

@@ -1,6 +1,6 @@
 //! What derived implementations call at run time, and the bounds whose messages they borrow.
 
-use super::{Invalid, Kind, Layout};
+use super::{Invalid, Kind, Layout, pod_layout};
 use crate::track::{Stamp, Touched};
 use std::fmt::Write;
 
@@ -52,3 +52,9 @@ pub trait PlainField: bytemuck::Pod + Send + Sync {}
 
 #[diagnostic::do_not_recommend]
 impl<T: bytemuck::Pod + Send + Sync> PlainField for T {}
+
+/// [`pod_layout`] under the bound whose message speaks of the field.
+#[must_use]
+pub const fn plain_layout<T: PlainField>(name: &'static str) -> Layout {
+    pod_layout::<T>(name)
+}

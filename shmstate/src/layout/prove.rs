@@ -3,6 +3,11 @@
 use super::Variant;
 use const_panic::concat_panic;
 
+/// Panics with the parts, each as `Display` shows it.
+macro_rules! refuse {
+    ($($part:expr),* $(,)?) => { concat_panic!($(display: $part),*) };
+}
+
 /// What a derived type has to fulfil. The derive calls each proof in a constant of its own, with the culprit's span, so
 /// that the compiler points at the field and reports all culprits at once.
 #[derive(Clone, Copy)]
@@ -23,10 +28,11 @@ impl StructLayout {
     pub const fn follows(self, last: &'static str, end: usize, field: &'static str, offset: usize) {
         if offset != end {
             let pad = if is_index(field) { "" } else { "_pad: " };
-            concat_panic!(display:
+            refuse! {
                 "padding in `", self.name, "`: ", offset - end, " unused bytes between `", last, "` (ends at ", end,
-                ") and `", field, "` (starts at ", offset, "), whose content would be anybody's; insert `", pad, "[u8; ",
-                offset - end, "]` between them, or put the fields of larger alignment first");
+                ") and `", field, "` (starts at ", offset, "), whose content would be anybody's; insert `", pad,
+                "[u8; ", offset - end, "]` between them, or put the fields of larger alignment first"
+            }
         }
     }
 
@@ -35,10 +41,11 @@ impl StructLayout {
     pub const fn finish(self, last: &'static str, end: usize, size: usize) {
         if size != end {
             let pad = if is_index(last) { "" } else { "_pad: " };
-            concat_panic!(display:
+            refuse! {
                 "padding in `", self.name, "`: ", size - end, " unused bytes behind its last field `", last,
                 "` (ends at ", end, ", the struct at ", size, "), whose content would be anybody's; append `", pad,
-                "[u8; ", size - end, "]`");
+                "[u8; ", size - end, "]`"
+            }
         }
     }
 
@@ -46,9 +53,11 @@ impl StructLayout {
     #[track_caller]
     pub const fn pinned_offset(self, field: &'static str, pinned: usize, actual: usize) {
         if pinned != actual {
-            concat_panic!(display:
+            refuse! {
                 "the layout of `", self.name, "` has drifted: `", field, "` is pinned to offset ", pinned,
-                " but lies at offset ", actual, "; undo the change before it, or change the pin if the new layout is meant");
+                " but lies at offset ", actual,
+                "; undo the change before it, or change the pin if the new layout is meant"
+            }
         }
     }
 
@@ -56,9 +65,10 @@ impl StructLayout {
     #[track_caller]
     pub const fn pinned(self, what: &'static str, pinned: usize, actual: usize) {
         if pinned != actual {
-            concat_panic!(display:
-                "the layout of `", self.name, "` has drifted: its ", what, " is pinned to ", pinned, " but is ", actual,
-                "; undo the change, or change the pin if the new layout is meant");
+            refuse! {
+                "the layout of `", self.name, "` has drifted: its ", what, " is pinned to ", pinned, " but is ",
+                actual, "; undo the change, or change the pin if the new layout is meant"
+            }
         }
     }
 
@@ -66,9 +76,11 @@ impl StructLayout {
     #[track_caller]
     pub const fn no_drop(self, needs_drop: bool) {
         if needs_drop {
-            concat_panic!(display:
-                "`", self.name, "` has drop glue: a value in shared memory is copied as bytes and never dropped; remove the ",
-                "`Drop` implementation, or keep what it guards outside the state");
+            refuse! {
+                "`", self.name,
+                "` has drop glue: a value in shared memory is copied as bytes and never dropped; remove the ",
+                "`Drop` implementation, or keep what it guards outside the state"
+            }
         }
     }
 }
@@ -88,12 +100,15 @@ pub const fn enum_has_zero(name: &'static str, variants: &[Variant]) {
         }
         i += 1;
     }
-    concat_panic!(display:
-        "`", name, "` has no variant of value 0: a new state starts as zeroes, which must be a value; give one variant `= 0`");
+    refuse! {
+        "`", name,
+        "` has no variant of value 0: a new state starts as zeroes, which must be a value; give one variant `= 0`"
+    }
 }
 
 /// The size of `[T; N]`.
 #[must_use]
+#[track_caller]
 pub const fn array_fits<T, const N: usize>() -> usize {
     assert!(N > 0, "an array of length 0 cannot live in shared memory: remove the field, or give it a length");
     assert!(size_of::<T>() > 0, "an array of zero-sized items cannot live in shared memory: remove the field");
