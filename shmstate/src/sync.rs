@@ -1,8 +1,6 @@
 //! The only door to atomics and fences: the standard library's, or loom's when the protocol is model-checked.
 //!
-//! Everything above this file says `crate::sync::…`, so that loom runs the very code that ships
-//! (`clippy.toml` refuses the direct paths).
-#![allow(clippy::disallowed_types, clippy::disallowed_methods)]
+//! Everything above this file says `crate::sync::…`, so that loom runs the very code that ships.
 
 #[cfg(not(any(loom, target_arch = "x86_64")))]
 use std::sync::atomic::fence;

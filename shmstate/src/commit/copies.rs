@@ -30,9 +30,6 @@ const PROBE_EVERY: u64 = 1024;
 
 /// The images of `T`, by the number of their copy.
 pub(crate) trait Images {
-    /// Bytes of `T`.
-    fn size(&self) -> u64;
-
     /// Copies all of `T`.
     ///
     /// # Safety

@@ -72,11 +72,11 @@ pub(crate) struct CopyLine {
     /// The version that the copy was last published with, or [`NEVER`].
     pub(crate) synced: AtomicU64,
     /// Entries of `ranges` in use.
-    pub(super) count: AtomicU32,
+    pub(crate) count: AtomicU32,
     /// Whether there are page bits.
-    pub(super) spilled: AtomicU32,
+    pub(crate) spilled: AtomicU32,
     /// What the copy has to take over from the active one, as packed byte ranges.
-    pub(super) ranges: [AtomicU64; EXACT],
+    pub(crate) ranges: [AtomicU64; EXACT],
 }
 
 #[cfg(not(loom))]
@@ -109,7 +109,7 @@ impl Published {
     }
 }
 
-#[cfg(any(test, loom))]
+#[cfg(loom)]
 impl Control {
     pub(crate) fn new(published: Published) -> Self {
         Control {
@@ -120,7 +120,7 @@ impl Control {
     }
 }
 
-#[cfg(any(test, loom))]
+#[cfg(loom)]
 impl SlotLine {
     pub(crate) fn new() -> Self {
         SlotLine {
@@ -132,7 +132,7 @@ impl SlotLine {
     }
 }
 
-#[cfg(any(test, loom))]
+#[cfg(loom)]
 impl CopyLine {
     pub(crate) fn new(generation: u64, synced: u64) -> Self {
         CopyLine {

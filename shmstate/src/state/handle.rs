@@ -5,7 +5,7 @@ use super::options::{DEFAULT_TIMEOUT, Options};
 use super::update::{Scratch, TypedImages};
 use crate::commit::Pin;
 use crate::error::Error;
-use crate::layout::SharedLayout;
+use crate::layout::{Invalid, SharedLayout};
 use crate::os::{Access, Place};
 use crate::region::{Region, StateType};
 use crate::track::Frame;
@@ -61,8 +61,13 @@ impl<T: SharedLayout> State<T> {
         assert!(size_of::<T>() > 0, "a state without bytes has nothing to share");
         StateType {
             layout: T::LAYOUT,
-            // SAFETY of calls: `StateType::validate` has the contract of `SharedLayout::validate`.
-            validate: |bytes| unsafe { T::validate(bytes.cast()) },
+            validate: {
+                unsafe fn validate<T: SharedLayout>(bytes: *const u8) -> Result<(), Invalid> {
+                    // SAFETY: the caller's promise.
+                    unsafe { T::validate(bytes.cast()) }
+                }
+                validate::<T>
+            },
         }
     };
 
@@ -101,7 +106,6 @@ impl<T: SharedLayout> State<T> {
     }
 
     /// How to create and open: mode, copies, handles, timeout, initial content.
-    #[must_use]
     pub fn options<'a>() -> Options<'a, T> {
         Options::new()
     }

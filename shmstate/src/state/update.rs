@@ -57,11 +57,6 @@ impl<T: SharedLayout> TypedImages<T> {
 
 impl<T: SharedLayout> Images for TypedImages<T> {
     #[inline]
-    fn size(&self) -> u64 {
-        size_of::<T>() as u64
-    }
-
-    #[inline]
     unsafe fn copy_all(&self, to: usize, from: usize) {
         // SAFETY: the caller's promise; two copies of `T` in the mapping.
         unsafe { std::ptr::copy_nonoverlapping(self.image(from).cast::<u8>(), self.image(to).cast(), size_of::<T>()) }
@@ -81,7 +76,7 @@ impl<T: SharedLayout> Images for TypedImages<T> {
         if len == 8 {
             // The commonest range: one unit, not worth a call.
             // SAFETY: the caller's promise; the range lies inside `T`.
-            unsafe { to.cast::<[u8; 8]>().write(from.cast::<[u8; 8]>().read()) }
+            unsafe { std::ptr::copy_nonoverlapping(from, to, 8) }
         } else {
             // SAFETY: the caller's promise; the range lies inside `T`.
             unsafe { std::ptr::copy_nonoverlapping(from, to, len) }
