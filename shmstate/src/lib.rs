@@ -21,7 +21,7 @@
 //! let board = State::<Board>::open_or_create(&name)?; // a bare name, or a path
 //! board.update(|s| s.ticks += 1)?;
 //! assert_eq!(board.read(|s| s.ticks)?, 1);
-//! # Ok::<_, shmstate::Error>(())
+//! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Trade-offs
