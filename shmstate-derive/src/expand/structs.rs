@@ -9,9 +9,8 @@ use syn::{Ident, Type};
 /// The value of `LAYOUT.kind`, and the other items.
 pub(super) fn expand(paths: &Paths, fields: &[Field<'_>]) -> (TokenStream, TokenStream) {
     let Paths { private, core, .. } = paths;
-    let describe = fields.iter().map(|field| {
+    let describe = fields.iter().zip(layouts(paths, fields)).map(|(field, layout)| {
         let (name, member) = (&field.name, &field.member);
-        let layout = if field.attrs.pod { pod_layout(paths, field.ty) } else { item(paths, field.ty, "LAYOUT") };
         quote!(#private::Field { name: #name, offset: #core::mem::offset_of!(Self, #member), layout: #layout })
     });
     // An inline constant lives for ever, whatever the rules of promotion say about the expressions in it.
@@ -38,9 +37,17 @@ pub(super) fn expand(paths: &Paths, fields: &[Field<'_>]) -> (TokenStream, Token
     (kind, walks)
 }
 
+/// The descriptions of the fields' types.
+pub(super) fn layouts(paths: &Paths, fields: &[Field<'_>]) -> Vec<TokenStream> {
+    let layout = |field: &Field<'_>| {
+        if field.attrs.pod { pod_layout(paths, field.ty) } else { item(paths, field.ty, "LAYOUT") }
+    };
+    fields.iter().map(layout).collect()
+}
+
 /// `<F as SharedLayout>::name`. All of it has the span of the type, so that the compiler reports one error for a type
 /// that is not `SharedLayout`, however often the generated code says so.
-fn item(paths: &Paths, ty: &Type, name: &str) -> TokenStream {
+pub(super) fn item(paths: &Paths, ty: &Type, name: &str) -> TokenStream {
     let Place { start, end } = Place::of(ty);
     let (open, name) = (quote_spanned!(start=> <), Ident::new(name, end));
     let shared = respan(&paths.shared, end);

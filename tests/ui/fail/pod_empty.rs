@@ -9,8 +9,6 @@ const NONE: usize = 0;
 struct State {
     ticks: u64,
     #[shared(pod)]
-    nothing: [u8; NONE],
-    #[shared(pod)]
     none: [u8; 0],
 }
 
@@ -20,6 +18,14 @@ struct Other {
     ticks: u64,
     #[shared(pod)]
     nothing: (),
+}
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Third {
+    ticks: u64,
+    #[shared(pod)]
+    nothing: [u8; NONE],
 }
 
 fn main() {}
