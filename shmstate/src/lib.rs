@@ -82,7 +82,7 @@ pub mod format {}
 pub mod __private {
     pub use crate::layout::{
         Field, Invalid, Kind, Layout, PlainField, Scalar, SharedLayout, StructLayout, Variant, check_variant,
-        enum_has_zero, plain_layout, touch_whole,
+        enum_has_zero, plain_array, plain_layout, touch_whole,
     };
     pub use crate::track::{Stamp, Touched};
     pub use core;
