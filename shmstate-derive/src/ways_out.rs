@@ -18,6 +18,10 @@ pub(crate) struct Refusal<'a> {
 
 /// Gathers what is to be refused in `ty`: the type itself, or its parts.
 pub(crate) fn refuse<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
+    if let Type::Group(group) = ty {
+        // From a macro: what was given to it is the culprit, and not the `$ty` that stands for it.
+        return refuse(&group.elem, found);
+    }
     if let Some(Why { why, instead }) = look(ty) {
         let message = format!("`{}` cannot live in shared memory: {why}; {instead}", show(ty));
         found.push(Refusal { at: ty, message });
@@ -31,7 +35,6 @@ pub(crate) fn refuse<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
             }
             refuse(&array.elem, found);
         }
-        Type::Group(group) => refuse(&group.elem, found),
         Type::Paren(paren) => refuse(&paren.elem, found),
         Type::Path(path) if path.qself.is_none() => {
             if is_empty_container(&path.path) {
