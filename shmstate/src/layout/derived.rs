@@ -53,7 +53,7 @@ pub trait PlainField: bytemuck::Pod + Send + Sync {}
 #[diagnostic::do_not_recommend]
 impl<T: bytemuck::Pod + Send + Sync> PlainField for T {}
 
-/// [`pod_layout`] under the bound whose message speaks of the field.
+/// `pod_layout` under the bound whose message speaks of the field.
 #[must_use]
 #[track_caller]
 pub const fn plain_layout<T: PlainField>(name: &'static str) -> Layout {
