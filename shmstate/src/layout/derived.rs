@@ -172,7 +172,7 @@ mod tests {
 
         let plain = Untracked::zeroed();
         assert_eq!(touched::<_, false>(&plain, &plain, TX), []);
-        assert_eq!(touched::<_, true>(&plain, &plain, TX.at(32)), [32..48]);
+        assert_eq!(touched::<_, true>(&plain, &plain, TX.at(32)), vec![32..48]);
     }
 
     /// Neighbours made one.
