@@ -11,10 +11,9 @@ pub(crate) use std::{
 };
 
 #[cfg(loom)]
-pub(crate) use loom::{
-    hint::spin_loop,
-    sync::atomic::{AtomicU32, AtomicU64, Ordering, fence},
-};
+pub(crate) mod model;
+#[cfg(loom)]
+pub(crate) use model::{AtomicU32, AtomicU64, Ordering, fence, spin_loop};
 
 /// Keeps the compiler from moving stores across this point.
 ///
