@@ -39,6 +39,9 @@
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
 //! * [`design`]: how it works, and why it holds; [`format`](mod@format): the bytes of a region.
 
+// Under loom only the commit protocol and what it stands on is of use; what else compiles is there for its names.
+#![cfg_attr(loom, allow(dead_code, unused_imports))]
+
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 compile_error!(
     "shmstate runs on Linux on x86-64 and aarch64: it rests on open-file-description locks, futexes and O_TMPFILE, and on \
@@ -50,9 +53,7 @@ extern crate self as shmstate;
 
 mod commit;
 mod containers;
-#[cfg_attr(loom, allow(dead_code))]
 mod error;
-#[cfg_attr(loom, allow(dead_code))]
 mod layout;
 mod mutant;
 #[cfg(not(loom))]

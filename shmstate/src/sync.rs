@@ -11,12 +11,9 @@ pub(crate) use std::{
 };
 
 #[cfg(loom)]
-use loom::sync::atomic::fence;
+pub(crate) mod model;
 #[cfg(loom)]
-pub(crate) use loom::{
-    hint::spin_loop,
-    sync::atomic::{AtomicU32, AtomicU64, Ordering},
-};
+pub(crate) use model::{AtomicU32, AtomicU64, Ordering, fence, spin_loop};
 
 /// A full fence, right behind the read-modify-write that took a lock.
 ///

@@ -7,7 +7,11 @@ use crate::sync::{AtomicU32, AtomicU64};
 use crate::track::EXACT;
 
 /// Most copies that a region can have.
+#[cfg(not(loom))]
 pub(crate) const MAX_COPIES: usize = 8;
+/// Three is the first number with a choice between copies; every word is an object that loom tracks.
+#[cfg(loom)]
+pub(crate) const MAX_COPIES: usize = 3;
 
 /// Most slots that a region can have: a slot's number has to fit beside [`WAIT`] in the lock word.
 pub(crate) const MAX_SLOTS: usize = 1 << 16;

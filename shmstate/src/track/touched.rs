@@ -4,7 +4,11 @@ use super::{Pages, PagesBuf};
 use std::ops::Range;
 
 /// Exact ranges before pages take over, here and in what a copy has to take over.
+#[cfg(not(loom))]
 pub(crate) const EXACT: usize = 32;
+/// Two, so that a few transactions already run over, and because each entry is an object that loom tracks.
+#[cfg(loom)]
+pub(crate) const EXACT: usize = 2;
 
 /// The unit in which ranges are kept, so that one fits into one 64-bit word (and one store): 8 bytes, or more for a `T`
 /// past 32 GiB.
