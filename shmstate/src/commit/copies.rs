@@ -13,7 +13,7 @@
 use super::lock::{self, Acquired, Clock, Host, LockError};
 use super::todo::Todo;
 use super::words::{Control, CopyLine, NEVER, Published, SlotLine};
-use crate::mutant;
+use crate::mutant::{order, planted};
 use crate::sync::{
     AtomicU64,
     Ordering::{Acquire, Relaxed, Release, SeqCst},
@@ -120,7 +120,7 @@ impl<'a> Shared<'a> {
 
     /// Sets right what a writer's death may have left. Idempotent: a death in here leaves the same work.
     pub(crate) fn recover(&self) {
-        if mutant::planted("recovery_does_nothing") {
+        if planted("recovery_does_nothing") {
             return;
         }
         let active = self.published();
@@ -137,13 +137,15 @@ impl<'a> Shared<'a> {
 
     /// Makes a claimed slot clean: its last holder is dead, and the caller holds its byte.
     pub(crate) fn take_slot(&self, me: usize, host: &impl Host) {
-        self.control.counters.used.fetch_max(me as u32 + 1, SeqCst); // [S1]
-        if lock::is_owned_by(&self.control.lock.word, me) {
+        self.control.counters.used.fetch_max(me as u32 + 1, order("S1", SeqCst, Relaxed)); // [S1]
+        if lock::is_owned_by(&self.control.lock.word, me) && !planted("claim_ignores_the_word") {
             // The last holder died with the lock, so it is mine by construction.
             self.recover();
             self.unlock(host);
         }
-        self.clear_pins(me);
+        if !planted("claim_leaves_pins") {
+            self.clear_pins(me);
+        }
         let incarnation = &self.slots[me].incarnation;
         incarnation.store(incarnation.load(Relaxed).wrapping_add(1), Relaxed);
     }
@@ -194,7 +196,9 @@ impl<'a> Shared<'a> {
             self.unlock(host);
             return Err(BeginError::NoSuchCopy { copy: active.copy });
         }
-        fence(SeqCst); // [W2]
+        if !planted("W2") {
+            fence(SeqCst); // [W2]
+        }
         let copy = match self.choose(active, me, host, clock) {
             Ok(copy) => copy,
             Err(slots) => {
@@ -205,16 +209,20 @@ impl<'a> Shared<'a> {
         let line = &self.copies[copy];
         let generation = line.generation.load(Relaxed);
         let odd = generation | 1;
-        let whole = generation == odd && !mutant::planted("odd_is_trusted");
+        let whole = generation == odd && !planted("odd_is_trusted");
         // An odd copy stays odd, but under another number: nobody compares numbers, this one only has to be odd.
         line.generation.store(odd, Relaxed);
         crash_order();
         let todo = self.todo(copy);
-        // SAFETY (all three): the lock is held, and the scan has found no reader in `copy`, which is not the active one;
-        // nobody writes the active one. `for_each` keeps ranges inside of `T`.
+        // For all three: the lock is held, and the scan has found no reader in `copy`, which is not the active one; nobody
+        // writes the active one. `for_each` keeps ranges inside of `T`.
         let sound = !whole && {
+            // SAFETY: as above.
             unsafe { images.copy_plain(copy, active.copy) }
-            todo.for_each(self.size, |range| unsafe { images.copy_range(copy, active.copy, range) })
+            todo.for_each(self.size, |range| {
+                // SAFETY: as above.
+                unsafe { images.copy_range(copy, active.copy, range) }
+            })
         };
         if !sound {
             // SAFETY: as above.
@@ -261,7 +269,7 @@ impl<'a> Shared<'a> {
         let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
         let mut pinning = 0;
         for (s, slot) in self.slots[..used].iter().enumerate() {
-            if slot.pins[k].load(Acquire) != 0 {
+            if slot.pins[k].load(order("W3", Acquire, Relaxed)) != 0 {
                 pinning |= 1 << s.min(63); // [W3]
             }
         }
@@ -316,12 +324,15 @@ impl<'a> Shared<'a> {
         let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
         let mut free = true;
         for slot in 0..used {
-            if self.slots[slot].pins[k].load(Acquire) == 0 {
+            if self.slots[slot].pins[k].load(order("W3", Acquire, Relaxed)) == 0 {
                 continue; // [W3]
             }
             // The pins of this handle are those of its own threads.
             match (slot != me).then(|| host.probe(slot)).flatten() {
-                Some(_held) => self.clear_pins(slot),
+                Some(held) => {
+                    let _held = Some(held).filter(|_| !planted("byte_released_before_the_pins"));
+                    self.clear_pins(slot);
+                }
                 None => free = false,
             }
         }
@@ -349,16 +360,16 @@ impl<H: Host> Txn<'_, H> {
         let version = self.active.version + 1;
         for k in (0..shared.copies.len()).filter(|&k| k != self.copy) {
             shared.todo(k).add(touched);
-            if mutant::planted("notes_to_one_copy") {
+            if planted("notes_to_one_copy") {
                 break;
             }
         }
-        if mutant::planted("even_before_active") {
+        if planted("even_before_active") {
             shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release);
         }
         shared.copies[self.copy].synced.store(version, Relaxed);
         let published = Published { version, copy: self.copy };
-        shared.control.active.published.store(published.pack(), Release); // [W4]
+        shared.control.active.published.store(published.pack(), order("W4", Release, Relaxed)); // [W4]
         self.release();
         version
     }
