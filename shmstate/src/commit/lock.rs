@@ -135,8 +135,13 @@ fn lock_contended(
 
 /// Takes the lock from `holder` if that one is dead.
 fn take_over(word: &AtomicU32, me: usize, holder: u32, host: &impl Host) -> bool {
-    let Some(held) = host.probe(holder as usize - 1).filter(|_| !planted("no_take_over")) else { return false };
-    let _held = Some(held).filter(|_| !planted("byte_released_before_the_cas"));
+    let mut held = host.probe(holder as usize - 1);
+    if held.is_none() || planted("no_take_over") {
+        return false;
+    }
+    if planted("byte_released_before_the_cas") {
+        held.take();
+    }
     // The slot is held until this returns: the word can lose only to another that takes over, or gain the flag.
     loop {
         let seen = word.load(Relaxed);
