@@ -7,6 +7,7 @@ use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
 use crate::mutant;
 use crate::os;
+use crate::region::Region;
 use crate::track::{Frame, Stamp, Touched};
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
@@ -34,17 +35,21 @@ impl Scratch {
     }
 }
 
-/// The images of `T` in a mapping.
+/// The images of `T` in a mapping: worked out once, for every read and update needs them.
 pub(super) struct TypedImages<T> {
     base: *mut u8,
     stride: usize,
-    ty: PhantomData<T>,
+    ty: PhantomData<fn() -> T>,
 }
 
+// SAFETY: an address; whoever follows it promises what that takes.
+unsafe impl<T> Send for TypedImages<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for TypedImages<T> {}
+
 impl<T: SharedLayout> TypedImages<T> {
-    #[inline]
-    pub(super) fn of(state: &State<T>) -> Self {
-        let (base, stride) = state.region().images();
+    pub(super) fn of(region: &Region) -> Self {
+        let (base, stride) = region.images();
         TypedImages { base, stride, ty: PhantomData }
     }
 
@@ -159,11 +164,11 @@ impl<T: SharedLayout> State<T> {
         if Frame::is_open(region.key()) {
             return Err(self.reentrant());
         }
-        let images = TypedImages::<T>::of(self);
+        let images = self.images();
         let mut clock = Deadline::new(self.timeout());
         // SAFETY: these are the region's images; the active one holds a value (checked at attach, and every commit
         // publishes one); the slot is this handle's.
-        let txn = unsafe { region.shared().begin(region.slot(), region.host(), &mut clock, &images) }
+        let txn = unsafe { region.shared().begin(region.slot(), region.host(), &mut clock, images) }
             .map_err(|e| region.trouble(e))?;
         // SAFETY: the lock is held, by this thread.
         let Inner { tx, touched } = unsafe { &mut *self.scratch().inner.get() };
