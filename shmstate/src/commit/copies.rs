@@ -214,7 +214,7 @@ impl<'a> Shared<'a> {
             // writes the active one while the lock is held.
             unsafe { images.copy_plain(copy, active.copy) }
             // SAFETY: as above; `for_each` keeps ranges inside of `T`.
-            todo.for_each(self.size, |range| unsafe { images.copy_range(copy, active.copy, range) })
+            todo.for_each(self.size, move |range| unsafe { images.copy_range(copy, active.copy, range) })
         };
         if !sound {
             // SAFETY: as above.
@@ -263,11 +263,7 @@ impl<'a> Shared<'a> {
     #[inline]
     fn is_free(&self, k: usize) -> bool {
         let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
-        let mut pins = 0;
-        for slot in &self.slots[..used] {
-            pins |= slot.pins[k].load(Acquire); // [W3]
-        }
-        pins == 0
+        self.slots[..used].iter().all(|slot| slot.pins[k].load(Acquire) == 0) // [W3]
     }
 
     /// The slots that pin copy `k`, one bit each; slots past the first 64 share the last bit.

@@ -122,24 +122,8 @@ impl Head {
         debug_assert!(range.start < range.end && range.end <= items.capacity);
         let (start, end) = (range.start as u32, range.end as u32);
         let count = self.in_use();
-        if let Some(latest) = self.ranges[..count].last_mut() {
-            let [first, last] = *latest;
-            // The common cases: the same item again, the next item of a loop.
-            if first <= start && end <= last {
-                return Marking::Known;
-            }
-            if start <= last && first <= end {
-                *latest = [first.min(start), last.max(end)];
-                return Marking::New;
-            }
-        }
-        self.mark_apart(start, end, items)
-    }
-
-    /// [`Self::mark`] of a range that does not touch the last one.
-    fn mark_apart(&mut self, start: u32, end: u32, items: Items) -> Marking {
-        let count = self.in_use();
-        for known in &mut self.ranges[..count] {
+        // The latest first: the common cases are the same item again and the next item of a loop.
+        for known in self.ranges[..count].iter_mut().rev() {
             let [first, last] = *known;
             if first <= start && end <= last {
                 return Marking::Known;
@@ -149,12 +133,16 @@ impl Head {
                 return Marking::New;
             }
         }
-        if let Some(free) = self.ranges.get_mut(self.count as usize) {
+        if let Some(free) = self.ranges.get_mut(count) {
             *free = [start, end];
-            self.count += 1;
+            self.count = count as u32 + 1;
             return Marking::New;
         }
-        let range = start as usize..end as usize;
+        self.mark_coarsely(range, items)
+    }
+
+    #[cold]
+    fn mark_coarsely(&mut self, range: Range<usize>, items: Items) -> Marking {
         if !spill(std::ptr::from_ref(self).addr(), self.stamp, items.bytes(&range)) {
             for block in range.start / items.block()..=(range.end - 1) / items.block() {
                 self.blocks |= 1 << block.min(BLOCKS - 1);

@@ -231,12 +231,20 @@ impl<T: SharedLayout, H: Host> Open<'_, T, H> {
     }
 }
 
+impl<T: SharedLayout, H: Host> Open<'_, T, H> {
+    /// Not inlined: the walk over `T` is large, and the commit's stands beside it.
+    #[inline(never)]
+    fn roll_back(&mut self) {
+        self.flatten(self.active);
+        self.txn.roll_back(self.touched);
+    }
+}
+
 impl<T: SharedLayout, H: Host> Drop for Open<'_, T, H> {
     #[inline]
     fn drop(&mut self) {
         if !self.committed {
-            self.flatten(self.active);
-            self.txn.roll_back(self.touched);
+            self.roll_back();
         }
     }
 }
