@@ -125,11 +125,13 @@ impl Head {
         // The latest first: the common cases are the same item again and the next item of a loop.
         for known in self.ranges[..count].iter_mut().rev() {
             let [first, last] = *known;
-            if first <= start && end <= last {
+            // Which of two items comes first no branch predictor knows: minima and maxima need none.
+            let hull = [first.min(start), last.max(end)];
+            if hull == [first, last] {
                 return Marking::Known;
             }
-            if start <= last && first <= end {
-                *known = [first.min(start), last.max(end)];
+            if first.max(start) <= last.min(end) {
+                *known = hull;
                 return Marking::New;
             }
         }

@@ -62,7 +62,8 @@ impl Touched {
         if let Some(last) = self.ranges[..self.count].last_mut() {
             // The walks go upward: what touches the last range is joined with it.
             let (first, end) = (*last >> 32, *last & 0xffff_ffff);
-            if new >> 32 >= first && new >> 32 <= end {
+            // One comparison for both ends: marks come in any order, and a branch on one end alone is not predicted.
+            if (new >> 32).wrapping_sub(first) <= end - first {
                 *last = first << 32 | end.max(new & 0xffff_ffff);
                 return;
             }
