@@ -168,8 +168,12 @@ impl<T: SharedLayout> State<T> {
         let mut clock = Deadline::new(self.timeout());
         // SAFETY: these are the region's images; the active one holds a value (checked at attach, and every commit
         // publishes one); the slot is this handle's.
-        let txn = unsafe { region.shared().begin(region.slot(), region.host(), &mut clock, images) }
-            .map_err(|e| region.trouble(e))?;
+        let mut begun = unsafe { region.shared().begin(region.slot(), region.host(), &mut clock, images) };
+        // Used where it was returned: moving it would wait for the words just written.
+        let txn = match &mut begun {
+            Ok(txn) => txn,
+            Err(e) => return Err(region.trouble(*e)),
+        };
         // SAFETY: the lock is held, by this thread.
         let Inner { tx, touched } = unsafe { &mut *self.scratch().inner.get() };
         *tx = tx.wrapping_add(1).max(1);
@@ -201,9 +205,9 @@ impl<T: SharedLayout> State<T> {
 }
 
 /// An update whose closure runs. Dropped without a commit, as by `Err` or by unwinding, it rolls back.
-struct Open<'a, T: SharedLayout, H: Host> {
-    /// Dropped last: unlocks.
-    txn: Txn<'a, H>,
+struct Open<'a, 's, T: SharedLayout, H: Host> {
+    /// Unlocks when it is dropped, which comes after this.
+    txn: &'a mut Txn<'s, H>,
     committed: bool,
     /// Invariant: a value, of this transaction alone.
     copy: *mut T,
@@ -213,7 +217,7 @@ struct Open<'a, T: SharedLayout, H: Host> {
     touched: &'a mut Touched,
 }
 
-impl<T: SharedLayout, H: Host> Open<'_, T, H> {
+impl<T: SharedLayout, H: Host> Open<'_, '_, T, H> {
     #[inline]
     fn commit(&mut self) {
         self.flatten(self.copy);
@@ -231,7 +235,7 @@ impl<T: SharedLayout, H: Host> Open<'_, T, H> {
     }
 }
 
-impl<T: SharedLayout, H: Host> Open<'_, T, H> {
+impl<T: SharedLayout, H: Host> Open<'_, '_, T, H> {
     /// Not inlined: the walk over `T` is large, and the commit's stands beside it.
     #[inline(never)]
     fn roll_back(&mut self) {
@@ -240,7 +244,7 @@ impl<T: SharedLayout, H: Host> Open<'_, T, H> {
     }
 }
 
-impl<T: SharedLayout, H: Host> Drop for Open<'_, T, H> {
+impl<T: SharedLayout, H: Host> Drop for Open<'_, '_, T, H> {
     #[inline]
     fn drop(&mut self) {
         if !self.committed {
