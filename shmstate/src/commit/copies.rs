@@ -215,7 +215,7 @@ impl<'a> Shared<'a> {
         let sound = !whole && {
             // SAFETY: as above.
             unsafe { images.copy_plain(copy, active.copy) }
-            todo.for_each(self.size, |range| {
+            todo.for_each(self.size, move |range| {
                 // SAFETY: as above.
                 unsafe { images.copy_range(copy, active.copy, range) }
             })
@@ -267,11 +267,8 @@ impl<'a> Shared<'a> {
     #[inline]
     fn is_free(&self, k: usize) -> bool {
         let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
-        let mut pins = 0;
-        for slot in &self.slots[..used] {
-            pins |= slot.pins[k].load(order("W3", Acquire, Relaxed)); // [W3]
-        }
-        pins == 0
+        let pins = |slot: &SlotLine| slot.pins[k].load(order("W3", Acquire, Relaxed));
+        self.slots[..used].iter().all(|slot| pins(slot) == 0) // [W3]
     }
 
     /// The slots that pin copy `k`, one bit each; slots past the first 64 share the last bit.

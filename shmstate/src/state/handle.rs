@@ -10,7 +10,6 @@ use crate::os::{Access, Place};
 use crate::region::{Region, StateType};
 use crate::track::Frame;
 use std::fmt;
-use std::marker::PhantomData;
 use std::path::Path;
 use std::time::Duration;
 
@@ -44,9 +43,9 @@ use std::time::Duration;
 /// ```
 pub struct State<T> {
     region: Region,
+    images: TypedImages<T>,
     scratch: Scratch,
     timeout: Duration,
-    state: PhantomData<fn() -> T>,
 }
 
 const _: () = {
@@ -111,7 +110,8 @@ impl<T: SharedLayout> State<T> {
     }
 
     pub(super) fn new(region: Region, timeout: Duration) -> Self {
-        State { region, scratch: Scratch::new(size_of::<T>() as u64), timeout, state: PhantomData }
+        let (images, scratch) = (TypedImages::of(&region), Scratch::new(size_of::<T>() as u64));
+        State { region, images, scratch, timeout }
     }
 
     /// Runs `f` on the committed version, in place.
@@ -140,8 +140,7 @@ impl<T: SharedLayout> State<T> {
         let shared = region.shared();
         let pin = Pin::enter(shared.control, region.slot_line(), shared.copies.len())
             .map_err(|copy| region.no_such_copy(copy))?;
-        let images = TypedImages::of(self);
-        Ok(Frame::reading(region.key()).enter(|| f(&images, pin.copy())))
+        Ok(Frame::reading(region.key()).enter(|| f(&self.images, pin.copy())))
     }
 
     /// The number of commits so far; 0 in a child of the process that opened the handle.
@@ -179,6 +178,11 @@ impl<T: SharedLayout> State<T> {
     #[inline]
     pub(super) fn region(&self) -> &Region {
         &self.region
+    }
+
+    #[inline]
+    pub(super) fn images(&self) -> &TypedImages<T> {
+        &self.images
     }
 
     #[inline]

@@ -63,20 +63,26 @@ impl Touched {
             return;
         }
         let new = self.granule.pack(&(start..start + len as u64));
-        if let Some(last) = self.count.checked_sub(1).map(|i| &mut self.ranges[i]) {
+        if let Some(last) = self.ranges[..self.count].last_mut() {
             // The walks go upward: what touches the last range is joined with it.
             let (first, end) = (*last >> 32, *last & 0xffff_ffff);
-            if new >> 32 >= first && new >> 32 <= end {
+            // One comparison for both ends: marks come in any order, and a branch on one end alone is not predicted.
+            if (new >> 32).wrapping_sub(first) <= end - first {
                 *last = first << 32 | end.max(new & 0xffff_ffff);
                 return;
             }
         }
-        if self.count < EXACT {
-            self.ranges[self.count] = new;
+        if let Some(free) = self.ranges.get_mut(self.count) {
+            *free = new;
             self.count += 1;
         } else {
-            self.pages.as_pages().set(self.granule.unpack(new));
+            self.spill(new);
         }
+    }
+
+    #[cold]
+    fn spill(&self, packed: u64) {
+        self.pages().set(self.granule.unpack(packed));
     }
 
     /// The exact ranges, as [`Granule::pack`] packs them.
@@ -107,8 +113,13 @@ impl Touched {
     pub(crate) fn clear(&mut self) {
         self.count = 0;
         if self.spilled() {
-            self.pages().clear();
+            self.clear_pages();
         }
+    }
+
+    #[cold]
+    fn clear_pages(&self) {
+        self.pages().clear();
     }
 }
 

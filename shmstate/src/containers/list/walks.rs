@@ -65,8 +65,8 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
             return;
         }
         list.head.for_each_block(Self::ITEMS, |range| whole(range, touched));
-        for &[first, last] in list.head.exact() {
-            let range = first as usize..(last as usize).min(live);
+        for range in list.head.exact() {
+            let range = range.start..range.end.min(live);
             if !T::TRACKED {
                 whole(range, touched);
                 continue;
