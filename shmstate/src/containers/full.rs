@@ -49,7 +49,12 @@ impl<T> Full<T> {
     /// The same error without the value.
     #[must_use]
     pub fn without_value(&self) -> Full {
-        Full { value: (), container: self.container, capacity: self.capacity, needed: self.needed }
+        self.with_value(())
+    }
+
+    /// The same error with another value.
+    pub(crate) fn with_value<U>(&self, value: U) -> Full<U> {
+        Full { value, container: self.container, capacity: self.capacity, needed: self.needed }
     }
 }
 

@@ -1,0 +1,255 @@
+//! Putting items in and taking them out.
+
+use super::List;
+use crate::containers::Full;
+use crate::layout::SharedLayout;
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+impl<T: SharedLayout, const N: usize> List<T, N> {
+    /// Inserts `value` before item `index`, or at the end; marks all items from there on.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 3>::from([1, 3]);
+    /// list.insert(1, 2)?;
+    /// assert_eq!(list, [1, 2, 3]);
+    /// assert_eq!(list.insert(0, 0).unwrap_err().into_inner(), 0);
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Gives the value back when the list is full.
+    ///
+    /// # Panics
+    /// If `index` is larger than the length, be the list full or not.
+    #[track_caller]
+    pub fn insert(&mut self, index: usize, value: T) -> Result<(), Full<T>> {
+        let len = self.live();
+        assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
+        if len == N {
+            return Err(Full::new(value, "list", N, N + 1));
+        }
+        self.overwrite(index..len + 1);
+        self.shift(index..len, index + 1);
+        self.items[index].write(value);
+        self.head.len = len as u32 + 1;
+        Ok(())
+    }
+
+    /// Removes item `index` and returns it; marks all items from there on.
+    ///
+    /// Where their order does not matter, [`swap_remove`](Self::swap_remove) marks one.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 3>::from([1, 2, 3]);
+    /// assert_eq!(list.remove(0), 1);
+    /// assert_eq!(list, [2, 3]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such item.
+    #[track_caller]
+    pub fn remove(&mut self, index: usize) -> T {
+        let len = self.live();
+        assert!(index < len, "removal index (is {index}) should be < len (is {len})");
+        self.overwrite(index..len - 1);
+        // SAFETY: a live item; it is overwritten below, or not live any more, so that it is not read twice.
+        let removed = unsafe { self.items[index].assume_init_read() };
+        self.shift(index + 1..len, index);
+        self.head.len = len as u32 - 1;
+        removed
+    }
+
+    /// Removes item `index`, puts the last one in its place, and returns the removed one.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 3>::from([1, 2, 3]);
+    /// assert_eq!(list.swap_remove(0), 1);
+    /// assert_eq!(list, [3, 2]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such item.
+    #[track_caller]
+    pub fn swap_remove(&mut self, index: usize) -> T {
+        let len = self.live();
+        assert!(index < len, "swap_remove index (is {index}) should be < len (is {len})");
+        if index < len - 1 {
+            self.overwrite(index..index + 1);
+        }
+        // SAFETY: a live item; it is overwritten below, or not live any more, so that it is not read twice.
+        let removed = unsafe { self.items[index].assume_init_read() };
+        if index < len - 1 {
+            self.shift(len - 1..len, index);
+        }
+        self.head.len = len as u32 - 1;
+        removed
+    }
+
+    /// Keeps the first `len` items; does nothing if there are not more.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 3>::from([1, 2, 3]);
+    /// list.truncate(1);
+    /// assert_eq!(list, [1]);
+    /// ```
+    #[inline]
+    pub fn truncate(&mut self, len: usize) {
+        self.head.len = self.live().min(len) as u32;
+    }
+
+    /// Removes all items.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 3>::from([1, 2, 3]);
+    /// list.clear();
+    /// assert!(list.is_empty());
+    /// ```
+    #[inline]
+    pub fn clear(&mut self) {
+        self.head.len = 0;
+    }
+
+    /// Keeps the items for which `keep` returns true, in their order.
+    ///
+    /// If `keep` panics, the items that it has refused are gone, and the others are there.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 4>::from([1, 2, 3, 4]);
+    /// list.retain(|item| item % 2 == 0);
+    /// assert_eq!(list, [2, 4]);
+    /// ```
+    pub fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
+        let len = self.live();
+        let Some(first) = self.as_slice().iter().position(|item| !keep(item)) else { return };
+        self.overwrite(first..len - 1);
+        let mut gap = Gap { list: self, kept: first, seen: first + 1, len };
+        while let Some(next) = gap.next() {
+            let keep = keep(next);
+            gap.decide(keep);
+        }
+    }
+
+    /// Keeps the items for which `keep` returns true, in their order; `keep` may change them. Marks all items.
+    ///
+    /// If `keep` panics, the items that it has refused are gone, and the others are there.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 4>::from([1, 2, 3]);
+    /// list.retain_mut(|item| {
+    ///     *item -= 1;
+    ///     *item > 0
+    /// });
+    /// assert_eq!(list, [1, 2]);
+    /// ```
+    pub fn retain_mut(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
+        let len = self.live();
+        self.hand_out(0..len);
+        let mut gap = Gap { list: self, kept: 0, seen: 0, len };
+        while let Some(next) = gap.next() {
+            let keep = keep(next);
+            gap.decide(keep);
+        }
+    }
+
+    /// Removes each item that equals the one before it.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 5>::from([1, 1, 2, 1, 1]);
+    /// list.dedup();
+    /// assert_eq!(list, [1, 2, 1]);
+    /// ```
+    pub fn dedup(&mut self)
+    where
+        T: PartialEq,
+    {
+        self.dedup_where(|item, before| item == before);
+    }
+
+    /// Removes each item whose key equals that of the one before it.
+    ///
+    /// Unlike that of `Vec`, `key` gets a shared reference, so that nothing is marked for it.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 4>::from([10, 11, 20, 12]);
+    /// list.dedup_by_key(|item| *item / 10);
+    /// assert_eq!(list, [10, 20, 12]);
+    /// ```
+    pub fn dedup_by_key<K: PartialEq>(&mut self, mut key: impl FnMut(&T) -> K) {
+        self.dedup_where(|item, before| key(item) == key(before));
+    }
+
+    /// Removes each item that is the `same` as the one before it (second argument).
+    fn dedup_where(&mut self, mut same: impl FnMut(&T, &T) -> bool) {
+        let len = self.live();
+        let items = self.as_slice();
+        let Some(first) = (1..len).find(|&i| same(&items[i], &items[i - 1])) else { return };
+        self.overwrite(first..len - 1);
+        let mut gap = Gap { list: self, kept: first, seen: first + 1, len };
+        while let Some((next, before)) = gap.next_and_last_kept() {
+            let keep = !same(next, before);
+            gap.decide(keep);
+        }
+    }
+
+    /// Moves the bytes of the items in `from` to where item `to` is and on; marking is the caller's.
+    fn shift(&mut self, from: Range<usize>, to: usize) {
+        let count = from.len();
+        debug_assert!(from.end <= N && to + count <= N);
+        let items: *mut MaybeUninit<T> = self.items.as_mut_ptr();
+        // SAFETY: the callers pass ranges between 0 and their `len`, which is at most N, or one more where it is below N;
+        // so both lie in `items`, which is borrowed through `self`. Items have no drop glue.
+        unsafe { std::ptr::copy(items.wrapping_add(from.start), items.wrapping_add(to), count) }
+    }
+}
+
+/// A list of which some items have been refused; closes the gap when it goes, unwinding included.
+struct Gap<'a, T: SharedLayout, const N: usize> {
+    list: &'a mut List<T, N>,
+    /// Items kept so far, at the list's start.
+    kept: usize,
+    /// Items decided on so far. Invariant: `kept <= seen <= len`, and the items `..kept` and `seen..len` are values.
+    seen: usize,
+    /// The list's length before, at most `N`.
+    len: usize,
+}
+
+impl<T: SharedLayout, const N: usize> Gap<'_, T, N> {
+    /// The item that is to be decided on.
+    fn next(&mut self) -> Option<&mut T> {
+        // SAFETY: the invariant of `seen`.
+        (self.seen < self.len).then(|| unsafe { self.list.items[self.seen].assume_init_mut() })
+    }
+
+    /// The item that is to be decided on, and the last one that was kept.
+    fn next_and_last_kept(&self) -> Option<(&T, &T)> {
+        if self.seen == self.len {
+            return None;
+        }
+        // SAFETY: the invariant of `seen`.
+        let next = unsafe { self.list.items[self.seen].assume_init_ref() };
+        // SAFETY: the invariant of `seen`; the first item is always kept.
+        let before = unsafe { self.list.items[self.kept - 1].assume_init_ref() };
+        Some((next, before))
+    }
+
+    /// Keeps or drops the item that was to be decided on.
+    fn decide(&mut self, keep: bool) {
+        if keep {
+            if self.kept < self.seen {
+                self.list.shift(self.seen..self.seen + 1, self.kept);
+            }
+            self.kept += 1;
+        }
+        self.seen += 1;
+    }
+}
+
+impl<T: SharedLayout, const N: usize> Drop for Gap<'_, T, N> {
+    fn drop(&mut self) {
+        if self.kept < self.seen {
+            self.list.shift(self.seen..self.len, self.kept);
+        }
+        self.list.head.len = (self.kept + self.len - self.seen) as u32;
+    }
+}

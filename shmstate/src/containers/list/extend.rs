@@ -1,0 +1,199 @@
+//! Adding many items at once.
+
+use super::List;
+use crate::containers::Full;
+use crate::layout::SharedLayout;
+
+impl<T: SharedLayout, const N: usize> List<T, N> {
+    /// Makes sure that no more than `N` items are asked for, while the program compiles.
+    const fn fits<const M: usize>() {
+        const { assert!(M <= N, "the array has more items than the List holds") }
+    }
+
+    /// A list of clones of `items`.
+    ///
+    /// ```
+    /// use shmstate::List;
+    ///
+    /// assert_eq!(List::<u64, 4>::from_slice(&[1, 2])?, [1, 2]);
+    /// assert!(List::<u64, 4>::from_slice(&[0; 5]).is_err());
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there are more than `N`.
+    pub fn from_slice(items: &[T]) -> Result<Self, Full>
+    where
+        T: Clone,
+    {
+        let mut list = Self::new();
+        list.extend_from_slice(items)?;
+        Ok(list)
+    }
+
+    /// A list of what `items` yields.
+    ///
+    /// For a list that is too large for the stack: [`SharedLayout::boxed`], then [`try_extend`](Self::try_extend).
+    ///
+    /// ```
+    /// use shmstate::List;
+    ///
+    /// assert_eq!(List::<u64, 4>::try_from_iter(1..4)?, [1, 2, 3]);
+    /// assert_eq!(List::<u64, 4>::try_from_iter(0..).unwrap_err().into_inner(), 4);
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Gives the first item back that finds no room.
+    pub fn try_from_iter(items: impl IntoIterator<Item = T>) -> Result<Self, Full<T>> {
+        let mut list = Self::new();
+        list.try_extend(items)?;
+        Ok(list)
+    }
+
+    /// Appends what `items` yields, up to the first item that finds no room.
+    ///
+    /// What was appended before an error, or before `items` panics, stays. Inside an update, returning the error undoes
+    /// it.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 4>::from([1]);
+    /// list.try_extend([2, 3])?;
+    /// assert_eq!(list.try_extend([4, 5, 6]).unwrap_err().into_inner(), 5);
+    /// assert_eq!(list, [1, 2, 3, 4]);
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Gives the first item back that finds no room; later ones are not asked for.
+    pub fn try_extend(&mut self, items: impl IntoIterator<Item = T>) -> Result<(), Full<T>> {
+        items.into_iter().try_for_each(|item| self.push(item))
+    }
+
+    /// Appends clones of `items`, all or none.
+    ///
+    /// If a clone panics, none is appended.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 4>::from([1]);
+    /// list.extend_from_slice(&[2, 3])?;
+    /// assert_eq!(list.extend_from_slice(&[4, 5]).unwrap_err().needed(), 5);
+    /// assert_eq!(list, [1, 2, 3]);
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is not room for all of them; then nothing has changed.
+    pub fn extend_from_slice(&mut self, items: &[T]) -> Result<(), Full>
+    where
+        T: Clone,
+    {
+        let len = self.live();
+        if items.len() > N - len {
+            return Err(Full::new((), "list", N, len.saturating_add(items.len())));
+        }
+        let end = len + items.len();
+        self.overwrite(len..end);
+        for (to, from) in self.items[len..end].iter_mut().zip(items) {
+            to.write(from.clone());
+        }
+        self.head.len = end as u32;
+        Ok(())
+    }
+
+    /// Makes the list `len` items long: the last ones go, or clones of `value` are appended.
+    ///
+    /// If a clone panics, none is appended.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 4>::from([1]);
+    /// list.resize(3, 0)?;
+    /// assert_eq!(list, [1, 0, 0]);
+    /// list.resize(2, 0)?;
+    /// assert_eq!(list, [1, 0]);
+    /// assert_eq!(list.resize(5, 7).unwrap_err().into_inner(), 7);
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Gives the value back if `len` is larger than `N`; then nothing has changed.
+    pub fn resize(&mut self, len: usize, value: T) -> Result<(), Full<T>>
+    where
+        T: Clone,
+    {
+        if len > N {
+            return Err(Full::new(value, "list", N, len));
+        }
+        let before = self.live();
+        if before < len {
+            self.overwrite(before..len);
+            for to in &mut self.items[before..len - 1] {
+                to.write(value.clone());
+            }
+            self.items[len - 1].write(value);
+        }
+        self.head.len = len as u32;
+        Ok(())
+    }
+}
+
+/// That the array fits is proved while the program compiles:
+///
+/// ```
+/// let list = shmstate::List::<u64, 4>::from([1, 2]);
+/// assert_eq!(list, [1, 2]);
+/// ```
+/// ```compile_fail
+/// let list = shmstate::List::<u64, 1>::from([1, 2]);
+/// ```
+impl<T: SharedLayout, const N: usize, const M: usize> From<[T; M]> for List<T, N> {
+    fn from(items: [T; M]) -> Self {
+        Self::fits::<M>();
+        let mut list = Self::new();
+        for (to, from) in list.items.iter_mut().zip(items) {
+            to.write(from);
+        }
+        list.head.len = M as u32;
+        list
+    }
+}
+
+/// The same as [`List::from_slice`].
+impl<T: SharedLayout + Clone, const N: usize> TryFrom<&[T]> for List<T, N> {
+    type Error = Full;
+
+    fn try_from(items: &[T]) -> Result<Self, Full> {
+        Self::from_slice(items)
+    }
+}
+
+/// # Panics
+/// If the items are more than `N`: [`List::try_from_iter`] returns an error then.
+impl<T: SharedLayout, const N: usize> FromIterator<T> for List<T, N> {
+    #[track_caller]
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let mut list = Self::new();
+        list.extend(items);
+        list
+    }
+}
+
+/// # Panics
+/// If there is no room for an item, with those before it appended: [`List::try_extend`] returns an error then.
+impl<T: SharedLayout, const N: usize> Extend<T> for List<T, N> {
+    #[track_caller]
+    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
+        if let Err(full) = self.try_extend(items) {
+            panic!("{full}: `try_extend` and `try_from_iter` return an error instead");
+        }
+    }
+}
+
+/// # Panics
+/// If there is no room for an item, with those before it appended: [`List::try_extend`] returns an error then.
+impl<'a, T: SharedLayout + Copy, const N: usize> Extend<&'a T> for List<T, N> {
+    #[track_caller]
+    fn extend<I: IntoIterator<Item = &'a T>>(&mut self, items: I) {
+        self.extend(items.into_iter().copied());
+    }
+}

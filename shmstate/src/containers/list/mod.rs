@@ -1,0 +1,251 @@
+//! [`List`]: a vector of fixed capacity that notes what an update touches.
+//!
+//! * this file: the type, its two ways of marking, and both ends of the list
+//! * `access`, `index`: handing out items; `edit`, `extend`, `order`: changing which items there are, and their order
+//! * `traits`: what a list has in common with a slice; `walks`: its part in a transaction
+
+mod access;
+mod edit;
+mod extend;
+mod index;
+mod order;
+mod traits;
+mod walks;
+
+pub use index::ListIndex;
+
+use super::Full;
+use super::marks::{Head, Items, Marking};
+use crate::layout::SharedLayout;
+use crate::mutant;
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+/// A `Vec` that cannot grow past `N`.
+///
+/// Its methods have the names and the meaning that they have on `Vec`; those that could grow it return a [`Full`] error
+/// which gives the value back.
+///
+/// ```
+/// use shmstate::List;
+///
+/// let mut queue = List::<u32, 3>::from([10, 20]);
+/// queue.push(30)?;
+/// assert_eq!(queue.push(40).unwrap_err().into_inner(), 40);
+/// assert_eq!(queue.remove(0), 10);
+/// queue[0] += 1;
+/// assert_eq!(queue, [21, 30]);
+/// assert_eq!(queue.iter().sum::<u32>(), 51); // everything that `&[T]` can do
+/// # Ok::<_, shmstate::Full<u32>>(())
+/// ```
+///
+/// # Layout
+/// A head of 64 bytes (the length, then scratch of the running update), then `N` items, whether they are in use or not:
+/// `64 + N * size_of::<T>()` bytes, rounded up to the alignment. A list has that size wherever it is, so a large one
+/// belongs on the heap ([`SharedLayout::boxed`]) or into a state, not on the stack; no method moves it there.
+///
+/// # Cost
+/// An update costs what it marks: only marked items are copied when it ends. The length is always copied.
+///
+/// | method | marks |
+/// |---|---|
+/// | `push`, `extend_from_slice`, `try_extend`, a growing `resize` | the new items |
+/// | `pop`, `truncate`, `clear`, a shrinking `resize` | nothing |
+/// | `list[i] = …`, `get_mut`, `first_mut`, `last_mut` | the items that are borrowed |
+/// | `swap(i, j)`; `swap_remove(i)`; `copy_within` | items `i` and `j`; item `i`; the destination |
+/// | `insert(i, …)`, `remove(i)` | from item `i` to the end |
+/// | `retain`, `dedup`, `dedup_by_key` | from the first item that goes to the end; nothing if none goes |
+/// | `as_mut_slice`, `iter_mut`, `retain_mut`, `sort` and its kin, `reverse`, `rotate_left`, `rotate_right`, `fill` | all |
+/// | everything that takes `&self` | nothing |
+///
+/// Borrowing an item that holds lists itself marks no more than what is then done to those lists. That is also why a
+/// list derefs to `&[T]` and not to `&mut [T]`: a method of the slice would have to mark every item before it runs,
+/// `swap` as much as `sort`. Where all items are to be changed, [`as_mut_slice`](List::as_mut_slice) gives that slice.
+///
+/// # Panics in closures
+/// When a closure, an iterator, or a `Clone` or comparison of the items panics, the list stays valid and its changes stay
+/// marked; each method says which items it then has. Inside an update the panic rolls everything back.
+///
+/// # Capacity
+/// It is from 1 to `u32::MAX`, and the items are at least one byte large; anything else does not compile:
+///
+/// ```compile_fail
+/// let nothing = shmstate::List::<u8, 0>::new();
+/// ```
+/// ```compile_fail
+/// let nothing = shmstate::List::<[u8; 0], 1>::new();
+/// ```
+#[repr(C)]
+pub struct List<T, const N: usize> {
+    head: Head,
+    /// Invariant: the first `len` items are values, `len` being `head.len` clamped to `N`; every other item is bytes that
+    /// are not looked at.
+    items: [MaybeUninit<T>; N],
+}
+
+impl<T: SharedLayout, const N: usize> List<T, N> {
+    /// What every list type has to fulfil; evaluated while the program compiles.
+    const PROVED: () = {
+        assert!(N > 0, "a List of capacity 0 holds nothing: give it a capacity of 1 or more");
+        assert!(N <= u32::MAX as usize, "a List holds at most u32::MAX items");
+        assert!(size_of::<T>() > 0, "a List of zero-sized items holds nothing: use a counter");
+        assert!(size_of::<T>() <= u32::MAX as usize, "an item of a List has at most u32::MAX bytes");
+        assert!(align_of::<T>() <= 64, "an item of a List is aligned to at most 64 bytes");
+        assert!(!std::mem::needs_drop::<T>(), "an item of a List has no drop glue");
+    };
+
+    const ITEMS: Items = {
+        let () = Self::PROVED;
+        Items { offset: std::mem::offset_of!(Self, items), size: size_of::<T>(), capacity: N }
+    };
+
+    /// An empty list.
+    ///
+    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::boxed`] for large.
+    ///
+    /// ```
+    /// let list = shmstate::List::<u64, 4>::new();
+    /// assert!(list.is_empty());
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        let () = Self::PROVED;
+        Self::zeroed()
+    }
+
+    /// How many items fit: `N`.
+    ///
+    /// ```
+    /// assert_eq!(shmstate::List::<u64, 4>::new().capacity(), 4);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        N
+    }
+
+    /// How many more items fit.
+    ///
+    /// ```
+    /// let list = shmstate::List::<u64, 4>::from([1]);
+    /// assert_eq!(list.remaining(), 3);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn remaining(&self) -> usize {
+        N - self.live()
+    }
+
+    /// Whether no more item fits.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 2>::from([1, 2]);
+    /// assert!(list.is_full());
+    /// list.pop();
+    /// assert!(!list.is_full());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.live() == N
+    }
+
+    /// Appends `value`.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 1>::new();
+    /// list.push(1)?;
+    /// assert_eq!(list.push(2).unwrap_err().into_inner(), 2);
+    /// assert_eq!(list, [1]);
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Gives the value back when the list is full.
+    #[inline]
+    pub fn push(&mut self, value: T) -> Result<(), Full<T>> {
+        let len = self.live();
+        if len == N {
+            return Err(Full::new(value, "list", N, N + 1));
+        }
+        self.overwrite(len..len + 1);
+        self.items[len].write(value);
+        self.head.len = len as u32 + 1;
+        Ok(())
+    }
+
+    /// Removes the last item and returns it.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 2>::from([1]);
+    /// assert_eq!(list.pop(), Some(1));
+    /// assert_eq!(list.pop(), None);
+    /// ```
+    #[inline]
+    pub fn pop(&mut self) -> Option<T> {
+        let last = self.live().checked_sub(1)?;
+        self.head.len = last as u32;
+        // SAFETY: the item was live; it is not any more, so that it is not read twice.
+        Some(unsafe { self.items[last].assume_init_read() })
+    }
+
+    /// The items.
+    ///
+    /// ```
+    /// let list = shmstate::List::<u64, 4>::from([1, 2]);
+    /// assert_eq!(list.as_slice(), &[1, 2]);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn as_slice(&self) -> &[T] {
+        // SAFETY: the first `live` items are values, by the invariant of `items`.
+        unsafe { std::slice::from_raw_parts(self.items.as_ptr().cast(), self.live()) }
+    }
+
+    /// The items, without marking any: the caller marks what it is going to touch.
+    #[inline]
+    fn unmarked_mut(&mut self) -> &mut [T] {
+        let live = self.live();
+        // SAFETY: the first `live` items are values, by the invariant of `items`.
+        unsafe { std::slice::from_raw_parts_mut(self.items.as_mut_ptr().cast(), live) }
+    }
+
+    /// Live items, at most `N` whatever the bytes say.
+    #[inline]
+    fn live(&self) -> usize {
+        (self.head.len as usize).min(N)
+    }
+
+    /// Notes that the items in `range` are about to be overwritten or moved.
+    #[inline]
+    fn overwrite(&mut self, range: Range<usize>) {
+        if !range.is_empty() {
+            self.head.mark(range, Self::ITEMS);
+        }
+    }
+
+    /// Notes that the items in `range`, all live, are about to be handed out: containers inside them are stamped, where
+    /// the item had not been marked before.
+    #[inline]
+    fn hand_out(&mut self, range: Range<usize>) {
+        if range.is_empty() {
+            return;
+        }
+        if T::TRACKED { self.hand_out_tracked(range) } else { self.overwrite(range) }
+    }
+
+    fn hand_out_tracked(&mut self, range: Range<usize>) {
+        let before = self.head.clone();
+        let marking = self.head.mark(range.clone(), Self::ITEMS);
+        if marking != Marking::New && !mutant::planted("stamp_always") {
+            return;
+        }
+        for index in range {
+            if !before.is_exact(index) || mutant::planted("stamp_always") {
+                let stamp = self.head.stamp_at(Self::ITEMS.offset + index * size_of::<T>());
+                // SAFETY: a live item, borrowed through `self`.
+                unsafe { T::stamp(self.items[index].as_mut_ptr(), stamp) }
+            }
+        }
+    }
+}

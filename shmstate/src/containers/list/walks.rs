@@ -1,0 +1,110 @@
+//! The walks of a transaction over a list: stamping, catching up, flattening marks into byte ranges.
+
+use super::List;
+use crate::layout::{Invalid, Kind, Layout, SharedLayout};
+use crate::mutant;
+use crate::track::{Stamp, Touched};
+use std::ops::Range;
+
+// SAFETY: a head of plain integers and `N` items of a shareable type without drop glue; zeroes are an empty list. The
+// bytes behind the last item that alignment may add belong to the list and are never looked at. The walks are those of
+// the contract; the fields of the head behind `len` are scratch whose value does not matter.
+unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
+    const LAYOUT: &'static Layout = &Layout {
+        name: "List",
+        size: size_of::<Self>(),
+        align: align_of::<Self>(),
+        version: 0,
+        kind: Kind::List { item: T::LAYOUT, capacity: N, items: Self::ITEMS.offset },
+    };
+    const TRACKED: bool = true;
+    const CHECKED: bool = true;
+
+    #[inline]
+    unsafe fn stamp(this: *mut Self, stamp: Stamp) {
+        // SAFETY: the caller's promise: valid, and nobody else's.
+        unsafe { (*this).head.put_stamp(stamp) }
+    }
+
+    #[inline]
+    unsafe fn copy_plain(to: *mut Self, from: *const Self) {
+        // SAFETY: the caller's promise; `from` is a value.
+        let len = unsafe { (*from).head.len };
+        // SAFETY: the caller's promise: `to` is memory of a list's size; nothing is read from it.
+        let to = unsafe { &raw mut (*to).head.len };
+        // SAFETY: the same; it is writable.
+        unsafe { to.write(len) }
+    }
+
+    #[inline]
+    unsafe fn flatten<const NESTED: bool>(
+        written: *const Self,
+        source: *const Self,
+        stamp: Stamp,
+        touched: &mut Touched,
+    ) {
+        let at_commit = std::ptr::eq(written, source);
+        // SAFETY: the caller's promise: a valid value that nobody changes.
+        let list = unsafe { &*written };
+        // SAFETY: the same.
+        let source = unsafe { &*source };
+        let live = source.live();
+        let place = stamp.place();
+        if NESTED {
+            touched.add(place, size_of::<u32>());
+        }
+        let whole = |range: Range<usize>, touched: &mut Touched| {
+            let (start, end) = (range.start.min(live), range.end.min(live));
+            let at = place + (Self::ITEMS.offset + start * size_of::<T>()) as u64;
+            touched.add(at, (end - start) * size_of::<T>());
+        };
+        if !list.head.at_home(stamp, !at_commit) {
+            return whole(0..live, touched);
+        }
+        if list.head.is_clear() {
+            return;
+        }
+        list.head.for_each_block(Self::ITEMS, |range| whole(range, touched));
+        for &[first, last] in list.head.exact() {
+            let range = first as usize..(last as usize).min(live);
+            if !T::TRACKED {
+                whole(range, touched);
+                continue;
+            }
+            // An item that is not live in the copy that was written says nothing about itself.
+            let believed = if mutant::planted("dead_memory_trusted") { live } else { list.live() };
+            for index in range {
+                let at = stamp.at(Self::ITEMS.offset + index * size_of::<T>());
+                if index < believed {
+                    // SAFETY: live items of both lists (`index < live`), under the caller's promise.
+                    unsafe {
+                        T::flatten::<true>(list.items[index].as_ptr(), source.items[index].as_ptr(), at, touched);
+                    }
+                } else {
+                    touched.add(at.place(), size_of::<T>());
+                }
+            }
+        }
+        if at_commit && mutant::planted("clearing_keeps_stamp") {
+            // SAFETY: a planted fault in a test build; the copy is the writer's own.
+            unsafe { (*written.cast_mut()).head.forget_marks() }
+        }
+    }
+
+    unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
+        // SAFETY: the caller's promise: initialised bytes; the length is a plain number.
+        let len = unsafe { (*this).head.len } as usize;
+        if len > N {
+            return Err(Invalid::new(format!("a length of {len} in a list of capacity {N}")));
+        }
+        if T::CHECKED {
+            // SAFETY: the caller's promise; items may be no values yet, so that no reference is made.
+            let items = unsafe { &raw const (*this).items }.cast::<T>();
+            for index in 0..len {
+                // SAFETY: item `index` lies inside the list; its bytes are initialised.
+                unsafe { T::validate(items.wrapping_add(index)) }.map_err(|e| e.in_item(index))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! Changing a text.
+
+use super::Text;
+use crate::containers::Full;
+
+impl<const N: usize> Text<N> {
+    /// Makes `text` the content.
+    ///
+    /// ```
+    /// let mut name = shmstate::Text::<4>::new();
+    /// name.set("Zoë")?;
+    /// assert!(name.set("Chloë").is_err());
+    /// assert_eq!(name, "Zoë");
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If it is longer than `N` bytes; the content is then as it was.
+    pub fn set(&mut self, text: &str) -> Result<(), Full> {
+        self.write_from(0, text)
+    }
+
+    /// Appends `text`, all or nothing.
+    ///
+    /// ```
+    /// let mut name = shmstate::Text::<4>::new();
+    /// name.push_str("Zo")?;
+    /// name.push_str("ë")?;
+    /// assert_eq!(name.push_str("!").unwrap_err().needed(), 5);
+    /// assert_eq!(name, "Zoë");
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is not room for all of it; the content is then as it was.
+    pub fn push_str(&mut self, text: &str) -> Result<(), Full> {
+        self.write_from(self.used(), text)
+    }
+
+    /// Appends `c`.
+    ///
+    /// ```
+    /// let mut name = shmstate::Text::<3>::new();
+    /// name.push('ë')?;
+    /// assert_eq!(name.push('ö').unwrap_err().into_inner(), 'ö');
+    /// assert_eq!(name, "ë");
+    /// # Ok::<_, shmstate::Full<char>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Gives `c` back if its bytes do not fit; the content is then as it was.
+    pub fn push(&mut self, c: char) -> Result<(), Full<char>> {
+        self.push_str(c.encode_utf8(&mut [0; 4])).map_err(|full| full.with_value(c))
+    }
+
+    /// Removes the last character and returns it.
+    ///
+    /// ```
+    /// let mut name = shmstate::Text::<4>::try_from("Zoë")?;
+    /// assert_eq!(name.pop(), Some('ë'));
+    /// assert_eq!(name, "Zo");
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    pub fn pop(&mut self) -> Option<char> {
+        let last = self.as_str().chars().next_back()?;
+        self.len = (self.used() - last.len_utf8()) as u32;
+        Some(last)
+    }
+
+    /// Inserts `text` at byte `index`, all or nothing.
+    ///
+    /// ```
+    /// let mut name = shmstate::Text::<4>::try_from("Zë")?;
+    /// name.insert_str(1, "o")?;
+    /// assert_eq!(name, "Zoë");
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is not room for all of it; the content is then as it was.
+    ///
+    /// # Panics
+    /// If `index` is past the end or within a character.
+    #[track_caller]
+    pub fn insert_str(&mut self, index: usize, text: &str) -> Result<(), Full> {
+        assert!(self.as_str().is_char_boundary(index), "byte {index} is not the start of a character, nor the end");
+        let used = self.used();
+        if text.len() > N - used {
+            return Err(Full::new((), "text", N, used.saturating_add(text.len())));
+        }
+        self.bytes.copy_within(index..used, index + text.len());
+        self.bytes[index..index + text.len()].copy_from_slice(text.as_bytes());
+        self.len = (used + text.len()) as u32;
+        Ok(())
+    }
+
+    /// Removes the character at byte `index` and returns it.
+    ///
+    /// ```
+    /// let mut name = shmstate::Text::<4>::try_from("Zoë")?;
+    /// assert_eq!(name.remove(1), 'o');
+    /// assert_eq!(name, "Zë");
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If `index` is at the end, past it, or within a character.
+    #[track_caller]
+    pub fn remove(&mut self, index: usize) -> char {
+        let used = self.used();
+        let Some(removed) = self.as_str().get(index..).and_then(|rest| rest.chars().next()) else {
+            panic!("byte {index} is not the start of a character")
+        };
+        self.bytes.copy_within(index + removed.len_utf8()..used, index);
+        self.len = (used - removed.len_utf8()) as u32;
+        removed
+    }
+
+    /// Keeps the first `len` bytes; does nothing if there are not more.
+    ///
+    /// ```
+    /// let mut name = shmstate::Text::<4>::try_from("Zoë")?;
+    /// name.truncate(1);
+    /// assert_eq!(name, "Z");
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If a character would be cut.
+    #[track_caller]
+    pub fn truncate(&mut self, len: usize) {
+        if len <= self.used() {
+            assert!(self.as_str().is_char_boundary(len), "byte {len} is not the start of a character, nor the end");
+            self.len = len as u32;
+        }
+    }
+
+    /// Removes everything.
+    ///
+    /// ```
+    /// let mut name = shmstate::Text::<4>::try_from("Zoë")?;
+    /// name.clear();
+    /// assert!(name.is_empty());
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    #[inline]
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Puts `text` at byte `start`, which is at most the length, and ends there.
+    fn write_from(&mut self, start: usize, text: &str) -> Result<(), Full> {
+        if text.len() > N - start {
+            return Err(Full::new((), "text", N, start.saturating_add(text.len())));
+        }
+        let end = start + text.len();
+        self.bytes[start..end].copy_from_slice(text.as_bytes());
+        self.len = end as u32;
+        Ok(())
+    }
+}

@@ -1,0 +1,219 @@
+//! [`Text`]: a string of fixed capacity.
+//!
+//! This file: the type and its place in a state; `edit`: changing it; `traits`: what it has in common with `str`.
+
+mod edit;
+mod traits;
+
+#[cfg(doc)]
+use super::Full;
+use crate::layout::{Invalid, Kind, Layout, SharedLayout};
+
+/// A `String` that cannot grow past `N` bytes.
+///
+/// Its methods have the names and the meaning that they have on `String`; those that could grow it return a [`Full`]
+/// error and change nothing then. It can be compared with whatever is a string, and written to with `write!`.
+///
+/// ```
+/// use shmstate::Text;
+/// use std::fmt::Write;
+///
+/// let mut name = Text::<16>::try_from("pump")?;
+/// write!(name, " {}", 7)?;
+/// assert_eq!(name, "pump 7");
+/// assert!(name.starts_with("pump")); // everything that `&str` can do
+/// assert_eq!(name.set("the pump in the cellar").unwrap_err().needed(), 22);
+/// assert_eq!(name, "pump 7");
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Layout
+/// The length in a `u32`, 4 reserved bytes, then `N` bytes of which the first ones are the text in UTF-8; `8 + N` bytes,
+/// rounded up to a multiple of 8.
+///
+/// # Cost
+/// A text is a plain value: an update copies it as a whole wherever it copies the item or the fields around it, whether
+/// it was changed or not. For large ones that seldom change there is [`List<u8, N>`](crate::List).
+///
+/// # Trust
+/// Attaching to a region checks that each text is UTF-8. After that the bytes are believed, for the peers run the same
+/// code: a process that writes something else into the region breaks the promise of `str` in the others. A length that
+/// is too large is cut off at `N`, so that nothing outside of the text is read.
+///
+/// # Capacity
+/// It is from 1 to `u32::MAX`; anything else does not compile:
+///
+/// ```compile_fail
+/// let nothing = shmstate::Text::<0>::new();
+/// ```
+#[repr(C, align(8))]
+#[derive(Clone)]
+pub struct Text<const N: usize> {
+    /// Clamped to `N` wherever it is used, for a stranger may have written it.
+    len: u32,
+    reserved: u32,
+    /// Invariant: the first `len` bytes are UTF-8.
+    bytes: [u8; N],
+}
+
+impl<const N: usize> Text<N> {
+    /// What every text type has to fulfil; evaluated while the program compiles.
+    const PROVED: () = {
+        assert!(N > 0, "a Text of capacity 0 holds nothing: give it a capacity of 1 or more");
+        assert!(N <= u32::MAX as usize, "a Text holds at most u32::MAX bytes");
+    };
+
+    /// An empty text.
+    ///
+    /// ```
+    /// assert_eq!(shmstate::Text::<8>::new(), "");
+    /// ```
+    #[must_use]
+    pub const fn new() -> Self {
+        let () = Self::PROVED;
+        Text { len: 0, reserved: 0, bytes: [0; N] }
+    }
+
+    /// How many bytes fit: `N`.
+    ///
+    /// ```
+    /// assert_eq!(shmstate::Text::<8>::new().capacity(), 8);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        N
+    }
+
+    /// How many more bytes fit.
+    ///
+    /// ```
+    /// let text = shmstate::Text::<8>::try_from("Zoë")?;
+    /// assert_eq!(text.remaining(), 4);
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn remaining(&self) -> usize {
+        N - self.used()
+    }
+
+    /// Whether no more byte fits.
+    ///
+    /// ```
+    /// let text = shmstate::Text::<4>::try_from("Zoë")?;
+    /// assert!(text.is_full());
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.used() == N
+    }
+
+    /// The text.
+    ///
+    /// ```
+    /// let text = shmstate::Text::<8>::try_from("Zoë")?;
+    /// assert_eq!(text.as_str(), "Zoë");
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let bytes = &self.bytes[..self.used()];
+        debug_assert!(std::str::from_utf8(bytes).is_ok());
+        // SAFETY: the invariant of `bytes`.
+        unsafe { std::str::from_utf8_unchecked(bytes) }
+    }
+
+    /// The text, to be changed without changing its length.
+    ///
+    /// ```
+    /// let mut text = shmstate::Text::<8>::try_from("Zoë")?;
+    /// text.as_mut_str().make_ascii_uppercase();
+    /// assert_eq!(text, "ZOë");
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn as_mut_str(&mut self) -> &mut str {
+        let used = self.used();
+        let bytes = &mut self.bytes[..used];
+        debug_assert!(std::str::from_utf8(bytes).is_ok());
+        // SAFETY: the invariant of `bytes`; `str` keeps it UTF-8.
+        unsafe { std::str::from_utf8_unchecked_mut(bytes) }
+    }
+
+    /// Bytes in use, at most `N` whatever the bytes say.
+    #[inline]
+    const fn used(&self) -> usize {
+        let len = self.len as usize;
+        if len < N { len } else { N }
+    }
+}
+
+// SAFETY: integers only; zeroes are the empty text; `validate` refuses what is no UTF-8. The bytes behind the last that
+// alignment may add belong to the text and are never looked at.
+unsafe impl<const N: usize> SharedLayout for Text<N> {
+    const LAYOUT: &'static Layout = &Layout {
+        name: "Text",
+        size: size_of::<Self>(),
+        align: align_of::<Self>(),
+        version: 0,
+        kind: {
+            let () = Self::PROVED;
+            Kind::Text { capacity: N, bytes: std::mem::offset_of!(Self, bytes) }
+        },
+    };
+    const TRACKED: bool = false;
+    const CHECKED: bool = true;
+
+    unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
+        // SAFETY: the caller's promise: initialised bytes, which are integers.
+        let text = unsafe { &*this };
+        let len = text.len as usize;
+        let bytes = text
+            .bytes
+            .get(..len)
+            .ok_or_else(|| Invalid::new(format!("a length of {len} in a text of capacity {N}")))?;
+        std::str::from_utf8(bytes).map_err(|e| Invalid::new(format!("no UTF-8: {e}")))?;
+        Ok(())
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::fmt::Write;
+
+    #[test]
+    fn a_scribbled_length_reads_and_writes_nothing_outside() {
+        let scribbled = || Text::<4> { len: u32::MAX, reserved: 0, bytes: *b"abcd" };
+        let mut text = scribbled();
+        assert_eq!((text.as_str(), text.remaining(), text.is_full()), ("abcd", 0, true));
+        assert_eq!(text.push('e').unwrap_err().needed(), 5);
+        assert!(text.push_str("e").is_err() && text.insert_str(1, "e").is_err() && text.write_str("e").is_err());
+        assert_eq!(text.pop(), Some('d'));
+        assert_eq!((text.as_str(), text.len), ("abc", 3));
+        let mut text = scribbled();
+        text.truncate(5);
+        assert_eq!(text, "abcd");
+        assert_eq!(text.remove(0), 'a');
+        assert_eq!((text.as_str(), text.len), ("bcd", 3));
+        let mut text = scribbled();
+        text.set("x").unwrap();
+        assert_eq!((text.as_str(), text.len), ("x", 1));
+        // SAFETY: initialised, private.
+        let refused = unsafe { Text::validate(&scribbled()) }.unwrap_err();
+        assert_eq!(refused.to_string(), "a length of 4294967295 in a text of capacity 4");
+    }
+
+    #[test]
+    fn what_is_no_utf8_is_refused() {
+        let cut = Text::<4> { len: 1, reserved: 0, bytes: *b"\xc3\xab\0\0" };
+        // SAFETY: initialised, private.
+        let refused = unsafe { Text::validate(&cut) }.unwrap_err();
+        assert!(refused.to_string().starts_with("no UTF-8"), "{refused}");
+    }
+}

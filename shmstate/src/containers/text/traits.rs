@@ -1,0 +1,149 @@
+//! What a text has in common with a `str`: a text behaves as the `str` in it, whatever its capacity.
+
+use super::Text;
+use crate::containers::Full;
+use std::borrow::{Borrow, Cow};
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::str::FromStr;
+
+impl<const N: usize> Default for Text<N> {
+    /// An empty text, as [`Text::new`].
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> Deref for Text<N> {
+    type Target = str;
+
+    #[inline]
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl<const N: usize> AsRef<str> for Text<N> {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl<const N: usize> AsRef<[u8]> for Text<N> {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+/// Equality, order and hash of a text are those of the `str`.
+impl<const N: usize> Borrow<str> for Text<N> {
+    fn borrow(&self) -> &str {
+        self
+    }
+}
+
+/// Fails if the string is longer than `N` bytes.
+impl<const N: usize> TryFrom<&str> for Text<N> {
+    type Error = Full;
+
+    fn try_from(text: &str) -> Result<Self, Full> {
+        let mut new = Self::new();
+        new.set(text)?;
+        Ok(new)
+    }
+}
+
+/// Fails if the string is longer than `N` bytes.
+///
+/// ```
+/// let name: shmstate::Text<4> = "Zoë".parse()?;
+/// assert_eq!(name, "Zoë");
+/// assert!("Chloë".parse::<shmstate::Text<4>>().is_err());
+/// # Ok::<_, shmstate::Full>(())
+/// ```
+impl<const N: usize> FromStr for Text<N> {
+    type Err = Full;
+
+    fn from_str(text: &str) -> Result<Self, Full> {
+        Self::try_from(text)
+    }
+}
+
+/// Each piece is appended as a whole, or fails as a whole; `write!` writes several.
+///
+/// ```
+/// use std::fmt::Write;
+///
+/// let mut text = shmstate::Text::<8>::new();
+/// let (minutes, seconds) = (12, 345);
+/// write!(text, "{minutes}:")?;
+/// assert!(write!(text, "{minutes}:{seconds}").is_err());
+/// assert_eq!(text, "12:12:");
+/// # Ok::<_, std::fmt::Error>(())
+/// ```
+impl<const N: usize> fmt::Write for Text<N> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push_str(text).map_err(|_| fmt::Error)
+    }
+}
+
+impl<const N: usize> fmt::Display for Text<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.as_str(), f)
+    }
+}
+
+impl<const N: usize> fmt::Debug for Text<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl<const N: usize, const M: usize> PartialEq<Text<M>> for Text<N> {
+    fn eq(&self, other: &Text<M>) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+/// Equality with what is no text, both ways.
+macro_rules! eq {
+    ($($other:ty),*) => {$(
+        impl<const N: usize> PartialEq<$other> for Text<N> {
+            #[inline]
+            fn eq(&self, other: &$other) -> bool {
+                self.as_str() == &other[..]
+            }
+        }
+
+        impl<const N: usize> PartialEq<Text<N>> for $other {
+            #[inline]
+            fn eq(&self, other: &Text<N>) -> bool {
+                &self[..] == other.as_str()
+            }
+        }
+    )*};
+}
+
+eq!(str, &str, String, Cow<'_, str>);
+
+impl<const N: usize> Eq for Text<N> {}
+
+impl<const N: usize, const M: usize> PartialOrd<Text<M>> for Text<N> {
+    fn partial_cmp(&self, other: &Text<M>) -> Option<Ordering> {
+        Some(self.as_str().cmp(other.as_str()))
+    }
+}
+
+impl<const N: usize> Ord for Text<N> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl<const N: usize> Hash for Text<N> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
