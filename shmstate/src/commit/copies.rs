@@ -203,26 +203,43 @@ impl<'a> Shared<'a> {
             }
         };
         let line = &self.copies[copy];
-        let generation = line.generation.load(Relaxed);
-        let odd = generation | 1;
-        let whole = generation == odd && !mutant::planted("odd_is_trusted");
-        // An odd copy stays odd, but under another number: nobody compares numbers, this one only has to be odd.
+        let whole = self.is_torn(copy);
+        let odd = line.generation.load(Relaxed) | 1;
         line.generation.store(odd, Relaxed);
         crash_order();
-        let todo = self.todo(copy);
-        // SAFETY (all three): the lock is held, and the scan has found no reader in `copy`, which is not the active one;
-        // nobody writes the active one. `for_each` keeps ranges inside of `T`.
+        // SAFETY: the lock is held, and the scan has found no reader in `copy`, which is not the active one; nobody writes
+        // the active one.
+        unsafe { self.catch_up(copy, active.copy, whole, images) }
+        self.todo(copy).clear();
+        line.synced.store(NEVER, Relaxed);
+        Ok(Txn { shared: self, host, active, copy, odd })
+    }
+
+    /// Whether the last writer of copy `k` did not come to its end.
+    #[inline]
+    pub(crate) fn is_torn(&self, k: usize) -> bool {
+        self.copies[k].generation.load(Relaxed) % 2 == 1 && !mutant::planted("odd_is_trusted")
+    }
+
+    /// Makes copy `to` equal to copy `from`, the active one.
+    ///
+    /// # Safety
+    /// Nobody accesses copy `to` of `images`, nobody writes `from`; they are two copies that exist.
+    #[inline]
+    pub(crate) unsafe fn catch_up(&self, to: usize, from: usize, whole: bool, images: &impl Images) {
+        let todo = self.todo(to);
+        if mutant::planted("notes_cleared_before_use") {
+            todo.clear();
+        }
+        // SAFETY (all three): the caller's promise. `for_each` keeps ranges inside of `T`.
         let sound = !whole && {
-            unsafe { images.copy_plain(copy, active.copy) }
-            todo.for_each(self.size, |range| unsafe { images.copy_range(copy, active.copy, range) })
+            unsafe { images.copy_plain(to, from) }
+            todo.for_each(self.size, |range| unsafe { images.copy_range(to, from, range) })
         };
         if !sound {
             // SAFETY: as above.
-            unsafe { images.copy_all(copy, active.copy) }
+            unsafe { images.copy_all(to, from) }
         }
-        todo.clear();
-        line.synced.store(NEVER, Relaxed);
-        Ok(Txn { shared: self, host, active, copy, odd })
     }
 
     /// The copy to write: unpinned and not the active one.
