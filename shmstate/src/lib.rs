@@ -23,7 +23,10 @@ pub use state::{Options, State, remove};
 /// What the code that the derive generates needs; no part of the interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::layout::{StructLayout, enum_has_zero, pod_layout};
+    pub use crate::layout::{
+        Field, Invalid, Kind, Layout, PlainField, Scalar, SharedLayout, StructLayout, Variant, check_variant,
+        enum_has_zero, plain_layout, touch_whole,
+    };
     pub use crate::track::{Stamp, Touched};
     pub use core;
 }

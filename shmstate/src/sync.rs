@@ -4,17 +4,34 @@
 //! (`clippy.toml` refuses the direct paths).
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
 
+#[cfg(not(any(loom, target_arch = "x86_64")))]
+use std::sync::atomic::fence;
 #[cfg(not(loom))]
 pub(crate) use std::{
     hint::spin_loop,
-    sync::atomic::{AtomicU32, AtomicU64, Ordering, fence},
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
 };
 
 #[cfg(loom)]
+use loom::sync::atomic::fence;
+#[cfg(loom)]
 pub(crate) use loom::{
     hint::spin_loop,
-    sync::atomic::{AtomicU32, AtomicU64, Ordering, fence},
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
 };
+
+/// A full fence, right behind the read-modify-write that took a lock.
+///
+/// On x86-64 that instruction is a full fence itself (a `lock` prefix orders all earlier loads and stores before all later
+/// ones: Intel SDM vol. 3A, 9.2.3.9; AMD APM vol. 2, 7.4.2), so that only the compiler has to be told. Elsewhere, and in
+/// the model, it is the fence that it says.
+#[inline(always)]
+pub(crate) fn fence_after_lock() {
+    #[cfg(all(target_arch = "x86_64", not(loom)))]
+    std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
+    #[cfg(not(all(target_arch = "x86_64", not(loom))))]
+    fence(Ordering::SeqCst);
+}
 
 /// Keeps the compiler from moving stores across this point.
 ///

@@ -17,9 +17,9 @@ use crate::mutant;
 use crate::sync::{
     AtomicU64,
     Ordering::{Acquire, Relaxed, Release, SeqCst},
-    crash_order, fence,
+    crash_order, fence_after_lock,
 };
-use crate::track::{Granule, Pages, Touched};
+use crate::track::{Granule, Touched};
 use std::ops::Range;
 
 /// A copy that lags this many versions behind is taken before one that lags less, so that none rots.
@@ -81,7 +81,7 @@ pub(crate) enum BeginError {
 /// Dropped without a verdict (the walk over `T` panicked), it leaves the copy odd: its next user copies everything.
 #[must_use]
 pub(crate) struct Txn<'a, H: Host> {
-    shared: Shared<'a>,
+    shared: &'a Shared<'a>,
     host: &'a H,
     active: Published,
     /// The copy that this update writes.
@@ -97,10 +97,9 @@ impl<'a> Shared<'a> {
         Published::unpack(self.control.active.published.load(Acquire))
     }
 
-    fn todo(&self, copy: usize) -> Todo<'a> {
-        let words = Pages::words(self.size);
-        let pages = Pages::new(&self.pages[copy * words..(copy + 1) * words], self.size);
-        Todo::new(&self.copies[copy], pages, self.granule)
+    #[inline]
+    fn todo(&self, copy: usize) -> Todo<'_> {
+        Todo::of(self, copy)
     }
 
     /// Takes the writer's lock and sets right what a dead owner left.
@@ -181,20 +180,20 @@ impl<'a> Shared<'a> {
     /// # Safety
     /// `images` are the images of this region, the active one holds a valid value, and slot `me` is the caller's.
     #[inline]
-    pub(crate) unsafe fn begin<H: Host>(
-        self,
+    pub(crate) unsafe fn begin<'s, H: Host>(
+        &'s self,
         me: usize,
-        host: &'a H,
+        host: &'s H,
         clock: &mut impl Clock,
         images: &impl Images,
-    ) -> Result<Txn<'a, H>, BeginError> {
+    ) -> Result<Txn<'s, H>, BeginError> {
         let _ = self.lock(me, host, clock).map_err(BeginError::Lock)?;
         let active = Published::unpack(self.control.active.published.load(Relaxed));
         if active.copy >= self.copies.len() {
             self.unlock(host);
             return Err(BeginError::NoSuchCopy { copy: active.copy });
         }
-        fence(SeqCst); // [W2]
+        fence_after_lock(); // [W2]
         let copy = match self.choose(active, me, host, clock) {
             Ok(copy) => copy,
             Err(slots) => {
@@ -208,7 +207,7 @@ impl<'a> Shared<'a> {
         line.generation.store(odd, Relaxed);
         crash_order();
         // SAFETY: the lock is held, and the scan has found no reader in `copy`, which is not the active one; nobody writes
-        // the active one.
+        // the active one while the lock is held.
         unsafe { self.catch_up(copy, active.copy, whole, images) }
         self.todo(copy).clear();
         line.synced.store(NEVER, Relaxed);
@@ -231,9 +230,10 @@ impl<'a> Shared<'a> {
         if mutant::planted("notes_cleared_before_use") {
             todo.clear();
         }
-        // SAFETY (all three): the caller's promise. `for_each` keeps ranges inside of `T`.
         let sound = !whole && {
+            // SAFETY: the caller's promise.
             unsafe { images.copy_plain(to, from) }
+            // SAFETY: the caller's promise; `for_each` keeps ranges inside of `T`.
             todo.for_each(self.size, |range| unsafe { images.copy_range(to, from, range) })
         };
         if !sound {
@@ -245,19 +245,23 @@ impl<'a> Shared<'a> {
     /// The copy to write: unpinned and not the active one.
     #[inline]
     fn choose(&self, active: Published, me: usize, host: &impl Host, clock: &mut impl Clock) -> Result<usize, u64> {
-        let (mut fresh, mut stale) = (None, None);
-        for k in (0..self.copies.len()).filter(|&k| k != active.copy) {
-            let lag = self.lag(k, active.version);
-            if fresh.is_none_or(|(_, least)| lag < least) {
-                fresh = Some((k, lag));
+        // A region has two copies at least, so that both are found.
+        let (mut fresh, mut least) = (active.copy, u64::MAX);
+        let (mut stale, mut most) = (active.copy, 0);
+        for k in 0..self.copies.len() {
+            if k == active.copy {
+                continue;
             }
-            if stale.is_none_or(|(_, most)| lag > most) {
-                stale = Some((k, lag));
+            let lag = self.lag(k, active.version);
+            if lag <= least {
+                (fresh, least) = (k, lag);
+            }
+            if lag >= most {
+                (stale, most) = (k, lag);
             }
         }
-        let (Some((fresh, _)), Some((stale, lag))) = (fresh, stale) else { return Err(0) };
-        let first = if lag > MOST_LAG || self.todo(stale).spilled() { stale } else { fresh };
-        if self.pinning(first) == 0 {
+        let first = if most > MOST_LAG || self.todo(stale).spilled() { stale } else { fresh };
+        if self.is_free(first) {
             return Ok(first);
         }
         self.choose_other(active, first, me, host, clock)
@@ -272,14 +276,24 @@ impl<'a> Shared<'a> {
         }
     }
 
-    /// The slots that pin copy `k`, one bit each; slots past the first 64 share the last bit.
+    /// Whether nobody pins copy `k`.
     #[inline]
+    fn is_free(&self, k: usize) -> bool {
+        let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
+        let mut pins = 0;
+        for slot in &self.slots[..used] {
+            pins |= slot.pins[k].load(Acquire); // [W3]
+        }
+        pins == 0
+    }
+
+    /// The slots that pin copy `k`, one bit each; slots past the first 64 share the last bit.
     fn pinning(&self, k: usize) -> u64 {
         let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
         let mut pinning = 0;
         for (s, slot) in self.slots[..used].iter().enumerate() {
             if slot.pins[k].load(Acquire) != 0 {
-                pinning |= 1 << s.min(63); // [W3]
+                pinning |= 1 << s.min(63);
             }
         }
         pinning
@@ -304,7 +318,7 @@ impl<'a> Shared<'a> {
             let mut free = None;
             for k in (0..self.copies.len()).filter(|&k| k != active.copy) {
                 let lag = self.lag(k, active.version);
-                if free.is_none_or(|(_, least)| lag < least) && self.pinning(k) == 0 {
+                if free.is_none_or(|(_, least)| lag < least) && self.is_free(k) {
                     free = Some((k, lag));
                 }
             }
@@ -342,7 +356,7 @@ impl<'a> Shared<'a> {
                 None => free = false,
             }
         }
-        free && self.pinning(k) == 0
+        free && self.is_free(k)
     }
 }
 
@@ -359,40 +373,35 @@ impl<H: Host> Txn<'_, H> {
         self.active.copy
     }
 
-    /// Makes the copy the active one; the others have to take over what was touched. Returns the new version.
+    /// Makes the copy the active one; the others have to take over what was touched. The update is over.
     #[inline]
-    pub(crate) fn commit(self, touched: &Touched) -> u64 {
+    pub(crate) fn commit(&mut self, touched: &Touched) {
         let shared = self.shared;
         let version = self.active.version + 1;
-        for k in (0..shared.copies.len()).filter(|&k| k != self.copy) {
+        for k in 0..shared.copies.len() {
+            if k == self.copy {
+                continue;
+            }
             shared.todo(k).add(touched);
             if mutant::planted("notes_to_one_copy") {
                 break;
             }
         }
+        let line = &shared.copies[self.copy];
         if mutant::planted("even_before_active") {
-            shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release);
+            line.generation.store(self.odd.wrapping_add(1), Release);
         }
-        shared.copies[self.copy].synced.store(version, Relaxed);
+        line.synced.store(version, Relaxed);
         let published = Published { version, copy: self.copy };
         shared.control.active.published.store(published.pack(), Release); // [W4]
-        self.release();
-        version
+        line.generation.store(self.odd.wrapping_add(1), Release); // [W5]
     }
 
-    /// Leaves the active copy as it is; this one has to take back what was touched.
+    /// Leaves the active copy as it is; this one has to take back what was touched. The update is over.
     #[inline]
-    pub(crate) fn roll_back(self, touched: &Touched) {
+    pub(crate) fn roll_back(&mut self, touched: &Touched) {
         self.shared.todo(self.copy).add(touched);
-        self.release();
-    }
-
-    /// The copy is whole again.
-    #[inline]
-    fn release(self) {
-        let even = self.odd.wrapping_add(1);
-        self.shared.copies[self.copy].generation.store(even, Release); // [W5]
-        // Dropped: unlocks.
+        self.shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release); // [W5]
     }
 }
 

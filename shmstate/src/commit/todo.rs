@@ -3,25 +3,25 @@
 //! A list of ranges and, when that is full, page bits. All of it is read and written under the writer's lock alone; the
 //! order of the stores matters for a death in their midst: an entry comes before the count that makes it valid.
 
+use super::copies::Shared;
 use super::words::CopyLine;
-use crate::sync::{
-    Ordering::{Relaxed, Release},
-    crash_order,
-};
-use crate::track::{EXACT, Granule, Pages, Touched};
+use crate::sync::Ordering::{Relaxed, Release};
+use crate::track::{EXACT, Pages, Touched};
 use std::ops::Range;
 
 /// The notes of one copy.
 #[derive(Clone, Copy)]
 pub(super) struct Todo<'a> {
+    shared: &'a Shared<'a>,
     line: &'a CopyLine,
-    pages: Pages<'a>,
-    granule: Granule,
+    copy: usize,
 }
 
 impl<'a> Todo<'a> {
-    pub(super) fn new(line: &'a CopyLine, pages: Pages<'a>, granule: Granule) -> Self {
-        Todo { line, pages, granule }
+    /// Of copy `copy`, which exists.
+    #[inline]
+    pub(super) fn of(shared: &'a Shared<'a>, copy: usize) -> Self {
+        Todo { shared, line: &shared.copies[copy], copy }
     }
 
     /// Entries in use.
@@ -36,16 +36,21 @@ impl<'a> Todo<'a> {
         self.line.spilled.load(Relaxed) != 0
     }
 
+    #[cold]
+    fn pages(&self) -> Pages<'a> {
+        let words = Pages::words(self.shared.size);
+        let mine = &self.shared.pages[self.copy * words..(self.copy + 1) * words];
+        Pages::new(&self.line.spilled, mine, self.shared.size)
+    }
+
     /// Adds what a transaction has touched.
     #[inline]
     pub(super) fn add(&self, touched: &Touched) {
         for &range in touched.ranges() {
             self.add_range(range);
         }
-        if touched.pages().any() {
-            self.pages.add(&touched.pages());
-            crash_order();
-            self.line.spilled.store(1, Relaxed);
+        if touched.spilled() {
+            self.pages().add(&touched.pages());
         }
     }
 
@@ -63,9 +68,7 @@ impl<'a> Todo<'a> {
             free.store(packed, Relaxed);
             self.line.count.store(count as u32 + 1, Release); // after the entry
         } else {
-            self.pages.set(self.granule.unpack(packed));
-            crash_order();
-            self.line.spilled.store(1, Relaxed);
+            self.pages().set(self.shared.granule.unpack(packed));
         }
     }
 
@@ -74,14 +77,14 @@ impl<'a> Todo<'a> {
     #[inline]
     pub(super) fn for_each(&self, size: u64, mut f: impl FnMut(Range<u64>)) -> bool {
         for entry in &self.line.ranges[..self.count()] {
-            let range = self.granule.unpack(entry.load(Relaxed));
+            let range = self.shared.granule.unpack(entry.load(Relaxed));
             if range.start >= range.end || range.start >= size {
                 return false;
             }
             f(range.start..range.end.min(size));
         }
         if self.spilled() {
-            self.pages.for_each_run(|run| {
+            self.pages().for_each_run(|run| {
                 if run.start < size {
                     f(run.start..run.end.min(size));
                 }
@@ -95,9 +98,7 @@ impl<'a> Todo<'a> {
     pub(super) fn clear(&self) {
         self.line.count.store(0, Relaxed);
         if self.spilled() {
-            self.pages.clear();
-            crash_order();
-            self.line.spilled.store(0, Relaxed);
+            self.pages().clear();
         }
     }
 }

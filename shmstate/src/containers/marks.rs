@@ -30,7 +30,7 @@ const BLOCKS: usize = 64;
 pub(super) struct Head {
     /// Live items; clamped to the capacity wherever it is used, for a stranger may have written it.
     pub(super) len: u32,
-    /// Exact ranges in use.
+    /// Exact ranges in use; clamped wherever it is used, as `len` is.
     count: u32,
     ranges: [[u32; 2]; RANGES],
     /// Blocks touched beyond the exact ranges and outside of the transaction's reach.
@@ -121,13 +121,15 @@ impl Head {
     pub(super) fn mark(&mut self, range: Range<usize>, items: Items) -> Marking {
         debug_assert!(range.start < range.end && range.end <= items.capacity);
         let (start, end) = (range.start as u32, range.end as u32);
-        if let Some([first, last]) = self.exact().last().copied() {
+        let count = self.in_use();
+        if let Some(latest) = self.ranges[..count].last_mut() {
+            let [first, last] = *latest;
             // The common cases: the same item again, the next item of a loop.
             if first <= start && end <= last {
                 return Marking::Known;
             }
             if start <= last && first <= end {
-                self.ranges[self.count as usize - 1] = [first.min(start), last.max(end)];
+                *latest = [first.min(start), last.max(end)];
                 return Marking::New;
             }
         }
@@ -136,7 +138,8 @@ impl Head {
 
     /// [`Self::mark`] of a range that does not touch the last one.
     fn mark_apart(&mut self, start: u32, end: u32, items: Items) -> Marking {
-        for known in &mut self.ranges[..(self.count as usize).min(RANGES)] {
+        let count = self.in_use();
+        for known in &mut self.ranges[..count] {
             let [first, last] = *known;
             if first <= start && end <= last {
                 return Marking::Known;
@@ -168,7 +171,13 @@ impl Head {
     /// The exact ranges.
     #[inline]
     pub(super) fn exact(&self) -> &[[u32; 2]] {
-        &self.ranges[..(self.count as usize).min(RANGES)]
+        &self.ranges[..self.in_use()]
+    }
+
+    /// Exact ranges in use, whatever the bytes say: a head that has not been stamped may be a stranger's.
+    #[inline]
+    fn in_use(&self) -> usize {
+        (self.count as usize).min(RANGES)
     }
 
     /// Whether nothing is marked here (there may be pages).

@@ -6,6 +6,8 @@
 mod full;
 mod list;
 mod marks;
+#[cfg(all(test, not(loom)))]
+mod tests;
 mod text;
 
 pub use full::Full;

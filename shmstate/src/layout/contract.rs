@@ -35,7 +35,7 @@ use crate::track::{Stamp, Touched};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot live in shared memory",
     label = "`{Self}` does not implement `SharedLayout`",
-    note = "fixed-capacity stand-ins: `Vec<T>` → `shmstate::List<T, N>`, `String` → `shmstate::Text<N>`, `usize` → `u64` or `u32`",
+    note = "stand-ins of fixed size: `Vec<T>` → `shmstate::List<T, N>`, `String` → `shmstate::Text<N>`, `Option<T>` → a `bool` beside a `T`, `usize` → `u64` or `u32`, `Instant` and `Duration` → `u64` nanoseconds",
     note = "a struct or enum of your own: add `#[derive(shmstate::SharedLayout)]` and `#[repr(C)]` (or `#[repr(u8)]` for an enum) to it",
     note = "plain data of another crate that is `bytemuck::Pod`: write `shmstate::Pod<T>`, or `#[shared(pod)]` on the field"
 )]
@@ -143,15 +143,16 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     #[must_use]
     fn boxed() -> Box<Self> {
         let layout = std::alloc::Layout::new::<Self>();
-        if layout.size() == 0 {
-            return Box::new(Self::zeroed());
-        }
-        // SAFETY: the layout's size is not zero.
-        let memory = unsafe { std::alloc::alloc_zeroed(layout) }.cast::<Self>();
+        let memory = if layout.size() == 0 {
+            std::ptr::NonNull::dangling().as_ptr()
+        } else {
+            // SAFETY: the layout's size is not zero.
+            unsafe { std::alloc::alloc_zeroed(layout) }.cast::<Self>()
+        };
         if memory.is_null() {
             std::alloc::handle_alloc_error(layout);
         }
-        // SAFETY: fresh memory from the global allocator, of the type's size and alignment; all-zero bytes are a value
+        // SAFETY: fresh memory from the global allocator (none for a type without bytes); all-zero bytes are a value
         // of the type, by the contract of the trait.
         unsafe { Box::from_raw(memory) }
     }

@@ -6,6 +6,7 @@
 //! * [`Invalid`]: where and why bytes are no value of their type.
 
 mod contract;
+mod derived;
 mod describe;
 mod diff;
 mod invalid;
@@ -15,6 +16,7 @@ mod prove;
 mod schema;
 
 pub use contract::SharedLayout;
+pub use derived::{PlainField, check_variant, plain_layout, touch_whole};
 pub use describe::{Field, Kind, Layout, Scalar, Variant};
 pub use invalid::Invalid;
 pub use pod::{Pod, pod_layout};

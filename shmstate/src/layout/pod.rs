@@ -13,14 +13,14 @@ use std::ops::{Deref, DerefMut};
 ///
 /// #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 /// #[repr(C)]
-/// struct Vec3 { x: f32, y: f32, z: f32 } // think of a foreign crate's
+/// struct Quat { x: f32, y: f32, z: f32, w: f32 } // think of a foreign crate's
 ///
 /// #[derive(SharedLayout)]
 /// #[repr(C)]
 /// struct World {
 ///     #[shared(pod)]
-///     sun: Vec3,
-///     stars: List<Pod<Vec3>, 5>,
+///     sun: Quat,
+///     stars: List<Pod<Quat>, 5>,
 /// }
 ///
 /// let mut world = World::boxed();

@@ -1,51 +1,51 @@
 //! Proofs that run while the user's program compiles: what they refuse does not build, and the message has the numbers.
 
+use super::Variant;
 use const_panic::concat_panic;
 
-/// Walks the fields of a struct in order and refuses padding and drifted pins. The derive calls it in constants, with the
-/// culprit's span, so that the compiler points at the field.
+/// Panics with the parts, each as `Display` shows it.
+macro_rules! refuse {
+    ($($part:expr),* $(,)?) => { concat_panic!($(display: $part),*) };
+}
+
+/// What a derived type has to fulfil. The derive calls each proof in a constant of its own, with the culprit's span, so
+/// that the compiler points at the field and reports all culprits at once.
 #[derive(Clone, Copy)]
 pub struct StructLayout {
+    /// The type's name, as the messages show it.
     name: &'static str,
-    /// Where the next field has to be, and the field before it.
-    end: usize,
-    last: &'static str,
 }
 
 impl StructLayout {
-    /// No field yet.
+    /// The proofs of the type of that name.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        StructLayout { name, end: 0, last: "" }
+        StructLayout { name }
     }
 
-    /// The next field: it must lie right behind the last one.
-    #[must_use]
+    /// `field` lies right behind the field `last`, which ends at `end`.
     #[track_caller]
-    pub const fn field(self, field: &'static str, offset: usize, size: usize) -> Self {
-        if offset != self.end {
-            concat_panic!(display:
-                "padding in `", self.name, "`: ", offset - self.end, " unused bytes between `", self.last, "` (ends at ",
-                self.end, ") and `", field, "` (starts at ", offset, "); insert `_pad: [u8; ", offset - self.end,
-                "]` between them, or put fields of larger alignment first");
+    pub const fn follows(self, last: &'static str, end: usize, field: &'static str, offset: usize) {
+        if offset != end {
+            let pad = if is_index(field) { "" } else { "_pad: " };
+            refuse! {
+                "padding in `", self.name, "`: ", offset - end, " unused bytes between `", last, "` (ends at ", end,
+                ") and `", field, "` (starts at ", offset, "), whose content would be anybody's; insert `", pad,
+                "[u8; ", offset - end, "]` between them, or put the fields of larger alignment first"
+            }
         }
-        StructLayout { name: self.name, end: offset + size, last: field }
     }
 
-    /// Where the fields so far end, whether or not they may: for the proof of a later field alone.
-    #[must_use]
-    pub const fn skip_to(self, field: &'static str, end: usize) -> Self {
-        StructLayout { name: self.name, end, last: field }
-    }
-
-    /// The whole struct: it must end where its last field ends.
+    /// The struct ends where its last field ends.
     #[track_caller]
-    pub const fn finish(self, size: usize) {
-        if size != self.end {
-            concat_panic!(display:
-                "padding in `", self.name, "`: ", size - self.end, " unused bytes behind its last field `", self.last,
-                "` (ends at ", self.end, ", the struct at ", size, "); append `_pad: [u8; ", size - self.end,
-                "]`, or put fields of larger alignment first");
+    pub const fn finish(self, last: &'static str, end: usize, size: usize) {
+        if size != end {
+            let pad = if is_index(last) { "" } else { "_pad: " };
+            refuse! {
+                "padding in `", self.name, "`: ", size - end, " unused bytes behind its last field `", last,
+                "` (ends at ", end, ", the struct at ", size, "), whose content would be anybody's; append `", pad,
+                "[u8; ", size - end, "]`"
+            }
         }
     }
 
@@ -53,9 +53,11 @@ impl StructLayout {
     #[track_caller]
     pub const fn pinned_offset(self, field: &'static str, pinned: usize, actual: usize) {
         if pinned != actual {
-            concat_panic!(display:
+            refuse! {
                 "the layout of `", self.name, "` has drifted: `", field, "` is pinned to offset ", pinned,
-                " but lies at offset ", actual, "; undo the change before it, or change the pin if the new layout is meant");
+                " but lies at offset ", actual,
+                "; undo the change before it, or change the pin if the new layout is meant"
+            }
         }
     }
 
@@ -63,9 +65,10 @@ impl StructLayout {
     #[track_caller]
     pub const fn pinned(self, what: &'static str, pinned: usize, actual: usize) {
         if pinned != actual {
-            concat_panic!(display:
-                "the layout of `", self.name, "` has drifted: its ", what, " is pinned to ", pinned, " but is ", actual,
-                "; undo the change, or change the pin if the new layout is meant");
+            refuse! {
+                "the layout of `", self.name, "` has drifted: its ", what, " is pinned to ", pinned, " but is ",
+                actual, "; undo the change, or change the pin if the new layout is meant"
+            }
         }
     }
 
@@ -73,29 +76,39 @@ impl StructLayout {
     #[track_caller]
     pub const fn no_drop(self, needs_drop: bool) {
         if needs_drop {
-            concat_panic!(display:
-                "`", self.name, "` has drop glue: a value in shared memory is copied as bytes and never dropped; remove the ",
-                "`Drop` implementation, or keep what it guards outside the state");
+            refuse! {
+                "`", self.name,
+                "` has drop glue: a value in shared memory is copied as bytes and never dropped; remove the ",
+                "`Drop` implementation, or keep what it guards outside the state"
+            }
         }
     }
+}
+
+/// Whether a field has a number for a name, as those of a tuple struct.
+const fn is_index(field: &str) -> bool {
+    field.as_bytes()[0].is_ascii_digit()
 }
 
 /// An enum without a variant of value 0 has no zeroed state.
 #[track_caller]
-pub const fn enum_has_zero(name: &'static str, values: &[u32]) {
+pub const fn enum_has_zero(name: &'static str, variants: &[Variant]) {
     let mut i = 0;
-    while i < values.len() {
-        if values[i] == 0 {
+    while i < variants.len() {
+        if variants[i].value == 0 {
             return;
         }
         i += 1;
     }
-    concat_panic!(display:
-        "`", name, "` has no variant of value 0: a new state starts as zeroes, which must be a value; give one variant `= 0`");
+    refuse! {
+        "`", name,
+        "` has no variant of value 0: a new state starts as zeroes, which must be a value; give one variant `= 0`"
+    }
 }
 
 /// The size of `[T; N]`.
 #[must_use]
+#[track_caller]
 pub const fn array_fits<T, const N: usize>() -> usize {
     assert!(N > 0, "an array of length 0 cannot live in shared memory: remove the field, or give it a length");
     assert!(size_of::<T>() > 0, "an array of zero-sized items cannot live in shared memory: remove the field");

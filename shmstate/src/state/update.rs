@@ -2,7 +2,7 @@
 
 use super::clock::Deadline;
 use super::handle::State;
-use crate::commit::Images;
+use crate::commit::{Host, Images, Txn};
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
 use crate::mutant;
@@ -11,7 +11,6 @@ use crate::track::{Frame, Stamp, Touched};
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// What a handle's running transaction needs; allocated when the handle is made.
 pub(super) struct Scratch {
@@ -77,10 +76,16 @@ impl<T: SharedLayout> Images for TypedImages<T> {
     #[inline]
     unsafe fn copy_range(&self, to: usize, from: usize, range: Range<u64>) {
         let (start, len) = (range.start as usize, (range.end - range.start) as usize);
-        let (to, from) =
-            (self.image(to).cast::<u8>().wrapping_add(start), self.image(from).cast::<u8>().wrapping_add(start));
-        // SAFETY: the caller's promise; the range lies inside `T`.
-        unsafe { std::ptr::copy_nonoverlapping(from, to, len) }
+        let to = self.image(to).cast::<u8>().wrapping_add(start);
+        let from = self.image(from).cast::<u8>().wrapping_add(start).cast_const();
+        if len == 8 {
+            // The commonest range: one unit, not worth a call.
+            // SAFETY: the caller's promise; the range lies inside `T`.
+            unsafe { to.cast::<[u8; 8]>().write(from.cast::<[u8; 8]>().read()) }
+        } else {
+            // SAFETY: the caller's promise; the range lies inside `T`.
+            unsafe { std::ptr::copy_nonoverlapping(from, to, len) }
+        }
     }
 }
 
@@ -170,29 +175,63 @@ impl<T: SharedLayout> State<T> {
             // SAFETY: the copy is caught up, so it holds a value, and it is this transaction's alone.
             unsafe { T::stamp(copy, stamp) }
         }
+        let mut open = Open { txn, committed: false, copy, active, stamp, touched };
         let bytes = copy.addr()..copy.addr() + size_of::<T>();
-        let frame = Frame::writing(region.key(), bytes, *tx, touched.pages());
-        // SAFETY: as above; the reference ends with the closure.
-        let result = catch_unwind(AssertUnwindSafe(|| frame.enter(|| f(unsafe { &mut *copy }))));
-        let commits = matches!(result, Ok(Ok(_)));
-        if T::TRACKED {
-            let source = if commits { copy } else { active };
-            // SAFETY: both hold values, and nobody changes them: the one is this transaction's, the other the active one.
-            unsafe { T::flatten::<false>(copy, source, stamp, touched) }
+        let verdict = {
+            let frame = Frame::writing(region.key(), bytes, *tx, open.touched.pages_buf());
+            // SAFETY: as above; the reference ends with the closure.
+            frame.enter(|| f(unsafe { &mut *copy }))
+        };
+        if verdict.is_ok() {
+            open.commit();
         }
-        if commits {
-            txn.commit(touched);
-        } else {
-            txn.roll_back(touched);
-        }
-        match result {
-            Ok(verdict) => Ok(verdict),
-            Err(panic) => resume_unwind(panic),
-        }
+        drop(open); // rolls back what has not been committed
+        Ok(verdict)
     }
 
     #[cold]
     fn reentrant(&self) -> Error {
         Trouble::Reentrant { path: self.path().to_owned() }.into()
+    }
+}
+
+/// An update whose closure runs. Dropped without a commit, as by `Err` or by unwinding, it rolls back.
+struct Open<'a, T: SharedLayout, H: Host> {
+    /// Dropped last: unlocks.
+    txn: Txn<'a, H>,
+    committed: bool,
+    /// Invariant: a value, of this transaction alone.
+    copy: *mut T,
+    /// Invariant: a value that nobody changes.
+    active: *const T,
+    stamp: Stamp,
+    touched: &'a mut Touched,
+}
+
+impl<T: SharedLayout, H: Host> Open<'_, T, H> {
+    #[inline]
+    fn commit(&mut self) {
+        self.flatten(self.copy);
+        self.txn.commit(self.touched);
+        self.committed = true;
+    }
+
+    /// Gathers what the closure has touched, as far as it is live in `source`.
+    #[inline]
+    fn flatten(&mut self, source: *const T) {
+        if T::TRACKED {
+            // SAFETY: both hold values that nobody changes now, by the invariants of the fields.
+            unsafe { T::flatten::<false>(self.copy, source, self.stamp, self.touched) }
+        }
+    }
+}
+
+impl<T: SharedLayout, H: Host> Drop for Open<'_, T, H> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.committed {
+            self.flatten(self.active);
+            self.txn.roll_back(self.touched);
+        }
     }
 }

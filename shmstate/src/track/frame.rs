@@ -4,7 +4,7 @@
 //! The list answers two questions: is this region already open on this thread (an update would then wait for itself),
 //! and does this container lie in the copy that an open update writes (its touches may then go to that update's pages).
 
-use super::{Pages, Stamp};
+use super::{PagesBuf, Stamp};
 use std::cell::Cell;
 use std::ops::Range;
 use std::ptr;
@@ -21,7 +21,7 @@ struct Running<'a> {
     /// Addresses of the copy that is being written.
     copy: Range<usize>,
     tx: u64,
-    pages: Pages<'a>,
+    pages: &'a PagesBuf,
 }
 
 /// One open closure.
@@ -45,7 +45,7 @@ impl<'a> Frame<'a> {
 
     /// A closure that writes the copy of `region` at the addresses `copy`, as transaction `tx`.
     #[inline]
-    pub(crate) fn writing(region: RegionKey, copy: Range<usize>, tx: u64, pages: Pages<'a>) -> Self {
+    pub(crate) fn writing(region: RegionKey, copy: Range<usize>, tx: u64, pages: &'a PagesBuf) -> Self {
         Frame { outer: Cell::new(ptr::null()), region, running: Some(Running { copy, tx, pages }) }
     }
 
@@ -98,7 +98,7 @@ pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>) -> bool
             && stamp.tx() == running.tx
             && stamp.place() == (container - running.copy.start) as u64;
         if home {
-            running.pages.set(stamp.place() + bytes.start as u64..stamp.place() + bytes.end as u64);
+            running.pages.as_pages().set(stamp.place() + bytes.start as u64..stamp.place() + bytes.end as u64);
         }
         home
     })
@@ -106,7 +106,6 @@ pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>) -> bool
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use super::super::PagesBuf;
     use super::*;
 
     const A: RegionKey = RegionKey { device: 1, inode: 1 };
@@ -130,13 +129,13 @@ mod tests {
     #[test]
     fn only_a_container_at_home_spills() {
         let pages = PagesBuf::new(100_000);
-        let frame = Frame::writing(A, 1_000_000..1_100_000, 7, pages.as_pages());
+        let frame = Frame::writing(A, 1_000_000..1_100_000, 7, &pages);
         let home = Stamp::root(7).at(4096);
         frame.enter(|| {
             assert!(!spill(1_004_096, Stamp::root(8).at(4096), 0..1), "another transaction");
             assert!(!spill(1_004_104, home, 0..1), "another place");
             assert!(!spill(2_000_000, home, 0..1), "another memory");
-            assert!(!pages.as_pages().any());
+            assert!(!pages.any());
             assert!(spill(1_004_096, home, 0..1));
         });
         let mut runs = vec![];

@@ -3,7 +3,7 @@
 //! The same code serves the transaction's own bits (private memory) and what a copy still has to take over (in the
 //! region). All accesses are relaxed: the writer's lock orders them, and a bit too many only costs a copied page.
 
-use crate::sync::{AtomicU64, Ordering::Relaxed};
+use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed, crash_order};
 use std::ops::Range;
 
 /// Bytes per bit.
@@ -12,6 +12,8 @@ pub(crate) const PAGE: u64 = 4096;
 /// The bits, borrowed from wherever they lie.
 #[derive(Clone, Copy)]
 pub(crate) struct Pages<'a> {
+    /// Not 0 if any bit may be set: written after the bits, cleared before them, so that no death hides a bit.
+    flag: &'a AtomicU32,
     /// One bit per word of `bits`.
     summary: &'a [AtomicU64],
     bits: &'a [AtomicU64],
@@ -28,14 +30,14 @@ impl<'a> Pages<'a> {
         bit_words(size).div_ceil(64) + bit_words(size)
     }
 
-    /// The bits for a `T` of `size` bytes that lie in `words`.
+    /// The bits for a `T` of `size` bytes that lie in `words`, with the flag that says whether any is set.
     ///
     /// # Panics
     /// If `words` is not [`Pages::words`] long.
-    pub(crate) fn new(words: &'a [AtomicU64], size: u64) -> Self {
+    pub(crate) fn new(flag: &'a AtomicU32, words: &'a [AtomicU64], size: u64) -> Self {
         assert_eq!(words.len(), Self::words(size), "page bits of the wrong length");
         let (summary, bits) = words.split_at(bit_words(size).div_ceil(64));
-        Pages { summary, bits }
+        Pages { flag, summary, bits }
     }
 
     /// Marks every page that `bytes` touches; what lies past the end of `T` is left out.
@@ -52,6 +54,12 @@ impl<'a> Pages<'a> {
             self.or_word(word as usize, ones);
             page = (word + 1) * 64;
         }
+        self.raise();
+    }
+
+    fn raise(&self) {
+        crash_order();
+        self.flag.store(1, Relaxed);
     }
 
     /// Adds `ones` to word `word` of the bits.
@@ -63,11 +71,7 @@ impl<'a> Pages<'a> {
     /// Adds all bits of `other`, which belongs to a `T` of the same size.
     pub(crate) fn add(&self, other: &Pages<'_>) {
         other.for_each_word(|word, ones| self.or_word(word, ones));
-    }
-
-    /// Whether any bit is set.
-    pub(crate) fn any(&self) -> bool {
-        self.summary.iter().any(|s| s.load(Relaxed) != 0)
+        self.raise();
     }
 
     /// Calls `f` with the bytes of each run of marked pages; the last one may end past the end of `T`.
@@ -97,6 +101,8 @@ impl<'a> Pages<'a> {
 
     /// Takes all marks away.
     pub(crate) fn clear(&self) {
+        self.flag.store(0, Relaxed);
+        crash_order();
         for (s, summary) in self.summary.iter().enumerate() {
             let mut left = summary.load(Relaxed);
             while left != 0 {
@@ -131,6 +137,7 @@ fn or(word: &AtomicU64, ones: u64) {
 
 /// Page bits in memory of their own.
 pub(crate) struct PagesBuf {
+    flag: AtomicU32,
     words: Box<[AtomicU64]>,
     size: u64,
 }
@@ -138,11 +145,18 @@ pub(crate) struct PagesBuf {
 impl PagesBuf {
     /// No page of a `T` of `size` bytes is marked.
     pub(crate) fn new(size: u64) -> Self {
-        PagesBuf { words: (0..Pages::words(size)).map(|_| AtomicU64::new(0)).collect(), size }
+        let words = (0..Pages::words(size)).map(|_| AtomicU64::new(0)).collect();
+        PagesBuf { flag: AtomicU32::new(0), words, size }
     }
 
     pub(crate) fn as_pages(&self) -> Pages<'_> {
-        Pages::new(&self.words, self.size)
+        Pages::new(&self.flag, &self.words, self.size)
+    }
+
+    /// Whether any bit is set.
+    #[inline]
+    pub(crate) fn any(&self) -> bool {
+        self.flag.load(Relaxed) != 0
     }
 }
 
@@ -172,14 +186,14 @@ mod tests {
                 for page in run.start / PAGE..run.end / PAGE { seen[page as usize] = true; }
             });
             prop_assert_eq!(&seen, &model);
-            prop_assert_eq!(buf.as_pages().any(), model.contains(&true));
+            prop_assert_eq!(buf.any(), model.contains(&true));
             let other = PagesBuf::new(size);
             other.as_pages().add(&buf.as_pages());
             let mut copied = vec![false; model.len()];
             other.as_pages().for_each_run(|run| for page in run.start / PAGE..run.end / PAGE { copied[page as usize] = true; });
             prop_assert_eq!(&copied, &model);
             buf.as_pages().clear();
-            prop_assert!(!buf.as_pages().any());
+            prop_assert!(!buf.any());
             buf.as_pages().for_each_run(|_| panic!("a run after clearing"));
         }
     }

@@ -82,16 +82,27 @@ impl Touched {
     }
 
     /// The pages beyond the exact ranges.
-    #[inline]
     pub(crate) fn pages(&self) -> Pages<'_> {
         self.pages.as_pages()
+    }
+
+    /// Whether there are any.
+    #[inline]
+    pub(crate) fn spilled(&self) -> bool {
+        self.pages.any()
+    }
+
+    /// The pages, for the containers of the running closure.
+    #[inline]
+    pub(crate) fn pages_buf(&self) -> &PagesBuf {
+        &self.pages
     }
 
     /// Forgets everything.
     #[inline]
     pub(crate) fn clear(&mut self) {
         self.count = 0;
-        if self.pages().any() {
+        if self.spilled() {
             self.pages().clear();
         }
     }
@@ -129,7 +140,7 @@ mod tests {
             touched.pages().for_each_run(|run| for b in run { covered[b as usize] = true; });
             for (start, len) in adds { for b in start..start + len as u64 { prop_assert!(covered[b as usize]); } }
             touched.clear();
-            prop_assert!(touched.ranges().is_empty() && !touched.pages().any());
+            prop_assert!(touched.ranges().is_empty() && !touched.spilled());
         }
     }
 }

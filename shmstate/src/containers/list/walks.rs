@@ -56,7 +56,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
         let whole = |range: Range<usize>, touched: &mut Touched| {
             let (start, end) = (range.start.min(live), range.end.min(live));
             let at = place + (Self::ITEMS.offset + start * size_of::<T>()) as u64;
-            touched.add(at, (end - start) * size_of::<T>());
+            touched.add(at, end.saturating_sub(start) * size_of::<T>());
         };
         if !list.head.at_home(stamp, !at_commit) {
             return whole(0..live, touched);

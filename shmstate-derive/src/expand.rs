@@ -1,0 +1,86 @@
+//! The generated implementation.
+//!
+//! All of it stands in one `const _` block and names everything by paths from the crate's root, or from that of shmstate:
+//! nothing that the user's module calls by the same names is in the way. Local names start with two underscores, since a
+//! constant of the user's with the name of a local variable would turn it into a pattern.
+
+mod bounds;
+mod enums;
+mod proofs;
+mod structs;
+
+use crate::model::{Body, Input};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// The paths that the generated code uses.
+struct Paths {
+    /// The trait.
+    shared: TokenStream,
+    /// What only generated code uses.
+    private: TokenStream,
+    core: TokenStream,
+}
+
+/// The implementation of `SharedLayout` for a type that passed the checks.
+pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
+    let krate = input.krate();
+    let paths = Paths {
+        shared: quote!(#krate::SharedLayout),
+        private: quote!(#krate::__private),
+        core: quote!(#krate::__private::core),
+    };
+    let proofs = proofs::proofs(&paths, input);
+    // What depends on parameters is proved where the layout of one instance is asked for.
+    let (in_layout, on_their_own) = if input.is_generic() { (proofs, Vec::new()) } else { (Vec::new(), proofs) };
+    let (layout_kind, walks) = match &input.body {
+        Body::Struct(fields) => structs::expand(&paths, fields),
+        Body::Enum(variants) => enums::expand(&paths, input, variants),
+        Body::Union(_) => return TokenStream::new(),
+    };
+    let Paths { shared, private, core } = &paths;
+    let generics = bounds::bounded(&paths, input);
+    let (impl_generics, _, predicates) = generics.split_for_impl();
+    let (_, arguments, _) = input.original.generics.split_for_impl();
+    let (ident, name, lints) = (input.ident, &input.name, input.allowed_lints());
+    let version = u32::try_from(input.attrs.version.as_ref().map_or(0, |version| version.value)).unwrap_or(u32::MAX);
+    let force = (!input.is_generic()).then(|| quote!(const _: &#private::Layout = <#ident as #shared>::LAYOUT;));
+    quote! {
+        #lints
+        const _: () = {
+            // SAFETY: every field is `SharedLayout` or plain data, the walks below visit each of them, and the proofs
+            // refuse padding and drop glue.
+            #[automatically_derived]
+            unsafe impl #impl_generics #shared for #ident #arguments #predicates {
+                const LAYOUT: &'static #private::Layout = {
+                    #(#in_layout;)*
+                    &#private::Layout {
+                        name: #name,
+                        size: #core::mem::size_of::<Self>(),
+                        align: #core::mem::align_of::<Self>(),
+                        version: #version,
+                        kind: #layout_kind,
+                    }
+                };
+                #walks
+            }
+            #(const _: () = #on_their_own;)*
+            #force
+        };
+    }
+}
+
+/// `tokens`, all of them with the span `span`.
+fn respan(tokens: &TokenStream, span: proc_macro2::Span) -> TokenStream {
+    let place = |mut tree: proc_macro2::TokenTree| {
+        if let proc_macro2::TokenTree::Group(group) = &mut tree {
+            let mut new = proc_macro2::Group::new(group.delimiter(), respan(&group.stream(), span));
+            new.set_span(span);
+            *group = new;
+        } else {
+            tree.set_span(span);
+        }
+        tree
+    };
+    tokens.clone().into_iter().map(place).collect()
+}

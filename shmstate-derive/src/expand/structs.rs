@@ -1,0 +1,193 @@
+//! The implementation for a struct: each walk goes from field to field.
+
+use super::Paths;
+use crate::model::{Field, Place};
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{Ident, Type};
+
+/// The value of `LAYOUT.kind`, and the other items.
+pub(super) fn expand(paths: &Paths, fields: &[Field<'_>]) -> (TokenStream, TokenStream) {
+    let Paths { private, core, .. } = paths;
+    let describe = fields.iter().map(|field| {
+        let (name, member) = (&field.name, &field.member);
+        let layout = if field.attrs.pod { pod_layout(paths, field.ty) } else { item(paths, field.ty, "LAYOUT") };
+        quote!(#private::Field { name: #name, offset: #core::mem::offset_of!(Self, #member), layout: #layout })
+    });
+    // An inline constant lives for ever, whatever the rules of promotion say about the expressions in it.
+    let kind = quote!(#private::Kind::Struct(const { &[#(#describe),*] }));
+
+    let shared: Vec<_> = fields.iter().filter(|field| !field.attrs.pod).collect();
+    let any = |name| {
+        let of_fields = shared.iter().map(|field| item(paths, field.ty, name));
+        quote!(false #(|| #of_fields)*)
+    };
+    let (tracked, checked) = (any("TRACKED"), any("CHECKED"));
+    let stamp = stamp(paths, &shared);
+    let copy_plain = copy_plain(paths, fields);
+    let flatten = flatten(paths, fields);
+    let validate = validate(paths, &shared);
+    let walks = quote! {
+        const TRACKED: #core::primitive::bool = #tracked;
+        const CHECKED: #core::primitive::bool = #checked;
+        #stamp
+        #copy_plain
+        #flatten
+        #validate
+    };
+    (kind, walks)
+}
+
+/// `<F as SharedLayout>::name`. All of it has the span of the type, so that the compiler reports one error for a type
+/// that is not `SharedLayout`, however often the generated code says so.
+fn item(paths: &Paths, ty: &Type, name: &str) -> TokenStream {
+    let Place { start, end } = Place::of(ty);
+    let (open, name) = (quote_spanned!(start=> <), Ident::new(name, end));
+    let shared = crate::expand::respan(&paths.shared, end);
+    quote_spanned!(end=> #open #ty as #shared>::#name)
+}
+
+/// The description of plain data: arrays as arrays, the rest under the name that the source has for it.
+fn pod_layout(paths: &Paths, ty: &Type) -> TokenStream {
+    let Paths { private, core, .. } = paths;
+    match ty {
+        Type::Group(group) => pod_layout(paths, &group.elem),
+        Type::Paren(paren) => pod_layout(paths, &paren.elem),
+        Type::Array(array) => {
+            let (item, len) = (pod_layout(paths, &array.elem), &array.len);
+            quote! {
+                const {
+                    &#private::Layout {
+                        name: "array",
+                        size: #core::mem::size_of::<#ty>(),
+                        align: #core::mem::align_of::<#ty>(),
+                        version: 0,
+                        kind: #private::Kind::Array { item: #item, len: #len },
+                    }
+                }
+            }
+        }
+        _ => {
+            let name = match ty {
+                Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
+                _ => None,
+            };
+            let name = name.unwrap_or_else(|| crate::show::show(ty));
+            let Place { start, end } = Place::of(ty);
+            let head = crate::expand::respan(&quote!(#private::plain_layout::), start);
+            let open = quote_spanned!(start=> <);
+            let close = quote_spanned!(end=> >);
+            quote!(const { &#head #open #ty #close (#name) })
+        }
+    }
+}
+
+fn stamp(paths: &Paths, fields: &[&Field<'_>]) -> TokenStream {
+    let Paths { private, core, .. } = paths;
+    let each = fields.iter().map(|Field { ty, member, .. }| {
+        let (tracked, stamp) = (item(paths, ty, "TRACKED"), item(paths, ty, "stamp"));
+        quote! {
+            if #tracked {
+                // SAFETY: a field of `*__this`, under the caller's promise for the whole.
+                unsafe {
+                    #stamp(&raw mut (*__this).#member, __stamp.at(#core::mem::offset_of!(Self, #member)));
+                }
+            }
+        }
+    });
+    quote! {
+        #[inline]
+        unsafe fn stamp(__this: *mut Self, __stamp: #private::Stamp) {
+            #(#each)*
+        }
+    }
+}
+
+fn copy_plain(paths: &Paths, fields: &[Field<'_>]) -> TokenStream {
+    let Paths { shared, core, .. } = paths;
+    let each = fields.iter().map(|Field { ty, member, attrs, .. }| {
+        let (copy, one) = if attrs.pod {
+            (
+                quote!(#core::ptr::copy_nonoverlapping),
+                [quote!(&raw const (*__from).#member), quote!(&raw mut (*__to).#member), quote!(1)],
+            )
+        } else {
+            (
+                item(paths, ty, "copy_plain"),
+                [quote!(&raw mut (*__to).#member), quote!(&raw const (*__from).#member), quote!()],
+            )
+        };
+        let one = one.iter().filter(|argument| !argument.is_empty());
+        quote! {
+            // SAFETY: the same field of both, under the caller's promise for the whole.
+            unsafe { #copy(#(#one),*); }
+        }
+    });
+    quote! {
+        #[inline]
+        unsafe fn copy_plain(__to: *mut Self, __from: *const Self) {
+            if <Self as #shared>::TRACKED {
+                #(#each)*
+            } else {
+                // SAFETY: the caller's promise; a value without containers is its bytes.
+                unsafe { #core::ptr::copy_nonoverlapping(__from, __to, 1) }
+            }
+        }
+    }
+}
+
+fn flatten(paths: &Paths, fields: &[Field<'_>]) -> TokenStream {
+    let Paths { shared, private, core } = paths;
+    let each = fields.iter().map(|Field { ty, member, attrs, .. }| {
+        let at = quote!(__stamp.at(#core::mem::offset_of!(Self, #member)));
+        if attrs.pod {
+            return quote! {
+                if __NESTED {
+                    #private::touch_whole::<#ty>(#at, __touched);
+                }
+            };
+        }
+        let flatten = item(paths, ty, "flatten");
+        quote! {
+            // SAFETY: the same field of both, under the caller's promise for the whole.
+            unsafe {
+                #flatten::<__NESTED>(&raw const (*__written).#member, &raw const (*__source).#member, #at, __touched);
+            }
+        }
+    });
+    quote! {
+        #[inline]
+        unsafe fn flatten<const __NESTED: #core::primitive::bool>(
+            __written: *const Self,
+            __source: *const Self,
+            __stamp: #private::Stamp,
+            __touched: &mut #private::Touched,
+        ) {
+            if <Self as #shared>::TRACKED {
+                #(#each)*
+            } else if __NESTED {
+                #private::touch_whole::<Self>(__stamp, __touched);
+            }
+        }
+    }
+}
+
+fn validate(paths: &Paths, fields: &[&Field<'_>]) -> TokenStream {
+    let Paths { private, core, .. } = paths;
+    let each = fields.iter().map(|Field { ty, member, name, .. }| {
+        let (checked, validate) = (item(paths, ty, "CHECKED"), item(paths, ty, "validate"));
+        quote! {
+            if #checked {
+                // SAFETY: a field of `*__this`, under the caller's promise for the whole.
+                unsafe { #validate(&raw const (*__this).#member) }.map_err(|__e| __e.in_field(#name))?;
+            }
+        }
+    });
+    quote! {
+        #[inline]
+        unsafe fn validate(__this: *const Self) -> #core::result::Result<(), #private::Invalid> {
+            #(#each)*
+            #core::result::Result::Ok(())
+        }
+    }
+}

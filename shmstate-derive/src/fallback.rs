@@ -1,0 +1,105 @@
+//! The implementation that is emitted with errors, so that uses of the type do not add errors of their own.
+//!
+//! The errors stand inside `LAYOUT`. A constant that failed to compile is passed over in silence when another one needs it;
+//! one that compiled would be used in proofs, which would then fail for the same reasons again.
+
+use crate::model::{Body, Input};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::{GenericParam, Type};
+
+/// An implementation that fits nearly every type, means nothing, and contains the `errors`.
+pub(crate) fn fallback(input: &Input<'_>, errors: TokenStream) -> TokenStream {
+    if is_unsized(input) {
+        return errors;
+    }
+    let krate = input.krate();
+    let private = quote!(#krate::__private);
+    let core = quote!(#private::core);
+    let (ident, name) = (input.ident, &input.name);
+
+    // A lifetime parameter is an error of its own; `'static` serves in its place.
+    let generics = &input.original.generics;
+    let params =
+        generics.params.iter().filter(|param| !matches!(param, GenericParam::Lifetime(_))).map(|param| match param {
+            GenericParam::Type(ty) => {
+                let (ident, bounds) = (&ty.ident, &ty.bounds);
+                quote!(#ident: #krate::SharedLayout + #bounds)
+            }
+            GenericParam::Const(param) => {
+                let (ident, ty) = (&param.ident, &param.ty);
+                quote!(const #ident: #ty)
+            }
+            GenericParam::Lifetime(_) => TokenStream::new(),
+        });
+    let params = quote!(<#(#params),*>);
+    let args = generics.params.iter().map(|param| match param {
+        GenericParam::Type(ty) => ty.ident.to_token_stream(),
+        GenericParam::Const(param) => param.ident.to_token_stream(),
+        GenericParam::Lifetime(_) => quote!('static),
+    });
+    let args = quote!(<#(#args),*>);
+    let (params, predicates) = (forever(params), forever(generics.where_clause.to_token_stream()));
+
+    let threads = holds_unshareable(input).then(|| {
+        quote! {
+            unsafe impl #params #core::marker::Send for #ident #args #predicates {}
+            unsafe impl #params #core::marker::Sync for #ident #args #predicates {}
+        }
+    });
+    quote! {
+        const _: () = {
+            unsafe impl #params #krate::SharedLayout for #ident #args #predicates {
+                const LAYOUT: &'static #private::Layout = {
+                    #errors
+                    &#private::Layout { name: #name, size: 1, align: 1, version: 0, kind: #private::Kind::Pod }
+                };
+                const TRACKED: #core::primitive::bool = false;
+                const CHECKED: #core::primitive::bool = false;
+            }
+            #threads
+        };
+    }
+}
+
+/// Whether a field has no size of its own, so that the type cannot have the trait at all.
+fn is_unsized(input: &Input<'_>) -> bool {
+    let Body::Struct(fields) = &input.body else { return false };
+    fields.iter().any(|field| match field.ty {
+        Type::Slice(_) | Type::TraitObject(_) => true,
+        Type::Path(path) => path.path.is_ident("str"),
+        _ => false,
+    })
+}
+
+/// Whether a field's type names something that threads may not share, which the trait asks for.
+fn holds_unshareable(input: &Input<'_>) -> bool {
+    const NAMES: [&str; 9] = ["Rc", "Weak", "Cell", "RefCell", "UnsafeCell", "OnceCell", "LazyCell", "NonNull", "dyn"];
+    fn any(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|tree| match tree {
+            TokenTree::Group(group) => any(group.stream()),
+            TokenTree::Ident(ident) => NAMES.iter().any(|name| ident == name),
+            TokenTree::Punct(punct) => punct.as_char() == '*',
+            TokenTree::Literal(_) => false,
+        })
+    }
+    match &input.body {
+        Body::Struct(fields) => fields.iter().any(|field| any(field.ty.to_token_stream())),
+        Body::Enum(variants) => variants.iter().any(|variant| any(variant.fields.to_token_stream())),
+        Body::Union(data) => any(data.fields.to_token_stream()),
+    }
+}
+
+/// `tokens` with every lifetime replaced by `'static`.
+fn forever(tokens: TokenStream) -> TokenStream {
+    let mut tick = false;
+    let replace = |tree| {
+        let after_tick = std::mem::replace(&mut tick, matches!(&tree, TokenTree::Punct(p) if p.as_char() == '\''));
+        match tree {
+            TokenTree::Ident(_) if after_tick => TokenTree::Ident(Ident::new("static", Span::call_site())),
+            TokenTree::Group(group) => TokenTree::Group(Group::new(group.delimiter(), forever(group.stream()))),
+            other => other,
+        }
+    };
+    tokens.into_iter().map(replace).collect()
+}

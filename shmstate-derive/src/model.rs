@@ -1,0 +1,138 @@
+//! The derive's own view of the type: what the checks and the expansion need, beside the original syntax, whose tokens
+//! carry the spans.
+
+use crate::attr::{self, FieldAttrs, Repr, TypeAttrs};
+use crate::ctxt::Ctxt;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::{Attribute, Data, DeriveInput, Fields, Ident, Index, Member, Meta, Type};
+
+/// The type under the derive.
+pub(crate) struct Input<'a> {
+    pub(crate) original: &'a DeriveInput,
+    pub(crate) ident: &'a Ident,
+    /// Without `r#`.
+    pub(crate) name: String,
+    pub(crate) attrs: TypeAttrs,
+    pub(crate) repr: Repr,
+    pub(crate) body: Body<'a>,
+}
+
+/// What kind of type it is.
+pub(crate) enum Body<'a> {
+    Struct(Vec<Field<'a>>),
+    Enum(Vec<&'a syn::Variant>),
+    Union(&'a syn::DataUnion),
+}
+
+/// A field of a struct.
+pub(crate) struct Field<'a> {
+    pub(crate) original: &'a syn::Field,
+    /// As code: `name` or `0`.
+    pub(crate) member: Member,
+    /// As text, without `r#`.
+    pub(crate) name: String,
+    pub(crate) ty: &'a Type,
+    pub(crate) attrs: FieldAttrs,
+}
+
+impl<'a> Input<'a> {
+    pub(crate) fn read(ctxt: &Ctxt, original: &'a DeriveInput) -> Self {
+        let attrs = TypeAttrs::read(ctxt, &original.attrs);
+        let body = match &original.data {
+            Data::Struct(data) => Body::Struct(fields(ctxt, &data.fields)),
+            Data::Enum(data) => {
+                for variant in &data.variants {
+                    attr::refuse_on_variant(ctxt, &variant.attrs);
+                }
+                Body::Enum(data.variants.iter().collect())
+            }
+            Data::Union(data) => Body::Union(data),
+        };
+        Input {
+            original,
+            ident: &original.ident,
+            name: original.ident.unraw().to_string(),
+            attrs,
+            repr: Repr::read(&original.attrs),
+            body,
+        }
+    }
+
+    /// The path of shmstate.
+    pub(crate) fn krate(&self) -> TokenStream {
+        match &self.attrs.krate {
+            Some(path) => path.to_token_stream(),
+            None => quote!(::shmstate),
+        }
+    }
+
+    /// Whether the layout depends on parameters, so that it can only be proved for each use.
+    pub(crate) fn is_generic(&self) -> bool {
+        !self.original.generics.params.is_empty()
+    }
+
+    /// The lints that the user allows on the type, for the generated code, which repeats the field types.
+    pub(crate) fn allowed_lints(&self) -> TokenStream {
+        let mut lints: TokenStream = self.original.attrs.iter().filter_map(allowed).collect();
+        let deprecated = |attrs: &[Attribute]| attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
+        let fields = if let Body::Struct(fields) = &self.body { fields.as_slice() } else { &[] };
+        if deprecated(&self.original.attrs) || fields.iter().any(|field| deprecated(&field.original.attrs)) {
+            lints.extend(quote!(#[allow(deprecated)]));
+        }
+        lints
+    }
+}
+
+fn allowed(attr: &Attribute) -> Option<TokenStream> {
+    let Meta::List(list) = &attr.meta else { return None };
+    let lints = &list.tokens;
+    (list.path.is_ident("allow") || list.path.is_ident("expect")).then(|| quote!(#[allow(#lints)]))
+}
+
+fn fields<'a>(ctxt: &Ctxt, fields: &'a Fields) -> Vec<Field<'a>> {
+    let field = |(index, original): (usize, &'a syn::Field)| {
+        let member = match &original.ident {
+            Some(ident) => Member::Named(ident.clone()),
+            None => Member::Unnamed(Index::from(index)),
+        };
+        let name = match &original.ident {
+            Some(ident) => ident.unraw().to_string(),
+            None => index.to_string(),
+        };
+        Field { original, member, name, ty: &original.ty, attrs: FieldAttrs::read(ctxt, &original.attrs) }
+    };
+    fields.iter().enumerate().map(field).collect()
+}
+
+impl Field<'_> {
+    /// Where the field stands in the source: its name, if it has one, and its type.
+    pub(crate) fn place(&self) -> Place {
+        let (name, ty) = (&self.original.ident, self.ty);
+        Place::of(quote!(#name #ty))
+    }
+}
+
+/// Two spans that the compiler joins to one: generated code whose first token has the one and whose last has the other
+/// is reported there.
+///
+/// Both keep the context of the derive: the code counts as the macro's, so that lints of the user's crate leave it alone.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) start: Span,
+    pub(crate) end: Span,
+}
+
+impl Place {
+    pub(crate) fn of(tokens: impl ToTokens) -> Self {
+        let mut spans = tokens.into_token_stream().into_iter().map(|tree| match tree {
+            TokenTree::Group(group) => (group.span_open(), group.span_close()),
+            other => (other.span(), other.span()),
+        });
+        let first = spans.next().unwrap_or((Span::call_site(), Span::call_site()));
+        let last = spans.last().unwrap_or(first);
+        let of_derive = |span: Span| span.resolved_at(Span::call_site());
+        Place { start: of_derive(first.0), end: of_derive(last.1) }
+    }
+}

@@ -1,0 +1,261 @@
+//! Types that cannot live in shared memory: why, and what to write instead.
+//!
+//! A derive sees names, not types. So a name counts as the standard library's only if it is written as one would write
+//! that one: alone or with a path from `std`, `core` or `alloc`, and with type arguments if it takes any. A type of the
+//! user's own that looks the same even so is let through by a path (`self::Mutex<T>`). What is not recognised here, the
+//! compiler refuses by the bound `SharedLayout`, whose message is more general.
+
+use crate::show::show;
+use quote::ToTokens;
+use syn::{Expr, GenericArgument, Lit, Path, PathArguments, Type};
+
+/// Something to refuse.
+pub(crate) struct Refusal<'a> {
+    /// The culprit, for its span.
+    pub(crate) at: &'a dyn ToTokens,
+    pub(crate) message: String,
+}
+
+/// Gathers what is to be refused in `ty`: the type itself, or its parts.
+pub(crate) fn refuse<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
+    if let Some(Why { why, instead }) = look(ty) {
+        let message = format!("`{}` cannot live in shared memory: {why}; {instead}", show(ty));
+        found.push(Refusal { at: ty, message });
+        return;
+    }
+    match ty {
+        Type::Array(array) => {
+            if is_zero(&array.len) {
+                let message = format!("`{}` holds nothing: remove the field, or give it a length", show(ty));
+                found.push(Refusal { at: ty, message });
+            }
+            refuse(&array.elem, found);
+        }
+        Type::Group(group) => refuse(&group.elem, found),
+        Type::Paren(paren) => refuse(&paren.elem, found),
+        Type::Path(path) if path.qself.is_none() => {
+            if is_empty_container(&path.path) {
+                let message = format!("`{}` holds nothing: give it a capacity of 1 or more", show(ty));
+                found.push(Refusal { at: ty, message });
+            }
+            for argument in arguments(&path.path) {
+                refuse(argument, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The same for a field under `#[shared(pod)]`, whose type `bytemuck::Pod` vouches for in all but one respect.
+pub(crate) fn refuse_in_pod<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
+    match ty {
+        Type::Array(array) => refuse_in_pod(&array.elem, found),
+        Type::Group(group) => refuse_in_pod(&group.elem, found),
+        Type::Paren(paren) => refuse_in_pod(&paren.elem, found),
+        Type::Path(path) if path.path.is_ident("usize") || path.path.is_ident("isize") => refuse(ty, found),
+        _ => {}
+    }
+}
+
+/// The two halves of a message.
+struct Why {
+    why: &'static str,
+    instead: String,
+}
+
+fn why(why: &'static str, instead: impl Into<String>) -> Option<Why> {
+    Some(Why { why, instead: instead.into() })
+}
+
+const HEAP: &str = "its content lies on this process's own heap";
+const ADDRESS: &str = "an address means nothing in another process";
+const INSIDE: &str = "it changes behind a `&`, past the marks that tell other processes what an update touched";
+const NO_FIXED: &str = "it has no fixed layout";
+const NOTHING: &str = "it holds no bytes";
+
+/// Why `ty` itself cannot be shared, if it is known.
+fn look(ty: &Type) -> Option<Why> {
+    match ty {
+        Type::Group(group) => look(&group.elem),
+        Type::Paren(paren) => look(&paren.elem),
+        Type::Path(path) if path.qself.is_none() => by_name(&path.path),
+        Type::Reference(reference) => {
+            why("a reference is an address in this process", format!("use {}", owned(&reference.elem)))
+        }
+        Type::Ptr(_) => why(ADDRESS, "keep an index (`u32`) into a `shmstate::List`"),
+        Type::FnPtr(_) => {
+            why("the address of a function means nothing in another process", "use an enum that names what to do")
+        }
+        Type::TraitObject(_) | Type::ImplTrait(_) => {
+            why("a trait object holds addresses of this process", "use one concrete type that is `SharedLayout`")
+        }
+        Type::Slice(slice) => why("a slice has no fixed size", format!("use `{}`", list(&slice.elem))),
+        Type::Tuple(tuple) if tuple.elems.is_empty() => why(NOTHING, "remove the field"),
+        Type::Tuple(_) => why(
+            "the order of a tuple's parts is the compiler's choice",
+            "use a struct with `#[derive(SharedLayout)]` and `#[repr(C)]`",
+        ),
+        _ => None,
+    }
+}
+
+/// The name under which `path` would mean a type of the standard library.
+fn std_name(path: &Path) -> Option<String> {
+    let last = path.segments.last()?;
+    let first = &path.segments.first()?.ident;
+    let rooted = first == "std" || first == "core" || first == "alloc";
+    let alone = path.segments.len() == 1 && path.leading_colon.is_none();
+    (alone || (rooted && path.segments.len() > 1)).then(|| last.ident.to_string())
+}
+
+/// The type arguments of the last part of `path`.
+pub(crate) fn arguments(path: &Path) -> impl Iterator<Item = &Type> {
+    let arguments = match path.segments.last().map(|last| &last.arguments) {
+        Some(PathArguments::AngleBracketed(arguments)) => Some(arguments.args.iter()),
+        _ => None,
+    };
+    arguments.into_iter().flatten().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+fn by_name(path: &Path) -> Option<Why> {
+    let name = std_name(path)?;
+    let mut types = arguments(path);
+    match types.next() {
+        None => plain_name(&name, path.segments.len() > 1),
+        Some(first) => generic_name(&name, first, path),
+    }
+}
+
+/// Types without type arguments; `rooted` if the path says that it is the standard library's.
+fn plain_name(name: &str, rooted: bool) -> Option<Why> {
+    match name {
+        "String" => why(HEAP, "use `shmstate::Text<N>`"),
+        "str" => why("it has no fixed size", "use `shmstate::Text<N>`"),
+        "PathBuf" | "OsString" | "CString" => {
+            why(HEAP, "use `shmstate::Text<N>`, or `shmstate::List<u8, N>` for what is no UTF-8")
+        }
+        "usize" => why("its size differs between 32-bit and 64-bit programs", "use `u64` or `u32`"),
+        "isize" => why("its size differs between 32-bit and 64-bit programs", "use `i64` or `i32`"),
+        "AtomicUsize" => why(INSIDE, "use `u64`: an update is atomic already"),
+        "AtomicIsize" => why(INSIDE, "use `i64`: an update is atomic already"),
+        // Names that a program may well have given to a type of its own.
+        "Instant" if rooted => why(NO_FIXED, "use `u64` nanoseconds since a moment of your choice"),
+        "SystemTime" if rooted => why(NO_FIXED, "use `u64` nanoseconds since `UNIX_EPOCH`"),
+        "Duration" if rooted => why(NO_FIXED, "use `u64` nanoseconds"),
+        "Condvar" | "Barrier" if rooted => why("it waits within one process", "wait for a commit of the state instead"),
+        _ => {
+            if let Some(number) = scalar_after(name, "Atomic") {
+                return why(INSIDE, format!("use `{number}`: an update is atomic already"));
+            }
+            let number = scalar_after(name, "NonZero")?;
+            why("zero, with which every state starts, is no value of it", format!("use `{number}`"))
+        }
+    }
+}
+
+/// `u64` for `AtomicU64` and `Atomic`.
+fn scalar_after(name: &str, prefix: &str) -> Option<String> {
+    let scalar = name.strip_prefix(prefix)?.to_ascii_lowercase();
+    let known = ["bool", "u8", "u16", "u32", "u64", "u128", "i8", "i16", "i32", "i64", "i128"];
+    known.contains(&scalar.as_str()).then_some(scalar)
+}
+
+/// Types with type arguments, the first of which is `first`.
+fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
+    let itself = || format!("use {}", owned(first));
+    match name {
+        "Vec" | "VecDeque" | "LinkedList" | "BinaryHeap" | "HashSet" | "BTreeSet" => {
+            why(HEAP, format!("use `{}`", list(first)))
+        }
+        "HashMap" | "BTreeMap" => {
+            let value = arguments(path).nth(1).map(stand_in);
+            let value = value.map_or_else(String::new, |value| format!(", value: {value}"));
+            let entry = format!("`struct Entry {{ key: {}{value} }}`", stand_in(first));
+            why(HEAP, format!("use `shmstate::List<Entry, N>` with a {entry}"))
+        }
+        "Box" if matches!(first, Type::TraitObject(_) | Type::ImplTrait(_)) => look(first),
+        "Box" => why(HEAP, itself()),
+        "Cow" => why("it may hold an address in this process", itself()),
+        "Rc" | "Arc" | "Weak" => why(HEAP, format!("{}: all processes share it anyway", itself())),
+        "Option" => {
+            let inside = stand_in(first);
+            why(NO_FIXED, format!("use a `bool` field beside a `{inside}` field, or `shmstate::List<{inside}, 1>`"))
+        }
+        "Result" => why(NO_FIXED, "use a field for each case, and an enum that says which of them counts"),
+        "NonNull" | "AtomicPtr" => why(ADDRESS, "keep an index (`u32`) into a `shmstate::List`"),
+        "Cell" | "RefCell" | "UnsafeCell" | "OnceCell" | "LazyCell" | "OnceLock" | "LazyLock" => {
+            why(INSIDE, format!("{}: an update has `&mut`", itself()))
+        }
+        "Mutex" | "RwLock" => why(
+            "its lock works within one process, and stays locked when its owner dies",
+            format!("{}: an update has the state for itself", itself()),
+        ),
+        "NonZero" => {
+            why("zero, with which every state starts, is no value of it", format!("use `{}`", stand_in(first)))
+        }
+        "PhantomData" => why(NOTHING, "remove the field"),
+        _ => None,
+    }
+}
+
+/// `List<T, N>` of what stands in for `T`.
+fn list(item: &Type) -> String {
+    let mut inside = stand_in(item);
+    if inside != show(item) {
+        // Two capacities have two names.
+        inside = inside.replace("Text<N>", "Text<M>").replace(", N>", ", M>");
+    }
+    format!("shmstate::List<{inside}, N>")
+}
+
+/// What to use for a value of `ty`, with its backticks.
+fn owned(ty: &Type) -> String {
+    let stand_in = stand_in(ty);
+    if stand_in == show(ty) { format!("`{stand_in}` itself") } else { format!("`{stand_in}`") }
+}
+
+/// `ty`, or what stands in for it if it cannot be shared and one type can.
+fn stand_in(ty: &Type) -> String {
+    match ty {
+        Type::Group(group) => return stand_in(&group.elem),
+        Type::Paren(paren) => return stand_in(&paren.elem),
+        Type::Slice(slice) => return list(&slice.elem),
+        Type::Reference(reference) => return stand_in(&reference.elem),
+        Type::Path(path) if path.qself.is_none() => {
+            let name = std_name(&path.path).unwrap_or_default();
+            match (name.as_str(), arguments(&path.path).next()) {
+                ("String" | "str", None) => return "shmstate::Text<N>".into(),
+                ("usize", None) => return "u64".into(),
+                ("isize", None) => return "i64".into(),
+                ("Vec", Some(item)) => return list(item),
+                ("Box" | "Rc" | "Arc" | "Cell" | "RefCell" | "Mutex" | "RwLock", Some(inside)) => {
+                    return stand_in(inside);
+                }
+                _ => {}
+            }
+        }
+        _ => {}
+    }
+    show(ty)
+}
+
+/// Whether `path` is a container of shmstate's that says itself that it has no capacity.
+fn is_empty_container(path: &Path) -> bool {
+    let Some(last) = path.segments.last() else { return false };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
+    let capacity = arguments.args.last();
+    (last.ident == "List" || last.ident == "Text")
+        && matches!(capacity, Some(GenericArgument::Const(capacity)) if is_zero(capacity))
+}
+
+/// Whether an expression is the number 0, written as such.
+fn is_zero(expr: &Expr) -> bool {
+    match expr {
+        Expr::Group(group) => is_zero(&group.expr),
+        Expr::Lit(lit) => matches!(&lit.lit, Lit::Int(int) if int.base10_digits() == "0"),
+        _ => false,
+    }
+}

@@ -1,0 +1,251 @@
+//! Random operations on lists of any depth.
+
+use super::{give_up, survives};
+use crate::{List, SharedLayout};
+use std::fmt::Debug;
+use std::mem;
+
+/// Where random decisions come from, so that a failure shrinks to few of them.
+pub(super) struct Script<'a>(std::slice::Iter<'a, u16>);
+
+impl<'a> Script<'a> {
+    pub(super) fn new(numbers: &'a [u16]) -> Self {
+        Script(numbers.iter())
+    }
+
+    /// A number below `end`, which is not 0; 0 when the script is at its end.
+    pub(super) fn below(&mut self, end: usize) -> usize {
+        self.0.next().map_or(0, |&n| n as usize % end)
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.0.as_slice().is_empty()
+    }
+}
+
+/// What can be played with.
+pub(super) trait Play: SharedLayout + Clone + Ord + Debug {
+    /// Values that have been moved out of the state, of this type and of those inside it; they outlive transactions.
+    type Pocket: Default;
+
+    /// The values of this type in the pocket.
+    fn pocket(pocket: &mut Self::Pocket) -> &mut Vec<Self>;
+
+    /// A new value.
+    fn fresh(s: &mut Script<'_>) -> Self;
+
+    /// Fills an empty value up to three quarters.
+    fn fill_up(&mut self);
+
+    /// One random operation.
+    fn play(&mut self, s: &mut Script<'_>, pocket: &mut Self::Pocket);
+
+    /// An operation on a list of such values that only some of them allow.
+    fn play_list<const N: usize>(_list: &mut List<Self, N>, _s: &mut Script<'_>) {}
+
+    /// A new value, or one out of the pocket.
+    fn any(s: &mut Script<'_>, pocket: &mut Self::Pocket) -> Self {
+        if s.below(2) == 0 {
+            return Self::fresh(s);
+        }
+        Self::pocket(pocket).pop().unwrap_or_else(|| Self::fresh(s))
+    }
+}
+
+macro_rules! play_number {
+    ($($ty:ty),*) => {$(
+        impl Play for $ty {
+            type Pocket = Vec<Self>;
+
+            fn pocket(pocket: &mut Self::Pocket) -> &mut Vec<Self> {
+                pocket
+            }
+
+            fn fresh(s: &mut Script<'_>) -> Self {
+                s.below(7) as $ty
+            }
+
+            fn fill_up(&mut self) {
+                *self = 3;
+            }
+
+            fn play(&mut self, s: &mut Script<'_>, _: &mut Self::Pocket) {
+                *self = s.below(251) as $ty;
+            }
+
+            fn play_list<const N: usize>(list: &mut List<Self, N>, s: &mut Script<'_>) {
+                let (start, len) = span(list.len(), s);
+                let to = s.below(list.len() - len + 1);
+                list.copy_within(start..start + len, to);
+            }
+        }
+    )*};
+}
+
+play_number!(u8, u16, u32, u64);
+
+/// A start and a number of items in a list of `len`.
+fn span(len: usize, s: &mut Script<'_>) -> (usize, usize) {
+    let start = s.below(len + 1);
+    (start, s.below(len - start + 1))
+}
+
+impl<T: Play, const N: usize> Play for List<T, N> {
+    type Pocket = (Vec<Self>, T::Pocket);
+
+    fn pocket(pocket: &mut Self::Pocket) -> &mut Vec<Self> {
+        &mut pocket.0
+    }
+
+    fn fresh(s: &mut Script<'_>) -> Self {
+        let mut list = List::new();
+        for _ in 0..s.below(4.min(N + 1)) {
+            list.push(T::fresh(s)).unwrap();
+        }
+        list
+    }
+
+    fn fill_up(&mut self) {
+        for _ in 0..N * 3 / 4 {
+            let mut item = T::zeroed();
+            item.fill_up();
+            self.push(item).unwrap();
+        }
+    }
+
+    fn play(&mut self, s: &mut Script<'_>, pocket: &mut Self::Pocket) {
+        let len = self.len();
+        let (lists, items) = pocket;
+        match s.below(if len == 0 { 10 } else { 48 }) {
+            // Of the list as a whole.
+            0 | 1 => drop(self.push(T::any(s, items))),
+            2 => drop(self.insert(s.below(len + 1), T::any(s, items))),
+            3 => {
+                let more: Vec<T> = (0..s.below(4)).map(|_| T::fresh(s)).collect();
+                let fits = more.len() <= self.remaining();
+                assert_eq!(self.extend_from_slice(&more).is_ok(), fits);
+            }
+            4 => {
+                let mut left = s.below(5);
+                let more: Vec<T> = (0..s.below(4)).map(|_| T::any(s, items)).collect();
+                survives(|| drop(self.try_extend(more.into_iter().inspect(|_| give_up(&mut left)))));
+            }
+            5 => drop(self.resize(s.below(N + 2), T::any(s, items))),
+            6 => {
+                if s.below(2) == 0 {
+                    lists.push(mem::take(self));
+                } else if let Some(list) = lists.pop() {
+                    *self = list;
+                }
+            }
+            7 => {
+                if let Some(list) = lists.last_mut() {
+                    mem::swap(self, list);
+                }
+            }
+            8 => *self = self.clone(),
+            9 => self.clone_from(&Self::any(s, &mut (mem::take(lists), mem::take(items)))),
+            // Of items that are there.
+            10 | 11 => T::pocket(items).extend(self.pop()),
+            12 | 13 => T::pocket(items).push(self.remove(s.below(len))),
+            14 | 15 => T::pocket(items).push(self.swap_remove(s.below(len))),
+            16 => self.truncate(s.below(len + 1)),
+            17 => self.clear(),
+            18 => self.retain(|_| s.below(3) != 0),
+            19 => self.retain_mut(|item| {
+                item.play(s, items);
+                s.below(3) != 0
+            }),
+            20 => self.dedup(),
+            21 => self.dedup_by_key(|_| s.below(2)),
+            22 => {
+                let (start, len) = span(len, s);
+                self.get_mut(start..start + len).unwrap().iter_mut().for_each(|item| item.play(s, items));
+            }
+            23 => self[s.below(len)..].reverse(),
+            24 => self.first_mut().unwrap().play(s, items),
+            25 => self.last_mut().unwrap().play(s, items),
+            26 => {
+                let (from, to) = (s.below(len), s.below(len));
+                for item in self.iter_mut().take(to).skip(from) {
+                    item.play(s, items);
+                }
+            }
+            27 => self.as_mut_slice().swap(s.below(len), s.below(len)),
+            28 | 29 => self.swap(s.below(len), s.below(len)),
+            30 => self.reverse(),
+            31 => self.rotate_left(s.below(len + 1)),
+            32 => self.rotate_right(s.below(len + 1)),
+            33 => self.fill(T::any(s, items)),
+            34 => match s.below(6) {
+                0 => self.sort(),
+                1 => self.sort_unstable(),
+                2 => self.sort_by(|a, b| b.cmp(a)),
+                3 => self.sort_unstable_by(|a, b| b.cmp(a)),
+                4 => self.sort_by_key(T::clone),
+                _ => self.sort_unstable_by_key(T::clone),
+            },
+            35 => T::play_list(self, s),
+            36 | 37 => {
+                let item = T::any(s, items);
+                let old = mem::replace(&mut self[s.below(len)], item);
+                T::pocket(items).push(old);
+            }
+            38 => {
+                let mut left = s.below(2 * len);
+                survives(|| match s.below(6) {
+                    0 => self.retain(|_| {
+                        give_up(&mut left);
+                        s.below(2) == 0
+                    }),
+                    1 => self.retain_mut(|item| {
+                        item.play(s, items);
+                        give_up(&mut left);
+                        s.below(2) == 0
+                    }),
+                    2 => self.dedup_by_key(|_| {
+                        give_up(&mut left);
+                        s.below(2)
+                    }),
+                    3 => self.sort_by(|a, b| {
+                        give_up(&mut left);
+                        b.cmp(a)
+                    }),
+                    4 => self.sort_unstable_by(|a, b| {
+                        give_up(&mut left);
+                        b.cmp(a)
+                    }),
+                    _ => self.sort_by_key(|a| {
+                        give_up(&mut left);
+                        a.clone()
+                    }),
+                });
+            }
+            _ => self[s.below(len)].play(s, items),
+        }
+    }
+}
+
+/// Two places between which things can be swapped.
+impl<T: Play> Play for [T; 2] {
+    type Pocket = (Vec<Self>, T::Pocket);
+
+    fn pocket(pocket: &mut Self::Pocket) -> &mut Vec<Self> {
+        &mut pocket.0
+    }
+
+    fn fresh(s: &mut Script<'_>) -> Self {
+        [T::fresh(s), T::fresh(s)]
+    }
+
+    fn fill_up(&mut self) {
+        self.iter_mut().for_each(T::fill_up);
+    }
+
+    fn play(&mut self, s: &mut Script<'_>, pocket: &mut Self::Pocket) {
+        match s.below(8) {
+            0 => self.swap(0, 1),
+            side => self[side % 2].play(s, &mut pocket.1),
+        }
+    }
+}

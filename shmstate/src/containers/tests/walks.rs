@@ -1,0 +1,143 @@
+//! A small model of the transactions: three copies, of which one is written at a time, and what each of the others still
+//! has to take over. Whatever is done to the lists, the marks must suffice to make the copies equal.
+
+use super::play::{Play, Script};
+use crate::track::{Frame, Granule, RegionKey, Stamp, Touched};
+use proptest::prelude::*;
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+struct Copies<T> {
+    copies: [Box<T>; 3],
+    todo: [Vec<Range<u64>>; 3],
+    active: usize,
+    tx: u64,
+    touched: Touched,
+}
+
+impl<T: Play> Copies<T> {
+    fn new() -> Self {
+        let mut copies = [T::boxed(), T::boxed(), T::boxed()];
+        copies[0].fill_up();
+        let mut all = Copies {
+            copies,
+            todo: [const { vec![] }; 3],
+            active: 0,
+            tx: 1000,
+            touched: Touched::new(size_of::<T>() as u64),
+        };
+        for k in 1..3 {
+            all.todo[k].push(0..size_of::<T>() as u64);
+            all.catch_up(k);
+        }
+        all
+    }
+
+    /// Takes over what copy `k` has missed.
+    fn catch_up(&mut self, k: usize) {
+        if k == self.active {
+            return;
+        }
+        let from: *const T = &*self.copies[self.active];
+        let to: *mut T = &mut *self.copies[k];
+        // SAFETY: two boxes.
+        unsafe { T::copy_plain(to, from) }
+        for range in self.todo[k].drain(..) {
+            let (start, end) = (range.start as usize, (range.end as usize).min(size_of::<T>()));
+            let from = from.cast::<MaybeUninit<u8>>().wrapping_add(start);
+            let to = to.cast::<MaybeUninit<u8>>().wrapping_add(start);
+            // SAFETY: two boxes; the range lies inside both.
+            unsafe { std::ptr::copy_nonoverlapping(from, to, end.saturating_sub(start)) }
+        }
+        assert_eq!(self.copies[k], self.copies[self.active], "copy {k} has missed something");
+    }
+
+    /// One transaction.
+    fn update(&mut self, s: &mut Script<'_>, pocket: &mut T::Pocket) {
+        let j = s.below(3);
+        self.catch_up(j);
+        let before = self.copies[j].clone();
+        if j == self.active {
+            // The active copy is never written: the next one is.
+            return;
+        }
+        self.tx += 1;
+        let root = Stamp::root(self.tx);
+        self.touched.clear();
+        let written: *mut T = &mut *self.copies[j];
+        // SAFETY: a box.
+        unsafe { T::stamp(written, root) }
+        let ops = 1 + s.below(12);
+        let mut play = || {
+            for _ in 0..ops {
+                // SAFETY: a box that nothing else uses meanwhile.
+                unsafe { &mut *written }.play(s, pocket);
+            }
+        };
+        if ops.is_multiple_of(4) {
+            play(); // as from a scoped thread: the pages are out of reach
+        } else {
+            let (start, size) = (written.addr(), size_of::<T>());
+            let region = RegionKey { device: 0, inode: 0 };
+            Frame::writing(region, start..start + size, self.tx, self.touched.pages_buf()).enter(play);
+        }
+        let commit = s.below(3) != 0;
+        let source: *const T = if commit { written } else { &*self.copies[self.active] };
+        // SAFETY: boxes that nobody changes.
+        unsafe { T::flatten::<false>(written, source, root, &mut self.touched) }
+        let granule = Granule::of(size_of::<T>() as u64);
+        let mut touched: Vec<_> = self.touched.ranges().iter().map(|&word| granule.unpack(word)).collect();
+        self.touched.pages().for_each_run(|run| touched.push(run));
+        if commit {
+            self.active = j;
+            for k in (0..3).filter(|&k| k != j) {
+                self.todo[k].extend(touched.iter().cloned());
+            }
+        } else {
+            self.todo[j].extend(touched);
+            if s.below(2) == 0 {
+                self.catch_up(j);
+                assert_eq!(self.copies[j], before, "rolled back to something else");
+            }
+        }
+    }
+}
+
+fn run<T: Play>(numbers: &[u16]) {
+    let mut s = Script::new(numbers);
+    let mut copies = Copies::<T>::new();
+    let mut pocket = T::Pocket::default();
+    while !s.is_over() {
+        copies.update(&mut s, &mut pocket);
+    }
+    for k in 0..3 {
+        copies.catch_up(k);
+    }
+}
+
+macro_rules! copies_stay_equal {
+    ($($(#[$doc:meta])* $name:ident: $ty:ty, $cases:expr;)*) => {
+        $(
+            $(#[$doc])*
+            #[test]
+            fn $name() {
+                let config = ProptestConfig { cases: $cases, failure_persistence: None, ..ProptestConfig::default() };
+                proptest!(config, |(numbers in prop::collection::vec(any::<u16>(), 1..400))| {
+                    run::<$ty>(&numbers);
+                });
+            }
+        )*
+    };
+}
+
+copies_stay_equal! {
+    numbers: crate::List<u32, 8>, 3000;
+    /// Past 64 items a block is more than one.
+    small_blocks: [crate::List<u8, 300>; 2], 1500;
+    nested: [crate::List<crate::List<u16, 3>, 5>; 2], 4000;
+    nested_twice: [crate::List<crate::List<crate::List<u8, 2>, 3>, 4>; 2], 4000;
+    /// Several pages.
+    large: [crate::List<u64, 1200>; 2], 300;
+    /// Several pages of lists.
+    large_nested: crate::List<crate::List<u64, 70>, 40>, 1000;
+}

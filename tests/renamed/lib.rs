@@ -1,0 +1,34 @@
+//! A program that knows shmstate by another name.
+
+use shared_state::{List, SharedLayout};
+
+/// An enum.
+#[derive(SharedLayout)]
+#[repr(u8)]
+#[shared(crate = "::shared_state")]
+pub enum Mode {
+    /// Its zero.
+    Idle,
+    /// Another variant.
+    Busy,
+}
+
+/// A struct with every kind of field.
+#[derive(SharedLayout)]
+#[repr(C)]
+#[shared(crate = "shared_state")]
+pub struct State<T> {
+    /// Tracked.
+    pub items: List<T, 4>,
+    /// Plain.
+    #[shared(pod)]
+    pub raw: [u8; 7],
+    /// Checked.
+    pub mode: Mode,
+}
+
+#[test]
+fn the_derive_finds_the_crate() {
+    assert_eq!(State::<u64>::LAYOUT.name, "State");
+    assert!(matches!(State::<u64>::boxed().mode, Mode::Idle));
+}

@@ -1,0 +1,27 @@
+// Rule: all mistakes show at once, and uses of the type add none
+
+use shmstate::SharedLayout;
+
+use shmstate::List;
+
+#[derive(SharedLayout)]
+#[shared(version = "two")]
+struct Inner {
+    name: String,
+    #[shared(offest = 8)]
+    ticks: usize,
+}
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct State {
+    inner: Inner,
+    all: List<Inner, 4>,
+}
+
+fn _used() {
+    let state = State::boxed();
+    let _ = (Inner::LAYOUT, state.all.len());
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+// Rule: function pointers are refused
+
+use shmstate::SharedLayout;
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct State {
+    hook: fn(u32) -> u32,
+}
+
+fn main() {}

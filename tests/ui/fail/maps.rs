@@ -1,0 +1,13 @@
+// Rule: maps become a `List` of entries
+
+use shmstate::SharedLayout;
+use std::collections::{BTreeMap, HashMap};
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct State {
+    prices: HashMap<u32, f64>,
+    owners: BTreeMap<u32, String>,
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+// Rule: paths and OS strings become `Text`
+
+use shmstate::SharedLayout;
+use std::{ffi::OsString, path::PathBuf};
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct State {
+    home: PathBuf,
+    shell: OsString,
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+// Rule: times become nanoseconds (bare names, which could be the program's own types, go by their traits)
+
+use shmstate::SharedLayout;
+use std::time::Duration;
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct State {
+    limit: Duration,
+}
+
+fn main() {}

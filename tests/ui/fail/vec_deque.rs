@@ -1,0 +1,13 @@
+// Rule: `VecDeque` and `LinkedList` become `List`
+
+use shmstate::SharedLayout;
+use std::collections::{LinkedList, VecDeque};
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct State {
+    queue: VecDeque<u32>,
+    chain: LinkedList<u32>,
+}
+
+fn main() {}
