@@ -1,4 +1,8 @@
 //! Typed state that several processes share.
+// The derive writes `::shmstate`, in the tests of this very crate as well.
+#[cfg(test)]
+extern crate self as shmstate;
+
 mod commit;
 mod containers;
 mod error;

@@ -1,11 +1,9 @@
 //! The state that the moves test plays with: lists of plain items below and above 64 items and a page, lists of structs
 //! that hold lists, two deep, arrays of lists; and a fuse.
 
-use crate::layout::StructLayout;
 use crate::track::{Stamp, Touched};
-use crate::{Field, Invalid, Kind, Layout, List, SharedLayout, Text};
+use crate::{Kind, Layout, List, SharedLayout, Text};
 use std::cell::Cell;
-use std::mem::offset_of;
 
 /// Found at three depths.
 pub(super) type Small = List<u64, 6>;
@@ -18,107 +16,51 @@ pub(super) type Groups = List<Group, 3>;
 /// More than 64 items with lists inside, on several pages.
 pub(super) type Wide = List<Item, 90>;
 
-/// What the derive would write.
-macro_rules! shared {
-    ($($(#[$doc:meta])* struct $name:ident { $($field:ident: $ty:ty),* $(,)? })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, PartialEq, Debug)]
-        #[repr(C)]
-        pub(super) struct $name { $(pub(super) $field: $ty),* }
-
-        const _: () = StructLayout::new(stringify!($name))
-            $(.field(stringify!($field), offset_of!($name, $field), size_of::<$ty>()))*
-            .finish(size_of::<$name>());
-
-        // SAFETY: `repr(C)`, no padding (proved above), fields that are shareable; each walk visits each of them.
-        unsafe impl SharedLayout for $name {
-            const LAYOUT: &'static Layout = &Layout {
-                name: stringify!($name),
-                size: size_of::<Self>(),
-                align: align_of::<Self>(),
-                version: 0,
-                kind: Kind::Struct(&[$(Field {
-                    name: stringify!($field),
-                    offset: offset_of!(Self, $field),
-                    layout: <$ty>::LAYOUT,
-                }),*]),
-            };
-            const TRACKED: bool = $(<$ty>::TRACKED)||*;
-            const CHECKED: bool = $(<$ty>::CHECKED)||*;
-
-            unsafe fn stamp(this: *mut Self, stamp: Stamp) {
-                $(if <$ty>::TRACKED {
-                    let offset = offset_of!(Self, $field);
-                    // SAFETY: a field, under the caller's promise for the whole.
-                    unsafe { <$ty>::stamp(this.wrapping_byte_add(offset).cast(), stamp.at(offset)) }
-                })*
-            }
-
-            unsafe fn copy_plain(to: *mut Self, from: *const Self) {
-                $({
-                    let offset = offset_of!(Self, $field);
-                    let (to, from) = (to.wrapping_byte_add(offset).cast(), from.wrapping_byte_add(offset).cast());
-                    // SAFETY: a field of both, under the caller's promise for the whole.
-                    unsafe { <$ty>::copy_plain(to, from) }
-                })*
-            }
-
-            unsafe fn flatten<const NESTED: bool>(
-                written: *const Self,
-                source: *const Self,
-                stamp: Stamp,
-                touched: &mut Touched,
-            ) {
-                $({
-                    let offset = offset_of!(Self, $field);
-                    let (written, source) = (written.wrapping_byte_add(offset), source.wrapping_byte_add(offset));
-                    let stamp = stamp.at(offset);
-                    // SAFETY: a field of both, under the caller's promise for the whole.
-                    unsafe { <$ty>::flatten::<NESTED>(written.cast(), source.cast(), stamp, touched) }
-                })*
-            }
-
-            unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
-                $(if <$ty>::CHECKED {
-                    let offset = offset_of!(Self, $field);
-                    // SAFETY: a field, under the caller's promise for the whole.
-                    unsafe { <$ty>::validate(this.wrapping_byte_add(offset).cast()) }
-                        .map_err(|e| e.in_field(stringify!($field)))?;
-                })*
-                Ok(())
-            }
-        }
-
-        impl $name {
-            /// The fields in which the two differ.
-            #[allow(dead_code, reason = "only the outermost one is asked")]
-            pub(super) fn differing(&self, other: &Self) -> Vec<&'static str> {
-                let mut differing = vec![];
-                $(if self.$field != other.$field {
-                    differing.push(stringify!($field));
-                })*
-                differing
-            }
-        }
-    )*};
+#[derive(SharedLayout, Clone, PartialEq, Debug)]
+#[repr(C)]
+pub(super) struct Item {
+    pub(super) n: u64,
+    pub(super) small: Small,
 }
 
-shared! {
-    struct Item { n: u64, small: Small }
+#[derive(SharedLayout, Clone, PartialEq, Debug)]
+#[repr(C)]
+pub(super) struct Group {
+    pub(super) id: u64,
+    pub(super) small: Small,
+    pub(super) items: Items,
+}
 
-    struct Group { id: u64, small: Small, items: Items }
+#[derive(SharedLayout, Clone, PartialEq, Debug)]
+#[repr(C)]
+pub(super) struct Root {
+    pub(super) count: u64,
+    pub(super) title: Text<24>,
+    pub(super) pair: [u32; 2],
+    pub(super) smalls: [Small; 3],
+    pub(super) bytes: [Bytes; 2],
+    pub(super) fuse: Fuse,
+    pub(super) big: [Big; 2],
+    pub(super) items: [Items; 2],
+    pub(super) groups: [Groups; 2],
+    pub(super) wide: [Wide; 2],
+}
 
-    struct Root {
-        count: u64,
-        title: Text<24>,
-        pair: [u32; 2],
-        smalls: [Small; 3],
-        bytes: [Bytes; 2],
-        fuse: Fuse,
-        big: [Big; 2],
-        items: [Items; 2],
-        groups: [Groups; 2],
-        wide: [Wide; 2],
+impl Root {
+    /// The names of the fields in which the two differ.
+    pub(super) fn differing(&self, other: &Self) -> Vec<&'static str> {
+        let plain = (self.count, &self.title, self.pair) != (other.count, &other.title, other.pair);
+        let fields = [
+            ("count, title or pair", plain),
+            ("smalls", self.smalls != other.smalls),
+            ("bytes", self.bytes != other.bytes),
+            ("fuse", self.fuse != other.fuse),
+            ("big", self.big != other.big),
+            ("items", self.items != other.items),
+            ("groups", self.groups != other.groups),
+            ("wide", self.wide != other.wide),
+        ];
+        fields.into_iter().filter(|(_, differ)| *differ).map(|(name, _)| name).collect()
     }
 }
 
