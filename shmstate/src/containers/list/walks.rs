@@ -1,6 +1,7 @@
 //! The walks of a transaction over a list: stamping, catching up, flattening marks into byte ranges.
 
 use super::List;
+use crate::containers::marks::Head;
 use crate::layout::{Invalid, Kind, Layout, SharedLayout};
 use crate::mutant;
 use crate::track::{Stamp, Touched};
@@ -51,7 +52,9 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
         let live = source.live();
         let place = stamp.place();
         if NESTED {
-            touched.add(place, size_of::<u32>());
+            // Rule 4: with its stamp.
+            let stays = mutant::planted("head_stays");
+            touched.add(place, if stays { size_of::<u32>() } else { size_of::<Head>() });
         }
         let whole = |range: Range<usize>, touched: &mut Touched| {
             let (start, end) = (range.start.min(live), range.end.min(live));

@@ -10,6 +10,7 @@
 //! A failure names its seed. `SHMSTATE_SEED=<seed> cargo test -p shmstate --lib moves::<test>` plays that world alone;
 //! `SHMSTATE_STEPS=<number>` sets how many updates a test does.
 
+mod directed;
 mod play;
 mod root;
 mod types;
@@ -25,7 +26,7 @@ const WORLD: u64 = 200;
 const STEPS: u64 = 4000;
 
 /// The tests: what their updates consist of.
-const MIXES: [(&str, u32); 12] = [
+const MIXES: [(&str, u32); 13] = [
     ("plain", 0),
     ("err", ERR | PANIC),
     ("pins", PINS | ERR),
@@ -35,6 +36,7 @@ const MIXES: [(&str, u32); 12] = [
     ("shift", NESTED | SHIFT | ERR),
     ("clone", CLONE | SWAP | ERR | WHOLE),
     ("two", TWO | SWAP | ERR),
+    ("parked", TWO | SWAP | NESTED | SHIFT),
     ("threads", THREADS | SWAP | NESTED | ERR),
     ("large", LARGE | SWAP | ERR),
     ("all", ALL),
@@ -75,4 +77,14 @@ macro_rules! tests {
     )*};
 }
 
-tests!(plain, err, pins, swap, later, nested, shift, clone, two, threads, large, all);
+tests!(plain, err, pins, swap, later, nested, shift, clone, two, parked, threads, large, all);
+
+#[test]
+fn parked_changed_and_taken_back() {
+    directed::parked_changed_and_taken_back();
+}
+
+#[test]
+fn parked_and_taken_back() {
+    directed::parked_and_taken_back();
+}

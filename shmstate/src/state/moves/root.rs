@@ -97,6 +97,12 @@ pub(super) fn step(roots: &mut [&mut Root], p: &mut Play<'_>, committed: &dyn Fn
         }
         return;
     }
+    if let [inner, outer] = roots
+        && p.may(mix::NESTED)
+        && p.rng.percent(25)
+    {
+        return park(inner, outer, p);
+    }
     let large = p.may(mix::LARGE) && p.rng.percent(40);
     let nested = p.may(mix::NESTED) && p.rng.percent(75);
     let go = match (large, nested) {
@@ -105,6 +111,20 @@ pub(super) fn step(roots: &mut [&mut Root], p: &mut Play<'_>, committed: &dyn Fn
         _ => [part::<Small>, part::<Small>, part::<Bytes>][p.rng.below(3)],
     };
     go(roots, p, committed, regions);
+}
+
+/// Always the same two places, so that a list comes back to where it was: one of the outer region, and one inside the
+/// last item of the inner.
+fn park(inner: &mut Root, outer: &mut Root, p: &mut Play<'_>) {
+    if p.rng.percent(40) {
+        if let Some(item) = inner.items[0].last_mut() {
+            item.small.poke(p);
+        }
+        return;
+    }
+    let mut item = inner.items[0].pop().unwrap_or_else(|| Item::fresh(p.rng));
+    mem::swap(&mut item.small, &mut outer.smalls[0]);
+    drop(inner.items[0].push(item));
 }
 
 /// One random operation on places of type `T`.

@@ -122,7 +122,9 @@ impl<'s> World<'s> {
                 self.compare(region, root, &self.golden[region], "caught up for an update");
                 for _ in 0..1 + self.rng.below(6) {
                     if self.may(mix::TWO) && outer.is_none() && self.rng.percent(25) {
-                        self.update(1 - region, Some((region, root)));
+                        for _ in 0..1 + self.rng.below(4) {
+                            self.update(1 - region, Some((region, root)));
+                        }
                     } else {
                         self.play(region, root, &mut outer);
                     }
