@@ -284,7 +284,7 @@ impl<'a> Shared<'a> {
         for slot in &self.slots[..used] {
             pins |= slot.pins[k].load(Acquire); // [W3]
         }
-        pins == 0
+        pins == 0 || mutant::planted("pins_ignored")
     }
 
     /// The slots that pin copy `k`, one bit each; slots past the first 64 share the last bit.
@@ -378,6 +378,10 @@ impl<H: Host> Txn<'_, H> {
     pub(crate) fn commit(&mut self, touched: &Touched) {
         let shared = self.shared;
         let version = self.active.version + 1;
+        if mutant::planted("active_before_notes") {
+            let published = Published { version, copy: self.copy };
+            shared.control.active.published.store(published.pack(), Release);
+        }
         for k in 0..shared.copies.len() {
             if k == self.copy {
                 continue;
@@ -400,7 +404,9 @@ impl<H: Host> Txn<'_, H> {
     /// Leaves the active copy as it is; this one has to take back what was touched. The update is over.
     #[inline]
     pub(crate) fn roll_back(&mut self, touched: &Touched) {
-        self.shared.todo(self.copy).add(touched);
+        if !mutant::planted("roll_back_not_noted") {
+            self.shared.todo(self.copy).add(touched);
+        }
         self.shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release); // [W5]
     }
 }
@@ -408,6 +414,9 @@ impl<H: Host> Txn<'_, H> {
 impl<H: Host> Drop for Txn<'_, H> {
     #[inline]
     fn drop(&mut self) {
+        if mutant::planted("unfinished_is_even") {
+            self.shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release);
+        }
         self.shared.unlock(self.host);
     }
 }

@@ -93,8 +93,10 @@ impl Head {
     /// Rule 2: this container lies at `stamp` and has not been touched.
     #[inline]
     pub(super) fn put_stamp(&mut self, stamp: Stamp) {
-        self.count = 0;
-        self.blocks = 0;
+        if !mutant::planted("stamping_keeps_marks") {
+            self.count = 0;
+            self.blocks = 0;
+        }
         self.stamp = stamp;
     }
 
@@ -191,7 +193,7 @@ impl Head {
 
     /// Calls `f` with the items of each marked block.
     pub(super) fn for_each_block(&self, items: Items, mut f: impl FnMut(Range<usize>)) {
-        let mut left = self.blocks;
+        let mut left = if mutant::planted("blocks_ignored") { 0 } else { self.blocks };
         while left != 0 {
             let block = left.trailing_zeros() as usize;
             left &= left - 1;

@@ -10,7 +10,10 @@
 //! A failure names its seed. `SHMSTATE_SEED=<seed> cargo test -p shmstate --lib moves::<test>` plays that world alone;
 //! `SHMSTATE_STEPS=<number>` sets how many updates a test does.
 
+mod deaths;
 mod directed;
+#[cfg(shmstate_mutants)]
+mod mutants;
 mod play;
 mod root;
 mod types;
