@@ -48,6 +48,7 @@ compile_error!(
      a reviewed memory model for these two processors"
 );
 
+// The derive writes `::shmstate`, in the tests of this very crate as well.
 #[cfg(test)]
 extern crate self as shmstate;
 

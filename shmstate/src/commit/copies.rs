@@ -203,30 +203,47 @@ impl<'a> Shared<'a> {
             }
         };
         let line = &self.copies[copy];
-        let generation = line.generation.load(Relaxed);
-        let odd = generation | 1;
-        let whole = generation == odd && !planted("odd_is_trusted");
+        let whole = self.is_torn(copy);
         // A copy that is odd already stays so: nobody compares the numbers of odd ones.
+        let odd = line.generation.load(Relaxed) | 1;
         line.generation.store(odd, Relaxed);
         crash_order();
-        let todo = self.todo(copy);
-        // For all three: the lock is held, and the scan has found no reader in `copy`, which is not the active one; nobody
-        // writes the active one. `for_each` keeps ranges inside of `T`.
+        // SAFETY: the lock is held, and the scan has found no reader in `copy`, which is not the active one; nobody writes
+        // the active one while the lock is held.
+        unsafe { self.catch_up(copy, active.copy, whole, images) }
+        self.todo(copy).clear();
+        line.synced.store(NEVER, Relaxed);
+        Ok(Txn { shared: self, host, active, copy, odd })
+    }
+
+    /// Whether the last writer of copy `k` did not come to its end.
+    #[inline]
+    pub(crate) fn is_torn(&self, k: usize) -> bool {
+        self.copies[k].generation.load(Relaxed) % 2 == 1 && !planted("odd_is_trusted")
+    }
+
+    /// Makes copy `to` equal to copy `from`, the active one.
+    ///
+    /// # Safety
+    /// Nobody accesses copy `to` of `images`, nobody writes `from`; they are two copies that exist.
+    #[inline]
+    pub(crate) unsafe fn catch_up(&self, to: usize, from: usize, whole: bool, images: &impl Images) {
+        let todo = self.todo(to);
+        if planted("notes_cleared_before_use") {
+            todo.clear();
+        }
         let sound = !whole && {
-            // SAFETY: as above.
-            unsafe { images.copy_plain(copy, active.copy) }
+            // SAFETY: the caller's promise.
+            unsafe { images.copy_plain(to, from) }
             todo.for_each(self.size, move |range| {
-                // SAFETY: as above.
-                unsafe { images.copy_range(copy, active.copy, range) }
+                // SAFETY: the caller's promise; `for_each` keeps ranges inside of `T`.
+                unsafe { images.copy_range(to, from, range) }
             })
         };
         if !sound {
             // SAFETY: as above.
-            unsafe { images.copy_all(copy, active.copy) }
+            unsafe { images.copy_all(to, from) }
         }
-        todo.clear();
-        line.synced.store(NEVER, Relaxed);
-        Ok(Txn { shared: self, host, active, copy, odd })
     }
 
     /// The copy to write: unpinned and not the active one.
@@ -267,8 +284,8 @@ impl<'a> Shared<'a> {
     #[inline]
     fn is_free(&self, k: usize) -> bool {
         let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
-        let pins = |slot: &SlotLine| slot.pins[k].load(order("W3", Acquire, Relaxed));
-        self.slots[..used].iter().all(|slot| pins(slot) == 0) // [W3]
+        let pins = |slot: &SlotLine| slot.pins[k].load(order("W3", Acquire, Relaxed)); // [W3]
+        self.slots[..used].iter().all(|slot| pins(slot) == 0) || planted("pins_ignored")
     }
 
     /// The slots that pin copy `k`, one bit each; slots past the first 64 share the last bit.
@@ -366,6 +383,10 @@ impl<H: Host> Txn<'_, H> {
     pub(crate) fn commit(&mut self, touched: &Touched) -> u64 {
         let shared = self.shared;
         let version = self.active.version + 1;
+        if planted("active_before_notes") {
+            let published = Published { version, copy: self.copy };
+            shared.control.active.published.store(published.pack(), Release);
+        }
         for k in 0..shared.copies.len() {
             if k == self.copy {
                 continue;
@@ -389,7 +410,9 @@ impl<H: Host> Txn<'_, H> {
     /// Leaves the active copy as it is; this one has to take back what was touched. The update is over.
     #[inline]
     pub(crate) fn roll_back(&mut self, touched: &Touched) {
-        self.shared.todo(self.copy).add(touched);
+        if !planted("roll_back_not_noted") {
+            self.shared.todo(self.copy).add(touched);
+        }
         self.shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release); // [W5]
     }
 }
@@ -397,6 +420,9 @@ impl<H: Host> Txn<'_, H> {
 impl<H: Host> Drop for Txn<'_, H> {
     #[inline]
     fn drop(&mut self) {
+        if planted("unfinished_is_even") {
+            self.shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release);
+        }
         self.shared.unlock(self.host);
     }
 }

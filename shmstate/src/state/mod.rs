@@ -4,9 +4,12 @@
 //! * `update`: one transaction, from the lock to the verdict.
 //! * `snapshot`: a private copy.
 //! * `options`: how a state is created and opened.
+//! * `moves`: the test of all that is tracked.
 
 mod clock;
 mod handle;
+#[cfg(test)]
+mod moves;
 mod options;
 mod snapshot;
 mod update;

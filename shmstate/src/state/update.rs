@@ -188,6 +188,8 @@ impl<T: SharedLayout> State<T> {
         };
         if verdict.is_ok() {
             open.commit();
+        } else if mutant::planted("id_used_again_after_roll_back") {
+            *tx -= 1;
         }
         drop(open); // rolls back what has not been committed
         Ok(verdict)

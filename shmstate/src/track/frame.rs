@@ -5,6 +5,7 @@
 //! and does this container lie in the copy that an open update writes (its touches may then go to that update's pages).
 
 use super::{PagesBuf, Stamp};
+use crate::mutant;
 use std::cell::Cell;
 use std::ops::Range;
 use std::ptr;
@@ -94,11 +95,13 @@ impl<'a> Frame<'a> {
 pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>) -> bool {
     Frame::any(|frame| {
         let Some(running) = &frame.running else { return false };
-        let home = running.copy.contains(&container)
-            && stamp.tx() == running.tx
-            && stamp.place() == (container - running.copy.start) as u64;
+        if !running.copy.contains(&container) {
+            return false;
+        }
+        let place = (container - running.copy.start) as u64;
+        let home = stamp.tx() == running.tx && stamp.place() == place || mutant::planted("pages_away_from_home");
         if home {
-            running.pages.as_pages().set(stamp.place() + bytes.start as u64..stamp.place() + bytes.end as u64);
+            running.pages.as_pages().set(place + bytes.start as u64..place + bytes.end as u64);
         }
         home
     })

@@ -1,6 +1,7 @@
 //! The byte ranges of `T` that one transaction has touched.
 
 use super::{Pages, PagesBuf};
+use crate::mutant;
 use std::ops::Range;
 
 /// Exact ranges before pages take over, here and in what a copy has to take over.
@@ -62,7 +63,14 @@ impl Touched {
         if len == 0 {
             return;
         }
-        let new = self.granule.pack(&(start..start + len as u64));
+        let mut new = self.granule.pack(&(start..start + len as u64));
+        if mutant::planted("packed_inward") {
+            let shift = self.granule.shift;
+            new = (start + ((1 << shift) - 1)) >> shift << 32 | (start + len as u64) >> shift;
+            if new >> 32 >= new & 0xffff_ffff {
+                return;
+            }
+        }
         if let Some(last) = self.ranges[..self.count].last_mut() {
             // The walks go upward: what touches the last range is joined with it.
             let (first, end) = (*last >> 32, *last & 0xffff_ffff);

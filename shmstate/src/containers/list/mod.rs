@@ -238,12 +238,15 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
 
     fn hand_out_tracked(&mut self, range: Range<usize>) {
         let before = self.head.clone();
-        let marking = self.head.mark(range.clone(), Self::ITEMS);
+        let marking = match mutant::planted("handed_out_unmarked") {
+            true => Marking::New,
+            false => self.head.mark(range.clone(), Self::ITEMS),
+        };
         if marking != Marking::New && !mutant::planted("stamp_always") {
             return;
         }
         for index in range {
-            if !before.is_exact(index) || mutant::planted("stamp_always") {
+            if !before.is_exact(index) || mutant::planted("stamp_always") || mutant::planted("stamp_known_items") {
                 let stamp = self.head.stamp_at(Self::ITEMS.offset + index * size_of::<T>());
                 // SAFETY: a live item, borrowed through `self`.
                 unsafe { T::stamp(self.items[index].as_mut_ptr(), stamp) }

@@ -1,6 +1,7 @@
 //! The walks of a transaction over a list: stamping, catching up, flattening marks into byte ranges.
 
 use super::List;
+use crate::containers::marks::Head;
 use crate::layout::{Invalid, Kind, Layout, SharedLayout};
 use crate::mutant;
 use crate::track::{Stamp, Touched};
@@ -30,6 +31,9 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
     unsafe fn copy_plain(to: *mut Self, from: *const Self) {
         // SAFETY: the caller's promise; `from` is a value.
         let len = unsafe { (*from).head.len };
+        if mutant::planted("length_stays") {
+            return;
+        }
         // SAFETY: the caller's promise: `to` is memory of a list's size; nothing is read from it.
         let to = unsafe { &raw mut (*to).head.len };
         // SAFETY: the same; it is writable.
@@ -48,10 +52,15 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
         let list = unsafe { &*written };
         // SAFETY: the same.
         let source = unsafe { &*source };
-        let live = source.live();
+        let live = if mutant::planted("live_of_the_written") { list.live() } else { source.live() };
         let place = stamp.place();
         if NESTED {
-            touched.add(place, size_of::<u32>());
+            // Rule 4: with its stamp.
+            if mutant::planted("head_stays") {
+                touched.add(place, size_of::<u32>());
+            } else if !mutant::planted("inner_length_stays") {
+                touched.add(place, size_of::<Head>());
+            }
         }
         let whole = |range: Range<usize>, touched: &mut Touched| {
             let (start, end) = (range.start.min(live), range.end.min(live));
@@ -59,6 +68,10 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
             touched.add(at, end.saturating_sub(start) * size_of::<T>());
         };
         if !list.head.at_home(stamp, !at_commit) {
+            if at_commit && mutant::planted("clearing_keeps_stamp") {
+                // SAFETY: a planted fault in a test build; the copy is the writer's own.
+                unsafe { (*written.cast_mut()).head.forget_marks() }
+            }
             return whole(0..live, touched);
         }
         if list.head.is_clear() {

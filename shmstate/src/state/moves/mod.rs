@@ -1,0 +1,93 @@
+//! The moves test: random updates, of lists that are moved about in every way that Rust allows, over the code that
+//! ships, on real regions.
+//!
+//! Each update is done twice: to the state, and to a twin on the heap that knows no copies. After each, every copy of
+//! each region, caught up aside, has to be equal to the twin, and what readers hold must not have moved.
+//!
+//! * `types`: the state that is played with; `play`, `root`: random operations on its parts and on the whole
+//! * `world`: regions, twins, readers, verdicts, and the comparison
+//!
+//! A failure names its seed. `SHMSTATE_SEED=<seed> cargo test -p shmstate --lib moves::<test>` plays that world alone;
+//! `SHMSTATE_STEPS=<number>` sets how many updates a test does.
+
+mod deaths;
+mod directed;
+#[cfg(shmstate_mutants)]
+mod mutants;
+mod play;
+mod root;
+mod types;
+mod world;
+
+use play::mix::{ALL, CLONE, ERR, LARGE, LATER, NESTED, PANIC, PINS, SHIFT, SWAP, THREADS, TWO, WHOLE};
+use std::path::PathBuf;
+
+/// Updates in one world, before the next one begins with the next seed.
+const WORLD: u64 = 200;
+
+/// Updates in one test, if nothing else is said.
+const STEPS: u64 = 4000;
+
+/// The tests: what their updates consist of.
+const MIXES: [(&str, u32); 13] = [
+    ("plain", 0),
+    ("err", ERR | PANIC),
+    ("pins", PINS | ERR),
+    ("swap", SWAP),
+    ("later", LATER | ERR),
+    ("nested", NESTED | ERR),
+    ("shift", NESTED | SHIFT | ERR),
+    ("clone", CLONE | SWAP | ERR | WHOLE),
+    ("two", TWO | SWAP | ERR),
+    ("parked", TWO | SWAP | NESTED | SHIFT),
+    ("threads", THREADS | SWAP | NESTED | ERR),
+    ("large", LARGE | SWAP | ERR),
+    ("all", ALL),
+];
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|n| n.parse().unwrap_or_else(|_| panic!("{name} is not a number: {n:?}")))
+}
+
+/// A directory in memory if there is one, for regions are made by the hundred.
+fn dir() -> tempfile::TempDir {
+    let shm = PathBuf::from("/dev/shm");
+    if shm.is_dir() { tempfile::tempdir_in(shm) } else { tempfile::tempdir() }.unwrap()
+}
+
+fn test(name: &str) {
+    let (_, mix) = MIXES.into_iter().find(|(n, _)| *n == name).unwrap();
+    let dir = dir();
+    let one = number("SHMSTATE_SEED");
+    let mut left = number("SHMSTATE_STEPS").unwrap_or(if one.is_some() { WORLD } else { STEPS });
+    let mut seed = one.unwrap_or(1);
+    while left > 0 {
+        let steps = if one.is_some() { left } else { left.min(WORLD) };
+        if let Err((step, what)) = world::run(dir.path(), seed, mix, steps) {
+            panic!("{what}\n(update {step} of the world with SHMSTATE_SEED={seed}, mix `{name}`)");
+        }
+        left -= steps;
+        seed += 1;
+    }
+}
+
+macro_rules! tests {
+    ($($name:ident),*) => {$(
+        #[test]
+        fn $name() {
+            test(stringify!($name));
+        }
+    )*};
+}
+
+tests!(plain, err, pins, swap, later, nested, shift, clone, two, parked, threads, large, all);
+
+#[test]
+fn parked_changed_and_taken_back() {
+    directed::parked_changed_and_taken_back();
+}
+
+#[test]
+fn parked_and_taken_back() {
+    directed::parked_and_taken_back();
+}

@@ -1,0 +1,130 @@
+//! The state that the moves test plays with: lists of plain items below and above 64 items and a page, lists of structs
+//! that hold lists, two deep, arrays of lists; and a fuse.
+
+use crate::track::{Stamp, Touched};
+use crate::{Kind, Layout, List, SharedLayout, Text};
+use std::cell::Cell;
+
+/// Found at three depths.
+pub(super) type Small = List<u64, 6>;
+/// Items smaller than the unit in which ranges are kept; blocks of several items.
+pub(super) type Bytes = List<u8, 300>;
+/// Several pages.
+pub(super) type Big = List<u64, 1500>;
+pub(super) type Items = List<Item, 4>;
+pub(super) type Groups = List<Group, 3>;
+/// More than 64 items with lists inside, on several pages.
+pub(super) type Wide = List<Item, 90>;
+
+#[derive(SharedLayout, Clone, PartialEq, Debug)]
+#[repr(C)]
+pub(super) struct Item {
+    pub(super) n: u64,
+    pub(super) small: Small,
+}
+
+#[derive(SharedLayout, Clone, PartialEq, Debug)]
+#[repr(C)]
+pub(super) struct Group {
+    pub(super) id: u64,
+    pub(super) small: Small,
+    pub(super) items: Items,
+}
+
+#[derive(SharedLayout, Clone, PartialEq, Debug)]
+#[repr(C)]
+pub(super) struct Root {
+    pub(super) count: u64,
+    pub(super) title: Text<24>,
+    pub(super) pair: [u32; 2],
+    pub(super) smalls: [Small; 3],
+    pub(super) bytes: [Bytes; 2],
+    pub(super) fuse: Fuse,
+    pub(super) big: [Big; 2],
+    pub(super) items: [Items; 2],
+    pub(super) groups: [Groups; 2],
+    pub(super) wide: [Wide; 2],
+}
+
+impl Root {
+    /// The names of the fields in which the two differ.
+    pub(super) fn differing(&self, other: &Self) -> Vec<&'static str> {
+        let plain = (self.count, &self.title, self.pair) != (other.count, &other.title, other.pair);
+        let fields = [
+            ("count, title or pair", plain),
+            ("smalls", self.smalls != other.smalls),
+            ("bytes", self.bytes != other.bytes),
+            ("fuse", self.fuse != other.fuse),
+            ("big", self.big != other.big),
+            ("items", self.items != other.items),
+            ("groups", self.groups != other.groups),
+            ("wide", self.wide != other.wide),
+        ];
+        fields.into_iter().filter(|(_, differ)| *differ).map(|(name, _)| name).collect()
+    }
+}
+
+/// Which walk a fuse cuts short.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Walk {
+    /// Before the closure.
+    Stamp,
+    /// After it.
+    Flatten,
+}
+
+thread_local! {
+    static ARMED: Cell<Option<(Walk, fn())>> = const { Cell::new(None) };
+}
+
+/// Eight bytes through which a test gets in between the steps of a transaction.
+#[derive(Clone, PartialEq, Debug)]
+#[repr(C)]
+pub(super) struct Fuse {
+    bytes: [u8; 8],
+}
+
+impl Fuse {
+    /// `blow` runs once, in the next such walk of this thread.
+    pub(super) fn arm(walk: Walk, blow: fn()) {
+        ARMED.set(Some((walk, blow)));
+    }
+
+    /// No walk is cut short.
+    pub(super) fn disarm() {
+        ARMED.set(None);
+    }
+
+    fn pass(walk: Walk) {
+        if let Some((armed, blow)) = ARMED.get()
+            && armed == walk
+        {
+            ARMED.set(None);
+            blow();
+        }
+    }
+}
+
+// SAFETY: bytes, every pattern of which is a value.
+unsafe impl SharedLayout for Fuse {
+    const LAYOUT: &'static Layout =
+        &Layout { name: "Fuse", size: size_of::<Self>(), align: align_of::<Self>(), version: 0, kind: Kind::Pod };
+    const TRACKED: bool = true;
+    const CHECKED: bool = false;
+
+    unsafe fn stamp(_: *mut Self, _: Stamp) {
+        Self::pass(Walk::Stamp);
+    }
+
+    unsafe fn copy_plain(to: *mut Self, from: *const Self) {
+        // SAFETY: the caller's promise.
+        unsafe { std::ptr::copy_nonoverlapping(from, to, 1) }
+    }
+
+    unsafe fn flatten<const NESTED: bool>(_: *const Self, _: *const Self, stamp: Stamp, touched: &mut Touched) {
+        Self::pass(Walk::Flatten);
+        if NESTED {
+            touched.add(stamp.place(), size_of::<Self>());
+        }
+    }
+}
