@@ -3,7 +3,7 @@
 //! Every example starts itself again for its processes. A handle does not cross a `fork`, and need not: a process opens
 //! the state by its name.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::os::unix::process::parent_id;
 use std::process::{Child, Command, ExitStatus};
 
@@ -93,6 +93,21 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.kill();
     }
+}
+
+/// Whether all have ended.
+///
+/// # Errors
+/// If one has failed.
+pub fn all_ended(processes: &mut [Process]) -> Result<bool> {
+    let mut all = true;
+    for process in processes {
+        match process.ended()? {
+            None => all = false,
+            Some(status) => ensure!(status.success(), "a process failed: {status}"),
+        }
+    }
+    Ok(all)
 }
 
 /// The parent of a child process, to notice that it is gone.

@@ -12,14 +12,17 @@
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 use shmstate::{ErrorKind, List, SharedLayout, State};
-use shmstate_examples::{Parent, Process, Temporary, this_program};
-use std::io::{Read, Write};
-use std::process::{ChildStdout, Stdio};
+use shmstate_examples::{Parent, Process, Temporary, all_ended, this_program};
+use std::io::{Read, Write, stdout};
+use std::process::Stdio;
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 /// The list starts with this many zeros.
 const START: usize = 50;
+
+/// Elements wrap here. At a power of two, doubling would shift every trace of what was before out; at a prime, none is lost.
+const WRAP: u32 = 999_983;
 
 /// What the processes share. It lies in shared memory as it is: no pointers, everything of bounded size.
 #[derive(SharedLayout)]
@@ -68,125 +71,112 @@ enum Role {
     Child { function: Function, state: String },
 }
 
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
+#[derive(Clone, Copy, ValueEnum)]
 #[value(rename_all = "snake_case")]
 enum Function {
     FunctionA,
     FunctionB,
     FunctionC,
 }
-
-impl Args {
-    fn pause(&self) -> Duration {
-        Duration::from_millis(self.pause)
-    }
-
-    /// `function_c` holds the lock for long, so it lets the others have it for a while in any case.
-    fn breath(&self) -> Duration {
-        self.pause().max(Duration::from_millis(1))
-    }
-
-    fn start(&self, function: &str, state: &str, stdout: Stdio) -> Result<Process> {
-        let options = [format!("--rounds={}", self.rounds), format!("--pause={}", self.pause)];
-        Process::spawn(this_program()?.args(options).args(["child", function, state]).stdout(stdout))
-    }
-}
+use Function::{FunctionA, FunctionB, FunctionC};
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    match &args.role {
-        None => parent(&args),
-        Some(Role::Child { function, state }) => {
-            let state = State::<Shared>::open(state)?;
-            match function {
-                Function::FunctionA => function_a(&state, &args),
-                Function::FunctionB => function_b(&state, &args),
-                Function::FunctionC => function_c(&state, &args),
+    let pause = Duration::from_millis(args.pause);
+    // function_c holds the lock for long, so it lets the others have it for a while in any case.
+    let breath = pause.max(Duration::from_millis(1));
+    let Some(Role::Child { function, state }) = &args.role else { return parent(&args, breath) };
+    let child = Child { state: State::open(state)?, parent: Parent::of_this_process() };
+    match function {
+        FunctionA => child.function_a(args.rounds, pause),
+        FunctionB => child.function_b(args.rounds, pause),
+        FunctionC => child.function_c(breath),
+    }
+}
+
+struct Child {
+    state: State<Shared>,
+    parent: Parent,
+}
+
+impl Child {
+    /// Updates the state; when the journal has no room, waits until the parent has emptied it.
+    ///
+    /// `try_update` takes back what `f` has done when it returns an error: a change that could not be recorded has not
+    /// happened.
+    fn update<R>(&self, f: impl Fn(&mut Shared) -> Result<R, shmstate::Error>) -> Result<R> {
+        loop {
+            ensure!(self.parent.lives(), "the parent is gone");
+            match self.state.try_update(&f)? {
+                Err(e) if e.kind() == ErrorKind::Full => sleep(Duration::from_millis(1)),
+                verdict => return Ok(verdict?),
             }
         }
     }
-}
 
-/// Updates the state; when the journal has no room, waits until the parent has emptied it.
-///
-/// `try_update` takes back what `f` has done when it returns an error: a change that could not be recorded has not
-/// happened.
-fn update<R>(state: &State<Shared>, f: impl Fn(&mut Shared) -> Result<R, shmstate::Error>) -> Result<R> {
-    let parent = Parent::of_this_process();
-    loop {
-        match state.try_update(&f)? {
-            Err(e) if e.kind() == ErrorKind::Full && parent.lives() => sleep(Duration::from_millis(1)),
-            verdict => return Ok(verdict?),
+    /// Appends 0 to 9 over and over. When the list is full, it first takes all appended elements away, in the same update.
+    fn function_a(&self, rounds: u64, pause: Duration) -> Result<()> {
+        for round in 0..rounds {
+            let digit = (round % 10) as u8;
+            let (was_full, len) = self.update(|s| {
+                let full = s.numbers.is_full();
+                if full {
+                    s.numbers.truncate(START);
+                    s.journal.push(Entry { what: What::Shorten, digit: 0 })?;
+                }
+                s.numbers.push(digit.into())?;
+                s.journal.push(Entry { what: What::Append, digit })?;
+                s.done[FunctionA as usize] += 1;
+                Ok((full, s.numbers.len()))
+            })?;
+            if was_full {
+                println!("function_a: the list was full, shortened it to the first {START}");
+            }
+            println!("function_a: appended {digit}, {len} elements");
+            sleep(pause);
+        }
+        Ok(())
+    }
+
+    /// Doubles the first five elements.
+    fn function_b(&self, rounds: u64, pause: Duration) -> Result<()> {
+        for _ in 0..rounds {
+            let five = self.update(|s| {
+                for index in 0..5 {
+                    s.numbers[index] = s.numbers[index] * 2 % WRAP;
+                }
+                s.journal.push(Entry { what: What::Double, digit: 0 })?;
+                s.done[FunctionB as usize] += 1;
+                Ok(s.numbers[..5].to_vec())
+            })?;
+            println!("function_b: doubled the first five: {five:?}");
+            sleep(pause);
+        }
+        Ok(())
+    }
+
+    /// Adds one to each of the first five elements, with work between the steps, until it is killed.
+    ///
+    /// It tells the parent how far it is: `(` and `)` around the steps, `.` when the update has returned. Killed after
+    /// `(`, it leaves a half-changed list behind, which nobody ever sees.
+    fn function_c(&self, breath: Duration) -> Result<()> {
+        let say = |word: &[u8; 1]| stdout().write_all(word).and_then(|()| stdout().flush()).is_ok();
+        loop {
+            self.update(|s| {
+                s.journal.push(Entry { what: What::AddOne, digit: 0 })?;
+                say(b"(");
+                for index in 0..5 {
+                    s.numbers[index] = (s.numbers[index] + 1) % WRAP;
+                    sleep(breath / 8);
+                }
+                s.done[FunctionC as usize] += 1;
+                say(b")");
+                Ok(())
+            })?;
+            ensure!(say(b"."), "the parent is gone");
+            sleep(breath);
         }
     }
-}
-
-/// Appends 0 to 9 over and over. When the list is full, it first takes all appended elements away, in the same update.
-fn function_a(state: &State<Shared>, args: &Args) -> Result<()> {
-    for digit in (0..=9).cycle().take(args.rounds as usize) {
-        let (was_full, len) = update(state, |s| {
-            let full = s.numbers.is_full();
-            if full {
-                s.numbers.truncate(START);
-                s.journal.push(Entry { what: What::Shorten, digit: 0 })?;
-            }
-            s.numbers.push(digit.into())?;
-            s.journal.push(Entry { what: What::Append, digit })?;
-            s.done[Function::FunctionA as usize] += 1;
-            Ok((full, s.numbers.len()))
-        })?;
-        if was_full {
-            println!("function_a: the list was full, shortened it to the first {START}");
-        }
-        println!("function_a: appended {digit}, {len} elements");
-        sleep(args.pause());
-    }
-    Ok(())
-}
-
-/// Doubles the first five elements.
-fn function_b(state: &State<Shared>, args: &Args) -> Result<()> {
-    for _ in 0..args.rounds {
-        let five = update(state, |s| {
-            for index in 0..5 {
-                s.numbers[index] = s.numbers[index].wrapping_mul(2);
-            }
-            s.journal.push(Entry { what: What::Double, digit: 0 })?;
-            s.done[Function::FunctionB as usize] += 1;
-            Ok([0, 1, 2, 3, 4].map(|index| s.numbers[index]))
-        })?;
-        println!("function_b: doubled the first five: {five:?}");
-        sleep(args.pause());
-    }
-    Ok(())
-}
-
-/// Adds one to each of the first five elements, with work between the steps, until it is killed.
-///
-/// It tells the parent how far it is: `(` and `)` around the steps, `.` when the update has returned. Killed after `(`, it
-/// leaves a half-changed list behind, which nobody ever sees.
-fn function_c(state: &State<Shared>, args: &Args) -> Result<()> {
-    let parent = Parent::of_this_process();
-    let say = |word: &[u8; 1]| {
-        let mut stdout = std::io::stdout();
-        let _ = stdout.write_all(word).and_then(|()| stdout.flush());
-    };
-    while parent.lives() {
-        update(state, |s| {
-            s.journal.push(Entry { what: What::AddOne, digit: 0 })?;
-            say(b"(");
-            for index in 0..5 {
-                s.numbers[index] = s.numbers[index].wrapping_add(1);
-                sleep(args.breath() / 8);
-            }
-            s.done[Function::FunctionC as usize] += 1;
-            say(b")");
-            Ok(())
-        })?;
-        say(b".");
-        sleep(args.breath());
-    }
-    Ok(())
 }
 
 /// What the state has to be: its journal replayed, without any shared memory.
@@ -198,19 +188,27 @@ struct Replay {
 
 impl Replay {
     fn replay(&mut self, journal: &[Entry]) {
-        for entry in journal {
-            match entry.what {
-                What::Append => self.numbers.push(entry.digit.into()),
-                What::Shorten => self.numbers.truncate(START),
-                What::Double => self.numbers[..5].iter_mut().for_each(|n| *n = n.wrapping_mul(2)),
-                What::AddOne => self.numbers[..5].iter_mut().for_each(|n| *n = n.wrapping_add(1)),
-            }
-            match entry.what {
-                What::Append => self.done[Function::FunctionA as usize] += 1,
-                What::Shorten => {} // part of the update that appends
-                What::Double => self.done[Function::FunctionB as usize] += 1,
-                What::AddOne => self.done[Function::FunctionC as usize] += 1,
-            }
+        for Entry { what, digit } in journal {
+            let five = &mut self.numbers[..5];
+            let function = match what {
+                What::Shorten => {
+                    self.numbers.truncate(START);
+                    continue; // a part of the update that appends
+                }
+                What::Append => {
+                    self.numbers.push((*digit).into());
+                    FunctionA
+                }
+                What::Double => {
+                    five.iter_mut().for_each(|n| *n = *n * 2 % WRAP);
+                    FunctionB
+                }
+                What::AddOne => {
+                    five.iter_mut().for_each(|n| *n = (*n + 1) % WRAP);
+                    FunctionC
+                }
+            };
+            self.done[function as usize] += 1;
         }
     }
 
@@ -234,12 +232,11 @@ struct Victim {
 }
 
 impl Victim {
-    fn start(state: &State<Shared>, name: &str, args: &Args) -> Result<Victim> {
-        let before = state.read(|s| s.done[Function::FunctionC as usize])?;
-        let mut process = args.start("function_c", name, Stdio::piped())?;
-        let stdout: Option<ChildStdout> = process.child().stdout.take();
+    fn start(state: &State<Shared>, mut process: Process, breath: Duration) -> Result<Victim> {
+        let before = state.read(|s| s.done[FunctionC as usize])?;
+        let stdout = process.child().stdout.take();
         let words = thread::spawn(|| stdout.into_iter().flat_map(Read::bytes).map_while(Result::ok).collect());
-        let dies = Instant::now() + Duration::from_millis(10) + args.breath().mul_f64(12.0 * fastrand::f64());
+        let dies = Instant::now() + Duration::from_millis(10) + breath.mul_f64(12.0 * fastrand::f64());
         Ok(Victim { process, words, before, dies })
     }
 
@@ -251,48 +248,42 @@ impl Victim {
         let count = |word| words.iter().filter(|&&w| w == word).count() as u64;
         // Between `)` and `.` the update may have become a version or not; otherwise the two are equal.
         let expected = self.before + count(b'.')..=self.before + count(b')');
-        let done = state.read(|s| s.done[Function::FunctionC as usize])?;
+        let done = state.read(|s| s.done[FunctionC as usize])?;
         ensure!(expected.contains(&done), "function_c said it has made {expected:?} updates, the state has {done}");
         Ok(words.last() == Some(&b'('))
     }
 }
 
-fn parent(args: &Args) -> Result<()> {
+fn parent(args: &Args, breath: Duration) -> Result<()> {
     let name = Temporary::new("mutable-list")?;
     let state = State::<Shared>::options()
         .init(|s| s.numbers.resize(START, 0).expect("the list has room for its start"))
         .create(name.name())?;
     println!("the state is {}", state.path().display());
 
+    let options = [format!("--rounds={}", args.rounds), format!("--pause={}", args.pause)];
+    let start = |function: &str, stdout: Stdio| {
+        Process::spawn(this_program()?.args(&options).args(["child", function, name.name()]).stdout(stdout))
+    };
+    let victim = || Victim::start(&state, start("function_c", Stdio::piped())?, breath);
+    let mut writers = [start("function_a", Stdio::inherit())?, start("function_b", Stdio::inherit())?];
     let mut replay = Replay { numbers: vec![0; START], done: [0; 3] };
-    let (mut reads, mut kills, mut within) = (0u64, 0, 0);
-    let mut writers = ["function_a", "function_b"]
-        .into_iter()
-        .map(|function| Ok((function, args.start(function, name.name(), Stdio::inherit())?)))
-        .collect::<Result<Vec<_>>>()?;
-    let mut victim = Victim::start(&state, name.name(), args)?;
+    let (mut function_c, mut reads, mut kills, mut within) = (victim()?, 0, 0, 0);
     loop {
-        let mut ended = true;
-        for (function, process) in &mut writers {
-            match process.ended()? {
-                None => ended = false,
-                Some(status) => ensure!(status.success(), "{function} failed: {status}"),
-            }
-        }
-
+        let ended = all_ended(&mut writers)?;
         // In place, on one version, while the others go on.
         state.read(|s| replay.check(s))?.context("a read saw something impossible")?;
         reads += 1;
 
-        if ended || Instant::now() >= victim.dies {
-            let landed = victim.kill(&state)?;
+        if ended || Instant::now() >= function_c.dies {
+            let landed = function_c.kill(&state)?;
             kills += 1;
             within += u32::from(landed);
             println!("function_c: killed {}", if landed { "within an update" } else { "between two updates" });
             if ended {
                 break;
             }
-            victim = Victim::start(&state, name.name(), args)?;
+            function_c = victim()?;
         }
         if state.read(|s| s.journal.len() >= s.journal.capacity() / 2)? {
             replay.replay(&take_journal(&state)?);
@@ -303,7 +294,7 @@ fn parent(args: &Args) -> Result<()> {
     replay.replay(&take_journal(&state)?);
     state.read(|s| replay.check(s))?.context("the replay differs")?;
     let [a, b, c] = replay.done;
-    ensure!((a, b) == (args.rounds, args.rounds), "{a} and {b} updates are recorded, {} were made", args.rounds);
+    ensure!([a, b] == [args.rounds; 2], "{a} and {b} updates are recorded, {} were made by each", args.rounds);
     println!("updates: {a} by function_a, {b} by function_b, {c} by function_c");
     println!("function_c was killed {kills} times, {within} times within an update");
     println!("{reads} reads, each of one whole version");
