@@ -126,6 +126,7 @@ fn supervise(args: &Args) -> Result<()> {
             killed = Instant::now();
             workers[fastrand::usize(..args.workers as usize)].kill()?;
         }
+        counters.read(total)??;
         screen.show_when_due(&counters)?;
         sleep(Duration::from_millis(10));
     }
@@ -168,7 +169,6 @@ impl Screen {
     fn show(&mut self, counters: &State<Counters>) -> Result<()> {
         // A copy to take the time over: printing can be slow, and a version that is being read cannot be reused.
         let now = counters.snapshot()?;
-        total(&now)?;
         let seconds = self.at.elapsed().as_secs_f64();
         if self.terminal {
             self.table(&now, seconds)?
