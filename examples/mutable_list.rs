@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use shmstate::{ErrorKind, List, SharedLayout, State};
 use shmstate_examples::{Parent, Process, Temporary, all_ended, this_program};
 use std::io::{Read, Write, stdout};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
@@ -232,8 +232,10 @@ struct Victim {
 }
 
 impl Victim {
-    fn start(state: &State<Shared>, mut process: Process, breath: Duration) -> Result<Victim> {
+    fn start(state: &State<Shared>, command: &mut Command, breath: Duration) -> Result<Victim> {
+        // Before the process starts: from then on the number may grow at any time.
         let before = state.read(|s| s.done[FunctionC as usize])?;
+        let mut process = Process::spawn(command.stdout(Stdio::piped()))?;
         let stdout = process.child().stdout.take();
         let words = thread::spawn(|| stdout.into_iter().flat_map(Read::bytes).map_while(Result::ok).collect());
         let dies = Instant::now() + Duration::from_millis(10) + breath.mul_f64(12.0 * fastrand::f64());
@@ -262,11 +264,13 @@ fn parent(args: &Args, breath: Duration) -> Result<()> {
     println!("the state is {}", state.path().display());
 
     let options = [format!("--rounds={}", args.rounds), format!("--pause={}", args.pause)];
-    let start = |function: &str, stdout: Stdio| {
-        Process::spawn(this_program()?.args(&options).args(["child", function, name.name()]).stdout(stdout))
+    let command = |function: &str| -> Result<Command> {
+        let mut command = this_program()?;
+        command.args(&options).args(["child", function, name.name()]);
+        Ok(command)
     };
-    let victim = || Victim::start(&state, start("function_c", Stdio::piped())?, breath);
-    let mut writers = [start("function_a", Stdio::inherit())?, start("function_b", Stdio::inherit())?];
+    let victim = || Victim::start(&state, &mut command("function_c")?, breath);
+    let mut writers = [Process::spawn(&mut command("function_a")?)?, Process::spawn(&mut command("function_b")?)?];
     let mut replay = Replay { numbers: vec![0; START], done: [0; 3] };
     let (mut function_c, mut reads, mut kills, mut within) = (victim()?, 0, 0, 0);
     loop {
