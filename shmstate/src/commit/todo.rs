@@ -5,7 +5,7 @@
 
 use super::copies::Shared;
 use super::words::CopyLine;
-use crate::mutant;
+use crate::mutant::planted;
 use crate::sync::Ordering::{Relaxed, Release};
 use crate::track::{EXACT, Pages, Touched};
 use std::ops::Range;

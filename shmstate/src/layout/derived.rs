@@ -162,10 +162,11 @@ mod tests {
         let list = offset_of!(Outer, list);
         let (plain, inner) = (offset_of!(Outer, plain), offset_of!(Outer, inner));
         let (array, after) = (offset_of!(Outer, array), offset_of!(Outer, after));
-        let lengths = |at: usize| [at..at + 8, at + 8..at + 16];
-        let mut expected = vec![0..8, list..list + 8, list + ITEMS..list + ITEMS + 8, plain..plain + 16];
+        // A number, and a list's head.
+        let inners = |at: usize| [at..at + 8, at + 8..at + 8 + ITEMS];
+        let mut expected = vec![0..8, list..list + ITEMS + 8, plain..plain + 16];
         for at in [inner, array, array + size_of::<Inner>()] {
-            expected.extend(lengths(at));
+            expected.extend(inners(at));
         }
         expected.push(after..after + 24);
         assert_eq!(joined(touched::<_, true>(&*outer, &*outer, TX)), joined(expected));
