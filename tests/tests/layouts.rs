@@ -158,7 +158,7 @@ fn valid<T: SharedLayout>(places: impl IntoIterator<Item = usize>, value: u8) ->
     for place in places {
         assert!(place < size_of::<T>());
         // SAFETY: the place lies inside the value, as just checked.
-        unsafe { bytes.as_mut_ptr().cast::<u8>().add(place).write(value) }
+        unsafe { bytes.as_mut_ptr().cast::<u8>().wrapping_add(place).write(value) }
     }
     // SAFETY: aligned and initialised, and nobody else's.
     unsafe { T::validate(bytes.as_ptr()) }.map_err(|invalid: Invalid| invalid.to_string())
