@@ -73,8 +73,8 @@ impl<T: SharedLayout> State<T> {
     ///
     /// # Errors
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NoSpace`](crate::ErrorKind::NoSpace),
-    /// [`InvalidName`](crate::ErrorKind::InvalidName), [`Permission`](crate::ErrorKind::Permission), or what the
-    /// operating system says.
+    /// [`InvalidName`](crate::ErrorKind::InvalidName), [`Permission`](crate::ErrorKind::Permission),
+    /// [`NotFound`](crate::ErrorKind::NotFound) if the directory is missing, or what the operating system says.
     pub fn create(name: impl AsRef<Path>) -> Result<Self, Error> {
         Self::options().create(name)
     }
@@ -95,7 +95,7 @@ impl<T: SharedLayout> State<T> {
     /// the same.
     ///
     /// # Errors
-    /// As for [`open`](Self::open) and [`create`](Self::create), without `NotFound` and `AlreadyExists`.
+    /// As for [`open`](Self::open) and [`create`](Self::create), without `AlreadyExists`; `NotFound` is about the directory.
     pub fn open_or_create(name: impl AsRef<Path>) -> Result<Self, Error> {
         Self::options().open_or_create(name)
     }
