@@ -14,7 +14,6 @@ pub fn run(what: &str, value: u64, path: &str) {
     match what {
         "file-size" => limit(libc::RLIMIT_FSIZE),
         "files" => limit(libc::RLIMIT_NOFILE),
-        "memory" => limit(libc::RLIMIT_AS),
         "user" => {
             // SAFETY: no pointers that are used.
             assert_eq!(unsafe { libc::setgroups(0, std::ptr::null()) }, 0);
@@ -26,10 +25,21 @@ pub fn run(what: &str, value: u64, path: &str) {
         "mount" => {
             mount(path, value);
         }
-        "none" => {}
+        "root" => {
+            let dir = std::ffi::CString::new(path).expect("a path");
+            // SAFETY: a string that ends in a zero.
+            if unsafe { libc::chroot(dir.as_ptr()) } != 0 {
+                return say(&format!("skip\nno new root: {}", std::io::Error::last_os_error()));
+            }
+            std::env::set_current_dir("/").expect("the root");
+        }
         _ => panic!("no such limit: {what}"),
     }
-    let target = if what == "mount" { format!("{path}/region") } else { path.to_owned() };
+    let target = match what {
+        "mount" => format!("{path}/region"),
+        "root" => "bare".to_owned(),
+        _ => path.to_owned(),
+    };
     match State::<World>::open_or_create(target) {
         Ok(state) => say(&format!("Ok\n{}", state.version())),
         Err(e) => say(&format!("{:?}\n{e}\n{:?}", e.kind(), std::error::Error::source(&e).map(ToString::to_string))),

@@ -39,6 +39,10 @@ fn main() {
         ["fork", what, path] => fork::run(what, path),
         ["limit", what, value, path] => limits::run(what, number(value), path),
         ["flip", file, from, to] => spoil::flip(file, number(from) as usize, number(to) as usize),
+        ["forge", file] => spoil::forge(file),
+        ["garble", file, rounds] => spoil::garble(file, number(rounds)),
+        ["bare", name] => play::bare(name),
+        ["umask", mask, mode, path] => play::umask(number(mask) as u32, number(mode) as u32, path),
         ["step", dir, rounds, before, depth] => step::run(dir, number(rounds), number(before), depth == "deep"),
         _ => panic!("no such command: {args:?}"),
     }

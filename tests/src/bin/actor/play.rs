@@ -37,6 +37,27 @@ pub fn hold(path: &str, handles: u64) {
     wait_for_go();
 }
 
+/// Makes a world of that bare name, says where, and removes it if it was new.
+pub fn bare(name: &str) {
+    match State::<World>::create(name) {
+        Ok(world) => {
+            say(&world.path().display().to_string());
+            assert!(open(name).is_current().expect("a look"));
+            shmstate::remove(name).expect("removal");
+            assert!(!world.is_current().expect("a look"));
+        }
+        Err(e) => say(&format!("{:?}: {e}", e.kind())),
+    }
+}
+
+/// Makes a world under that umask.
+pub fn umask(mask: u32, mode: u32, path: &str) {
+    // SAFETY: no pointers.
+    unsafe { libc::umask(mask) };
+    let world = State::<World>::options().mode(mode).create(path).expect("a world");
+    assert!(world.is_current().expect("a look"));
+}
+
 /// One turn of a writer: the next version, in one of several ways, after some that come to nothing.
 pub fn turn(world: &State<World>, tally: &Tally, rng: &mut Rng) {
     match rng.below(12) {
