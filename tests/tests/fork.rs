@@ -41,6 +41,14 @@ fn a_fork_inside_of_a_closure_leaves_the_closure_to_the_parent() {
 }
 
 #[test]
+fn a_child_that_leaves_a_closure_of_its_parents_takes_nothing_away() {
+    for what in ["out-of-read", "out-of-update", "out-of-panic"] {
+        println!("{what}");
+        scenario(what);
+    }
+}
+
+#[test]
 fn no_child_keeps_a_descriptor() {
     scenario("descriptors");
 }

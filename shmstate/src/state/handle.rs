@@ -136,8 +136,12 @@ impl<T: SharedLayout> State<T> {
         let shared = region.shared();
         let pin = Pin::enter(shared.control, region.slot_line(), shared.copies.len())
             .map_err(|copy| region.no_such_copy(copy))?;
+        let copy = pin.copy();
+        let pinned = Pinned { region, pin: Some(pin) };
         let images = TypedImages::of(self);
-        Ok(Frame::reading(region.key()).enter(|| f(&images, pin.copy())))
+        let result = Frame::reading(region.key()).enter(|| f(&images, copy));
+        pinned.leave()?;
+        Ok(result)
     }
 
     /// The number of commits so far; 0 in a child of the process that opened the handle.
@@ -185,6 +189,38 @@ impl<T: SharedLayout> State<T> {
     #[inline]
     pub(super) fn timeout(&self) -> Duration {
         self.timeout
+    }
+}
+
+/// A pin that is left on every way out of a closure, but not by a child that was forked inside of it: the pin is the
+/// parent's, and the child has no mapping, or another one at the same addresses.
+struct Pinned<'a> {
+    region: &'a Region,
+    /// `None` once it was left.
+    pin: Option<Pin<'a>>,
+}
+
+impl Pinned<'_> {
+    /// Leaves. An error: this is such a child.
+    #[inline]
+    fn leave(mut self) -> Result<(), Error> {
+        let mine = self.region.check();
+        let pin = self.pin.take();
+        if mine.is_err() {
+            std::mem::forget(pin);
+        }
+        mine
+    }
+}
+
+impl Drop for Pinned<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(pin) = self.pin.take()
+            && !self.region.is_mine()
+        {
+            std::mem::forget(pin);
+        }
     }
 }
 

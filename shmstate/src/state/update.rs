@@ -7,9 +7,11 @@ use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
 use crate::mutant;
 use crate::os;
+use crate::region::Region;
 use crate::track::{Frame, Stamp, Touched};
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ops::Range;
 
 /// What a handle's running transaction needs; allocated when the handle is made.
@@ -175,13 +177,16 @@ impl<T: SharedLayout> State<T> {
             // SAFETY: the copy is caught up, so it holds a value, and it is this transaction's alone.
             unsafe { T::stamp(copy, stamp) }
         }
-        let mut open = Open { txn, committed: false, copy, active, stamp, touched };
+        let mut open =
+            Open { txn: Ours { region, txn: ManuallyDrop::new(txn) }, committed: false, copy, active, stamp, touched };
         let bytes = copy.addr()..copy.addr() + size_of::<T>();
         let verdict = {
             let frame = Frame::writing(region.key(), bytes, *tx, open.touched.pages_buf());
             // SAFETY: as above; the reference ends with the closure.
             frame.enter(|| f(unsafe { &mut *copy }))
         };
+        // The closure may have forked, and this be the child.
+        region.check()?;
         if verdict.is_ok() {
             open.commit();
         }
@@ -198,7 +203,7 @@ impl<T: SharedLayout> State<T> {
 /// An update whose closure runs. Dropped without a commit, as by `Err` or by unwinding, it rolls back.
 struct Open<'a, T: SharedLayout, H: Host> {
     /// Dropped last: unlocks.
-    txn: Txn<'a, H>,
+    txn: Ours<'a, H>,
     committed: bool,
     /// Invariant: a value, of this transaction alone.
     copy: *mut T,
@@ -208,11 +213,28 @@ struct Open<'a, T: SharedLayout, H: Host> {
     touched: &'a mut Touched,
 }
 
+/// A running update, unless this is a child that was forked in its closure: it is the parent's then, and the child has no
+/// mapping, or another one at the same addresses.
+struct Ours<'a, H: Host> {
+    region: &'a Region,
+    txn: ManuallyDrop<Txn<'a, H>>,
+}
+
+impl<H: Host> Drop for Ours<'_, H> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.region.is_mine() {
+            // SAFETY: dropped here alone, once.
+            unsafe { ManuallyDrop::drop(&mut self.txn) }
+        }
+    }
+}
+
 impl<T: SharedLayout, H: Host> Open<'_, T, H> {
     #[inline]
     fn commit(&mut self) {
         self.flatten(self.copy);
-        self.txn.commit(self.touched);
+        self.txn.txn.commit(self.touched);
         self.committed = true;
     }
 
@@ -229,9 +251,9 @@ impl<T: SharedLayout, H: Host> Open<'_, T, H> {
 impl<T: SharedLayout, H: Host> Drop for Open<'_, T, H> {
     #[inline]
     fn drop(&mut self) {
-        if !self.committed {
+        if !self.committed && self.txn.region.is_mine() {
             self.flatten(self.active);
-            self.txn.roll_back(self.touched);
+            self.txn.txn.roll_back(self.touched);
         }
     }
 }

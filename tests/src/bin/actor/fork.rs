@@ -1,8 +1,9 @@
 //! What becomes of handles in a forked child. One thread, so that the children may do anything.
 
 use crate::{open, say, wait_for_go};
-use shmstate::{Error, ErrorKind};
+use shmstate::{Error, ErrorKind, State};
 use shmstate_tests::World;
+use std::time::Duration;
 
 fn kind<T>(result: Result<T, Error>) -> Option<ErrorKind> {
     result.err().map(|e| e.kind())
@@ -36,6 +37,9 @@ pub fn run(what: &str, path: &str) {
         "orphan-in-update" => orphan(path, true),
         "orphan" => orphan(path, false),
         "in-closure" => in_closure(path),
+        "out-of-read" => out_of_read(path),
+        "out-of-update" => out_of_update(path, false),
+        "out-of-panic" => out_of_update(path, true),
         "descriptors" => descriptors(path),
         _ => panic!("no such scenario: {what}"),
     }
@@ -163,6 +167,72 @@ fn in_closure(path: &str) {
         .expect("an update");
     assert_eq!(world.version(), before + 1);
     assert!(world.read(|s| *s == *World::at(s.steps)).expect("a read"));
+}
+
+/// The child, which is in a closure of its parent's, leaves it after having opened the region itself: that is often
+/// mapped just where the parent's was. Nothing of what the parent holds may go.
+fn out_of_read(path: &str) {
+    let world = open(path);
+    let mut mine = None;
+    let result = world.read(|s| {
+        let before = s.clone();
+        // SAFETY: this process has one thread.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            mine = Some(open(path));
+            return;
+        }
+        succeeds(pid);
+        let other = world.try_clone().expect("a handle");
+        std::thread::scope(|scope| {
+            scope.spawn(|| (0..100).for_each(|_| other.update(World::step).expect("an update")));
+        });
+        assert!(*s == before, "the child took the parent's pin away");
+    });
+    if let Some(mine) = mine {
+        let forked = kind(result) == Some(ErrorKind::Forked) && mine.read(|s| s.steps == 0).expect("a read");
+        // SAFETY: no pointers.
+        unsafe { libc::_exit(i32::from(!forked)) }
+    }
+    result.expect("a read");
+    assert!(world.read(|s| *s == *World::at(100)).expect("a read"));
+}
+
+/// The same out of an update, which is not the child's to commit, to roll back, or to unlock.
+fn out_of_update(path: &str, panic: bool) {
+    let world = open(path);
+    let mut mine = None;
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        world.update(|s| {
+            s.step();
+            // SAFETY: this process has one thread.
+            let pid = unsafe { libc::fork() };
+            if pid == 0 {
+                mine = Some(open(path));
+                if panic {
+                    std::panic::resume_unwind(Box::new("out"));
+                }
+                return;
+            }
+            succeeds(pid);
+            assert_eq!(world.version(), 0, "the child ended the parent's update");
+            let hasty = State::<World>::options().timeout(Duration::from_millis(20)).open(path).expect("the world");
+            std::thread::scope(|scope| {
+                scope.spawn(|| assert_eq!(kind(hasty.update(World::step)), Some(ErrorKind::Busy)));
+            });
+        })
+    }));
+    if let Some(mine) = mine {
+        let right = match result {
+            Ok(result) => !panic && kind(result) == Some(ErrorKind::Forked),
+            Err(_) => panic,
+        };
+        let right = right && mine.read(|s| s.steps == 0).expect("a read");
+        // SAFETY: no pointers.
+        unsafe { libc::_exit(i32::from(!right)) }
+    }
+    result.expect("no panic here").expect("an update");
+    assert!(world.read(|s| *s == *World::at(1)).expect("a read"));
 }
 
 /// No child keeps a descriptor of a handle: those that hold locks are closed in it.
