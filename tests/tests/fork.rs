@@ -53,17 +53,27 @@ fn no_child_keeps_a_descriptor() {
     scenario("descriptors");
 }
 
+/// A child of an actor. It outlives its parent, but not the test, however that ends.
+struct Orphan(libc::pid_t);
+
+impl Drop for Orphan {
+    fn drop(&mut self) {
+        // SAFETY: no pointers; a process that an actor started, and that ends by this alone.
+        unsafe { libc::kill(self.0, libc::SIGKILL) };
+    }
+}
+
 /// A forked child that lives on does not keep its dead parent's lock, slot or pins alive.
 fn orphan(what: &str) {
     let (_dir, path, world) = world();
     for round in 0..5 {
         let mut parent = actor!["fork", what, path];
-        let child: libc::pid_t = parent.line().unwrap().parse().unwrap();
+        let child = Orphan(parent.line().unwrap().parse().unwrap());
         parent.expect("in");
         let version = world.version();
         parent.kill();
         // SAFETY: no pointers; signal 0 asks only.
-        assert_eq!(unsafe { libc::kill(child, 0) }, 0, "the child lives on");
+        assert_eq!(unsafe { libc::kill(child.0, 0) }, 0, "the child lives on");
         for _ in 0..5 {
             world.update(World::step).unwrap();
         }
@@ -72,8 +82,6 @@ fn orphan(what: &str) {
         // All handles but this one can be had.
         let handles: Vec<_> = (1..64).map(|_| State::<World>::open(&path).unwrap()).collect();
         drop(handles);
-        // SAFETY: no pointers; a process that the actor started, and that is there, see above.
-        unsafe { libc::kill(child, libc::SIGKILL) };
     }
 }
 
@@ -95,7 +103,7 @@ fn children_do_not_keep_their_dead_parents_pins_in_all_copies() {
     let mut parents = Vec::new();
     for _ in 0..3 {
         let parent = actor!["fork", "orphan", path];
-        children.push(parent.line().unwrap().parse::<libc::pid_t>().unwrap());
+        children.push(Orphan(parent.line().unwrap().parse().unwrap()));
         parent.expect("in");
         parents.push(parent);
         if parents.len() < 3 {
@@ -105,10 +113,6 @@ fn children_do_not_keep_their_dead_parents_pins_in_all_copies() {
     parents.iter_mut().for_each(|parent| parent.kill());
     for _ in 0..10 {
         world.update(World::step).unwrap();
-    }
-    for child in children {
-        // SAFETY: no pointers; processes that the actors started.
-        unsafe { libc::kill(child, libc::SIGKILL) };
     }
 }
 

@@ -128,6 +128,9 @@ fn own_handle(path: &str) {
 fn orphan(path: &str, in_update: bool) {
     let world = open(path);
     let pid = child(|| {
+        // Alarms are not inherited.
+        // SAFETY: no pointers.
+        unsafe { libc::alarm(120) };
         loop {
             // SAFETY: no pointers. The test kills it.
             unsafe { libc::pause() };
