@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Nothing has that name.
+    /// Nothing has that name, or the directory that it should be in is not there.
     NotFound,
     /// Something has that name already.
     AlreadyExists,
@@ -67,6 +67,8 @@ pub struct Error(Box<Trouble>);
 pub(crate) enum Trouble {
     #[error("there is no region `{}`: create it first, or use `open_or_create`", .path.display())]
     NotFound { path: PathBuf },
+    #[error("there is no directory `{}` for the region to be in: make it first", .path.display())]
+    NoDirectory { path: PathBuf },
     #[error("`{}` exists already: use `open` or `open_or_create`, or remove it first", .path.display())]
     AlreadyExists { path: PathBuf },
     #[error(
@@ -138,7 +140,7 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match &*self.0 {
-            Trouble::NotFound { .. } => ErrorKind::NotFound,
+            Trouble::NotFound { .. } | Trouble::NoDirectory { .. } => ErrorKind::NotFound,
             Trouble::AlreadyExists { .. } => ErrorKind::AlreadyExists,
             Trouble::LayoutMismatch { .. } => ErrorKind::LayoutMismatch,
             Trouble::Corrupt { .. } => ErrorKind::Corrupt,

@@ -1,1 +1,15 @@
-//! What the tests share.
+//! What the tests with processes share: a state to play with, and the means to start, stop and kill those who do.
+mod actor;
+mod dir;
+mod rng;
+mod tally;
+mod world;
+
+pub use actor::{Actor, Fate, PATIENCE};
+pub use dir::{scratch_dir, tmpfs};
+pub use rng::Rng;
+pub use tally::Tally;
+pub use world::{Mood, Person, SPOTS, World};
+
+/// Seed of the worlds in all tests: any process can work out any version.
+pub const SEED: u64 = 0x5eed;

@@ -85,6 +85,8 @@ pub(crate) struct Txn<'a, H: Host> {
     copy: usize,
     /// The odd number that the copy has.
     odd: u64,
+    /// Whether the lock is this process's to release.
+    mine: bool,
 }
 
 impl<'a> Shared<'a> {
@@ -211,7 +213,7 @@ impl<'a> Shared<'a> {
         unsafe { self.catch_up(copy, active.copy, whole, images) }
         self.todo(copy).clear();
         line.synced.store(NEVER, Relaxed);
-        Ok(Txn { shared: self, host, active, copy, odd })
+        Ok(Txn { shared: self, host, active, copy, odd, mine: true })
     }
 
     /// Whether the last writer of copy `k` did not come to its end.
@@ -372,6 +374,12 @@ impl<H: Host> Txn<'_, H> {
     #[inline]
     pub(crate) fn active(&self) -> usize {
         self.active.copy
+    }
+
+    /// Leaves the update to another process: this one is a child that was forked in its midst.
+    #[cold]
+    pub(crate) fn disown(&mut self) {
+        self.mine = false;
     }
 
     /// Makes the copy the active one; the others have to take over what was touched. The update is over. Returns the

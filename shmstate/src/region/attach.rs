@@ -120,6 +120,7 @@ impl Region {
     }
 
     /// Whether this is the process that attached.
+    #[inline]
     pub(crate) fn is_mine(&self) -> bool {
         self.generation.is_current()
     }

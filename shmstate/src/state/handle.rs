@@ -80,8 +80,8 @@ impl<T: SharedLayout> State<T> {
     ///
     /// # Errors
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NoSpace`](crate::ErrorKind::NoSpace),
-    /// [`InvalidName`](crate::ErrorKind::InvalidName), [`Permission`](crate::ErrorKind::Permission), or what the
-    /// operating system says.
+    /// [`InvalidName`](crate::ErrorKind::InvalidName), [`Permission`](crate::ErrorKind::Permission),
+    /// [`NotFound`](crate::ErrorKind::NotFound) if the directory is missing, or what the operating system says.
     pub fn create(name: impl AsRef<Path>) -> Result<Self, Error> {
         Self::options().create(name)
     }
@@ -102,7 +102,7 @@ impl<T: SharedLayout> State<T> {
     /// the same.
     ///
     /// # Errors
-    /// As for [`open`](Self::open) and [`create`](Self::create), without `NotFound` and `AlreadyExists`.
+    /// As for [`open`](Self::open) and [`create`](Self::create), without `AlreadyExists`; `NotFound` is about the directory.
     pub fn open_or_create(name: impl AsRef<Path>) -> Result<Self, Error> {
         Self::options().open_or_create(name)
     }
@@ -143,7 +143,11 @@ impl<T: SharedLayout> State<T> {
         let shared = region.shared();
         let pin = Pin::enter(shared.control, region.slot_line(), shared.copies.len(), self.reader())
             .map_err(|copy| region.no_such_copy(copy))?;
-        Ok(Frame::reading(region.key()).enter(|| f(&self.images, pin.copy())))
+        let copy = pin.copy();
+        let pinned = Pinned { region, pin: Some(pin) };
+        let result = Frame::reading(region.key()).enter(|| f(&self.images, copy));
+        pinned.leave()?;
+        Ok(result)
     }
 
     /// Who this thread is to the handle. A thread that has got the number of an owner that has ended takes its place.
@@ -204,6 +208,38 @@ impl<T: SharedLayout> State<T> {
     #[inline]
     pub(super) fn timeout(&self) -> Duration {
         self.timeout
+    }
+}
+
+/// A pin that is left on every way out of a closure, but not by a child that was forked inside of it: the pin is the
+/// parent's, and the child has no mapping, or another one at the same addresses.
+struct Pinned<'a> {
+    region: &'a Region,
+    /// `None` once it was left.
+    pin: Option<Pin<'a>>,
+}
+
+impl Pinned<'_> {
+    /// Leaves. An error: this is such a child.
+    #[inline]
+    fn leave(mut self) -> Result<(), Error> {
+        let mine = self.region.check();
+        let pin = self.pin.take();
+        if mine.is_err() {
+            std::mem::forget(pin);
+        }
+        mine
+    }
+}
+
+impl Drop for Pinned<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(pin) = self.pin.take()
+            && !self.region.is_mine()
+        {
+            std::mem::forget(pin);
+        }
     }
 }
 

@@ -179,13 +179,15 @@ impl<T: SharedLayout> State<T> {
             // SAFETY: the copy is caught up, so it holds a value, and it is this transaction's alone.
             unsafe { T::stamp(copy, stamp) }
         }
-        let mut open = Open { txn, committed: false, copy, active, stamp, touched };
+        let mut open = Open { region, txn, committed: false, copy, active, stamp, touched };
         let bytes = copy.addr()..copy.addr() + size_of::<T>();
         let verdict = {
             let frame = Frame::writing(region.key(), bytes, *tx, open.touched.pages_buf());
             // SAFETY: as above; the reference ends with the closure.
             frame.enter(|| f(unsafe { &mut *copy }))
         };
+        // The closure may have forked, and this be the child.
+        region.check()?;
         if verdict.is_ok() {
             open.commit();
         } else if mutant::planted("id_used_again_after_roll_back") {
@@ -201,8 +203,10 @@ impl<T: SharedLayout> State<T> {
     }
 }
 
-/// An update whose closure runs. Dropped without a commit, as by `Err` or by unwinding, it rolls back.
+/// An update whose closure runs. Dropped without a commit, as by `Err` or by unwinding, it rolls back. Dropped in a child
+/// that was forked in the closure, it leaves the update to the parent.
 struct Open<'a, 's, T: SharedLayout, H: Host> {
+    region: &'a Region,
     /// Unlocks when it is dropped, which comes after this.
     txn: &'a mut Txn<'s, H>,
     committed: bool,
@@ -244,7 +248,9 @@ impl<T: SharedLayout, H: Host> Open<'_, '_, T, H> {
 impl<T: SharedLayout, H: Host> Drop for Open<'_, '_, T, H> {
     #[inline]
     fn drop(&mut self) {
-        if !self.committed {
+        if !self.region.is_mine() {
+            self.txn.disown();
+        } else if !self.committed {
             self.roll_back();
         }
     }

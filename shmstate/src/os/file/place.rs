@@ -108,7 +108,7 @@ impl Place {
 /// Opens a directory, to find names in it.
 fn open_dir(path: &Path, flags: OFlags) -> Result<OwnedFd, Error> {
     rustix::fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | flags, Mode::empty())
-        .map_err(|e| Error::io(path, "open the directory", e))
+        .map_err(|e| directory_error(path, "open the directory", e))
 }
 
 /// The directory of bare names.
@@ -144,6 +144,15 @@ fn home() -> Result<(OwnedFd, PathBuf), Error> {
 fn make_dir(dir: &Path) -> Result<(), Error> {
     match rustix::fs::mkdir(dir, Mode::RWXU) {
         Ok(()) | Err(Errno::EXIST) => Ok(()),
-        Err(e) => Err(Error::io(dir, "make the directory", e)),
+        Err(e) => Err(directory_error(dir, "make the directory", e)),
+    }
+}
+
+/// What is missing is a directory then, and not the region.
+#[cold]
+fn directory_error(dir: &Path, doing: &'static str, e: Errno) -> Error {
+    match e {
+        Errno::NOENT => Trouble::NoDirectory { path: dir.to_owned() }.into(),
+        e => Error::io(dir, doing, e),
     }
 }

@@ -1,0 +1,162 @@
+//! Another process, which does what it is told, and can be stopped and killed.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+/// How long anything may take on a busy machine before it counts as stuck.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running `actor`. Killed when dropped.
+pub struct Actor {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+/// How an actor ended.
+#[derive(Debug)]
+pub struct Fate {
+    /// What `wait` said.
+    pub status: ExitStatus,
+    /// What it had printed and nobody had read.
+    pub lines: Vec<String>,
+}
+
+impl Actor {
+    /// Starts the program with these arguments.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn start(program: impl AsRef<OsStr>, args: &[&OsStr]) -> Actor {
+        Actor::start_command(Command::new(program).args(args))
+    }
+
+    /// Starts the command.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn start_command(command: &mut Command) -> Actor {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("an actor");
+        let stdout = BufReader::new(child.stdout.take().expect("its output"));
+        let (sender, lines) = channel();
+        // Ends with the actor's output.
+        std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Actor { child, lines }
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> libc::pid_t {
+        self.child.id().cast_signed()
+    }
+
+    /// The next line that it prints; `None` if it ends instead.
+    ///
+    /// # Panics
+    /// If it does neither for [`PATIENCE`].
+    #[must_use]
+    pub fn line(&self) -> Option<String> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("the actor is silent"),
+        }
+    }
+
+    /// Waits for that very line.
+    ///
+    /// # Panics
+    /// If another one comes.
+    pub fn expect(&self, line: &str) {
+        assert_eq!(self.line().as_deref(), Some(line));
+    }
+
+    /// Lets it go on: it waits for a line wherever it is told to hold.
+    pub fn go(&mut self) {
+        if let Some(stdin) = &mut self.child.stdin {
+            // One that is dead already needs no word.
+            let _ = stdin.write_all(b"go\n");
+        }
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: libc::c_int) {
+        // SAFETY: a child that has not been waited for: the number is its own.
+        unsafe { libc::kill(self.pid(), signal) };
+    }
+
+    /// Stops it, and returns once it is.
+    ///
+    /// # Panics
+    /// If it ends instead.
+    pub fn stop(&self) {
+        self.signal(libc::SIGSTOP);
+        let mut status = 0;
+        // SAFETY: a child of this process; with WUNTRACED, one that is stopped stays to be waited for.
+        let pid = unsafe { libc::waitpid(self.pid(), &raw mut status, libc::WUNTRACED) };
+        assert!(pid == self.pid() && libc::WIFSTOPPED(status), "it was to stop");
+    }
+
+    /// Kills it, and returns once it is gone.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Waits until it ends by itself.
+    ///
+    /// # Panics
+    /// If it does not for [`PATIENCE`].
+    #[must_use]
+    pub fn fate(mut self) -> Fate {
+        let since = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return Fate { status, lines: self.lines.iter().collect() };
+            }
+            if since.elapsed() > PATIENCE * 4 {
+                let lines: Vec<_> = self.lines.try_iter().collect();
+                panic!("the actor does not end; it said {lines:?}");
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Waits until it ends by itself, and wants it to be content.
+    ///
+    /// # Panics
+    /// If it is not. What it printed to the error output is in the test's.
+    pub fn succeed(self) -> Vec<String> {
+        let fate = self.fate();
+        assert!(fate.status.success(), "{} after {:?}", fate.status, fate.lines);
+        fate.lines
+    }
+
+    /// Waits until it ends, and wants it to be killed by that signal.
+    ///
+    /// # Panics
+    /// If it ends otherwise.
+    pub fn die(self, signal: libc::c_int) {
+        let fate = self.fate();
+        assert_eq!(fate.status.signal(), Some(signal), "{} after {:?}", fate.status, fate.lines);
+    }
+}
+
+impl Drop for Actor {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// `actor!["command", argument, ...]` starts this package's helper program.
+#[macro_export]
+macro_rules! actor {
+    ($($arg:expr),+ $(,)?) => {
+        $crate::Actor::start(env!("CARGO_BIN_EXE_actor"), &[$(::std::convert::AsRef::<::std::ffi::OsStr>::as_ref(&$arg)),+])
+    };
+}

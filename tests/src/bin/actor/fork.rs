@@ -1,0 +1,257 @@
+//! What becomes of handles in a forked child. One thread, so that the children may do anything.
+
+use crate::{open, say, wait_for_go};
+use shmstate::{Error, ErrorKind, State};
+use shmstate_tests::World;
+use std::time::Duration;
+
+fn kind<T>(result: Result<T, Error>) -> Option<ErrorKind> {
+    result.err().map(|e| e.kind())
+}
+
+/// Forks, and runs `f` in the child, which ends with it: 0 if it returns.
+fn child(f: impl FnOnce()) -> libc::pid_t {
+    // SAFETY: this process has one thread.
+    match unsafe { libc::fork() } {
+        0 => {
+            let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).is_err();
+            // SAFETY: no pointers; without the parent's buffers and destructors.
+            unsafe { libc::_exit(i32::from(failed)) }
+        }
+        pid => pid,
+    }
+}
+
+fn succeeds(pid: libc::pid_t) {
+    let mut status = 0;
+    // SAFETY: a place for the status.
+    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+    assert_eq!(status, 0, "the child is not content");
+}
+
+pub fn run(what: &str, path: &str) {
+    match what {
+        "handle" => handle(path),
+        "drop" => drop_in_child(path),
+        "own" => own_handle(path),
+        "orphan-in-update" => orphan(path, true),
+        "orphan" => orphan(path, false),
+        "in-closure" => in_closure(path),
+        "out-of-read" => out_of_read(path),
+        "out-of-update" => out_of_update(path, false),
+        "out-of-panic" => out_of_update(path, true),
+        "descriptors" => descriptors(path),
+        _ => panic!("no such scenario: {what}"),
+    }
+    say("done");
+}
+
+/// A handle of the parent is of no use in the child, and says so.
+fn handle(path: &str) {
+    let world = open(path);
+    world.update(World::step).expect("an update");
+    succeeds(child(|| {
+        let forked = Some(ErrorKind::Forked);
+        let never = || -> ! { panic!("the closure does not run") };
+        assert_eq!(kind(world.read(|_| never())), forked);
+        assert_eq!(kind(world.update(|_| never())), forked);
+        assert_eq!(kind(world.try_update(|_| -> Result<(), ()> { never() })), forked);
+        assert_eq!(kind(world.snapshot()), forked);
+        assert_eq!(kind(world.try_clone()), forked);
+        assert_eq!(world.version(), 0);
+        assert!(world.path().ends_with("world") && world.is_current().expect("a look"));
+        let message = world.read(|_| ()).unwrap_err().to_string();
+        assert!(message.contains("fork") && message.contains("open the state again in the child"), "{message}");
+        let _ = format!("{world:?}");
+    }));
+    assert_eq!(world.version(), 1);
+    world.update(World::step).expect("the parent goes on");
+}
+
+/// To drop it there does nothing to the parent.
+fn drop_in_child(path: &str) {
+    let world = open(path);
+    let others: Vec<_> = (0..5).map(|_| world.try_clone().expect("a handle")).collect();
+    let held = world
+        .read(|s| {
+            let before = s.clone();
+            let (copy, rest) = (&others[0], &others[1..]);
+            succeeds(child(|| {
+                // SAFETY: the child ends without using its parent's values again.
+                let a = unsafe { std::ptr::read(copy) };
+                // SAFETY: as above.
+                let b = unsafe { std::ptr::read(&raw const rest[0]) };
+                drop(a);
+                // The descriptors' numbers are given to somebody else, whom the next drop must leave alone.
+                let files: Vec<_> = (0..64).map(|_| std::fs::File::open("/dev/null").expect("a file")).collect();
+                drop(b);
+                for file in &files {
+                    file.metadata().expect("a file that is still open");
+                }
+                // A handle of the child's own.
+                let mine = open(path);
+                mine.read(|s| assert_eq!(s.steps, s.steps_again)).expect("a read");
+            }));
+            *s == before
+        })
+        .expect("a read");
+    assert!(held, "a pin of the parent was taken away");
+    for other in &others {
+        other.update(World::step).expect("an update");
+        assert!(other.read(|s| *s == *World::at(s.steps)).expect("a read"));
+    }
+}
+
+/// The child, and its child, have handles of their own.
+fn own_handle(path: &str) {
+    let world = open(path);
+    let before = world.version();
+    succeeds(child(|| {
+        let mine = open(path);
+        mine.update(World::step).expect("an update");
+        assert_eq!(kind(world.read(|_| ())), Some(ErrorKind::Forked));
+        succeeds(child(|| {
+            assert_eq!(kind(mine.read(|_| ())), Some(ErrorKind::Forked));
+            assert_eq!(kind(world.read(|_| ())), Some(ErrorKind::Forked));
+            let mine = open(path);
+            mine.update(World::step).expect("an update");
+            assert!(mine.read(|s| *s == *World::at(s.steps)).expect("a read"));
+        }));
+        mine.update(World::step).expect("an update");
+        assert!(mine.try_clone().expect("a handle").read(|s| *s == *World::at(s.steps)).expect("a read"));
+    }));
+    world.update(World::step).expect("an update");
+    assert_eq!(world.version(), before + 4);
+}
+
+/// The child lives on after its parent, which the test kills, and does not keep it alive.
+fn orphan(path: &str, in_update: bool) {
+    let world = open(path);
+    let pid = child(|| {
+        // Alarms are not inherited.
+        // SAFETY: no pointers.
+        unsafe { libc::alarm(120) };
+        loop {
+            // SAFETY: no pointers. The test kills it.
+            unsafe { libc::pause() };
+        }
+    });
+    say(&pid.to_string());
+    if in_update {
+        let _ = world.update(|s| {
+            s.step();
+            say("in");
+            wait_for_go();
+        });
+    } else {
+        let _ = world.read(|_| {
+            say("in");
+            wait_for_go();
+        });
+    }
+}
+
+/// A fork in the midst of a closure: the parent's goes on. The child may not touch the state, and ends.
+fn in_closure(path: &str) {
+    let world = open(path);
+    let before = world.version();
+    world
+        .update(|s| {
+            s.step();
+            succeeds(child(|| {
+                // On this thread, the closure of the parent is open, also in the child.
+                assert_eq!(kind(world.read(|_| ())), Some(ErrorKind::Forked));
+                assert_eq!(kind(world.update(|_| ())), Some(ErrorKind::Forked));
+                let mine = open(path);
+                assert_eq!(mine.version(), before);
+                assert_eq!(kind(mine.update(|_| ())), Some(ErrorKind::Reentrant));
+            }));
+        })
+        .expect("an update");
+    assert_eq!(world.version(), before + 1);
+    assert!(world.read(|s| *s == *World::at(s.steps)).expect("a read"));
+}
+
+/// The child, which is in a closure of its parent's, leaves it after having opened the region itself: that is often
+/// mapped just where the parent's was. Nothing of what the parent holds may go.
+fn out_of_read(path: &str) {
+    let world = open(path);
+    let mut mine = None;
+    let result = world.read(|s| {
+        let before = s.clone();
+        // SAFETY: this process has one thread.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            mine = Some(open(path));
+            return;
+        }
+        succeeds(pid);
+        let other = world.try_clone().expect("a handle");
+        std::thread::scope(|scope| {
+            scope.spawn(|| (0..100).for_each(|_| other.update(World::step).expect("an update")));
+        });
+        assert!(*s == before, "the child took the parent's pin away");
+    });
+    if let Some(mine) = mine {
+        let forked = kind(result) == Some(ErrorKind::Forked) && mine.read(|s| s.steps == 0).expect("a read");
+        // SAFETY: no pointers.
+        unsafe { libc::_exit(i32::from(!forked)) }
+    }
+    result.expect("a read");
+    assert!(world.read(|s| *s == *World::at(100)).expect("a read"));
+}
+
+/// The same out of an update, which is not the child's to commit, to roll back, or to unlock.
+fn out_of_update(path: &str, panic: bool) {
+    let world = open(path);
+    let mut mine = None;
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        world.update(|s| {
+            s.step();
+            // SAFETY: this process has one thread.
+            let pid = unsafe { libc::fork() };
+            if pid == 0 {
+                mine = Some(open(path));
+                if panic {
+                    std::panic::resume_unwind(Box::new("out"));
+                }
+                return;
+            }
+            succeeds(pid);
+            assert_eq!(world.version(), 0, "the child ended the parent's update");
+            let hasty = State::<World>::options().timeout(Duration::from_millis(20)).open(path).expect("the world");
+            std::thread::scope(|scope| {
+                scope.spawn(|| assert_eq!(kind(hasty.update(World::step)), Some(ErrorKind::Busy)));
+            });
+        })
+    }));
+    if let Some(mine) = mine {
+        let right = match result {
+            Ok(result) => !panic && kind(result) == Some(ErrorKind::Forked),
+            Err(_) => panic,
+        };
+        let right = right && mine.read(|s| s.steps == 0).expect("a read");
+        // SAFETY: no pointers.
+        unsafe { libc::_exit(i32::from(!right)) }
+    }
+    result.expect("no panic here").expect("an update");
+    assert!(world.read(|s| *s == *World::at(1)).expect("a read"));
+}
+
+/// No child keeps a descriptor of a handle: those that hold locks are closed in it.
+fn descriptors(path: &str) {
+    let count = || {
+        std::fs::read_dir("/proc/self/fd")
+            .expect("/proc")
+            .filter_map(Result::ok)
+            .filter(|entry| {
+                std::fs::read_link(entry.path()).is_ok_and(|target| target.to_string_lossy().ends_with("/world"))
+            })
+            .count()
+    };
+    let worlds: Vec<_> = (0..10).map(|_| open(path)).collect();
+    assert_eq!(count(), 20, "two for each handle");
+    succeeds(child(|| assert_eq!(count(), 0)));
+    drop(worlds);
+    assert_eq!(count(), 0);
+}

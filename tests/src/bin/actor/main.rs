@@ -1,0 +1,76 @@
+//! The other process of the tests: does what its arguments say, says what it sees, and dies when it is told to.
+
+mod fork;
+mod limits;
+mod nursery;
+mod play;
+mod race;
+mod spoil;
+mod step;
+
+use shmstate::State;
+use shmstate_tests::{PATIENCE, World};
+use std::io::Write;
+use std::path::Path;
+
+fn main() {
+    // Whatever goes wrong, nobody stays behind.
+    // SAFETY: no pointers.
+    unsafe { libc::alarm(600) };
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args[..] {
+        ["hold-update", path] => play::hold_update(path),
+        ["hold-read", path] => play::hold_read(path),
+        ["hold", path, handles] => play::hold(path, number(handles)),
+        ["write", path, tally, seed, updates] => play::write(path, tally, number(seed), number(updates)),
+        ["read", path, tally, seed] => play::read(path, tally, number(seed)),
+        ["die", place, path] => play::die_in(place, path),
+        ["nursery", path, tally, seed, kills, seconds, hold] => nursery::run(&nursery::Job {
+            path,
+            tally,
+            seed: number(seed),
+            kills: number(kills),
+            seconds: number(seconds),
+            hold: hold == "hold",
+        }),
+        ["race", dir, me, party, rounds] => race::create(dir, number(me), number(party), number(rounds)),
+        ["churn", path, me, rounds] => race::churn(path, number(me), number(rounds)),
+        ["fork", what, path] => fork::run(what, path),
+        ["limit", what, value, path] => limits::run(what, number(value), path),
+        ["flip", file, from, to] => spoil::flip(file, number(from) as usize, number(to) as usize),
+        ["forge", file] => spoil::forge(file),
+        ["garble", file, rounds] => spoil::garble(file, number(rounds)),
+        ["bare", name] => play::bare(name),
+        ["umask", mask, mode, path] => play::umask(number(mask) as u32, number(mode) as u32, path),
+        ["step", dir, rounds, before, depth] => step::run(dir, number(rounds), number(before), depth == "deep"),
+        _ => panic!("no such command: {args:?}"),
+    }
+}
+
+fn number(text: &str) -> u64 {
+    text.parse().expect("a number")
+}
+
+/// Opens the world, with time enough for a busy machine.
+fn open(path: impl AsRef<Path>) -> State<World> {
+    State::<World>::options().timeout(PATIENCE).open(path).expect("the world")
+}
+
+/// Prints a line, at once.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).expect("somebody listens");
+}
+
+/// Waits for a line, or for nobody being there to send one.
+fn wait_for_go() {
+    let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+/// Dies as by `kill -9`.
+fn die() -> ! {
+    // SAFETY: no pointers.
+    unsafe { libc::raise(libc::SIGKILL) };
+    unreachable!("nobody survives that")
+}

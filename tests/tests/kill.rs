@@ -1,0 +1,162 @@
+//! Deaths: `kill -9` at random points, at chosen points, and at every store.
+//!
+//! `SHMSTATE_KILLS` is how many children each nursery kills at most; by default, what fits in a few seconds.
+
+use shmstate::State;
+use shmstate_tests::{Actor, PATIENCE, Tally, World, actor, scratch_dir};
+use std::path::{Path, PathBuf};
+
+/// A world of its own for a test, and who counts.
+fn world(dir: &Path) -> (State<World>, PathBuf, PathBuf) {
+    let path = dir.join("world");
+    let world = State::<World>::options().timeout(PATIENCE).create(&path).unwrap();
+    (world, path, dir.join("tally"))
+}
+
+/// Nothing is left behind but what has a name.
+fn assert_tidy(dir: &Path) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let known = ["world", "tally"].contains(&&*name) || name.starts_with("world.new");
+        assert!(known, "`{name}` was left behind");
+    }
+}
+
+/// No slot was lost: all handles can be had.
+fn assert_no_slot_is_lost(path: &Path, held: usize) {
+    let handles: Vec<_> = (held..64).map(|_| State::<World>::open(path).unwrap()).collect();
+    drop(handles);
+}
+
+fn kill_at_random(nurseries: u64, hold: bool, supervised: bool, seconds: u64) {
+    let dir = scratch_dir();
+    let (world, path, tally) = world(dir.path());
+    let supervisor = supervised.then_some(world);
+    let kills = std::env::var("SHMSTATE_KILLS").ok();
+    let (kills, seconds) = match &kills {
+        Some(kills) => (kills.clone(), "500".to_owned()),
+        None => ("100000".to_owned(), seconds.to_string()),
+    };
+    let hold = if hold { "hold" } else { "free" };
+    let actors: Vec<Actor> =
+        (1..=nurseries).map(|seed| actor!["nursery", path, tally, seed.to_string(), kills, seconds, hold]).collect();
+    for actor in actors {
+        println!("{}", actor.succeed().concat());
+    }
+    let tally = Tally::open(&tally);
+    let (begun, done, kills) = (tally.get(Tally::BEGUN), tally.get(Tally::DONE), tally.get(Tally::KILLS));
+    let world = State::<World>::open(&path).unwrap();
+    let version = world.version();
+    println!("{kills} kills, {done} updates acknowledged, version {version}, {begun} begun");
+    assert!(done <= version && version <= done + kills && version <= begun);
+    assert!(*world.snapshot().unwrap() == *World::at(version));
+    assert!(kills >= 50 * nurseries, "few kills: {kills}");
+    assert_no_slot_is_lost(&path, 1 + usize::from(supervised));
+    drop(supervisor);
+    assert_tidy(dir.path());
+}
+
+#[test]
+fn killed_at_random_while_somebody_holds_the_region() {
+    kill_at_random(2, true, true, 8);
+}
+
+#[test]
+fn killed_at_random_while_nobody_holds_the_region() {
+    kill_at_random(1, false, false, 8);
+}
+
+#[test]
+fn killed_at_random_while_others_come_and_go() {
+    kill_at_random(3, false, false, 6);
+}
+
+#[test]
+fn killed_at_every_store() {
+    let dir = scratch_dir();
+    for (before, rounds) in [("40", "2"), ("70", "1")] {
+        let dir = dir.path().join(before);
+        std::fs::create_dir(&dir).unwrap();
+        for line in actor!["step", dir, rounds, before, "shallow"].succeed() {
+            println!("{line}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "minutes: steps through opening and closing, too"]
+fn killed_at_every_store_of_a_whole_life() {
+    let dir = scratch_dir();
+    for line in actor!["step", dir.path(), "3", "100", "deep"].succeed() {
+        println!("{line}");
+    }
+}
+
+#[test]
+fn killed_at_a_chosen_point() {
+    let places = [
+        ("in-update", 0),
+        ("in-update-halfway", 0),
+        ("in-read", 0),
+        ("in-nested-read", 0),
+        ("in-snapshot-in-read", 0),
+        ("in-init", 0),
+        ("after-create", 0),
+        ("after-open", 0),
+        ("after-update", 1),
+        ("after-roll-back", 0),
+        ("in-roll-back", 0),
+        ("in-thread", 0),
+    ];
+    for supervised in [true, false] {
+        let dir = scratch_dir();
+        let (world, path, _) = world(dir.path());
+        let supervisor = supervised.then_some(world);
+        let mut version = 0;
+        for round in 0..5 {
+            for (place, done) in places {
+                actor!["die", place, path].die(libc::SIGKILL);
+                version += done;
+                let again = State::<World>::options().timeout(PATIENCE).open(&path).unwrap();
+                let world = supervisor.as_ref().filter(|_| round % 2 == 0).unwrap_or(&again);
+                assert_eq!(world.version(), version, "{place}");
+                assert!(world.read(|s| *s == *World::at(version)).unwrap(), "{place}");
+                world.update(World::step).unwrap();
+                version += 1;
+                assert!(world.read(|s| *s == *World::at(version)).unwrap(), "{place}");
+                let new = dir.path().join("world.new");
+                assert_eq!(new.exists(), place == "after-create", "{place}");
+                if new.exists() {
+                    assert!(State::<World>::open(&new).unwrap().read(|s| *s == *World::first()).unwrap());
+                    shmstate::remove(&new).unwrap();
+                }
+            }
+        }
+        assert_no_slot_is_lost(&path, usize::from(supervised));
+        assert_tidy(dir.path());
+    }
+}
+
+/// K − 2 dead readers and one more: their pins are cleared when they are in the way.
+#[test]
+fn readers_that_were_killed_are_in_nobodys_way() {
+    let dir = scratch_dir();
+    let (world, path, _) = world(dir.path());
+    let mut readers = Vec::new();
+    for version in 0..3 {
+        let reader = actor!["hold-read", path];
+        reader.expect("in");
+        readers.push(reader);
+        if version < 2 {
+            world.update(World::step).unwrap();
+        }
+    }
+    // Three versions are held, one of them the newest: no copy is free.
+    for reader in &mut readers {
+        reader.kill();
+    }
+    for _ in 0..100 {
+        world.update(World::step).unwrap();
+        assert!(world.read(|s| *s == *World::at(s.steps)).unwrap());
+    }
+}
