@@ -14,6 +14,7 @@ fn touched<T: SharedLayout>(value: &mut T, f: impl FnOnce(&mut T)) -> Vec<Range<
     unsafe { T::stamp(value, root) }
     f(value);
     let mut touched = Touched::new(size);
+    let value = (&raw mut *value).cast_const();
     // SAFETY: the same value twice, which nobody changes.
     unsafe { T::flatten::<false>(value, value, root, &mut touched) }
     assert!(!touched.spilled());

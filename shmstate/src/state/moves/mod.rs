@@ -91,3 +91,23 @@ fn parked_changed_and_taken_back() {
 fn parked_and_taken_back() {
     directed::parked_and_taken_back();
 }
+
+#[test]
+fn parked_short_and_rolled_back() {
+    directed::parked_short_and_rolled_back();
+}
+
+#[test]
+fn parked_where_it_was_before() {
+    directed::parked_where_it_was_before();
+}
+
+#[test]
+fn cloned_short_and_rolled_back() {
+    directed::cloned_short_and_rolled_back();
+}
+
+#[test]
+fn back_after_a_roll_back() {
+    directed::back_after_a_roll_back();
+}
