@@ -78,7 +78,7 @@ fn check_struct(ctxt: &Ctxt, input: &Input<'_>, fields: &[Field<'_>]) {
 }
 
 /// Whether `ty` is, or has for an argument or item, the type under the derive.
-fn holds_itself(ty: &Type, input: &Input<'_>) -> bool {
+pub(crate) fn holds_itself(ty: &Type, input: &Input<'_>) -> bool {
     match ty {
         Type::Array(array) => holds_itself(&array.elem, input),
         Type::Group(group) => holds_itself(&group.elem, input),

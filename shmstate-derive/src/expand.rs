@@ -22,14 +22,25 @@ struct Paths {
     core: TokenStream,
 }
 
+impl Paths {
+    fn of(input: &Input<'_>) -> Self {
+        let krate = input.krate();
+        Paths {
+            shared: quote!(#krate::SharedLayout),
+            private: quote!(#krate::__private),
+            core: quote!(#krate::__private::core),
+        }
+    }
+}
+
+/// `<F as SharedLayout>::TRACKED`, which is an error at `F` if that is not `SharedLayout`.
+pub(crate) fn tracked(input: &Input<'_>, ty: &syn::Type) -> TokenStream {
+    structs::item(&Paths::of(input), ty, "TRACKED")
+}
+
 /// The implementation of `SharedLayout` for a type that passed the checks.
 pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
-    let krate = input.krate();
-    let paths = Paths {
-        shared: quote!(#krate::SharedLayout),
-        private: quote!(#krate::__private),
-        core: quote!(#krate::__private::core),
-    };
+    let paths = Paths::of(input);
     let proofs = proofs::proofs(&paths, input);
     // What depends on parameters is proved where the layout of one instance is asked for.
     let (in_layout, on_their_own) = if input.is_generic() { (proofs, Vec::new()) } else { (Vec::new(), proofs) };
@@ -44,7 +55,12 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     let (_, arguments, _) = input.original.generics.split_for_impl();
     let (ident, name, lints) = (input.ident, &input.name, input.allowed_lints());
     let version = u32::try_from(input.attrs.version.as_ref().map_or(0, |version| version.value)).unwrap_or(u32::MAX);
-    let force = (!input.is_generic()).then(|| quote!(const _: &#private::Layout = <#ident as #shared>::LAYOUT;));
+    // The fields have proofs of their own, which a constant evaluates: that of a generic type needs its arguments, and that
+    // of an array its length.
+    let of_fields = match &input.body {
+        Body::Struct(fields) if !input.is_generic() => structs::layouts(&paths, fields),
+        _ => Vec::new(),
+    };
     quote! {
         #lints
         const _: () = {
@@ -65,7 +81,7 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
                 #walks
             }
             #(const _: () = #on_their_own;)*
-            #force
+            #(const _: &#private::Layout = #of_fields;)*
         };
     }
 }

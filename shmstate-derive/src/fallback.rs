@@ -3,7 +3,10 @@
 //! The errors stand inside `LAYOUT`. A constant that failed to compile is passed over in silence when another one needs it;
 //! one that compiled would be used in proofs, which would then fail for the same reasons again.
 
-use crate::model::{Body, Input};
+use crate::check::holds_itself;
+use crate::expand::tracked;
+use crate::model::{Body, Field, Input};
+use crate::ways_out::refuse;
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{GenericParam, Type};
@@ -41,6 +44,13 @@ pub(crate) fn fallback(input: &Input<'_>, errors: TokenStream) -> TokenStream {
     let args = quote!(<#(#args),*>);
     let (params, predicates) = (forever(params), forever(generics.where_clause.to_token_stream()));
 
+    // The fields that the checks had nothing against are still asked whether they are shareable.
+    let others = match &input.body {
+        Body::Struct(fields) if generics.params.is_empty() => fields.as_slice(),
+        _ => &[],
+    };
+    let tracked = others.iter().filter(|field| looks_fine(input, field)).map(|field| tracked(input, field.ty));
+
     let threads = holds_unshareable(input).then(|| {
         quote! {
             unsafe impl #params #core::marker::Send for #ident #args #predicates {}
@@ -54,12 +64,19 @@ pub(crate) fn fallback(input: &Input<'_>, errors: TokenStream) -> TokenStream {
                     #errors
                     &#private::Layout { name: #name, size: 1, align: 1, version: 0, kind: #private::Kind::Pod }
                 };
-                const TRACKED: #core::primitive::bool = false;
+                const TRACKED: #core::primitive::bool = false #(|| #tracked)*;
                 const CHECKED: #core::primitive::bool = false;
             }
             #threads
         };
     }
+}
+
+/// Whether the checks found nothing wrong with the type of `field`.
+fn looks_fine(input: &Input<'_>, field: &Field<'_>) -> bool {
+    let mut found = Vec::new();
+    refuse(field.ty, &mut found);
+    found.is_empty() && !field.attrs.pod && !holds_itself(field.ty, input)
 }
 
 /// Whether a field has no size of its own, so that the type cannot have the trait at all.

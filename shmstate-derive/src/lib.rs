@@ -18,7 +18,113 @@ use model::Input;
 use proc_macro::TokenStream;
 use syn::DeriveInput;
 
-/// d
+/// Implements `SharedLayout` for a `#[repr(C)]` struct, or for a fieldless enum with `#[repr(u8)]`, `#[repr(u16)]` or
+/// `#[repr(u32)]`, and proves while the program compiles that the type can live in shared memory.
+///
+/// ```
+/// use shmstate::{List, SharedLayout, Text};
+///
+/// #[derive(SharedLayout, Clone, Copy, PartialEq, Debug)]
+/// #[repr(u8)]
+/// enum Phase {
+///     Idle, // a new state is all zeroes, so one variant has to be 0
+///     Running,
+/// }
+///
+/// #[derive(SharedLayout)]
+/// #[repr(C)]
+/// #[shared(version = 2, size = 24)]
+/// struct Job {
+///     name: Text<8>,
+///     #[shared(offset = 16)]
+///     phase: Phase,
+///     _pad: [u8; 7],
+/// }
+///
+/// #[derive(SharedLayout)]
+/// #[repr(C)]
+/// struct Queue<T, const N: usize> {
+///     jobs: List<Job, N>,
+///     extra: T,
+/// }
+///
+/// let queue = Queue::<[f64; 4], 100>::boxed();
+/// assert_eq!(Job::zeroed().phase, Phase::Idle);
+/// assert_eq!((Job::LAYOUT.version, queue.jobs.len()), (2, 0));
+/// ```
+///
+/// # Attributes
+///
+/// | on | write | for |
+/// |---|---|---|
+/// | the type | `#[shared(version = N)]` | a number of your own in the description: two versions never pass for the same layout |
+/// | the type | `#[shared(size = N)]`, `#[shared(align = N)]` | a pin: the program does not compile if the size or the alignment, in bytes, is another one |
+/// | a field | `#[shared(offset = N)]` | a pin of the field's offset in bytes |
+/// | a field | `#[shared(pod)]` | a field of a foreign type that is `bytemuck::Pod + Send + Sync`; the description knows its name, size and alignment |
+/// | the type | `#[shared(crate = "path")]` | the path of shmstate, where it is not `::shmstate`: renamed in `Cargo.toml`, or re-exported by another crate |
+///
+/// Several keys may share one attribute: `#[shared(version = 2, size = 24)]`.
+///
+/// ```
+/// use shmstate::{Kind, SharedLayout};
+///
+/// #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+/// #[repr(C)]
+/// struct Quat { x: f32, y: f32, z: f32, w: f32 } // think of a foreign crate's
+///
+/// #[derive(SharedLayout)]
+/// #[repr(C)]
+/// struct Pose {
+///     #[shared(pod)]
+///     turn: Quat,
+///     ticks: u64,
+/// }
+///
+/// let Kind::Struct(fields) = Pose::LAYOUT.kind else { unreachable!() };
+/// assert_eq!((fields[0].layout.name, fields[0].layout.kind), ("Quat", Kind::Pod));
+/// ```
+///
+/// # What is proved
+///
+/// * Every field is `SharedLayout`, or plain data under `#[shared(pod)]`: no pointers, no drop glue, no interior mutability.
+/// * There is no padding, neither between fields nor behind the last: its bytes would be whatever lay there. Fill a gap with
+///   a field such as `_pad: [u8; 7]`, or put the fields of larger alignment first.
+/// * The type does not implement `Drop`: values in shared memory are copied as bytes.
+/// * An enum has a variant of value 0; a struct has a field.
+/// * Pins hold.
+///
+/// All mistakes of a type are reported at once, each where it was made, with what to write instead. Where the layout depends
+/// on type parameters, it is proved for each use: where a struct has such a field, or where a state has such a type.
+///
+/// ```compile_fail
+/// #[derive(shmstate::SharedLayout)]
+/// #[repr(C)]
+/// struct Padded {
+///     on: bool, // seven unused bytes behind it
+///     ticks: u64,
+/// }
+/// ```
+///
+/// ```compile_fail
+/// #[derive(shmstate::SharedLayout)]
+/// #[repr(C)]
+/// struct Heap {
+///     names: Vec<String>, // use `List<Text<N>, M>`
+/// }
+/// ```
+///
+/// A macro sees names, not types. A type of your own that is called like one of the standard library and takes type
+/// arguments like it (`Option<T>`, `Mutex<T>`) is told apart by a path: write `self::Mutex<T>` or `crate::sync::Mutex<T>`.
+///
+/// # What is generated
+///
+/// One `unsafe impl SharedLayout`, and constants that hold the proofs, in one anonymous block. `LAYOUT` is the description
+/// that the schema is made of; the other items are for shmstate alone. A type parameter that a field holds is bound by
+/// `SharedLayout`; one of which a field holds an associated type only (`T::Item`) by `'static`, and the associated type by
+/// `SharedLayout`; one that only `#[shared(pod)]` fields hold leaves it at what they need.
+///
+/// The derive needs no name in scope, not even the prelude. The generated code counts as a macro's: `#![forbid(unsafe_code)]`
+/// does not refuse it.
 #[proc_macro_derive(SharedLayout, attributes(shared))]
 pub fn derive_shared_layout(input: TokenStream) -> TokenStream {
     let original = syn::parse_macro_input!(input as DeriveInput);

@@ -3,7 +3,7 @@
 
 use crate::attr::{self, FieldAttrs, Repr, TypeAttrs};
 use crate::ctxt::Ctxt;
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Fields, Ident, Index, Member, Meta, Type};
@@ -126,10 +126,16 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn of(tokens: impl ToTokens) -> Self {
-        let mut spans = tokens.into_token_stream().into_iter().map(|tree| match tree {
-            TokenTree::Group(group) => (group.span_open(), group.span_close()),
-            other => (other.span(), other.span()),
-        });
+        /// Without the invisible parentheses around what a macro was given.
+        fn visible(tokens: TokenStream) -> Vec<(Span, Span)> {
+            let spans = tokens.into_iter().flat_map(|tree| match tree {
+                TokenTree::Group(group) if group.delimiter() == Delimiter::None => visible(group.stream()),
+                TokenTree::Group(group) => vec![(group.span_open(), group.span_close())],
+                other => vec![(other.span(), other.span())],
+            });
+            spans.collect()
+        }
+        let mut spans = visible(tokens.into_token_stream()).into_iter();
         let first = spans.next().unwrap_or((Span::call_site(), Span::call_site()));
         let last = spans.last().unwrap_or(first);
         let of_derive = |span: Span| span.resolved_at(Span::call_site());

@@ -27,6 +27,7 @@ fn write(text: &mut String, tokens: TokenStream) {
                 };
                 text.push_str(open);
                 write(text, group.stream());
+                text.truncate(text.trim_end().len());
                 text.push_str(close);
             }
             TokenTree::Punct(punct) => match punct.as_char() {
@@ -78,6 +79,7 @@ mod tests {
             "Box<dyn Fn(u8) + Send>",
             "std::cell::Cell<&mut T>",
             "(u8, u16)",
+            "(u8,)",
         ] {
             assert_eq!(show(syn::parse_str::<syn::Type>(text).unwrap()), text);
         }

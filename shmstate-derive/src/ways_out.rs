@@ -18,6 +18,10 @@ pub(crate) struct Refusal<'a> {
 
 /// Gathers what is to be refused in `ty`: the type itself, or its parts.
 pub(crate) fn refuse<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
+    if let Type::Group(group) = ty {
+        // From a macro: what was given to it is the culprit, and not the `$ty` that stands for it.
+        return refuse(&group.elem, found);
+    }
     if let Some(Why { why, instead }) = look(ty) {
         let message = format!("`{}` cannot live in shared memory: {why}; {instead}", show(ty));
         found.push(Refusal { at: ty, message });
@@ -31,7 +35,6 @@ pub(crate) fn refuse<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
             }
             refuse(&array.elem, found);
         }
-        Type::Group(group) => refuse(&group.elem, found),
         Type::Paren(paren) => refuse(&paren.elem, found),
         Type::Path(path) if path.qself.is_none() => {
             if is_empty_container(&path.path) {
@@ -49,6 +52,7 @@ pub(crate) fn refuse<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
 /// The same for a field under `#[shared(pod)]`, whose type `bytemuck::Pod` vouches for in all but one respect.
 pub(crate) fn refuse_in_pod<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
     match ty {
+        Type::Array(array) if is_zero(&array.len) => refuse(ty, found),
         Type::Array(array) => refuse_in_pod(&array.elem, found),
         Type::Group(group) => refuse_in_pod(&group.elem, found),
         Type::Paren(paren) => refuse_in_pod(&paren.elem, found),
@@ -79,22 +83,33 @@ fn look(ty: &Type) -> Option<Why> {
         Type::Group(group) => look(&group.elem),
         Type::Paren(paren) => look(&paren.elem),
         Type::Path(path) if path.qself.is_none() => by_name(&path.path),
-        Type::Reference(reference) => {
-            why("a reference is an address in this process", format!("use {}", owned(&reference.elem)))
-        }
+        Type::Reference(reference) => trait_object(ty)
+            .or_else(|| why("a reference is an address in this process", format!("use {}", owned(&reference.elem)))),
         Type::Ptr(_) => why(ADDRESS, "keep an index (`u32`) into a `shmstate::List`"),
         Type::FnPtr(_) => {
             why("the address of a function means nothing in another process", "use an enum that names what to do")
         }
-        Type::TraitObject(_) | Type::ImplTrait(_) => {
-            why("a trait object holds addresses of this process", "use one concrete type that is `SharedLayout`")
-        }
+        Type::TraitObject(_) | Type::ImplTrait(_) => trait_object(ty),
         Type::Slice(slice) => why("a slice has no fixed size", format!("use `{}`", list(&slice.elem))),
         Type::Tuple(tuple) if tuple.elems.is_empty() => why(NOTHING, "remove the field"),
         Type::Tuple(_) => why(
             "the order of a tuple's parts is the compiler's choice",
             "use a struct with `#[derive(SharedLayout)]` and `#[repr(C)]`",
         ),
+        _ => None,
+    }
+}
+
+/// What to say of a trait object, if `ty` is one or points to one.
+fn trait_object(ty: &Type) -> Option<Why> {
+    match ty {
+        Type::TraitObject(_) | Type::ImplTrait(_) => {
+            why("a trait object holds addresses of this process", "use one concrete type that is `SharedLayout`")
+        }
+        Type::Group(group) => trait_object(&group.elem),
+        Type::Paren(paren) => trait_object(&paren.elem),
+        Type::Reference(reference) => trait_object(&reference.elem),
+        Type::Path(path) => arguments(&path.path).find_map(trait_object),
         _ => None,
     }
 }
@@ -125,7 +140,8 @@ fn by_name(path: &Path) -> Option<Why> {
     let mut types = arguments(path);
     match types.next() {
         None => plain_name(&name, path.segments.len() > 1),
-        Some(first) => generic_name(&name, first, path),
+        // What a `Box<dyn Trait>` and its like need is not their content but another design.
+        Some(first) => generic_name(&name, first, path).map(|why| trait_object(first).unwrap_or(why)),
     }
 }
 
@@ -176,7 +192,6 @@ fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
             let entry = format!("`struct Entry {{ key: {}{value} }}`", stand_in(first));
             why(HEAP, format!("use `shmstate::List<Entry, N>` with a {entry}"))
         }
-        "Box" if matches!(first, Type::TraitObject(_) | Type::ImplTrait(_)) => look(first),
         "Box" => why(HEAP, itself()),
         "Cow" => why("it may hold an address in this process", itself()),
         "Rc" | "Arc" | "Weak" => why(HEAP, format!("{}: all processes share it anyway", itself())),

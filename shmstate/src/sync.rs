@@ -1,8 +1,6 @@
 //! The only door to atomics and fences: the standard library's, or loom's when the protocol is model-checked.
 //!
-//! Everything above this file says `crate::sync::…`, so that loom runs the very code that ships
-//! (`clippy.toml` refuses the direct paths).
-#![allow(clippy::disallowed_types, clippy::disallowed_methods)]
+//! Everything above this file says `crate::sync::…`, so that loom runs the very code that ships.
 
 #[cfg(not(any(loom, target_arch = "x86_64")))]
 use std::sync::atomic::fence;
@@ -13,12 +11,9 @@ pub(crate) use std::{
 };
 
 #[cfg(loom)]
-use loom::sync::atomic::fence;
+pub(crate) mod model;
 #[cfg(loom)]
-pub(crate) use loom::{
-    hint::spin_loop,
-    sync::atomic::{AtomicU32, AtomicU64, Ordering},
-};
+pub(crate) use model::{AtomicU32, AtomicU64, Ordering, fence, spin_loop};
 
 /// A full fence, right behind the read-modify-write that took a lock.
 ///

@@ -2,9 +2,35 @@
 //!
 //! `TRYBUILD=overwrite cargo test -p shmstate-tests --test ui` writes the messages anew; read them before you commit them.
 
+use std::collections::BTreeMap;
+use std::fs;
+
 #[test]
 fn ui() {
     let cases = trybuild::TestCases::new();
     cases.pass("ui/pass/*.rs");
     cases.compile_fail("ui/fail/*.rs");
+}
+
+/// The table in the README is what the files say of themselves.
+#[test]
+fn every_rule_is_listed() {
+    let readme = fs::read_to_string("ui/README.md").unwrap();
+    let listed: BTreeMap<_, _> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix("` |")?.split_once(" | `"))
+        .map(|(rule, file)| (file.to_owned(), rule.to_owned()))
+        .collect();
+    let mut found = BTreeMap::new();
+    for folder in ["fail", "pass"] {
+        for entry in fs::read_dir(format!("ui/{folder}")).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.ends_with(".rs") {
+                let text = fs::read_to_string(format!("ui/{folder}/{name}")).unwrap();
+                let rule = text.lines().next().and_then(|line| line.strip_prefix("// Rule: ")).unwrap_or_default();
+                found.insert(format!("{folder}/{name}"), rule.trim_end_matches('.').to_owned());
+            }
+        }
+    }
+    assert_eq!(listed, found);
 }

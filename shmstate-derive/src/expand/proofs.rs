@@ -1,5 +1,6 @@
 //! The constants that prove a layout, each with the span of its culprit.
 
+use super::structs::item;
 use super::{Paths, respan};
 use crate::model::{Body, Field, Input, Place};
 use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream};
@@ -49,13 +50,14 @@ pub(super) fn proofs(paths: &Paths, input: &Input<'_>) -> Vec<TokenStream> {
     for pair in fields.windows(2) {
         let [last, field] = pair else { continue };
         let (end, offset) = (prover.end(last), prover.offset(field));
-        let (last, name) = (&last.name, &field.name);
-        proofs.push(prover.call(field.place(), "follows", quote!(#last, #end, #name, #offset)));
+        let (last_name, name) = (&last.name, &field.name);
+        let proof = prover.call(field.place(), "follows", quote!(#last_name, #end, #name, #offset));
+        proofs.push(after(paths, &[last, field], proof));
     }
     if let Some(last) = fields.last() {
         let (end, name) = (prover.end(last), &last.name);
         let arguments = quote!(#name, #end, #core::mem::size_of::<#this>());
-        proofs.push(prover.call(last.place(), "finish", arguments));
+        proofs.push(after(paths, &[last], prover.call(last.place(), "finish", arguments)));
     }
     for field in fields {
         if let Some(pin) = &field.attrs.offset {
@@ -89,6 +91,13 @@ pub(super) fn proofs(paths: &Paths, input: &Input<'_>) -> Vec<TokenStream> {
     let needs_drop = quote!(#core::mem::needs_drop::<#this>() #(&& !#core::mem::needs_drop::<#types>())*);
     proofs.push(prover.call(Place::of(ident), "no_drop", needs_drop));
     proofs
+}
+
+/// `proof`, but only if the types of `fields` are shareable: with one that has to be replaced anyway, nobody needs to hear
+/// about the padding around it. (A constant that does not compile, for a reason that is reported, keeps silent.)
+fn after(paths: &Paths, fields: &[&Field<'_>], proof: TokenStream) -> TokenStream {
+    let tracked = fields.iter().filter(|field| !field.attrs.pod).map(|field| item(paths, field.ty, "TRACKED"));
+    quote!({ #(let _ = #tracked;)* #proof })
 }
 
 /// The proof that one of `variants`, a slice, is zero.

@@ -1,17 +1,16 @@
 //! The implementation for a struct: each walk goes from field to field.
 
-use super::Paths;
+use super::{Paths, respan};
 use crate::model::{Field, Place};
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Ident, Type};
 
 /// The value of `LAYOUT.kind`, and the other items.
 pub(super) fn expand(paths: &Paths, fields: &[Field<'_>]) -> (TokenStream, TokenStream) {
     let Paths { private, core, .. } = paths;
-    let describe = fields.iter().map(|field| {
+    let describe = fields.iter().zip(layouts(paths, fields)).map(|(field, layout)| {
         let (name, member) = (&field.name, &field.member);
-        let layout = if field.attrs.pod { pod_layout(paths, field.ty) } else { item(paths, field.ty, "LAYOUT") };
         quote!(#private::Field { name: #name, offset: #core::mem::offset_of!(Self, #member), layout: #layout })
     });
     // An inline constant lives for ever, whatever the rules of promotion say about the expressions in it.
@@ -38,34 +37,32 @@ pub(super) fn expand(paths: &Paths, fields: &[Field<'_>]) -> (TokenStream, Token
     (kind, walks)
 }
 
+/// The descriptions of the fields' types.
+pub(super) fn layouts(paths: &Paths, fields: &[Field<'_>]) -> Vec<TokenStream> {
+    let layout = |field: &Field<'_>| {
+        if field.attrs.pod { pod_layout(paths, field.ty) } else { item(paths, field.ty, "LAYOUT") }
+    };
+    fields.iter().map(layout).collect()
+}
+
 /// `<F as SharedLayout>::name`. All of it has the span of the type, so that the compiler reports one error for a type
 /// that is not `SharedLayout`, however often the generated code says so.
-fn item(paths: &Paths, ty: &Type, name: &str) -> TokenStream {
+pub(super) fn item(paths: &Paths, ty: &Type, name: &str) -> TokenStream {
     let Place { start, end } = Place::of(ty);
     let (open, name) = (quote_spanned!(start=> <), Ident::new(name, end));
-    let shared = crate::expand::respan(&paths.shared, end);
+    let shared = respan(&paths.shared, end);
     quote_spanned!(end=> #open #ty as #shared>::#name)
 }
 
 /// The description of plain data: arrays as arrays, the rest under the name that the source has for it.
 fn pod_layout(paths: &Paths, ty: &Type) -> TokenStream {
-    let Paths { private, core, .. } = paths;
-    match ty {
-        Type::Group(group) => pod_layout(paths, &group.elem),
-        Type::Paren(paren) => pod_layout(paths, &paren.elem),
+    let private = &paths.private;
+    let (function, arguments) = match ty {
+        Type::Group(group) => return pod_layout(paths, &group.elem),
+        Type::Paren(paren) => return pod_layout(paths, &paren.elem),
         Type::Array(array) => {
             let (item, len) = (pod_layout(paths, &array.elem), &array.len);
-            quote! {
-                const {
-                    &#private::Layout {
-                        name: "array",
-                        size: #core::mem::size_of::<#ty>(),
-                        align: #core::mem::align_of::<#ty>(),
-                        version: 0,
-                        kind: #private::Kind::Array { item: #item, len: #len },
-                    }
-                }
-            }
+            (quote!(#private::plain_array::), quote!(#item, #len))
         }
         _ => {
             let name = match ty {
@@ -73,13 +70,16 @@ fn pod_layout(paths: &Paths, ty: &Type) -> TokenStream {
                 _ => None,
             };
             let name = name.unwrap_or_else(|| crate::show::show(ty));
-            let Place { start, end } = Place::of(ty);
-            let head = crate::expand::respan(&quote!(#private::plain_layout::), start);
-            let open = quote_spanned!(start=> <);
-            let close = quote_spanned!(end=> >);
-            quote!(const { &#head #open #ty #close (#name) })
+            (quote!(#private::plain_layout::), quote!(#name))
         }
-    }
+    };
+    // From the first token to the last, the call has the span of the type.
+    let Place { start, end } = Place::of(ty);
+    let function = respan(&function, start);
+    let (open, close) = (quote_spanned!(start=> <), quote_spanned!(end=> >));
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    arguments.set_span(end);
+    quote!(const { &#function #open #ty #close #arguments })
 }
 
 fn stamp(paths: &Paths, fields: &[&Field<'_>]) -> TokenStream {

@@ -13,7 +13,7 @@
 use super::lock::{self, Acquired, Clock, Host, LockError};
 use super::todo::Todo;
 use super::words::{Control, CopyLine, NEVER, Published, SlotLine};
-use crate::mutant;
+use crate::mutant::{order, planted};
 use crate::sync::{
     AtomicU64,
     Ordering::{Acquire, Relaxed, Release, SeqCst},
@@ -30,9 +30,6 @@ const PROBE_EVERY: u64 = 1024;
 
 /// The images of `T`, by the number of their copy.
 pub(crate) trait Images {
-    /// Bytes of `T`.
-    fn size(&self) -> u64;
-
     /// Copies all of `T`.
     ///
     /// # Safety
@@ -119,7 +116,7 @@ impl<'a> Shared<'a> {
 
     /// Sets right what a writer's death may have left. Idempotent: a death in here leaves the same work.
     pub(crate) fn recover(&self) {
-        if mutant::planted("recovery_does_nothing") {
+        if planted("recovery_does_nothing") {
             return;
         }
         let active = self.published();
@@ -136,13 +133,15 @@ impl<'a> Shared<'a> {
 
     /// Makes a claimed slot clean: its last holder is dead, and the caller holds its byte.
     pub(crate) fn take_slot(&self, me: usize, host: &impl Host) {
-        self.control.counters.used.fetch_max(me as u32 + 1, SeqCst); // [S1]
-        if lock::is_owned_by(&self.control.lock.word, me) {
+        self.control.counters.used.fetch_max(me as u32 + 1, order("S1", SeqCst, Relaxed)); // [S1]
+        if lock::is_owned_by(&self.control.lock.word, me) && !planted("claim_ignores_the_word") {
             // The last holder died with the lock, so it is mine by construction.
             self.recover();
             self.unlock(host);
         }
-        self.clear_pins(me);
+        if !planted("claim_leaves_pins") {
+            self.clear_pins(me);
+        }
         let incarnation = &self.slots[me].incarnation;
         incarnation.store(incarnation.load(Relaxed).wrapping_add(1), Relaxed);
     }
@@ -193,7 +192,9 @@ impl<'a> Shared<'a> {
             self.unlock(host);
             return Err(BeginError::NoSuchCopy { copy: active.copy });
         }
-        fence_after_lock(); // [W2]
+        if !planted("W2") {
+            fence_after_lock(); // [W2]
+        }
         let copy = match self.choose(active, me, host, clock) {
             Ok(copy) => copy,
             Err(slots) => {
@@ -203,6 +204,7 @@ impl<'a> Shared<'a> {
         };
         let line = &self.copies[copy];
         let whole = self.is_torn(copy);
+        // A copy that is odd already stays so: nobody compares the numbers of odd ones.
         let odd = line.generation.load(Relaxed) | 1;
         line.generation.store(odd, Relaxed);
         crash_order();
@@ -217,7 +219,7 @@ impl<'a> Shared<'a> {
     /// Whether the last writer of copy `k` did not come to its end.
     #[inline]
     pub(crate) fn is_torn(&self, k: usize) -> bool {
-        self.copies[k].generation.load(Relaxed) % 2 == 1 && !mutant::planted("odd_is_trusted")
+        self.copies[k].generation.load(Relaxed) % 2 == 1 && !planted("odd_is_trusted")
     }
 
     /// Makes copy `to` equal to copy `from`, the active one.
@@ -227,14 +229,16 @@ impl<'a> Shared<'a> {
     #[inline]
     pub(crate) unsafe fn catch_up(&self, to: usize, from: usize, whole: bool, images: &impl Images) {
         let todo = self.todo(to);
-        if mutant::planted("notes_cleared_before_use") {
+        if planted("notes_cleared_before_use") {
             todo.clear();
         }
         let sound = !whole && {
             // SAFETY: the caller's promise.
             unsafe { images.copy_plain(to, from) }
-            // SAFETY: the caller's promise; `for_each` keeps ranges inside of `T`.
-            todo.for_each(self.size, |range| unsafe { images.copy_range(to, from, range) })
+            todo.for_each(self.size, move |range| {
+                // SAFETY: the caller's promise; `for_each` keeps ranges inside of `T`.
+                unsafe { images.copy_range(to, from, range) }
+            })
         };
         if !sound {
             // SAFETY: as above.
@@ -280,11 +284,8 @@ impl<'a> Shared<'a> {
     #[inline]
     fn is_free(&self, k: usize) -> bool {
         let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
-        let mut pins = 0;
-        for slot in &self.slots[..used] {
-            pins |= slot.pins[k].load(Acquire); // [W3]
-        }
-        pins == 0 || mutant::planted("pins_ignored")
+        let pins = |slot: &SlotLine| slot.pins[k].load(order("W3", Acquire, Relaxed)); // [W3]
+        self.slots[..used].iter().all(|slot| pins(slot) == 0) || planted("pins_ignored")
     }
 
     /// The slots that pin copy `k`, one bit each; slots past the first 64 share the last bit.
@@ -292,7 +293,7 @@ impl<'a> Shared<'a> {
         let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
         let mut pinning = 0;
         for (s, slot) in self.slots[..used].iter().enumerate() {
-            if slot.pins[k].load(Acquire) != 0 {
+            if slot.pins[k].load(order("W3", Acquire, Relaxed)) != 0 {
                 pinning |= 1 << s.min(63);
             }
         }
@@ -347,12 +348,15 @@ impl<'a> Shared<'a> {
         let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
         let mut free = true;
         for slot in 0..used {
-            if self.slots[slot].pins[k].load(Acquire) == 0 {
+            if self.slots[slot].pins[k].load(order("W3", Acquire, Relaxed)) == 0 {
                 continue; // [W3]
             }
             // The pins of this handle are those of its own threads.
             match (slot != me).then(|| host.probe(slot)).flatten() {
-                Some(_held) => self.clear_pins(slot),
+                Some(held) => {
+                    let _held = Some(held).filter(|_| !planted("byte_released_before_the_pins"));
+                    self.clear_pins(slot);
+                }
                 None => free = false,
             }
         }
@@ -373,12 +377,13 @@ impl<H: Host> Txn<'_, H> {
         self.active.copy
     }
 
-    /// Makes the copy the active one; the others have to take over what was touched. The update is over.
+    /// Makes the copy the active one; the others have to take over what was touched. The update is over. Returns the
+    /// new version.
     #[inline]
-    pub(crate) fn commit(&mut self, touched: &Touched) {
+    pub(crate) fn commit(&mut self, touched: &Touched) -> u64 {
         let shared = self.shared;
         let version = self.active.version + 1;
-        if mutant::planted("active_before_notes") {
+        if planted("active_before_notes") {
             let published = Published { version, copy: self.copy };
             shared.control.active.published.store(published.pack(), Release);
         }
@@ -387,24 +392,25 @@ impl<H: Host> Txn<'_, H> {
                 continue;
             }
             shared.todo(k).add(touched);
-            if mutant::planted("notes_to_one_copy") {
+            if planted("notes_to_one_copy") {
                 break;
             }
         }
         let line = &shared.copies[self.copy];
-        if mutant::planted("even_before_active") {
+        if planted("even_before_active") {
             line.generation.store(self.odd.wrapping_add(1), Release);
         }
         line.synced.store(version, Relaxed);
         let published = Published { version, copy: self.copy };
-        shared.control.active.published.store(published.pack(), Release); // [W4]
+        shared.control.active.published.store(published.pack(), order("W4", Release, Relaxed)); // [W4]
         line.generation.store(self.odd.wrapping_add(1), Release); // [W5]
+        version
     }
 
     /// Leaves the active copy as it is; this one has to take back what was touched. The update is over.
     #[inline]
     pub(crate) fn roll_back(&mut self, touched: &Touched) {
-        if !mutant::planted("roll_back_not_noted") {
+        if !planted("roll_back_not_noted") {
             self.shared.todo(self.copy).add(touched);
         }
         self.shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release); // [W5]
@@ -414,7 +420,7 @@ impl<H: Host> Txn<'_, H> {
 impl<H: Host> Drop for Txn<'_, H> {
     #[inline]
     fn drop(&mut self) {
-        if mutant::planted("unfinished_is_even") {
+        if planted("unfinished_is_even") {
             self.shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release);
         }
         self.shared.unlock(self.host);

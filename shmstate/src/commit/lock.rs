@@ -5,6 +5,7 @@
 //! can then not be claimed by anybody else before the word has changed hands.
 
 use super::words::WAIT;
+use crate::mutant::{order, planted};
 use crate::sync::{
     AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
@@ -16,7 +17,7 @@ use std::time::Duration;
 #[cfg(not(loom))]
 const SPINS: usize = 100;
 #[cfg(loom)]
-const SPINS: usize = 0;
+const SPINS: usize = 1;
 
 /// How long to sleep before asking whether the owner lives.
 const NAP: Duration = Duration::from_millis(2);
@@ -75,7 +76,7 @@ pub(super) fn lock(
     host: &impl Host,
     clock: &mut impl Clock,
 ) -> Result<Acquired, LockError> {
-    if word.compare_exchange(0, owner(me), Acquire, Relaxed).is_ok() {
+    if word.compare_exchange(0, owner(me), order("W1", Acquire, Relaxed), Relaxed).is_ok() {
         return Ok(Acquired::Clean); // [W1]
     }
     lock_contended(word, me, slots, host, clock)
@@ -96,7 +97,9 @@ fn lock_contended(
 ) -> Result<Acquired, LockError> {
     for _ in 0..SPINS {
         spin_loop();
-        if word.load(Relaxed) == 0 && word.compare_exchange(0, owner(me), Acquire, Relaxed).is_ok() {
+        if word.load(Relaxed) == 0
+            && word.compare_exchange(0, owner(me), order("W1", Acquire, Relaxed), Relaxed).is_ok()
+        {
             return Ok(Acquired::Clean); // [W1]
         }
     }
@@ -106,7 +109,7 @@ fn lock_contended(
         let seen = word.load(Relaxed);
         let holder = seen & !WAIT;
         if holder == 0 {
-            if word.compare_exchange(seen, owner(me) | seen | slept, Acquire, Relaxed).is_ok() {
+            if word.compare_exchange(seen, owner(me) | seen | slept, order("W1", Acquire, Relaxed), Relaxed).is_ok() {
                 return Ok(Acquired::Clean); // [W1]
             }
             continue;
@@ -132,14 +135,20 @@ fn lock_contended(
 
 /// Takes the lock from `holder` if that one is dead.
 fn take_over(word: &AtomicU32, me: usize, holder: u32, host: &impl Host) -> bool {
-    let Some(_held) = host.probe(holder as usize - 1) else { return false };
+    let mut held = host.probe(holder as usize - 1);
+    if held.is_none() || planted("no_take_over") {
+        return false;
+    }
+    if planted("byte_released_before_the_cas") {
+        held.take();
+    }
     // The slot is held until this returns: the word can lose only to another that takes over, or gain the flag.
     loop {
         let seen = word.load(Relaxed);
         if seen & !WAIT != holder {
             return false;
         }
-        if word.compare_exchange(seen, owner(me) | WAIT, Acquire, Relaxed).is_ok() {
+        if word.compare_exchange(seen, owner(me) | WAIT, order("W1", Acquire, Relaxed), Relaxed).is_ok() {
             return true;
         }
     }
@@ -153,7 +162,7 @@ pub(super) fn is_owned_by(word: &AtomicU32, slot: usize) -> bool {
 /// Releases the lock.
 #[inline]
 pub(super) fn unlock(word: &AtomicU32, host: &impl Host) {
-    if word.swap(0, Release) & WAIT != 0 {
+    if word.swap(0, order("W6", Release, Relaxed)) & WAIT != 0 {
         host.wake(word); // [W6] is the swap
     }
 }

@@ -10,7 +10,8 @@
 //! of that copy, which R2 has made visible.
 
 use super::words::{Control, Published, SlotLine};
-use crate::sync::Ordering::{Relaxed, Release, SeqCst};
+use crate::mutant::order;
+use crate::sync::Ordering::{AcqRel, Relaxed, Release, SeqCst};
 
 /// A reader in a copy. Dropping it is leaving.
 pub(crate) struct Pin<'a> {
@@ -27,8 +28,8 @@ impl<'a> Pin<'a> {
             if copy >= copies {
                 return Err(copy);
             }
-            slot.pins[copy].fetch_add(1, SeqCst); // [R1]
-            let now = Published::unpack(control.active.published.load(SeqCst)).copy; // [R2]
+            slot.pins[copy].fetch_add(1, order("R1", SeqCst, AcqRel)); // [R1]
+            let now = Published::unpack(control.active.published.load(order("R2", SeqCst, Relaxed))).copy; // [R2]
             if now == copy {
                 return Ok(Pin { slot, copy });
             }
@@ -47,6 +48,6 @@ impl<'a> Pin<'a> {
 impl Drop for Pin<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.slot.pins[self.copy].fetch_sub(1, Release); // [R3]
+        self.slot.pins[self.copy].fetch_sub(1, order("R3", Release, Relaxed)); // [R3]
     }
 }

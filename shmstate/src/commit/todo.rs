@@ -37,7 +37,6 @@ impl<'a> Todo<'a> {
         self.line.spilled.load(Relaxed) != 0
     }
 
-    #[cold]
     fn pages(&self) -> Pages<'a> {
         let words = Pages::words(self.shared.size);
         let mine = &self.shared.pages[self.copy * words..(self.copy + 1) * words];
@@ -51,8 +50,13 @@ impl<'a> Todo<'a> {
             self.add_range(range);
         }
         if touched.spilled() && !mutant::planted("pages_not_noted") {
-            self.pages().add(&touched.pages());
+            self.add_pages(touched);
         }
+    }
+
+    #[cold]
+    fn add_pages(&self, touched: &Touched) {
+        self.pages().add(&touched.pages());
     }
 
     #[inline]
@@ -61,7 +65,8 @@ impl<'a> Todo<'a> {
         let (start, end) = (packed >> 32, packed & 0xffff_ffff);
         for known in &self.line.ranges[..count] {
             let known = known.load(Relaxed);
-            if known >> 32 <= start && end <= known & 0xffff_ffff {
+            // Its hull with the new one is itself: a branch on which of the two comes first would not be predicted.
+            if (known >> 32).min(start) << 32 | (known & 0xffff_ffff).max(end) == known {
                 return;
             }
         }
@@ -69,14 +74,19 @@ impl<'a> Todo<'a> {
             free.store(packed, Relaxed);
             self.line.count.store(count as u32 + 1, Release); // after the entry
         } else {
-            self.pages().set(self.shared.granule.unpack(packed));
+            self.spill(packed);
         }
+    }
+
+    #[cold]
+    fn spill(&self, packed: u64) {
+        self.pages().set(self.shared.granule.unpack(packed));
     }
 
     /// Calls `f` with each byte range of a `T` of `size` bytes that is to be taken over. Returns `false` at an entry
     /// that makes no sense: everything is to be taken over then.
     #[inline]
-    pub(super) fn for_each(&self, size: u64, mut f: impl FnMut(Range<u64>)) -> bool {
+    pub(super) fn for_each(&self, size: u64, f: impl Fn(Range<u64>) + Copy) -> bool {
         for entry in &self.line.ranges[..self.count()] {
             let range = self.shared.granule.unpack(entry.load(Relaxed));
             if range.start >= range.end || range.start >= size {
@@ -85,13 +95,18 @@ impl<'a> Todo<'a> {
             f(range.start..range.end.min(size));
         }
         if self.spilled() {
-            self.pages().for_each_run(|run| {
-                if run.start < size {
-                    f(run.start..run.end.min(size));
-                }
-            });
+            self.for_each_run(size, f);
         }
         true
+    }
+
+    #[cold]
+    fn for_each_run(&self, size: u64, f: impl Fn(Range<u64>)) {
+        self.pages().for_each_run(|run| {
+            if run.start < size {
+                f(run.start..run.end.min(size));
+            }
+        });
     }
 
     /// Forgets everything.
@@ -99,7 +114,12 @@ impl<'a> Todo<'a> {
     pub(super) fn clear(&self) {
         self.line.count.store(0, Relaxed);
         if self.spilled() {
-            self.pages().clear();
+            self.clear_pages();
         }
+    }
+
+    #[cold]
+    fn clear_pages(&self) {
+        self.pages().clear();
     }
 }

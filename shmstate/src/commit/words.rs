@@ -7,7 +7,11 @@ use crate::sync::{AtomicU32, AtomicU64};
 use crate::track::EXACT;
 
 /// Most copies that a region can have.
+#[cfg(not(loom))]
 pub(crate) const MAX_COPIES: usize = 8;
+/// Three is the first number with a choice between copies; every word is an object that loom tracks.
+#[cfg(loom)]
+pub(crate) const MAX_COPIES: usize = 3;
 
 /// Most slots that a region can have: a slot's number has to fit beside [`WAIT`] in the lock word.
 pub(crate) const MAX_SLOTS: usize = 1 << 16;
@@ -72,11 +76,11 @@ pub(crate) struct CopyLine {
     /// The version that the copy was last published with, or [`NEVER`].
     pub(crate) synced: AtomicU64,
     /// Entries of `ranges` in use.
-    pub(super) count: AtomicU32,
+    pub(crate) count: AtomicU32,
     /// Whether there are page bits.
-    pub(super) spilled: AtomicU32,
+    pub(crate) spilled: AtomicU32,
     /// What the copy has to take over from the active one, as packed byte ranges.
-    pub(super) ranges: [AtomicU64; EXACT],
+    pub(crate) ranges: [AtomicU64; EXACT],
 }
 
 #[cfg(not(loom))]
@@ -109,7 +113,7 @@ impl Published {
     }
 }
 
-#[cfg(any(test, loom))]
+#[cfg(loom)]
 impl Control {
     pub(crate) fn new(published: Published) -> Self {
         Control {
@@ -120,7 +124,7 @@ impl Control {
     }
 }
 
-#[cfg(any(test, loom))]
+#[cfg(loom)]
 impl SlotLine {
     pub(crate) fn new() -> Self {
         SlotLine {
@@ -132,7 +136,7 @@ impl SlotLine {
     }
 }
 
-#[cfg(any(test, loom))]
+#[cfg(loom)]
 impl CopyLine {
     pub(crate) fn new(generation: u64, synced: u64) -> Self {
         CopyLine {

@@ -37,13 +37,20 @@ pub(super) struct Head {
     pub(super) len: u32,
     /// Exact ranges in use; clamped wherever it is used, as `len` is.
     count: u32,
-    ranges: [[u32; 2]; RANGES],
+    /// The exact ranges as [`pack`] packs them: one load reads what one store wrote, and waits for nothing.
+    ranges: [u64; RANGES],
     /// Blocks touched beyond the exact ranges and outside of the transaction's reach.
     blocks: u64,
     stamp: Stamp,
 }
 
 const _: () = assert!(size_of::<Head>() == 64);
+
+/// The items from `start` to `end`, as one word.
+#[inline]
+const fn pack(start: u32, end: u32) -> u64 {
+    (start as u64) << 32 | end as u64
+}
 
 /// Where a container's items lie.
 #[derive(Clone, Copy)]
@@ -81,7 +88,7 @@ pub(super) enum Marking {
 impl Head {
     /// An empty container that no transaction knows.
     pub(super) const fn new() -> Self {
-        Head { len: 0, count: 0, ranges: [[0; 2]; RANGES], blocks: 0, stamp: Stamp::VOID }
+        Head { len: 0, count: 0, ranges: [0; RANGES], blocks: 0, stamp: Stamp::VOID }
     }
 
     /// The head of a clone with `len` items.
@@ -129,39 +136,29 @@ impl Head {
         debug_assert!(range.start < range.end && range.end <= items.capacity);
         let (start, end) = (range.start as u32, range.end as u32);
         let count = self.in_use();
-        if let Some(latest) = self.ranges[..count].last_mut() {
-            let [first, last] = *latest;
-            // The common cases: the same item again, the next item of a loop.
-            if first <= start && end <= last {
+        // The latest first: the common cases are the same item again and the next item of a loop.
+        for known in self.ranges[..count].iter_mut().rev() {
+            let (first, last) = ((*known >> 32) as u32, *known as u32);
+            // Which of two items comes first no branch predictor knows: minima and maxima need none.
+            let hull = pack(first.min(start), last.max(end));
+            if hull == *known {
                 return Marking::Known;
             }
-            if start <= last && first <= end {
-                *latest = [first.min(start), last.max(end)];
+            if first.max(start) <= last.min(end) {
+                *known = hull;
                 return Marking::New;
             }
         }
-        self.mark_apart(start, end, items)
-    }
-
-    /// [`Self::mark`] of a range that does not touch the last one.
-    fn mark_apart(&mut self, start: u32, end: u32, items: Items) -> Marking {
-        let count = self.in_use();
-        for known in &mut self.ranges[..count] {
-            let [first, last] = *known;
-            if first <= start && end <= last {
-                return Marking::Known;
-            }
-            if start <= last && first <= end {
-                *known = [first.min(start), last.max(end)];
-                return Marking::New;
-            }
-        }
-        if let Some(free) = self.ranges.get_mut(self.count as usize) {
-            *free = [start, end];
-            self.count += 1;
+        if let Some(free) = self.ranges.get_mut(count) {
+            *free = pack(start, end);
+            self.count = count as u32 + 1;
             return Marking::New;
         }
-        let range = start as usize..end as usize;
+        self.mark_coarsely(range, items)
+    }
+
+    #[cold]
+    fn mark_coarsely(&mut self, range: Range<usize>, items: Items) -> Marking {
         if !spill(std::ptr::from_ref(self).addr(), self.stamp, items.bytes(&range)) {
             for block in range.start / items.block()..=(range.end - 1) / items.block() {
                 self.blocks |= 1 << block.min(BLOCKS - 1);
@@ -172,13 +169,13 @@ impl Head {
 
     /// Whether item `index` lies in an exact range.
     pub(super) fn is_exact(&self, index: usize) -> bool {
-        self.exact().iter().any(|&[first, last]| (first as usize..last as usize).contains(&index))
+        self.exact().any(|range| range.contains(&index))
     }
 
     /// The exact ranges.
     #[inline]
-    pub(super) fn exact(&self) -> &[[u32; 2]] {
-        &self.ranges[..self.in_use()]
+    pub(super) fn exact(&self) -> impl Iterator<Item = Range<usize>> {
+        self.ranges[..self.in_use()].iter().map(|&known| (known >> 32) as usize..known as u32 as usize)
     }
 
     /// Exact ranges in use, whatever the bytes say: a head that has not been stamped may be a stranger's.

@@ -16,7 +16,7 @@ mod prove;
 mod schema;
 
 pub use contract::SharedLayout;
-pub use derived::{PlainField, check_variant, plain_layout, touch_whole};
+pub use derived::{PlainField, check_variant, plain_array, plain_layout, touch_whole};
 pub use describe::{Field, Kind, Layout, Scalar, Variant};
 pub use invalid::Invalid;
 pub use pod::{Pod, pod_layout};

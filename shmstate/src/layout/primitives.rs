@@ -88,7 +88,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for [T; N] {
         if T::TRACKED {
             for i in 0..N {
                 // SAFETY: item `i` of the array, under the caller's promise for the whole.
-                unsafe { T::stamp(this.cast::<T>().add(i), stamp.at(i * size_of::<T>())) }
+                unsafe { T::stamp(this.cast::<T>().wrapping_add(i), stamp.at(i * size_of::<T>())) }
             }
         }
     }
@@ -98,7 +98,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for [T; N] {
         if T::TRACKED {
             for i in 0..N {
                 // SAFETY: item `i` of both arrays, under the caller's promise for the whole.
-                unsafe { T::copy_plain(to.cast::<T>().add(i), from.cast::<T>().add(i)) }
+                unsafe { T::copy_plain(to.cast::<T>().wrapping_add(i), from.cast::<T>().wrapping_add(i)) }
             }
         } else {
             // SAFETY: the caller's promise; a value without containers is its bytes.
@@ -117,7 +117,14 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for [T; N] {
             for i in 0..N {
                 let stamp = stamp.at(i * size_of::<T>());
                 // SAFETY: item `i` of both arrays, under the caller's promise for the whole.
-                unsafe { T::flatten::<NESTED>(written.cast::<T>().add(i), source.cast::<T>().add(i), stamp, touched) }
+                unsafe {
+                    T::flatten::<NESTED>(
+                        written.cast::<T>().wrapping_add(i),
+                        source.cast::<T>().wrapping_add(i),
+                        stamp,
+                        touched,
+                    )
+                }
             }
         } else if NESTED {
             touched.add(stamp.place(), size_of::<Self>());
@@ -129,7 +136,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for [T; N] {
         if T::CHECKED {
             for i in 0..N {
                 // SAFETY: item `i` of the array, under the caller's promise for the whole.
-                unsafe { T::validate(this.cast::<T>().add(i)) }.map_err(|e| e.in_item(i))?;
+                unsafe { T::validate(this.cast::<T>().wrapping_add(i)) }.map_err(|e| e.in_item(i))?;
             }
         }
         Ok(())

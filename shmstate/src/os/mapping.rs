@@ -36,8 +36,9 @@ impl Mapping {
     /// If they do not lie inside the mapping.
     pub(crate) fn write(&self, offset: usize, bytes: &[u8]) {
         assert!(offset <= self.len() && bytes.len() <= self.len() - offset, "outside of the mapping");
-        // SAFETY: inside the mapping, by the line above; the file is new, so that nobody else accesses it.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.base().add(offset), bytes.len()) }
+        let to = self.base().wrapping_add(offset);
+        // SAFETY: inside the mapping, by the first line; the file is new, so that nobody else accesses it.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) }
     }
 
     /// In a forked child: the child has no such mapping, and its addresses may be somebody else's by now.

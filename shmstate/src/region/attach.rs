@@ -228,8 +228,9 @@ impl Drop for Region {
             self.slot_line().pid.store(0, Relaxed);
         }
         // SAFETY: taken once, and not used afterwards: the region is being dropped.
-        let (mapping, liveness) =
-            unsafe { (ManuallyDrop::take(&mut self.mapping), ManuallyDrop::take(&mut self.liveness)) };
+        let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };
+        // SAFETY: as above.
+        let liveness = unsafe { ManuallyDrop::take(&mut self.liveness) };
         if self.generation.is_current() {
             drop(mapping);
         } else {
@@ -247,20 +248,21 @@ impl Drop for Region {
 /// The mapping is as long as the geometry says, and outlives the view.
 pub(super) unsafe fn view(mapping: &Mapping, geometry: &Geometry) -> Shared<'static> {
     let at = |offset: u64| mapping.base().wrapping_add(offset as usize);
-    let control = at(CONTROL).cast::<Control>();
-    let (slots, lines, pages) =
-        (at(SLOTS).cast(), at(geometry.lines()).cast(), at(geometry.pages()).cast::<AtomicU64>());
-    // SAFETY: all of it lies inside the mapping, each place is aligned for what it holds (the geometry's offsets are
-    // multiples of 64), every byte pattern is a value of an atomic integer, and the caller keeps the mapping.
-    unsafe {
-        Shared {
-            control: &*control,
-            slots: std::slice::from_raw_parts(slots, geometry.slots),
-            copies: std::slice::from_raw_parts(lines, geometry.copies),
-            pages: std::slice::from_raw_parts(pages, geometry.page_words()),
-            size: geometry.size,
-            granule: Granule::of(geometry.size),
-        }
+    let (control, slots) = (at(CONTROL).cast::<Control>(), at(SLOTS).cast());
+    let (lines, pages) = (at(geometry.lines()).cast(), at(geometry.pages()).cast::<AtomicU64>());
+    // For all four: it lies inside the mapping, which the caller keeps; its place is aligned for it, because the geometry's
+    // offsets are multiples of 64; and every byte pattern is a value of an atomic integer.
+    Shared {
+        // SAFETY: as above.
+        control: unsafe { &*control },
+        // SAFETY: as above.
+        slots: unsafe { std::slice::from_raw_parts(slots, geometry.slots) },
+        // SAFETY: as above.
+        copies: unsafe { std::slice::from_raw_parts(lines, geometry.copies) },
+        // SAFETY: as above.
+        pages: unsafe { std::slice::from_raw_parts(pages, geometry.page_words()) },
+        size: geometry.size,
+        granule: Granule::of(geometry.size),
     }
 }
 

@@ -7,6 +7,8 @@
 
 mod attach;
 mod create;
+#[cfg(test)]
+mod format;
 mod geometry;
 mod header;
 

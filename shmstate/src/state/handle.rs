@@ -5,12 +5,11 @@ use super::options::{DEFAULT_TIMEOUT, Options};
 use super::update::{Scratch, TypedImages};
 use crate::commit::Pin;
 use crate::error::Error;
-use crate::layout::SharedLayout;
+use crate::layout::{Invalid, SharedLayout};
 use crate::os::{Access, Place};
 use crate::region::{Region, StateType};
 use crate::track::Frame;
 use std::fmt;
-use std::marker::PhantomData;
 use std::path::Path;
 use std::time::Duration;
 
@@ -44,9 +43,9 @@ use std::time::Duration;
 /// ```
 pub struct State<T> {
     region: Region,
+    images: TypedImages<T>,
     scratch: Scratch,
     timeout: Duration,
-    state: PhantomData<fn() -> T>,
 }
 
 const _: () = {
@@ -61,8 +60,13 @@ impl<T: SharedLayout> State<T> {
         assert!(size_of::<T>() > 0, "a state without bytes has nothing to share");
         StateType {
             layout: T::LAYOUT,
-            // SAFETY of calls: `StateType::validate` has the contract of `SharedLayout::validate`.
-            validate: |bytes| unsafe { T::validate(bytes.cast()) },
+            validate: {
+                unsafe fn validate<T: SharedLayout>(bytes: *const u8) -> Result<(), Invalid> {
+                    // SAFETY: the caller's promise.
+                    unsafe { T::validate(bytes.cast()) }
+                }
+                validate::<T>
+            },
         }
     };
 
@@ -101,13 +105,13 @@ impl<T: SharedLayout> State<T> {
     }
 
     /// How to create and open: mode, copies, handles, timeout, initial content.
-    #[must_use]
     pub fn options<'a>() -> Options<'a, T> {
         Options::new()
     }
 
     pub(super) fn new(region: Region, timeout: Duration) -> Self {
-        State { region, scratch: Scratch::new(size_of::<T>() as u64), timeout, state: PhantomData }
+        let (images, scratch) = (TypedImages::of(&region), Scratch::new(size_of::<T>() as u64));
+        State { region, images, scratch, timeout }
     }
 
     /// Runs `f` on the committed version, in place.
@@ -136,8 +140,7 @@ impl<T: SharedLayout> State<T> {
         let shared = region.shared();
         let pin = Pin::enter(shared.control, region.slot_line(), shared.copies.len())
             .map_err(|copy| region.no_such_copy(copy))?;
-        let images = TypedImages::of(self);
-        Ok(Frame::reading(region.key()).enter(|| f(&images, pin.copy())))
+        Ok(Frame::reading(region.key()).enter(|| f(&self.images, pin.copy())))
     }
 
     /// The number of commits so far; 0 in a child of the process that opened the handle.
@@ -175,6 +178,11 @@ impl<T: SharedLayout> State<T> {
     #[inline]
     pub(super) fn region(&self) -> &Region {
         &self.region
+    }
+
+    #[inline]
+    pub(super) fn images(&self) -> &TypedImages<T> {
+        &self.images
     }
 
     #[inline]

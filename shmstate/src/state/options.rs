@@ -13,6 +13,9 @@ use std::time::Duration;
 /// How long an update waits, if nothing else is said.
 pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What fills a new state.
+type Init<'a, T> = Box<dyn FnOnce(&mut T) + 'a>;
+
 /// How to create and open a state: [`State::options`].
 ///
 /// `copies`, `handles` and `init` are decided by whoever creates the region; they do not matter to who opens it.
@@ -38,7 +41,7 @@ pub struct Options<'a, T> {
     copies: usize,
     handles: usize,
     timeout: Duration,
-    init: Option<Box<dyn FnOnce(&mut T) + 'a>>,
+    init: Option<Init<'a, T>>,
 }
 
 impl<'a, T: SharedLayout> Options<'a, T> {

@@ -7,6 +7,7 @@ use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
 use crate::mutant;
 use crate::os;
+use crate::region::Region;
 use crate::track::{Frame, Stamp, Touched};
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
@@ -34,17 +35,21 @@ impl Scratch {
     }
 }
 
-/// The images of `T` in a mapping.
+/// The images of `T` in a mapping: worked out once, for every read and update needs them.
 pub(super) struct TypedImages<T> {
     base: *mut u8,
     stride: usize,
-    ty: PhantomData<T>,
+    ty: PhantomData<fn() -> T>,
 }
 
+// SAFETY: an address; whoever follows it promises what that takes.
+unsafe impl<T> Send for TypedImages<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for TypedImages<T> {}
+
 impl<T: SharedLayout> TypedImages<T> {
-    #[inline]
-    pub(super) fn of(state: &State<T>) -> Self {
-        let (base, stride) = state.region().images();
+    pub(super) fn of(region: &Region) -> Self {
+        let (base, stride) = region.images();
         TypedImages { base, stride, ty: PhantomData }
     }
 
@@ -56,11 +61,6 @@ impl<T: SharedLayout> TypedImages<T> {
 }
 
 impl<T: SharedLayout> Images for TypedImages<T> {
-    #[inline]
-    fn size(&self) -> u64 {
-        size_of::<T>() as u64
-    }
-
     #[inline]
     unsafe fn copy_all(&self, to: usize, from: usize) {
         // SAFETY: the caller's promise; two copies of `T` in the mapping.
@@ -81,7 +81,7 @@ impl<T: SharedLayout> Images for TypedImages<T> {
         if len == 8 {
             // The commonest range: one unit, not worth a call.
             // SAFETY: the caller's promise; the range lies inside `T`.
-            unsafe { to.cast::<[u8; 8]>().write(from.cast::<[u8; 8]>().read()) }
+            unsafe { std::ptr::copy_nonoverlapping(from, to, 8) }
         } else {
             // SAFETY: the caller's promise; the range lies inside `T`.
             unsafe { std::ptr::copy_nonoverlapping(from, to, len) }
@@ -159,12 +159,16 @@ impl<T: SharedLayout> State<T> {
         if Frame::is_open(region.key()) {
             return Err(self.reentrant());
         }
-        let images = TypedImages::<T>::of(self);
+        let images = self.images();
         let mut clock = Deadline::new(self.timeout());
         // SAFETY: these are the region's images; the active one holds a value (checked at attach, and every commit
         // publishes one); the slot is this handle's.
-        let txn = unsafe { region.shared().begin(region.slot(), region.host(), &mut clock, &images) }
-            .map_err(|e| region.trouble(e))?;
+        let mut begun = unsafe { region.shared().begin(region.slot(), region.host(), &mut clock, images) };
+        // Used where it was returned: moving it would wait for the words just written.
+        let txn = match &mut begun {
+            Ok(txn) => txn,
+            Err(e) => return Err(region.trouble(*e)),
+        };
         // SAFETY: the lock is held, by this thread.
         let Inner { tx, touched } = unsafe { &mut *self.scratch().inner.get() };
         *tx = tx.wrapping_add(1).max(1);
@@ -198,9 +202,9 @@ impl<T: SharedLayout> State<T> {
 }
 
 /// An update whose closure runs. Dropped without a commit, as by `Err` or by unwinding, it rolls back.
-struct Open<'a, T: SharedLayout, H: Host> {
-    /// Dropped last: unlocks.
-    txn: Txn<'a, H>,
+struct Open<'a, 's, T: SharedLayout, H: Host> {
+    /// Unlocks when it is dropped, which comes after this.
+    txn: &'a mut Txn<'s, H>,
     committed: bool,
     /// Invariant: a value, of this transaction alone.
     copy: *mut T,
@@ -210,7 +214,7 @@ struct Open<'a, T: SharedLayout, H: Host> {
     touched: &'a mut Touched,
 }
 
-impl<T: SharedLayout, H: Host> Open<'_, T, H> {
+impl<T: SharedLayout, H: Host> Open<'_, '_, T, H> {
     #[inline]
     fn commit(&mut self) {
         self.flatten(self.copy);
@@ -228,12 +232,20 @@ impl<T: SharedLayout, H: Host> Open<'_, T, H> {
     }
 }
 
-impl<T: SharedLayout, H: Host> Drop for Open<'_, T, H> {
+impl<T: SharedLayout, H: Host> Open<'_, '_, T, H> {
+    /// Not inlined: the walk over `T` is large, and the commit's stands beside it.
+    #[inline(never)]
+    fn roll_back(&mut self) {
+        self.flatten(self.active);
+        self.txn.roll_back(self.touched);
+    }
+}
+
+impl<T: SharedLayout, H: Host> Drop for Open<'_, '_, T, H> {
     #[inline]
     fn drop(&mut self) {
         if !self.committed {
-            self.flatten(self.active);
-            self.txn.roll_back(self.touched);
+            self.roll_back();
         }
     }
 }

@@ -143,7 +143,7 @@ mod tests {
         });
         let mut runs = vec![];
         pages.as_pages().for_each_run(|run| runs.push(run));
-        assert_eq!(runs, [4096..8192]);
+        assert_eq!(runs, vec![4096..8192]);
         assert!(!spill(1_004_096, home, 0..1), "no update is open any more");
     }
 }

@@ -5,7 +5,11 @@ use crate::mutant;
 use std::ops::Range;
 
 /// Exact ranges before pages take over, here and in what a copy has to take over.
+#[cfg(not(loom))]
 pub(crate) const EXACT: usize = 32;
+/// Two, so that a few transactions already run over, and because each entry is an object that loom tracks.
+#[cfg(loom)]
+pub(crate) const EXACT: usize = 2;
 
 /// The unit in which ranges are kept, so that one fits into one 64-bit word (and one store): 8 bytes, or more for a `T`
 /// past 32 GiB.
@@ -67,20 +71,26 @@ impl Touched {
                 return;
             }
         }
-        if let Some(last) = self.count.checked_sub(1).map(|i| &mut self.ranges[i]) {
+        if let Some(last) = self.ranges[..self.count].last_mut() {
             // The walks go upward: what touches the last range is joined with it.
             let (first, end) = (*last >> 32, *last & 0xffff_ffff);
-            if new >> 32 >= first && new >> 32 <= end {
+            // One comparison for both ends: marks come in any order, and a branch on one end alone is not predicted.
+            if (new >> 32).wrapping_sub(first) <= end - first {
                 *last = first << 32 | end.max(new & 0xffff_ffff);
                 return;
             }
         }
-        if self.count < EXACT {
-            self.ranges[self.count] = new;
+        if let Some(free) = self.ranges.get_mut(self.count) {
+            *free = new;
             self.count += 1;
         } else {
-            self.pages.as_pages().set(self.granule.unpack(new));
+            self.spill(new);
         }
+    }
+
+    #[cold]
+    fn spill(&self, packed: u64) {
+        self.pages().set(self.granule.unpack(packed));
     }
 
     /// The exact ranges, as [`Granule::pack`] packs them.
@@ -111,8 +121,13 @@ impl Touched {
     pub(crate) fn clear(&mut self) {
         self.count = 0;
         if self.spilled() {
-            self.pages().clear();
+            self.clear_pages();
         }
+    }
+
+    #[cold]
+    fn clear_pages(&self) {
+        self.pages().clear();
     }
 }
 

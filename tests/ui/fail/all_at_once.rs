@@ -4,19 +4,22 @@ use shmstate::SharedLayout;
 
 use shmstate::List;
 
+struct Point;
+
 #[derive(SharedLayout)]
 #[shared(version = "two")]
 struct Inner {
     name: String,
     #[shared(offest = 8)]
     ticks: usize,
+    point: Point,
 }
 
 #[derive(SharedLayout)]
 #[repr(C)]
 struct State {
-    inner: Inner,
     all: List<Inner, 4>,
+    inner: Inner,
 }
 
 fn _used() {

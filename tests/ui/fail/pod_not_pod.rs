@@ -12,6 +12,8 @@ struct Point {
 struct State {
     #[shared(pod)]
     point: Point,
+    #[shared(pod)]
+    more: [Point; 2],
 }
 
 fn main() {}

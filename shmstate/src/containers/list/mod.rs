@@ -86,6 +86,8 @@ pub struct List<T, const N: usize> {
 impl<T: SharedLayout, const N: usize> List<T, N> {
     /// What every list type has to fulfil; evaluated while the program compiles.
     const PROVED: () = {
+        // The item's own proofs come first: their messages point at the culprit.
+        let _ = T::LAYOUT;
         assert!(N > 0, "a List of capacity 0 holds nothing: give it a capacity of 1 or more");
         assert!(N <= u32::MAX as usize, "a List holds at most u32::MAX items");
         assert!(size_of::<T>() > 0, "a List of zero-sized items holds nothing: use a counter");

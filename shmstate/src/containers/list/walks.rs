@@ -48,9 +48,9 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
         touched: &mut Touched,
     ) {
         let at_commit = std::ptr::eq(written, source);
-        // SAFETY: the caller's promise: a valid value. The head is its first field; no reference to it stays, for stamps
-        // are voided below.
-        let head = unsafe { (*written.cast::<Head>()).clone() };
+        // SAFETY: the caller's promise: a valid value. The head is its first field; items are left out, for stamps inside
+        // them may be voided below.
+        let head = unsafe { &*written.cast::<Head>() };
         let len = (head.len as usize).min(N);
         // SAFETY: the caller's promise: a valid value.
         let live = if mutant::planted("live_of_the_written") { len } else { unsafe { (*source).live() } };
@@ -99,8 +99,8 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
             return;
         }
         head.for_each_block(Self::ITEMS, |range| whole(range, touched));
-        for &[first, last] in head.exact() {
-            let range = first as usize..(last as usize).min(live);
+        for range in head.exact() {
+            let range = range.start..range.end.min(live);
             if !T::TRACKED {
                 whole(range, touched);
                 continue;

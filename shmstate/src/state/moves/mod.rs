@@ -6,6 +6,8 @@
 //!
 //! * `types`: the state that is played with; `play`, `root`: random operations on its parts and on the whole
 //! * `world`: regions, twins, readers, verdicts, and the comparison
+//! * `directed`: moves that chance would take long to find; `deaths`: writers that are killed at a chosen store
+//! * `mutants`: the proof that all this can fail, and the command for its table
 //!
 //! A failure names its seed. `SHMSTATE_SEED=<seed> cargo test -p shmstate --lib moves::<test>` plays that world alone;
 //! `SHMSTATE_STEPS=<number>` sets how many updates a test does.

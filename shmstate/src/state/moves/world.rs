@@ -213,7 +213,7 @@ impl<'s> World<'s> {
             check_copies(&states[0], |found, what| self.compare(region, found, &self.golden[region], what));
         }
         for reader in &self.readers {
-            let images = TypedImages::of(&self.states[reader.region][0]);
+            let images = TypedImages::of(self.states[reader.region][0].region());
             // SAFETY: a pinned copy holds a value, which nobody writes.
             let sees = unsafe { &*images.image(reader.pin.copy()) };
             self.compare(reader.region, sees, &reader.sees, "in the eyes of a reader that stayed");
@@ -224,7 +224,7 @@ impl<'s> World<'s> {
 /// Calls `same` with each copy of the state: the active one, and what each other one would be once it is caught up.
 pub(super) fn check_copies(state: &State<Root>, same: impl Fn(&Root, &str)) {
     let shared = state.region().shared();
-    let images = TypedImages::<Root>::of(state);
+    let images = TypedImages::<Root>::of(state.region());
     let active = shared.published().copy;
     // SAFETY: the active copy holds a value; no update runs.
     same(unsafe { &*images.image(active) }, "the active copy");
@@ -255,10 +255,6 @@ impl Aside<'_> {
 }
 
 impl Images for Aside<'_> {
-    fn size(&self) -> u64 {
-        size_of::<Root>() as u64
-    }
-
     unsafe fn copy_all(&self, to: usize, from: usize) {
         let (to, from) = self.both(to, from);
         // SAFETY: the caller's promise.

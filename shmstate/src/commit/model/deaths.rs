@@ -1,0 +1,220 @@
+//! Deaths: before every single write to shared memory, and who comes after.
+
+use super::world::{Patience, Verdict, World};
+use super::{explore, explored};
+use loom::thread;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+/// Explores `f(n)` for n = 0, 1, … until nobody dies any more: `f` kills somebody before write number `n`, and says
+/// whether that came to pass.
+fn at_every_write(name: &str, preemptions: Option<usize>, f: impl Fn(u32) -> bool + Send + Sync + Copy + 'static) {
+    let start = Instant::now();
+    let (mut executions, mut writes) = (0, 0);
+    loop {
+        let deaths = Arc::new(Mutex::new(0u64));
+        let counted = Arc::clone(&deaths);
+        executions += explored(preemptions, move || {
+            let died = f(writes);
+            *counted.lock().expect("no panic while counting") += u64::from(died);
+        });
+        if *deaths.lock().expect("no panic while counting") == 0 {
+            break;
+        }
+        writes += 1;
+    }
+    assert!(writes > 3, "hardly anybody has died");
+    println!("{name}: {executions} executions for {writes} writes, {:.1?}", start.elapsed());
+}
+
+/// Goes on after deaths, with an update for every field and one more, and looks whether everything is right.
+fn go_on(world: &World, me: usize) {
+    let mut version = 0;
+    for _ in 0..4 {
+        version = world.update(me);
+        assert_eq!(world.read(me), version);
+    }
+    // Whoever comes next to the dead ones' slots tidies them.
+    for slot in 0..3 {
+        world.claim(slot);
+    }
+    world.finish(version);
+}
+
+/// A thread that does one transaction with slot 0 and dies before its write number `writes`.
+fn victim(world: &Arc<World>, writes: u32, verdict: Verdict) -> thread::JoinHandle<bool> {
+    let world = Arc::clone(world);
+    thread::spawn(move || {
+        let mut clock = Patience(u32::MAX);
+        world.killed(0, writes, || world.transact(0, &mut clock, verdict).is_ok()).is_err()
+    })
+}
+
+fn writer_dies_while_another_writes(copies: usize, verdict: Verdict) -> impl Fn(u32) -> bool + Send + Sync + Copy {
+    move |writes| {
+        let world = World::new(copies, 3, 2);
+        let victim = victim(&world, writes, verdict);
+        let before = world.update(1);
+        assert!(world.update(1) > before);
+        let died = victim.join().expect("joined");
+        go_on(&world, 1);
+        died
+    }
+}
+
+#[test]
+fn a_writer_dies_while_another_writes() {
+    at_every_write("K=2, a commit dies, 1 writer x2", Some(3), writer_dies_while_another_writes(2, Verdict::Commit));
+    at_every_write("K=3, a commit dies, 1 writer x2", Some(3), writer_dies_while_another_writes(3, Verdict::Commit));
+    at_every_write(
+        "K=2, a roll-back dies, 1 writer x2",
+        Some(3),
+        writer_dies_while_another_writes(2, Verdict::RollBack),
+    );
+}
+
+#[test]
+fn a_writer_dies_while_one_writes_and_one_reads() {
+    at_every_write("K=2, a commit dies, 1 writer, 1 reader x2", Some(2), |writes| {
+        let world = World::new(2, 3, 3);
+        let victim = victim(&world, writes, Verdict::Commit);
+        let reader = thread::spawn({
+            let world = Arc::clone(&world);
+            move || world.reads(2, 2)
+        });
+        world.update(1);
+        reader.join().expect("joined");
+        let died = victim.join().expect("joined");
+        go_on(&world, 1);
+        died
+    });
+}
+
+/// The dead one's slot is claimed again, while another writer finds out that it is dead.
+#[test]
+fn a_slot_is_claimed_while_it_is_probed() {
+    at_every_write("K=3, a commit died, 1 claims its slot and writes x2, 1 writer x1", Some(3), |writes| {
+        let world = World::new(3, 3, 2);
+        let died = world.killed(0, writes, || world.update(0)).is_err();
+        if !died {
+            return false;
+        }
+        let heir = thread::spawn({
+            let world = Arc::clone(&world);
+            // A prober may hold the byte just now: then another slot will do.
+            move || {
+                let slot = if world.claim(0) { 0 } else { 2 };
+                assert!(slot == 0 || world.claim(slot));
+                world.update(slot);
+                world.update(slot)
+            }
+        });
+        world.update(1);
+        heir.join().expect("joined");
+        go_on(&world, 1);
+        true
+    });
+}
+
+#[test]
+fn two_claim_the_slot_of_a_dead_writer() {
+    at_every_write("K=2, a commit died, 2 claim its slot", Some(3), |writes| {
+        let world = World::new(2, 3, 1);
+        if world.killed(0, writes, || world.update(0)).is_ok() {
+            return false;
+        }
+        let claim = |second: usize| {
+            let world = Arc::clone(&world);
+            move || {
+                let slot = if world.claim(0) { 0 } else { second };
+                assert!(slot == 0 || world.claim(slot));
+                world.update(slot)
+            }
+        };
+        let other = thread::spawn(claim(1));
+        claim(2)();
+        other.join().expect("joined");
+        go_on(&world, 2);
+        true
+    });
+}
+
+/// A reader that dies in the only other copy, while a writer needs that.
+fn reader_dies(reads: usize, claimed_again: bool) -> impl Fn(u32) -> bool + Send + Sync + Copy {
+    move |writes| {
+        let world = World::new(2, 3, 2);
+        let reader = thread::spawn({
+            let world = Arc::clone(&world);
+            move || {
+                let died = world.killed(0, writes, || world.reads(0, reads)).is_err();
+                if died && claimed_again && world.claim(0) {
+                    world.read(0);
+                }
+                died
+            }
+        });
+        world.update(1);
+        world.update(1);
+        let died = reader.join().expect("joined");
+        go_on(&world, 1);
+        died
+    }
+}
+
+#[test]
+fn a_reader_dies() {
+    at_every_write("K=2, a reader x3 dies, 1 writer x2", Some(3), reader_dies(3, false));
+}
+
+#[test]
+fn a_reader_dies_and_its_slot_reads_on() {
+    at_every_write("K=2, a reader x2 dies, its slot reads on, 1 writer x2", Some(3), reader_dies(2, true));
+}
+
+/// Deaths on deaths: the second one dies in whatever the first one's death makes it do, as a writer that takes over or as
+/// one that claims the slot. One after the other, so that every pair of writes can be tried.
+#[test]
+fn the_second_dies_as_well() {
+    for heir in [0, 1] {
+        at_every_write("K=3, 2 die one after the other", Some(0), move |first| {
+            let mut second = 0;
+            loop {
+                let world = World::new(3, 3, 1);
+                world.update(0);
+                if world.killed(0, first, || world.update(0)).is_ok() {
+                    return false;
+                }
+                let died = world.killed(heir, second, || {
+                    assert!(world.claim(heir));
+                    world.update(heir)
+                });
+                assert!(world.claim(2));
+                go_on(&world, 2);
+                if died.is_ok() {
+                    return true;
+                }
+                second += 1;
+            }
+        });
+    }
+}
+
+/// A claim that dies half-way leaves a slot that the next one can have.
+#[test]
+fn a_claim_dies() {
+    explore("K=2, 1 claims and dies, 1 claims the same, 1 writer", Some(3), || {
+        let world = World::new(2, 3, 2);
+        let claim = thread::spawn({
+            let world = Arc::clone(&world);
+            move || {
+                let _ = world.killed(2, 2, || world.claim(2));
+                if world.claim(2) {
+                    world.reads(2, 1);
+                }
+            }
+        });
+        world.update(1);
+        claim.join().expect("joined");
+        go_on(&world, 1);
+    });
+}

@@ -1,0 +1,141 @@
+//! Readers against writers.
+
+use super::explore;
+use super::world::{Patience, Verdict, World};
+use loom::thread;
+use std::sync::{Arc, Mutex};
+
+/// Starts a thread of handle `me` that looks `n` times.
+fn reader(world: &Arc<World>, me: usize, n: usize) -> thread::JoinHandle<()> {
+    let world = Arc::clone(world);
+    thread::spawn(move || world.reads(me, n))
+}
+
+/// Readers `(handle, looks)` against a writer of handle 0, in the main thread.
+fn against_one_writer(copies: usize, slots: usize, readers: &[(usize, usize)], updates: usize) {
+    let world = World::new(copies, slots, slots);
+    let readers: Vec<_> = readers.iter().map(|&(me, n)| reader(&world, me, n)).collect();
+    for version in 1..=updates {
+        assert_eq!(world.update(0), version);
+    }
+    for reader in readers {
+        reader.join().expect("joined");
+    }
+    world.finish(updates);
+}
+
+#[test]
+fn two_copies_one_reader() {
+    explore("K=2, 1 reader x2, 1 writer x3", Some(4), || against_one_writer(2, 2, &[(1, 2)], 3));
+}
+
+#[test]
+fn two_copies_one_reader_without_bound() {
+    explore("K=2, 1 reader x1, 1 writer x2, unbounded", None, || against_one_writer(2, 2, &[(1, 1)], 2));
+}
+
+#[test]
+fn three_copies_one_reader() {
+    explore("K=3, 1 reader x2, 1 writer x4", Some(3), || against_one_writer(3, 2, &[(1, 2)], 4));
+}
+
+#[test]
+fn two_copies_two_handles() {
+    explore("K=2, 2 readers in 2 handles, 1 writer x2", Some(2), || against_one_writer(2, 3, &[(1, 1), (2, 1)], 2));
+}
+
+#[test]
+fn three_copies_two_handles() {
+    explore("K=3, 2 readers in 2 handles, 1 writer x3", Some(2), || against_one_writer(3, 3, &[(1, 1), (2, 1)], 3));
+}
+
+#[test]
+fn two_copies_one_handle_two_threads() {
+    explore("K=2, 2 threads of 1 handle, 1 writer x2", Some(3), || against_one_writer(2, 2, &[(1, 1), (1, 1)], 2));
+}
+
+#[test]
+fn two_copies_one_handle_two_threads_twice() {
+    explore("K=2, 2 threads of 1 handle x2, 1 writer x2", Some(2), || against_one_writer(2, 2, &[(1, 2), (1, 2)], 2));
+}
+
+#[test]
+fn the_writers_own_handle_reads() {
+    explore("K=3, 1 thread of the writer's handle x2, 1 writer x3", Some(3), || {
+        against_one_writer(3, 1, &[(0, 2)], 3);
+    });
+}
+
+#[test]
+fn two_writers_one_reader() {
+    explore("K=3, 1 reader x1, 2 writers x1", Some(3), || {
+        let world = World::new(3, 3, 3);
+        let reader = reader(&world, 1, 1);
+        let other = thread::spawn({
+            let world = Arc::clone(&world);
+            move || world.update(2)
+        });
+        world.update(0);
+        reader.join().expect("joined");
+        other.join().expect("joined");
+        world.finish(2);
+    });
+}
+
+/// A slot that is claimed for the first time while the writer scans: it is seen, or it sees.
+fn late_reader() {
+    let world = World::new(2, 2, 1);
+    let late = thread::spawn({
+        let world = Arc::clone(&world);
+        move || {
+            assert!(world.claim(1));
+            world.reads(1, 2);
+        }
+    });
+    world.update(0);
+    world.update(0);
+    late.join().expect("joined");
+    world.finish(2);
+}
+
+#[test]
+fn a_slot_is_claimed_late() {
+    explore("K=2, 1 slot claimed late, x2, 1 writer x2", Some(4), late_reader);
+}
+
+#[test]
+fn a_slot_is_claimed_late_without_fences() {
+    crate::sync::model::read_modify_write_scans();
+    explore("K=2, 1 slot claimed late, x2, 1 writer x2, no fences", Some(3), late_reader);
+}
+
+#[test]
+fn roll_backs_and_pages() {
+    explore("K=3, 1 reader x2, 5 commits, 2 roll-backs, 1 walk that panics", Some(2), || {
+        let world = World::new(3, 2, 2);
+        let reader = reader(&world, 1, 2);
+        let mut commits = 0;
+        use Verdict::{Commit, None, RollBack};
+        for verdict in [Commit, RollBack, Commit, Commit, None, Commit, RollBack, Commit] {
+            commits += usize::from(verdict == Commit);
+            assert_eq!(world.transact(0, &mut Patience(u32::MAX), verdict), Ok(commits));
+        }
+        reader.join().expect("joined");
+        world.finish(commits);
+    });
+}
+
+#[test]
+fn an_impatient_writer() {
+    let gave_up = Arc::new(Mutex::new(0));
+    let sum = Arc::clone(&gave_up);
+    explore("K=2, 1 reader x2, 1 writer x3 that gives up", Some(3), move || {
+        let world = World::new(2, 2, 2);
+        let reader = reader(&world, 1, 2);
+        let commits = (0..3).filter(|_| world.transact(0, &mut Patience(0), Verdict::Commit).is_ok()).count();
+        reader.join().expect("joined");
+        world.finish(commits);
+        *sum.lock().expect("no panic while counting") += 3 - commits;
+    });
+    assert_ne!(*gave_up.lock().expect("no panic while counting"), 0, "it has never given up");
+}

@@ -1,0 +1,290 @@
+//! A region, its kernel and its handles, made of loom's parts.
+
+use super::super::{BeginError, Clock, Control, CopyLine, Host, Images, Pin, Published, Shared, SlotLine};
+use crate::mutant::planted;
+use crate::sync::model::{Died, dies_before, is_dead, writes};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::track::{Granule, Pages, Touched};
+use loom::cell::UnsafeCell;
+use loom::sync::{Condvar, Mutex, atomic};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+const FIELDS: usize = 3;
+const SIZE: u64 = (FIELDS * size_of::<u64>()) as u64;
+
+type Image = [u64; FIELDS];
+
+/// How a transaction ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Verdict {
+    Commit,
+    /// It has scribbled over two fields.
+    RollBack,
+    /// It has scribbled, and nobody knows where: the walk over `T` has panicked.
+    None,
+}
+
+/// A region with its images, and the kernel that keeps its locks.
+pub(super) struct World {
+    control: Control,
+    slots: Vec<SlotLine>,
+    copies: Vec<CopyLine>,
+    pages: Vec<AtomicU64>,
+    images: Vec<UnsafeCell<Image>>,
+    /// The byte locks: 0, or the description that holds the byte.
+    bytes: Vec<atomic::AtomicU32>,
+    /// Whoever waits does so until it is woken; without, a wait may end at any time.
+    futex: Option<(Mutex<()>, Condvar)>,
+}
+
+// SAFETY: the images are accessed as the protocol allows it, and loom reports it if that is a race.
+unsafe impl Send for World {}
+// SAFETY: as above.
+unsafe impl Sync for World {}
+
+/// The description that holds a handle's own byte.
+const fn live(slot: usize) -> u32 {
+    slot as u32 * 2 + 1
+}
+
+/// The description by which a handle tries others' bytes.
+const fn probe(slot: usize) -> u32 {
+    slot as u32 * 2 + 2
+}
+
+impl World {
+    /// Version 0 in `copies` copies, `slots` slots, of which the first `claimed` ones are claimed.
+    pub(super) fn new(copies: usize, slots: usize, claimed: usize) -> Arc<World> {
+        Arc::new(Self::build(copies, slots, claimed, false))
+    }
+
+    /// Where naps do not end by themselves, so that a wake-up that got lost is a deadlock.
+    pub(super) fn without_naps(copies: usize, slots: usize) -> Arc<World> {
+        Arc::new(Self::build(copies, slots, slots, true))
+    }
+
+    fn build(copies: usize, slots: usize, claimed: usize, futex: bool) -> World {
+        let world = World {
+            control: Control::new(Published { version: 0, copy: 0 }),
+            slots: (0..slots).map(|_| SlotLine::new()).collect(),
+            copies: (0..copies).map(|_| CopyLine::new(0, 0)).collect(),
+            pages: (0..copies * Pages::words(SIZE)).map(|_| AtomicU64::new(0)).collect(),
+            images: (0..copies).map(|_| UnsafeCell::new([0; FIELDS])).collect(),
+            bytes: (0..slots).map(|_| atomic::AtomicU32::new(0)).collect(),
+            futex: futex.then(|| (Mutex::new(()), Condvar::new())),
+        };
+        for slot in 0..claimed {
+            assert!(world.claim(slot));
+        }
+        world
+    }
+
+    pub(super) fn shared(&self) -> Shared<'_> {
+        Shared {
+            control: &self.control,
+            slots: &self.slots,
+            copies: &self.copies,
+            pages: &self.pages,
+            size: SIZE,
+            granule: Granule::of(SIZE),
+        }
+    }
+
+    /// Claims `slot`, if nobody holds its byte.
+    pub(super) fn claim(&self, slot: usize) -> bool {
+        let granted = self.set_lock(slot, live(slot));
+        if granted {
+            self.shared().take_slot(slot, &Handle { world: self, slot });
+        }
+        granted
+    }
+
+    /// `F_OFD_SETLK`: what the last holder of the byte did before it lost it has happened before.
+    fn set_lock(&self, slot: usize, description: u32) -> bool {
+        self.bytes[slot].compare_exchange(0, description, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// One update by the handle `me`. Returns the new version.
+    pub(super) fn update(&self, me: usize) -> usize {
+        self.transact(me, &mut Patience(u32::MAX), Verdict::Commit).expect("nobody stays in the way for ever")
+    }
+
+    /// One transaction by the handle `me`. Returns the number of commits that it knows of.
+    pub(super) fn transact(&self, me: usize, clock: &mut Patience, verdict: Verdict) -> Result<usize, BeginError> {
+        let host = Handle { world: self, slot: me };
+        let images = Cells(&self.images);
+        let shared = self.shared();
+        // SAFETY: the images of this region, of which the active one is right; the slot is the caller's.
+        let mut txn = unsafe { shared.begin(me, &host, clock, &images) }?;
+        let active = self.copies[txn.active()].generation.load(Ordering::Relaxed);
+        assert_eq!(active % 2, 0, "the active copy is marked as half-written");
+        let commits = check(images.get(txn.copy()));
+        let mut touched = Touched::new(SIZE);
+        let mut put = |field: usize, value: u64| {
+            images.put(txn.copy(), field, value);
+            touched.add((field * size_of::<u64>()) as u64, size_of::<u64>());
+        };
+        if verdict == Verdict::Commit {
+            put(commits % FIELDS, (commits / FIELDS) as u64 + 1);
+            let version = txn.commit(&touched) as usize;
+            assert_eq!(version, commits + 1, "a commit got lost");
+            return Ok(version);
+        }
+        put(0, u64::MAX);
+        put(2, u64::MAX);
+        match verdict {
+            Verdict::RollBack => txn.roll_back(&touched),
+            _ => drop(txn),
+        }
+        Ok(commits)
+    }
+
+    /// One look at the state by the handle `me`. Returns the number of commits that it shows.
+    pub(super) fn read(&self, me: usize) -> usize {
+        let pin = Pin::enter(&self.control, &self.slots[me], self.copies.len()).expect("the copy exists");
+        check(Cells(&self.images).get(pin.copy()))
+    }
+
+    /// `n` looks, of which none shows less than the one before.
+    pub(super) fn reads(&self, me: usize, n: usize) {
+        (0..n).fold(0, |last, _| {
+            let now = self.read(me);
+            assert!(now >= last, "a reader went back");
+            now
+        });
+    }
+
+    /// Runs `f` as the handle `me`, and kills it before its write number `writes`. Returns what `f` did if it lived on.
+    pub(super) fn killed<R>(&self, me: usize, writes: u32, f: impl FnOnce() -> R) -> Result<R, Died> {
+        let result = dies_before(writes, f);
+        if result.is_err() {
+            // What the kernel does. The handle's own byte goes last, so that a successor has its numbers for itself.
+            for description in [probe(me), live(me)] {
+                for byte in &self.bytes {
+                    let _ = byte.compare_exchange(description, 0, Ordering::AcqRel, Ordering::Relaxed);
+                }
+            }
+        }
+        result
+    }
+
+    /// When all threads are joined: nothing is held, and the content is what `commits` commits make of it.
+    pub(super) fn finish(&self, commits: usize) {
+        let published = self.shared().published();
+        assert_eq!(published.version as usize, commits, "an acknowledged commit is not counted");
+        assert_eq!(check(Cells(&self.images).get(published.copy)), commits, "the content is another version's");
+        assert_eq!(self.control.lock.word.load(Ordering::Relaxed), 0, "the lock is held by nobody");
+        for slot in &self.slots {
+            assert!(slot.pins.iter().all(|pin| pin.load(Ordering::Relaxed) == 0), "a pin is left");
+        }
+    }
+}
+
+/// The version that has this content.
+fn check(image: Image) -> usize {
+    let commits = image.iter().fold(0u64, |sum, n| sum.wrapping_add(*n)) as usize;
+    for (field, &n) in image.iter().enumerate() {
+        assert_eq!(n as usize, (commits.wrapping_add(FIELDS - 1 - field)) / FIELDS, "no version has this content");
+    }
+    commits
+}
+
+/// The images.
+struct Cells<'a>(&'a [UnsafeCell<Image>]);
+
+impl Cells<'_> {
+    fn get(&self, copy: usize) -> Image {
+        // SAFETY: initialised; loom reports a race.
+        self.0[copy].with(|image| unsafe { *image })
+    }
+
+    fn put(&self, copy: usize, field: usize, value: u64) {
+        if writes() {
+            // SAFETY: as for `get`.
+            self.0[copy].with_mut(|image| unsafe { (*image)[field] = value });
+        }
+    }
+}
+
+impl Images for Cells<'_> {
+    unsafe fn copy_all(&self, to: usize, from: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { self.copy_range(to, from, 0..SIZE) }
+    }
+
+    unsafe fn copy_plain(&self, _to: usize, _from: usize) {} // everything is tracked
+
+    unsafe fn copy_range(&self, to: usize, from: usize, range: Range<u64>) {
+        assert!(range.end <= SIZE, "a range past the end");
+        for field in range.start as usize / 8..range.end as usize / 8 {
+            self.put(to, field, self.get(from)[field]);
+        }
+    }
+}
+
+/// So many naps, then it is enough.
+pub(super) struct Patience(pub(super) u32);
+
+impl Clock for Patience {
+    fn rest(&mut self) -> Option<Duration> {
+        self.0 = self.0.checked_sub(1)?;
+        Some(Duration::MAX)
+    }
+}
+
+/// What a handle knows of the kernel.
+struct Handle<'a> {
+    world: &'a World,
+    slot: usize,
+}
+
+/// A byte that is held by a probe. Whoever dies with it has lost it; see [`World::killed`].
+pub(super) struct Held<'a>(Option<&'a atomic::AtomicU32>);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let (Some(byte), false) = (self.0, is_dead()) {
+            byte.store(0, Ordering::Release);
+        }
+    }
+}
+
+impl Host for Handle<'_> {
+    type Held<'b>
+        = Held<'b>
+    where
+        Self: 'b;
+
+    fn probe(&self, slot: usize) -> Option<Held<'_>> {
+        let byte = &self.world.bytes[slot];
+        if planted("probe_without_holding") {
+            return (byte.load(Ordering::Acquire) == 0).then(|| Held(None));
+        }
+        self.world.set_lock(slot, probe(self.slot)).then(|| Held(Some(byte)))
+    }
+
+    fn wait(&self, word: &AtomicU32, seen: u32, _limit: Duration) {
+        match &self.world.futex {
+            None => loom::thread::yield_now(),
+            Some((mutex, woken)) => {
+                let guard = mutex.lock().expect("no poison");
+                if word.load(Ordering::Relaxed) == seen {
+                    drop(woken.wait(guard));
+                }
+            }
+        }
+    }
+
+    fn wake(&self, _word: &AtomicU32) {
+        if let Some((mutex, woken)) = &self.world.futex {
+            let _guard = mutex.lock().expect("no poison");
+            woken.notify_one();
+        }
+    }
+
+    fn pause(&self, _round: u32) {
+        loom::thread::yield_now();
+    }
+}

@@ -1,0 +1,86 @@
+//! Holds the format chapter, and a region of the first release, against the code.
+
+use super::geometry::{CONTROL, Geometry, HEADER, SLOTS};
+use super::header::{FORMAT, MAGIC, RawHeader};
+use crate::commit::{Control, CopyLine, MAX_COPIES, MAX_SLOTS, SlotLine};
+use crate::track::{EXACT, Pages};
+use std::mem::offset_of;
+
+const CHAPTER: &str = include_str!("../../docs/format.md");
+
+/// The rows of the table under a heading: offset, bytes, field.
+fn rows(heading: &str) -> Vec<(usize, usize, &'static str)> {
+    let section = CHAPTER.split("\n## ").find(|s| s.starts_with(heading)).expect(heading);
+    let table = section.split("```").nth(1).expect("a table").lines().skip(2);
+    table
+        .map(|line| {
+            let mut words = line.split_whitespace();
+            let mut number = || words.next().and_then(|w| w.parse().ok()).expect(line);
+            (number(), number(), words.next().expect(line))
+        })
+        .collect()
+}
+
+/// Field by field: offset, size, name.
+macro_rules! fields {
+    ($ty:ty: $($field:ident),* $(,)?) => {{
+        fn size<T, F>(_: impl Fn(&T) -> &F) -> usize { size_of::<F>() }
+        vec![$((offset_of!($ty, $field), size(|v: &$ty| &v.$field), stringify!($field))),*]
+    }};
+}
+
+#[test]
+fn the_identity_is_as_written() {
+    let fields = fields!(RawHeader: magic, format, byte_order, checksum, file_len, region_id, boot_id, created_ns, fingerprint,
+        state_size, state_align, copies, slots, reserved, schema_len, schema_checksum, control_at, slots_at, lines_at,
+        pages_at, schema_at, images_at, stride, spare);
+    assert_eq!(rows("Identity"), fields);
+    assert_eq!(fields.iter().map(|f| f.1).sum::<usize>() as u64, HEADER);
+    assert!(CHAPTER.contains(&format!("magic              \"{}\"", std::str::from_utf8(&MAGIC).unwrap())));
+    assert!(CHAPTER.starts_with(&format!("# The format of a region, version {FORMAT}\n")));
+    assert!(
+        CHAPTER.contains(&format!("K: 2 to {MAX_COPIES}\n")) && CHAPTER.contains(&format!("S: 1 to {MAX_SLOTS}\n"))
+    );
+}
+
+#[test]
+fn the_control_words_are_as_written() {
+    let control = CONTROL as usize;
+    let at = |line: usize, offset: usize| control + line + offset;
+    let (lock, active, counters) =
+        (offset_of!(Control, lock), offset_of!(Control, active), offset_of!(Control, counters));
+    let offsets: Vec<_> = rows("Control").into_iter().map(|(offset, _, field)| (offset, field)).collect();
+    let expected = [
+        (at(lock, offset_of!(Control, lock.word) - lock), "word"),
+        (at(active, offset_of!(Control, active.published) - active), "published"),
+        (at(counters, offset_of!(Control, counters.used) - counters), "used"),
+        (at(counters, offset_of!(Control, counters.ready) - counters), "ready"),
+        (at(counters, offset_of!(Control, counters.recoveries) - counters), "recoveries"),
+    ];
+    assert_eq!(offsets, expected);
+}
+
+#[test]
+fn slots_and_lines_are_as_written() {
+    let mut slot = fields!(SlotLine: pins, incarnation, pid, name);
+    slot.push((56, size_of::<SlotLine>() - 56, "(unused)"));
+    assert_eq!(rows("Slot"), slot);
+    let mut line = fields!(CopyLine: generation, synced, count, spilled, ranges);
+    line.push((280, size_of::<CopyLine>() - 280, "(unused)"));
+    assert_eq!(rows("Copy's line"), line);
+    assert_eq!(EXACT, 32);
+}
+
+#[test]
+fn the_sections_are_as_written() {
+    let geometry = Geometry::new(3, 64, 10 << 20, 100).unwrap();
+    assert_eq!(SLOTS, 512);
+    assert_eq!(geometry.lines(), 512 + 64 * 64);
+    assert_eq!(geometry.pages(), geometry.lines() + 320 * 3);
+    let bits = (10_u64 << 20).div_ceil(4096).div_ceil(64);
+    assert_eq!(Pages::words(10 << 20) as u64, bits + bits.div_ceil(64));
+    assert_eq!(geometry.schema(), geometry.pages() + 8 * 3 * Pages::words(10 << 20) as u64);
+    assert_eq!(geometry.images(), (geometry.schema() + 100).next_multiple_of(4096));
+    assert_eq!(geometry.file_len(), geometry.images() + 3 * (10 << 20));
+    assert_eq!(geometry.image(2), geometry.images() + 2 * (10 << 20));
+}

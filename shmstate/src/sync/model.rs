@@ -1,0 +1,178 @@
+//! Atomics and fences under loom: loom's own, with two things added.
+//!
+//! **Sequential consistency.** loom knows the total order of `SeqCst` *fences*, but takes a `SeqCst` *access* for an
+//! `AcqRel` one. The protocol uses two such read-modify-writes (R1 and S1) and one such load (R2). A read-modify-write is
+//! therefore a relaxed one followed by a `SeqCst` fence here, and the load is an `Acquire` one.
+//! Why a proof of this form says something about the other one: all that the protocol asks of R1 is "if the writer's
+//! scan, after its fence W2, misses my count, then my next look at `active` sees what came before W2". In the fence form
+//! that follows from the order of the two fences. In the form that ships, the missed count puts W2 before R1 in the total
+//! order (a fence before a load that is coherence-ordered before R1), R1 comes before R2 there in program order, and R2
+//! could miss a store that happens before W2 only if R2 came before W2: a contradiction. What the relaxed
+//! read-modify-write lacks in release ordering makes the model the weaker one of the two. In one respect it is the
+//! stronger one: a fence also orders *other* accesses before it, so with R1 as it stands S1 need not be `SeqCst`.
+//! [`read_modify_write_scans`] chooses another form, which has no fences at all, for the one test that is about S1.
+//!
+//! **Death.** A thread can be told to stop for ever before its n-th write. It unwinds, and what its destructors then try
+//! to write to shared words is not written: to the others it looks as if it had been killed.
+
+use loom::sync::atomic as inner;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
+pub(crate) use loom::sync::atomic::Ordering;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Goes,
+    /// Dies before the write after that many.
+    Dies(u32),
+    Died,
+}
+
+loom::thread_local! {
+    static LIFE: Cell<Life> = Cell::new(Life::Goes);
+    /// With [`read_modify_write_scans`]: no write since the last fence.
+    static SCANNING: Cell<bool> = Cell::new(false);
+}
+
+thread_local! {
+    static RMW_SCANS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The thread has stopped for ever.
+#[derive(Debug)]
+pub(crate) struct Died;
+
+/// Runs `f`, but stops it for ever before its write number `writes`, counted from 0.
+pub(crate) fn dies_before<R>(writes: u32, f: impl FnOnce() -> R) -> Result<R, Died> {
+    LIFE.with(|life| life.set(Life::Dies(writes)));
+    let result = catch_unwind(AssertUnwindSafe(f));
+    LIFE.with(|life| life.set(Life::Goes));
+    result.map_err(|panic| match panic.downcast::<Died>() {
+        Ok(died) => *died,
+        Err(other) => resume_unwind(other),
+    })
+}
+
+/// Whether the thread is unwinding because it has died.
+pub(crate) fn is_dead() -> bool {
+    LIFE.with(Cell::get) == Life::Died
+}
+
+/// Comes before each write: whether it is to be done. Does not return if the thread dies here.
+pub(crate) fn writes() -> bool {
+    SCANNING.with(|scanning| scanning.set(false));
+    LIFE.with(|life| match life.get() {
+        Life::Goes => true,
+        Life::Dies(0) => {
+            life.set(Life::Died);
+            resume_unwind(Box::new(Died))
+        }
+        Life::Dies(left) => {
+            life.set(Life::Dies(left - 1));
+            true
+        }
+        Life::Died => false,
+    })
+}
+
+/// For the models that this OS thread runs from now on: `SeqCst` read-modify-writes are `AcqRel` ones, a `SeqCst` fence
+/// is none, the loads that follow it, up to the next write, are read-modify-writes that change nothing, and each store is
+/// a swap.
+///
+/// So whatever variable is scanned after a fence is in one order with the `SeqCst` writes *to that variable*, and nothing
+/// else is ordered by them: of two read-modify-writes the later one sees the earlier one.
+pub(crate) fn read_modify_write_scans() {
+    RMW_SCANS.set(true);
+}
+
+fn scanning() -> bool {
+    RMW_SCANS.get() && SCANNING.with(Cell::get)
+}
+
+pub(crate) fn fence(ordering: Ordering) {
+    if RMW_SCANS.get() && ordering == SeqCst {
+        SCANNING.with(|scanning| scanning.set(true));
+    } else {
+        inner::fence(ordering);
+    }
+}
+
+/// Nothing: loom's own would yield, which takes interleavings away. Whoever spins here does so a fixed number of times.
+pub(crate) fn spin_loop() {}
+
+/// A read-modify-write `f`, with the ordering that loom needs.
+fn modify<R>(ordering: Ordering, f: impl FnOnce(Ordering) -> R) -> R {
+    match ordering {
+        SeqCst if RMW_SCANS.get() => f(AcqRel),
+        SeqCst => {
+            let before = f(Relaxed);
+            inner::fence(SeqCst);
+            before
+        }
+        weaker => f(weaker),
+    }
+}
+
+macro_rules! atomic {
+    ($name:ident, $int:ty) => {
+        pub(crate) struct $name(inner::$name);
+
+        impl $name {
+            pub(crate) fn new(value: $int) -> Self {
+                $name(inner::$name::new(value))
+            }
+
+            pub(crate) fn load(&self, ordering: Ordering) -> $int {
+                if scanning() {
+                    return self.0.fetch_or(0, AcqRel);
+                }
+                self.0.load(if ordering == SeqCst { Acquire } else { ordering })
+            }
+
+            pub(crate) fn store(&self, value: $int, ordering: Ordering) {
+                if !writes() {
+                    return;
+                }
+                if RMW_SCANS.get() {
+                    self.0.swap(value, if ordering == Relaxed { Relaxed } else { AcqRel });
+                } else {
+                    self.0.store(value, ordering);
+                }
+            }
+
+            pub(crate) fn swap(&self, value: $int, ordering: Ordering) -> $int {
+                if writes() { modify(ordering, |ordering| self.0.swap(value, ordering)) } else { 0 }
+            }
+
+            pub(crate) fn compare_exchange(
+                &self,
+                current: $int,
+                new: $int,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$int, $int> {
+                if !writes() {
+                    return Err(current);
+                }
+                modify(success, |success| self.0.compare_exchange(current, new, success, failure))
+            }
+
+            pub(crate) fn fetch_add(&self, value: $int, ordering: Ordering) -> $int {
+                if writes() { modify(ordering, |ordering| self.0.fetch_add(value, ordering)) } else { 0 }
+            }
+
+            pub(crate) fn fetch_sub(&self, value: $int, ordering: Ordering) -> $int {
+                if writes() { modify(ordering, |ordering| self.0.fetch_sub(value, ordering)) } else { 0 }
+            }
+
+            pub(crate) fn fetch_max(&self, value: $int, ordering: Ordering) -> $int {
+                if writes() { modify(ordering, |ordering| self.0.fetch_max(value, ordering)) } else { 0 }
+            }
+        }
+    };
+}
+
+atomic!(AtomicU32, u32);
+atomic!(AtomicU64, u64);

@@ -1,0 +1,89 @@
+//! The walls of the house: which part of the library may use which, and where system calls, atomics and unsafe code live.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The parts, ground floor first. Each imports only from those before it.
+const FLOORS: [&str; 10] =
+    ["sync", "mutant", "track", "layout", "containers", "error", "commit", "os", "region", "state"];
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shmstate/src")
+}
+
+/// All files of a folder, with the part that each belongs to. The doors (`lib.rs`) and tests are left out.
+fn files() -> Vec<(String, PathBuf, String)> {
+    fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, found) } else { found.push(path) }
+        }
+    }
+    let (source, mut found) = (source(), Vec::new());
+    walk(&source, &mut found);
+    let parts = found.into_iter().filter_map(|path| {
+        let inside = path.strip_prefix(&source).unwrap().to_owned();
+        let part = inside.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
+        let name = inside.to_str().unwrap();
+        let test = name.contains("tests/") || name.contains("model") || name.ends_with("format.rs");
+        let text = fs::read_to_string(&path).unwrap();
+        // What a file tests about itself does not count.
+        let text =
+            text.split("#[cfg(all(test").next().unwrap().split("#[cfg(test)]\nmod tests").next().unwrap().to_owned();
+        (part != "lib" && !test).then_some((part, inside, text))
+    });
+    parts.collect()
+}
+
+/// The lines of code: no comments.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+#[test]
+fn files_import_only_from_the_floors_below() {
+    let floor = |part: &str| FLOORS.iter().position(|f| *f == part);
+    let mut wrong = Vec::new();
+    for (part, path, text) in files() {
+        let mine = floor(&part).unwrap_or_else(|| panic!("{part} has no place in the house"));
+        for line in code(&text) {
+            for used in line.split("crate::").skip(1) {
+                let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                // Names of the interface in examples and errors are not imports.
+                if floor(&used).is_some_and(|theirs| theirs > mine) {
+                    wrong.push(format!("{}: {}", path.display(), line.trim()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "imports from above:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn system_calls_atomics_and_mappings_have_one_door() {
+    let doors = [
+        ("libc::", "os"),
+        ("rustix::", "os"),
+        ("memmap2::", "os"),
+        ("std::sync::atomic", "sync"),
+        ("loom::", "sync"),
+        ("std::env", "os"),
+    ];
+    let mut wrong = Vec::new();
+    for (part, path, text) in files() {
+        for (what, door) in doors {
+            if part != door && part != "mutant" && code(&text).any(|line| line.contains(what)) {
+                wrong.push(format!("{} uses {what}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_stay_small() {
+    for (_, path, text) in files() {
+        let lines = text.lines().count();
+        assert!(lines <= 500, "{} has {lines} lines", path.display());
+    }
+}
