@@ -5,7 +5,7 @@
 
 use super::copies::Shared;
 use super::words::CopyLine;
-use crate::mutant;
+use crate::mutant::planted;
 use crate::sync::Ordering::{Relaxed, Release};
 use crate::track::{EXACT, Pages, Touched};
 use std::ops::Range;
@@ -49,7 +49,7 @@ impl<'a> Todo<'a> {
         for &range in touched.ranges() {
             self.add_range(range);
         }
-        if touched.spilled() && !mutant::planted("pages_not_noted") {
+        if touched.spilled() && !planted("pages_not_noted") {
             self.add_pages(touched);
         }
     }
