@@ -27,9 +27,10 @@
 //! # Trade-offs
 //!
 //! The region holds K copies of the state (3 by default), so it takes K times the memory. An update works on a copy that
-//! nobody reads, and the others take over what it touched when their turn comes: reading costs two atomic additions and
-//! never waits, an update costs what it touches, and a death needs no repair of what readers see. In return, one update
-//! runs at a time, capacities are fixed, and everything that can write the file is trusted to run this protocol.
+//! nobody reads, and the others take over what it touched when their turn comes: a read costs one or two atomic
+//! read-modify-writes and never waits, an update costs what it touches, and a death needs no repair of what readers see. In
+//! return, one update runs at a time, capacities are fixed, and everything that can write the file is trusted to run this
+//! protocol.
 //!
 //! # Where to read on
 //!

@@ -148,9 +148,7 @@ impl<'a> Shared<'a> {
 
     /// Takes away the pins of a slot whose holder is dead or leaves; the caller holds its byte.
     pub(crate) fn clear_pins(&self, slot: usize) {
-        for pin in &self.slots[slot].pins {
-            pin.store(0, Release); // [R3]
-        }
+        self.slots[slot].clear_pins();
     }
 
     /// Makes the region clean for a first handle: nobody else is attached, and the caller keeps them out.
@@ -284,8 +282,7 @@ impl<'a> Shared<'a> {
     #[inline]
     fn is_free(&self, k: usize) -> bool {
         let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
-        let pins = |slot: &SlotLine| slot.pins[k].load(order("W3", Acquire, Relaxed)); // [W3]
-        self.slots[..used].iter().all(|slot| pins(slot) == 0) || planted("pins_ignored")
+        !self.slots[..used].iter().any(|slot| slot.pins_copy(k)) || planted("pins_ignored")
     }
 
     /// The slots that pin copy `k`, one bit each; slots past the first 64 share the last bit.
@@ -293,7 +290,7 @@ impl<'a> Shared<'a> {
         let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
         let mut pinning = 0;
         for (s, slot) in self.slots[..used].iter().enumerate() {
-            if slot.pins[k].load(order("W3", Acquire, Relaxed)) != 0 {
+            if slot.pins_copy(k) {
                 pinning |= 1 << s.min(63);
             }
         }
@@ -348,8 +345,8 @@ impl<'a> Shared<'a> {
         let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
         let mut free = true;
         for slot in 0..used {
-            if self.slots[slot].pins[k].load(order("W3", Acquire, Relaxed)) == 0 {
-                continue; // [W3]
+            if !self.slots[slot].pins_copy(k) {
+                continue;
             }
             // The pins of this handle are those of its own threads.
             match (slot != me).then(|| host.probe(slot)).flatten() {

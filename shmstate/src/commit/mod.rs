@@ -5,7 +5,7 @@
 //!
 //! | label | access | pairs with | why |
 //! |---|---|---|---|
-//! | R1 | reader: pin count += 1, SeqCst | W2 | either the writer's scan sees the pin, or R2 sees what was published before W2 |
+//! | R1 | reader: pin count += 1 (the owner thread: exchange of its word), SeqCst | W2 | either the writer's scan sees the pin, or R2 sees what was published before W2 |
 //! | R2 | reader: re-check of `active`, SeqCst | W2, W4 | the pinned copy is still the active one; and its bytes are visible |
 //! | R3 | reader: leave, Release | W3 | all reads of the copy come before the writer's next use of it |
 //! | W1 | writer: lock, Acquire | W6 | the last writer's bytes and notes are visible |
@@ -27,7 +27,7 @@ mod words;
 
 pub(crate) use copies::{BeginError, Images, Shared, Txn};
 pub(crate) use lock::{Clock, Host, LockError};
-pub(crate) use pins::Pin;
+pub(crate) use pins::{Pin, Reader};
 pub(crate) use words::{Control, CopyLine, MAX_COPIES, MAX_SLOTS, NEVER, Published, SlotLine};
 
 #[cfg(all(test, loom))]

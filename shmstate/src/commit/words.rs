@@ -58,7 +58,7 @@ pub(crate) struct CounterLine {
 /// A handle's slot.
 #[repr(C, align(64))]
 pub(crate) struct SlotLine {
-    /// How many readers of this handle are in each copy.
+    /// How many readers of this handle, besides its owner thread, are in each copy.
     pub(crate) pins: [AtomicU32; MAX_COPIES],
     /// How often the slot was claimed.
     pub(crate) incarnation: AtomicU32,
@@ -66,6 +66,8 @@ pub(crate) struct SlotLine {
     pub(crate) pid: AtomicU32,
     /// The holder's command name, padded with zeroes: a hint as well.
     pub(crate) name: [AtomicU64; 2],
+    /// The copy that the handle's owner thread is in, plus one; or 0.
+    pub(crate) owner: AtomicU32,
 }
 
 /// A copy's state; its page bits follow elsewhere.
@@ -132,6 +134,7 @@ impl SlotLine {
             incarnation: AtomicU32::new(0),
             pid: AtomicU32::new(0),
             name: std::array::from_fn(|_| AtomicU64::new(0)),
+            owner: AtomicU32::new(0),
         }
     }
 }

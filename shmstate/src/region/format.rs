@@ -62,8 +62,8 @@ fn the_control_words_are_as_written() {
 
 #[test]
 fn slots_and_lines_are_as_written() {
-    let mut slot = fields!(SlotLine: pins, incarnation, pid, name);
-    slot.push((56, size_of::<SlotLine>() - 56, "(unused)"));
+    let mut slot = fields!(SlotLine: pins, incarnation, pid, name, owner);
+    slot.push((60, size_of::<SlotLine>() - 60, "(unused)"));
     assert_eq!(rows("Slot"), slot);
     let mut line = fields!(CopyLine: generation, synced, count, spilled, ranges);
     line.push((280, size_of::<CopyLine>() - 280, "(unused)"));

@@ -3,12 +3,13 @@
 use super::clock::Deadline;
 use super::options::{DEFAULT_TIMEOUT, Options};
 use super::update::{Scratch, TypedImages};
-use crate::commit::Pin;
+use crate::commit::{Pin, Reader};
 use crate::error::Error;
 use crate::layout::{Invalid, SharedLayout};
 use crate::os::{Access, Place};
 use crate::region::{Region, StateType};
-use crate::track::Frame;
+use crate::sync::{AtomicU64, Ordering::Relaxed};
+use crate::track::{Frame, thread_number};
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
@@ -46,6 +47,8 @@ pub struct State<T> {
     images: TypedImages<T>,
     scratch: Scratch,
     timeout: Duration,
+    /// The thread that reads as the handle's owner: the first one that read; 0 before.
+    owner: AtomicU64,
 }
 
 const _: () = {
@@ -111,7 +114,7 @@ impl<T: SharedLayout> State<T> {
 
     pub(super) fn new(region: Region, timeout: Duration) -> Self {
         let (images, scratch) = (TypedImages::of(&region), Scratch::new(size_of::<T>() as u64));
-        State { region, images, scratch, timeout }
+        State { region, images, scratch, timeout, owner: AtomicU64::new(0) }
     }
 
     /// Runs `f` on the committed version, in place.
@@ -138,9 +141,17 @@ impl<T: SharedLayout> State<T> {
         let region = &self.region;
         region.check()?;
         let shared = region.shared();
-        let pin = Pin::enter(shared.control, region.slot_line(), shared.copies.len())
+        let pin = Pin::enter(shared.control, region.slot_line(), shared.copies.len(), self.reader())
             .map_err(|copy| region.no_such_copy(copy))?;
         Ok(Frame::reading(region.key()).enter(|| f(&self.images, pin.copy())))
+    }
+
+    /// Who this thread is to the handle. A thread that has got the number of an owner that has ended takes its place.
+    #[inline]
+    fn reader(&self) -> Reader {
+        let (me, owner) = (thread_number(), self.owner.load(Relaxed));
+        let first = || owner == 0 && self.owner.compare_exchange(0, me, Relaxed, Relaxed).is_ok();
+        if owner == me || first() { Reader::Owner } else { Reader::Guest }
     }
 
     /// The number of commits so far; 0 in a child of the process that opened the handle.

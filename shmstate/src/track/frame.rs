@@ -88,6 +88,12 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// A number that no other thread has while this one lives; never 0. A later thread may have it again.
+#[inline]
+pub(crate) fn thread_number() -> u64 {
+    INNERMOST.with(|innermost| ptr::from_ref(innermost).addr() as u64)
+}
+
 /// Marks the pages of `bytes` (relative to the container at address `container`) in the open update that writes that
 /// container, provided that the container is at home there: its `stamp` is of that transaction and of its place.
 /// Returns whether it was.

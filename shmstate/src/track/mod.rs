@@ -9,7 +9,7 @@ mod pages;
 mod stamp;
 mod touched;
 
-pub(crate) use frame::{Frame, RegionKey, spill};
+pub(crate) use frame::{Frame, RegionKey, spill, thread_number};
 pub(crate) use pages::{PAGE, Pages, PagesBuf};
 pub use stamp::Stamp;
 pub use touched::Touched;

@@ -1,5 +1,6 @@
 //! Deaths: before every single write to shared memory, and who comes after.
 
+use super::super::Reader::{self, Guest, Owner};
 use super::world::{Patience, Verdict, World};
 use super::{explore, explored};
 use loom::thread;
@@ -32,7 +33,7 @@ fn go_on(world: &World, me: usize) {
     let mut version = 0;
     for _ in 0..4 {
         version = world.update(me);
-        assert_eq!(world.read(me), version);
+        assert_eq!(world.read(me, Owner), version);
     }
     // Whoever comes next to the dead ones' slots tidies them.
     for slot in 0..3 {
@@ -80,7 +81,7 @@ fn a_writer_dies_while_one_writes_and_one_reads() {
         let victim = victim(&world, writes, Verdict::Commit);
         let reader = thread::spawn({
             let world = Arc::clone(&world);
-            move || world.reads(2, 2)
+            move || world.reads(2, Guest, 2)
         });
         world.update(1);
         reader.join().expect("joined");
@@ -140,15 +141,15 @@ fn two_claim_the_slot_of_a_dead_writer() {
 }
 
 /// A reader that dies in the only other copy, while a writer needs that.
-fn reader_dies(reads: usize, claimed_again: bool) -> impl Fn(u32) -> bool + Send + Sync + Copy {
+fn reader_dies(who: Reader, reads: usize, claimed_again: bool) -> impl Fn(u32) -> bool + Send + Sync + Copy {
     move |writes| {
         let world = World::new(2, 3, 2);
         let reader = thread::spawn({
             let world = Arc::clone(&world);
             move || {
-                let died = world.killed(0, writes, || world.reads(0, reads)).is_err();
+                let died = world.killed(0, writes, || world.reads(0, who, reads)).is_err();
                 if died && claimed_again && world.claim(0) {
-                    world.read(0);
+                    world.read(0, who);
                 }
                 died
             }
@@ -163,12 +164,22 @@ fn reader_dies(reads: usize, claimed_again: bool) -> impl Fn(u32) -> bool + Send
 
 #[test]
 fn a_reader_dies() {
-    at_every_write("K=2, a reader x3 dies, 1 writer x2", Some(3), reader_dies(3, false));
+    at_every_write("K=2, a reader x3 dies, 1 writer x2", Some(3), reader_dies(Guest, 3, false));
+}
+
+#[test]
+fn an_owner_dies() {
+    at_every_write("K=2, an owner x3 dies, 1 writer x2", Some(3), reader_dies(Owner, 3, false));
 }
 
 #[test]
 fn a_reader_dies_and_its_slot_reads_on() {
-    at_every_write("K=2, a reader x2 dies, its slot reads on, 1 writer x2", Some(3), reader_dies(2, true));
+    at_every_write("K=2, a reader x2 dies, its slot reads on, 1 writer x2", Some(3), reader_dies(Guest, 2, true));
+}
+
+#[test]
+fn an_owner_dies_and_its_slot_reads_on() {
+    at_every_write("K=2, an owner x2 dies, its slot reads on, 1 writer x2", Some(3), reader_dies(Owner, 2, true));
 }
 
 /// Deaths on deaths: the second one dies in whatever the first one's death makes it do, as a writer that takes over or as
@@ -209,7 +220,7 @@ fn a_claim_dies() {
             move || {
                 let _ = world.killed(2, 2, || world.claim(2));
                 if world.claim(2) {
-                    world.reads(2, 1);
+                    world.reads(2, Owner, 1);
                 }
             }
         });

@@ -1,20 +1,21 @@
 //! Readers against writers.
 
+use super::super::Reader::{self, Guest, Owner};
 use super::explore;
 use super::world::{Patience, Verdict, World};
 use loom::thread;
 use std::sync::{Arc, Mutex};
 
 /// Starts a thread of handle `me` that looks `n` times.
-fn reader(world: &Arc<World>, me: usize, n: usize) -> thread::JoinHandle<()> {
+fn reader(world: &Arc<World>, me: usize, who: Reader, n: usize) -> thread::JoinHandle<()> {
     let world = Arc::clone(world);
-    thread::spawn(move || world.reads(me, n))
+    thread::spawn(move || world.reads(me, who, n))
 }
 
-/// Readers `(handle, looks)` against a writer of handle 0, in the main thread.
-fn against_one_writer(copies: usize, slots: usize, readers: &[(usize, usize)], updates: usize) {
+/// Readers `(handle, who, looks)` against a writer of handle 0, in the main thread.
+fn against_one_writer(copies: usize, slots: usize, readers: &[(usize, Reader, usize)], updates: usize) {
     let world = World::new(copies, slots, slots);
-    let readers: Vec<_> = readers.iter().map(|&(me, n)| reader(&world, me, n)).collect();
+    let readers: Vec<_> = readers.iter().map(|&(me, who, n)| reader(&world, me, who, n)).collect();
     for version in 1..=updates {
         assert_eq!(world.update(0), version);
     }
@@ -26,43 +27,78 @@ fn against_one_writer(copies: usize, slots: usize, readers: &[(usize, usize)], u
 
 #[test]
 fn two_copies_one_reader() {
-    explore("K=2, 1 reader x2, 1 writer x3", Some(4), || against_one_writer(2, 2, &[(1, 2)], 3));
+    explore("K=2, 1 reader x2, 1 writer x3", Some(4), || against_one_writer(2, 2, &[(1, Guest, 2)], 3));
 }
 
 #[test]
 fn two_copies_one_reader_without_bound() {
-    explore("K=2, 1 reader x1, 1 writer x2, unbounded", None, || against_one_writer(2, 2, &[(1, 1)], 2));
+    explore("K=2, 1 reader x1, 1 writer x2, unbounded", None, || against_one_writer(2, 2, &[(1, Guest, 1)], 2));
 }
 
 #[test]
 fn three_copies_one_reader() {
-    explore("K=3, 1 reader x2, 1 writer x4", Some(3), || against_one_writer(3, 2, &[(1, 2)], 4));
+    explore("K=3, 1 reader x2, 1 writer x4", Some(3), || against_one_writer(3, 2, &[(1, Guest, 2)], 4));
+}
+
+#[test]
+fn two_copies_the_owner() {
+    explore("K=2, the owner x2, 1 writer x3", Some(4), || against_one_writer(2, 2, &[(1, Owner, 2)], 3));
+}
+
+#[test]
+fn two_copies_the_owner_without_bound() {
+    explore("K=2, the owner x1, 1 writer x2, unbounded", None, || against_one_writer(2, 2, &[(1, Owner, 1)], 2));
+}
+
+#[test]
+fn three_copies_the_owner() {
+    explore("K=3, the owner x2, 1 writer x4", Some(3), || against_one_writer(3, 2, &[(1, Owner, 2)], 4));
+}
+
+#[test]
+fn three_copies_two_owners() {
+    let readers = &[(1, Owner, 1), (2, Owner, 1)];
+    explore("K=3, 2 owners of 2 handles, 1 writer x3", Some(2), || against_one_writer(3, 3, readers, 3));
+}
+
+#[test]
+fn two_copies_the_owner_and_a_guest() {
+    let readers = &[(1, Owner, 2), (1, Guest, 2)];
+    explore("K=2, owner and guest of 1 handle x2, 1 writer x2", Some(2), || against_one_writer(2, 2, readers, 2));
 }
 
 #[test]
 fn two_copies_two_handles() {
-    explore("K=2, 2 readers in 2 handles, 1 writer x2", Some(2), || against_one_writer(2, 3, &[(1, 1), (2, 1)], 2));
+    explore("K=2, 2 readers in 2 handles, 1 writer x2", Some(2), || {
+        against_one_writer(2, 3, &[(1, Guest, 1), (2, Guest, 1)], 2)
+    });
 }
 
 #[test]
 fn three_copies_two_handles() {
-    explore("K=3, 2 readers in 2 handles, 1 writer x3", Some(2), || against_one_writer(3, 3, &[(1, 1), (2, 1)], 3));
+    explore("K=3, 2 readers in 2 handles, 1 writer x3", Some(2), || {
+        against_one_writer(3, 3, &[(1, Guest, 1), (2, Guest, 1)], 3)
+    });
 }
 
 #[test]
 fn two_copies_one_handle_two_threads() {
-    explore("K=2, 2 threads of 1 handle, 1 writer x2", Some(3), || against_one_writer(2, 2, &[(1, 1), (1, 1)], 2));
+    explore("K=2, 2 threads of 1 handle, 1 writer x2", Some(3), || {
+        against_one_writer(2, 2, &[(1, Guest, 1), (1, Guest, 1)], 2)
+    });
 }
 
 #[test]
 fn two_copies_one_handle_two_threads_twice() {
-    explore("K=2, 2 threads of 1 handle x2, 1 writer x2", Some(2), || against_one_writer(2, 2, &[(1, 2), (1, 2)], 2));
+    explore("K=2, 2 threads of 1 handle x2, 1 writer x2", Some(2), || {
+        against_one_writer(2, 2, &[(1, Guest, 2), (1, Guest, 2)], 2)
+    });
 }
 
 #[test]
 fn the_writers_own_handle_reads() {
-    explore("K=3, 1 thread of the writer's handle x2, 1 writer x3", Some(3), || {
-        against_one_writer(3, 1, &[(0, 2)], 3);
+    explore("K=3, the owner of the writer's handle x2, 1 writer x3", Some(3), || {
+        against_one_writer(3, 1, &[(0, Owner, 2)], 3);
     });
 }
 
@@ -70,7 +106,7 @@ fn the_writers_own_handle_reads() {
 fn two_writers_one_reader() {
     explore("K=3, 1 reader x1, 2 writers x1", Some(3), || {
         let world = World::new(3, 3, 3);
-        let reader = reader(&world, 1, 1);
+        let reader = reader(&world, 1, Guest, 1);
         let other = thread::spawn({
             let world = Arc::clone(&world);
             move || world.update(2)
@@ -89,7 +125,7 @@ fn late_reader() {
         let world = Arc::clone(&world);
         move || {
             assert!(world.claim(1));
-            world.reads(1, 2);
+            world.reads(1, Guest, 2);
         }
     });
     world.update(0);
@@ -113,7 +149,7 @@ fn a_slot_is_claimed_late_without_fences() {
 fn roll_backs_and_pages() {
     explore("K=3, 1 reader x2, 5 commits, 2 roll-backs, 1 walk that panics", Some(2), || {
         let world = World::new(3, 2, 2);
-        let reader = reader(&world, 1, 2);
+        let reader = reader(&world, 1, Owner, 2);
         let mut commits = 0;
         use Verdict::{Commit, None, RollBack};
         for verdict in [Commit, RollBack, Commit, Commit, None, Commit, RollBack, Commit] {
@@ -131,7 +167,7 @@ fn an_impatient_writer() {
     let sum = Arc::clone(&gave_up);
     explore("K=2, 1 reader x2, 1 writer x3 that gives up", Some(3), move || {
         let world = World::new(2, 2, 2);
-        let reader = reader(&world, 1, 2);
+        let reader = reader(&world, 1, Owner, 2);
         let commits = (0..3).filter(|_| world.transact(0, &mut Patience(0), Verdict::Commit).is_ok()).count();
         reader.join().expect("joined");
         world.finish(commits);

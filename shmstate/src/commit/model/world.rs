@@ -1,6 +1,6 @@
 //! A region, its kernel and its handles, made of loom's parts.
 
-use super::super::{BeginError, Clock, Control, CopyLine, Host, Images, Pin, Published, Shared, SlotLine};
+use super::super::{BeginError, Clock, Control, CopyLine, Host, Images, Pin, Published, Reader, Shared, SlotLine};
 use crate::mutant::planted;
 use crate::sync::model::{Died, dies_before, is_dead, writes};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
@@ -142,15 +142,15 @@ impl World {
     }
 
     /// One look at the state by the handle `me`. Returns the number of commits that it shows.
-    pub(super) fn read(&self, me: usize) -> usize {
-        let pin = Pin::enter(&self.control, &self.slots[me], self.copies.len()).expect("the copy exists");
+    pub(super) fn read(&self, me: usize, who: Reader) -> usize {
+        let pin = Pin::enter(&self.control, &self.slots[me], self.copies.len(), who).expect("the copy exists");
         check(Cells(&self.images).get(pin.copy()))
     }
 
     /// `n` looks, of which none shows less than the one before.
-    pub(super) fn reads(&self, me: usize, n: usize) {
+    pub(super) fn reads(&self, me: usize, who: Reader, n: usize) {
         (0..n).fold(0, |last, _| {
-            let now = self.read(me);
+            let now = self.read(me, who);
             assert!(now >= last, "a reader went back");
             now
         });

@@ -4,7 +4,7 @@ use super::play::{Bag, Play, Rng, mix};
 use super::root::{fill, step};
 use super::types::{Fuse, Root, Walk};
 use crate::SharedLayout;
-use crate::commit::{Images, Pin};
+use crate::commit::{self, Images, Pin};
 use crate::error::ErrorKind;
 use crate::state::State;
 use crate::state::update::TypedImages;
@@ -193,7 +193,9 @@ impl<'s> World<'s> {
         if self.rng.percent(15) {
             let state = &self.states[region][self.rng.below(2)];
             let shared = state.region().shared();
-            let pin = Pin::enter(shared.control, state.region().slot_line(), shared.copies.len()).unwrap();
+            let pin =
+                Pin::enter(shared.control, state.region().slot_line(), shared.copies.len(), commit::Reader::Owner)
+                    .unwrap();
             self.readers.push(Reader { region, pin, sees: self.golden[region].clone() });
         } else if self.rng.percent(15) && !self.readers.is_empty() {
             let leaves = self.rng.below(self.readers.len());
