@@ -13,9 +13,11 @@
 //!    hands out its element for the first time ([`Marking::New`]). An element that was marked before is not stamped:
 //!    something may have been moved into it since.
 //! 3. What is marked by blocks or pages is taken whole, whatever the stamps inside say.
-//! 4. A container inside an item is taken over with its head. It may have been parked here by an update of another
-//!    region that still runs, and then carries that one's stamp: bytes that change without a mark, in catching up, must
-//!    not stay under a stamp that says otherwise. (Those outside of items are stamped before anybody can move them.)
+//! 4. A container that an update of another region, which still runs, has parked here carries that one's stamp. Such a
+//!    stamp must not outlive a commit: from then on bytes change without marks, in catching up, and what is dead is not
+//!    carried on. So the walk at a commit voids the stamp of whatever is not at home ([`Head::leave`]), and a container
+//!    inside an item is taken over with its head, for there may be a parked one's in dead memory of the other copies.
+//!    (Those outside of items are stamped before anybody can move them.)
 
 use crate::mutant;
 use crate::track::{Stamp, spill};
@@ -199,9 +201,18 @@ impl Head {
         }
     }
 
-    /// For the fault that clears marks at a commit and leaves the stamp.
-    pub(super) fn forget_marks(&mut self) {
-        self.count = 0;
-        self.blocks = 0;
+    /// Rule 4: what this container was elsewhere counts no more.
+    ///
+    /// # Safety
+    /// `head` points to a head that nobody else accesses.
+    #[cold]
+    pub(super) unsafe fn leave(head: *mut Head) {
+        // SAFETY: the caller's promise.
+        let head = unsafe { &mut *head };
+        if mutant::planted("clearing_keeps_stamp") {
+            (head.count, head.blocks) = (0, 0);
+        } else if !mutant::planted("parked_keeps_stamp") {
+            head.put_stamp(Stamp::VOID);
+        }
     }
 }

@@ -82,9 +82,11 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     ///
     /// With `NESTED`, everything counts; without, only what [`copy_plain`](Self::copy_plain) leaves out.
     ///
+    /// At a commit, containers in `*written` that bear the stamp of another transaction or place lose it.
+    ///
     /// # Safety
-    /// Both point to valid values that nobody changes. At a commit they are the same; at a roll-back `source` is the
-    /// active copy.
+    /// Both point to valid values that nobody changes. At a commit they are the same, and `written` comes from a pointer
+    /// through which one may write; at a roll-back `source` is the active copy.
     #[doc(hidden)]
     #[inline]
     unsafe fn flatten<const NESTED: bool>(

@@ -114,7 +114,11 @@ mod tests {
     }
 
     /// What other copies have to take over, as byte ranges.
-    fn touched<T: SharedLayout, const NESTED: bool>(written: &T, source: &T, stamp: Stamp) -> Vec<Range<usize>> {
+    fn touched<T: SharedLayout, const NESTED: bool>(
+        written: *const T,
+        source: *const T,
+        stamp: Stamp,
+    ) -> Vec<Range<usize>> {
         let mut touched = Touched::new(1 << 20);
         // SAFETY: both are valid, and nobody changes them.
         unsafe { T::flatten::<NESTED>(written, source, stamp, &mut touched) }
@@ -131,8 +135,8 @@ mod tests {
 
     #[test]
     fn a_fresh_stamp_reaches_every_container() {
-        let outer = stamped();
-        assert_eq!(touched::<_, false>(&*outer, &*outer, TX), []);
+        let mut outer = stamped();
+        assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX), []);
         // Under another stamp each list counts as whole, which is nothing as long as it is empty.
         let mut outer = Outer::boxed();
         outer.list.push(1).unwrap();
@@ -144,15 +148,15 @@ mod tests {
             offset_of!(Outer, array) + size_of::<Inner>() + offset_of!(Inner, 1),
         ];
         let whole = places.map(|place| place + ITEMS..place + ITEMS + 8);
-        assert_eq!(touched::<_, false>(&*outer, &*outer, TX), whole);
+        assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX), whole);
         // SAFETY: a valid value that nobody else accesses.
         unsafe { Outer::stamp(&raw mut *outer, TX) }
-        assert_eq!(touched::<_, false>(&*outer, &*outer, TX), []);
+        assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX), []);
         outer.array[1].1[0] = 4;
-        assert_eq!(touched::<_, false>(&*outer, &*outer, TX), whole[2..]);
+        assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX), whole[2..]);
         // The same value at another place is at home nowhere.
         let moved: Vec<_> = whole.map(|range| range.start + 64..range.end + 64).into();
-        assert_eq!(touched::<_, false>(&*outer, &*outer, TX.at(64)), moved);
+        assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX.at(64)), moved);
     }
 
     #[test]
@@ -162,18 +166,17 @@ mod tests {
         let list = offset_of!(Outer, list);
         let (plain, inner) = (offset_of!(Outer, plain), offset_of!(Outer, inner));
         let (array, after) = (offset_of!(Outer, array), offset_of!(Outer, after));
-        // A number, and a list's head.
-        let inners = |at: usize| [at..at + 8, at + 8..at + 8 + ITEMS];
+        // The heads of the lists, which end where the items begin.
         let mut expected = vec![0..8, list..list + ITEMS + 8, plain..plain + 16];
         for at in [inner, array, array + size_of::<Inner>()] {
-            expected.extend(inners(at));
+            expected.push(at..at + 8 + ITEMS);
         }
         expected.push(after..after + 24);
-        assert_eq!(joined(touched::<_, true>(&*outer, &*outer, TX)), joined(expected));
+        assert_eq!(joined(touched::<_, true>(&raw mut *outer, &raw mut *outer, TX)), joined(expected));
 
-        let plain = Untracked::zeroed();
-        assert_eq!(touched::<_, false>(&plain, &plain, TX), []);
-        assert_eq!(touched::<_, true>(&plain, &plain, TX.at(32)), vec![32..48]);
+        let mut plain = Untracked::zeroed();
+        assert_eq!(touched::<_, false>(&raw mut plain, &raw mut plain, TX), []);
+        assert_eq!(touched::<_, true>(&raw mut plain, &raw mut plain, TX.at(32)), vec![32..48]);
     }
 
     /// Neighbours made one.

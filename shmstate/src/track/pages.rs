@@ -99,6 +99,34 @@ impl<'a> Pages<'a> {
         }
     }
 
+    /// The bytes of the first run of marked pages that ends behind `from`.
+    pub(crate) fn next_run(&self, from: u64) -> Option<Range<u64>> {
+        let mut page = from / PAGE;
+        let first = loop {
+            let word = (page / 64) as usize;
+            let ones = self.bits.get(word)?.load(Relaxed) >> (page % 64);
+            if ones != 0 {
+                break page + u64::from(ones.trailing_zeros());
+            }
+            // Nothing in the rest of this word; nor in those that the summary has no bit for.
+            let mut next = word + 1;
+            while next < self.bits.len() {
+                let ahead = self.summary[next / 64].load(Relaxed) >> (next % 64);
+                if ahead != 0 {
+                    next += ahead.trailing_zeros() as usize;
+                    break;
+                }
+                next = (next / 64 + 1) * 64;
+            }
+            page = next as u64 * 64;
+        };
+        let mut end = first + 1;
+        while self.bits.get((end / 64) as usize).is_some_and(|word| word.load(Relaxed) >> (end % 64) & 1 == 1) {
+            end += 1;
+        }
+        Some(first * PAGE..end * PAGE)
+    }
+
     /// Takes all marks away.
     pub(crate) fn clear(&self) {
         self.flag.store(0, Relaxed);
@@ -187,6 +215,12 @@ mod tests {
             });
             prop_assert_eq!(&seen, &model);
             prop_assert_eq!(buf.any(), model.contains(&true));
+            let (mut from, mut one_by_one) = (0, vec![false; model.len()]);
+            while let Some(run) = buf.as_pages().next_run(from) {
+                for page in run.start / PAGE..run.end / PAGE { one_by_one[page as usize] = true; }
+                from = run.end;
+            }
+            prop_assert_eq!(&one_by_one, &model);
             let other = PagesBuf::new(size);
             other.as_pages().add(&buf.as_pages());
             let mut copied = vec![false; model.len()];

@@ -48,11 +48,12 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
         touched: &mut Touched,
     ) {
         let at_commit = std::ptr::eq(written, source);
-        // SAFETY: the caller's promise: a valid value that nobody changes.
-        let list = unsafe { &*written };
-        // SAFETY: the same.
-        let source = unsafe { &*source };
-        let live = if mutant::planted("live_of_the_written") { list.live() } else { source.live() };
+        // SAFETY: the caller's promise: a valid value. The head is its first field; items are left out, for stamps inside
+        // them may be voided below.
+        let head = unsafe { &*written.cast::<Head>() };
+        let len = (head.len as usize).min(N);
+        // SAFETY: the caller's promise: a valid value.
+        let live = if mutant::planted("live_of_the_written") { len } else { unsafe { (*source).live() } };
         let place = stamp.place();
         if NESTED {
             // Rule 4: with its stamp.
@@ -66,41 +67,55 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
             let (start, end) = (range.start.min(live), range.end.min(live));
             let at = place + (Self::ITEMS.offset + start * size_of::<T>()) as u64;
             touched.add(at, end.saturating_sub(start) * size_of::<T>());
+            if T::TRACKED && at_commit {
+                // Rule 4: what was moved in with these items loses its stamp. The notes are not new.
+                for index in start..end {
+                    let (item, at) =
+                        (Self::item(written, index), stamp.at(Self::ITEMS.offset + index * size_of::<T>()));
+                    // SAFETY: a live item of the list, under the caller's promise.
+                    unsafe { T::flatten::<true>(item, item, at, touched) }
+                }
+            }
         };
-        if !list.head.at_home(stamp, !at_commit) {
-            if at_commit && mutant::planted("clearing_keeps_stamp") {
-                // SAFETY: a planted fault in a test build; the copy is the writer's own.
-                unsafe { (*written.cast_mut()).head.forget_marks() }
+        if !head.at_home(stamp, !at_commit) {
+            if at_commit {
+                // SAFETY: the caller's promise: at a commit, the value may be written. The head is its first field.
+                unsafe { Head::leave(written.cast_mut().cast()) }
             }
             return whole(0..live, touched);
         }
-        if list.head.is_clear() {
+        if T::TRACKED && at_commit && touched.spilled() {
+            let mut from = place + Self::ITEMS.offset as u64;
+            let end = from + (live * size_of::<T>()) as u64;
+            while let Some(run) = touched.pages().next_run(from).filter(|run| run.start < end) {
+                let first = run.start.max(from) - place - Self::ITEMS.offset as u64;
+                let last = run.end.min(end) - place - Self::ITEMS.offset as u64;
+                let size = size_of::<T>() as u64;
+                whole((first / size) as usize..last.div_ceil(size) as usize, touched);
+                from = run.end;
+            }
+        }
+        if head.is_clear() {
             return;
         }
-        list.head.for_each_block(Self::ITEMS, |range| whole(range, touched));
-        for range in list.head.exact() {
+        head.for_each_block(Self::ITEMS, |range| whole(range, touched));
+        for range in head.exact() {
             let range = range.start..range.end.min(live);
             if !T::TRACKED {
                 whole(range, touched);
                 continue;
             }
             // An item that is not live in the copy that was written says nothing about itself.
-            let believed = if mutant::planted("dead_memory_trusted") { live } else { list.live() };
+            let believed = if mutant::planted("dead_memory_trusted") { live } else { len };
             for index in range {
                 let at = stamp.at(Self::ITEMS.offset + index * size_of::<T>());
                 if index < believed {
                     // SAFETY: live items of both lists (`index < live`), under the caller's promise.
-                    unsafe {
-                        T::flatten::<true>(list.items[index].as_ptr(), source.items[index].as_ptr(), at, touched);
-                    }
+                    unsafe { T::flatten::<true>(Self::item(written, index), Self::item(source, index), at, touched) }
                 } else {
                     touched.add(at.place(), size_of::<T>());
                 }
             }
-        }
-        if at_commit && mutant::planted("clearing_keeps_stamp") {
-            // SAFETY: a planted fault in a test build; the copy is the writer's own.
-            unsafe { (*written.cast_mut()).head.forget_marks() }
         }
     }
 
@@ -119,5 +134,13 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
             }
         }
         Ok(())
+    }
+}
+
+impl<T: SharedLayout, const N: usize> List<T, N> {
+    /// Item `index` of the list at `list`.
+    #[inline]
+    fn item(list: *const Self, index: usize) -> *const T {
+        list.wrapping_byte_add(Self::ITEMS.offset).cast::<T>().wrapping_add(index)
     }
 }

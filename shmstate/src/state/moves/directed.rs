@@ -57,3 +57,81 @@ pub(super) fn parked_and_taken_back() {
     expected.smalls[0][0] = 100;
     check(&a, &expected);
 }
+
+/// A list that has lost an item is parked in another region and taken back from another copy of that, which never had
+/// the item's bytes; then its own region rolls back, and needs them.
+pub(super) fn parked_short_and_rolled_back() {
+    let dir = dir();
+    let (a, b) = (state(dir.path(), "a", 2), state(dir.path(), "b", 2));
+    let expected = a.snapshot().unwrap();
+    let result: Result<(), &str> = a
+        .try_update(|a| {
+            a.smalls[0].pop();
+            let parked = Item { n: 7, small: mem::take(&mut a.smalls[0]) };
+            b.update(|b| b.items[0].push(parked).unwrap()).unwrap();
+            a.smalls[0] = b.update(|b| b.items[0].pop().unwrap().small).unwrap();
+            Err("rolled back")
+        })
+        .unwrap();
+    assert_eq!(result, Err("rolled back"));
+    check(&a, &expected);
+}
+
+/// A list is parked twice in the same place of another region, in two copies of it, with a change of its own in between;
+/// and comes back out of the copy where it was parked first.
+pub(super) fn parked_where_it_was_before() {
+    let dir = dir();
+    let (a, b) = (state(dir.path(), "a", 2), state(dir.path(), "b", 2));
+    let mut expected = a.snapshot().unwrap();
+    a.update(|a| {
+        a.smalls[0][0] = 100;
+        b.update(|b| {
+            let parked = Item { n: 7, small: mem::take(&mut a.smalls[0]) };
+            b.items[0].push(parked).unwrap();
+            a.smalls[0] = b.items[0].pop().unwrap().small;
+        })
+        .unwrap();
+        a.smalls[0][3] = 103;
+        let parked = Item { n: 7, small: mem::take(&mut a.smalls[0]) };
+        b.update(|b| b.items[0].push(parked).unwrap()).unwrap();
+        a.smalls[0] = b.update(|b| b.items[0].pop().unwrap().small).unwrap();
+    })
+    .unwrap();
+    expected.smalls[0][0] = 100;
+    expected.smalls[0][3] = 103;
+    check(&a, &expected);
+}
+
+/// A clone does not have the bytes of an item that its original has just lost; a roll-back needs them.
+pub(super) fn cloned_short_and_rolled_back() {
+    let dir = dir();
+    let a = state(dir.path(), "a", 2);
+    let expected = a.snapshot().unwrap();
+    let result: Result<(), &str> = a
+        .try_update(|a| {
+            a.smalls[0].pop();
+            a.smalls[0] = a.smalls[0].clone();
+            Err("rolled back")
+        })
+        .unwrap();
+    assert_eq!(result, Err("rolled back"));
+    check(&a, &expected);
+}
+
+/// A list comes out of an update that is rolled back, its place is changed through another handle, and it goes back in
+/// the next update of the first one.
+pub(super) fn back_after_a_roll_back() {
+    let dir = dir();
+    let a = state(dir.path(), "a", 3);
+    let other = a.try_clone().unwrap();
+    let expected = a.snapshot().unwrap();
+    let mut taken = List::new();
+    let result = a.try_update(|a| {
+        taken = mem::take(&mut a.smalls[0]);
+        Err::<(), _>("rolled back")
+    });
+    assert_eq!(result.unwrap(), Err("rolled back"));
+    other.update(|a| a.smalls[0][2] = 102).unwrap();
+    a.update(|a| a.smalls[0] = taken).unwrap();
+    check(&a, &expected);
+}

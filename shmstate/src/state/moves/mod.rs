@@ -6,6 +6,8 @@
 //!
 //! * `types`: the state that is played with; `play`, `root`: random operations on its parts and on the whole
 //! * `world`: regions, twins, readers, verdicts, and the comparison
+//! * `directed`: moves that chance would take long to find; `deaths`: writers that are killed at a chosen store
+//! * `mutants`: the proof that all this can fail, and the command for its table
 //!
 //! A failure names its seed. `SHMSTATE_SEED=<seed> cargo test -p shmstate --lib moves::<test>` plays that world alone;
 //! `SHMSTATE_STEPS=<number>` sets how many updates a test does.
@@ -90,4 +92,24 @@ fn parked_changed_and_taken_back() {
 #[test]
 fn parked_and_taken_back() {
     directed::parked_and_taken_back();
+}
+
+#[test]
+fn parked_short_and_rolled_back() {
+    directed::parked_short_and_rolled_back();
+}
+
+#[test]
+fn parked_where_it_was_before() {
+    directed::parked_where_it_was_before();
+}
+
+#[test]
+fn cloned_short_and_rolled_back() {
+    directed::cloned_short_and_rolled_back();
+}
+
+#[test]
+fn back_after_a_roll_back() {
+    directed::back_after_a_roll_back();
 }

@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Stdio};
 
 /// The faults.
-const FAULTS: [&str; 29] = [
+const FAULTS: [&str; 28] = [
     // Where marks count.
     "no_stamp",
     "stamp_place_only",
@@ -29,10 +29,10 @@ const FAULTS: [&str; 29] = [
     "handed_out_unmarked",
     "blocks_ignored",
     "pages_away_from_home",
-    "dead_memory_trusted",
     "live_of_the_written",
     "inner_length_stays",
     "head_stays",
+    "parked_keeps_stamp",
     "length_stays",
     "packed_inward",
     // What the copies are told.
@@ -42,22 +42,29 @@ const FAULTS: [&str; 29] = [
     "roll_back_not_noted",
     "pins_ignored",
     // What a writer leaves behind.
-    "unfinished_is_even",
     "odd_is_trusted",
     "recovery_does_nothing",
     "even_before_active",
     "active_before_notes",
 ];
 
-/// Faults that only cost time: an item that is marked too much is copied too much, and what is known to be marked is not
-/// stamped, which counts as moved.
-const HARMLESS: [&str; 1] = ["stamping_keeps_marks"];
+/// Faults that do no harm:
+/// * an item that is marked too much is copied too much, and what is known to be marked is not stamped, which counts as
+///   moved;
+/// * at a roll-back, what is dead in the copy that was written still says the truth about its own bytes; not to ask it
+///   is caution;
+/// * only the walk before the closure leaves an update unfinished, and it has changed nothing that is content.
+const HARMLESS: [&str; 3] = ["stamping_keeps_marks", "dead_memory_trusted", "unfinished_is_even"];
 
 /// A test of one scenario.
 type Scenario = (&'static str, fn());
 
 /// The tests that are no mix.
-const SCENARIOS: [Scenario; 5] = [
+const SCENARIOS: [Scenario; 9] = [
+    ("back_after_a_roll_back", directed::back_after_a_roll_back),
+    ("cloned_short_and_rolled_back", directed::cloned_short_and_rolled_back),
+    ("parked_short_and_rolled_back", directed::parked_short_and_rolled_back),
+    ("parked_where_it_was_before", directed::parked_where_it_was_before),
     ("parked_and_taken_back", directed::parked_and_taken_back),
     ("parked_changed_and_taken_back", directed::parked_changed_and_taken_back),
     ("a_death_in_the_closure", deaths::in_the_closure),

@@ -98,10 +98,11 @@ impl Play<'_> {
 
     /// A new value, or one that was moved out earlier.
     fn any<T: Value>(&mut self) -> T {
-        if T::TRACKED && self.rng.percent(50) {
-            if let Some(value) = self.bag.take(self.rng) {
-                return value;
-            }
+        if T::TRACKED
+            && self.rng.percent(50)
+            && let Some(value) = self.bag.take(self.rng)
+        {
+            return value;
         }
         T::fresh(self.rng)
     }

@@ -166,6 +166,9 @@ fn part<T: Part>(roots: &mut [&mut Root], p: &mut Play<'_>, committed: &dyn Fn(u
         }
         10 if p.may(mix::CLONE) => {
             let Some(place) = T::pick(roots[first], p.rng) else { return };
+            for _ in 0..p.rng.below(3) {
+                place.poke(p);
+            }
             let mut clone = place.clone();
             for _ in 0..p.rng.below(3) {
                 place.poke(p);

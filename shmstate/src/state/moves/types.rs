@@ -73,8 +73,11 @@ pub(super) enum Walk {
     Flatten,
 }
 
+/// The walk that is cut short, and how.
+type Blow = (Walk, fn());
+
 thread_local! {
-    static ARMED: Cell<Option<(Walk, fn())>> = const { Cell::new(None) };
+    static ARMED: Cell<Option<Blow>> = const { Cell::new(None) };
 }
 
 /// Eight bytes through which a test gets in between the steps of a transaction.
