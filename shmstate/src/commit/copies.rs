@@ -425,6 +425,9 @@ impl<H: Host> Txn<'_, H> {
 impl<H: Host> Drop for Txn<'_, H> {
     #[inline]
     fn drop(&mut self) {
+        if !self.mine {
+            return;
+        }
         if planted("unfinished_is_even") {
             self.shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release);
         }
