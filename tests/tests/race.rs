@@ -1,6 +1,9 @@
 //! Creating, opening and removing at the same time.
 
-use shmstate_tests::{Actor, Tally, actor, scratch_dir};
+use shmstate::State;
+use shmstate_tests::{Actor, PATIENCE, Tally, World, actor, scratch_dir};
+use std::os::fd::AsRawFd;
+use std::time::Instant;
 
 #[test]
 fn one_of_eight_creates_and_all_get_the_same() {
@@ -35,4 +38,35 @@ fn creating_opening_and_removing_give_no_wrong_error() {
     assert!(made > 10 && removed > 10);
     let left = usize::from(path.exists());
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), left, "something was left behind");
+}
+
+/// Somebody who has found a region by its name, and gets in only when the name leads to another one, uses that one.
+#[test]
+fn the_name_decides_when_somebody_gets_in_late() {
+    let dir = scratch_dir();
+    let path = dir.path().join("world");
+    drop(State::<World>::create(&path).unwrap());
+    // Nobody gets into the old region while somebody seems to make it clean.
+    let old = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+    // SAFETY: a struct of integers.
+    let mut flock: libc::flock = unsafe { std::mem::zeroed() };
+    (flock.l_type, flock.l_start, flock.l_len) = (libc::F_WRLCK as libc::c_short, 0x4000_0000_0000_0000, 1);
+    // SAFETY: an open file and an initialised struct.
+    assert_eq!(unsafe { libc::fcntl(old.as_raw_fd(), libc::F_OFD_SETLK, &raw const flock) }, 0);
+    let writer = actor!["write", path, dir.path().join("tally"), "1", "1"];
+    let has_found_it = || {
+        std::fs::read_dir(format!("/proc/{}/fd", writer.pid()))
+            .unwrap()
+            .any(|entry| entry.and_then(|entry| std::fs::read_link(entry.path())).is_ok_and(|target| target == path))
+    };
+    let since = Instant::now();
+    while !has_found_it() {
+        assert!(since.elapsed() < PATIENCE, "the writer does not look for the region");
+        std::thread::yield_now();
+    }
+    std::fs::remove_file(&path).unwrap();
+    let new = State::<World>::create(&path).unwrap();
+    drop(old);
+    assert_eq!(writer.succeed(), ["in", "1"]);
+    assert_eq!(new.version(), 1, "the update went to a region without a name");
 }

@@ -44,3 +44,13 @@ fn as_few_copies_as_can_be() {
 fn many_copies() {
     crowd(2, 4, 8, Duration::from_secs(2));
 }
+
+/// Wherever a reader is on its way in, an update of the copy that it is heading for does not show.
+#[test]
+fn a_reader_that_is_overtaken_at_every_instruction() {
+    let dir = scratch_dir();
+    let path = dir.path().join("world");
+    let world = State::<World>::options().timeout(PATIENCE).copies(2).create(&path).unwrap();
+    println!("{}", actor!["step-read", path, "400"].succeed().concat());
+    assert!(*world.snapshot().unwrap() == *World::at(world.version()));
+}

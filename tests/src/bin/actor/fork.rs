@@ -75,22 +75,22 @@ fn drop_in_child(path: &str) {
     let held = world
         .read(|s| {
             let before = s.clone();
-            let (copy, rest) = (&others[0], &others[1..]);
             succeeds(child(|| {
-                // SAFETY: the child ends without using its parent's values again.
-                let a = unsafe { std::ptr::read(copy) };
-                // SAFETY: as above.
-                let b = unsafe { std::ptr::read(&raw const rest[0]) };
-                drop(a);
-                // The descriptors' numbers are given to somebody else, whom the next drop must leave alone.
+                // Mapped where the parent's were, which the child has not inherited.
+                let mine: Vec<_> = (0..others.len() + 1).map(|_| open(path)).collect();
+                // The same for the numbers of the descriptors.
                 let files: Vec<_> = (0..64).map(|_| std::fs::File::open("/dev/null").expect("a file")).collect();
-                drop(b);
+                for other in &others {
+                    // SAFETY: the child ends without using its parent's values again.
+                    drop(unsafe { std::ptr::read(other) });
+                }
                 for file in &files {
                     file.metadata().expect("a file that is still open");
                 }
-                // A handle of the child's own.
-                let mine = open(path);
-                mine.read(|s| assert_eq!(s.steps, s.steps_again)).expect("a read");
+                for mine in &mine {
+                    mine.read(|s| assert_eq!(s.steps, s.steps_again)).expect("a read");
+                    let _ = mine.try_clone().expect("a handle");
+                }
             }));
             *s == before
         })
