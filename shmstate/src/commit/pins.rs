@@ -49,7 +49,7 @@ impl<'a> Pin<'a> {
     fn enter_as_owner(control: &Control, slot: &'a SlotLine, copies: usize, mut copy: usize) -> Result<Self, usize> {
         loop {
             if copy >= copies {
-                slot.owner.store(0, Relaxed);
+                slot.owner.store(0, Release);
                 return Err(copy);
             }
             slot.owner.swap(copy as u32 + 1, order("R1", SeqCst, AcqRel)); // [R1]

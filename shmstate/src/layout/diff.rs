@@ -1,6 +1,7 @@
 //! In what two schemas differ, field by field.
 
 use super::schema::{Schema, Shape, Type};
+use std::collections::HashSet;
 use std::fmt::Write;
 
 /// The two sides of a comparison.
@@ -8,12 +9,14 @@ struct Sides<'a> {
     file: &'a Schema,
     program: &'a Schema,
     lines: Vec<String>,
+    /// Parts that were compared: what differs inside of a type that is used often is said once.
+    compared: HashSet<(u32, u32)>,
 }
 
 impl Schema {
     /// One line for each difference between this schema (the file's) and the program's.
     pub(crate) fn differences(&self, program: &Schema) -> Vec<String> {
-        let mut sides = Sides { file: self, program, lines: Vec::new() };
+        let mut sides = Sides { file: self, program, lines: Vec::new(), compared: HashSet::new() };
         if let (Some(a), Some(b)) = (self.root(), program.root()) {
             sides.types(&b.name.clone(), a, b);
         }
@@ -73,8 +76,13 @@ impl Sides<'_> {
     }
 
     fn items(&mut self, path: &str, x: u32, y: u32) {
-        if let (Some(a), Some(b)) = (self.file.get(x), self.program.get(y)) {
-            self.types(&format!("{path}[..]"), a, b);
+        self.parts(&format!("{path}[..]"), x, y);
+    }
+
+    /// Compares type `x` of the file with type `y` of the program, once.
+    fn parts(&mut self, path: &str, x: u32, y: u32) {
+        if let (Some(a), Some(b), true) = (self.file.get(x), self.program.get(y), self.compared.insert((x, y))) {
+            self.types(path, a, b);
         }
     }
 
@@ -96,9 +104,7 @@ impl Sides<'_> {
                             format_args!("offset {}", other.offset),
                         );
                     }
-                    if let Some(other) = self.program.get(other.ty) {
-                        self.types(&path, ty, other);
-                    }
+                    self.parts(&path, member.ty, other.ty);
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use super::{Kind, Layout, Scalar};
 use rkyv::{Archive, Deserialize, Serialize, rancor};
+use std::collections::HashSet;
 use std::fmt::{self, Write};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -107,11 +108,15 @@ impl Schema {
         Ok(schema)
     }
 
-    /// Types are named before they are used (so there is no cycle), and parts lie inside the whole.
+    /// Types are named before they are used (so there is no cycle) and are not nested without end; parts lie inside the
+    /// whole, one behind the other; names are not used twice.
     fn check(&self) -> Result<(), String> {
+        /// Types inside of types inside of types.
+        const DEEPEST: u32 = 64;
         if self.types.is_empty() {
             return Err("it describes no type".into());
         }
+        let mut depths: Vec<u32> = Vec::new();
         for (i, ty) in self.types.iter().enumerate() {
             let part = |index: u32| {
                 let found = (index as usize) < i;
@@ -136,8 +141,14 @@ impl Schema {
                 Shape::Scalar(code) => fits(0, Some(scalar(*code)?.size() as u64))?,
                 Shape::Enum { repr, .. } => fits(0, Some(scalar(*repr)?.size() as u64))?,
                 Shape::Struct(members) => {
+                    let (mut end, mut names) = (0, HashSet::new());
                     for member in members {
-                        fits(member.offset, Some(part(member.ty)?.size))?;
+                        let size = part(member.ty)?.size;
+                        fits(member.offset, Some(size))?;
+                        if member.offset < end || !names.insert(&member.name) {
+                            return Err(format!("`{}` has two parts in one place, or of one name", ty.name));
+                        }
+                        end = member.offset + size;
                     }
                 }
                 Shape::Array { item, len } => fits(0, part(*item)?.size.checked_mul(*len))?,
@@ -145,6 +156,16 @@ impl Schema {
                 Shape::Text { capacity, bytes } => fits(*bytes, Some(*capacity))?,
                 Shape::Pod => {}
             }
+            let parts: &mut dyn Iterator<Item = u32> = match &ty.shape {
+                Shape::Struct(members) => &mut members.iter().map(|m| m.ty),
+                Shape::Array { item, .. } | Shape::List { item, .. } => &mut std::iter::once(*item),
+                _ => &mut std::iter::empty(),
+            };
+            let depth = 1 + parts.map(|part| depths[part as usize]).max().unwrap_or(0);
+            if depth > DEEPEST {
+                return Err(format!("`{}` is nested more than {DEEPEST} deep", ty.name));
+            }
+            depths.push(depth);
         }
         Ok(())
     }
@@ -268,6 +289,20 @@ mod tests {
         );
         assert_eq!(refused(&|s| s.types[2].size = 40), "a part of `Pair` lies outside of it");
         assert_eq!(refused(&|s| s.types[0].shape = Shape::Scalar(99)), "`u64` has the unknown scalar type 99");
+        let members = |s: &mut Schema, f: &dyn Fn(&mut Vec<Member>)| {
+            let Shape::Struct(members) = &mut s.types[2].shape else { unreachable!() };
+            f(members);
+        };
+        let twice = "`Pair` has two parts in one place, or of one name";
+        assert_eq!(refused(&|s| members(s, &|m| m[1].offset = 0)), twice);
+        assert_eq!(refused(&|s| members(s, &|m| m[1].name = "left".into())), twice);
+        let nested = |s: &mut Schema| {
+            for item in 2..100 {
+                let shape = Shape::Array { item, len: 1 };
+                s.types.push(Type { name: "array".into(), size: 48, align: 8, version: 0, shape });
+            }
+        };
+        assert_eq!(refused(&nested), "`array` is nested more than 64 deep");
         assert_eq!(refused(&|s| s.types[0].align = 0), "`u64` has size 8 and alignment 0");
     }
 

@@ -111,6 +111,13 @@ impl Liveness {
         set(self.live.fd(), SLOTS + slot as i64, Lock::Exclusive)
     }
 
+    /// Gives the slot back, and leaves the population. Closing would do it, if nobody else had the description: a thread
+    /// of this process that forks while it opens a region may have left it to a child.
+    pub(crate) fn release(&self, slot: usize) {
+        let _ = set(self.live.fd(), SLOTS + slot as i64, Lock::Free);
+        let _ = set(self.live.fd(), POPULATION, Lock::Free);
+    }
+
     /// Holds another handle's slot if its holder is dead. Any doubt counts as life.
     pub(crate) fn probe(&self, slot: usize) -> Option<Held<'_>> {
         let probing = self.probing.lock().unwrap_or_else(PoisonError::into_inner);

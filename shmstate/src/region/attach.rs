@@ -14,7 +14,7 @@ use crate::sync::{
     AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
 };
-use crate::track::{Granule, RegionKey};
+use crate::track::{Frame, Granule, RegionKey};
 use std::mem::ManuallyDrop;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -105,7 +105,11 @@ impl Region {
 
     /// Another handle on the same region, whatever its name leads to.
     pub(crate) fn attach_same(other: &Region, state: StateType, clock: &mut impl Clock) -> Result<Region, Error> {
-        Self::attach_anywhere(&other.place, other.file(), Some(state), clock)
+        // Through a description of its own: what is mapped stays open for as long as the mapping, and the other handle's
+        // must not outlive it.
+        let path = other.place.path();
+        let file = os::reopen(other.liveness.file(), path).map_err(|e| Error::io(path, "open a second time", e))?;
+        Self::attach_anywhere(&other.place, &file, Some(state), clock)
     }
 
     /// Refuses to touch the mapping in a forked child, which has none.
@@ -160,11 +164,6 @@ impl Region {
         &self.place
     }
 
-    /// The file.
-    pub(crate) fn file(&self) -> &OwnedFd {
-        self.liveness.file()
-    }
-
     /// The first copy of the state, and the bytes from one copy to the next.
     #[inline]
     pub(crate) fn images(&self) -> (*mut u8, usize) {
@@ -180,6 +179,9 @@ impl Region {
             }
         }
         self.check()?;
+        if Frame::is_written(self.key) {
+            return Err(Trouble::Reentrant { path: self.place.path().to_owned() }.into());
+        }
         let _ = self.shared.lock(self.slot, self.host(), clock).map_err(|e| self.trouble(BeginError::Lock(e)))?;
         let _unlock = Unlock(self);
         Ok(f())
@@ -197,8 +199,13 @@ impl Region {
                 Error::corrupt(&path, format!("its lock names handle {word:#x}, which it does not have"))
             }
             BeginError::Pinned { slots } => {
-                let pinning = (0..self.shared.slots.len().min(64)).filter(|s| slots >> s & 1 == 1);
-                Trouble::Pinned { path, holders: holders(&self.shared, pinning) }.into()
+                let pinning = (0..self.shared.slots.len().min(63)).filter(|s| slots >> s & 1 == 1);
+                let mut holders = holders(&self.shared, pinning);
+                if slots >> 63 == 1 {
+                    // All slots past the first 63 share that bit.
+                    holders.push_str(if holders.is_empty() { "a handle past the first 63" } else { ", and others" });
+                }
+                Trouble::Pinned { path, holders }.into()
             }
             BeginError::NoSuchCopy { copy } => self.no_such_copy(copy),
         }
@@ -239,6 +246,9 @@ impl Drop for Region {
             mapping.forget();
         }
         // The byte goes last; or, in a child, nothing goes: its handler has closed the descriptors.
+        if self.generation.is_current() {
+            liveness.release(self.slot);
+        }
         drop(liveness);
     }
 }
@@ -311,6 +321,8 @@ fn join(
         }
         liveness.pause(round);
     }
+    // A copy of the file may have holes, where an access would be a signal once the file system is full.
+    os::reserve(path, liveness.file(), geometry.file_len())?;
     let active = shared.published();
     check_state(path, shared, active, mapping, geometry, state)?;
     // Nothing was written until here: a file that is refused is as it was.
@@ -333,6 +345,9 @@ fn check_state(
     let line = shared.copies.get(active.copy).ok_or_else(|| {
         Error::corrupt(path, format!("it names copy {} as the active one, and has {}", active.copy, geometry.copies))
     })?;
+    if active.version >= LAST_VERSION {
+        return Err(Error::corrupt(path, format!("its version is {}, which no region reaches", active.version)));
+    }
     if line.synced.load(Relaxed) != active.version {
         return Err(Error::corrupt(path, "its active copy is not of the version that it says"));
     }
@@ -342,17 +357,19 @@ fn check_state(
     unsafe { (state.validate)(image) }.map_err(|invalid| Error::corrupt(path, format!("its state: {invalid}")))
 }
 
+/// Far from where versions would not fit into their bits any more: at one update each nanosecond, a year away.
+const LAST_VERSION: u64 = 1 << 55;
+
 /// Claims the first slot whose holder is gone, and makes it clean.
 fn claim(path: &Path, shared: &Shared<'_>, liveness: &Liveness, clock: &mut impl Clock) -> Result<usize, Error> {
-    /// A byte can be taken for a moment, by somebody who asks whether its holder lives.
-    const ROUNDS: u32 = 5;
-    for round in 0..ROUNDS {
+    for round in 0.. {
         for slot in 0..shared.slots.len() {
             if liveness.claim(slot).map_err(|e| Error::io(path, "lock", e))? {
                 shared.take_slot(slot, liveness);
                 return Ok(slot);
             }
         }
+        // A dead holder's byte is free when the kernel has torn its process down.
         if clock.rest().is_none() {
             break;
         }

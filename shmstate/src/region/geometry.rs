@@ -33,7 +33,7 @@ impl Geometry {
         let sound = (2..=MAX_COPIES).contains(&copies)
             && (1..=MAX_SLOTS).contains(&slots)
             && (1..=1 << 48).contains(&size)
-            && (1..=1 << 32).contains(&schema_len);
+            && (1..=1 << 20).contains(&schema_len);
         sound.then_some(Geometry { copies, slots, size, schema_len })
     }
 

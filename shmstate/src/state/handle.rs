@@ -11,6 +11,7 @@ use crate::region::{Region, StateType};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::track::{Frame, thread_number};
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::time::Duration;
 
@@ -50,6 +51,11 @@ pub struct State<T> {
     /// The thread that reads as the handle's owner: the first one that read; 0 before.
     owner: AtomicU64,
 }
+
+/// A panic in a closure leaves nothing half-done: an update is rolled back, and a read changes nothing.
+impl<T> UnwindSafe for State<T> {}
+/// As for [`UnwindSafe`].
+impl<T> RefUnwindSafe for State<T> {}
 
 const _: () = {
     const fn send_and_sync<T: Send + Sync>() {}
@@ -255,8 +261,8 @@ impl<T> fmt::Debug for State<T> {
 /// found under it.
 ///
 /// # Errors
-/// [`NotFound`](crate::ErrorKind::NotFound); [`Busy`](crate::ErrorKind::Busy) if an update stays for five seconds; and
-/// what [`State::open`] says of a file that is no sound region: such a file is not removed.
+/// [`NotFound`](crate::ErrorKind::NotFound); [`Busy`](crate::ErrorKind::Busy) if an update stays for five seconds, or if no
+/// handle is free, for it takes one; [`Reentrant`](crate::ErrorKind::Reentrant) in an update of the same region; and what [`State::open`] says of a file that is no sound region: such a file is not removed.
 pub fn remove(name: impl AsRef<Path>) -> Result<(), Error> {
     let place = Place::find(name.as_ref())?;
     // Whoever may write a region may empty it, so that nothing is gained by being strict about who else may.

@@ -2,6 +2,7 @@
 
 use super::clock::Deadline;
 use super::handle::State;
+use super::update::forget_moves;
 use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::SharedLayout;
@@ -49,9 +50,10 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         Options { mode: 0o600, copies: 3, handles: 64, timeout: DEFAULT_TIMEOUT, init: None }
     }
 
-    /// The file's mode, `0o600` by default: a new region gets it, whatever the umask. A region that others may write, or
-    /// that belongs to another user, is opened only if the mode given here lets group or others write as well: whoever
-    /// can write a region can make its other users misbehave.
+    /// The file's mode, `0o600` by default: a new region gets it, whatever the umask. A region that others may read or
+    /// write, or that belongs to another user, is opened only if the mode given here lets them as well: whoever can write
+    /// a region can make its other users misbehave, and whoever can read it can lock its bytes, and so keep them waiting.
+    /// `0o660` is for the users of one group, `0o666` for anybody.
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = mode;
         self
@@ -71,7 +73,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     }
 
     /// How long an update waits for another writer, or for readers that stay in every copy it could take; and an open,
-    /// for a process that is just opening the region for the first time. By default five seconds.
+    /// for a free handle, or for a process that is just opening the region for the first time. By default five seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -100,8 +102,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             return Err(Trouble::AlreadyExists { path: place.path().to_owned() }.into());
         }
         let new = self.make(&place, access)?;
-        new.link()?;
-        Self::attach_new(&place, &new, timeout)
+        Self::publish(&place, &new, timeout)
     }
 
     /// Opens a state that somebody has created: see [`State::open`].
@@ -110,7 +111,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// As for [`State::open`]; [`InvalidOption`](ErrorKind::InvalidOption).
     pub fn open(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
         let place = Place::find(name.as_ref())?;
-        Self::open_at(&place, self.access()?, self.timeout)
+        Self::open_at(&place, self.access()?, self.timeout, &mut Deadline::new(self.timeout))
     }
 
     /// Opens the state, or creates it if nobody has: see [`State::open_or_create`].
@@ -123,23 +124,22 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     pub fn open_or_create(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
         let place = Place::find(name.as_ref())?;
         let (access, timeout) = (self.access()?, self.timeout);
+        let clock = &mut Deadline::new(timeout);
         let opened = |result: Result<State<T>, Error>| match result {
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
             other => other.map(Some),
         };
-        if let Some(state) = opened(Self::open_at(&place, access, timeout))? {
+        if let Some(state) = opened(Self::open_at(&place, access, timeout, clock))? {
             return Ok(state);
         }
         // Made once, with whatever `init` did; linked again if the name comes and goes.
         let new = self.make(&place, access)?;
-        let clock = &mut Deadline::new(timeout);
         loop {
-            match new.link() {
-                Ok(()) => return Self::attach_new(&place, &new, timeout),
+            match Self::publish(&place, &new, timeout) {
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
-                Err(e) => return Err(e),
+                published => return published,
             }
-            if let Some(state) = opened(Self::open_at(&place, access, timeout))? {
+            if let Some(state) = opened(Self::open_at(&place, access, timeout, clock))? {
                 return Ok(state);
             }
             if clock.rest().is_none() {
@@ -148,8 +148,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         }
     }
 
-    fn open_at(place: &Place, access: Access, timeout: Duration) -> Result<State<T>, Error> {
-        let clock = &mut Deadline::new(timeout);
+    fn open_at(place: &Place, access: Access, timeout: Duration, clock: &mut Deadline) -> Result<State<T>, Error> {
         loop {
             let file = place.open(access)?;
             if let Some(region) = Region::attach(place, &file, Some(State::<T>::TYPE), clock)? {
@@ -158,10 +157,25 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         }
     }
 
-    /// Attaches to a region that has just got its name. If somebody removes it now, that comes after its creation.
-    fn attach_new(place: &Place, new: &NewRegion<'_>, timeout: Duration) -> Result<State<T>, Error> {
-        let clock = &mut Deadline::new(timeout);
-        let region = Region::attach_anywhere(place, new.file(), Some(State::<T>::TYPE), clock)?;
+    /// Attaches to a new region and gives it its name: in this order, so that a name is given only when nothing else can
+    /// fail. If somebody takes the name away at once, that comes after the creation.
+    fn publish(place: &Place, new: &NewRegion<'_>, timeout: Duration) -> Result<State<T>, Error> {
+        let attach = || {
+            let clock = &mut Deadline::new(timeout);
+            Region::attach_anywhere(place, new.file(), Some(State::<T>::TYPE), clock)
+        };
+        let region = match attach() {
+            // Without `/proc`, a file that has no name cannot be opened a second time.
+            Err(e) if e.kind() == ErrorKind::NotFound => {
+                new.link()?;
+                attach()?
+            }
+            region => {
+                let region = region?;
+                new.link()?;
+                region
+            }
+        };
         Ok(State::new(region, timeout))
     }
 
@@ -170,7 +184,9 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         NewRegion::create(place, access, sizes, T::LAYOUT, |bytes| {
             if let Some(init) = self.init {
                 // SAFETY: the first copy of a file that nobody else knows: aligned to a page, and zeroes are a value.
-                init(unsafe { &mut *bytes.cast::<T>() });
+                let state = unsafe { &mut *bytes.cast::<T>() };
+                init(state);
+                forget_moves(state);
             }
         })
     }

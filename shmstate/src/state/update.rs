@@ -203,6 +203,18 @@ impl<T: SharedLayout> State<T> {
     }
 }
 
+/// Makes every container in a state that was filled outside of an update forget which update it may come from, as a
+/// commit does.
+pub(super) fn forget_moves<T: SharedLayout>(state: &mut T) {
+    if T::TRACKED {
+        let mut touched = Touched::new(size_of::<T>() as u64);
+        let stamp = Stamp::root(os::random_u64().max(1));
+        let state = std::ptr::from_mut(state).cast_const();
+        // SAFETY: a value that is the caller's alone; nothing in it has the stamp of this new transaction.
+        unsafe { T::flatten::<false>(state, state, stamp, &mut touched) }
+    }
+}
+
 /// An update whose closure runs. Dropped without a commit, as by `Err` or by unwinding, it rolls back. Dropped in a child
 /// that was forked in the closure, it leaves the update to the parent.
 struct Open<'a, 's, T: SharedLayout, H: Host> {

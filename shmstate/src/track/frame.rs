@@ -57,13 +57,13 @@ impl<'a> Frame<'a> {
         impl Drop for Close {
             #[inline]
             fn drop(&mut self) {
-                INNERMOST.set(self.0);
+                unlink(self.0);
             }
         }
-        let outer = INNERMOST.get();
-        self.outer.set(outer);
-        let _close = Close(outer);
-        INNERMOST.set(ptr::from_ref(self).cast());
+        let this = ptr::from_ref(self).cast();
+        self.outer.set(INNERMOST.get());
+        INNERMOST.set(this);
+        let _close = Close(this);
         f()
     }
 
@@ -71,6 +71,11 @@ impl<'a> Frame<'a> {
     #[inline]
     pub(crate) fn is_open(region: RegionKey) -> bool {
         Self::any(|frame| frame.region == region)
+    }
+
+    /// Whether an update of `region` is running on this thread.
+    pub(crate) fn is_written(region: RegionKey) -> bool {
+        Self::any(|frame| frame.region == region && frame.running.is_some())
     }
 
     #[inline]
@@ -86,6 +91,25 @@ impl<'a> Frame<'a> {
         }
         false
     }
+}
+
+/// Takes a frame out of the list. It is the innermost one, unless a coroutine was left in its closure and closes it now,
+/// under frames that were opened since.
+#[inline]
+fn unlink(closing: *const Frame<'static>) {
+    // SAFETY: the frame's `enter` is still running.
+    let outer = unsafe { &*closing }.outer.get();
+    if ptr::eq(INNERMOST.get(), closing) {
+        INNERMOST.set(outer);
+        return;
+    }
+    Frame::any(|frame| {
+        let inside = ptr::eq(frame.outer.get(), closing);
+        if inside {
+            frame.outer.set(outer);
+        }
+        inside
+    });
 }
 
 /// A number that no other thread has while this one lives; never 0. A later thread may have it again.
@@ -133,6 +157,19 @@ mod tests {
             });
         });
         assert!(!Frame::is_open(A));
+    }
+
+    #[test]
+    fn a_frame_that_closes_under_others_leaves_them() {
+        let (a, b) = (Frame::reading(A), Frame::reading(B));
+        a.enter(|| {
+            b.enter(|| {
+                unlink(ptr::from_ref(&a).cast()); // as by a coroutine that ends here
+                assert!(!Frame::is_open(A) && Frame::is_open(B));
+            });
+            assert!(!Frame::is_open(A) && !Frame::is_open(B));
+        });
+        assert!(INNERMOST.get().is_null());
     }
 
     #[test]

@@ -8,9 +8,10 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// How the names of files begin that are not complete, where the file system knows no nameless ones.
-const TEMPORARY: &str = ".shmstate-new-";
+pub(super) const TEMPORARY: &str = ".shmstate-new-";
 
 /// A file without a name, or with a temporary one.
 pub(crate) struct NewFile<'a> {
@@ -31,7 +32,7 @@ impl<'a> NewFile<'a> {
             Err(e) => return Err(Error::io(&place.path, "create", e)),
         };
         check_file_system(&place.path, &new.file)?;
-        new.reserve(len)?;
+        reserve(&place.path, &new.file, len)?;
         let mode = Mode::from_raw_mode(access.mode);
         rustix::fs::fchmod(&new.file, mode).map_err(|e| Error::io(&place.path, "set the mode of", e))?;
         Ok(new)
@@ -58,28 +59,6 @@ impl<'a> NewFile<'a> {
         }
     }
 
-    fn reserve(&self, len: u64) -> Result<(), Error> {
-        let path = self.place.path.clone();
-        let no_space = |source| Error::from(Trouble::NoSpace { path: path.clone(), needed: len, source });
-        // Past this limit the kernel does not only refuse: it sends a signal that ends the process.
-        let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
-        if limit.is_some_and(|limit| len > limit) {
-            return Err(no_space(Errno::FBIG.into()));
-        }
-        let size = libc::off_t::try_from(len).map_err(|_| no_space(Errno::FBIG.into()))?;
-        loop {
-            // SAFETY: an open descriptor.
-            match unsafe { libc::posix_fallocate(self.file.as_raw_fd(), 0, size) } {
-                0 => return Ok(()),
-                libc::EINTR => {}
-                e @ (libc::ENOSPC | libc::EDQUOT | libc::EFBIG | libc::ENOMEM) => {
-                    return Err(no_space(io::Error::from_raw_os_error(e)));
-                }
-                e => return Err(Error::io(&path, "reserve room for", io::Error::from_raw_os_error(e))),
-            }
-        }
-    }
-
     /// The file.
     pub(crate) fn file(&self) -> &OwnedFd {
         &self.file
@@ -95,7 +74,14 @@ impl<'a> NewFile<'a> {
             None => {
                 let entry = format!("/proc/self/fd/{}", self.file.as_raw_fd());
                 match rustix::fs::linkat(rustix::fs::CWD, entry, dir, name, AtFlags::SYMLINK_FOLLOW) {
-                    Err(Errno::NOENT) => rustix::fs::linkat(&self.file, "", dir, name, AtFlags::EMPTY_PATH),
+                    Err(Errno::NOENT) => match rustix::fs::linkat(&self.file, "", dir, name, AtFlags::EMPTY_PATH) {
+                        Err(Errno::NOENT) => {
+                            let why =
+                                "to create a region takes /proc, or a newer kernel, or the right to search anything";
+                            return Err(Trouble::Unsupported { path: path.clone(), why: why.into() }.into());
+                        }
+                        linked => linked,
+                    },
                     linked => linked,
                 }
             }
@@ -110,6 +96,36 @@ impl Drop for NewFile<'_> {
             let _ = rustix::fs::unlinkat(&self.place.dir, temporary, AtFlags::empty());
         }
     }
+}
+
+/// Makes sure that there is room for the first `len` bytes of the file, which keep what they hold.
+pub(crate) fn reserve(path: &Path, file: &OwnedFd, len: u64) -> Result<(), Error> {
+    /// Bytes at a time: a kernel that is interrupted begins the piece anew, and not the whole.
+    const PIECE: u64 = 64 << 20;
+    let no_space = |source| Error::from(Trouble::NoSpace { path: path.to_owned(), needed: len, source });
+    let stat = rustix::fs::fstat(file).map_err(|e| Error::io(path, "look at", e))?;
+    if stat.st_blocks as u64 * 512 >= len && stat.st_size as u64 >= len {
+        return Ok(());
+    }
+    // Past this limit the kernel does not only refuse: it sends a signal that ends the process.
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+    if limit.is_some_and(|limit| len > limit) || libc::off_t::try_from(len).is_err() {
+        return Err(no_space(Errno::FBIG.into()));
+    }
+    let mut from = 0;
+    while from < len {
+        let piece = PIECE.min(len - from);
+        // SAFETY: an open descriptor.
+        match unsafe { libc::posix_fallocate(file.as_raw_fd(), from as libc::off_t, piece as libc::off_t) } {
+            0 => from += piece,
+            libc::EINTR => {}
+            e @ (libc::ENOSPC | libc::EDQUOT | libc::EFBIG | libc::ENOMEM) => {
+                return Err(no_space(io::Error::from_raw_os_error(e)));
+            }
+            e => return Err(Error::io(path, "reserve room for", io::Error::from_raw_os_error(e))),
+        }
+    }
+    Ok(())
 }
 
 /// Removes the temporary files whose creators are dead. What cannot be looked at is left alone.

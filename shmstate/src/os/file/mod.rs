@@ -3,7 +3,7 @@
 mod create;
 mod place;
 
-pub(crate) use create::NewFile;
+pub(crate) use create::{NewFile, reserve};
 pub(crate) use place::Place;
 
 use crate::error::{Error, Trouble};
@@ -25,25 +25,36 @@ impl Access {
     /// Whether a file with these properties is to be trusted.
     fn check(self, path: &Path, stat: &Stat) -> Result<(), Error> {
         let refuse = |why: String| Err(Trouble::Permission { path: path.to_owned(), why, source: None }.into());
-        let shared = self.mode & 0o022 != 0;
-        if stat.st_uid != rustix::process::geteuid().as_raw() && !shared {
+        let user = rustix::process::geteuid().as_raw();
+        let anybodys = self.mode & 0o002 != 0;
+        let my_groups = self.mode & 0o020 != 0 && (stat.st_uid == 0 || in_group(stat.st_gid));
+        if stat.st_uid != user && !anybodys && !my_groups {
             return refuse(format!(
-                "it belongs to user {}, not to this process's: open it with `.mode(0o660)` or `.mode(0o666)` if it is meant \
-                 to be shared between users",
+                "it belongs to user {}, not to this process's: open it with `.mode(0o660)`, for a region of one of this \
+                 process's groups, or `.mode(0o666)`, for anybody's, if it is meant to be shared between users",
                 stat.st_uid
             ));
         }
-        let open_to = stat.st_mode & 0o022 & !self.mode;
+        // To read is enough to lock bytes of the file, and so to keep others waiting.
+        let open_to = stat.st_mode & 0o066 & !self.mode;
         if open_to != 0 {
             return refuse(format!(
-                "its mode {:o} lets others write it, who could change it under this process: take the right away, or open it \
-                 with `.mode(0o{:o})` if that is meant",
+                "its mode {:o} lets others {} it, who could {} this process: take the right away, or open it with \
+                 `.mode(0o{:o})` if that is meant",
                 stat.st_mode & 0o7777,
-                stat.st_mode & 0o777
+                if open_to & 0o022 != 0 { "write" } else { "read" },
+                if open_to & 0o022 != 0 { "change it under" } else { "lock it against" },
+                stat.st_mode & 0o777 | 0o600
             ));
         }
         Ok(())
     }
+}
+
+/// Whether this process is of that group.
+fn in_group(group: u32) -> bool {
+    let mine = rustix::process::getgroups().unwrap_or_default();
+    rustix::process::getegid().as_raw() == group || mine.iter().any(|g| g.as_raw() == group)
 }
 
 /// What is no plain file.
@@ -122,7 +133,7 @@ pub(crate) fn read(path: &Path, fd: &OwnedFd, offset: u64, len: usize) -> Result
 
 /// Another description of the file that `fd` is open on: by the descriptor itself, or, without `/proc`, by the path if it
 /// still leads there.
-pub(super) fn reopen(fd: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
+pub(crate) fn reopen(fd: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
     let flags = OFlags::RDWR | OFlags::CLOEXEC;
     let by_descriptor = format!("/proc/self/fd/{}", fd.as_raw_fd());
     if let Ok(file) = rustix::fs::open(by_descriptor, flags, Mode::empty()) {

@@ -1,5 +1,6 @@
 //! Where a name leads: a directory that is held open, and a file name in it.
 
+use super::create::TEMPORARY;
 use super::{Access, NewFile, check_file_system, check_kind, key_of};
 use crate::error::{Error, Trouble};
 use crate::track::RegionKey;
@@ -39,6 +40,9 @@ impl Place {
             return Err(invalid("it names a directory, not a file in one"));
         }
         let file = name.file_name().unwrap_or(OsStr::new("")).to_owned();
+        if file.as_bytes().starts_with(TEMPORARY.as_bytes()) {
+            return Err(invalid("it begins like a file that is being made, which may be swept away"));
+        }
         if file.len() > 255 {
             return Err(invalid("it is longer than 255 bytes"));
         }
