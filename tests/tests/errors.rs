@@ -353,8 +353,11 @@ fn permission_because_others_may_write_it() {
         // As the message says.
         let _ = State::<World>::options().mode(mode).open(&path).unwrap();
     }
+    // Who can read it can lock its bytes.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    let _ = State::<World>::open(&path).unwrap();
+    let parts = ["mode 644 lets others read it", "lock it against", "`.mode(0o644)`"];
+    check(State::<World>::open(&path), ErrorKind::Permission, &parts);
+    let _ = State::<World>::options().mode(0o644).open(&path).unwrap();
     drop(world);
 }
 
@@ -369,7 +372,11 @@ fn permission_because_of_the_owner() {
     check(State::<World>::open(&path), ErrorKind::Permission, &parts);
     check(State::<World>::open_or_create(&path), ErrorKind::Permission, &parts);
     let _ = State::<World>::options().mode(0o660).open(&path).unwrap();
-    chown(&path, Some(0), None).unwrap();
+    // Another group's is anybody's.
+    chown(&path, None, Some(12345)).unwrap();
+    check(State::<World>::options().mode(0o660).open(&path), ErrorKind::Permission, &["`.mode(0o666)`, for anybody's"]);
+    let _ = State::<World>::options().mode(0o666).open(&path).unwrap();
+    chown(&path, Some(0), Some(0)).unwrap();
     // Whom the system does not let.
     const NOBODY: u64 = 65534;
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();

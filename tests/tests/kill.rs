@@ -84,15 +84,6 @@ fn killed_at_every_store() {
 }
 
 #[test]
-#[ignore = "minutes: steps through opening and closing, too"]
-fn killed_at_every_store_of_a_whole_life() {
-    let dir = scratch_dir();
-    for line in actor!["step", dir.path(), "3", "100", "deep"].succeed() {
-        println!("{line}");
-    }
-}
-
-#[test]
 fn killed_at_a_chosen_point() {
     let places = [
         ("in-update", 0),

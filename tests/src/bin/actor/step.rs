@@ -130,15 +130,20 @@ fn stop() {
     unsafe { libc::raise(libc::SIGSTOP) };
 }
 
-/// Stops a reader after each of its first `most` instructions in turn, and lets it go on in the midst of an update of the
+/// Stops a reader after each of its instructions in turn, `most` at most, until some behind its way in, and lets it go on in the midst of an update of the
 /// copy that was the active one when it began.
 pub fn read(path: &str, most: u64) {
     on_one_processor();
     // Of two copies, the one that was active is the one that the second update writes; unless the reader has it already.
     let world = State::<World>::options().timeout(Duration::from_millis(1)).open(path).expect("the world");
     world.update(World::step).expect("an update");
+    /// Instructions to go on for once the reader is in.
+    const AFTER: u32 = 40;
     let (mut overtaken, mut held) = (0, 0);
     for first in 0..most {
+        if held == AFTER {
+            break;
+        }
         // SAFETY: one thread.
         let child = unsafe { libc::fork() };
         if child == 0 {
@@ -182,7 +187,7 @@ pub fn read(path: &str, most: u64) {
         end(child);
     }
     say(&format!("{overtaken} readers were overtaken, {held} had got in"));
-    assert!(overtaken > 0 && held > 0, "the way in is longer than that");
+    assert!(overtaken > 0 && held == AFTER, "the way in is longer than that");
 }
 
 /// Tracer and traced on the same: to wake another one takes longer than the step.
