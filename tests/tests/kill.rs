@@ -151,3 +151,31 @@ fn readers_that_were_killed_are_in_nobodys_way() {
         assert!(world.read(|s| *s == *World::at(s.steps)).unwrap());
     }
 }
+
+#[test]
+fn what_the_dead_cost_is_counted() {
+    let dir = scratch_dir();
+    let (world, path, _) = world(dir.path());
+    actor!["die", "in-update", path].die(libc::SIGKILL);
+    world.update(World::step).unwrap();
+    let stats = world.stats().unwrap();
+    assert_eq!((stats.commits, stats.recoveries, stats.pins_reclaimed), (1, 1, 0));
+    assert!(!stats.longest_wait.is_zero(), "the lock was not free");
+    // Readers in all three copies, all dead.
+    let mut readers = Vec::new();
+    for version in 0..3 {
+        let reader = actor!["hold-read", path];
+        reader.expect("in");
+        readers.push(reader);
+        if version < 2 {
+            world.update(World::step).unwrap();
+        }
+    }
+    for reader in &mut readers {
+        reader.kill();
+    }
+    assert_eq!(world.try_update(|_| Err::<(), _>("no")).unwrap(), Err("no"));
+    let stats = world.stats().unwrap();
+    assert_eq!((stats.commits, stats.recoveries, stats.roll_backs), (3, 1, 1));
+    assert!(stats.pins_reclaimed >= 1, "{stats:?}");
+}

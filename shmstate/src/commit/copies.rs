@@ -12,7 +12,7 @@
 
 use super::lock::{self, Acquired, Clock, Host, LockError};
 use super::todo::Todo;
-use super::words::{Control, CopyLine, NEVER, Published, SlotLine};
+use super::words::{Control, CopyLine, NEVER, Published, SlotLine, count};
 use crate::mutant::{order, planted};
 use crate::sync::{
     AtomicU64,
@@ -129,8 +129,7 @@ impl<'a> Shared<'a> {
                 line.generation.store(generation.wrapping_add(1), Release);
             }
         }
-        let recoveries = &self.control.counters.recoveries;
-        recoveries.store(recoveries.load(Relaxed).wrapping_add(1), Relaxed);
+        count(&self.control.counters.recoveries);
     }
 
     /// Makes a claimed slot clean: its last holder is dead, and the caller holds its byte.
@@ -355,6 +354,7 @@ impl<'a> Shared<'a> {
                 Some(held) => {
                     let _held = Some(held).filter(|_| !planted("byte_released_before_the_pins"));
                     self.clear_pins(slot);
+                    count(&self.control.counters.reclaimed);
                 }
                 None => free = false,
             }
@@ -419,6 +419,7 @@ impl<H: Host> Txn<'_, H> {
             self.shared.todo(self.copy).add(touched);
         }
         self.shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release); // [W5]
+        count(&self.shared.control.counters.roll_backs);
     }
 }
 

@@ -3,7 +3,7 @@
 //! Every one of them may hold anything (the file is what its writers made of it), so that each load is range-checked
 //! where it is used.
 
-use crate::sync::{AtomicU32, AtomicU64};
+use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use crate::track::EXACT;
 
 /// Most copies that a region can have.
@@ -53,6 +53,17 @@ pub(crate) struct CounterLine {
     pub(crate) ready: AtomicU32,
     /// Writers that died and were recovered from.
     pub(crate) recoveries: AtomicU64,
+    /// Updates that were rolled back.
+    pub(crate) roll_backs: AtomicU64,
+    /// Dead handles whose pins were in the way, and were cleared.
+    pub(crate) reclaimed: AtomicU64,
+    /// The longest time that an update waited for the lock and for a copy.
+    pub(crate) longest_wait_ns: AtomicU64,
+}
+
+/// Counts one more. One writer at a time: a load and a store, no locked instruction.
+pub(super) fn count(counter: &AtomicU64) {
+    counter.store(counter.load(Relaxed).wrapping_add(1), Relaxed);
 }
 
 /// A handle's slot.
@@ -121,7 +132,14 @@ impl Control {
         Control {
             lock: LockLine { word: AtomicU32::new(0) },
             active: ActiveLine { published: AtomicU64::new(published.pack()) },
-            counters: CounterLine { used: AtomicU32::new(0), ready: AtomicU32::new(1), recoveries: AtomicU64::new(0) },
+            counters: CounterLine {
+                used: AtomicU32::new(0),
+                ready: AtomicU32::new(1),
+                recoveries: AtomicU64::new(0),
+                roll_backs: AtomicU64::new(0),
+                reclaimed: AtomicU64::new(0),
+                longest_wait_ns: AtomicU64::new(0),
+            },
         }
     }
 }

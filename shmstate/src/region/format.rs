@@ -56,6 +56,9 @@ fn the_control_words_are_as_written() {
         (at(counters, offset_of!(Control, counters.used) - counters), "used"),
         (at(counters, offset_of!(Control, counters.ready) - counters), "ready"),
         (at(counters, offset_of!(Control, counters.recoveries) - counters), "recoveries"),
+        (at(counters, offset_of!(Control, counters.roll_backs) - counters), "roll_backs"),
+        (at(counters, offset_of!(Control, counters.reclaimed) - counters), "reclaimed"),
+        (at(counters, offset_of!(Control, counters.longest_wait_ns) - counters), "longest_wait_ns"),
     ];
     assert_eq!(offsets, expected);
 }

@@ -16,6 +16,14 @@ impl Deadline {
     }
 }
 
+impl Deadline {
+    /// Time since the first look, if there was one.
+    #[inline]
+    pub(super) fn waited(&self) -> Option<Duration> {
+        self.since.map(|since| since.elapsed())
+    }
+}
+
 impl Clock for Deadline {
     fn rest(&mut self) -> Option<Duration> {
         let since = *self.since.get_or_insert_with(Instant::now);

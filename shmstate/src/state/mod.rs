@@ -3,6 +3,7 @@
 //! * `handle`: a handle, its `read`, and what it tells about itself.
 //! * `update`: one transaction, from the lock to the verdict.
 //! * `snapshot`: a private copy.
+//! * `stats`: what a region counts.
 //! * `options`: how a state is created and opened.
 //! * `moves`: the test of all that is tracked.
 
@@ -12,7 +13,9 @@ mod handle;
 mod moves;
 mod options;
 mod snapshot;
+mod stats;
 mod update;
 
 pub use handle::{State, remove};
 pub use options::Options;
+pub use stats::Stats;

@@ -164,6 +164,9 @@ impl<T: SharedLayout> State<T> {
         // SAFETY: these are the region's images; the active one holds a value (checked at attach, and every commit
         // publishes one); the slot is this handle's.
         let mut begun = unsafe { region.shared().begin(region.slot(), region.host(), &mut clock, images) };
+        if let Some(waited) = clock.waited() {
+            self.note_wait(waited);
+        }
         // Used where it was returned: moving it would wait for the words just written.
         let txn = match &mut begun {
             Ok(txn) => txn,
