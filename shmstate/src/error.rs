@@ -109,6 +109,11 @@ pub(crate) enum Trouble {
     NoSlot { path: PathBuf, slots: usize, holders: String },
     #[error("the region `{}` is being opened by a process that does not get on: try again", .path.display())]
     Opening { path: PathBuf },
+    #[error(
+        "writers of the region `{}` were faster than this copy of it, each time: open it for writing, where a read keeps \
+         its version, or give it more `copies`", .path.display()
+    )]
+    Outrun { path: PathBuf },
     #[error("{0}")]
     Full(crate::containers::Full),
     #[error(
@@ -147,9 +152,11 @@ impl Error {
             Trouble::UnknownFormat { .. } => ErrorKind::UnknownFormat,
             Trouble::Rebooted { .. } => ErrorKind::Rebooted,
             Trouble::NotAFile { .. } => ErrorKind::NotAFile,
-            Trouble::LockHeld { .. } | Trouble::Pinned { .. } | Trouble::NoSlot { .. } | Trouble::Opening { .. } => {
-                ErrorKind::Busy
-            }
+            Trouble::LockHeld { .. }
+            | Trouble::Pinned { .. }
+            | Trouble::NoSlot { .. }
+            | Trouble::Opening { .. }
+            | Trouble::Outrun { .. } => ErrorKind::Busy,
             Trouble::Full(_) => ErrorKind::Full,
             Trouble::Reentrant { .. } => ErrorKind::Reentrant,
             Trouble::Forked { .. } => ErrorKind::Forked,

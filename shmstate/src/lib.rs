@@ -72,7 +72,7 @@ pub use error::{Error, ErrorKind};
 pub use layout::{Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
 pub use shmstate_derive::SharedLayout;
 #[cfg(not(loom))]
-pub use state::{Options, State, Stats, remove};
+pub use state::{Options, ReadOnly, State, Stats, remove};
 
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}

@@ -28,6 +28,23 @@ pub(crate) fn fence_after_lock() {
     fence(Ordering::SeqCst);
 }
 
+/// Makes the relaxed loads before it acquire. No instruction on x86-64.
+#[cfg(not(loom))]
+#[inline(always)]
+pub(crate) fn fence_acquire() {
+    std::sync::atomic::fence(Ordering::Acquire);
+}
+
+/// Keeps the stores behind it behind the one before it, for other cores and for a death in between. No instruction on
+/// x86-64.
+#[inline(always)]
+pub(crate) fn fence_release() {
+    #[cfg(not(loom))]
+    std::sync::atomic::fence(Ordering::Release);
+    #[cfg(loom)]
+    fence(Ordering::Release);
+}
+
 /// Keeps the compiler from moving stores across this point.
 ///
 /// A process that dies between two instructions leaves behind exactly the stores that come before that point in its

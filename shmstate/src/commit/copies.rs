@@ -17,7 +17,7 @@ use crate::mutant::{order, planted};
 use crate::sync::{
     AtomicU64,
     Ordering::{Acquire, Relaxed, Release, SeqCst},
-    crash_order, fence_after_lock,
+    fence_after_lock, fence_release,
 };
 use crate::track::{Granule, Touched};
 use std::ops::Range;
@@ -206,7 +206,7 @@ impl<'a> Shared<'a> {
         // A copy that is odd already stays so: nobody compares the numbers of odd ones.
         let odd = line.generation.load(Relaxed) | 1;
         line.generation.store(odd, Relaxed);
-        crash_order();
+        fence_release(); // [W7]
         // SAFETY: the lock is held, and the scan has found no reader in `copy`, which is not the active one; nobody writes
         // the active one while the lock is held.
         unsafe { self.catch_up(copy, active.copy, whole, images) }

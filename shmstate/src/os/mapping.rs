@@ -19,6 +19,13 @@ impl Mapping {
         Ok(Mapping { map })
     }
 
+    /// Maps the first `len` bytes of the file so that the kernel refuses every write.
+    pub(crate) fn read_only(file: &OwnedFd, len: usize) -> io::Result<Mapping> {
+        let map = MmapOptions::new().len(len).map_raw_read_only(file.as_raw_fd())?;
+        map.advise(Advice::DontDump)?;
+        Ok(Mapping { map })
+    }
+
     /// The first byte; aligned to a page.
     #[inline]
     pub(crate) fn base(&self) -> *mut u8 {

@@ -278,7 +278,7 @@ pub(super) unsafe fn view(mapping: &Mapping, geometry: &Geometry) -> Shared<'sta
 }
 
 /// Refuses a region of another type, with the differences.
-fn check_type(path: &Path, header: &Header, layout: &'static Layout) -> Result<(), Error> {
+pub(super) fn check_type(path: &Path, header: &Header, layout: &'static Layout) -> Result<(), Error> {
     let program = Schema::of(layout);
     let same = header.fingerprint == program.fingerprint()
         && header.geometry.size == layout.size as u64

@@ -3,6 +3,7 @@
 //! * `geometry`: offsets of everything, computed from a few numbers.
 //! * `header`: the identity at the file's start: raw bytes, and what they are once they have been verified.
 //! * `create`: a new region, complete before it has a name.
+//! * `peek`: looking without the right to write.
 //! * `attach`: verification, the mapping, the population, the claim of a slot; and leaving.
 
 mod attach;
@@ -11,6 +12,8 @@ mod create;
 mod format;
 mod geometry;
 mod header;
+mod peek;
 
 pub(crate) use attach::{Region, StateType};
 pub(crate) use create::{NewRegion, Sizes};
+pub(crate) use peek::Peek;

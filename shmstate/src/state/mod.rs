@@ -3,6 +3,7 @@
 //! * `handle`: a handle, its `read`, and what it tells about itself.
 //! * `update`: one transaction, from the lock to the verdict.
 //! * `snapshot`: a private copy.
+//! * `read_only`: looking without the right to write.
 //! * `stats`: what a region counts.
 //! * `options`: how a state is created and opened.
 //! * `moves`: the test of all that is tracked.
@@ -12,10 +13,12 @@ mod handle;
 #[cfg(test)]
 mod moves;
 mod options;
+mod read_only;
 mod snapshot;
 mod stats;
 mod update;
 
 pub use handle::{State, remove};
 pub use options::Options;
+pub use read_only::ReadOnly;
 pub use stats::Stats;

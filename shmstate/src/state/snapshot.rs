@@ -6,6 +6,8 @@ use crate::error::Error;
 use crate::layout::SharedLayout;
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::track::Stamp;
+use std::mem::MaybeUninit;
+use std::path::Path;
 
 impl<T: SharedLayout> State<T> {
     /// Copies the committed version to the heap. Nothing is held for longer than the copying.
@@ -36,26 +38,38 @@ impl<T: SharedLayout> State<T> {
             // SAFETY: the copy is pinned; the box is as large as a `T`; an image is readable up to the next page.
             unsafe { copy_words(to.cast(), images.image(copy).cast_const().cast(), size_of::<T>()) }
         })?;
-        if T::CHECKED {
-            // SAFETY: aligned, fully initialised above, private.
-            unsafe { T::validate(to) }
-                .map_err(|invalid| Error::corrupt(self.path(), format!("its state: {invalid}")))?;
-        }
-        // SAFETY: the bytes are a value: they were checked, or need no check.
-        let mut snapshot = unsafe { snapshot.assume_init() };
-        if T::TRACKED {
-            // SAFETY: a value of this function's own.
-            unsafe { T::stamp(&raw mut *snapshot, Stamp::VOID) }
-        }
-        Ok(snapshot)
+        // SAFETY: all bytes of the box have been written.
+        unsafe { finish_snapshot(snapshot, self.path()) }
     }
+}
+
+/// Checks bytes that were copied out of the region at `path`, and makes a value of them.
+///
+/// # Safety
+/// All bytes of the box have been written.
+pub(super) unsafe fn finish_snapshot<T: SharedLayout>(
+    mut snapshot: Box<MaybeUninit<T>>,
+    path: &Path,
+) -> Result<Box<T>, Error> {
+    if T::CHECKED {
+        // SAFETY: aligned, fully initialised by the caller's promise, private.
+        unsafe { T::validate(snapshot.as_mut_ptr()) }
+            .map_err(|invalid| Error::corrupt(path, format!("its state: {invalid}")))?;
+    }
+    // SAFETY: the bytes are a value: they were checked, or need no check.
+    let mut snapshot = unsafe { snapshot.assume_init() };
+    if T::TRACKED {
+        // SAFETY: a value of this function's own.
+        unsafe { T::stamp(&raw mut *snapshot, Stamp::VOID) }
+    }
+    Ok(snapshot)
 }
 
 /// Copies `len` bytes by atomic words, so that a stranger who writes at the same time does no more than to garble them.
 ///
 /// # Safety
 /// `from` is aligned to 8 bytes and readable up to the next multiple of 8; `to` is writable for `len` bytes.
-unsafe fn copy_words(to: *mut u8, from: *const u8, len: usize) {
+pub(super) unsafe fn copy_words(to: *mut u8, from: *const u8, len: usize) {
     for at in (0..len).step_by(8) {
         let word = from.wrapping_add(at).cast::<AtomicU64>();
         // SAFETY: an aligned word in shared memory, by the caller's promise.

@@ -4,7 +4,7 @@ use super::create::TEMPORARY;
 use super::{Access, NewFile, check_file_system, check_kind, key_of};
 use crate::error::{Error, Trouble};
 use crate::track::RegionKey;
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
@@ -62,12 +62,23 @@ impl Place {
 
     /// Opens the file, after checks of what it is and who may write it.
     pub(crate) fn open(&self, access: Access) -> Result<OwnedFd, Error> {
+        let (file, stat) = self.open_as(OFlags::RDWR)?;
+        access.check(&self.path, &stat)?;
+        Ok(file)
+    }
+
+    /// Opens the file for reading, whoever may write it, after a check of what it is.
+    pub(crate) fn open_read_only(&self) -> Result<OwnedFd, Error> {
+        Ok(self.open_as(OFlags::RDONLY)?.0)
+    }
+
+    fn open_as(&self, mode: OFlags) -> Result<(OwnedFd, Stat), Error> {
         let path = &self.path;
         // Looked at before it is opened: to open a FIFO or a device has effects of its own.
         let stat = rustix::fs::statat(&self.dir, &self.name, AtFlags::SYMLINK_NOFOLLOW)
             .map_err(|e| Error::io(path, "find", e))?;
         check_kind(path, &stat)?;
-        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let flags = mode | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = match rustix::fs::openat(&self.dir, &self.name, flags, Mode::empty()) {
             Ok(file) => file,
             Err(Errno::LOOP) => {
@@ -78,9 +89,8 @@ impl Place {
         // What is open may be another file than the one that was looked at.
         let stat = rustix::fs::fstat(&file).map_err(|e| Error::io(path, "look at", e))?;
         check_kind(path, &stat)?;
-        access.check(path, &stat)?;
         check_file_system(path, &file)?;
-        Ok(file)
+        Ok((file, stat))
     }
 
     /// A new file in the same directory, which has no name yet.

@@ -1,0 +1,102 @@
+//! A state that this process may only look at.
+
+use super::clock::Deadline;
+use super::handle::State;
+use super::options::DEFAULT_TIMEOUT;
+use super::snapshot::{copy_words, finish_snapshot};
+use crate::commit::Clock;
+use crate::error::{Error, Trouble};
+use crate::layout::SharedLayout;
+use crate::os::Place;
+use crate::region::Peek;
+use std::fmt;
+use std::marker::PhantomData;
+use std::path::Path;
+
+/// A shared `T` that this process may only look at: [`State::open_read_only`].
+///
+/// It needs no permission to write the file, takes no handle, and nobody notices it: the kernel refuses this process every
+/// write to the mapping. In return it gives [`snapshot`](Self::snapshot)s only; a `&T` takes a pin, and a pin is a write.
+pub struct ReadOnly<T> {
+    peek: Peek,
+    state: PhantomData<fn() -> T>,
+}
+
+impl<T: SharedLayout> State<T> {
+    /// Opens a state that somebody has created, to look at it.
+    ///
+    /// It is for users who may read the file and not write it: [`Options::mode`](crate::Options::mode) with `0o644`, say.
+    /// Whose the file is, and who may write it, is not asked: what is read is checked before it becomes a `T`. Whoever may
+    /// cut the file off can end this process (SIGBUS), as with any mapped file.
+    ///
+    /// ```
+    /// # use shmstate::{SharedLayout, State};
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Board { ticks: u64 }
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("board");
+    /// let board = State::<Board>::options().mode(0o644).create(&name)?;
+    /// let view = State::<Board>::open_read_only(&name)?; // anybody's process
+    /// board.update(|s| s.ticks = 7)?;
+    /// assert_eq!((view.snapshot()?.ticks, view.version()), (7, 1));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open), without `Busy`.
+    pub fn open_read_only(name: impl AsRef<Path>) -> Result<ReadOnly<T>, Error> {
+        let peek = Peek::open(Place::find(name.as_ref())?, Self::TYPE.layout)?;
+        Ok(ReadOnly { peek, state: PhantomData })
+    }
+}
+
+impl<T: SharedLayout> ReadOnly<T> {
+    /// Copies the committed version to the heap, and checks it.
+    ///
+    /// Without a pin, writers may come to write the copy that is being read; then it is read again. With three copies that
+    /// takes two commits in the time of the copying.
+    ///
+    /// # Errors
+    /// [`Busy`](crate::ErrorKind::Busy) if writers were faster for five seconds; [`Corrupt`](crate::ErrorKind::Corrupt) if
+    /// the bytes are no `T`.
+    pub fn snapshot(&self) -> Result<Box<T>, Error> {
+        let mut snapshot = Box::<T>::new_uninit();
+        let to = snapshot.as_mut_ptr();
+        let mut clock = Deadline::new(DEFAULT_TIMEOUT);
+        // SAFETY: the box is as large as a `T`; an image is readable up to the next page.
+        while !self.peek.try_copy(|image| unsafe { copy_words(to.cast(), image, size_of::<T>()) })? {
+            if clock.rest().is_none() {
+                return Err(Trouble::Outrun { path: self.path().to_owned() }.into());
+            }
+        }
+        // SAFETY: all bytes of the box have been written.
+        unsafe { finish_snapshot(snapshot, self.path()) }
+    }
+
+    /// The number of commits so far.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.peek.published().version
+    }
+
+    /// The region's file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.peek.place().path()
+    }
+
+    /// Whether the name still leads to this region: see [`State::is_current`].
+    ///
+    /// # Errors
+    /// What the operating system says when it cannot look.
+    pub fn is_current(&self) -> Result<bool, Error> {
+        Ok(self.peek.place().now()? == Some(self.peek.key()))
+    }
+}
+
+impl<T> fmt::Debug for ReadOnly<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadOnly").field("path", &self.peek.place().path()).finish_non_exhaustive()
+    }
+}

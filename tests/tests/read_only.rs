@@ -1,0 +1,107 @@
+//! Looking at a state without the right to write it.
+
+use shmstate::{ErrorKind, State};
+use shmstate_tests::{World, scratch_dir};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[test]
+fn snapshots_are_whole_versions_while_others_write() {
+    for copies in [2, 3] {
+        let dir = scratch_dir();
+        let path = dir.path().join("world");
+        let world = State::<World>::options().copies(copies).init(|s| *s = *World::first()).create(&path).unwrap();
+        let view = State::<World>::open_read_only(&path).unwrap();
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..3_000 {
+                    world.update(World::step).unwrap();
+                }
+                done.store(true, Ordering::Release);
+            });
+            let (mut last, mut seen) = (0, 0);
+            while !done.load(Ordering::Acquire) {
+                let snapshot = view.snapshot().unwrap();
+                assert!(snapshot.steps >= last, "went back from {last} to {}", snapshot.steps);
+                seen += u32::from(snapshot.steps > last);
+                last = snapshot.steps;
+                if seen % 16 == 0 {
+                    assert!(*snapshot == *World::at(last), "version {last} is torn");
+                }
+            }
+        });
+        assert!(*view.snapshot().unwrap() == *World::at(3_000));
+        assert_eq!(view.version(), 3_000);
+    }
+}
+
+#[test]
+fn the_kernel_refuses_writes() {
+    let dir = scratch_dir();
+    let path = dir.path().join("world");
+    let world = State::<World>::create(&path).unwrap();
+    let view = State::<World>::open_read_only(&path).unwrap();
+    drop(world);
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let modes: Vec<_> = maps
+        .lines()
+        .filter(|line| line.ends_with(path.to_str().unwrap()))
+        .map(|line| line.split_whitespace().nth(1).unwrap().to_owned())
+        .collect();
+    assert_eq!(modes, ["r--s"]);
+    // Whoever may write the file is not asked, and neither is the right to write it.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+    assert!(State::<World>::open_read_only(&path).unwrap().snapshot().is_ok());
+    assert_eq!(view.version(), 0);
+}
+
+#[test]
+fn an_onlooker_takes_nothing_and_is_in_nobodys_way() {
+    let dir = scratch_dir();
+    let path = dir.path().join("world");
+    let world = State::<World>::options().handles(1).create(&path).unwrap();
+    let views: Vec<_> = (0..10).map(|_| State::<World>::open_read_only(&path).unwrap()).collect();
+    world.update(World::step).unwrap();
+    drop(world);
+    let world = State::<World>::open(&path).unwrap();
+    shmstate::remove(&path).unwrap_err(); // its one handle is taken
+    drop(world);
+    shmstate::remove(&path).unwrap();
+    for view in views {
+        assert!(!view.is_current().unwrap());
+        assert_eq!(view.snapshot().unwrap().steps, 1);
+    }
+}
+
+#[test]
+fn what_cannot_be_opened_says_why() {
+    let dir = scratch_dir();
+    let path = dir.path().join("world");
+    let kind = |result: Result<shmstate::ReadOnly<World>, shmstate::Error>| result.unwrap_err().kind();
+    assert_eq!(kind(State::open_read_only(&path)), ErrorKind::NotFound);
+    assert_eq!(kind(State::open_read_only(dir.path().join("world/"))), ErrorKind::InvalidName);
+    assert_eq!(kind(State::open_read_only(dir.path())), ErrorKind::NotAFile);
+    fs::write(&path, "a text").unwrap();
+    assert_eq!(kind(State::open_read_only(&path)), ErrorKind::Corrupt);
+    fs::remove_file(&path).unwrap();
+    let _other = State::<u64>::create(&path).unwrap();
+    assert_eq!(kind(State::open_read_only(&path)), ErrorKind::LayoutMismatch);
+}
+
+/// What a writer has left that died in its closure is not what an onlooker sees.
+#[test]
+fn a_state_that_is_no_value_is_refused_at_the_snapshot() {
+    let dir = scratch_dir();
+    let path = dir.path().join("flag");
+    drop(State::<bool>::create(&path).unwrap());
+    let mut bytes = fs::read(&path).unwrap();
+    let images = bytes.len() - 3 * 4096;
+    bytes[images] = 7;
+    fs::write(&path, bytes).unwrap();
+    let view = State::<bool>::open_read_only(&path).unwrap();
+    let error = view.snapshot().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
+    assert!(error.to_string().contains("7 is no bool"), "{error}");
+}
