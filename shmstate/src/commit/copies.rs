@@ -134,12 +134,14 @@ impl<'a> Shared<'a> {
     /// Makes a claimed slot clean: its last holder is dead, and the caller holds its byte.
     pub(crate) fn take_slot(&self, me: usize, host: &impl Host) {
         self.control.counters.used.fetch_max(me as u32 + 1, SeqCst); // [S1]
-        if lock::is_owned_by(&self.control.lock.word, me) {
+        if lock::is_owned_by(&self.control.lock.word, me) && !mutant::planted("claim_ignores_the_word") {
             // The last holder died with the lock, so it is mine by construction.
             self.recover();
             self.unlock(host);
         }
-        self.clear_pins(me);
+        if !mutant::planted("claim_leaves_pins") {
+            self.clear_pins(me);
+        }
         let incarnation = &self.slots[me].incarnation;
         incarnation.store(incarnation.load(Relaxed).wrapping_add(1), Relaxed);
     }
@@ -164,6 +166,10 @@ impl<'a> Shared<'a> {
         for (k, line) in self.copies.iter().enumerate() {
             let generation = line.generation.load(Relaxed);
             let odd = generation | 1;
+            if k != active && mutant::planted("reset_believes_copies") {
+                self.todo(k).clear();
+                continue;
+            }
             line.generation.store(if k == active { odd.wrapping_add(1) } else { odd }, Relaxed);
             if k != active {
                 line.synced.store(NEVER, Relaxed);
@@ -201,7 +207,9 @@ impl<'a> Shared<'a> {
         let line = &self.copies[copy];
         let generation = line.generation.load(Relaxed);
         let odd = generation | 1;
-        let whole = generation == odd && !mutant::planted("odd_is_trusted");
+        let whole = generation == odd
+            && !mutant::planted("odd_is_trusted")
+            && !(mutant::planted("odd_is_trusted_once_used") && generation > 1);
         // An odd copy stays odd, but under another number: nobody compares numbers, this one only has to be odd.
         line.generation.store(odd, Relaxed);
         crash_order();
@@ -324,6 +332,9 @@ impl<'a> Shared<'a> {
 
     /// Clears the pins that the dead have left in copy `k`. Returns whether it is free now.
     fn clear_dead(&self, k: usize, me: usize, host: &impl Host) -> bool {
+        if mutant::planted("pins_of_the_dead_stay") {
+            return false;
+        }
         let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
         let mut free = true;
         for slot in 0..used {
@@ -358,6 +369,10 @@ impl<H: Host> Txn<'_, H> {
     pub(crate) fn commit(&mut self, touched: &Touched) {
         let shared = self.shared;
         let version = self.active.version + 1;
+        let published = Published { version, copy: self.copy };
+        if mutant::planted("active_before_notes") {
+            shared.control.active.published.store(published.pack(), Release);
+        }
         for k in 0..shared.copies.len() {
             if k == self.copy {
                 continue;
@@ -372,7 +387,6 @@ impl<H: Host> Txn<'_, H> {
             line.generation.store(self.odd.wrapping_add(1), Release);
         }
         line.synced.store(version, Relaxed);
-        let published = Published { version, copy: self.copy };
         shared.control.active.published.store(published.pack(), Release); // [W4]
         line.generation.store(self.odd.wrapping_add(1), Release); // [W5]
     }
@@ -380,8 +394,12 @@ impl<H: Host> Txn<'_, H> {
     /// Leaves the active copy as it is; this one has to take back what was touched. The update is over.
     #[inline]
     pub(crate) fn roll_back(&mut self, touched: &Touched) {
+        let line = &self.shared.copies[self.copy];
+        if mutant::planted("even_before_notes") {
+            line.generation.store(self.odd.wrapping_add(1), Release);
+        }
         self.shared.todo(self.copy).add(touched);
-        self.shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release); // [W5]
+        line.generation.store(self.odd.wrapping_add(1), Release); // [W5]
     }
 }
 
