@@ -303,15 +303,20 @@ impl<'a> Shared<'a> {
         }
         let mut round = 0;
         loop {
-            let mut free = None;
+            // As in `choose`, among those that are free: the stalest copy of all may be the pinned one, and must not keep
+            // the next stalest from its turn.
+            let (mut fresh, mut stale) = (None, None);
             for k in (0..self.copies.len()).filter(|&k| k != active.copy) {
                 let lag = self.lag(k, active.version);
-                if free.is_none_or(|(_, least)| lag < least) && self.is_free(k) {
-                    free = Some((k, lag));
+                let (fresher, staler) =
+                    (fresh.is_none_or(|(_, least)| lag < least), stale.is_none_or(|(_, most)| lag > most));
+                if (fresher || staler) && self.is_free(k) {
+                    fresh = if fresher { Some((k, lag)) } else { fresh };
+                    stale = if staler { Some((k, lag)) } else { stale };
                 }
             }
-            if let Some((k, _)) = free {
-                return Ok(k);
+            if let (Some((fresh, _)), Some((stale, lag))) = (fresh, stale) {
+                return Ok(if lag > MOST_LAG || self.todo(stale).spilled() { stale } else { fresh });
             }
             let rest = clock.rest();
             if round > 0 || rest.is_none() {
