@@ -165,6 +165,10 @@ impl<'a> Shared<'a> {
         for (k, line) in self.copies.iter().enumerate() {
             let generation = line.generation.load(Relaxed);
             let odd = generation | 1;
+            if k != active && planted("reset_believes_copies") {
+                self.todo(k).clear();
+                continue;
+            }
             line.generation.store(if k == active { odd.wrapping_add(1) } else { odd }, Relaxed);
             if k != active {
                 line.synced.store(NEVER, Relaxed);
@@ -218,7 +222,9 @@ impl<'a> Shared<'a> {
     /// Whether the last writer of copy `k` did not come to its end.
     #[inline]
     pub(crate) fn is_torn(&self, k: usize) -> bool {
-        self.copies[k].generation.load(Relaxed) % 2 == 1 && !planted("odd_is_trusted")
+        let generation = self.copies[k].generation.load(Relaxed);
+        let trusted = planted("odd_is_trusted") || planted("odd_is_trusted_once_used") && generation > 1;
+        generation % 2 == 1 && !trusted
     }
 
     /// Makes copy `to` equal to copy `from`, the active one.
@@ -248,11 +254,21 @@ impl<'a> Shared<'a> {
     /// The copy to write: unpinned and not the active one.
     #[inline]
     fn choose(&self, active: Published, me: usize, host: &impl Host, clock: &mut impl Clock) -> Result<usize, u64> {
-        // A region has two copies at least, so that both are found.
+        match self.next(active, |_| true) {
+            Some(first) if self.is_free(first) => Ok(first),
+            Some(first) => self.choose_other(active, first, me, host, clock),
+            None => Err(0),
+        }
+    }
+
+    /// Whose turn it is, of the copies that `may`: the least stale one, or the stalest, as soon as it lags too far behind or
+    /// has run over to pages.
+    #[inline]
+    fn next(&self, active: Published, may: impl Fn(usize) -> bool) -> Option<usize> {
         let (mut fresh, mut least) = (active.copy, u64::MAX);
         let (mut stale, mut most) = (active.copy, 0);
         for k in 0..self.copies.len() {
-            if k == active.copy {
+            if k == active.copy || !may(k) {
                 continue;
             }
             let lag = self.lag(k, active.version);
@@ -263,11 +279,8 @@ impl<'a> Shared<'a> {
                 (stale, most) = (k, lag);
             }
         }
-        let first = if most > MOST_LAG || self.todo(stale).spilled() { stale } else { fresh };
-        if self.is_free(first) {
-            return Ok(first);
-        }
-        self.choose_other(active, first, me, host, clock)
+        let next = if most > MOST_LAG || self.todo(stale).spilled() { stale } else { fresh };
+        (next != active.copy).then_some(next)
     }
 
     /// How many versions ago copy `k` was the active one.
@@ -314,14 +327,8 @@ impl<'a> Shared<'a> {
         }
         let mut round = 0;
         loop {
-            let mut free = None;
-            for k in (0..self.copies.len()).filter(|&k| k != active.copy) {
-                let lag = self.lag(k, active.version);
-                if free.is_none_or(|(_, least)| lag < least) && self.is_free(k) {
-                    free = Some((k, lag));
-                }
-            }
-            if let Some((k, _)) = free {
+            // The stalest copy of all may be the pinned one; the rule holds among the free ones, so that no other rots.
+            if let Some(k) = self.next(active, |k| self.is_free(k)) {
                 return Ok(k);
             }
             let rest = clock.rest();
@@ -343,6 +350,9 @@ impl<'a> Shared<'a> {
 
     /// Clears the pins that the dead have left in copy `k`. Returns whether it is free now.
     fn clear_dead(&self, k: usize, me: usize, host: &impl Host) -> bool {
+        if planted("pins_of_the_dead_stay") {
+            return false;
+        }
         let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
         let mut free = true;
         for slot in 0..used {
@@ -388,8 +398,8 @@ impl<H: Host> Txn<'_, H> {
     pub(crate) fn commit(&mut self, touched: &Touched) -> u64 {
         let shared = self.shared;
         let version = self.active.version + 1;
+        let published = Published { version, copy: self.copy };
         if planted("active_before_notes") {
-            let published = Published { version, copy: self.copy };
             shared.control.active.published.store(published.pack(), Release);
         }
         for k in 0..shared.copies.len() {
@@ -406,7 +416,6 @@ impl<H: Host> Txn<'_, H> {
             line.generation.store(self.odd.wrapping_add(1), Release);
         }
         line.synced.store(version, Relaxed);
-        let published = Published { version, copy: self.copy };
         shared.control.active.published.store(published.pack(), order("W4", Release, Relaxed)); // [W4]
         line.generation.store(self.odd.wrapping_add(1), Release); // [W5]
         version
@@ -415,10 +424,14 @@ impl<H: Host> Txn<'_, H> {
     /// Leaves the active copy as it is; this one has to take back what was touched. The update is over.
     #[inline]
     pub(crate) fn roll_back(&mut self, touched: &Touched) {
+        let line = &self.shared.copies[self.copy];
+        if planted("even_before_notes") {
+            line.generation.store(self.odd.wrapping_add(1), Release);
+        }
         if !planted("roll_back_not_noted") {
             self.shared.todo(self.copy).add(touched);
         }
-        self.shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release); // [W5]
+        line.generation.store(self.odd.wrapping_add(1), Release); // [W5]
         count(&self.shared.control.counters.roll_backs);
     }
 }

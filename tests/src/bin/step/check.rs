@@ -1,0 +1,165 @@
+//! What the living make of what the dead have left.
+
+use crate::image::{HANDLES, Image, Words};
+use crate::ops::{after, rolled_back};
+use crate::stand::{Expect, Stand, impatient};
+use crate::world::{Model, World};
+use shmstate::State;
+use std::path::Path;
+
+/// Updates that are checked at least.
+const LEAST: u64 = 3;
+
+/// More updates than a copy may lag behind before a writer asks whether its readers live.
+const PATIENCE: u64 = 1100;
+
+/// The slots of those who die.
+const MORTAL: [usize; 2] = [1, 2];
+
+/// Those who go on, and how thoroughly they are looked at.
+struct Survivors<'a> {
+    writer: &'a State<World>,
+    readers: &'a [&'a State<World>],
+    image: &'a Image,
+    copies: usize,
+    /// Whether the dead writer's lock is taken over, and not forgotten with the whole population.
+    population: bool,
+}
+
+fn read(handle: &State<World>, model: &Model) -> Result<(), String> {
+    match handle.read(|world| model.difference(world)) {
+        Ok(None) => Ok(()),
+        Ok(Some(difference)) => Err(difference),
+        Err(error) => Err(format!("reading: {error}")),
+    }
+}
+
+impl Survivors<'_> {
+    fn words(&self) -> Words<'_> {
+        self.image.words()
+    }
+
+    fn read_all(&self, model: &Model) -> Result<(), String> {
+        self.readers.iter().chain([&self.writer]).try_for_each(|handle| read(handle, model))
+    }
+
+    /// Old or new; then further updates of other places, until every copy has been the active one, each as the model.
+    ///
+    /// `held` and `recoveries` are of the crash state.
+    fn go_on(&self, expect: &Expect, held: bool, recoveries: u64) -> Result<(), String> {
+        let version = self.writer.version();
+        let mut model = expect.model(version)?.clone();
+        self.read_all(&model).map_err(|e| format!("right after the death: {e}"))?;
+        let mut active = 0u32;
+        let mut round = 0;
+        loop {
+            if round == 1 {
+                let edits = rolled_back();
+                let verdict = self.writer.try_update(|world| {
+                    world.apply(&edits);
+                    Err::<(), ()>(())
+                });
+                if !matches!(verdict, Ok(Err(()))) {
+                    return Err(format!("an update that is to be rolled back: {verdict:?}"));
+                }
+            }
+            if round == 2 {
+                // A reader that lived through all this leaves.
+                self.image.unpin(0);
+            }
+            let edits = after(round);
+            self.writer
+                .update(|world| world.apply(&edits))
+                .map_err(|e| format!("update {round} after the death: {e}"))?;
+            model.apply(&edits);
+            round += 1;
+            let wrong = |what: &str| Err(format!("after {round} further updates: {what}"));
+            if self.writer.version() != version + round {
+                return wrong("the version is wrong");
+            }
+            self.read_all(&model).map_err(|e| format!("after {round} further updates: {e}"))?;
+            let words = self.words();
+            active |= 1 << words.active();
+            if words.owner().is_some() {
+                return wrong("the lock is still held");
+            }
+            if words.is_odd(words.active()) {
+                return wrong("the active copy counts as half-written");
+            }
+            let expected = recoveries + u64::from(held && self.population);
+            if words.recoveries() != expected {
+                return wrong(&format!("{} recoveries are counted, not {expected}", words.recoveries()));
+            }
+            let unused = (0..self.copies).filter(|k| active & 1 << k == 0);
+            let (pinned, free): (Vec<_>, Vec<_>) =
+                unused.partition(|&k| MORTAL.iter().any(|&slot| words.is_pinned(slot, k)));
+            if round >= LEAST && pinned.is_empty() && free.is_empty() {
+                break;
+            }
+            // A dead reader's copy may wait; another one may not, whatever happens to that.
+            if !free.is_empty() && round > LEAST + 5 * self.copies as u64 {
+                return wrong("a copy that nobody pins has never been used");
+            }
+            if round > PATIENCE {
+                return wrong("a copy that only the dead pin has never been used");
+            }
+        }
+        match (0..self.copies).find(|&k| self.words().is_odd(k)) {
+            Some(copy) => Err(format!("copy {copy} counts as half-written for ever")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The population lives on: a handle that was attached all the time takes the lock over.
+pub(crate) fn alive(stand: &Stand, bytes: &[u8], copies: usize, expect: &Expect) -> Result<(), String> {
+    stand.image.overwrite(bytes);
+    left_behind(stand, copies, expect)
+}
+
+/// As [`alive`], with what is in the region now.
+pub(crate) fn left_behind(stand: &Stand, copies: usize, expect: &Expect) -> Result<(), String> {
+    let (held, recoveries) = crash_state(&stand.image.words());
+    let survivors = Survivors {
+        writer: &stand.recoverer,
+        readers: &[&stand.bystander],
+        image: &stand.image,
+        copies,
+        population: true,
+    };
+    survivors.go_on(expect, held, recoveries)
+}
+
+/// The population lives on, and a new handle claims the dead one's slot.
+pub(crate) fn claimed(stand: &Stand, bytes: &[u8], copies: usize, expect: &Expect) -> Result<(), String> {
+    stand.image.overwrite(bytes);
+    let (held, recoveries) = crash_state(&stand.image.words());
+    let open = || impatient(&stand.path).map_err(|e| format!("a handle that takes a dead one's slot: {e}"));
+    let newcomer = open()?;
+    // The other slot of those who die, so that no pin of theirs is left.
+    let _second = open()?;
+    let survivors = Survivors {
+        writer: &newcomer,
+        readers: &[&stand.bystander, &stand.recoverer],
+        image: &stand.image,
+        copies,
+        population: true,
+    };
+    survivors.go_on(expect, held, recoveries)
+}
+
+/// Everybody died: somebody opens the file that is at `path` now, alone.
+pub(crate) fn alone(path: &Path, copies: usize, expect: &Expect) -> Result<(), String> {
+    let image = Image::open(path).map_err(|e| e.to_string())?;
+    let (held, recoveries) = crash_state(&image.words());
+    let first = impatient(path).map_err(|e| format!("the first handle of a new population: {e}"))?;
+    let survivors = Survivors { writer: &first, readers: &[], image: &image, copies, population: false };
+    survivors.go_on(expect, held, recoveries)?;
+    // Nobody is there, so that every slot can be had.
+    let others: Result<Vec<_>, _> = (1..HANDLES).map(|_| impatient(path)).collect();
+    others.map(drop).map_err(|e| format!("the other slots: {e}"))
+}
+
+fn crash_state(words: &Words<'_>) -> (bool, u64) {
+    (words.owner().is_some(), words.recoveries())
+}

@@ -1,0 +1,131 @@
+//! The bytes of a region from outside: what a death leaves, and what the format chapter says of it.
+
+use memmap2::{MmapOptions, MmapRaw};
+use std::fs::File;
+use std::ops::Range;
+use std::path::Path;
+
+/// Handles of every region here. The bystander has slot 0, the one that dies 1 (or 2), the one that goes on 3.
+pub(crate) const HANDLES: usize = 4;
+
+/// What follows the identity, which no process writes once the region has a name.
+const CHANGING: usize = 256;
+
+const WORD: usize = 256;
+const PUBLISHED: usize = 320;
+const RECOVERIES: usize = 392;
+const SLOTS: usize = 512;
+const LINES: usize = SLOTS + 64 * HANDLES;
+const SPILLED: usize = 20;
+
+/// A region's file, seen through a mapping of this program's own.
+pub(crate) struct Image {
+    map: MmapRaw,
+}
+
+/// The words of a region that the checks look at.
+pub(crate) struct Words<'a>(pub(crate) &'a [u8]);
+
+impl Image {
+    pub(crate) fn open(path: &Path) -> std::io::Result<Image> {
+        let file = File::options().read(true).write(true).open(path)?;
+        Ok(Image { map: MmapOptions::new().map_raw(&file)? })
+    }
+
+    /// All bytes as they are now.
+    ///
+    /// The reference must not outlive the standstill of whoever writes the region: every caller here runs while the traced
+    /// process is stopped or dead, and lets go of the bytes before it, or a handle of this process, goes on.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: the mapping is as long as it says and stays for the borrow; see above for its writers.
+        unsafe { std::slice::from_raw_parts(self.map.as_ptr(), self.map.len()) }
+    }
+
+    /// Makes the region what it was when `bytes` were taken, but for its identity.
+    pub(crate) fn overwrite(&self, bytes: &[u8]) {
+        assert_eq!(bytes.len(), self.map.len(), "regions of the same sizes");
+        let to = self.map.as_mut_ptr().wrapping_add(CHANGING);
+        // SAFETY: inside the mapping; nobody uses the region meanwhile (see `bytes`), and `bytes` are memory of this
+        // process's own.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr().wrapping_add(CHANGING), to, bytes.len() - CHANGING) }
+    }
+
+    /// Lets the readers of a slot leave.
+    pub(crate) fn unpin(&self, slot: usize) {
+        let to = self.map.as_mut_ptr().wrapping_add(SLOTS + 64 * slot);
+        // SAFETY: inside the mapping; nobody uses the region meanwhile.
+        unsafe { std::ptr::write_bytes(to, 0, 32) }
+    }
+
+    pub(crate) fn differs(&self, from: &[u8]) -> bool {
+        self.bytes() != from
+    }
+
+    pub(crate) fn words(&self) -> Words<'_> {
+        Words(self.bytes())
+    }
+}
+
+/// A number for the bytes that can change.
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(&bytes[CHANGING..])
+}
+
+/// Pins a copy for a slot, as a reader that died has left it.
+pub(crate) fn pin(bytes: &mut [u8], slot: usize, copy: usize) {
+    bytes[SLOTS + 64 * slot + 4 * copy] = 1;
+}
+
+impl Words<'_> {
+    fn u32(&self, at: usize) -> u32 {
+        u32::from_ne_bytes(std::array::from_fn(|i| self.0[at + i]))
+    }
+
+    fn u64(&self, at: usize) -> u64 {
+        u64::from_ne_bytes(std::array::from_fn(|i| self.0[at + i]))
+    }
+
+    /// The slot that has the lock.
+    pub(crate) fn owner(&self) -> Option<usize> {
+        (self.u32(WORD) & !(1 << 31)).checked_sub(1).map(|slot| slot as usize)
+    }
+
+    pub(crate) fn version(&self) -> u64 {
+        self.u64(PUBLISHED) >> 8
+    }
+
+    /// The active copy.
+    pub(crate) fn active(&self) -> usize {
+        (self.u64(PUBLISHED) & 0x7f) as usize
+    }
+
+    pub(crate) fn recoveries(&self) -> u64 {
+        self.u64(RECOVERIES)
+    }
+
+    pub(crate) fn is_odd(&self, copy: usize) -> bool {
+        self.u64(LINES + 320 * copy) % 2 == 1
+    }
+
+    /// Whether what the copy has to take over has run over to page bits.
+    pub(crate) fn has_spilled(&self, copy: usize) -> bool {
+        self.u32(LINES + 320 * copy + SPILLED) != 0
+    }
+
+    /// The pins of a slot, in all copies.
+    pub(crate) fn pins(&self, slot: usize) -> u32 {
+        let line: Range<usize> = SLOTS + 64 * slot..SLOTS + 64 * slot + 32;
+        line.step_by(4).map(|at| self.u32(at)).sum()
+    }
+
+    /// Whether a slot pins a copy.
+    pub(crate) fn is_pinned(&self, slot: usize, copy: usize) -> bool {
+        self.u32(SLOTS + 64 * slot + 4 * copy) != 0
+    }
+
+    /// What kind of crash state it is: those of the same kind differ in content and notes only.
+    pub(crate) fn kind(&self, copies: usize) -> (u32, u64, Vec<(bool, bool)>, u32) {
+        let lines = (0..copies).map(|k| (self.is_odd(k), self.has_spilled(k))).collect();
+        (self.u32(WORD), self.u64(PUBLISHED), lines, self.pins(1) + self.pins(2))
+    }
+}

@@ -1,0 +1,128 @@
+//! The regions: one in which processes die, one to which what they leave is carried, and the handles around them.
+
+use crate::Fallible;
+use crate::image::{HANDLES, Image};
+use crate::ops::{Op, before};
+use crate::world::{Model, World};
+use shmstate::{Options, State};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How every region here is created.
+pub(crate) fn options<'a>(copies: usize) -> Options<'a, World> {
+    State::options().copies(copies).handles(HANDLES).init(World::fill)
+}
+
+/// A handle that waits for nobody: what the dead leave, it can have at once.
+pub(crate) fn impatient(path: &Path) -> Result<State<World>, shmstate::Error> {
+    State::options().timeout(Duration::ZERO).open(path)
+}
+
+/// A region with a handle that stays, so that the population lives on when a process dies.
+pub(crate) struct Stand {
+    pub(crate) path: PathBuf,
+    pub(crate) image: Image,
+    /// Slot 0.
+    pub(crate) bystander: State<World>,
+    /// Slot 3, which a dying process never has.
+    pub(crate) recoverer: State<World>,
+}
+
+/// Where an operation begins: all bytes of a region, and what they mean.
+#[derive(Clone)]
+pub(crate) struct Start {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) version: u64,
+    pub(crate) model: Model,
+}
+
+impl Stand {
+    /// A new region. All its slots count as used, as in every image that is carried to it.
+    pub(crate) fn new(path: PathBuf, copies: usize) -> Fallible<Stand> {
+        let bystander = options(copies).timeout(Duration::ZERO).create(&path)?;
+        let between = [impatient(&path)?, impatient(&path)?];
+        let recoverer = impatient(&path)?;
+        drop(between);
+        Ok(Stand { image: Image::open(&path)?, bystander, recoverer, path })
+    }
+
+    /// Updates the region until every copy has been active and owes something, and keeps its bytes. With `reader`, the
+    /// bystander stays in a read for the last updates, and for ever.
+    pub(crate) fn warm_up(&self, copies: usize, reader: bool) -> Fallible<Start> {
+        let mut model = Model::first();
+        let mut round = 0;
+        let mut update = |model: &mut Model| -> Fallible<()> {
+            round += 1;
+            let edits = before(round);
+            model.apply(&edits);
+            self.bystander.update(|world| world.apply(&edits))?;
+            match self.bystander.read(|world| model.difference(world))? {
+                None => Ok(()),
+                Some(difference) => Err(Wrong(format!("before any death: {difference}")).into()),
+            }
+        };
+        for _ in 0..4 * copies + 1 {
+            update(&mut model)?;
+        }
+        let mut bytes = Vec::new();
+        if reader {
+            // On another thread: an update within a read of the same thread is refused.
+            self.bystander.read(|_| {
+                std::thread::scope(|scope| {
+                    let updates =
+                        scope.spawn(|| (0..12).try_for_each(|_| update(&mut model)).map_err(|e| e.to_string()));
+                    updates.join().map_err(|_| "a thread panicked".to_owned()).and_then(|result| result)
+                })?;
+                bytes = self.image.bytes().to_vec();
+                if (0..copies).any(|k| self.image.words().has_spilled(k)) {
+                    Ok(())
+                } else {
+                    Err("no page bits".to_owned())
+                }
+            })??;
+        } else {
+            bytes = self.image.bytes().to_vec();
+        }
+        Ok(Start { bytes, version: self.bystander.version(), model })
+    }
+}
+
+/// The library did something wrong before anybody died.
+#[derive(Debug)]
+pub(crate) struct Wrong(pub(crate) String);
+
+impl std::fmt::Display for Wrong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+/// What a recovered region may be: a version, and its content.
+pub(crate) struct Expect {
+    pub(crate) allowed: Vec<(u64, Model)>,
+}
+
+impl Expect {
+    /// The version in which the operation began, or the one that it makes.
+    pub(crate) fn of(op: Op, start: &Start, seed: u64) -> Expect {
+        let mut allowed = vec![(start.version, start.model.clone())];
+        if op.commits() {
+            allowed.push((start.version + 1, start.model.after(&op.edits(seed))));
+        }
+        Expect { allowed }
+    }
+
+    /// The version that is there once the operation is through.
+    pub(crate) fn last(&self) -> u64 {
+        self.allowed.last().map_or(0, |(version, _)| *version)
+    }
+
+    /// The content of a version.
+    pub(crate) fn model(&self, version: u64) -> Result<&Model, String> {
+        let found = self.allowed.iter().find(|(allowed, _)| *allowed == version);
+        let allowed: Vec<u64> = self.allowed.iter().map(|(version, _)| *version).collect();
+        found.map(|(_, model)| model).ok_or_else(|| format!("version {version}, where {allowed:?} may be"))
+    }
+}
