@@ -243,16 +243,10 @@ impl<'a> Campaign<'a> {
         Ok(Ready { tracee, image, calls })
     }
 
-    /// Looks for a region that did not have a name yet.
-    fn appeared(&self, image: &mut Option<Rc<Image>>, tracee: &mut Tracee) -> Fallible<()> {
+    /// Looks for a region that did not have a name yet: with its name it is complete, and its creator attached.
+    fn appeared(&self, image: &mut Option<Rc<Image>>) -> Fallible<()> {
         if image.is_none() && self.lonely.exists() {
             *image = Some(Rc::new(Image::open(&self.lonely)?));
-            // What follows is attaching, of which nothing is to be seen before it locks.
-            if let Some(call) = Op::AttachFirst.first_call()
-                && !tracee.run_to_call(|registers| call(&registers), || true)?
-            {
-                return Err(Wrong("a new region is not locked".into()).into());
-            }
         }
         Ok(())
     }
@@ -275,7 +269,7 @@ impl<'a> Campaign<'a> {
         let (mut last, mut course) = (Vec::new(), Course { calls, ..Course::default() });
         let (mut seen, mut kinds) = (HashSet::new(), HashSet::new());
         loop {
-            self.appeared(&mut image, &mut tracee)?;
+            self.appeared(&mut image)?;
             if let Some(image) = image.as_ref().filter(|image| image.differs(&last)) {
                 last.clear();
                 last.extend_from_slice(image.bytes());
@@ -354,7 +348,7 @@ impl<'a> Campaign<'a> {
         let Ready { mut tracee, mut image, .. } = self.begin(op, scene, start, most_calls)?;
         let (mut last, mut course) = (Vec::new(), Course::default());
         loop {
-            self.appeared(&mut image, &mut tracee)?;
+            self.appeared(&mut image)?;
             if let Some(image) = image.as_ref().filter(|image| image.differs(&last)) {
                 last.clear();
                 last.extend_from_slice(image.bytes());

@@ -15,6 +15,8 @@ const WORD: usize = 256;
 const PUBLISHED: usize = 320;
 const RECOVERIES: usize = 392;
 const SLOTS: usize = 512;
+/// In a slot: the copy that its handle's owner thread is in, plus one.
+const OWNER: usize = 56;
 const LINES: usize = SLOTS + 64 * HANDLES;
 const SPILLED: usize = 20;
 
@@ -55,6 +57,8 @@ impl Image {
         let to = self.map.as_mut_ptr().wrapping_add(SLOTS + 64 * slot);
         // SAFETY: inside the mapping; nobody uses the region meanwhile.
         unsafe { std::ptr::write_bytes(to, 0, 32) }
+        // SAFETY: as above.
+        unsafe { std::ptr::write_bytes(to.wrapping_add(OWNER), 0, 4) }
     }
 
     pub(crate) fn differs(&self, from: &[u8]) -> bool {
@@ -115,12 +119,12 @@ impl Words<'_> {
     /// The pins of a slot, in all copies.
     pub(crate) fn pins(&self, slot: usize) -> u32 {
         let line: Range<usize> = SLOTS + 64 * slot..SLOTS + 64 * slot + 32;
-        line.step_by(4).map(|at| self.u32(at)).sum()
+        line.step_by(4).map(|at| self.u32(at)).sum::<u32>() + u32::from(self.u32(SLOTS + 64 * slot + OWNER) != 0)
     }
 
     /// Whether a slot pins a copy.
     pub(crate) fn is_pinned(&self, slot: usize, copy: usize) -> bool {
-        self.u32(SLOTS + 64 * slot + 4 * copy) != 0
+        self.u32(SLOTS + 64 * slot + 4 * copy) != 0 || self.u32(SLOTS + 64 * slot + OWNER) == copy as u32 + 1
     }
 
     /// What kind of crash state it is: those of the same kind differ in content and notes only.
