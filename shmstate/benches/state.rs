@@ -6,7 +6,6 @@
 //! Both sides of a cell are measured in turns, in one process, so that what the machine does meanwhile hits both:
 //! the ratio is the median of the rounds' ratios. The mutex rolls nothing back and leaves a torn state when its owner
 //! dies; it is the floor, not a substitute.
-#![allow(clippy::disallowed_types, reason = "the limits of the machine, not the protocol")]
 
 use shmstate::{List, SharedLayout, State};
 use std::cell::UnsafeCell;

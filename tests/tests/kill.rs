@@ -1,4 +1,4 @@
-//! Deaths: `kill -9` at random points, at chosen points, and at every store.
+//! Deaths: `kill -9` at random points and at chosen ones. (At every instruction: `step`.)
 //!
 //! `SHMSTATE_KILLS` is how many children each nursery kills at most; by default, what fits in a few seconds.
 
@@ -72,18 +72,6 @@ fn killed_at_random_while_others_come_and_go() {
 }
 
 #[test]
-fn killed_at_every_store() {
-    let dir = scratch_dir();
-    for (before, rounds) in [("40", "2"), ("70", "1")] {
-        let dir = dir.path().join(before);
-        std::fs::create_dir(&dir).unwrap();
-        for line in actor!["step", dir, rounds, before, "shallow"].succeed() {
-            println!("{line}");
-        }
-    }
-}
-
-#[test]
 fn killed_at_a_chosen_point() {
     let places = [
         ("in-update", 0),
@@ -128,21 +116,25 @@ fn killed_at_a_chosen_point() {
     }
 }
 
+/// Readers that stay, in the newest version and the two before it: no copy of three is free.
+fn readers_in_three_versions(world: &State<World>, path: &Path) -> Vec<Actor> {
+    let readers = (0..3).map(|version| {
+        let reader = actor!["hold-read", path];
+        reader.expect("in");
+        if version < 2 {
+            world.update(World::step).unwrap();
+        }
+        reader
+    });
+    readers.collect()
+}
+
 /// K − 2 dead readers and one more: their pins are cleared when they are in the way.
 #[test]
 fn readers_that_were_killed_are_in_nobodys_way() {
     let dir = scratch_dir();
     let (world, path, _) = world(dir.path());
-    let mut readers = Vec::new();
-    for version in 0..3 {
-        let reader = actor!["hold-read", path];
-        reader.expect("in");
-        readers.push(reader);
-        if version < 2 {
-            world.update(World::step).unwrap();
-        }
-    }
-    // Three versions are held, one of them the newest: no copy is free.
+    let mut readers = readers_in_three_versions(&world, &path);
     for reader in &mut readers {
         reader.kill();
     }
@@ -162,15 +154,7 @@ fn what_the_dead_cost_is_counted() {
     assert_eq!((stats.commits, stats.recoveries, stats.pins_reclaimed), (1, 1, 0));
     assert!(!stats.longest_wait.is_zero(), "the lock was not free");
     // Readers in all three copies, all dead.
-    let mut readers = Vec::new();
-    for version in 0..3 {
-        let reader = actor!["hold-read", path];
-        reader.expect("in");
-        readers.push(reader);
-        if version < 2 {
-            world.update(World::step).unwrap();
-        }
-    }
+    let mut readers = readers_in_three_versions(&world, &path);
     for reader in &mut readers {
         reader.kill();
     }

@@ -51,6 +51,6 @@ fn a_reader_that_is_overtaken_at_every_instruction() {
     let dir = scratch_dir();
     let path = dir.path().join("world");
     let world = State::<World>::options().timeout(PATIENCE).copies(2).create(&path).unwrap();
-    println!("{}", actor!["step-read", path, "3000"].succeed().concat());
+    println!("{}", actor!["overtake", path, "3000"].succeed().concat());
     assert!(*world.snapshot().unwrap() == *World::at(world.version()));
 }

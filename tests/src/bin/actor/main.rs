@@ -3,10 +3,10 @@
 mod fork;
 mod limits;
 mod nursery;
+mod overtake;
 mod play;
 mod race;
 mod spoil;
-mod step;
 
 use shmstate::State;
 use shmstate_tests::{PATIENCE, World};
@@ -43,8 +43,7 @@ fn main() {
         ["garble", file, rounds] => spoil::garble(file, number(rounds)),
         ["bare", name] => play::bare(name),
         ["umask", mask, mode, path] => play::umask(number(mask) as u32, number(mode) as u32, path),
-        ["step-read", path, most] => step::read(path, number(most)),
-        ["step", dir, rounds, before, depth] => step::run(dir, number(rounds), number(before), depth == "deep"),
+        ["overtake", path, most] => overtake::read(path, number(most)),
         _ => panic!("no such command: {args:?}"),
     }
 }
