@@ -95,6 +95,9 @@ impl<T: SharedLayout> State<T> {
     /// Nobody sees anything of it before, or ever, if the closure panics or the process dies: other processes go on with
     /// the version before. `f` runs under the region's lock: readers are not blocked by it, other writers are.
     ///
+    /// The lock is not fair: whoever updates again at once may get it before those that wait. What takes long belongs
+    /// outside of `f`.
+    ///
     /// Fields that are no containers are copied before each update whether or not they change, so keep large tables in
     /// containers; a container costs what is touched in it.
     ///
