@@ -68,6 +68,12 @@ impl Actor {
         }
     }
 
+    /// The next line that it prints, however long that takes; `None` if it ends instead.
+    #[must_use]
+    pub fn patient_line(&self) -> Option<String> {
+        self.lines.recv().ok()
+    }
+
     /// Waits for that very line.
     ///
     /// # Panics

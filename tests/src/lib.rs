@@ -1,6 +1,7 @@
 //! What the tests with processes share: a state to play with, and the means to start, stop and kill those who do.
 mod actor;
 mod dir;
+pub mod hostile;
 mod rng;
 mod tally;
 mod world;

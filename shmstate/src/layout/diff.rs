@@ -4,19 +4,25 @@ use super::schema::{Schema, Shape, Type};
 use std::collections::HashSet;
 use std::fmt::Write;
 
+/// Bytes of all lines together, unless the first one alone is longer.
+const MOST: usize = 1 << 16;
+
 /// The two sides of a comparison.
 struct Sides<'a> {
     file: &'a Schema,
     program: &'a Schema,
     lines: Vec<String>,
+    /// Bytes that the lines may still take; `None` once they would not do, and nothing is said any more.
+    room: Option<usize>,
     /// Parts that were compared: what differs inside of a type that is used often is said once.
     compared: HashSet<(u32, u32)>,
 }
 
 impl Schema {
-    /// One line for each difference between this schema (the file's) and the program's.
+    /// One line for each difference between this schema (the file's) and the program's, as far as they are bearable: a
+    /// file can name one long name in thousands of places.
     pub(crate) fn differences(&self, program: &Schema) -> Vec<String> {
-        let mut sides = Sides { file: self, program, lines: Vec::new(), compared: HashSet::new() };
+        let mut sides = Sides { file: self, program, lines: Vec::new(), room: Some(MOST), compared: HashSet::new() };
         if let (Some(a), Some(b)) = (self.root(), program.root()) {
             sides.types(&b.name.clone(), a, b);
         }
@@ -26,7 +32,15 @@ impl Schema {
 
 impl Sides<'_> {
     fn say(&mut self, path: &str, file: impl std::fmt::Display, program: impl std::fmt::Display) {
-        self.lines.push(format!("{path}: the file has {file}, the program has {program}"));
+        let Some(room) = self.room else { return };
+        let line = format!("{path}: the file has {file}, the program has {program}");
+        self.room = room.checked_sub(line.len());
+        if self.room.is_some() || self.lines.is_empty() {
+            self.lines.push(line);
+        }
+        if self.room.is_none() {
+            self.lines.push("and more".into());
+        }
     }
 
     fn types(&mut self, path: &str, a: &Type, b: &Type) {
@@ -89,6 +103,9 @@ impl Sides<'_> {
     fn structs(&mut self, path: &str, a: &Type, b: &Type) {
         let (Shape::Struct(old), Shape::Struct(new)) = (&a.shape, &b.shape) else { return };
         for member in old {
+            if self.room.is_none() {
+                return;
+            }
             let path = format!("{path}.{}", member.name);
             let Some(ty) = self.file.get(member.ty) else { continue };
             match new.iter().find(|m| m.name == member.name) {
@@ -135,6 +152,7 @@ impl Sides<'_> {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::layout::schema::Member;
     use crate::layout::{Field, Kind, Layout, Scalar, SharedLayout, Variant};
 
     const fn board(name: &'static str, version: u32, size: usize, fields: &'static [Field]) -> Layout {
@@ -179,6 +197,20 @@ mod tests {
             ]
         );
         assert!(differences(&OLD, &OLD).is_empty());
+    }
+
+    /// A long name that many fields name is written out once in the file, and must not be in each line.
+    #[test]
+    fn a_file_does_not_make_a_message_of_gigabytes() {
+        let ty = |name: &str, shape| Type { name: name.into(), size: 0, align: 1, version: 0, shape };
+        let members = (0..8000).map(|i| Member { name: format!("f{i}"), offset: 0, ty: 0 }).collect();
+        for len in [1, 1000, 300_000] {
+            let members: Vec<Member> = Vec::clone(&members);
+            let types = vec![ty(&"x".repeat(len), Shape::Pod), ty("Board", Shape::Struct(members))];
+            let differences = Schema { types }.differences(&Schema::of(&board("Board", 0, 0, &[])));
+            assert!(differences.len() > 1 && differences.iter().map(String::len).sum::<usize>() < MOST + len + 100);
+            assert_eq!(differences.last().unwrap(), "and more");
+        }
     }
 
     #[test]

@@ -15,8 +15,9 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     #[inline]
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
-        self.hand_out(0..self.live());
-        self.unmarked_mut()
+        let live = self.live();
+        self.hand_out(0..live);
+        self.unmarked_mut(live)
     }
 
     /// The item or items at `index`, to be changed; `None` if any of them is not there.
@@ -30,8 +31,9 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     #[inline]
     #[must_use]
     pub fn get_mut<I: ListIndex<T>>(&mut self, index: I) -> Option<&mut I::Output> {
-        self.hand_out(index.bounds(self.live())?);
-        self.unmarked_mut().get_mut(index)
+        let live = self.live();
+        self.hand_out(index.bounds(live)?);
+        self.unmarked_mut(live).get_mut(index)
     }
 
     /// The first item, to be changed.

@@ -120,8 +120,9 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// assert_eq!(list, [2, 4]);
     /// ```
     pub fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
-        let len = self.live();
-        let Some(first) = self.as_slice().iter().position(|item| !keep(item)) else { return };
+        let items = self.as_slice();
+        let len = items.len();
+        let Some(first) = items.iter().position(|item| !keep(item)) else { return };
         self.overwrite(first..len - 1);
         let mut gap = Gap { list: self, kept: first, seen: first + 1, len };
         while let Some(next) = gap.next() {
@@ -181,8 +182,8 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
 
     /// Removes each item that is the `same` as the one before it (second argument).
     fn dedup_where(&mut self, mut same: impl FnMut(&T, &T) -> bool) {
-        let len = self.live();
         let items = self.as_slice();
+        let len = items.len();
         let Some(first) = (1..len).find(|&i| same(&items[i], &items[i - 1])) else { return };
         self.overwrite(first..len - 1);
         let mut gap = Gap { list: self, kept: first, seen: first + 1, len };

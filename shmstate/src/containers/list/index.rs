@@ -63,9 +63,10 @@ impl<T: SharedLayout, I: ListIndex<T>, const N: usize> IndexMut<I> for List<T, N
     #[inline]
     #[track_caller]
     fn index_mut(&mut self, index: I) -> &mut I::Output {
-        if let Some(range) = index.bounds(self.live()) {
+        let live = self.live();
+        if let Some(range) = index.bounds(live) {
             self.hand_out(range);
         }
-        &mut self.unmarked_mut()[index]
+        &mut self.unmarked_mut(live)[index]
     }
 }

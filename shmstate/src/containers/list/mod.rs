@@ -204,15 +204,16 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         unsafe { std::slice::from_raw_parts(self.items.as_ptr().cast(), self.live()) }
     }
 
-    /// The items, without marking any: the caller marks what it is going to touch.
+    /// The items, without marking any: the caller marks what it is going to touch. `live` is what [`Self::live`] has told
+    /// the caller, for a stranger may have changed it since.
     #[inline]
-    fn unmarked_mut(&mut self) -> &mut [T] {
-        let live = self.live();
+    fn unmarked_mut(&mut self, live: usize) -> &mut [T] {
+        debug_assert!(live <= N);
         // SAFETY: the first `live` items are values, by the invariant of `items`.
         unsafe { std::slice::from_raw_parts_mut(self.items.as_mut_ptr().cast(), live) }
     }
 
-    /// Live items, at most `N` whatever the bytes say.
+    /// Live items, at most `N` whatever the bytes say. A method asks once: a stranger may change the answer at any time.
     #[inline]
     fn live(&self) -> usize {
         (self.head.len as usize).min(N)

@@ -26,7 +26,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
             self.overwrite(a..a + 1);
             self.overwrite(b..b + 1);
         }
-        self.unmarked_mut().swap(a, b);
+        self.unmarked_mut(len).swap(a, b);
     }
 
     /// Reverses the order of the items; marks all.
@@ -37,7 +37,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// assert_eq!(list, [3, 2, 1]);
     /// ```
     pub fn reverse(&mut self) {
-        self.reordered().reverse();
+        self.reordered(self.live()).reverse();
     }
 
     /// Moves the first `count` items behind the others; marks all.
@@ -55,7 +55,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         let len = self.live();
         assert!(count <= len, "rotation by (is {count}) should be <= len (is {len})");
         if count != 0 && count != len {
-            self.reordered().rotate_left(count);
+            self.reordered(len).rotate_left(count);
         }
     }
 
@@ -74,7 +74,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         let len = self.live();
         assert!(count <= len, "rotation by (is {count}) should be <= len (is {len})");
         if count != 0 && count != len {
-            self.reordered().rotate_right(count);
+            self.reordered(len).rotate_right(count);
         }
     }
 
@@ -91,8 +91,9 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     where
         T: Clone,
     {
-        self.overwrite(0..self.live());
-        self.unmarked_mut().fill(value);
+        let len = self.live();
+        self.overwrite(0..len);
+        self.unmarked_mut(len).fill(value);
     }
 
     /// Copies the items in `from` to where item `to` is and on; marks those it overwrites.
@@ -114,7 +115,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         let Some(from) = from.bounds(len) else { panic!("the range to be copied does not lie in the {len} items") };
         assert!(to <= len - from.len(), "{} items from {to} on do not lie in the {len} items", from.len());
         self.overwrite(to..to + from.len());
-        self.unmarked_mut().copy_within(from, to);
+        self.unmarked_mut(len).copy_within(from, to);
     }
 
     /// Sorts the items and keeps the order of equal ones; marks all.
@@ -131,7 +132,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     where
         T: Ord,
     {
-        self.reordered().sort();
+        self.reordered(self.live()).sort();
     }
 
     /// Sorts the items by `compare` and keeps the order of equal ones; marks all.
@@ -142,7 +143,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// assert_eq!(list, [3.0, 2.0, 1.0]);
     /// ```
     pub fn sort_by(&mut self, compare: impl FnMut(&T, &T) -> Ordering) {
-        self.reordered().sort_by(compare);
+        self.reordered(self.live()).sort_by(compare);
     }
 
     /// Sorts the items by `key` and keeps the order of equal ones; marks all.
@@ -153,7 +154,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// assert_eq!(list, [-1, 2, 3]);
     /// ```
     pub fn sort_by_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K) {
-        self.reordered().sort_by_key(key);
+        self.reordered(self.live()).sort_by_key(key);
     }
 
     /// Sorts the items, equal ones in any order; marks all.
@@ -167,7 +168,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     where
         T: Ord,
     {
-        self.reordered().sort_unstable();
+        self.reordered(self.live()).sort_unstable();
     }
 
     /// Sorts the items by `compare`, equal ones in any order; marks all.
@@ -178,7 +179,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// assert_eq!(list, [3, 2, 1]);
     /// ```
     pub fn sort_unstable_by(&mut self, compare: impl FnMut(&T, &T) -> Ordering) {
-        self.reordered().sort_unstable_by(compare);
+        self.reordered(self.live()).sort_unstable_by(compare);
     }
 
     /// Sorts the items by `key`, equal ones in any order; marks all.
@@ -189,15 +190,14 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// assert_eq!(list, [3, 2, -1]);
     /// ```
     pub fn sort_unstable_by_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K) {
-        self.reordered().sort_unstable_by_key(key);
+        self.reordered(self.live()).sort_unstable_by_key(key);
     }
 
-    /// All items, marked as about to be moved: fewer than two of them stay where they are.
-    fn reordered(&mut self) -> &mut [T] {
-        let len = self.live();
+    /// All `len` items, marked as about to be moved: fewer than two of them stay where they are.
+    fn reordered(&mut self, len: usize) -> &mut [T] {
         if len > 1 {
             self.overwrite(0..len);
         }
-        self.unmarked_mut()
+        self.unmarked_mut(len)
     }
 }

@@ -29,10 +29,11 @@ impl<T: SharedLayout, const N: usize> Deref for List<T, N> {
 impl<T: SharedLayout + Clone, const N: usize> Clone for List<T, N> {
     fn clone(&self) -> Self {
         let mut clone = Self::new();
-        for (to, from) in clone.items.iter_mut().zip(self.as_slice()) {
+        let items = self.as_slice();
+        for (to, from) in clone.items.iter_mut().zip(items) {
             to.write(from.clone());
         }
-        clone.head = self.head.cloned(self.live());
+        clone.head = self.head.cloned(items.len());
         clone
     }
 
@@ -40,9 +41,10 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for List<T, N> {
     ///
     /// If a clone panics, the items before it are new and the others old.
     fn clone_from(&mut self, source: &Self) {
-        let len = source.live();
+        let items = source.as_slice();
+        let len = items.len();
         self.overwrite(0..len);
-        for (to, from) in self.items.iter_mut().zip(source.as_slice()) {
+        for (to, from) in self.items.iter_mut().zip(items) {
             to.write(from.clone());
         }
         self.head.len = len as u32;

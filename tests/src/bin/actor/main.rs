@@ -1,6 +1,7 @@
 //! The other process of the tests: does what its arguments say, says what it sees, and dies when it is told to.
 
 mod fork;
+mod hostile;
 mod limits;
 mod nursery;
 mod overtake;
@@ -41,6 +42,13 @@ fn main() {
         ["flip", file, from, to] => spoil::flip(file, number(from) as usize, number(to) as usize),
         ["forge", file] => spoil::forge(file),
         ["garble", file, rounds] => spoil::garble(file, number(rounds)),
+        ["hostile", target, dir, seed, seconds] => hostile::run(target, dir, number(seed), number(seconds)),
+        ["input", target, seed, file] => {
+            std::fs::write(file, shmstate_tests::hostile::input(target, number(seed))).expect("an input");
+        }
+        ["replay", target, file] => hostile::replay(target, file),
+        ["scribble", what, path, seed] => hostile::scribble(what, path, number(seed)),
+        ["victim", what, path, seed, seconds] => hostile::victim(what, path, number(seed), number(seconds)),
         ["bare", name] => play::bare(name),
         ["umask", mask, mode, path] => play::umask(number(mask) as u32, number(mode) as u32, path),
         ["overtake", path, most] => overtake::read(path, number(most)),

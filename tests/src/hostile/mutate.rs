@@ -1,0 +1,162 @@
+//! Inputs for the targets where no fuzzer makes them: sound ones, spoilt.
+
+use super::archive::{self, Member, Schema, Shape, Type};
+use super::file::Sketch;
+use crate::Rng;
+
+/// Input `seed` of a target; the same every time, but for what is random in a region's identity.
+///
+/// # Panics
+/// If there is no such target.
+#[must_use]
+pub fn input(target: &str, seed: u64) -> Vec<u8> {
+    let rng = &mut Rng::new(seed);
+    match target {
+        "attach" => {
+            let mut sketch = Sketch::sound(2 + rng.below(3), 1 + rng.below(4));
+            if rng.below(2) == 0 {
+                spoil(&mut sketch.bytes, 0, rng);
+                return sketch.bytes;
+            }
+            // By somebody who knows the checksums.
+            for _ in 0..1 + rng.below(3) {
+                match rng.below(4) {
+                    0 => sketch.set(24 + 8 * rng.below(29), number(rng)),
+                    1 => spoil(&mut sketch.bytes[24..256], 0, rng),
+                    _ => {
+                        let (at, len) = (sketch.word(152), sketch.word(104));
+                        if let Some(schema) = sketch.bytes.get_mut(at..at.saturating_add(len)) {
+                            spoil(schema, 0, rng);
+                        }
+                    }
+                }
+            }
+            sketch.sealed()
+        }
+        "attach_sealed" => {
+            let (copies, slots) = (rng.below(7), rng.below(4));
+            let sketch = Sketch::sound(2 + copies, 1 + slots);
+            let schema = sketch.word(152)..sketch.word(152) + sketch.word(104);
+            let mut bytes = vec![copies as u8, slots as u8];
+            bytes.extend((256..sketch.bytes.len()).filter(|at| !schema.contains(at)).map(|at| sketch.bytes[at]));
+            // The images are most of it; half of the time only what stands before them is spoilt.
+            let end = if rng.below(2) == 0 { bytes.len() } else { schema.start - 254 };
+            spoil(&mut bytes[..end], 2, rng);
+            bytes
+        }
+        "schema" => {
+            let mut bytes = archive::sound();
+            if rng.below(3) == 0 {
+                spoil(&mut bytes, 0, rng);
+                return bytes;
+            }
+            let mut schema = Schema::from_bytes(&bytes).expect("a sound one");
+            if rng.below(3) == 0 {
+                schema.types.clear();
+            }
+            for _ in 0..rng.below(12) {
+                twist(&mut schema, rng);
+            }
+            let mut bytes = schema.to_bytes();
+            if rng.below(4) == 0 {
+                spoil(&mut bytes, 0, rng);
+            }
+            bytes
+        }
+        "snapshot" => {
+            let mut bytes = vec![0; 2 + rng.below(1200)];
+            bytes.iter_mut().for_each(|byte| *byte = rng.any() as u8);
+            if rng.below(2) == 0 {
+                // Small numbers, which are more often sensible where they end up.
+                let mask = [1, 3, 7, 0x83][rng.below(4)];
+                bytes[2..].chunks_mut(16).step_by(2).for_each(|chunk| chunk.iter_mut().for_each(|byte| *byte &= mask));
+            }
+            bytes
+        }
+        _ => panic!("no such target: {target}"),
+    }
+}
+
+/// A number that somebody may have forgotten about.
+fn number(rng: &mut Rng) -> u64 {
+    match rng.below(6) {
+        0 => rng.any(),
+        1 => rng.any() % 16,
+        2 => 1 << rng.below(64),
+        3 => (1u64 << rng.below(64)).wrapping_sub(1),
+        4 => u64::MAX - rng.any() % 16,
+        _ => rng.any() % 100_000,
+    }
+}
+
+/// Changes some of the bytes from `from` on.
+fn spoil(bytes: &mut [u8], from: usize, rng: &mut Rng) {
+    if bytes.len() <= from + 8 {
+        return;
+    }
+    for _ in 0..1 + rng.below(6) {
+        let at = from + rng.below(bytes.len() - from - 8);
+        let most = [2, 8, 64, 2000][rng.below(4)];
+        let len = 1 + rng.below(most).min(bytes.len() - at - 2).min(bytes.len() - from - 2);
+        match rng.below(6) {
+            0 => bytes[at] ^= 1 << rng.below(8),
+            1 => bytes[at / 8 * 8..][..8].copy_from_slice(&number(rng).to_ne_bytes()),
+            2 => bytes[at..at + len].fill([0, 0xff, 1, 0x80][rng.below(4)]),
+            3 => bytes[at..at + len].iter_mut().for_each(|byte| *byte = rng.any() as u8),
+            4 => bytes[at / 4 * 4..][..4].copy_from_slice(&(number(rng) as u32).to_ne_bytes()),
+            _ => {
+                let start = from + rng.below(bytes.len() - from - len);
+                bytes.copy_within(start..start + len, at);
+            }
+        }
+    }
+}
+
+/// Changes a type, or puts one in.
+fn twist(schema: &mut Schema, rng: &mut Rng) {
+    let name = |rng: &mut Rng| match rng.below(5) {
+        0 => String::new(),
+        1 => "x".repeat(rng.below(5000)),
+        2 => ["plain", "table", "flags", "Mixed", "u64"][rng.below(5)].to_owned(),
+        3 => "\u{1b}[2J\n\0".to_owned(),
+        _ => format!("n{}", rng.below(4)),
+    };
+    let count = schema.types.len();
+    let index = |rng: &mut Rng| if rng.below(8) == 0 { rng.any() as u32 } else { rng.below(count + 1) as u32 };
+    let shape = match rng.below(7) {
+        0 => Shape::Scalar(rng.below(16) as u8),
+        1 => {
+            let size = schema.types.first().map_or(0, |ty| ty.size);
+            let members = (0..rng.below(40)).map(|i| Member {
+                name: if rng.below(9) == 0 { name(rng) } else { format!("m{i}") },
+                offset: if rng.below(20) == 0 { number(rng) } else { size.wrapping_mul(i as u64) },
+                ty: if rng.below(4) == 0 { index(rng) } else { 0 },
+            });
+            Shape::Struct(members.collect())
+        }
+        2 => Shape::Enum {
+            repr: rng.below(14) as u8,
+            variants: (0..rng.below(20)).map(|_| (name(rng), rng.any() as u32)).collect(),
+        },
+        3 => Shape::Array { item: index(rng), len: number(rng) },
+        4 => Shape::List { item: index(rng), capacity: number(rng), items: number(rng) },
+        5 => Shape::Text { capacity: number(rng), bytes: number(rng) },
+        _ => Shape::Pod,
+    };
+    let size = if rng.below(2) == 0 { 64 << rng.below(12) } else { number(rng) };
+    let align = if rng.below(8) == 0 { number(rng) as u32 } else { 1 << rng.below(5) };
+    let new = Type { name: name(rng), size, align, version: rng.below(3) as u32, shape };
+    match (rng.below(4), count) {
+        (0, 1..) => schema.types[rng.below(count)] = new,
+        (1, 1..) => _ = schema.types.remove(rng.below(count)),
+        (2, 1..) => {
+            let at = rng.below(count);
+            match rng.below(3) {
+                0 => schema.types[at].shape = new.shape,
+                1 => schema.types[at].name = new.name,
+                _ => schema.types[at].size = new.size,
+            }
+        }
+        _ => schema.types.push(new),
+    }
+}
