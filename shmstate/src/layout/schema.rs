@@ -118,6 +118,14 @@ impl Schema {
         }
         let mut depths: Vec<u32> = Vec::new();
         for (i, ty) in self.types.iter().enumerate() {
+            let names = std::iter::once(&ty.name).chain(match &ty.shape {
+                Shape::Struct(members) => members.iter().map(|m| &m.name).collect::<Vec<_>>(),
+                Shape::Enum { variants, .. } => variants.iter().map(|(name, _)| name).collect(),
+                _ => Vec::new(),
+            });
+            if names.flat_map(|name| name.chars()).any(char::is_control) {
+                return Err("it has a name that no program gives".into());
+            }
             let part = |index: u32| {
                 let found = (index as usize) < i;
                 found
@@ -303,6 +311,8 @@ mod tests {
             }
         };
         assert_eq!(refused(&nested), "`array` is nested more than 64 deep");
+        assert_eq!(refused(&|s| s.types[0].name.push('\x1b')), "it has a name that no program gives");
+        assert_eq!(refused(&|s| members(s, &|m| m[0].name.push('\n'))), "it has a name that no program gives");
         assert_eq!(refused(&|s| s.types[0].align = 0), "`u64` has size 8 and alignment 0");
     }
 

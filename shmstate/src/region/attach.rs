@@ -322,7 +322,9 @@ fn join(
         liveness.pause(round);
     }
     // A copy of the file may have holes, where an access would be a signal once the file system is full.
-    os::reserve(path, liveness.file(), geometry.file_len())?;
+    // Without a type, the state is not looked at.
+    let used = if state.is_some() { geometry.file_len() } else { geometry.image(0) };
+    os::reserve(path, liveness.file(), used)?;
     let active = shared.published();
     check_state(path, shared, active, mapping, geometry, state)?;
     // Nothing was written until here: a file that is refused is as it was.
