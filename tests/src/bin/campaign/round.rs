@@ -8,12 +8,18 @@ use shmstate::State;
 use shmstate_tests::history::History;
 use shmstate_tests::{Entry, Kind, Log, Rng, World, now_ns};
 use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Where the format chapter puts the count of recoveries.
+/// Where the format chapter puts the lock, the number of slots that were used, the count of recoveries, and the slots.
+const LOCK_AT: u64 = 256;
+const USED_AT: u64 = 384;
 const RECOVERIES_AT: u64 = 392;
+const SLOTS_AT: u64 = 512;
+/// The first slot's byte, which its holder has locked.
+const FIRST_BYTE: i64 = 0x4000_0000_0000_0001;
 
 /// Who takes part, and on what.
 pub struct Plan {
@@ -181,13 +187,20 @@ impl Campaign {
         scene.let_go_on(u64::MAX);
         self.stage.stop();
         let since = Instant::now();
-        while scene.cast.iter().any(|one| !self.stage.has_arrived(one.place)) && since.elapsed() < LIMIT * 2 {
+        // Orphans are adopted, and end without further ado.
+        let all_idle = |scene: &Scene, stage: &Stage| {
+            scene.cast.iter().all(|one| stage.has_arrived(one.place)) && process::children().len() <= scene.cast.len()
+        };
+        while !all_idle(scene, &self.stage) && since.elapsed() < LIMIT * 2 {
             std::thread::sleep(Duration::from_millis(1));
             scene.look_at_recoveries(&mut self.figures);
             scene.reap(&mut self.figures);
         }
         for one in scene.cast.iter().filter(|one| !self.stage.has_arrived(one.place)) {
             scene.wrong.push(format!("stuck: a {} does not come to its end", one.role.name()));
+        }
+        if scene.wrong.is_empty() && process::children().len() == scene.cast.len() {
+            scene.wrong.extend(pins_of_the_idle(&scene.file));
         }
         let mut log = self.stage.new_log();
         let world = match held {
@@ -208,6 +221,8 @@ impl Campaign {
         });
         if let Err(e) = updates {
             scene.wrong.push(format!("stuck: an update when all are idle: {e}"));
+        } else if word(&scene.file, LOCK_AT) & !(1 << 31) != 0 {
+            scene.wrong.push("the lock is taken when all are idle".into());
         }
         scene.look_at_recoveries(&mut self.figures);
         self.stage.let_go();
@@ -333,4 +348,36 @@ fn recoveries(file: &File) -> u64 {
     let mut bytes = [0; 8];
     file.read_exact_at(&mut bytes, RECOVERIES_AT).expect("the count of recoveries");
     u64::from_ne_bytes(bytes)
+}
+
+fn word(file: &File, at: u64) -> u32 {
+    let mut bytes = [0; 4];
+    file.read_exact_at(&mut bytes, at).expect("a word");
+    u32::from_ne_bytes(bytes)
+}
+
+/// Slots whose holders live and pin a copy, when nobody reads.
+fn pins_of_the_idle(file: &File) -> Vec<String> {
+    let slots = 0..word(file, USED_AT);
+    let wrong = slots.filter(|slot| {
+        let line = SLOTS_AT + u64::from(*slot) * 64;
+        // Pins in eight copies, and the word of the owner thread.
+        let pinned = (0..8).map(|copy| copy * 4).chain([56]).any(|at| word(file, line + at) != 0);
+        // A dead one's are left until they are in somebody's way.
+        pinned && is_locked(file, FIRST_BYTE + i64::from(*slot))
+    });
+    wrong.map(|slot| format!("slot {slot}, of an idle handle, pins a copy")).collect()
+}
+
+/// Whether somebody has locked that byte of the file.
+fn is_locked(file: &File, byte: i64) -> bool {
+    // SAFETY: numbers, for which zeroes are values.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = libc::F_WRLCK as libc::c_short;
+    lock.l_whence = libc::SEEK_SET as libc::c_short;
+    lock.l_start = byte;
+    lock.l_len = 1;
+    // SAFETY: an open file, and an initialised lock.
+    let asked = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_GETLK, &raw mut lock) };
+    asked == 0 && lock.l_type != libc::F_UNLCK as libc::c_short
 }
