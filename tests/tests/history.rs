@@ -20,7 +20,7 @@ fn what_can_be_is_no_violation() {
     let writer = vec![entry(Update, 1, 3, 1), entry(Update, 4, 8, 2), entry(Update, 9, 0, 0)];
     // Reads that overlap an update see it or do not; what is looked at in the same instant overlaps.
     let reader = vec![entry(Open, 1, 2, 0), entry(Read, 2, 3, 1), entry(Snapshot, 4, 5, 2), entry(Read, 8, 9, 2)];
-    let other = vec![entry(Read, 3, 6, 0), entry(Read, 7, 8, 1)];
+    let other = vec![entry(Read, 1, 6, 0), entry(Read, 5, 8, 1)];
     assert_eq!(violations(2, 1, &[writer.clone(), reader.clone(), other.clone()]), "");
     // The one that was cut off may have made a version.
     assert_eq!(violations(3, 1, &[writer, reader, other]), "");

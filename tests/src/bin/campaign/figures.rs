@@ -31,7 +31,10 @@ pub struct Figures {
     pub versions: u64,
     /// By [`Kind`].
     pub done: [u64; 13],
-    /// From the kill of a writer to the next update that succeeded, in ns; without those during which somebody was stopped.
+    /// From the kill of a writer to the next update that succeeded, in ns, without those during which somebody was
+    /// stopped. There may be no writer left who could, until another has started.
+    pub gaps: Vec<u64>,
+    /// Of that, the time since that update began: what a writer that is there has to wait.
     pub waits: Vec<u64>,
 }
 
@@ -89,20 +92,22 @@ impl Figures {
         row("updates rolled back", done(Kind::RollBack), String::new());
         row("reads", done(Kind::Read), String::new());
         row("snapshots", done(Kind::Snapshot), String::new());
-        self.waits.sort_unstable();
-        let wait = |part: f64| {
-            let at = ((self.waits.len() as f64 * part) as usize).min(self.waits.len().saturating_sub(1));
-            self.waits.get(at).map_or(0.0, |ns| *ns as f64 / 1e6)
-        };
-        row(
-            "kill of a writer to next update",
-            self.waits.len() as u64,
-            format!("p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms", wait(0.5), wait(0.99), wait(1.0)),
-        );
+        row("kill of a writer to next update", self.gaps.len() as u64, spread(&mut self.gaps));
+        row("of that, since the update began", self.waits.len() as u64, spread(&mut self.waits));
         row("violations", violations as u64, String::new());
         if let Some(column) = table.column_mut(1) {
             column.set_cell_alignment(CellAlignment::Right);
         }
         table.to_string()
     }
+}
+
+/// Percentiles of times in ns.
+fn spread(times: &mut [u64]) -> String {
+    times.sort_unstable();
+    let part = |part: f64| {
+        let at = ((times.len() as f64 * part) as usize).min(times.len().saturating_sub(1));
+        times.get(at).map_or(0.0, |ns| *ns as f64 / 1e6)
+    };
+    format!("p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms", part(0.5), part(0.99), part(1.0))
 }

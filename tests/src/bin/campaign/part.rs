@@ -197,7 +197,10 @@ impl Part {
         let at = self.log.begin(Kind::Fork);
         // SAFETY: this process has one thread now.
         let child = unsafe { libc::fork() };
-        assert!(child >= 0, "a child");
+        if child < 0 {
+            // In a PID namespace whose first process has just been killed, and this one is next.
+            return self.log.void(at);
+        }
         if child == 0 {
             let failed = catch_unwind(AssertUnwindSafe(|| self.live_as_child(seed))).is_err();
             // SAFETY: no pointers; without the parent's destructors.

@@ -290,12 +290,13 @@ impl Campaign {
     /// How long it took after each death of a writer until somebody's update succeeded.
     fn waits(&mut self, scene: &Scene, lives: &[Vec<Entry>]) {
         let of = |kind| lives.iter().flatten().filter(move |entry| entry.kind == kind && entry.after != 0);
-        let mut ends: Vec<u64> = of(Kind::Update).map(|entry| entry.after).collect();
+        let mut ends: Vec<(u64, u64)> = of(Kind::Update).map(|entry| (entry.after, entry.before)).collect();
         ends.sort_unstable();
         for death in scene.writers_killed.iter().copied().chain(of(Kind::Death).map(|entry| entry.before)) {
-            let Some(next) = ends.get(ends.partition_point(|end| *end <= death)) else { continue };
+            let Some((next, begun)) = ends.get(ends.partition_point(|(end, _)| *end <= death)) else { continue };
             if !scene.stops.iter().any(|(from, to)| *from < *next && *to > death) {
-                self.figures.waits.push(next - death);
+                self.figures.gaps.push(next - death);
+                self.figures.waits.push(next - death.max(*begun));
             }
         }
     }
