@@ -200,7 +200,7 @@ impl Campaign {
             scene.wrong.push(format!("stuck: a {} does not come to its end", one.role.name()));
         }
         if scene.wrong.is_empty() && process::children().len() == scene.cast.len() {
-            scene.wrong.extend(pins_of_the_idle(&scene.file));
+            scene.wrong.extend(held_by_the_idle(&scene.file));
         }
         let mut log = self.stage.new_log();
         let world = match held {
@@ -357,17 +357,18 @@ fn word(file: &File, at: u64) -> u32 {
     u32::from_ne_bytes(bytes)
 }
 
-/// Slots whose holders live and pin a copy, when nobody reads.
-fn pins_of_the_idle(file: &File) -> Vec<String> {
+/// Slots whose holders live and pin a copy, or have the lock, when nobody reads or writes.
+fn held_by_the_idle(file: &File) -> Vec<String> {
     let slots = 0..word(file, USED_AT);
     let wrong = slots.filter(|slot| {
         let line = SLOTS_AT + u64::from(*slot) * 64;
         // Pins in eight copies, and the word of the owner thread.
         let pinned = (0..8).map(|copy| copy * 4).chain([56]).any(|at| word(file, line + at) != 0);
+        let owned = word(file, LOCK_AT) & !(1 << 31) == slot + 1;
         // A dead one's are left until they are in somebody's way.
-        pinned && is_locked(file, FIRST_BYTE + i64::from(*slot))
+        (pinned || owned) && is_locked(file, FIRST_BYTE + i64::from(*slot))
     });
-    wrong.map(|slot| format!("slot {slot}, of an idle handle, pins a copy")).collect()
+    wrong.map(|slot| format!("slot {slot}, of an idle handle, holds a copy or the lock")).collect()
 }
 
 /// Whether somebody has locked that byte of the file.
