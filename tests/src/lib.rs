@@ -1,13 +1,18 @@
 //! What the tests with processes share: a state to play with, and the means to start, stop and kill those who do.
 mod actor;
 mod dir;
+pub mod history;
 pub mod hostile;
+mod log;
+mod made;
 mod rng;
 mod tally;
 mod world;
 
 pub use actor::{Actor, Fate, PATIENCE};
 pub use dir::{scratch_dir, tmpfs};
+pub use log::{Entry, Kind, Log, now_ns};
+pub use made::{Churn, Made};
 pub use rng::Rng;
 pub use tally::Tally;
 pub use world::{Mood, Person, SPOTS, World};

@@ -196,4 +196,39 @@ impl World {
         model.advance_to(version);
         self == model
     }
+
+    /// A number that tells this content from any other, the same in every process: what is live, and nothing else.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        let mut hash = self.hash;
+        let mut add = |n: u64| hash = (hash.rotate_left(29) ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let text = |add: &mut dyn FnMut(u64), text: &str| {
+            add(text.len() as u64);
+            text.bytes().for_each(|byte| add(byte.into()));
+        };
+        add(self.steps);
+        add(self.steps_again);
+        self.counts.iter().for_each(|n| add(*n));
+        text(&mut add, &self.motto);
+        for list in [&self.left, &self.right] {
+            add(list.len() as u64);
+            list.iter().for_each(|n| add(*n));
+        }
+        add(self.spots.len() as u64);
+        self.spots.iter().for_each(|n| add(*n));
+        add(self.rows.len() as u64);
+        for row in self.rows.iter().chain([&self.spare]) {
+            add(row.len() as u64);
+            row.iter().for_each(|n| add((*n).into()));
+        }
+        add(self.people.len() as u64);
+        for person in self.people.iter() {
+            add(person.id);
+            text(&mut add, &person.name);
+            add(person.marks.len() as u64);
+            person.marks.iter().for_each(|n| add((*n).into()));
+            person.mood.iter().for_each(|mood| add(*mood as u64));
+        }
+        hash
+    }
 }

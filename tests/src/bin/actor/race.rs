@@ -1,28 +1,8 @@
 //! Several processes that do the same at the same time.
 
 use crate::say;
-use shmstate::{ErrorKind, List, SharedLayout, State};
-use shmstate_tests::{PATIENCE, Tally};
-
-/// Who made it, in the first and in the last field and in between.
-#[derive(SharedLayout)]
-#[repr(C)]
-struct Made {
-    maker: u64,
-    entries: u64,
-    items: List<u64, 512>,
-    maker_again: u64,
-}
-
-fn make(s: &mut Made, me: u64) {
-    s.maker = me;
-    for _ in 0..512 {
-        s.items.push(me).expect("there is room");
-    }
-    // Others get a turn while it is half-made.
-    std::thread::yield_now();
-    s.maker_again = me;
-}
+use shmstate::{ErrorKind, State};
+use shmstate_tests::{Churn, Made, PATIENCE, Tally};
 
 /// `party` processes create the same region at once, `rounds` times.
 pub fn create(dir: &str, me: u64, party: u64, rounds: u64) {
@@ -30,7 +10,7 @@ pub fn create(dir: &str, me: u64, party: u64, rounds: u64) {
     for round in 0..rounds {
         let path = format!("{dir}/r{round}");
         // Made by 1 to `party`: 0 would be a region that nobody has filled.
-        let options = || State::<Made>::options().timeout(PATIENCE).init(|s| make(s, me + 1));
+        let options = || State::<Made>::options().timeout(PATIENCE).init(|s| s.make(me + 1));
         tally.barrier(party, round);
         let (state, created) = if round % 2 == 0 {
             (options().open_or_create(&path).expect("the region"), None)
@@ -63,27 +43,13 @@ pub fn create(dir: &str, me: u64, party: u64, rounds: u64) {
 
 /// Creates, opens, updates and removes one region, as others do.
 pub fn churn(path: &str, me: u64, rounds: u64) {
-    let options = || State::<Made>::options().timeout(PATIENCE).init(|s| make(s, me + 1));
     let (mut made, mut removed) = (0, 0);
-    let whole = |state: &State<Made>| {
-        state
-            .update(|s| {
-                assert!(s.maker != 0 && s.maker == s.maker_again && s.items.len() == 512, "half-made");
-                s.entries += 1;
-            })
-            .expect("an update");
-        let _ = state.is_current().expect("a look");
-    };
     let mut rng = shmstate_tests::Rng::new(me);
     for _ in 0..rounds {
-        let (result, wanted) = match rng.below(4) {
-            0 => (options().create(path).map(|s| (made += 1, whole(&s)).1), ErrorKind::AlreadyExists),
-            1 => (options().open(path).map(|s| whole(&s)), ErrorKind::NotFound),
-            2 => (options().open_or_create(path).map(|s| whole(&s)), ErrorKind::Busy),
-            _ => (shmstate::remove(path).inspect(|()| removed += 1), ErrorKind::NotFound),
-        };
-        if let Err(e) = result {
-            assert!(e.kind() == wanted && wanted != ErrorKind::Busy, "{e}");
+        match Made::churn(path, me, &mut rng) {
+            Churn::Created => made += 1,
+            Churn::Removed => removed += 1,
+            Churn::Opened | Churn::Refused => {}
         }
     }
     say(&format!("{made} {removed}"));

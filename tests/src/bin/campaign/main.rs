@@ -1,0 +1,126 @@
+//! A campaign: writers, readers and creators that are killed, stopped, forked and replaced at random, for as long as one
+//! likes; every update and every look is logged, and each round's history is checked.
+
+mod figures;
+mod part;
+mod process;
+mod round;
+mod stage;
+
+use clap::{Parser, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use process::Namespaces;
+use round::{Campaign, Plan};
+use shmstate_tests::{Rng, scratch_dir};
+use stage::Stage;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// The first argument of a process that takes part.
+const PART: &str = "part";
+
+/// Kills, stops, forks and replaces processes that share a state, and checks that nobody sees what cannot be.
+#[derive(Parser)]
+#[command(name = "campaign")]
+struct Options {
+    /// For how long
+    #[arg(long, default_value_t = 5.0)]
+    minutes: f64,
+    /// For how many seconds, instead
+    #[arg(long, conflicts_with = "minutes")]
+    seconds: Option<f64>,
+    /// The course of things follows from it, as far as the scheduler lets it; by default from the clock
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Writers at a time
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=24))]
+    writers: u8,
+    /// Readers at a time
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=24))]
+    readers: u8,
+    /// Copies of the state; by default, another number in each region
+    #[arg(long, value_parser = clap::value_parser!(u8).range(2..=8))]
+    copies: Option<u8>,
+    /// Whether processes get PID namespaces of their own: half of them do
+    #[arg(long, value_enum, default_value_t = Wanted::Auto)]
+    namespaces: Wanted,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Wanted {
+    /// They do, or there is no campaign
+    Yes,
+    /// They do not
+    No,
+    /// They do where it is possible
+    Auto,
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if process::is_probe(&args) {
+        return ExitCode::SUCCESS;
+    }
+    if let Some((PART, rest)) = args.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        part::run(rest);
+        return ExitCode::SUCCESS;
+    }
+    let options = Options::parse();
+    process::adopt_orphans();
+    let namespaces = match (options.namespaces, Namespaces::find()) {
+        (Wanted::No, _) => None,
+        (_, Ok(namespaces)) => Some(namespaces),
+        (Wanted::Auto, Err(e)) => {
+            eprintln!("skipped: PID namespaces, which cannot be had here: {e}");
+            None
+        }
+        (Wanted::Yes, Err(e)) => {
+            eprintln!("no PID namespaces can be had here: {e}");
+            return ExitCode::from(2);
+        }
+    };
+    run(&options, namespaces)
+}
+
+fn run(options: &Options, namespaces: Option<Namespaces>) -> ExitCode {
+    let time = Duration::from_secs_f64(options.seconds.unwrap_or(options.minutes * 60.0));
+    let seed = options.seed.unwrap_or_else(shmstate_tests::now_ns);
+    let dir = scratch_dir();
+    let mut campaign = Campaign {
+        plan: Plan {
+            writers: options.writers.into(),
+            readers: options.readers.into(),
+            copies: options.copies.map(usize::from),
+            namespaces,
+        },
+        stage: Stage::open(dir.path()),
+        rng: Rng::new(seed),
+        figures: figures::Figures::default(),
+        model: None,
+    };
+    eprintln!("seed {seed}, {} s", time.as_secs());
+    let bar = ProgressBar::new(time.as_secs().max(1));
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} s  {msg}").expect("a template");
+    bar.set_style(style);
+    let (begun, mut told) = (Instant::now(), Instant::now());
+    let mut wrong = Vec::new();
+    while begun.elapsed() < time && wrong.is_empty() {
+        let rest = time - begun.elapsed();
+        wrong = campaign.round(rest.min(Duration::from_secs(3)));
+        let figures = &campaign.figures;
+        let line = format!("{} rounds, {} versions, {} kills", figures.rounds, figures.versions, figures.killed());
+        bar.set_position(begun.elapsed().as_secs().min(time.as_secs()));
+        if !std::io::stderr().is_terminal() && told.elapsed() > Duration::from_secs(10) {
+            eprintln!("{} s: {line}", begun.elapsed().as_secs());
+            told = Instant::now();
+        }
+        bar.set_message(line);
+    }
+    bar.finish_and_clear();
+    println!("{}", campaign.figures.table(wrong.len()));
+    for violation in &wrong {
+        eprintln!("violation: {violation}");
+    }
+    ExitCode::from(u8::from(!wrong.is_empty()))
+}
