@@ -11,6 +11,7 @@ use crate::region::{Region, StateType};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::track::{Frame, thread_number};
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::time::Duration;
@@ -150,9 +151,11 @@ impl<T: SharedLayout> State<T> {
         let pin = Pin::enter(shared.control, region.slot_line(), shared.copies.len(), self.reader())
             .map_err(|copy| region.no_such_copy(copy))?;
         let copy = pin.copy();
-        let pinned = Pinned { region, pin: Some(pin) };
+        let pinned = Pinned { region, pin: ManuallyDrop::new(pin) };
         let result = Frame::reading(region.key()).enter(|| f(&self.images, copy));
-        pinned.leave()?;
+        drop(pinned);
+        // The closure may have forked, and this be the child.
+        region.check()?;
         Ok(result)
     }
 
@@ -221,30 +224,15 @@ impl<T: SharedLayout> State<T> {
 /// parent's, and the child has no mapping, or another one at the same addresses.
 struct Pinned<'a> {
     region: &'a Region,
-    /// `None` once it was left.
-    pin: Option<Pin<'a>>,
-}
-
-impl Pinned<'_> {
-    /// Leaves. An error: this is such a child.
-    #[inline]
-    fn leave(mut self) -> Result<(), Error> {
-        let mine = self.region.check();
-        let pin = self.pin.take();
-        if mine.is_err() {
-            std::mem::forget(pin);
-        }
-        mine
-    }
+    pin: ManuallyDrop<Pin<'a>>,
 }
 
 impl Drop for Pinned<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(pin) = self.pin.take()
-            && !self.region.is_mine()
-        {
-            std::mem::forget(pin);
+        if self.region.is_mine() {
+            // SAFETY: dropped here alone, once.
+            unsafe { ManuallyDrop::drop(&mut self.pin) }
         }
     }
 }
