@@ -61,6 +61,14 @@ fn counters() {
 }
 
 #[test]
+fn anonymous() {
+    let Output { status, stdout, stderr } = example("anonymous").args(["--jobs", "9"]).output().unwrap();
+    let stdout = String::from_utf8_lossy(&stdout);
+    assert!(status.success(), "{status}\n{stdout}\n{}", String::from_utf8_lossy(&stderr));
+    assert!(stdout.contains(" updates, 1 recovery from a death"), "{stdout}");
+}
+
+#[test]
 fn no_process_outlives_its_parent() {
     let calls: [(&str, &[&str]); 3] =
         [("mutable_list", &["--pause", "100"]), ("bank", &["--transfers", "1000000000"]), ("counters", &[])];

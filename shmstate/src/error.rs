@@ -99,7 +99,7 @@ pub(crate) enum Trouble {
     LockHeld { path: PathBuf, holder: String },
     #[error(
         "every copy of the region `{}` is held by a reader ({holders}): keep `read` closures short, raise `timeout`, or \
-         create the region with more `copies`", .path.display()
+         create the region with more `copies` or `max_copies`", .path.display()
     )]
     Pinned { path: PathBuf, holders: String },
     #[error(

@@ -25,6 +25,9 @@ use std::ops::Range;
 /// A copy that lags this many versions behind is taken before one that lags less, so that none rots.
 const MOST_LAG: u64 = 3;
 
+/// How many times a writer lets time pass before it takes a spare copy: readers that are just passing are not worth one.
+const PATIENCE: u32 = if cfg!(loom) { 0 } else { 4 };
+
 /// How often (in versions of lag) a writer asks whether the readers that keep a stale copy pinned are alive.
 const PROBE_EVERY: u64 = 1024;
 
@@ -54,6 +57,7 @@ pub(crate) trait Images {
 pub(crate) struct Shared<'a> {
     pub(crate) control: &'a Control,
     pub(crate) slots: &'a [SlotLine],
+    /// Of the copies in use, then of the spare ones.
     pub(crate) copies: &'a [CopyLine],
     /// The page bits of all copies, one after the other.
     pub(crate) pages: &'a [AtomicU64],
@@ -191,7 +195,7 @@ impl<'a> Shared<'a> {
     ) -> Result<Txn<'s, H>, BeginError> {
         let _ = self.lock(me, host, clock).map_err(BeginError::Lock)?;
         let active = Published::unpack(self.control.active.published.load(Relaxed));
-        if active.copy >= self.copies.len() {
+        if active.copy >= self.in_use() {
             self.unlock(host);
             return Err(BeginError::NoSuchCopy { copy: active.copy });
         }
@@ -267,7 +271,7 @@ impl<'a> Shared<'a> {
     fn next(&self, active: Published, may: impl Fn(usize) -> bool) -> Option<usize> {
         let (mut fresh, mut least) = (active.copy, u64::MAX);
         let (mut stale, mut most) = (active.copy, 0);
-        for k in 0..self.copies.len() {
+        for k in 0..self.in_use() {
             if k == active.copy || !may(k) {
                 continue;
             }
@@ -333,14 +337,19 @@ impl<'a> Shared<'a> {
             }
             let rest = clock.rest();
             if round > 0 || rest.is_none() {
-                for k in (0..self.copies.len()).filter(|&k| k != active.copy) {
+                for k in (0..self.in_use()).filter(|&k| k != active.copy) {
                     if self.clear_dead(k, me, host) {
                         return Ok(k);
                     }
                 }
             }
+            if (round >= PATIENCE || rest.is_none())
+                && let Some(spare) = self.add_spare(host)
+            {
+                return Ok(spare);
+            }
             if rest.is_none() {
-                let pinned = (0..self.copies.len()).filter(|&k| k != active.copy);
+                let pinned = (0..self.in_use()).filter(|&k| k != active.copy);
                 return Err(pinned.fold(0, |slots, k| slots | self.pinning(k)));
             }
             host.pause(round);
@@ -402,7 +411,7 @@ impl<H: Host> Txn<'_, H> {
         if planted("active_before_notes") {
             shared.control.active.published.store(published.pack(), Release);
         }
-        for k in 0..shared.copies.len() {
+        for k in 0..shared.in_use() {
             if k == self.copy {
                 continue;
             }

@@ -40,6 +40,9 @@ pub(crate) trait Host {
 
     /// Lets time pass; `round` counts up from 0.
     fn pause(&self, round: u32);
+
+    /// Makes sure that copy `copy` has memory. Returns whether it has.
+    fn make_room(&self, copy: usize) -> bool;
 }
 
 /// How long somebody is willing to wait. Looked at only once waiting has begun.

@@ -24,6 +24,7 @@
 mod copies;
 mod lock;
 mod pins;
+mod spare;
 mod todo;
 mod words;
 

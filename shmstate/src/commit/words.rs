@@ -59,6 +59,10 @@ pub(crate) struct CounterLine {
     pub(crate) reclaimed: AtomicU64,
     /// The longest time that an update waited for the lock and for a copy.
     pub(crate) longest_wait_ns: AtomicU64,
+    /// Copies in use; the others that the region may have are spare, and have no memory yet.
+    pub(crate) copies: AtomicU32,
+    /// Nothing yet.
+    pub(crate) reserved: AtomicU32,
 }
 
 /// Counts one more. One writer at a time: a load and a store, no locked instruction.
@@ -128,13 +132,15 @@ impl Published {
 
 #[cfg(loom)]
 impl Control {
-    pub(crate) fn new(published: Published) -> Self {
+    pub(crate) fn new(published: Published, copies: usize) -> Self {
         Control {
             lock: LockLine { word: AtomicU32::new(0) },
             active: ActiveLine { published: AtomicU64::new(published.pack()) },
             counters: CounterLine {
                 used: AtomicU32::new(0),
                 ready: AtomicU32::new(1),
+                copies: AtomicU32::new(copies as u32),
+                reserved: AtomicU32::new(0),
                 recoveries: AtomicU64::new(0),
                 roll_backs: AtomicU64::new(0),
                 reclaimed: AtomicU64::new(0),

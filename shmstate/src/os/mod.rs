@@ -13,7 +13,9 @@ mod identity;
 mod liveness;
 mod mapping;
 
-pub(crate) use file::{Access, NewFile, Place, key, len, read, reopen, reserve};
+pub(crate) use file::{
+    ANONYMOUS, Access, NewFile, Place, check_anonymous, key, len, new_anonymous, read, reopen, reserve,
+};
 pub(crate) use fork::Generation;
 pub(crate) use futex::{futex_wait, futex_wake};
 pub(crate) use identity::{boot_id, now_ns, process_name, random_u64, random_u128};

@@ -9,7 +9,7 @@ use super::header::Header;
 use crate::commit::{BeginError, Clock, Control, Host, LockError, Published, Shared, SlotLine};
 use crate::error::{Error, Trouble};
 use crate::layout::{Invalid, Layout, Schema};
-use crate::os::{self, Generation, Held, Liveness, Mapping, Place};
+use crate::os::{self, ANONYMOUS, Generation, Held, Liveness, Mapping, Place};
 use crate::sync::{
     AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
@@ -34,9 +34,9 @@ pub(crate) struct Region {
     /// ([`Region::check`]).
     shared: Shared<'static>,
     mapping: ManuallyDrop<Mapping>,
-    liveness: ManuallyDrop<Liveness>,
-    place: Place,
-    geometry: Geometry,
+    kernel: ManuallyDrop<Kernel>,
+    /// Where it was found; an anonymous region has no place.
+    place: Option<Place>,
     key: RegionKey,
     /// Invariant: this handle holds the byte of this slot.
     slot: usize,
@@ -60,20 +60,20 @@ impl Region {
         state: Option<StateType>,
         clock: &mut impl Clock,
     ) -> Result<Option<Region>, Error> {
-        let region = Self::attach_anywhere(place, file, state, clock)?;
+        let region = Self::attach_anywhere(Some(place), file, state, clock)?;
         // Between the look-up and the claim, the name may have been given to another region, whose users would never see
         // what this handle does.
-        Ok((region.place.now()? == Some(region.key)).then_some(region))
+        Ok(region.is_current()?.then_some(region))
     }
 
-    /// [`Self::attach`], wherever the name leads: for a region that this process has just given the name itself.
+    /// [`Self::attach`], wherever the name leads, or without one.
     pub(crate) fn attach_anywhere(
-        place: &Place,
+        place: Option<&Place>,
         file: &OwnedFd,
         state: Option<StateType>,
         clock: &mut impl Clock,
     ) -> Result<Region, Error> {
-        let path = place.path();
+        let path = path_of(place);
         let header = Header::read(path, file)?;
         if let Some(state) = state {
             check_type(path, &header, state.layout)?;
@@ -86,15 +86,18 @@ impl Region {
         let mapping = Mapping::new(file, len).map_err(failed("map"))?;
         // SAFETY: the mapping is as long as the geometry says, and the region that gets the view owns it.
         let shared = unsafe { view(&mapping, &geometry) };
-        let liveness = Liveness::new(file, path).map_err(failed("open a second time"))?;
-        join(path, &shared, &liveness, &mapping, &geometry, state, clock)?;
-        let slot = claim(path, &shared, &liveness, clock)?;
+        let liveness = Liveness::new(file, path).map_err(|e| match place {
+            None if e.kind() == std::io::ErrorKind::NotFound => no_proc(),
+            _ => Error::io(path, "open a second time", e),
+        })?;
+        let kernel = Kernel { liveness, geometry };
+        join(path, &shared, &kernel, &mapping, state, clock)?;
+        let slot = claim(path, &shared, &kernel, clock)?;
         let region = Region {
             shared,
             mapping: ManuallyDrop::new(mapping),
-            liveness: ManuallyDrop::new(liveness),
-            place: place.try_clone()?,
-            geometry,
+            kernel: ManuallyDrop::new(kernel),
+            place: place.map(Place::try_clone).transpose()?,
             key,
             slot,
             generation,
@@ -105,11 +108,14 @@ impl Region {
 
     /// Another handle on the same region, whatever its name leads to.
     pub(crate) fn attach_same(other: &Region, state: StateType, clock: &mut impl Clock) -> Result<Region, Error> {
-        // Through a description of its own: what is mapped stays open for as long as the mapping, and the other handle's
-        // must not outlive it.
-        let path = other.place.path();
-        let file = os::reopen(other.liveness.file(), path).map_err(|e| Error::io(path, "open a second time", e))?;
-        Self::attach_anywhere(&other.place, &file, Some(state), clock)
+        // What is mapped stays open for as long as the mapping, and the other handle's description must not outlive it.
+        Self::attach_anywhere(other.place.as_ref(), &other.reopen()?, Some(state), clock)
+    }
+
+    /// A description of its own of the same file: the handle's lock bytes, which tell that it lives.
+    pub(crate) fn reopen(&self) -> Result<OwnedFd, Error> {
+        let path = self.path();
+        os::reopen(self.kernel.liveness.file(), path).map_err(|e| Error::io(path, "open a second time", e))
     }
 
     /// Refuses to touch the mapping in a forked child, which has none.
@@ -120,7 +126,7 @@ impl Region {
 
     #[cold]
     fn forked(&self) -> Error {
-        Trouble::Forked { path: self.place.path().to_owned() }.into()
+        Trouble::Forked { path: self.path().to_owned() }.into()
     }
 
     /// Whether this is the process that attached.
@@ -137,8 +143,8 @@ impl Region {
 
     /// What the protocol asks the operating system.
     #[inline]
-    pub(crate) fn host(&self) -> &Liveness {
-        &self.liveness
+    pub(crate) fn host(&self) -> &Kernel {
+        &self.kernel
     }
 
     /// This handle's slot.
@@ -159,15 +165,26 @@ impl Region {
         self.key
     }
 
-    /// Where it was found.
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
+    /// Where it was found, for people.
+    pub(crate) fn path(&self) -> &Path {
+        path_of(self.place.as_ref())
+    }
+
+    /// Whether it has a name.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.place.is_none()
+    }
+
+    /// Whether its name, if it has one, still leads to it.
+    pub(crate) fn is_current(&self) -> Result<bool, Error> {
+        self.place.as_ref().map_or(Ok(true), |place| Ok(place.now()? == Some(self.key)))
     }
 
     /// The first copy of the state, and the bytes from one copy to the next.
     #[inline]
     pub(crate) fn images(&self) -> (*mut u8, usize) {
-        (self.mapping.base().wrapping_add(self.geometry.image(0) as usize), self.geometry.stride() as usize)
+        let geometry = &self.kernel.geometry;
+        (self.mapping.base().wrapping_add(geometry.image(0) as usize), geometry.stride() as usize)
     }
 
     /// Takes the writer's lock for something else than an update.
@@ -180,7 +197,7 @@ impl Region {
         }
         self.check()?;
         if Frame::is_written(self.key) {
-            return Err(Trouble::Reentrant { path: self.place.path().to_owned() }.into());
+            return Err(Trouble::Reentrant { path: self.path().to_owned() }.into());
         }
         let _ = self.shared.lock(self.slot, self.host(), clock).map_err(|e| self.trouble(BeginError::Lock(e)))?;
         let _unlock = Unlock(self);
@@ -190,7 +207,7 @@ impl Region {
     /// What is wrong, in words.
     #[cold]
     pub(crate) fn trouble(&self, error: BeginError) -> Error {
-        let path = self.place.path().to_owned();
+        let path = self.path().to_owned();
         match error {
             BeginError::Lock(LockError::Busy { slot }) => {
                 Trouble::LockHeld { path, holder: holders(&self.shared, [slot]) }.into()
@@ -214,8 +231,8 @@ impl Region {
     /// The region names a copy that it does not have.
     #[cold]
     pub(crate) fn no_such_copy(&self, copy: usize) -> Error {
-        let why = format!("it names copy {copy} as the active one, and has {}", self.geometry.copies);
-        Error::corrupt(self.place.path(), why)
+        let why = format!("it names copy {copy} as the active one, and has {}", self.shared.in_use());
+        Error::corrupt(self.path(), why)
     }
 
     /// Says who holds the slot, for the error messages of others.
@@ -238,7 +255,7 @@ impl Drop for Region {
         // SAFETY: taken once, and not used afterwards: the region is being dropped.
         let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };
         // SAFETY: as above.
-        let liveness = unsafe { ManuallyDrop::take(&mut self.liveness) };
+        let Kernel { liveness, .. } = unsafe { ManuallyDrop::take(&mut self.kernel) };
         if self.generation.is_current() {
             drop(mapping);
         } else {
@@ -269,7 +286,7 @@ pub(super) unsafe fn view(mapping: &Mapping, geometry: &Geometry) -> Shared<'sta
         // SAFETY: as above.
         slots: unsafe { std::slice::from_raw_parts(slots, geometry.slots) },
         // SAFETY: as above.
-        copies: unsafe { std::slice::from_raw_parts(lines, geometry.copies) },
+        copies: unsafe { std::slice::from_raw_parts(lines, geometry.max_copies) },
         // SAFETY: as above.
         pages: unsafe { std::slice::from_raw_parts(pages, geometry.page_words()) },
         size: geometry.size,
@@ -293,16 +310,27 @@ pub(super) fn check_type(path: &Path, header: &Header, layout: &'static Layout) 
     Err(Trouble::LayoutMismatch { path: path.to_owned(), differences }.into())
 }
 
+/// Where a region was found, for people.
+fn path_of(place: Option<&Place>) -> &Path {
+    place.map_or(Path::new(ANONYMOUS), Place::path)
+}
+
+#[cold]
+fn no_proc() -> Error {
+    let why = "a region without a name is opened a second time through /proc, which is not there: use one with a name";
+    Trouble::Unsupported { path: ANONYMOUS.into(), why: why.into() }.into()
+}
+
 /// Joins the population. The first one makes the region clean, before it lets others in.
 fn join(
     path: &Path,
     shared: &Shared<'_>,
-    liveness: &Liveness,
+    kernel: &Kernel,
     mapping: &Mapping,
-    geometry: &Geometry,
     state: Option<StateType>,
     clock: &mut impl Clock,
 ) -> Result<(), Error> {
+    let Kernel { liveness, geometry } = kernel;
     let failed = |e| Error::io(path, "lock", e);
     let ready = &shared.control.counters.ready;
     for round in 0.. {
@@ -319,12 +347,16 @@ fn join(
         if clock.rest().is_none() {
             return Err(Trouble::Opening { path: path.to_owned() }.into());
         }
-        liveness.pause(round);
+        kernel.pause(round);
     }
     // A copy of the file may have holes, where an access would be a signal once the file system is full.
     // Without a type, the state is not looked at.
-    let used = if state.is_some() { geometry.file_len() } else { geometry.image(0) };
-    os::reserve(path, liveness.file(), used)?;
+    let in_use = shared.in_use();
+    if in_use < geometry.copies {
+        return Err(Error::corrupt(path, format!("it has {in_use} copies, and was made with {}", geometry.copies)));
+    }
+    let used = geometry.image(if state.is_some() { in_use } else { 0 });
+    os::reserve(path, liveness.file(), 0..used)?;
     let active = shared.published();
     check_state(path, shared, active, mapping, geometry, state)?;
     // Nothing was written until here: a file that is refused is as it was.
@@ -344,8 +376,9 @@ fn check_state(
     geometry: &Geometry,
     state: Option<StateType>,
 ) -> Result<(), Error> {
-    let line = shared.copies.get(active.copy).ok_or_else(|| {
-        Error::corrupt(path, format!("it names copy {} as the active one, and has {}", active.copy, geometry.copies))
+    let in_use = shared.in_use();
+    let line = shared.copies[..in_use].get(active.copy).ok_or_else(|| {
+        Error::corrupt(path, format!("it names copy {} as the active one, and has {in_use}", active.copy))
     })?;
     if active.version >= LAST_VERSION {
         return Err(Error::corrupt(path, format!("its version is {}, which no region reaches", active.version)));
@@ -363,11 +396,12 @@ fn check_state(
 const LAST_VERSION: u64 = 1 << 55;
 
 /// Claims the first slot whose holder is gone, and makes it clean.
-fn claim(path: &Path, shared: &Shared<'_>, liveness: &Liveness, clock: &mut impl Clock) -> Result<usize, Error> {
+fn claim(path: &Path, shared: &Shared<'_>, kernel: &Kernel, clock: &mut impl Clock) -> Result<usize, Error> {
+    let liveness = &kernel.liveness;
     for round in 0.. {
         for slot in 0..shared.slots.len() {
             if liveness.claim(slot).map_err(|e| Error::io(path, "lock", e))? {
-                shared.take_slot(slot, liveness);
+                shared.take_slot(slot, kernel);
                 return Ok(slot);
             }
         }
@@ -375,7 +409,7 @@ fn claim(path: &Path, shared: &Shared<'_>, liveness: &Liveness, clock: &mut impl
         if clock.rest().is_none() {
             break;
         }
-        liveness.pause(round);
+        kernel.pause(round);
     }
     let (slots, holders) = (shared.slots.len(), holders(shared, 0..shared.slots.len()));
     Err(Trouble::NoSlot { path: path.to_owned(), slots, holders }.into())
@@ -403,11 +437,17 @@ fn holders(shared: &Shared<'_>, slots: impl IntoIterator<Item = usize>) -> Strin
     names.join(", ")
 }
 
-impl Host for Liveness {
+/// What a handle asks the operating system for.
+pub(crate) struct Kernel {
+    liveness: Liveness,
+    geometry: Geometry,
+}
+
+impl Host for Kernel {
     type Held<'a> = Held<'a>;
 
     fn probe(&self, slot: usize) -> Option<Held<'_>> {
-        Liveness::probe(self, slot)
+        self.liveness.probe(slot)
     }
 
     fn wait(&self, word: &AtomicU32, seen: u32, limit: Duration) {
@@ -416,6 +456,11 @@ impl Host for Liveness {
 
     fn wake(&self, word: &AtomicU32) {
         os::futex_wake(word);
+    }
+
+    fn make_room(&self, copy: usize) -> bool {
+        let bytes = self.geometry.image(copy)..self.geometry.image(copy + 1);
+        os::reserve(Path::new(ANONYMOUS), self.liveness.file(), bytes).is_ok()
     }
 
     fn pause(&self, round: u32) {

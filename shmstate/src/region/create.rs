@@ -1,4 +1,4 @@
-//! A new region: complete, state and all, before it gets its name.
+//! A new region: complete, state and all, before anybody else can find it.
 
 use super::attach::view;
 use super::geometry::Geometry;
@@ -6,64 +6,71 @@ use super::header::RawHeader;
 use crate::commit::{NEVER, Published};
 use crate::error::{Error, Trouble};
 use crate::layout::{Layout, Schema};
-use crate::os::{Access, Mapping, NewFile, Place};
+use crate::os::Mapping;
 use crate::sync::Ordering::Relaxed;
+use std::os::fd::OwnedFd;
+use std::path::Path;
 
 /// What the maker of a region decides.
 #[derive(Clone, Copy)]
 pub(crate) struct Sizes {
-    /// Copies of the state.
+    /// Copies of the state that get memory at once.
     pub(crate) copies: usize,
+    /// Copies that there are places for.
+    pub(crate) max_copies: usize,
     /// Handles at a time.
     pub(crate) handles: usize,
 }
 
-/// A region that has no name yet.
-pub(crate) struct NewRegion<'a> {
-    file: NewFile<'a>,
+/// What a region will be: known before there is a file for it.
+pub(crate) struct Plan {
+    geometry: Geometry,
+    schema: Schema,
+    archive: Vec<u8>,
+    len: usize,
 }
 
-impl<'a> NewRegion<'a> {
-    /// Makes a region for the type of that layout. The state is zeroed; `init` gets its first byte.
-    pub(crate) fn create(
-        place: &'a Place,
-        access: Access,
-        sizes: Sizes,
-        layout: &Layout,
-        init: impl FnOnce(*mut u8),
-    ) -> Result<Self, Error> {
-        let path = place.path();
-        let schema = Schema::of(layout);
+impl Plan {
+    /// Of a region for the type of that layout.
+    pub(crate) fn new(layout: &Layout, sizes: Sizes) -> Result<Plan, Error> {
         let too_large =
             || Trouble::InvalidOption(format!("a state of {} bytes is too large for a region", layout.size));
+        let schema = Schema::of(layout);
         let archive = schema.to_bytes().map_err(|_| too_large())?;
-        let geometry = Geometry::new(sizes.copies, sizes.handles, layout.size as u64, archive.len() as u64)
+        let Sizes { copies, max_copies, handles } = sizes;
+        let geometry = Geometry::new(copies, max_copies, handles, layout.size as u64, archive.len() as u64)
             .ok_or_else(too_large)?;
-        let file = place.new_file(access, geometry.file_len())?;
         let len = usize::try_from(geometry.file_len()).map_err(|_| too_large())?;
-        let mapping = Mapping::new(file.file(), len).map_err(|e| Error::io(path, "map", e))?;
-        let header = RawHeader::new(&geometry, &schema, &archive);
+        Ok(Plan { geometry, schema, archive, len })
+    }
+
+    /// Bytes of the file, spare copies included.
+    pub(crate) fn len(&self) -> u64 {
+        self.geometry.file_len()
+    }
+
+    /// Bytes that need memory from the start.
+    pub(crate) fn room(&self) -> u64 {
+        self.geometry.image(self.geometry.copies)
+    }
+
+    /// Makes a zeroed file, which has that length and nobody else knows, a region. `init` gets the state's first byte.
+    pub(crate) fn write(&self, path: &Path, file: &OwnedFd, init: impl FnOnce(*mut u8)) -> Result<(), Error> {
+        let geometry = &self.geometry;
+        let mapping = Mapping::new(file, self.len).map_err(|e| Error::io(path, "map", e))?;
+        let header = RawHeader::new(geometry, &self.schema, &self.archive);
         mapping.write(0, bytemuck::bytes_of(&header));
-        mapping.write(geometry.schema() as usize, &archive);
+        mapping.write(geometry.schema() as usize, &self.archive);
         // SAFETY: the file is as long as the geometry says; the view is dropped before the mapping.
-        let shared = unsafe { view(&mapping, &geometry) };
+        let shared = unsafe { view(&mapping, geometry) };
         shared.control.active.published.store(Published { version: 0, copy: 0 }.pack(), Relaxed);
+        shared.control.counters.copies.store(geometry.copies as u32, Relaxed);
         for (k, line) in shared.copies.iter().enumerate() {
             // Odd: the other copies are made when they are first used.
             line.generation.store(u64::from(k != 0), Relaxed);
             line.synced.store(if k == 0 { 0 } else { NEVER }, Relaxed);
         }
         init(mapping.base().wrapping_add(geometry.image(0) as usize));
-        Ok(NewRegion { file })
-    }
-
-    /// The file.
-    pub(crate) fn file(&self) -> &std::os::fd::OwnedFd {
-        self.file.file()
-    }
-
-    /// Gives the region its name, unless something has it: then the error's kind is `AlreadyExists`.
-    pub(crate) fn link(&self) -> Result<(), Error> {
-        self.file.link()
+        Ok(())
     }
 }

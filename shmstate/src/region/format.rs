@@ -32,7 +32,7 @@ macro_rules! fields {
 #[test]
 fn the_identity_is_as_written() {
     let fields = fields!(RawHeader: magic, format, byte_order, checksum, file_len, region_id, boot_id, created_ns, fingerprint,
-        state_size, state_align, copies, slots, reserved, schema_len, schema_checksum, control_at, slots_at, lines_at,
+        state_size, state_align, copies, slots, max_copies, schema_len, schema_checksum, control_at, slots_at, lines_at,
         pages_at, schema_at, images_at, stride, spare);
     assert_eq!(rows("Identity"), fields);
     assert_eq!(fields.iter().map(|f| f.1).sum::<usize>() as u64, HEADER);
@@ -59,6 +59,8 @@ fn the_control_words_are_as_written() {
         (at(counters, offset_of!(Control, counters.roll_backs) - counters), "roll_backs"),
         (at(counters, offset_of!(Control, counters.reclaimed) - counters), "reclaimed"),
         (at(counters, offset_of!(Control, counters.longest_wait_ns) - counters), "longest_wait_ns"),
+        (at(counters, offset_of!(Control, counters.copies) - counters), "copies"),
+        (at(counters, offset_of!(Control, counters.reserved) - counters), "reserved"),
     ];
     assert_eq!(offsets, expected);
 }
@@ -76,7 +78,7 @@ fn slots_and_lines_are_as_written() {
 
 #[test]
 fn the_sections_are_as_written() {
-    let geometry = Geometry::new(3, 64, 10 << 20, 100).unwrap();
+    let geometry = Geometry::new(2, 3, 64, 10 << 20, 100).unwrap();
     assert_eq!(SLOTS, 512);
     assert_eq!(geometry.lines(), 512 + 64 * 64);
     assert_eq!(geometry.pages(), geometry.lines() + 320 * 3);

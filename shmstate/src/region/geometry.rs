@@ -17,8 +17,10 @@ const _: () = assert!(CONTROL + size_of::<Control>() as u64 <= SLOTS);
 /// The numbers from which everything follows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Geometry {
-    /// Copies of the state.
+    /// Copies of the state that a new region has memory for.
     pub(crate) copies: usize,
+    /// Copies that there are places for: those, and spare ones.
+    pub(crate) max_copies: usize,
     /// Handles at a time.
     pub(crate) slots: usize,
     /// Bytes of the state.
@@ -29,12 +31,13 @@ pub(crate) struct Geometry {
 
 impl Geometry {
     /// The geometry of these numbers, unless one of them, or the file, is out of all bounds.
-    pub(super) fn new(copies: usize, slots: usize, size: u64, schema_len: u64) -> Option<Geometry> {
-        let sound = (2..=MAX_COPIES).contains(&copies)
+    pub(super) fn new(copies: usize, max_copies: usize, slots: usize, size: u64, schema_len: u64) -> Option<Geometry> {
+        let sound = (2..=max_copies).contains(&copies)
+            && max_copies <= MAX_COPIES
             && (1..=MAX_SLOTS).contains(&slots)
             && (1..=1 << 48).contains(&size)
             && (1..=1 << 20).contains(&schema_len);
-        sound.then_some(Geometry { copies, slots, size, schema_len })
+        sound.then_some(Geometry { copies, max_copies, slots, size, schema_len })
     }
 
     /// Where the copies' lines begin.
@@ -44,12 +47,12 @@ impl Geometry {
 
     /// Where the copies' page bits begin.
     pub(super) fn pages(&self) -> u64 {
-        self.lines() + (self.copies * size_of::<CopyLine>()) as u64
+        self.lines() + (self.max_copies * size_of::<CopyLine>()) as u64
     }
 
     /// Words of page bits, of all copies.
     pub(super) fn page_words(&self) -> usize {
-        self.copies * Pages::words(self.size)
+        self.max_copies * Pages::words(self.size)
     }
 
     /// Where the schema begins.
@@ -67,12 +70,12 @@ impl Geometry {
         self.size.next_multiple_of(PAGE)
     }
 
-    /// Bytes of the file.
+    /// Bytes of the file, spare copies included.
     pub(crate) fn file_len(&self) -> u64 {
-        self.images() + self.copies as u64 * self.stride()
+        self.image(self.max_copies)
     }
 
-    /// Where copy `k` begins.
+    /// Where copy `k` begins, and the one before it ends.
     pub(crate) fn image(&self, k: usize) -> u64 {
         self.images() + k as u64 * self.stride()
     }

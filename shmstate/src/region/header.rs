@@ -36,7 +36,7 @@ pub(super) struct RawHeader {
     pub(super) state_align: u32,
     pub(super) copies: u32,
     pub(super) slots: u32,
-    pub(super) reserved: u32,
+    pub(super) max_copies: u32,
     pub(super) schema_len: u64,
     pub(super) schema_checksum: u64,
     pub(super) control_at: u64,
@@ -73,7 +73,7 @@ impl RawHeader {
             state_align: root.map_or(1, |ty| ty.align),
             copies: geometry.copies as u32,
             slots: geometry.slots as u32,
-            reserved: 0,
+            max_copies: geometry.max_copies as u32,
             schema_len: geometry.schema_len,
             schema_checksum: xxh3_64(archive),
             control_at: CONTROL,
@@ -124,7 +124,8 @@ impl Header {
         if raw.checksum != raw.sum() {
             return Err(corrupt("its header is damaged (the checksum differs)"));
         }
-        let geometry = Geometry::new(raw.copies as usize, raw.slots as usize, raw.state_size, raw.schema_len)
+        let [copies, max_copies, slots] = [raw.copies, raw.max_copies, raw.slots].map(|n| n as usize);
+        let geometry = Geometry::new(copies, max_copies, slots, raw.state_size, raw.schema_len)
             .filter(|g| Self::agrees(g, &raw))
             .ok_or_else(|| corrupt("the numbers in its header contradict each other"))?;
         let len = os::len(path, file)?;

@@ -15,5 +15,5 @@ mod header;
 mod peek;
 
 pub(crate) use attach::{Region, StateType};
-pub(crate) use create::{NewRegion, Sizes};
+pub(crate) use create::{Plan, Sizes};
 pub(crate) use peek::Peek;

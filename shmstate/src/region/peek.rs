@@ -66,7 +66,7 @@ impl Peek {
     pub(crate) fn try_copy(&self, copy: impl FnOnce(*const u8)) -> Result<bool, Error> {
         let before = self.published();
         let Some(line) = self.shared.copies.get(before.copy) else {
-            let why = format!("it names copy {} as the active one, and has {}", before.copy, self.geometry.copies);
+            let why = format!("it names copy {} as the active one, and has {}", before.copy, self.shared.in_use());
             return Err(Error::corrupt(self.place.path(), why));
         };
         let generation = line.generation.load(Relaxed);

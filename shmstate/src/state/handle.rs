@@ -12,6 +12,7 @@ use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::track::{Frame, thread_number};
 use std::fmt;
 use std::mem::ManuallyDrop;
+use std::os::fd::OwnedFd;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::time::Duration;
@@ -124,6 +125,12 @@ impl<T: SharedLayout> State<T> {
         State { region, images, scratch, timeout, owner: AtomicU64::new(0) }
     }
 
+    /// Attaches to a new region, whether or not it has its name yet.
+    pub(super) fn attach_new(place: Option<&Place>, file: &OwnedFd, timeout: Duration) -> Result<Self, Error> {
+        let region = Region::attach_anywhere(place, file, Some(Self::TYPE), &mut Deadline::new(timeout))?;
+        Ok(Self::new(region, timeout))
+    }
+
     /// Runs `f` on the committed version, in place.
     ///
     /// Takes no lock, waits for nobody, copies nothing; writers go on while `f` runs. The version that `f` sees stays as
@@ -173,19 +180,20 @@ impl<T: SharedLayout> State<T> {
         if self.region.is_mine() { self.region.shared().published().version } else { 0 }
     }
 
-    /// The region's file.
+    /// The region's file; of an anonymous region, a text for messages that is no path.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.region.place().path()
+        self.region.path()
     }
 
     /// Whether the name still leads to this region. It does not once the region has been removed, even if another one has
-    /// been created under the name since; who has the old one mapped keeps working on it.
+    /// been created under the name since; who has the old one mapped keeps working on it. An anonymous region is always
+    /// current.
     ///
     /// # Errors
     /// What the operating system says when it cannot look.
     pub fn is_current(&self) -> Result<bool, Error> {
-        Ok(self.region.place().now()? == Some(self.region.key()))
+        self.region.is_current()
     }
 
     /// Another handle on the same region, with a slot of its own, whatever its name leads to by now.
@@ -239,7 +247,7 @@ impl Drop for Pinned<'_> {
 
 impl<T> fmt::Debug for State<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("State").field("path", &self.region.place().path()).finish_non_exhaustive()
+        f.debug_struct("State").field("path", &self.region.path()).finish_non_exhaustive()
     }
 }
 

@@ -4,10 +4,12 @@
 //! * `update`: one transaction, from the lock to the verdict.
 //! * `snapshot`: a private copy.
 //! * `read_only`: looking without the right to write.
+//! * `anonymous`: states that go from process to process as descriptors.
 //! * `stats`: what a region counts.
 //! * `options`: how a state is created and opened.
 //! * `moves`: the test of all that is tracked.
 
+mod anonymous;
 mod clock;
 mod handle;
 #[cfg(test)]

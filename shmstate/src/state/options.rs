@@ -6,8 +6,9 @@ use super::update::forget_moves;
 use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::SharedLayout;
-use crate::os::{Access, Place};
-use crate::region::{NewRegion, Region, Sizes};
+use crate::os::{Access, NewFile, Place};
+use crate::region::{Plan, Region, Sizes};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ type Init<'a, T> = Box<dyn FnOnce(&mut T) + 'a>;
 
 /// How to create and open a state: [`State::options`].
 ///
-/// `copies`, `handles` and `init` are decided by whoever creates the region; they do not matter to who opens it.
+/// `copies`, `max_copies`, `handles` and `init` are decided by whoever creates the region; they do not matter to who opens it.
 ///
 /// ```
 /// # use shmstate::{SharedLayout, State};
@@ -40,6 +41,7 @@ type Init<'a, T> = Box<dyn FnOnce(&mut T) + 'a>;
 pub struct Options<'a, T> {
     mode: u32,
     copies: usize,
+    max_copies: Option<usize>,
     handles: usize,
     timeout: Duration,
     init: Option<Init<'a, T>>,
@@ -47,7 +49,7 @@ pub struct Options<'a, T> {
 
 impl<'a, T: SharedLayout> Options<'a, T> {
     pub(super) fn new() -> Self {
-        Options { mode: 0o600, copies: 3, handles: 64, timeout: DEFAULT_TIMEOUT, init: None }
+        Options { mode: 0o600, copies: 3, max_copies: None, handles: 64, timeout: DEFAULT_TIMEOUT, init: None }
     }
 
     /// The file's mode, `0o600` by default: a new region gets it, whatever the umask. A region that others may read or
@@ -63,6 +65,16 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// closures for as long as they like without being in a writer's way; the region takes K times the state's size.
     pub fn copies(mut self, copies: usize) -> Self {
         self.copies = copies;
+        self
+    }
+
+    /// How many copies a new region may come to have: at most 8, by default as many as [`copies`](Self::copies).
+    ///
+    /// When readers stay in every copy that a writer could take, it takes a spare one into use after a millisecond,
+    /// instead of waiting for them. A region has address space for `max_copies` copies from the start, and memory only for
+    /// those in use; it does not give a copy's memory back.
+    pub fn max_copies(mut self, max_copies: usize) -> Self {
+        self.max_copies = Some(max_copies);
         self
     }
 
@@ -101,7 +113,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             // Said before the work; whether it is so is decided by the link.
             return Err(Trouble::AlreadyExists { path: place.path().to_owned() }.into());
         }
-        let new = self.make(&place, access)?;
+        let new = self.make_at(&place, access)?;
         Self::publish(&place, &new, timeout)
     }
 
@@ -133,7 +145,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             return Ok(state);
         }
         // Made once, with whatever `init` did; linked again if the name comes and goes.
-        let new = self.make(&place, access)?;
+        let new = self.make_at(&place, access)?;
         loop {
             match Self::publish(&place, &new, timeout) {
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
@@ -159,29 +171,39 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 
     /// Attaches to a new region and gives it its name: in this order, so that a name is given only when nothing else can
     /// fail. If somebody takes the name away at once, that comes after the creation.
-    fn publish(place: &Place, new: &NewRegion<'_>, timeout: Duration) -> Result<State<T>, Error> {
-        let attach = || {
-            let clock = &mut Deadline::new(timeout);
-            Region::attach_anywhere(place, new.file(), Some(State::<T>::TYPE), clock)
-        };
-        let region = match attach() {
+    fn publish(place: &Place, new: &NewFile<'_>, timeout: Duration) -> Result<State<T>, Error> {
+        let attach = || State::<T>::attach_new(Some(place), new.file(), timeout);
+        let state = match attach() {
             // Without `/proc`, a file that has no name cannot be opened a second time.
             Err(e) if e.kind() == ErrorKind::NotFound => {
                 new.link()?;
                 attach()?
             }
-            region => {
-                let region = region?;
+            state => {
+                let state = state?;
                 new.link()?;
-                region
+                state
             }
         };
-        Ok(State::new(region, timeout))
+        Ok(state)
     }
 
-    fn make(self, place: &Place, access: Access) -> Result<NewRegion<'_>, Error> {
-        let sizes = Sizes { copies: self.copies, handles: self.handles };
-        NewRegion::create(place, access, sizes, T::LAYOUT, |bytes| {
+    fn make_at(self, place: &Place, access: Access) -> Result<NewFile<'_>, Error> {
+        let plan = self.plan()?;
+        let new = place.new_file(access, plan.len(), plan.room())?;
+        self.fill(&plan, place.path(), new.file())?;
+        Ok(new)
+    }
+
+    /// What the region will be.
+    pub(super) fn plan(&self) -> Result<Plan, Error> {
+        let max_copies = self.max_copies.unwrap_or(self.copies);
+        Plan::new(T::LAYOUT, Sizes { copies: self.copies, max_copies, handles: self.handles })
+    }
+
+    /// Makes a new file the region.
+    pub(super) fn fill(self, plan: &Plan, path: &Path, file: &OwnedFd) -> Result<(), Error> {
+        plan.write(path, file, |bytes| {
             if let Some(init) = self.init {
                 // SAFETY: the first copy of a file that nobody else knows: aligned to a page, and zeroes are a value.
                 let state = unsafe { &mut *bytes.cast::<T>() };
@@ -191,11 +213,22 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         })
     }
 
+    /// How long to wait.
+    pub(super) fn patience(&self) -> Duration {
+        self.timeout
+    }
+
     /// Checks the options.
-    fn access(&self) -> Result<Access, Error> {
+    pub(super) fn access(&self) -> Result<Access, Error> {
         let invalid = |why: String| Err(Trouble::InvalidOption(why).into());
         if !(2..=MAX_COPIES).contains(&self.copies) {
             return invalid(format!("`copies({})`: a region has 2 to {MAX_COPIES} copies", self.copies));
+        }
+        if let Some(max) = self.max_copies.filter(|max| !(self.copies..=MAX_COPIES).contains(max)) {
+            return invalid(format!(
+                "`max_copies({max})`: a region of {} `copies` may come to have {0} to {MAX_COPIES}",
+                self.copies
+            ));
         }
         if !(1..=MAX_SLOTS).contains(&self.handles) {
             return invalid(format!("`handles({})`: a region has 1 to {MAX_SLOTS} handles", self.handles));

@@ -20,6 +20,8 @@ pub struct Stats {
     pub recoveries: u64,
     /// Dead handles whose readers' pins were in a writer's way and were cleared.
     pub pins_reclaimed: u64,
+    /// Copies in use: as many as the region was made with, and the spare ones that writers have taken since.
+    pub copies: usize,
     /// The longest time that an update waited for the lock and for a copy, whether or not it got them.
     pub longest_wait: Duration,
 }
@@ -52,6 +54,7 @@ impl<T: SharedLayout> State<T> {
             roll_backs: counters.roll_backs.load(Relaxed),
             recoveries: counters.recoveries.load(Relaxed),
             pins_reclaimed: counters.reclaimed.load(Relaxed),
+            copies: shared.in_use(),
             longest_wait: Duration::from_nanos(counters.longest_wait_ns.load(Relaxed)),
         })
     }

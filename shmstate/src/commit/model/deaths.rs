@@ -9,7 +9,11 @@ use std::time::Instant;
 
 /// Explores `f(n)` for n = 0, 1, … until nobody dies any more: `f` kills somebody before write number `n`, and says
 /// whether that came to pass.
-fn at_every_write(name: &str, preemptions: Option<usize>, f: impl Fn(u32) -> bool + Send + Sync + Copy + 'static) {
+pub(super) fn at_every_write(
+    name: &str,
+    preemptions: Option<usize>,
+    f: impl Fn(u32) -> bool + Send + Sync + Copy + 'static,
+) {
     let start = Instant::now();
     let (mut executions, mut writes) = (0, 0);
     loop {
@@ -29,7 +33,7 @@ fn at_every_write(name: &str, preemptions: Option<usize>, f: impl Fn(u32) -> boo
 }
 
 /// Goes on after deaths, with an update for every field and one more, and looks whether everything is right.
-fn go_on(world: &World, me: usize) {
+pub(super) fn go_on(world: &World, me: usize) {
     let mut version = 0;
     for _ in 0..4 {
         version = world.update(me);
@@ -43,7 +47,7 @@ fn go_on(world: &World, me: usize) {
 }
 
 /// A thread that does one transaction with slot 0 and dies before its write number `writes`.
-fn victim(world: &Arc<World>, writes: u32, verdict: Verdict) -> thread::JoinHandle<bool> {
+pub(super) fn victim(world: &Arc<World>, writes: u32, verdict: Verdict) -> thread::JoinHandle<bool> {
     let world = Arc::clone(world);
     thread::spawn(move || {
         let mut clock = Patience(u32::MAX);

@@ -147,3 +147,12 @@ fn even_before_active() {
 fn notes_to_one_copy() {
     caught("notes_to_one_copy", "readers::three_copies_one_reader", LOST);
 }
+
+#[test]
+fn spare_counted_before_its_room() {
+    caught(
+        "spare_counted_before_its_room",
+        "spares::a_writer_dies_as_it_takes_a_spare_copy",
+        "a copy is written that has no memory",
+    );
+}

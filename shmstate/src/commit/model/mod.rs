@@ -7,6 +7,7 @@
 //! * [`readers`]: readers against writers, in one handle and in several; roll-backs; notes that run over to pages.
 //! * [`writers`]: writers against each other, through spinning, sleeping and waking.
 //! * [`deaths`]: a death before every write of an update, of a claim and of a read, and who comes after.
+//! * [`spares`]: copies that are taken into use when readers stay in all others.
 //! * [`faults`]: each ordering weakened and each lock rule broken once: one of the scenarios above must fail.
 //!
 //! The state is three counters. Commit number `n` adds one to counter `(n - 1) % 3` and touches nothing else, so each
@@ -18,6 +19,7 @@
 mod deaths;
 mod faults;
 mod readers;
+mod spares;
 mod world;
 mod writers;
 

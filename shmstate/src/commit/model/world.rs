@@ -1,6 +1,8 @@
 //! A region, its kernel and its handles, made of loom's parts.
 
-use super::super::{BeginError, Clock, Control, CopyLine, Host, Images, Pin, Published, Reader, Shared, SlotLine};
+use super::super::{
+    BeginError, Clock, Control, CopyLine, Host, Images, NEVER, Pin, Published, Reader, Shared, SlotLine,
+};
 use crate::mutant::planted;
 use crate::sync::model::{Died, dies_before, is_dead, writes};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
@@ -9,6 +11,7 @@ use loom::cell::UnsafeCell;
 use loom::sync::{Condvar, Mutex, atomic};
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 const FIELDS: usize = 3;
@@ -31,6 +34,8 @@ pub(super) struct World {
     control: Control,
     slots: Vec<SlotLine>,
     copies: Vec<CopyLine>,
+    /// Which copies have memory. Not loom's: the kernel is of one mind.
+    room: Vec<AtomicBool>,
     pages: Vec<AtomicU64>,
     images: Vec<UnsafeCell<Image>>,
     /// The byte locks: 0, or the description that holds the byte.
@@ -57,21 +62,29 @@ const fn probe(slot: usize) -> u32 {
 impl World {
     /// Version 0 in `copies` copies, `slots` slots, of which the first `claimed` ones are claimed.
     pub(super) fn new(copies: usize, slots: usize, claimed: usize) -> Arc<World> {
-        Arc::new(Self::build(copies, slots, claimed, false))
+        Arc::new(Self::build(copies, copies, slots, claimed, false))
     }
 
     /// Where naps do not end by themselves, so that a wake-up that got lost is a deadlock.
     pub(super) fn without_naps(copies: usize, slots: usize) -> Arc<World> {
-        Arc::new(Self::build(copies, slots, slots, true))
+        Arc::new(Self::build(copies, copies, slots, slots, true))
     }
 
-    fn build(copies: usize, slots: usize, claimed: usize, futex: bool) -> World {
+    /// Where writers may take one more copy into use.
+    pub(super) fn with_a_spare(copies: usize, slots: usize) -> Arc<World> {
+        Arc::new(Self::build(copies, copies + 1, slots, slots, false))
+    }
+
+    fn build(copies: usize, places: usize, slots: usize, claimed: usize, futex: bool) -> World {
         let world = World {
-            control: Control::new(Published { version: 0, copy: 0 }),
+            control: Control::new(Published { version: 0, copy: 0 }, copies),
             slots: (0..slots).map(|_| SlotLine::new()).collect(),
-            copies: (0..copies).map(|_| CopyLine::new(0, 0)).collect(),
-            pages: (0..copies * Pages::words(SIZE)).map(|_| AtomicU64::new(0)).collect(),
-            images: (0..copies).map(|_| UnsafeCell::new([0; FIELDS])).collect(),
+            copies: (0..places)
+                .map(|k| if k < copies { CopyLine::new(0, 0) } else { CopyLine::new(1, NEVER) })
+                .collect(),
+            room: (0..places).map(|k| AtomicBool::new(k < copies)).collect(),
+            pages: (0..places * Pages::words(SIZE)).map(|_| AtomicU64::new(0)).collect(),
+            images: (0..places).map(|_| UnsafeCell::new([0; FIELDS])).collect(),
             bytes: (0..slots).map(|_| atomic::AtomicU32::new(0)).collect(),
             futex: futex.then(|| (Mutex::new(()), Condvar::new())),
         };
@@ -106,6 +119,10 @@ impl World {
         self.bytes[slot].compare_exchange(0, description, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
+    fn cells(&self) -> Cells<'_> {
+        Cells(&self.images, &self.room)
+    }
+
     /// One update by the handle `me`. Returns the new version.
     pub(super) fn update(&self, me: usize) -> usize {
         self.transact(me, &mut Patience(u32::MAX), Verdict::Commit).expect("nobody stays in the way for ever")
@@ -114,7 +131,7 @@ impl World {
     /// One transaction by the handle `me`. Returns the number of commits that it knows of.
     pub(super) fn transact(&self, me: usize, clock: &mut Patience, verdict: Verdict) -> Result<usize, BeginError> {
         let host = Handle { world: self, slot: me };
-        let images = Cells(&self.images);
+        let images = self.cells();
         let shared = self.shared();
         // SAFETY: the images of this region, of which the active one is right; the slot is the caller's.
         let mut txn = unsafe { shared.begin(me, &host, clock, &images) }?;
@@ -143,8 +160,13 @@ impl World {
 
     /// One look at the state by the handle `me`. Returns the number of commits that it shows.
     pub(super) fn read(&self, me: usize, who: Reader) -> usize {
-        let pin = Pin::enter(&self.control, &self.slots[me], self.copies.len(), who).expect("the copy exists");
-        check(Cells(&self.images).get(pin.copy()))
+        let pin = self.pin(me, who);
+        check(self.cells().get(pin.copy()))
+    }
+
+    /// A reader that stays.
+    pub(super) fn pin(&self, me: usize, who: Reader) -> Pin<'_> {
+        Pin::enter(&self.control, &self.slots[me], self.copies.len(), who).expect("the copy exists")
     }
 
     /// `n` looks, of which none shows less than the one before.
@@ -174,7 +196,7 @@ impl World {
     pub(super) fn finish(&self, commits: usize) {
         let published = self.shared().published();
         assert_eq!(published.version as usize, commits, "an acknowledged commit is not counted");
-        assert_eq!(check(Cells(&self.images).get(published.copy)), commits, "the content is another version's");
+        assert_eq!(check(self.cells().get(published.copy)), commits, "the content is another version's");
         assert_eq!(self.control.lock.word.load(Ordering::Relaxed), 0, "the lock is held by nobody");
         for slot in &self.slots {
             assert!(slot.pins.iter().all(|pin| pin.load(Ordering::Relaxed) == 0), "a pin is left");
@@ -191,17 +213,19 @@ fn check(image: Image) -> usize {
     commits
 }
 
-/// The images.
-struct Cells<'a>(&'a [UnsafeCell<Image>]);
+/// The images, and which of them have memory.
+struct Cells<'a>(&'a [UnsafeCell<Image>], &'a [AtomicBool]);
 
 impl Cells<'_> {
     fn get(&self, copy: usize) -> Image {
+        assert!(self.1[copy].load(Relaxed), "a copy is read that has no memory");
         // SAFETY: initialised; loom reports a race.
         self.0[copy].with(|image| unsafe { *image })
     }
 
     fn put(&self, copy: usize, field: usize, value: u64) {
         if writes() {
+            assert!(self.1[copy].load(Relaxed), "a copy is written that has no memory");
             // SAFETY: as for `get`.
             self.0[copy].with_mut(|image| unsafe { (*image)[field] = value });
         }
@@ -282,6 +306,13 @@ impl Host for Handle<'_> {
             let _guard = mutex.lock().expect("no poison");
             woken.notify_one();
         }
+    }
+
+    fn make_room(&self, copy: usize) -> bool {
+        if writes() {
+            self.world.room[copy].store(true, Relaxed);
+        }
+        true
     }
 
     fn pause(&self, _round: u32) {

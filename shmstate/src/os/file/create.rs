@@ -6,6 +6,7 @@ use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::ops::Range;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -21,8 +22,9 @@ pub(crate) struct NewFile<'a> {
 }
 
 impl<'a> NewFile<'a> {
-    /// Reserves `len` bytes of zeroes: a full file system is an error now, and not a signal at some later store.
-    pub(super) fn create(place: &'a Place, access: Access, len: u64) -> Result<Self, Error> {
+    /// `len` bytes of zeroes, of which the first `room` have memory: a full file system is an error now, and not a signal
+    /// at some later store.
+    pub(super) fn create(place: &'a Place, access: Access, len: u64, room: u64) -> Result<Self, Error> {
         let flags = OFlags::RDWR | OFlags::CLOEXEC;
         let private = Mode::RUSR | Mode::WUSR;
         let new = match rustix::fs::openat(&place.dir, ".", flags | OFlags::TMPFILE, private) {
@@ -32,7 +34,7 @@ impl<'a> NewFile<'a> {
             Err(e) => return Err(Error::io(&place.path, "create", e)),
         };
         check_file_system(&place.path, &new.file)?;
-        reserve(&place.path, &new.file, len)?;
+        extend(&place.path, &new.file, len, room)?;
         let mode = Mode::from_raw_mode(access.mode);
         rustix::fs::fchmod(&new.file, mode).map_err(|e| Error::io(&place.path, "set the mode of", e))?;
         Ok(new)
@@ -98,29 +100,40 @@ impl Drop for NewFile<'_> {
     }
 }
 
-/// Makes sure that there is room for the first `len` bytes of the file, which keep what they hold.
-pub(crate) fn reserve(path: &Path, file: &OwnedFd, len: u64) -> Result<(), Error> {
-    /// Bytes at a time: a kernel that is interrupted begins the piece anew, and not the whole.
-    const PIECE: u64 = 64 << 20;
-    let no_space = |source| Error::from(Trouble::NoSpace { path: path.to_owned(), needed: len, source });
-    let stat = rustix::fs::fstat(file).map_err(|e| Error::io(path, "look at", e))?;
-    if stat.st_blocks as u64 * 512 >= len && stat.st_size as u64 >= len {
-        return Ok(());
-    }
+/// Makes an empty file `len` bytes long, and room for the first `room` of them.
+pub(super) fn extend(path: &Path, file: &OwnedFd, len: u64, room: u64) -> Result<(), Error> {
     // Past this limit the kernel does not only refuse: it sends a signal that ends the process.
     let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
-    if limit.is_some_and(|limit| len > limit) || libc::off_t::try_from(len).is_err() {
-        return Err(no_space(Errno::FBIG.into()));
+    let too_long = limit.is_some_and(|limit| len > limit) || libc::off_t::try_from(len).is_err();
+    let cut = if too_long { Err(Errno::FBIG) } else { rustix::fs::ftruncate(file, len) };
+    cut.map_err(|e| no_space(path, len, e.into()))?;
+    reserve(path, file, 0..room)
+}
+
+fn no_space(path: &Path, needed: u64, source: io::Error) -> Error {
+    Trouble::NoSpace { path: path.to_owned(), needed, source }.into()
+}
+
+/// Makes sure that there is room for these bytes of the file, which is long enough; they keep what they hold.
+pub(crate) fn reserve(path: &Path, file: &OwnedFd, bytes: Range<u64>) -> Result<(), Error> {
+    /// Bytes at a time: a kernel that is interrupted begins the piece anew, and not the whole.
+    const PIECE: u64 = 64 << 20;
+    let Range { start: mut from, end } = bytes;
+    if from == 0 {
+        // A whole file is told by its size.
+        let stat = rustix::fs::fstat(file).map_err(|e| Error::io(path, "look at", e))?;
+        if stat.st_blocks as u64 * 512 >= end {
+            return Ok(());
+        }
     }
-    let mut from = 0;
-    while from < len {
-        let piece = PIECE.min(len - from);
+    while from < end {
+        let piece = PIECE.min(end - from);
         // SAFETY: an open descriptor.
         match unsafe { libc::posix_fallocate(file.as_raw_fd(), from as libc::off_t, piece as libc::off_t) } {
             0 => from += piece,
             libc::EINTR => {}
             e @ (libc::ENOSPC | libc::EDQUOT | libc::EFBIG | libc::ENOMEM) => {
-                return Err(no_space(io::Error::from_raw_os_error(e)));
+                return Err(no_space(path, bytes.end - bytes.start, io::Error::from_raw_os_error(e)));
             }
             e => return Err(Error::io(path, "reserve room for", io::Error::from_raw_os_error(e))),
         }
@@ -168,7 +181,7 @@ mod tests {
     fn a_nameless_file_leaves_nothing_before_it_is_linked() {
         let dir = tempfile::tempdir().unwrap();
         let place = place(&dir);
-        let new = place.new_file(Access { mode: 0o600 }, 10_000).unwrap();
+        let new = place.new_file(Access { mode: 0o600 }, 10_000, 5000).unwrap();
         assert_eq!(names(&dir), [""; 0]);
         new.link().unwrap();
         assert_eq!(new.link().unwrap_err().kind(), crate::ErrorKind::AlreadyExists);

@@ -1,8 +1,10 @@
 //! Region files: finding, checking, creating, linking and unlinking them.
 
+mod anonymous;
 mod create;
 mod place;
 
+pub(crate) use anonymous::{ANONYMOUS, check_anonymous, new_anonymous};
 pub(crate) use create::{NewFile, reserve};
 pub(crate) use place::Place;
 

@@ -93,9 +93,9 @@ impl Place {
         Ok((file, stat))
     }
 
-    /// A new file in the same directory, which has no name yet.
-    pub(crate) fn new_file(&self, access: Access, len: u64) -> Result<NewFile<'_>, Error> {
-        NewFile::create(self, access, len)
+    /// A new file of `len` zero bytes in the same directory, which has no name yet; the first `room` bytes have memory.
+    pub(crate) fn new_file(&self, access: Access, len: u64, room: u64) -> Result<NewFile<'_>, Error> {
+        NewFile::create(self, access, len, room)
     }
 
     /// The file that the name leads to now.

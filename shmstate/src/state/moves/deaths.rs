@@ -127,7 +127,7 @@ fn victim() {
         die_at(1, control, lines);
         allow(control, 1, libc::PROT_READ | libc::PROT_WRITE);
         let from = offset_of!(Root, groups).next_multiple_of(PAGE);
-        for k in 0..shared.copies.len() {
+        for k in 0..shared.in_use() {
             allow(images.addr() + k * stride + from, stride - from, libc::PROT_READ);
         }
     }

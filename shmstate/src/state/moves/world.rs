@@ -44,6 +44,7 @@ pub(super) fn create(dir: &Path, seed: u64, mix: u32) -> Handles {
     let create = |r: usize| {
         let state = State::options()
             .copies(2 + (seed % 3) as usize)
+            .max_copies(2 + (seed % 3) as usize + (seed / 3 % 3) as usize)
             .timeout(Duration::ZERO)
             .init(|root| fill(root, &mut Rng::new(seed + r as u64)))
             .create(dir.join(format!("{seed}-{r}")))
@@ -230,7 +231,7 @@ pub(super) fn check_copies(state: &State<Root>, same: impl Fn(&Root, &str)) {
     let active = shared.published().copy;
     // SAFETY: the active copy holds a value; no update runs.
     same(unsafe { &*images.image(active) }, "the active copy");
-    for k in (0..shared.copies.len()).filter(|&k| k != active) {
+    for k in (0..shared.in_use()).filter(|&k| k != active) {
         let mut side = Box::<Root>::new_uninit();
         // SAFETY: an image is as large as the box, readable, and nobody writes it.
         unsafe { std::ptr::copy_nonoverlapping(images.image(k).cast(), side.as_mut_ptr(), 1) }

@@ -41,6 +41,7 @@ pub fn run(what: &str, path: &str) {
         "out-of-update" => out_of_update(path, false),
         "out-of-panic" => out_of_update(path, true),
         "descriptors" => descriptors(path),
+        "anonymous" => anonymous(),
         _ => panic!("no such scenario: {what}"),
     }
     say("done");
@@ -63,6 +64,19 @@ fn handle(path: &str) {
         let message = world.read(|_| ()).unwrap_err().to_string();
         assert!(message.contains("fork") && message.contains("open the state again in the child"), "{message}");
         let _ = format!("{world:?}");
+    }));
+    assert_eq!(world.version(), 1);
+    world.update(World::step).expect("the parent goes on");
+}
+
+/// A descriptor outlives the fork, and the handle in the child is its own.
+fn anonymous() {
+    let world = State::<World>::anonymous().expect("a world");
+    let shared = world.share().expect("a descriptor");
+    succeeds(child(|| {
+        assert_eq!(kind(world.share()), Some(ErrorKind::Forked));
+        let mine = State::<World>::from_fd(&shared).expect("the world");
+        mine.update(World::step).expect("an update");
     }));
     assert_eq!(world.version(), 1);
     world.update(World::step).expect("the parent goes on");

@@ -1,5 +1,6 @@
 //! The other process of the tests: does what its arguments say, says what it sees, and dies when it is told to.
 
+mod anonymous;
 mod fork;
 mod hostile;
 mod limits;
@@ -49,6 +50,7 @@ fn main() {
         ["replay", target, file] => hostile::replay(target, file),
         ["scribble", what, path, seed] => hostile::scribble(what, path, number(seed)),
         ["victim", what, path, seed, seconds] => hostile::victim(what, path, number(seed), number(seconds)),
+        ["anonymous", what] => anonymous::run(what),
         ["bare", name] => play::bare(name),
         ["umask", mask, mode, path] => play::umask(number(mask) as u32, number(mode) as u32, path),
         ["overtake", path, most] => overtake::read(path, number(most)),

@@ -1,0 +1,34 @@
+//! Spare copies: what a writer takes into use when readers stay in all the others.
+//!
+//! A region has address space for `max_copies` copies and memory for those in use. The number in use only grows, under
+//! the writer's lock. Readers need not know it: the copy that `active` names has been made room for before anybody could
+//! publish it. A death in the midst leaves room that is not counted, or a counted copy of unknown content, which is odd
+//! from the start, so that its first user copies everything.
+
+use super::copies::Shared;
+use super::lock::Host;
+use crate::mutant::planted;
+use crate::sync::Ordering::Relaxed;
+
+impl Shared<'_> {
+    /// Copies in use, whatever the word says.
+    #[inline]
+    pub(crate) fn in_use(&self) -> usize {
+        (self.control.counters.copies.load(Relaxed) as usize).min(self.copies.len())
+    }
+
+    /// Takes a spare copy into use, if there is one and the system has room for it. The caller holds the lock.
+    #[cold]
+    pub(super) fn add_spare(&self, host: &impl Host) -> Option<usize> {
+        let copy = self.in_use();
+        let early = planted("spare_counted_before_its_room");
+        if early && copy < self.copies.len() {
+            self.control.counters.copies.store(copy as u32 + 1, Relaxed);
+        }
+        if copy == self.copies.len() || !host.make_room(copy) {
+            return None;
+        }
+        self.control.counters.copies.store(copy as u32 + 1, Relaxed);
+        Some(copy)
+    }
+}

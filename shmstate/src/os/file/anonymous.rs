@@ -1,0 +1,45 @@
+//! Files without a name: memory that is reached by a descriptor alone.
+
+use super::Access;
+use super::create::extend;
+use crate::error::{Error, Trouble};
+use rustix::fs::{MemfdFlags, Mode, SealFlags};
+use rustix::io::Errno;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+/// What takes the place of a path in messages; the kernel calls it so as well.
+pub(crate) const ANONYMOUS: &str = "/memfd:shmstate";
+
+/// Nobody can cut the file off under those that have it mapped, or make it longer.
+const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
+
+/// A sealed file of `len` zero bytes, of which the first `room` have memory.
+pub(crate) fn new_anonymous(access: Access, len: u64, room: u64) -> Result<OwnedFd, Error> {
+    let path = Path::new(ANONYMOUS);
+    let failed = |doing| move |e: Errno| Error::io(path, doing, e);
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let file = match rustix::fs::memfd_create("shmstate", flags | MemfdFlags::NOEXEC_SEAL) {
+        // Kernels before 6.3 do not know that flag.
+        Err(Errno::INVAL) => rustix::fs::memfd_create("shmstate", flags),
+        file => file,
+    }
+    .map_err(failed("create"))?;
+    extend(path, &file, len, room)?;
+    rustix::fs::fchmod(&file, Mode::from_raw_mode(access.mode)).map_err(failed("set the mode of"))?;
+    rustix::fs::fcntl_add_seals(&file, SEALS).map_err(failed("seal"))?;
+    Ok(file)
+}
+
+/// Checks that a descriptor that somebody has handed over is one of such a file, which may be trusted.
+pub(crate) fn check_anonymous(access: Access, file: &OwnedFd) -> Result<(), Error> {
+    let path = Path::new(ANONYMOUS);
+    let stat = rustix::fs::fstat(file).map_err(|e| Error::io(path, "look at", e))?;
+    super::check_kind(path, &stat)?;
+    if !rustix::fs::fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SEALS)) {
+        let why = "the descriptor is none of a sealed region, as `State::share` gives it: whoever has it could cut the \
+                   memory off under this process; open a region with a name by its name";
+        return Err(Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into());
+    }
+    access.check(path, &stat)
+}

@@ -1,0 +1,93 @@
+//! States without a name, which go from process to process as descriptors.
+
+use super::handle::State;
+use super::options::Options;
+use crate::error::{Error, Trouble};
+use crate::layout::SharedLayout;
+use crate::os::{self, ANONYMOUS};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+impl<T: SharedLayout> State<T> {
+    /// Creates a state without a name, in memory that is gone with the last process that has it.
+    ///
+    /// Other processes get in by a descriptor: [`share`](Self::share) makes one, [`from_fd`](Self::from_fd) opens it. The
+    /// memory is sealed: nobody who has the descriptor can cut it off under the others, so that, unlike with a file, no
+    /// access to it can end a process.
+    ///
+    /// ```
+    /// # use shmstate::{SharedLayout, State};
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Board { ticks: u64 }
+    /// let board = State::<Board>::anonymous()?;
+    /// let descriptor = board.share()?; // for a child: `Command::stdin(descriptor)`, say
+    /// let other = State::<Board>::from_fd(descriptor)?; // in the child, of `std::io::stdin()`
+    /// other.update(|s| s.ticks = 7)?;
+    /// assert_eq!(board.read(|s| s.ticks)?, 7);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`NoSpace`](crate::ErrorKind::NoSpace); [`Unsupported`](crate::ErrorKind::Unsupported) without `/proc`; or what the
+    /// operating system says.
+    pub fn anonymous() -> Result<Self, Error> {
+        Self::options().anonymous()
+    }
+
+    /// Opens the anonymous state that another process has [shared](Self::share).
+    ///
+    /// The descriptor is needed for the call alone.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a descriptor of anything else; otherwise as for
+    /// [`open`](Self::open).
+    pub fn from_fd(descriptor: impl AsFd) -> Result<Self, Error> {
+        Self::options().from_fd(descriptor)
+    }
+
+    /// A descriptor by which another process can open this anonymous state. A program that is executed does not inherit
+    /// it, unless it is made its standard input, output or error, or sent to it over a socket.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a state with a name; [`Forked`](crate::ErrorKind::Forked) in a
+    /// child of the process that opened the handle; or what the operating system says.
+    pub fn share(&self) -> Result<OwnedFd, Error> {
+        self.region().check()?;
+        if !self.region().is_anonymous() {
+            let why =
+                "it has a name: let the other process open it by that; only an anonymous state goes by descriptor";
+            return Err(Trouble::Unsupported { path: self.path().to_owned(), why: why.into() }.into());
+        }
+        // Not one of the handle's own: those hold its locks, and would hold them for as long as anybody has them.
+        self.region().reopen()
+    }
+}
+
+impl<T: SharedLayout> Options<'_, T> {
+    /// Creates a state without a name: see [`State::anonymous`].
+    ///
+    /// # Errors
+    /// As for [`State::anonymous`]; [`InvalidOption`](crate::ErrorKind::InvalidOption).
+    ///
+    /// # Panics
+    /// With whatever `init` panics.
+    pub fn anonymous(self) -> Result<State<T>, Error> {
+        let (plan, timeout) = (self.plan()?, self.patience());
+        let file = os::new_anonymous(self.access()?, plan.len(), plan.room())?;
+        self.fill(&plan, Path::new(ANONYMOUS), &file)?;
+        State::attach_new(None, &file, timeout)
+    }
+
+    /// Opens an anonymous state: see [`State::from_fd`].
+    ///
+    /// # Errors
+    /// As for [`State::from_fd`]; [`InvalidOption`](crate::ErrorKind::InvalidOption).
+    pub fn from_fd(self, descriptor: impl AsFd) -> Result<State<T>, Error> {
+        let access = self.access()?;
+        let failed = |e| Error::io(Path::new(ANONYMOUS), "use the descriptor of", e);
+        let file = descriptor.as_fd().try_clone_to_owned().map_err(failed)?;
+        os::check_anonymous(access, &file)?;
+        State::attach_new(None, &file, self.patience())
+    }
+}

@@ -1,0 +1,29 @@
+//! A child that was given the descriptor of an anonymous state as its error output.
+
+use crate::{die, say, wait_for_go};
+use shmstate::State;
+use shmstate_tests::{PATIENCE, World};
+
+pub fn run(what: &str) {
+    let world = State::<World>::options().timeout(PATIENCE).from_fd(std::io::stderr()).expect("the world");
+    match what {
+        "update" => {
+            world.update(World::step).expect("an update");
+            say(&world.version().to_string());
+            wait_for_go();
+            say(&world.read(|s| s.steps).expect("a read").to_string());
+        }
+        "stay" => {
+            say("in");
+            wait_for_go();
+        }
+        "die-in-update" => world
+            .update(|s| {
+                s.step();
+                die()
+            })
+            .expect("nobody gets here"),
+        "die-in-read" => world.read(|_| die()).expect("nobody gets here"),
+        _ => panic!("no such deed: {what}"),
+    }
+}

@@ -1,0 +1,120 @@
+//! States without a name, which go to other processes as descriptors.
+
+use shmstate::{ErrorKind, State};
+use shmstate_tests::{Actor, PATIENCE, World, actor, scratch_dir};
+use std::fs::File;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+fn anonymous() -> State<World> {
+    State::<World>::options().timeout(PATIENCE).anonymous().unwrap()
+}
+
+/// An actor that finds the descriptor at its standard error output: input and output are taken.
+fn child(descriptor: OwnedFd, what: &str) -> Actor {
+    Actor::start_command(
+        Command::new(env!("CARGO_BIN_EXE_actor")).args(["anonymous", what]).stderr(Stdio::from(descriptor)),
+    )
+}
+
+#[test]
+fn a_child_gets_in_by_the_descriptor() {
+    let world = anonymous();
+    world.update(World::step).unwrap();
+    let mut child = child(world.share().unwrap(), "update");
+    child.expect("2");
+    let mut model = World::first();
+    model.step();
+    model.step();
+    assert!(world.read(|s| *s == *model).unwrap());
+    world.update(World::step).unwrap();
+    child.go();
+    child.expect("3");
+    child.succeed();
+    assert_eq!(world.version(), 3);
+}
+
+#[test]
+fn the_death_of_a_child_is_noticed_though_its_descriptor_was_shared() {
+    let world = anonymous();
+    // Two more that stay: whoever has one of them must not seem to hold the dead one's slot.
+    let (kept, lent) = (world.share().unwrap(), world.share().unwrap());
+    let bystander = child(lent, "stay");
+    bystander.expect("in");
+    child(world.share().unwrap(), "die-in-update").die(libc::SIGKILL);
+    world.update(World::step).unwrap();
+    assert_eq!((world.version(), world.stats().unwrap().recoveries), (1, 1));
+    child(kept.try_clone().unwrap(), "die-in-read").die(libc::SIGKILL);
+    for _ in 0..2000 {
+        world.update(World::step).unwrap();
+    }
+    assert_eq!(world.stats().unwrap().pins_reclaimed, 1);
+    // The descriptor that was kept still opens it.
+    let other = State::<World>::from_fd(&kept).unwrap();
+    assert_eq!(other.version(), 2001);
+}
+
+#[test]
+fn the_memory_is_sealed() {
+    let world = anonymous();
+    let file = File::from(world.share().unwrap());
+    let len = file.metadata().unwrap().len();
+    for cut in [0, len - 1, len + 1] {
+        assert!(file.set_len(cut).is_err(), "cut to {cut}");
+    }
+    // SAFETY: an open descriptor.
+    assert_eq!(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, libc::F_SEAL_WRITE) }, -1);
+    world.update(World::step).unwrap();
+}
+
+#[test]
+fn its_handles_are_those_of_any_state() {
+    let world = State::<World>::options().handles(2).timeout(Duration::from_millis(1)).anonymous().unwrap();
+    assert!(world.is_current().unwrap());
+    let clone = world.try_clone().unwrap();
+    let full = State::<World>::options().timeout(Duration::from_millis(1)).from_fd(world.share().unwrap());
+    assert_eq!(full.unwrap_err().kind(), ErrorKind::Busy);
+    drop(world);
+    clone.update(World::step).unwrap();
+    let again = State::<World>::from_fd(clone.share().unwrap()).unwrap();
+    assert_eq!(again.version(), 1);
+}
+
+#[test]
+fn spare_copies_fit_under_the_seal() {
+    let world = State::<World>::options().copies(2).max_copies(3).anonymous().unwrap();
+    let reader = world.try_clone().unwrap();
+    reader
+        .read(|s| {
+            std::thread::scope(|scope| {
+                scope.spawn(|| (0..5).for_each(|_| world.update(World::step).unwrap()));
+            });
+            assert_eq!(s.steps, 0);
+        })
+        .unwrap();
+    assert_eq!((world.version(), world.stats().unwrap().copies), (5, 3));
+}
+
+#[test]
+fn other_descriptors_are_refused() {
+    let dir = scratch_dir();
+    let path = dir.path().join("world");
+    let named = State::<World>::create(&path).unwrap();
+    let error = named.share().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("it has a name"), "{error}");
+    let cuttable = File::options().read(true).write(true).open(&path).unwrap();
+    let error = State::<World>::from_fd(&cuttable).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("by its name"), "{error}");
+    let (pipe, _other_end) = std::io::pipe().unwrap();
+    assert_eq!(State::<World>::from_fd(&pipe).unwrap_err().kind(), ErrorKind::NotAFile);
+    let number = State::<u64>::anonymous().unwrap();
+    assert_eq!(State::<World>::from_fd(number.share().unwrap()).unwrap_err().kind(), ErrorKind::LayoutMismatch);
+}
+
+#[test]
+fn a_forked_child_opens_what_was_shared_before() {
+    actor!["fork", "anonymous", ""].succeed();
+}
