@@ -86,14 +86,16 @@ impl Region {
         let mapping = Mapping::new(file, len).map_err(failed("map"))?;
         // SAFETY: the mapping is as long as the geometry says, and the region that gets the view owns it.
         let shared = unsafe { view(&mapping, &geometry) };
-        let liveness = Liveness::new(file, path).map_err(failed("open a second time"))?;
+        let liveness = Liveness::new(file, place).map_err(failed("open a second time"))?;
+        // Before the slot is claimed: nothing may fail between there and the region that gives it back.
+        let own_place = place.try_clone()?;
         join(path, &shared, &liveness, &mapping, &geometry, state, clock)?;
         let slot = claim(path, &shared, &liveness, clock)?;
         let region = Region {
             shared,
             mapping: ManuallyDrop::new(mapping),
             liveness: ManuallyDrop::new(liveness),
-            place: place.try_clone()?,
+            place: own_place,
             geometry,
             key,
             slot,
@@ -108,7 +110,13 @@ impl Region {
         // Through a description of its own: what is mapped stays open for as long as the mapping, and the other handle's
         // must not outlive it.
         let path = other.place.path();
-        let file = os::reopen(other.liveness.file(), path).map_err(|e| Error::io(path, "open a second time", e))?;
+        let file = os::reopen(other.liveness.file(), &other.place).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => {
+                let why = "its name is gone, and to open it a second time without its name takes /proc";
+                Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into()
+            }
+            _ => Error::io(path, "open a second time", e),
+        })?;
         Self::attach_anywhere(&other.place, &file, Some(state), clock)
     }
 

@@ -42,7 +42,8 @@ impl<'a> NewRegion<'a> {
         let file = place.new_file(access, geometry.file_len())?;
         let len = usize::try_from(geometry.file_len()).map_err(|_| too_large())?;
         let mapping = Mapping::new(file.file(), len).map_err(|e| Error::io(path, "map", e))?;
-        let header = RawHeader::new(&geometry, &schema, &archive);
+        let header = RawHeader::new(&geometry, &schema, &archive)
+            .map_err(|e| Error::io(path, "ask for the machine's boot id, for", e))?;
         mapping.write(0, bytemuck::bytes_of(&header));
         mapping.write(geometry.schema() as usize, &archive);
         // SAFETY: the file is as long as the geometry says; the view is dropped before the mapping.
