@@ -242,9 +242,9 @@ fn open_often(path: &str) {
     let mut seen = std::collections::BTreeSet::new();
     let hasty = || State::<World>::options().timeout(Duration::from_secs(5));
     for round in 0..number(rounds) {
-        let version = match round % 3 {
+        let version = match round % 4 {
             0 => hasty().open(name).map(|s| s.version()),
-            1 => State::<World>::open_read_only(name).map(|s| s.version()),
+            1 | 3 => State::<World>::open_read_only(name).map(|s| s.version()),
             _ => hasty().open_or_create(PathBuf::from(name)).map(|s| s.version()),
         };
         seen.insert(version.map_or_else(|e| format!("{:?}", e.kind()), |version| version.to_string()));
