@@ -2,7 +2,7 @@
 //! unwinding, files that are replaced, cut off, and copied.
 
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{Actor, PATIENCE, World, actor, scratch_dir};
+use shmstate_tests::{Actor, PATIENCE, Tally, World, actor, scratch_dir};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -147,8 +147,11 @@ fn a_region_that_was_replaced_goes_on_without_its_name() {
 /// Wherever a check can come first it is an error; at an access it is a SIGBUS, as documented.
 #[test]
 fn a_file_that_is_cut_off_while_it_is_mapped() {
-    for len in [0, 4096] {
+    // Without anything, within the header's neighbourhood, and with all but the copies of the state.
+    for len in [Some(0), Some(4096), None] {
         let (_dir, path, world) = world();
+        let images = || u64::from_ne_bytes(fs::read(&path).unwrap()[160..168].try_into().unwrap());
+        let len = len.unwrap_or_else(images);
         let mut actor = actor!["machine", "truncated", path];
         actor.expect("in");
         drop(world);
@@ -196,4 +199,60 @@ fn a_copy_of_the_file_that_is_made_under_the_lock_is_a_region_of_its_own() {
         shmstate::remove(&copied).unwrap();
     }
     assert!(world.read(|s| *s == *World::at(2000)).unwrap());
+}
+
+/// As of a `cp` that reads the first bytes, is interrupted, and reads the rest when the copy that was active has been
+/// written anew.
+#[test]
+fn a_copy_of_the_file_with_words_of_two_versions_is_refused() {
+    let (dir, path, world) = world();
+    let copied = dir.path().join("copy");
+    for control in [384, 512] {
+        let before = fs::read(&path).unwrap();
+        (0..7).for_each(|_| world.update(World::step).unwrap());
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[..control].copy_from_slice(&before[..control]);
+        fs::write(&copied, &bytes).unwrap();
+        fs::set_permissions(&copied, fs::Permissions::from_mode(0o600)).unwrap();
+        let error = State::<World>::open(&copied).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+        assert!(error.to_string().contains("not of the version that it says"), "{error}");
+        assert!(fs::read(&copied).unwrap() == bytes, "refused without a trace");
+    }
+}
+
+/// A copy that is made while somebody writes is refused, if it can be told; whatever becomes of it, the region that it was
+/// made from is as if it did not exist.
+#[test]
+fn a_copy_of_the_file_that_is_made_in_the_midst_of_updates_is_nobody_elses_business() {
+    let (dir, path, world) = world();
+    let tally = dir.path().join("tally");
+    let writer = actor!["write", path, tally, "1", "0"];
+    writer.expect("in");
+    let (mut opened, mut refused) = (0, 0);
+    for round in 0..200 {
+        let copied = dir.path().join(format!("copy-{round}"));
+        copy(&path, &copied);
+        match State::<World>::options().timeout(PATIENCE).open(&copied) {
+            Ok(state) => {
+                let (before, there) = (state.version(), world.version());
+                // The writer that held the lock of the original holds none here.
+                state.update(|s| s.motto.set("a copy").unwrap()).unwrap();
+                assert_eq!(state.version(), before + 1);
+                assert!(state.read(|s| s.motto == "a copy").unwrap() && world.version() >= there);
+                opened += 1;
+            }
+            Err(e) => {
+                assert_eq!(e.kind(), ErrorKind::Corrupt, "{e}");
+                refused += 1;
+            }
+        }
+        fs::remove_file(&copied).unwrap();
+    }
+    println!("{opened} opened, {refused} refused");
+    Tally::open(&tally).count(Tally::STOP);
+    writer.succeed();
+    let mut model = World::first();
+    assert!(world.read(|s| s.is_version(world.version(), &mut model)).unwrap());
+    assert_eq!(opened + refused, 200);
 }
