@@ -39,12 +39,15 @@ fn mappings(path: &str) -> usize {
     maps.lines().filter(|line| line.ends_with(path)).count()
 }
 
+/// A call that needs descriptors.
+type Attempt<'a> = &'a dyn Fn() -> Result<(), Error>;
+
 /// With 0, 1, 2, ... descriptors left, each call succeeds or says that there are too few, and keeps nothing.
 fn descriptors(path: &str) {
     let dir = Path::new(path).parent().expect("a directory");
     let (new, old) = (dir.join("new"), dir.join("old"));
     let world = open(path);
-    let attempts: [(&str, &dyn Fn() -> Result<(), Error>); 6] = [
+    let attempts: [(&str, Attempt<'_>); 6] = [
         ("try_clone", &|| world.try_clone().map(drop)),
         ("open", &|| State::<World>::open(path).map(drop)),
         ("open_or_create", &|| State::<World>::open_or_create(&new).map(drop)),
