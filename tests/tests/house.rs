@@ -81,6 +81,29 @@ fn system_calls_atomics_and_mappings_have_one_door() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A clock that somebody sets does not shorten or lengthen a wait: what is waited for is measured by the one that only goes
+/// on, at one place. The time of day is written into the header, for people.
+#[test]
+fn clocks_have_one_door_each() {
+    let doors = [("Instant", "state/clock.rs"), ("SystemTime", "os/identity.rs"), ("CLOCK_", "nowhere")];
+    let mut seen = Vec::new();
+    for (_, path, text) in files() {
+        for (clock, door) in doors {
+            // In a message to people it is no clock.
+            let used = code(&text).any(|line| line.contains(clock) && !line.contains("note = "));
+            assert!(!used || path.ends_with(door), "{} uses {clock}", path.display());
+            seen.extend(used.then_some(clock));
+        }
+    }
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    let identity = fs::read_to_string(source().join("os/identity.rs")).unwrap();
+    assert_eq!(code(&identity).filter(|line| line.contains("SystemTime::now")).count(), 1);
+    let users = files().into_iter().filter(|(.., text)| code(text).any(|line| line.contains("now_ns()")));
+    let users: Vec<_> = users.map(|(_, path, _)| path).collect();
+    let known = ["os/identity.rs", "region/header.rs"].map(Path::new);
+    assert!(users.len() == 2 && users.iter().all(|path| known.contains(&path.as_path())), "{users:?}");
+}
+
 #[test]
 fn files_stay_small() {
     for (_, path, text) in files() {

@@ -1,11 +1,16 @@
 //! Who and when: the machine's boot, the clock, random numbers, the process's name.
 
+use std::io;
 use std::time::SystemTime;
 
-/// Identifies the present run of the machine; zero where the kernel does not tell.
-pub(crate) fn boot_id() -> u128 {
-    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    u128::from_str_radix(&text.trim().replace('-', ""), 16).unwrap_or(0)
+/// Identifies the present run of the machine; zero where the kernel does not tell. That it could not be asked, for want of a
+/// descriptor, say, is an error: otherwise a region from before the last start would pass.
+pub(crate) fn boot_id() -> io::Result<u128> {
+    match std::fs::read_to_string("/proc/sys/kernel/random/boot_id") {
+        Ok(text) => Ok(u128::from_str_radix(&text.trim().replace('-', ""), 16).unwrap_or(0)),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => Ok(0),
+        Err(e) => Err(e),
+    }
 }
 
 /// Nanoseconds since 1970, for people to read.
@@ -39,10 +44,12 @@ pub(crate) fn random_u64() -> u64 {
     random_u128() as u64
 }
 
-/// The first 16 bytes of the process's command name, for error messages in other processes.
+/// The first 16 bytes of the process's command name, for error messages in other processes; where `/proc` does not tell,
+/// the thread's.
 pub(crate) fn process_name() -> [u8; 16] {
     let mut name = [0; 16];
-    let text = std::fs::read("/proc/self/comm").unwrap_or_default();
+    let thread = |_| rustix::thread::name().map(std::ffi::CString::into_bytes);
+    let text = std::fs::read("/proc/self/comm").or_else(thread).unwrap_or_default();
     let len = text.iter().position(|&b| b == b'\n').unwrap_or(text.len()).min(name.len());
     name[..len].copy_from_slice(&text[..len]);
     name

@@ -9,10 +9,10 @@
 //! threads that probe the same one, would each be told that the byte is free, and would then free it.
 //! Neither is the description that is mapped: a mapping keeps its description alive in a forked child.
 
+use super::file::Place;
 use super::fork::Registered;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The population byte: held for reading by every handle, for writing by one that makes the region clean.
@@ -80,8 +80,8 @@ impl Drop for Held<'_> {
 
 impl Liveness {
     /// Two descriptions of the file that `file` is open on, however it is named by now.
-    pub(crate) fn new(file: &OwnedFd, path: &Path) -> io::Result<Liveness> {
-        let open = || super::file::reopen(file, path);
+    pub(crate) fn new(file: &OwnedFd, place: Option<&Place>) -> io::Result<Liveness> {
+        let open = || super::file::reopen(file, place);
         let live = Registered::open(open)?;
         Ok(Liveness { probe: Registered::open(open)?, probing: Mutex::new(()), live })
     }

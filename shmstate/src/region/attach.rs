@@ -86,18 +86,20 @@ impl Region {
         let mapping = Mapping::new(file, len).map_err(failed("map"))?;
         // SAFETY: the mapping is as long as the geometry says, and the region that gets the view owns it.
         let shared = unsafe { view(&mapping, &geometry) };
-        let liveness = Liveness::new(file, path).map_err(|e| match place {
-            None if e.kind() == std::io::ErrorKind::NotFound => no_proc(),
-            _ => Error::io(path, "open a second time", e),
+        let liveness = Liveness::new(file, place).map_err(|e| match place {
+            None => not_reopened(place, e),
+            Some(_) => Error::io(path, "open a second time", e),
         })?;
         let kernel = Kernel { liveness, geometry };
+        // Before the slot is claimed: nothing may fail between there and the region that gives it back.
+        let own_place = place.map(Place::try_clone).transpose()?;
         join(path, &shared, &kernel, &mapping, state, clock)?;
         let slot = claim(path, &shared, &kernel, clock)?;
         let region = Region {
             shared,
             mapping: ManuallyDrop::new(mapping),
             kernel: ManuallyDrop::new(kernel),
-            place: place.map(Place::try_clone).transpose()?,
+            place: own_place,
             key,
             slot,
             generation,
@@ -112,10 +114,10 @@ impl Region {
         Self::attach_anywhere(other.place.as_ref(), &other.reopen()?, Some(state), clock)
     }
 
-    /// A description of its own of the same file: the handle's lock bytes, which tell that it lives.
+    /// A description of its own of the same file: the handle's hold its locks.
     pub(crate) fn reopen(&self) -> Result<OwnedFd, Error> {
-        let path = self.path();
-        os::reopen(self.kernel.liveness.file(), path).map_err(|e| Error::io(path, "open a second time", e))
+        let place = self.place.as_ref();
+        os::reopen(self.kernel.liveness.file(), place).map_err(|e| not_reopened(place, e))
     }
 
     /// Refuses to touch the mapping in a forked child, which has none.
@@ -315,10 +317,15 @@ fn path_of(place: Option<&Place>) -> &Path {
     place.map_or(Path::new(ANONYMOUS), Place::path)
 }
 
+/// A file that was open could not be opened a second time.
 #[cold]
-fn no_proc() -> Error {
-    let why = "a region without a name is opened a second time through /proc, which is not there: use one with a name";
-    Trouble::Unsupported { path: ANONYMOUS.into(), why: why.into() }.into()
+fn not_reopened(place: Option<&Place>, e: std::io::Error) -> Error {
+    let path = path_of(place);
+    if e.kind() != std::io::ErrorKind::NotFound {
+        return Error::io(path, "open a second time", e);
+    }
+    let why = "it has no name, or none any more, and to open it a second time without one takes /proc";
+    Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into()
 }
 
 /// Joins the population. The first one makes the region clean, before it lets others in.

@@ -58,7 +58,8 @@ impl Plan {
     pub(crate) fn write(&self, path: &Path, file: &OwnedFd, init: impl FnOnce(*mut u8)) -> Result<(), Error> {
         let geometry = &self.geometry;
         let mapping = Mapping::new(file, self.len).map_err(|e| Error::io(path, "map", e))?;
-        let header = RawHeader::new(geometry, &self.schema, &self.archive);
+        let header = RawHeader::new(geometry, &self.schema, &self.archive)
+            .map_err(|e| Error::io(path, "ask for the machine's boot id, for", e))?;
         mapping.write(0, bytemuck::bytes_of(&header));
         mapping.write(geometry.schema() as usize, &self.archive);
         // SAFETY: the file is as long as the geometry says; the view is dropped before the mapping.

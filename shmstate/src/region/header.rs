@@ -5,6 +5,7 @@ use crate::error::{Error, Trouble};
 use crate::layout::Schema;
 use crate::os;
 use bytemuck::{Pod, Zeroable};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
@@ -56,7 +57,7 @@ const PREFIX: usize = 24;
 
 impl RawHeader {
     /// The identity of a new region.
-    pub(super) fn new(geometry: &Geometry, schema: &Schema, archive: &[u8]) -> RawHeader {
+    pub(super) fn new(geometry: &Geometry, schema: &Schema, archive: &[u8]) -> io::Result<RawHeader> {
         let words = |id: u128| [id as u64, (id >> 64) as u64];
         let root = schema.root();
         let mut raw = RawHeader {
@@ -66,7 +67,7 @@ impl RawHeader {
             checksum: 0,
             file_len: geometry.file_len(),
             region_id: words(os::random_u128()),
-            boot_id: words(os::boot_id()),
+            boot_id: words(os::boot_id()?),
             created_ns: os::now_ns(),
             fingerprint: schema.fingerprint(),
             state_size: geometry.size,
@@ -86,7 +87,7 @@ impl RawHeader {
             spare: [0; 10],
         };
         raw.checksum = raw.sum();
-        raw
+        Ok(raw)
     }
 
     pub(super) fn sum(&self) -> u64 {
@@ -133,7 +134,7 @@ impl Header {
             let why = format!("it was cut off: {len} bytes are there, {} belong to it", geometry.file_len());
             return Err(Error::corrupt(path, why));
         }
-        let boot = os::boot_id();
+        let boot = os::boot_id().map_err(|e| Error::io(path, "compare the machine's boot id with", e))?;
         let made = u128::from(raw.boot_id[1]) << 64 | u128::from(raw.boot_id[0]);
         if boot != 0 && made != 0 && boot != made {
             return Err(Trouble::Rebooted { path: path.to_owned() }.into());

@@ -6,7 +6,7 @@ use super::update::{Scratch, TypedImages};
 use crate::commit::{Pin, Reader};
 use crate::error::Error;
 use crate::layout::{Invalid, SharedLayout};
-use crate::os::{Access, Place};
+use crate::os::Place;
 use crate::region::{Region, StateType};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::track::{Frame, thread_number};
@@ -258,13 +258,13 @@ impl<T> fmt::Debug for State<T> {
 ///
 /// # Errors
 /// [`NotFound`](crate::ErrorKind::NotFound); [`Busy`](crate::ErrorKind::Busy) if an update stays for five seconds, or if no
-/// handle is free, for it takes one; [`Reentrant`](crate::ErrorKind::Reentrant) in an update of the same region; and what [`State::open`] says of a file that is no sound region: such a file is not removed.
+/// handle is free, for it takes one; [`Reentrant`](crate::ErrorKind::Reentrant) in an update of the same region;
+/// [`Permission`](crate::ErrorKind::Permission) if it belongs to another user; and what [`State::open`] says of a file that
+/// is no sound region: such a file is not removed.
 pub fn remove(name: impl AsRef<Path>) -> Result<(), Error> {
     let place = Place::find(name.as_ref())?;
-    // Whoever may write a region may empty it, so that nothing is gained by being strict about who else may.
-    let access = Access { mode: 0o666 };
     loop {
-        let file = place.open(access)?;
+        let file = place.open_own()?;
         let clock = &mut Deadline::new(DEFAULT_TIMEOUT);
         let Some(region) = Region::attach(&place, &file, None, clock)? else { continue };
         let removed = region.with_lock(clock, || {

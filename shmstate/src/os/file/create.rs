@@ -43,22 +43,29 @@ impl<'a> NewFile<'a> {
     /// For file systems without nameless files. The file is locked for as long as its creator lives, so that others can
     /// tell what a dead one has left.
     fn with_temporary_name(place: &'a Place) -> Result<Self, Error> {
-        let failed = |e| Error::io(&place.path, "create", e);
         sweep(place);
         loop {
             let name = OsString::from(format!("{TEMPORARY}{:032x}", crate::os::random_u128()));
-            let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
-            let file = rustix::fs::openat(&place.dir, &name, flags, Mode::RUSR | Mode::WUSR).map_err(failed)?;
-            let new = NewFile { place, file, temporary: Some(name) };
-            let locked = rustix::fs::flock(&new.file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
-            // Somebody may have swept it away before it was locked.
-            let swept = rustix::fs::fstat(&new.file).map_err(failed)?.st_nlink == 0;
-            match locked {
-                Ok(()) if !swept => return Ok(new),
-                Ok(()) | Err(Errno::WOULDBLOCK) => {}
-                Err(e) => return Err(failed(e)),
+            if let Some(new) = Self::named(place, name).map_err(|e| Error::io(&place.path, "create", e))? {
+                return Ok(new);
             }
         }
+    }
+
+    /// A new file of that temporary name. `None`: somebody has the name, or has swept the file away before it was locked.
+    fn named(place: &'a Place, name: OsString) -> rustix::io::Result<Option<Self>> {
+        let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
+        let file = match rustix::fs::openat(&place.dir, &name, flags, Mode::RUSR | Mode::WUSR) {
+            Err(Errno::EXIST) => return Ok(None),
+            file => file?,
+        };
+        let new = NewFile { place, file, temporary: Some(name) };
+        let locked = match rustix::fs::flock(&new.file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => false,
+            locked => locked.map(|()| true)?,
+        };
+        let swept = rustix::fs::fstat(&new.file)?.st_nlink == 0;
+        Ok((locked && !swept).then_some(new))
     }
 
     /// The file.
@@ -165,6 +172,7 @@ fn sweep(place: &Place) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::fs::FileType;
 
     fn place(dir: &tempfile::TempDir) -> Place {
         Place::find(&dir.path().join("region")).unwrap()
@@ -206,5 +214,30 @@ mod tests {
         assert_eq!(names(&dir).len(), 2, "the dead one's name is gone");
         drop(third);
         assert_eq!(names(&dir), ["region"]);
+    }
+
+    /// Whatever somebody has put where a temporary file is to be, or where one is swept: nothing is written, opened through,
+    /// or waited for.
+    #[test]
+    fn what_was_planted_under_a_temporary_name_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = place(&dir);
+        let victim = dir.path().join("victim");
+        std::fs::write(&victim, "mine").unwrap();
+        let planted = |what: &str| dir.path().join(format!("{TEMPORARY}{what}"));
+        std::os::unix::fs::symlink(&victim, planted("link")).unwrap();
+        std::os::unix::fs::symlink(dir.path().join("nothing"), planted("dangling")).unwrap();
+        std::fs::create_dir(planted("directory")).unwrap();
+        std::fs::hard_link(&victim, planted("hard-link")).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, planted("fifo"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        for what in ["link", "dangling", "directory", "hard-link", "fifo"] {
+            let name = planted(what).file_name().unwrap().to_owned();
+            assert!(NewFile::named(&place, name).unwrap().is_none(), "{what}");
+        }
+        drop(NewFile::with_temporary_name(&place).unwrap());
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "mine");
+        let mut left = ["dangling", "directory", "link"].map(|what| format!("{TEMPORARY}{what}")).to_vec();
+        left.push("victim".to_owned());
+        assert_eq!(names(&dir), left);
     }
 }

@@ -133,15 +133,17 @@ pub(crate) fn read(path: &Path, fd: &OwnedFd, offset: u64, len: usize) -> Result
     Ok(bytes)
 }
 
-/// Another description of the file that `fd` is open on: by the descriptor itself, or, without `/proc`, by the path if it
-/// still leads there.
-pub(crate) fn reopen(fd: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
+/// Another description of the file that `fd` is open on: by the descriptor itself, or, without `/proc`, by its name if that
+/// still leads there, in the directory that it was found in, whatever the working directory or the root is by now.
+pub(crate) fn reopen(fd: &OwnedFd, place: Option<&Place>) -> io::Result<OwnedFd> {
     let flags = OFlags::RDWR | OFlags::CLOEXEC;
     let by_descriptor = format!("/proc/self/fd/{}", fd.as_raw_fd());
     if let Ok(file) = rustix::fs::open(by_descriptor, flags, Mode::empty()) {
         return Ok(file);
     }
-    let file = rustix::fs::open(path, flags | OFlags::NOFOLLOW | OFlags::NONBLOCK, Mode::empty())?;
+    let Some(place) = place else { return Err(Errno::NOENT.into()) };
+    let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = rustix::fs::openat(&place.dir, &place.name, flags, Mode::empty())?;
     if key_of(&rustix::fs::fstat(&file)?) == key_of(&rustix::fs::fstat(fd)?) {
         Ok(file)
     } else {

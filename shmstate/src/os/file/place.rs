@@ -21,7 +21,7 @@ const TMPFS: &str = "/dev/shm";
 pub(crate) struct Place {
     pub(super) dir: OwnedFd,
     pub(super) name: OsString,
-    /// For people, and for the child of a process without `/proc`.
+    /// For people.
     pub(super) path: PathBuf,
 }
 
@@ -67,6 +67,16 @@ impl Place {
         Ok(file)
     }
 
+    /// Opens a file of this user's own, whoever else may write it: its owner has let them.
+    pub(crate) fn open_own(&self) -> Result<OwnedFd, Error> {
+        let (file, stat) = self.open_as(OFlags::RDWR)?;
+        if stat.st_uid != rustix::process::geteuid().as_raw() {
+            let why = format!("it belongs to user {}, not to this process's: that user can remove it", stat.st_uid);
+            return Err(Trouble::Permission { path: self.path.clone(), why, source: None }.into());
+        }
+        Ok(file)
+    }
+
     /// Opens the file for reading, whoever may write it, after a check of what it is.
     pub(crate) fn open_read_only(&self) -> Result<OwnedFd, Error> {
         Ok(self.open_as(OFlags::RDONLY)?.0)
@@ -81,10 +91,16 @@ impl Place {
         let flags = mode | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = match rustix::fs::openat(&self.dir, &self.name, flags, Mode::empty()) {
             Ok(file) => file,
-            Err(Errno::LOOP) => {
-                return Err(Trouble::NotAFile { path: path.clone(), what: "a symbolic link" }.into());
+            // What it is by now, instead of what it was a moment ago.
+            Err(e) => {
+                let what = match e {
+                    Errno::LOOP => "a symbolic link",
+                    Errno::ISDIR => "a directory",
+                    Errno::NXIO => "a socket or a device",
+                    e => return Err(Error::io(path, "open", e)),
+                };
+                return Err(Trouble::NotAFile { path: path.clone(), what }.into());
             }
-            Err(e) => return Err(Error::io(path, "open", e)),
         };
         // What is open may be another file than the one that was looked at.
         let stat = rustix::fs::fstat(&file).map_err(|e| Error::io(path, "look at", e))?;

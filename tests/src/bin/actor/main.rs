@@ -4,6 +4,7 @@ mod anonymous;
 mod fork;
 mod hostile;
 mod limits;
+mod machine;
 mod nursery;
 mod overtake;
 mod play;
@@ -39,6 +40,7 @@ fn main() {
         ["race", dir, me, party, rounds] => race::create(dir, number(me), number(party), number(rounds)),
         ["churn", path, me, rounds] => race::churn(path, number(me), number(rounds)),
         ["fork", what, path] => fork::run(what, path),
+        ["machine", what, path] => machine::run(what, path),
         ["limit", what, value, path] => limits::run(what, number(value), path),
         ["flip", file, from, to] => spoil::flip(file, number(from) as usize, number(to) as usize),
         ["forge", file] => spoil::forge(file),

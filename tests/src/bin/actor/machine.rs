@@ -1,0 +1,259 @@
+//! What the machine does not give: descriptors, `/proc`, privileges, a way to unwind.
+
+use crate::{number, open, say, wait_for_go};
+use shmstate::{Error, ErrorKind, State};
+use shmstate_tests::World;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub fn run(what: &str, path: &str) {
+    match what {
+        "descriptors" => descriptors(path),
+        "no-proc" => no_proc(path),
+        "new-root" => new_root(path),
+        "drop-privileges" => drop_privileges(path),
+        "abort" => open(path).update(|s| abort(s)).expect("nobody gets here"),
+        "panic-abort" => panic_abort(path),
+        "truncated" => truncated(path),
+        "open-often" => open_often(path),
+        _ => panic!("no such scenario: {what}"),
+    }
+}
+
+/// Sets how many descriptors this process may have.
+fn limit(files: u64) {
+    let limit = libc::rlimit { rlim_cur: files, rlim_max: 1024 };
+    // SAFETY: an initialised struct.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }, 0);
+}
+
+/// Opens files until no descriptor is left.
+fn fill() -> Vec<File> {
+    std::iter::from_fn(|| File::open("/dev/null").ok()).collect()
+}
+
+/// How often the region is mapped.
+fn mappings(path: &str) -> usize {
+    let maps = std::fs::read_to_string("/proc/self/maps").expect("/proc");
+    maps.lines().filter(|line| line.ends_with(path)).count()
+}
+
+/// A call that needs descriptors.
+type Attempt<'a> = &'a dyn Fn() -> Result<(), Error>;
+
+/// With 0, 1, 2, ... descriptors left, each call succeeds or says that there are too few, and keeps nothing.
+fn descriptors(path: &str) {
+    let dir = Path::new(path).parent().expect("a directory");
+    let (new, old) = (dir.join("new"), dir.join("old"));
+    let world = open(path);
+    let attempts: [(&str, Attempt<'_>); 6] = [
+        ("try_clone", &|| world.try_clone().map(drop)),
+        ("open", &|| State::<World>::open(path).map(drop)),
+        ("open_or_create", &|| State::<World>::open_or_create(&new).map(drop)),
+        ("create", &|| State::<World>::create(&new).map(drop)),
+        ("open_read_only", &|| State::<World>::open_read_only(path).map(drop)),
+        // Of an earlier run of the machine: refused, and nothing else, as soon as it can be looked at.
+        ("rebooted", &|| State::<World>::open_read_only(&old).map(drop)),
+    ];
+    limit(64);
+    let mut free = fill();
+    let all = free.len();
+    for (what, attempt) in attempts {
+        let mut outcomes = Vec::new();
+        for left in 0..12 {
+            free.truncate(all - left);
+            let result = attempt();
+            let kind = result.as_ref().err().map(Error::kind);
+            if let Err(e) = &result
+                && kind != Some(ErrorKind::Rebooted)
+            {
+                assert_eq!(kind, Some(ErrorKind::Io), "{what} with {left}: {e}");
+                assert!(e.to_string().contains("Too many open files"), "{what} with {left}: {e}");
+            }
+            assert!(what != "rebooted" || kind.is_some(), "opened with {left}, though nobody could know its run");
+            outcomes.push(kind);
+            free.extend(fill());
+            assert_eq!(free.len(), all, "{what} with {left} keeps descriptors");
+            // Who has it open needs none.
+            world.update(World::step).expect("an update");
+            assert!(world.read(|s| s.steps == s.steps_again).expect("a read") && world.is_current().expect("a look"));
+            if what.contains("create") {
+                assert_eq!(new.exists(), kind.is_none(), "{what} with {left}");
+                let _ = std::fs::remove_file(&new);
+            }
+        }
+        let last = if what == "rebooted" { Some(ErrorKind::Rebooted) } else { None };
+        assert_eq!((outcomes[0], outcomes[11]), (Some(ErrorKind::Io), last), "{what}");
+    }
+    drop(free);
+    assert_eq!(mappings(path), 1, "a mapping was kept");
+    say("full");
+    wait_for_go();
+    drop(world);
+}
+
+/// Lets this process see an empty `/proc`.
+fn hide_proc() {
+    let null = std::ptr::null();
+    // SAFETY: no pointers.
+    let alone = unsafe { libc::unshare(libc::CLONE_NEWNS) } == 0;
+    // SAFETY: strings that end in a zero; the rest is not looked at.
+    let private =
+        || unsafe { libc::mount(null, c"/".as_ptr(), null, libc::MS_REC | libc::MS_PRIVATE, null.cast()) } == 0;
+    let (tmpfs, proc) = (c"tmpfs".as_ptr(), c"/proc".as_ptr());
+    // SAFETY: as above.
+    if !alone || !private() || unsafe { libc::mount(tmpfs, proc, tmpfs, 0, null.cast()) } != 0 {
+        say("skip");
+        say(&format!("no mount namespace: {}", std::io::Error::last_os_error()));
+        std::process::exit(0);
+    }
+    assert!(!Path::new("/proc/self").exists());
+}
+
+/// Everything works without `/proc`; where a kernel cannot, the error says so.
+fn no_proc(path: &str) {
+    hide_proc();
+    let world = open(path);
+    world.update(World::step).expect("an update");
+    assert!(world.read(|s| *s == *World::at(s.steps)).expect("a read"));
+    assert_eq!(world.snapshot().expect("a snapshot").steps, world.version());
+    assert_eq!(State::<World>::open_read_only(path).expect("a view").version(), world.version());
+    world.try_clone().expect("a handle").update(World::step).expect("an update");
+    let anonymous = State::<World>::anonymous().unwrap_err();
+    assert_eq!(anonymous.kind(), ErrorKind::Unsupported, "{anonymous}");
+    assert!(anonymous.to_string().contains("takes /proc"), "{anonymous}");
+    // By a relative path, from a directory that is another one by then.
+    std::env::set_current_dir(Path::new(path).parent().expect("a directory")).expect("a directory");
+    let relative = open("./world");
+    std::env::set_current_dir("/").expect("the root");
+    relative.try_clone().expect("a handle").update(World::step).expect("an update");
+    drop(relative);
+    let new = format!("{path}.new");
+    match State::<World>::create(&new) {
+        Ok(state) => {
+            state.update(World::step).expect("an update");
+            assert_eq!(open(&new).version(), 1);
+            assert_eq!(State::<World>::create(&new).unwrap_err().kind(), ErrorKind::AlreadyExists);
+            shmstate::remove(&new).expect("removal");
+            state.update(World::step).expect("an update");
+            let gone = state.try_clone().unwrap_err();
+            assert_eq!(gone.kind(), ErrorKind::Unsupported, "{gone}");
+            assert!(gone.to_string().contains("has no name") && gone.to_string().contains("/proc"), "{gone}");
+        }
+        Err(e) => {
+            assert_eq!(e.kind(), ErrorKind::Unsupported, "{e}");
+            assert!(e.to_string().contains("to create a region takes /proc"), "{e}");
+        }
+    }
+    hold(&world);
+}
+
+/// Says that it is in an update, and stays there.
+fn hold(world: &State<World>) {
+    world
+        .update(|s| {
+            s.step();
+            say("in");
+            wait_for_go();
+        })
+        .expect("an update");
+    say("out");
+    wait_for_go();
+}
+
+/// A daemon that attaches, and then locks itself into an empty directory.
+fn new_root(path: &str) {
+    let world = open(path);
+    let empty = Path::new(path).with_file_name("empty");
+    std::fs::create_dir(&empty).expect("a directory");
+    let root = std::ffi::CString::new(empty.to_str().expect("a path")).expect("a path");
+    // SAFETY: a string that ends in a zero.
+    if unsafe { libc::chroot(root.as_ptr()) } != 0 {
+        say("skip");
+        return say(&format!("no new root: {}", std::io::Error::last_os_error()));
+    }
+    std::env::set_current_dir("/").expect("the root");
+    assert_eq!(std::fs::read_dir("/").expect("the root").count(), 0);
+    assert_eq!(State::<World>::open(path).unwrap_err().kind(), ErrorKind::NotFound);
+    world.update(World::step).expect("an update");
+    assert!(world.is_current().expect("a look"));
+    world.try_clone().expect("a handle").update(World::step).expect("an update");
+    hold(&world);
+}
+
+/// The unprivileged user that processes turn into.
+const NOBODY: u32 = 65534;
+
+/// Becomes that user, for ever.
+fn become_user(user: u32) {
+    // SAFETY: no pointers that are used.
+    assert_eq!(unsafe { libc::setgroups(0, std::ptr::null()) }, 0);
+    // SAFETY: no pointers.
+    assert_eq!(unsafe { libc::setresgid(user, user, user) }, 0);
+    // SAFETY: no pointers.
+    assert_eq!(unsafe { libc::setresuid(user, user, user) }, 0);
+}
+
+/// A daemon that attaches, and then gives up its rights.
+fn drop_privileges(path: &str) {
+    let world = open(path);
+    world.update(World::step).expect("an update");
+    become_user(NOBODY);
+    for _ in 0..100 {
+        world.update(World::step).expect("an update");
+        assert!(world.read(|s| s.steps == s.steps_again).expect("a read"));
+    }
+    assert_eq!(world.snapshot().expect("a snapshot").steps, world.version());
+    for result in [State::<World>::open(path).map(drop), world.try_clone().map(drop), shmstate::remove(path)] {
+        let e = result.unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Permission, "{e}");
+        assert!(e.to_string().contains("does not let this process open"), "{e}");
+    }
+    hold(&world);
+}
+
+fn abort(s: &mut World) -> ! {
+    s.step();
+    s.spots.fill(1);
+    std::process::abort()
+}
+
+/// A panic as in a program of `panic = "abort"`, which ends as soon as the hook has run: nothing is unwound.
+fn panic_abort(path: &str) {
+    std::panic::set_hook(Box::new(|_| std::process::abort()));
+    let world = open(path);
+    let _: Result<(), Error> = world.update(|s| {
+        s.step();
+        panic!("out")
+    });
+}
+
+/// Looks for the region until somebody cuts its file off, and then at it: the death that the documentation tells of.
+fn truncated(path: &str) {
+    let world = open(path);
+    say("in");
+    wait_for_go();
+    for result in [world.try_clone().map(drop), State::<World>::open(path).map(drop)] {
+        let e = result.unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Corrupt, "{e}");
+    }
+    say("refused");
+    let _ = world.read(|s| s.steps);
+}
+
+/// Opens a name that somebody else gives to other things all the time; says which versions it saw, and which errors.
+fn open_often(path: &str) {
+    let (name, rounds) = path.rsplit_once(':').expect("a path and a number");
+    let mut seen = std::collections::BTreeSet::new();
+    let hasty = || State::<World>::options().timeout(Duration::from_secs(5));
+    for round in 0..number(rounds) {
+        let version = match round % 4 {
+            0 => hasty().open(name).map(|s| s.version()),
+            1 | 3 => State::<World>::open_read_only(name).map(|s| s.version()),
+            _ => hasty().open_or_create(PathBuf::from(name)).map(|s| s.version()),
+        };
+        seen.insert(version.map_or_else(|e| format!("{:?}", e.kind()), |version| version.to_string()));
+    }
+    seen.iter().for_each(|what| say(what));
+}

@@ -1,0 +1,258 @@
+//! What the machine may do to processes: too few descriptors, no `/proc`, another root, lost privileges, deaths without
+//! unwinding, files that are replaced, cut off, and copied.
+
+use shmstate::{ErrorKind, State};
+use shmstate_tests::{Actor, PATIENCE, Tally, World, actor, scratch_dir};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
+
+fn world() -> (TempDir, PathBuf, State<World>) {
+    let dir = scratch_dir();
+    let path = dir.path().join("world");
+    let world = State::<World>::options().timeout(PATIENCE).create(&path).unwrap();
+    (dir, path, world)
+}
+
+/// Waits for the actor's line; false, with the reason printed, if the machine does not let it do its part.
+fn begins(actor: &Actor, line: &str) -> bool {
+    let said = actor.line().unwrap_or_default();
+    if said == "skip" {
+        println!("skipped: {}", actor.line().unwrap_or_default());
+        return false;
+    }
+    assert_eq!(said, line);
+    true
+}
+
+/// The actor is in an update: it is named while it lives, and when it is killed, what it did is gone, and its handle free.
+fn holds_and_dies(mut actor: Actor, path: &Path, world: &State<World>) {
+    let version = world.version();
+    let hasty = State::<World>::options().timeout(Duration::from_millis(20)).open(path).unwrap();
+    let busy = hasty.update(|_| panic!("it does not run")).unwrap_err();
+    assert_eq!(busy.kind(), ErrorKind::Busy, "{busy}");
+    assert!(busy.to_string().contains(&format!("process {} (\"actor\")", actor.pid())), "{busy}");
+    drop(hasty);
+    actor.kill();
+    world.update(World::step).unwrap();
+    assert_eq!(world.version(), version + 1);
+    assert!(world.read(|s| *s == *World::at(version + 1)).unwrap());
+    let handles: Vec<_> = (1..64).map(|_| State::<World>::open(path).unwrap()).collect();
+    drop(handles);
+}
+
+#[test]
+fn descriptors_run_out() {
+    let dir = scratch_dir();
+    let path = dir.path().join("world");
+    drop(State::<World>::options().handles(3).create(&path).unwrap());
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[48] ^= 1; // another run of the machine
+    let sum = xxhash_rust::xxh3::xxh3_64(&bytes[24..256]);
+    bytes[16..24].copy_from_slice(&sum.to_ne_bytes());
+    fs::write(dir.path().join("old"), bytes).unwrap();
+    let mut actor = actor!["machine", "descriptors", path];
+    actor.expect("full");
+    // None of its failures keeps a slot: it has one handle of three.
+    let hasty = || State::<World>::options().timeout(Duration::from_millis(20)).open(&path);
+    let others = [hasty().unwrap(), hasty().unwrap()];
+    assert_eq!(hasty().unwrap_err().kind(), ErrorKind::Busy);
+    drop(others);
+    actor.go();
+    actor.succeed();
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "something was left behind");
+}
+
+#[test]
+fn without_proc() {
+    let (dir, path, world) = world();
+    let actor = actor!["machine", "no-proc", path];
+    if !begins(&actor, "in") {
+        return;
+    }
+    assert_eq!(world.version(), 3);
+    holds_and_dies(actor, &path, &world);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "something was left behind");
+    // One without `/proc` notices the death of another.
+    actor!["die", "in-update", path].die(libc::SIGKILL);
+    let actor = actor!["machine", "no-proc", path];
+    assert!(begins(&actor, "in"));
+    assert_eq!(world.version(), 7);
+}
+
+#[test]
+fn in_another_root() {
+    let (_dir, path, world) = world();
+    let actor = actor!["machine", "new-root", path];
+    if begins(&actor, "in") {
+        assert_eq!(world.version(), 2);
+        holds_and_dies(actor, &path, &world);
+    }
+}
+
+/// `abort`, and a panic where the program is built with `panic = "abort"`. The latter by a hook that aborts, which is what
+/// such a program does next.
+#[test]
+fn a_process_that_aborts_leaves_nothing_of_its_update() {
+    let (_dir, path, world) = world();
+    for (round, how) in ["abort", "panic-abort"].into_iter().cycle().take(10).enumerate() {
+        let version = round as u64;
+        actor!["machine", how, path].die(libc::SIGABRT);
+        assert!(world.read(|s| *s == *World::at(version)).unwrap());
+        world.update(World::step).unwrap();
+        assert!(world.read(|s| *s == *World::at(version + 1)).unwrap());
+        assert_eq!(world.stats().unwrap().recoveries, version + 1);
+    }
+}
+
+/// A file under the name that is another one, by `rename`, and by removal and creation: old handles keep the old one.
+#[test]
+fn a_region_that_was_replaced_goes_on_without_its_name() {
+    for renamed in [true, false] {
+        let (dir, path, old) = world();
+        old.update(World::step).unwrap();
+        let view = State::<World>::open_read_only(&path).unwrap();
+        let mut holder = actor!["hold-update", path];
+        holder.expect("in");
+        let other = dir.path().join("other");
+        let new = State::<World>::create(if renamed { &other } else { &path });
+        let new = if renamed {
+            fs::rename(&other, &path).unwrap();
+            new.unwrap()
+        } else {
+            assert_eq!(new.unwrap_err().kind(), ErrorKind::AlreadyExists);
+            fs::remove_file(&path).unwrap();
+            State::<World>::create(&path).unwrap()
+        };
+        assert!(!old.is_current().unwrap() && !view.is_current().unwrap());
+        // By its first name, a region that was renamed is not found.
+        assert_eq!(new.is_current().unwrap(), !renamed);
+        // The old one's writer still has the old one's lock, and is in nobody's way here.
+        new.update(World::step).unwrap();
+        new.update(World::step).unwrap();
+        assert_eq!(State::<World>::open(&path).unwrap().version(), 2);
+        holder.go();
+        holder.expect("out");
+        let clone = old.try_clone().unwrap();
+        clone.update(World::step).unwrap();
+        assert!(!clone.is_current().unwrap());
+        assert_eq!((old.version(), view.version(), new.version()), (3, 3, 2));
+        assert!(old.read(|s| *s == *World::at(3)).unwrap() && new.read(|s| *s == *World::at(2)).unwrap());
+        assert!(*view.snapshot().unwrap() == *World::at(3));
+    }
+}
+
+/// Wherever a check can come first it is an error; at an access it is a SIGBUS, as documented.
+#[test]
+fn a_file_that_is_cut_off_while_it_is_mapped() {
+    // Without anything, within the header's neighbourhood, and with all but the copies of the state.
+    for len in [Some(0), Some(4096), None] {
+        let (_dir, path, world) = world();
+        let images = || u64::from_ne_bytes(fs::read(&path).unwrap()[160..168].try_into().unwrap());
+        let len = len.unwrap_or_else(images);
+        let mut actor = actor!["machine", "truncated", path];
+        actor.expect("in");
+        drop(world);
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_len(len).unwrap();
+        actor.go();
+        actor.expect("refused");
+        actor.die(libc::SIGBUS);
+        assert_eq!(State::<World>::open(&path).unwrap_err().kind(), ErrorKind::Corrupt);
+    }
+}
+
+/// `cp` of a region.
+fn copy(from: &Path, to: &Path) {
+    fs::copy(from, to).unwrap();
+    fs::set_permissions(to, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn a_copy_of_the_file_that_is_made_under_the_lock_is_a_region_of_its_own() {
+    let (dir, path, world) = world();
+    for round in 0..20 {
+        let copied = dir.path().join(format!("copy-{round}"));
+        let tally = dir.path().join(format!("tally-{round}"));
+        let writers: Vec<Actor> =
+            (0..2).map(|seed: u64| actor!["write", path, tally, seed.to_string(), "50"]).collect();
+        writers.iter().for_each(|writer| writer.expect("in"));
+        // An update that comes to nothing keeps the other writers out.
+        let verdict = world.try_update(|_| {
+            copy(&path, &copied);
+            Err::<(), _>(world.version())
+        });
+        let version = verdict.unwrap().unwrap_err();
+        let state = State::<World>::open(&copied).unwrap();
+        assert!(state.read(|s| *s == *World::at(version)).unwrap());
+        // Neither is seen by the other, whoever writes them.
+        let mut model = World::at(version);
+        let copier = actor!["write", copied, tally, "7", "30"];
+        copier.expect("in");
+        copier.succeed();
+        writers.into_iter().for_each(|writer| drop(writer.succeed()));
+        assert!(state.read(|s| s.is_version(version + 30, &mut model)).unwrap());
+        assert_eq!(world.version(), 100 * (round + 1));
+        drop(state);
+        shmstate::remove(&copied).unwrap();
+    }
+    assert!(world.read(|s| *s == *World::at(2000)).unwrap());
+}
+
+/// As of a `cp` that reads the first bytes, is interrupted, and reads the rest when the copy that was active has been
+/// written anew.
+#[test]
+fn a_copy_of_the_file_with_words_of_two_versions_is_refused() {
+    let (dir, path, world) = world();
+    let copied = dir.path().join("copy");
+    for control in [384, 512] {
+        let before = fs::read(&path).unwrap();
+        (0..7).for_each(|_| world.update(World::step).unwrap());
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[..control].copy_from_slice(&before[..control]);
+        fs::write(&copied, &bytes).unwrap();
+        fs::set_permissions(&copied, fs::Permissions::from_mode(0o600)).unwrap();
+        let error = State::<World>::open(&copied).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+        assert!(error.to_string().contains("not of the version that it says"), "{error}");
+        assert!(fs::read(&copied).unwrap() == bytes, "refused without a trace");
+    }
+}
+
+/// A copy that is made while somebody writes is refused, if it can be told; whatever becomes of it, the region that it was
+/// made from is as if it did not exist.
+#[test]
+fn a_copy_of_the_file_that_is_made_in_the_midst_of_updates_is_nobody_elses_business() {
+    let (dir, path, world) = world();
+    let tally = dir.path().join("tally");
+    let writer = actor!["write", path, tally, "1", "0"];
+    writer.expect("in");
+    let (mut opened, mut refused) = (0, 0);
+    for round in 0..200 {
+        let copied = dir.path().join(format!("copy-{round}"));
+        copy(&path, &copied);
+        match State::<World>::options().timeout(PATIENCE).open(&copied) {
+            Ok(state) => {
+                let (before, there) = (state.version(), world.version());
+                // The writer that held the lock of the original holds none here.
+                state.update(|s| s.motto.set("a copy").unwrap()).unwrap();
+                assert_eq!(state.version(), before + 1);
+                assert!(state.read(|s| s.motto == "a copy").unwrap() && world.version() >= there);
+                opened += 1;
+            }
+            Err(e) => {
+                assert_eq!(e.kind(), ErrorKind::Corrupt, "{e}");
+                refused += 1;
+            }
+        }
+        fs::remove_file(&copied).unwrap();
+    }
+    println!("{opened} opened, {refused} refused");
+    Tally::open(&tally).count(Tally::STOP);
+    writer.succeed();
+    let mut model = World::first();
+    assert!(world.read(|s| s.is_version(world.version(), &mut model)).unwrap());
+    assert_eq!(opened + refused, 200);
+}
