@@ -12,7 +12,7 @@
 use super::fork::Registered;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The population byte: held for reading by every handle, for writing by one that makes the region clean.
@@ -62,6 +62,7 @@ pub(crate) struct Liveness {
     probe: Registered,
     probing: Mutex<()>,
     live: Registered,
+    path: PathBuf,
 }
 
 /// A slot's byte, held through the probe description: nobody can claim the slot.
@@ -83,12 +84,17 @@ impl Liveness {
     pub(crate) fn new(file: &OwnedFd, path: &Path) -> io::Result<Liveness> {
         let open = || super::file::reopen(file, path);
         let live = Registered::open(open)?;
-        Ok(Liveness { probe: Registered::open(open)?, probing: Mutex::new(()), live })
+        Ok(Liveness { probe: Registered::open(open)?, probing: Mutex::new(()), live, path: path.to_owned() })
     }
 
     /// The file.
     pub(crate) fn file(&self) -> &OwnedFd {
         self.live.fd()
+    }
+
+    /// Where the file was found.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Whether this is the only handle: then nobody else gets in before [`Liveness::share`].

@@ -6,8 +6,9 @@
 
 use super::geometry::{CONTROL, Geometry, SLOTS};
 use super::header::Header;
-use crate::commit::{BeginError, Clock, Control, Host, LockError, Published, Shared, SlotLine};
+use crate::commit::{BeginError, Clock, Control, Host, LockError, News, Published, Shared, SlotLine};
 use crate::error::{Error, Trouble};
+use crate::events;
 use crate::layout::{Invalid, Layout, Schema};
 use crate::os::{self, Generation, Held, Liveness, Mapping, Place};
 use crate::sync::{
@@ -101,6 +102,12 @@ impl Region {
         };
         region.leave_hints();
         Ok(region)
+    }
+
+    /// Says that this process has made the region.
+    pub(crate) fn tell_created(&self) {
+        let Geometry { copies, slots, .. } = self.geometry;
+        events::created(self.place.path(), self.geometry.file_len(), copies, slots);
     }
 
     /// Another handle on the same region, whatever its name leads to.
@@ -329,6 +336,10 @@ fn join(
     check_state(path, shared, active, mapping, geometry, state)?;
     // Nothing was written until here: a file that is refused is as it was.
     ready.store(0, Release);
+    if shared.control.counters.used.load(Relaxed) != 0 {
+        // Somebody has had it: it is not the creator who gets in.
+        events::reset(path, active.version);
+    }
     shared.reset(active.copy);
     ready.store(u32::from(state.is_some()), Release);
     liveness.share().map_err(failed)?;
@@ -420,5 +431,14 @@ impl Host for Liveness {
 
     fn pause(&self, round: u32) {
         std::thread::sleep(Duration::from_micros(50 << round.min(4)));
+    }
+
+    #[cold]
+    fn tell(&self, news: News) {
+        match news {
+            News::Recovered { slot, pid, version } => events::recovered(self.path(), slot, pid, version),
+            News::Reclaimed { slot, pid } => events::reclaimed(self.path(), slot, pid),
+            News::Pinned { slots } => events::pinned(self.path(), slots),
+        }
     }
 }

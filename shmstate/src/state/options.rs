@@ -176,6 +176,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
                 region
             }
         };
+        region.tell_created();
         Ok(State::new(region, timeout))
     }
 
