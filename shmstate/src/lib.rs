@@ -59,7 +59,8 @@
 //! * [`SharedLayout`]: what can live in a state, and the attributes of the derive.
 //! * [`List`], [`Text`], [`Pod`]: what fixed-capacity data is made of.
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
-//! * [`design`]: how it works, and why it holds; [`format`](mod@format): the bytes of a region.
+//! * [`design`]: how it works, and why it holds; [`crash`]: what a death leaves, and who is trusted with what;
+//!   [`format`](mod@format): the bytes of a region.
 
 // Under loom only the commit protocol and what it stands on is of use; what else compiles is there for its names.
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
@@ -98,6 +99,9 @@ pub use state::{Options, ReadOnly, State, Stats, remove};
 
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}
+
+#[doc = include_str!("../docs/crash.md")]
+pub mod crash {}
 
 #[doc = include_str!("../docs/format.md")]
 pub mod format {}
