@@ -1,5 +1,6 @@
 //! One opaque error for everything that can go wrong with a state.
 
+use crate::events;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -196,7 +197,11 @@ impl Error {
 impl From<Trouble> for Error {
     #[cold]
     fn from(trouble: Trouble) -> Self {
-        Error(Box::new(trouble))
+        let error = Error(Box::new(trouble));
+        if error.kind() == ErrorKind::Busy {
+            events::busy(&error);
+        }
+        error
     }
 }
 

@@ -32,13 +32,36 @@
 //! return, one update runs at a time, capacities are fixed, and everything that can write the file is trusted to run this
 //! protocol.
 //!
+//! # Events
+//!
+//! With the cargo feature `tracing`, which is off by default, the library tells the crate
+//! [`tracing`](https://docs.rs/tracing) what happens seldom. The target is `shmstate`, the message is the event's name:
+//!
+//! | event | level | fields | when |
+//! |---|---|---|---|
+//! | `created` | info | `path`, `bytes`, `copies`, `handles` | a region was made and got its name |
+//! | `reset` | info | `path`, `version` | the first handle of a new population got in: nobody else was attached, and what the file says besides its content was forgotten |
+//! | `recovered` | warn | `path`, `slot`, `pid`, `version` | a writer died with the lock, and its lock was taken over; `version` is the one that it left |
+//! | `reclaimed` | info | `path`, `slot`, `pid` | the pins of a dead reader were in the way and were cleared |
+//! | `spare` | info | `path`, `copies` | a spare copy was taken into use, because readers stay in all others; there are so many now |
+//! | `pinned` | debug | `path`, `slots` | an update waits for readers that live and hold every copy; a bit for each of the first 63 slots, and one for all others |
+//! | `waited` | debug | `path`, `time` | an update has waited for a millisecond or longer, for the lock or for a copy, whether or not it got it |
+//! | `busy` | warn | `error` | a call gave up with [`ErrorKind::Busy`]; the message names who was in the way |
+//!
+//! `pid` is what the dead process said of itself, in its own PID namespace; 0 if it did not come to that. Other errors than
+//! `Busy` are told to the caller alone. `recovered`, `reclaimed`, `spare` and `pinned` are told while the region's lock is held: a
+//! listener that is slow keeps other writers waiting, and it must not update the same region. One that panics unwinds out
+//! of the call, which releases the lock. A call that waits for nobody and meets no death tells nothing, and does not even
+//! ask whether anybody listens.
+//!
 //! # Where to read on
 //!
 //! * [`State`]: opening, reading, updating; [`Options`]: how to create.
 //! * [`SharedLayout`]: what can live in a state, and the attributes of the derive.
 //! * [`List`], [`Text`], [`Pod`]: what fixed-capacity data is made of.
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
-//! * [`design`]: how it works, and why it holds; [`format`](mod@format): the bytes of a region.
+//! * [`design`]: how it works, and why it holds; [`crash`]: what a death leaves, and who is trusted with what;
+//!   [`format`](mod@format): the bytes of a region.
 
 // Under loom only the commit protocol and what it stands on is of use; what else compiles is there for its names.
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
@@ -56,6 +79,7 @@ extern crate self as shmstate;
 mod commit;
 mod containers;
 mod error;
+mod events;
 mod layout;
 mod mutant;
 #[cfg(not(loom))]
@@ -76,6 +100,9 @@ pub use state::{Options, ReadOnly, State, Stats, remove};
 
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}
+
+#[doc = include_str!("../docs/crash.md")]
+pub mod crash {}
 
 #[doc = include_str!("../docs/format.md")]
 pub mod format {}

@@ -4,7 +4,9 @@
 
 use shmstate::State;
 use shmstate_tests::{Actor, PATIENCE, Tally, World, actor, scratch_dir};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A world of its own for a test, and who counts.
 fn world(dir: &Path) -> (State<World>, PathBuf, PathBuf) {
@@ -162,4 +164,37 @@ fn what_the_dead_cost_is_counted() {
     let stats = world.stats().unwrap();
     assert_eq!((stats.commits, stats.recoveries, stats.roll_backs), (3, 1, 1));
     assert!(stats.pins_reclaimed >= 1, "{stats:?}");
+    // A writer that claims the dead one's slot, with the lock in it.
+    actor!["die", "in-update", path].die(libc::SIGKILL);
+    drop(State::<World>::open(&path).unwrap());
+    assert_eq!((world.stats().unwrap().recoveries, world.version()), (2, 3));
+}
+
+fn counts(world: &State<World>) -> (u64, u64, u64, u64, Duration) {
+    let stats = world.stats().unwrap();
+    (stats.commits, stats.roll_backs, stats.recoveries, stats.pins_reclaimed, stats.longest_wait)
+}
+
+#[test]
+fn what_others_cost_is_counted() {
+    let dir = scratch_dir();
+    let (world, path, _) = world(dir.path());
+    world.update(World::step).unwrap();
+    assert_eq!(counts(&world), (1, 0, 0, 0, Duration::ZERO));
+    let panicked = catch_unwind(AssertUnwindSafe(|| world.update(|_| resume_unwind(Box::new(())))));
+    assert!(panicked.is_err());
+    assert_eq!(counts(&world), (1, 1, 0, 0, Duration::ZERO));
+    let writer = actor!["hold-update", path];
+    writer.expect("in");
+    let timeout = Duration::from_millis(30);
+    let hasty = State::<World>::options().timeout(timeout).open(&path).unwrap();
+    hasty.update(World::step).unwrap_err();
+    drop(writer);
+    let stats = world.stats().unwrap();
+    assert!(stats.longest_wait >= timeout, "one that was in vain counts as well: {stats:?}");
+    assert_eq!((stats.commits, stats.recoveries), (1, 0));
+    // The region remembers, whoever is attached.
+    drop((world, hasty));
+    let again = State::<World>::open(&path).unwrap();
+    assert_eq!(again.stats().unwrap(), stats);
 }

@@ -10,7 +10,7 @@
 //! | after `active`, before even | a good active copy marked odd | [`Shared::recover`] makes it even |
 //! | after even, before unlock | a lock that names a dead slot | takes the lock |
 
-use super::lock::{self, Acquired, Clock, Host, LockError};
+use super::lock::{self, Acquired, Clock, Host, LockError, News};
 use super::todo::Todo;
 use super::words::{Control, CopyLine, NEVER, Published, SlotLine, count};
 use crate::mutant::{order, planted};
@@ -108,8 +108,8 @@ impl<'a> Shared<'a> {
     /// Takes the writer's lock and sets right what a dead owner left.
     pub(crate) fn lock(&self, me: usize, host: &impl Host, clock: &mut impl Clock) -> Result<Acquired, LockError> {
         let acquired = lock::lock(&self.control.lock.word, me, self.slots.len(), host, clock)?;
-        if acquired == Acquired::OwnerDied {
-            self.recover();
+        if let Acquired::OwnerDied { slot } = acquired {
+            self.tell(self.recover(slot), host);
         }
         Ok(acquired)
     }
@@ -120,12 +120,14 @@ impl<'a> Shared<'a> {
         lock::unlock(&self.control.lock.word, host);
     }
 
-    /// Sets right what a writer's death may have left. Idempotent: a death in here leaves the same work.
-    pub(crate) fn recover(&self) {
-        if planted("recovery_does_nothing") {
-            return;
-        }
+    /// Sets right what the death of the writer with that slot may have left. Idempotent: a death in here leaves the same
+    /// work.
+    fn recover(&self, slot: usize) -> News {
         let active = self.published();
+        let news = News::Recovered { slot, pid: self.pid(slot), version: active.version };
+        if planted("recovery_does_nothing") {
+            return news;
+        }
         if let Some(line) = self.copies.get(active.copy) {
             let generation = line.generation.load(Relaxed);
             if generation % 2 == 1 {
@@ -134,6 +136,27 @@ impl<'a> Shared<'a> {
             }
         }
         count(&self.control.counters.recoveries);
+        news
+    }
+
+    /// Tells what happened, with the lock held and nothing begun: should the listener panic, the lock is released.
+    #[cold]
+    pub(super) fn tell<H: Host>(&self, news: News, host: &H) {
+        struct Unlock<'a, H: Host>(&'a Shared<'a>, &'a H);
+        impl<H: Host> Drop for Unlock<'_, H> {
+            fn drop(&mut self) {
+                self.0.unlock(self.1);
+            }
+        }
+        let unlock = Unlock(self, host);
+        host.tell(news);
+        std::mem::forget(unlock);
+    }
+
+    /// Who holds or held a slot, for people to read.
+    #[cold]
+    fn pid(&self, slot: usize) -> u32 {
+        self.slots.get(slot).map_or(0, |line| line.pid.load(Relaxed))
     }
 
     /// Makes a claimed slot clean: its last holder is dead, and the caller holds its byte.
@@ -141,8 +164,9 @@ impl<'a> Shared<'a> {
         self.control.counters.used.fetch_max(me as u32 + 1, order("S1", SeqCst, Relaxed)); // [S1]
         if lock::is_owned_by(&self.control.lock.word, me) && !planted("claim_ignores_the_word") {
             // The last holder died with the lock, so it is mine by construction.
-            self.recover();
+            let news = self.recover(me);
             self.unlock(host);
+            host.tell(news);
         }
         if !planted("claim_leaves_pins") {
             self.clear_pins(me);
@@ -315,6 +339,11 @@ impl<'a> Shared<'a> {
         pinning
     }
 
+    /// The slots that pin a copy besides the active one, as [`Self::pinning`] says it.
+    fn pinning_others(&self, active: usize) -> u64 {
+        (0..self.in_use()).filter(|&k| k != active).fold(0, |slots, k| slots | self.pinning(k))
+    }
+
     /// [`Self::choose`] when the first choice is pinned: another copy; else wait, and clear the pins of the dead.
     #[cold]
     fn choose_other(
@@ -349,8 +378,10 @@ impl<'a> Shared<'a> {
                 return Ok(spare);
             }
             if rest.is_none() {
-                let pinned = (0..self.in_use()).filter(|&k| k != active.copy);
-                return Err(pinned.fold(0, |slots, k| slots | self.pinning(k)));
+                return Err(self.pinning_others(active.copy));
+            }
+            if round == 1 {
+                self.tell(News::Pinned { slots: self.pinning_others(active.copy) }, host);
             }
             host.pause(round);
             round += 1;
@@ -374,6 +405,7 @@ impl<'a> Shared<'a> {
                     let _held = Some(held).filter(|_| !planted("byte_released_before_the_pins"));
                     self.clear_pins(slot);
                     count(&self.control.counters.reclaimed);
+                    self.tell(News::Reclaimed { slot, pid: self.pid(slot) }, host);
                 }
                 None => free = false,
             }

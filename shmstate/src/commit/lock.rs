@@ -43,6 +43,22 @@ pub(crate) trait Host {
 
     /// Makes sure that copy `copy` has memory. Returns whether it has.
     fn make_room(&self, copy: usize) -> bool;
+
+    /// Hears what happened. Nothing depends on it.
+    fn tell(&self, _news: News) {}
+}
+
+/// What an update has met with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum News {
+    /// The writer with that slot died with the lock, which was taken over; the version is what it left.
+    Recovered { slot: usize, pid: u32, version: u64 },
+    /// The pins of a dead handle were in the way and were cleared.
+    Reclaimed { slot: usize, pid: u32 },
+    /// A spare copy was taken into use; there are so many now.
+    Spare { copies: usize },
+    /// Every copy is pinned by readers that live; one bit for each of the first 64 slots that pin.
+    Pinned { slots: u64 },
 }
 
 /// How long somebody is willing to wait. Looked at only once waiting has begun.
@@ -57,8 +73,8 @@ pub(crate) trait Clock {
 pub(crate) enum Acquired {
     /// Its last owner had released it.
     Clean,
-    /// Its last owner died with it: recover before anything else.
-    OwnerDied,
+    /// Its last owner, with that slot, died with it: recover before anything else.
+    OwnerDied { slot: usize },
 }
 
 /// The lock was not taken.
@@ -128,7 +144,7 @@ fn lock_contended(
         slept = WAIT;
         // Another thread of this very handle lives as long as this one does.
         if word.load(Relaxed) == holder | WAIT && holder != owner(me) && take_over(word, me, holder, host) {
-            return Ok(Acquired::OwnerDied); // [W1]
+            return Ok(Acquired::OwnerDied { slot: holder as usize - 1 }); // [W1]
         }
         if rest.is_none() {
             return Err(LockError::Busy { slot: holder as usize - 1 });

@@ -29,7 +29,7 @@ mod todo;
 mod words;
 
 pub(crate) use copies::{BeginError, Images, Shared, Txn};
-pub(crate) use lock::{Clock, Host, LockError};
+pub(crate) use lock::{Clock, Host, LockError, News};
 pub(crate) use pins::{Pin, Reader};
 pub(crate) use words::{Control, CopyLine, MAX_COPIES, MAX_SLOTS, NEVER, Published, SlotLine};
 

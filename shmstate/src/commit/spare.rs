@@ -6,7 +6,7 @@
 //! from the start, so that its first user copies everything.
 
 use super::copies::Shared;
-use super::lock::Host;
+use super::lock::{Host, News};
 use crate::mutant::planted;
 use crate::sync::Ordering::Relaxed;
 
@@ -29,6 +29,7 @@ impl Shared<'_> {
             return None;
         }
         self.control.counters.copies.store(copy as u32 + 1, Relaxed);
+        self.tell(News::Spare { copies: copy + 1 }, host);
         Some(copy)
     }
 }

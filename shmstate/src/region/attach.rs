@@ -6,19 +6,20 @@
 
 use super::geometry::{CONTROL, Geometry, SLOTS};
 use super::header::Header;
+use super::kernel::Kernel;
 use crate::commit::{BeginError, Clock, Control, Host, LockError, Published, Shared, SlotLine};
 use crate::error::{Error, Trouble};
+use crate::events;
 use crate::layout::{Invalid, Layout, Schema};
-use crate::os::{self, ANONYMOUS, Generation, Held, Liveness, Mapping, Place};
+use crate::os::{self, ANONYMOUS, Generation, Liveness, Mapping, Place};
 use crate::sync::{
-    AtomicU32, AtomicU64,
+    AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
 };
 use crate::track::{Frame, Granule, RegionKey};
 use std::mem::ManuallyDrop;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::time::Duration;
 
 /// What the region has to hold.
 #[derive(Clone, Copy)]
@@ -90,7 +91,7 @@ impl Region {
             None => not_reopened(place, e),
             Some(_) => Error::io(path, "open a second time", e),
         })?;
-        let kernel = Kernel { liveness, geometry };
+        let kernel = Kernel { liveness, geometry, path: path.to_owned() };
         // Before the slot is claimed: nothing may fail between there and the region that gives it back.
         let own_place = place.map(Place::try_clone).transpose()?;
         join(path, &shared, &kernel, &mapping, state, clock)?;
@@ -106,6 +107,12 @@ impl Region {
         };
         region.leave_hints();
         Ok(region)
+    }
+
+    /// Says that this process has made the region.
+    pub(crate) fn tell_created(&self) {
+        let Geometry { copies, slots, .. } = self.kernel.geometry;
+        events::created(self.path(), self.kernel.geometry.file_len(), copies, slots);
     }
 
     /// Another handle on the same region, whatever its name leads to.
@@ -337,7 +344,7 @@ fn join(
     state: Option<StateType>,
     clock: &mut impl Clock,
 ) -> Result<(), Error> {
-    let Kernel { liveness, geometry } = kernel;
+    let Kernel { liveness, geometry, .. } = kernel;
     let failed = |e| Error::io(path, "lock", e);
     let ready = &shared.control.counters.ready;
     for round in 0.. {
@@ -368,6 +375,10 @@ fn join(
     check_state(path, shared, active, mapping, geometry, state)?;
     // Nothing was written until here: a file that is refused is as it was.
     ready.store(0, Release);
+    if shared.control.counters.used.load(Relaxed) != 0 {
+        // Somebody has had it: it is not the creator who gets in.
+        events::reset(path, active.version);
+    }
     shared.reset(active.copy);
     ready.store(u32::from(state.is_some()), Release);
     liveness.share().map_err(failed)?;
@@ -442,35 +453,4 @@ fn holders(shared: &Shared<'_>, slots: impl IntoIterator<Item = usize>) -> Strin
         names.push(format!("and {more} more"));
     }
     names.join(", ")
-}
-
-/// What a handle asks the operating system for.
-pub(crate) struct Kernel {
-    liveness: Liveness,
-    geometry: Geometry,
-}
-
-impl Host for Kernel {
-    type Held<'a> = Held<'a>;
-
-    fn probe(&self, slot: usize) -> Option<Held<'_>> {
-        self.liveness.probe(slot)
-    }
-
-    fn wait(&self, word: &AtomicU32, seen: u32, limit: Duration) {
-        os::futex_wait(word, seen, limit);
-    }
-
-    fn wake(&self, word: &AtomicU32) {
-        os::futex_wake(word);
-    }
-
-    fn make_room(&self, copy: usize) -> bool {
-        let bytes = self.geometry.image(copy)..self.geometry.image(copy + 1);
-        os::reserve(Path::new(ANONYMOUS), self.liveness.file(), bytes).is_ok()
-    }
-
-    fn pause(&self, round: u32) {
-        std::thread::sleep(Duration::from_micros(50 << round.min(4)));
-    }
 }

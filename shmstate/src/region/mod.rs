@@ -4,6 +4,7 @@
 //! * `header`: the identity at the file's start: raw bytes, and what they are once they have been verified.
 //! * `create`: a new region, complete before it has a name.
 //! * `peek`: looking without the right to write.
+//! * `kernel`: what a handle asks the operating system for.
 //! * `attach`: verification, the mapping, the population, the claim of a slot; and leaving.
 
 mod attach;
@@ -12,6 +13,7 @@ mod create;
 mod format;
 mod geometry;
 mod header;
+mod kernel;
 mod peek;
 
 pub(crate) use attach::{Region, StateType};

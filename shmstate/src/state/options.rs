@@ -185,6 +185,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
                 state
             }
         };
+        state.region().tell_created();
         Ok(state)
     }
 

@@ -2,6 +2,7 @@
 
 use super::handle::State;
 use crate::error::Error;
+use crate::events;
 use crate::layout::SharedLayout;
 use crate::sync::Ordering::Relaxed;
 use std::time::Duration;
@@ -64,5 +65,6 @@ impl<T: SharedLayout> State<T> {
     pub(super) fn note_wait(&self, waited: Duration) {
         let ns = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
         self.region().shared().control.counters.longest_wait_ns.fetch_max(ns, Relaxed);
+        events::waited(self.path(), waited);
     }
 }

@@ -36,6 +36,9 @@ pub struct Figures {
     pub gaps: Vec<u64>,
     /// Of that, the time since that update began: what a writer that is there has to wait.
     pub waits: Vec<u64>,
+    /// From the kill of a writer to when it was seen to have ended, in ns, without those that were stopped: the kernel lets
+    /// go of what it had only then, and it needs a processor to die on.
+    pub ends: Vec<u64>,
 }
 
 impl Figures {
@@ -57,6 +60,7 @@ impl Figures {
         let mut table = Table::new();
         table.load_style(presets::ASCII_MARKDOWN);
         table.set_header(["what", "how many", "of these"]);
+        let killed = self.killed();
         let mut row = |what: &str, n: u64, of: String| {
             table.add_row([what.to_owned(), n.to_string(), of]);
         };
@@ -67,6 +71,7 @@ impl Figures {
             self.processes,
             format!("{} as the first of a PID namespace of their own", self.in_namespaces),
         );
+        row("kills", killed, String::new());
         for (victim, [running, stopped, starting]) in self.kills.iter().enumerate() {
             let name = Role::ALL.get(victim).map_or("orphan", |role| role.name());
             row(
@@ -94,6 +99,7 @@ impl Figures {
         row("snapshots", done(Kind::Snapshot), String::new());
         row("kill of a writer to next update", self.gaps.len() as u64, spread(&mut self.gaps));
         row("of that, since the update began", self.waits.len() as u64, spread(&mut self.waits));
+        row("kill of a writer to its end", self.ends.len() as u64, spread(&mut self.ends));
         row("violations", violations as u64, String::new());
         if let Some(column) = table.column_mut(1) {
             column.set_cell_alignment(CellAlignment::Right);

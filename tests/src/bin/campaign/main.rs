@@ -4,18 +4,18 @@
 mod figures;
 mod part;
 mod process;
+mod progress;
 mod round;
 mod stage;
 
 use clap::{Parser, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 use process::Namespaces;
+use progress::Progress;
 use round::{Campaign, Plan};
 use shmstate_tests::{Rng, scratch_dir};
 use stage::Stage;
-use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The first argument of a process that takes part.
 const PART: &str = "part";
@@ -98,26 +98,15 @@ fn run(options: &Options, namespaces: Option<Namespaces>) -> ExitCode {
         rng: Rng::new(seed),
         figures: figures::Figures::default(),
         model: None,
+        progress: Progress::new(time),
     };
     eprintln!("seed {seed}, {} s", time.as_secs());
-    let bar = ProgressBar::new(time.as_secs().max(1));
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} s  {msg}").expect("a template");
-    bar.set_style(style);
-    let (begun, mut told) = (Instant::now(), Instant::now());
     let mut wrong = Vec::new();
-    while begun.elapsed() < time && wrong.is_empty() {
-        let rest = time - begun.elapsed();
+    while campaign.progress.elapsed() < time && wrong.is_empty() {
+        let rest = time.saturating_sub(campaign.progress.elapsed());
         wrong = campaign.round(rest.min(Duration::from_secs(3)));
-        let figures = &campaign.figures;
-        let line = format!("{} rounds, {} versions, {} kills", figures.rounds, figures.versions, figures.killed());
-        bar.set_position(begun.elapsed().as_secs().min(time.as_secs()));
-        if !std::io::stderr().is_terminal() && told.elapsed() > Duration::from_secs(10) {
-            eprintln!("{} s: {line}", begun.elapsed().as_secs());
-            told = Instant::now();
-        }
-        bar.set_message(line);
     }
-    bar.finish_and_clear();
+    campaign.progress.end();
     println!("{}", campaign.figures.table(wrong.len()));
     for violation in &wrong {
         eprintln!("violation: {violation}");

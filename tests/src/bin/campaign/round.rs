@@ -3,6 +3,7 @@
 use crate::figures::{Figures, How, ORPHAN};
 use crate::part::Role;
 use crate::process::{self, Namespaces};
+use crate::progress::Progress;
 use crate::stage::{LIMIT, Mix, Stage};
 use shmstate::State;
 use shmstate_tests::history::History;
@@ -37,6 +38,7 @@ pub struct Campaign {
     pub figures: Figures,
     /// The world as it has to be after the last round; none, if the next one begins anew.
     pub model: Option<Box<World>>,
+    pub progress: Progress,
 }
 
 /// A process on the stage.
@@ -47,7 +49,8 @@ struct Actor {
     since: u64,
     /// Stopped from when, until when.
     stopped: Option<(u64, u64)>,
-    killed: bool,
+    /// Since when it is to be dead.
+    killed: Option<u64>,
 }
 
 /// What happens in one round.
@@ -111,7 +114,7 @@ impl Campaign {
         let pid = process::start(&args, own).expect("another process");
         self.figures.processes += 1;
         self.figures.in_namespaces += u64::from(own.is_some());
-        scene.cast.push(Actor { pid, role, place, since: now_ns(), stopped: None, killed: false });
+        scene.cast.push(Actor { pid, role, place, since: now_ns(), stopped: None, killed: None });
     }
 
     /// Somebody is killed or stopped, all the time.
@@ -134,7 +137,7 @@ impl Campaign {
             if mix.has(Mix::STOPS) && self.rng.below(20) == 0 {
                 let one = self.rng.below(scene.cast.len());
                 let one = &mut scene.cast[one];
-                if one.stopped.is_none() && !one.killed {
+                if one.stopped.is_none() && one.killed.is_none() {
                     let now = now_ns();
                     one.stopped = Some((now, now + self.rng.below(25_000_000) as u64));
                     process::signal(one.pid, libc::SIGSTOP);
@@ -144,6 +147,7 @@ impl Campaign {
             for (role, place) in scene.reap(&mut self.figures) {
                 self.start(scene, role, place);
             }
+            self.progress.tell(&self.figures);
         }
     }
 
@@ -164,7 +168,7 @@ impl Campaign {
             one = self.rng.below(scene.cast.len());
         }
         let one = &mut scene.cast[one];
-        if one.killed {
+        if one.killed.is_some() {
             return;
         }
         let now = now_ns();
@@ -174,7 +178,7 @@ impl Campaign {
             None => How::Running,
         };
         process::signal(one.pid, libc::SIGKILL);
-        one.killed = true;
+        one.killed = Some(now);
         if one.role == Role::Writer {
             scene.writers_killed.push(now);
         }
@@ -328,6 +332,9 @@ impl Scene {
             }
             match one {
                 Some(one) => {
+                    if let (Role::Writer, Some(since), None) = (one.role, one.killed, one.stopped) {
+                        figures.ends.push(now_ns() - since);
+                    }
                     self.stops.extend(one.stopped.map(|(from, _)| (from, now_ns())));
                     free.push((one.role, one.place));
                 }

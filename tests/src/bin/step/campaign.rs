@@ -1,7 +1,7 @@
 //! One operation in a region of one number of copies: stepped once for its crash states, then killed for real.
 
 use crate::check;
-use crate::image::{Image, hash, pin};
+use crate::image::{Image, hash};
 use crate::ops::Op;
 use crate::report::{Finding, Row};
 use crate::settings::Settings;
@@ -13,8 +13,11 @@ use indicatif::ProgressBar;
 use shmstate::{ErrorKind, State};
 use std::collections::HashSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
+
+/// Real deaths at most, if an operation begins in many crash states.
+const SHARED_KILLS: usize = 500;
 
 /// The regions of one number of copies, and what was found in them.
 pub(crate) struct Campaign<'a> {
@@ -31,8 +34,10 @@ pub(crate) struct Campaign<'a> {
     lonely: PathBuf,
     quiet: Start,
     read_for_long: Start,
-    /// Crash states in which other operations begin.
-    second: Vec<Start>,
+    /// Where the region of `original` keeps a name when that one is taken away.
+    kept: PathBuf,
+    /// Crash states in which other operations begin, by the deaths that led to them, but for one.
+    crashed: [Vec<Start>; 2],
 }
 
 /// When a child is killed.
@@ -61,16 +66,13 @@ struct Ready {
 }
 
 impl<'a> Campaign<'a> {
-    pub(crate) fn new(
-        settings: &'a Settings,
-        progress: &'a ProgressBar,
-        copies: usize,
-        dir: &std::path::Path,
-    ) -> Fallible<Self> {
+    pub(crate) fn new(settings: &'a Settings, progress: &'a ProgressBar, copies: usize, dir: &Path) -> Fallible<Self> {
         let dir = dir.join(copies.to_string());
         let nook = dir.join("lonely");
         fs::create_dir_all(&nook)?;
         let original = Stand::new(dir.join("original"), copies)?;
+        let kept = dir.join("kept");
+        fs::hard_link(&original.path, &kept)?;
         let quiet = original.warm_up(copies, false)?;
         let carried = Stand::new(dir.join("carried"), copies)?;
         // With two copies, a reader that stays is in every writer's way.
@@ -90,7 +92,8 @@ impl<'a> Campaign<'a> {
             lonely: nook.join("region"),
             quiet,
             read_for_long,
-            second: vec![],
+            kept,
+            crashed: [vec![], vec![]],
         })
     }
 
@@ -106,83 +109,96 @@ impl<'a> Campaign<'a> {
         match op {
             Op::Create => {
                 let start = Start { bytes: vec![], version: 0, model: Model::first() };
-                self.one(op, Scene::Lonely, &start, &mut row, (0, 1))?;
+                self.one(op, &start, &mut row, (0, 1))?;
             }
             Op::LongReader => {
                 let start = self.read_for_long.clone();
-                self.one(op, Scene::Shared, &start, &mut row, (0, 1))?;
+                self.one(op, &start, &mut row, (0, 1))?;
             }
-            _ if op.is_second_death() => {
-                self.die_once(&mut row)?;
-                if row.stop(self.settings) {
-                    return Ok(row);
+            _ => match op.deaths_before() {
+                0 => {
+                    let start = self.quiet.clone();
+                    self.one(op, &start, &mut row, (0, 1))?;
                 }
-                let scene = if op == Op::AttachFirst { Scene::Lonely } else { Scene::Shared };
-                for i in 0..self.second.len() {
-                    let start = self.second[i].clone();
-                    self.one(op, scene, &start, &mut row, (i, self.second.len()))?;
-                    if row.stop(self.settings) {
-                        break;
+                deaths => {
+                    self.die_once(&mut row)?;
+                    if deaths > 1 {
+                        self.die_again(&mut row)?;
+                    }
+                    let starts = self.crashed[deaths as usize - 1].clone();
+                    for (i, start) in starts.iter().enumerate() {
+                        if row.stop(self.settings) {
+                            break;
+                        }
+                        self.one(op, start, &mut row, (i, starts.len()))?;
                     }
                 }
-            }
-            _ => {
-                let start = self.quiet.clone();
-                self.one(op, Scene::Shared, &start, &mut row, (0, 1))?;
-            }
+            },
         }
         Ok(row)
     }
 
     /// Gathers crash states of updates, in which the next process begins.
     fn die_once(&mut self, row: &mut Row) -> Fallible<()> {
-        if !self.second.is_empty() {
+        if !self.crashed[0].is_empty() {
             return Ok(());
         }
         let mut all = vec![];
         for op in [Op::ManySpots, Op::Err].into_iter().take(self.settings.first_deaths) {
-            let start = self.quiet.clone();
-            let expect = Expect::of(op, &start, self.settings.seed);
-            let mut states: Vec<Vec<u8>> = vec![];
-            let mut first = Row::new(op, self.copies);
-            self.step(op, Scene::Shared, &start, &mut first, &mut |bytes| states.push(bytes.to_vec()))?;
-            row.violations += first.violations;
-            if row.stop(self.settings) {
-                return Ok(());
-            }
-            let mut kinds = HashSet::new();
-            let every = states.len().div_ceil(self.settings.deaths).max(1);
-            for (i, bytes) in states.iter().enumerate() {
-                let words = crate::image::Words(bytes);
-                // One of every kind, and some more.
-                if words.owner().is_some() && (kinds.insert(words.kind(self.copies)) || i % every == 0) {
-                    all.push((bytes.clone(), expect.model(words.version()).cloned()));
-                }
-            }
+            all.extend(self.deaths(op, 1, &self.quiet, self.settings.deaths, row)?);
         }
-        for (i, (mut bytes, model)) in all.into_iter().enumerate() {
-            let words = crate::image::Words(&bytes);
-            let (version, active) = (words.version(), words.active());
-            let Ok(model) = model else {
-                row.found(Finding::plain(format!("version {version} in a crash state")), self.settings);
-                continue;
-            };
-            if i % 2 == 1 {
-                // The dead process had a thread that read.
-                pin(&mut bytes, 1, active);
-            }
-            self.second.push(Start { bytes, version, model });
-        }
+        // The dead process had a thread that read.
+        all.iter_mut().skip(1).step_by(2).for_each(|start: &mut Start| start.pin(1));
+        self.crashed[0] = all;
         Ok(())
     }
 
+    /// Gathers crash states of those who were taking over from the dead.
+    fn die_again(&mut self, row: &mut Row) -> Fallible<()> {
+        if !self.crashed[1].is_empty() {
+            return Ok(());
+        }
+        let mut all = vec![];
+        // Without pins in slot 1, which is to be the slot of the next one: it takes its own for those of its threads.
+        for start in self.crashed[0].iter().step_by(2).take(self.settings.second_deaths) {
+            all.extend(self.deaths(Op::TakeOver, 2, start, self.settings.deaths.min(12), row)?);
+        }
+        all.iter_mut().skip(1).step_by(2).for_each(|start| start.pin(2));
+        self.crashed[1] = all;
+        Ok(())
+    }
+
+    /// Crash states of an operation in which its slot has the lock: one of every kind, and about so many more.
+    fn deaths(&self, op: Op, slot: usize, start: &Start, more: usize, row: &mut Row) -> Fallible<Vec<Start>> {
+        let expect = self.expect(op, start);
+        let mut states: Vec<Vec<u8>> = vec![];
+        let mut first = Row::new(op, self.copies);
+        self.step(op, start, &mut first, &mut |bytes| states.push(bytes.to_vec()))?;
+        row.violations += first.violations;
+        let mut kinds = HashSet::new();
+        let every = states.len().div_ceil(more).max(1);
+        let mut chosen = vec![];
+        for (i, bytes) in states.into_iter().enumerate() {
+            let words = crate::image::Words(&bytes);
+            let version = words.version();
+            if words.owner() == Some(slot) && (kinds.insert(words.kind(self.copies)) || i % every == 0) {
+                match expect.model(version).cloned() {
+                    Ok(model) => chosen.push(Start { bytes, version, model }),
+                    Err(why) => row.found(Finding::plain(format!("in a crash state: {why}")), self.settings),
+                }
+            }
+        }
+        Ok(chosen)
+    }
+
     /// Steps the operation once, and kills it at some moments.
-    fn one(&self, op: Op, scene: Scene, start: &Start, row: &mut Row, share: (usize, usize)) -> Fallible<()> {
-        let course = self.step(op, scene, start, row, &mut |_| ())?;
+    fn one(&self, op: Op, start: &Start, row: &mut Row, share: (usize, usize)) -> Fallible<()> {
+        let course = self.step(op, start, row, &mut |_| ())?;
         row.instructions += course.instructions;
         // The starts of one operation share its deaths.
         let (mine, starts) = share;
-        let kills = ((mine + 1) * self.settings.kills / starts - mine * self.settings.kills / starts) as u64;
+        let most = if starts > 1 { self.settings.kills.min(SHARED_KILLS) } else { self.settings.kills };
+        let kills = ((mine + 1) * most / starts - mine * most / starts) as u64;
         let kills = kills.min(course.changes);
         let at_changes = (0..kills).map(|i| Moment::Change((i * course.changes + course.changes / 2) / kills));
         let unseen = (1..=if op == Op::Create { course.calls } else { 0 }).map(Moment::Call);
@@ -191,18 +207,16 @@ impl<'a> Campaign<'a> {
             if row.stop(self.settings) {
                 break;
             }
-            self.kill(op, scene, start, moment, row)?;
+            self.kill(op, start, moment, row)?;
         }
         Ok(())
     }
 
     /// Makes the region what it was, and starts a child that is about to do the operation.
-    fn begin(&self, op: Op, scene: Scene, start: &Start, most_calls: u64) -> Fallible<Ready> {
-        let path = match scene {
-            Scene::Shared => &self.original.path,
-            Scene::Lonely => &self.lonely,
-        };
-        let image = match (op, scene) {
+    fn begin(&self, op: Op, start: &Start, most_calls: u64) -> Fallible<Ready> {
+        let path = self.path(op);
+        let takes_over = matches!(op, Op::TakeOver | Op::TakeOverAgain);
+        let image = match (op, op.scene()) {
             (Op::Create, _) => {
                 let _ = fs::remove_file(path);
                 None
@@ -212,14 +226,17 @@ impl<'a> Campaign<'a> {
                 Some(Rc::new(Image::open(path)?))
             }
             (_, Scene::Shared) => {
+                if !path.exists() {
+                    fs::hard_link(&self.kept, path)?;
+                }
                 let image = Rc::new(Image::open(path)?);
                 // A child that attaches before its mark must not meet the dead one's lock.
-                image.overwrite(if op == Op::TakeOver { &self.quiet.bytes } else { &start.bytes });
+                image.overwrite(if takes_over { &self.quiet.bytes } else { &start.bytes });
                 Some(image)
             }
         };
-        let mut tracee = Tracee::start(op, path, self.copies, self.settings.seed + u64::from(op.is_second_death()))?;
-        if let (Op::TakeOver, Some(image)) = (op, &image) {
+        let mut tracee = Tracee::start(op, path, self.copies, self.seed(op))?;
+        if let (true, Some(image)) = (takes_over, &image) {
             image.overwrite(&start.bytes);
         }
         let mut calls = 0;
@@ -251,23 +268,29 @@ impl<'a> Campaign<'a> {
         Ok(())
     }
 
+    /// The region in which the operation dies.
+    fn path(&self, op: Op) -> &Path {
+        match op.scene() {
+            Scene::Shared => &self.original.path,
+            Scene::Lonely => &self.lonely,
+        }
+    }
+
+    /// Each death in a chain of them was at other values.
+    fn seed(&self, op: Op) -> u64 {
+        self.settings.seed + op.deaths_before()
+    }
+
     fn expect(&self, op: Op, start: &Start) -> Expect {
-        Expect::of(op, start, self.settings.seed + u64::from(op.is_second_death()))
+        Expect::of(op, start, self.seed(op))
     }
 
     /// Steps the operation, and checks each new crash state.
-    fn step(
-        &self,
-        op: Op,
-        scene: Scene,
-        start: &Start,
-        row: &mut Row,
-        each: &mut dyn FnMut(&[u8]),
-    ) -> Fallible<Course> {
+    fn step(&self, op: Op, start: &Start, row: &mut Row, each: &mut dyn FnMut(&[u8])) -> Fallible<Course> {
         let expect = self.expect(op, start);
-        let Ready { mut tracee, mut image, calls } = self.begin(op, scene, start, u64::MAX)?;
+        let Ready { mut tracee, mut image, calls } = self.begin(op, start, u64::MAX)?;
         let (mut last, mut course) = (Vec::new(), Course { calls, ..Course::default() });
-        let (mut seen, mut kinds) = (HashSet::new(), HashSet::new());
+        let (mut seen, mut kinds, mut named) = (HashSet::new(), HashSet::new(), true);
         loop {
             self.appeared(&mut image)?;
             if let Some(image) = image.as_ref().filter(|image| image.differs(&last)) {
@@ -279,8 +302,14 @@ impl<'a> Campaign<'a> {
                     row.states += 1;
                     let new = kinds.insert(image.words().kind(self.copies));
                     let due = |every: u64| new || row.states.is_multiple_of(every) || every < 100 && row.states < 20;
-                    let verdicts =
-                        self.check(scene, &last, &expect, row, due(self.settings.alive), due(self.settings.others))?;
+                    let verdicts = self.check(
+                        op.scene(),
+                        &last,
+                        &expect,
+                        row,
+                        due(self.settings.alive),
+                        due(self.settings.others),
+                    )?;
                     for (way, verdict) in verdicts {
                         if let Err(why) = verdict {
                             let (at, place) = (course.instructions, tracee.place());
@@ -291,6 +320,9 @@ impl<'a> Campaign<'a> {
                         return Ok(course);
                     }
                 }
+            }
+            if self.has_gone(op, &mut named) {
+                course.changes += 1;
             }
             match tracee.step()? {
                 Step::Done => course.instructions += 1,
@@ -303,6 +335,9 @@ impl<'a> Campaign<'a> {
             if course.instructions.is_multiple_of(4096) {
                 self.progress.tick();
             }
+        }
+        if op.removes() && named {
+            row.found(Finding::plain("the region still has its name".into()), self.settings);
         }
         let made = image.map(|image| image.words().version());
         if made != Some(expect.last()) {
@@ -342,16 +377,19 @@ impl<'a> Campaign<'a> {
     }
 
     /// Runs the operation up to a moment, kills its process, and lets the living go on.
-    fn kill(&self, op: Op, scene: Scene, start: &Start, moment: Moment, row: &mut Row) -> Fallible<()> {
+    fn kill(&self, op: Op, start: &Start, moment: Moment, row: &mut Row) -> Fallible<()> {
         let expect = self.expect(op, start);
         let most_calls = if let Moment::Call(calls) = moment { calls } else { u64::MAX };
-        let Ready { mut tracee, mut image, .. } = self.begin(op, scene, start, most_calls)?;
-        let (mut last, mut course) = (Vec::new(), Course::default());
+        let Ready { mut tracee, mut image, .. } = self.begin(op, start, most_calls)?;
+        let (mut last, mut course, mut named) = (Vec::new(), Course::default(), true);
         loop {
             self.appeared(&mut image)?;
             if let Some(image) = image.as_ref().filter(|image| image.differs(&last)) {
                 last.clear();
                 last.extend_from_slice(image.bytes());
+                course.changes += 1;
+            }
+            if self.has_gone(op, &mut named) {
                 course.changes += 1;
             }
             let now = match moment {
@@ -366,8 +404,11 @@ impl<'a> Campaign<'a> {
         let place = tracee.place();
         tracee.kill()?;
         row.killed += 1;
-        let verdict = match (op, scene) {
-            (Op::Create, _) if !self.lonely.exists() => self.nothing_is_there(),
+        let verdict = match (op, op.scene()) {
+            (Op::Create | Op::RemoveLonely, _) if !self.lonely.exists() => self.nothing_is_there(),
+            (Op::Remove, _) if !self.original.path.exists() => self
+                .nothing_has(&self.original.path)
+                .and_then(|()| check::left_behind(&self.original, self.copies, &expect)),
             (_, Scene::Lonely) => check::alone(&self.lonely, self.copies, &expect),
             (_, Scene::Shared) => check::left_behind(&self.original, self.copies, &expect),
         };
@@ -377,17 +418,30 @@ impl<'a> Campaign<'a> {
         Ok(())
     }
 
-    /// A creator died before the name was given: there is nothing, and a region can be created.
+    /// Its process died before the name was given, or after it was taken away: there is nothing, and a region can be
+    /// created.
     fn nothing_is_there(&self) -> Result<(), String> {
-        match State::<World>::open(&self.lonely) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            other => return Err(format!("opening what was never created: {other:?}")),
-        }
+        self.nothing_has(&self.lonely)?;
         let nook = self.lonely.parent().ok_or("no parent")?;
         let names: Vec<_> = fs::read_dir(nook).map_err(|e| e.to_string())?.flatten().map(|e| e.file_name()).collect();
         if !names.is_empty() {
-            return Err(format!("the creator left {names:?}"));
+            return Err(format!("the dead one left {names:?}"));
         }
         options(self.copies).create(&self.lonely).map(drop).map_err(|e| format!("creating it after all: {e}"))
+    }
+
+    /// The name leads nowhere.
+    fn nothing_has(&self, name: &Path) -> Result<(), String> {
+        match State::<World>::open(name) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            other => Err(format!("opening what is not there: {other:?}")),
+        }
+    }
+
+    /// Whether the operation has just taken the region's name away, which its bytes do not show.
+    fn has_gone(&self, op: Op, named: &mut bool) -> bool {
+        let gone = op.removes() && *named && !self.path(op).exists();
+        *named &= !gone;
+        gone
     }
 }

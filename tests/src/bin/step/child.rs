@@ -105,6 +105,12 @@ pub(crate) fn run(op: Op, path: &Path, copies: usize, seed: u64) -> ! {
             state.update(|world| world.apply(&edits)).expect("an update");
             end()
         }
+        Op::Remove | Op::RemoveLonely => {
+            begin();
+            let removed = shmstate::remove(path);
+            assert!(black_box(&removed).is_ok(), "{removed:?}");
+            end()
+        }
         _ => {
             let state = open();
             begin();

@@ -1,5 +1,6 @@
 //! The operations that die.
 
+use crate::scene::Scene;
 use crate::world::{Edit, FREE};
 
 /// One operation under test.
@@ -33,11 +34,17 @@ pub(crate) enum Op {
     Panic,
     /// An update that takes the lock over from a dead writer: a crash in a recovery.
     TakeOver,
+    /// The same where a process died that was at it: a crash in the recovery from a crash in a recovery.
+    TakeOverAgain,
     Close,
+    /// The region is removed, while others are attached.
+    Remove,
+    /// It is removed, and nobody is attached.
+    RemoveLonely,
 }
 
 impl Op {
-    pub(crate) const ALL: [Op; 20] = [
+    pub(crate) const ALL: [Op; 23] = [
         Op::Create,
         Op::Attach,
         Op::AttachFirst,
@@ -57,7 +64,10 @@ impl Op {
         Op::Err,
         Op::Panic,
         Op::TakeOver,
+        Op::TakeOverAgain,
         Op::Close,
+        Op::Remove,
+        Op::RemoveLonely,
     ];
 
     /// What the operation changes, or would change if it were not rolled back.
@@ -87,7 +97,7 @@ impl Op {
                 edits.extend([Edit::SwapSides, Edit::Push(seed), Edit::Name("nobody sees this".into())]);
                 edits
             }
-            Op::TakeOver => {
+            Op::TakeOver | Op::TakeOverAgain => {
                 let mut edits = nested();
                 edits.extend([Edit::SwapSides, Edit::Push(seed)]);
                 edits
@@ -101,9 +111,26 @@ impl Op {
         !matches!(self, Op::Err | Op::Panic) && !self.edits(1).is_empty()
     }
 
-    /// Whether the operation begins in what another death has left.
-    pub(crate) fn is_second_death(self) -> bool {
-        matches!(self, Op::AttachFirst | Op::Claim | Op::TakeOver)
+    /// How many deaths, one in the recovery from the other, have left what the operation begins in.
+    pub(crate) fn deaths_before(self) -> u64 {
+        match self {
+            Op::AttachFirst | Op::Claim | Op::TakeOver => 1,
+            Op::TakeOverAgain => 2,
+            _ => 0,
+        }
+    }
+
+    /// Whether the operation takes the region's name away.
+    pub(crate) fn removes(self) -> bool {
+        matches!(self, Op::Remove | Op::RemoveLonely)
+    }
+
+    /// Who else is there.
+    pub(crate) fn scene(self) -> Scene {
+        match self {
+            Op::Create | Op::AttachFirst | Op::RemoveLonely => Scene::Lonely,
+            _ => Scene::Shared,
+        }
     }
 
     /// The first system call of an operation that is preceded by many instructions, none of which changes what others can
@@ -111,7 +138,7 @@ impl Op {
     pub(crate) fn first_call(self) -> Option<fn(&libc::user_regs_struct) -> bool> {
         match self {
             Op::Create => Some(|registers| registers.orig_rax == libc::SYS_linkat as u64),
-            Op::Attach | Op::AttachFirst | Op::Claim => Some(|registers| {
+            Op::Attach | Op::AttachFirst | Op::Claim | Op::Remove | Op::RemoveLonely => Some(|registers| {
                 registers.orig_rax == libc::SYS_fcntl as u64 && registers.rsi == libc::F_OFD_SETLK as u64
             }),
             _ => None,

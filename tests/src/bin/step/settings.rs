@@ -7,7 +7,8 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(version, about)]
 pub(crate) struct Args {
-    /// Check every crash state in every way (by default some of them with new handles; all of them with old ones)
+    /// Check every crash state in every way (by default some of them with new handles; all of them with old ones), and
+    /// kill a process for real at every change that an operation makes to the region
     #[arg(long, conflicts_with = "quick")]
     all: bool,
     /// A minute at most, also without optimisation
@@ -48,15 +49,17 @@ pub(crate) struct Settings {
     pub(crate) first_deaths: usize,
     /// So many deaths of each of these, and one of each kind.
     pub(crate) deaths: usize,
+    /// Of these, in so many somebody takes over and dies as well.
+    pub(crate) second_deaths: usize,
     pub(crate) until_violation: bool,
 }
 
 impl From<&Args> for Settings {
     fn from(args: &Args) -> Settings {
-        let (alive, others, kills, first_deaths, deaths) = match (args.all, args.quick) {
-            (true, _) => (1, 1, 500, 2, usize::MAX),
-            (_, true) => (40, 400, 2, 1, 1),
-            _ => (1, 16, 20, 2, 12),
+        let (alive, others, kills, first_deaths, deaths, second_deaths) = match (args.all, args.quick) {
+            (true, _) => (1, 1, 10_000, 2, usize::MAX, 8),
+            (_, true) => (40, 400, 2, 1, 1, 1),
+            _ => (1, 16, 20, 2, 12, 4),
         };
         let mut operations = if args.only.is_empty() { Op::ALL.to_vec() } else { args.only.clone() };
         // To the others, it is a read; without optimisation, half a million instructions long.
@@ -70,6 +73,7 @@ impl From<&Args> for Settings {
             kills: args.kills.unwrap_or(kills),
             first_deaths,
             deaths,
+            second_deaths,
             until_violation: args.until_violation,
         }
     }

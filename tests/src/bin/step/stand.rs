@@ -1,7 +1,7 @@
 //! The regions: one in which processes die, one to which what they leave is carried, and the handles around them.
 
 use crate::Fallible;
-use crate::image::{HANDLES, Image};
+use crate::image::{HANDLES, Image, Words, pin};
 use crate::ops::{Op, before};
 use crate::world::{Model, World};
 use shmstate::{Options, State};
@@ -34,6 +34,14 @@ pub(crate) struct Start {
     pub(crate) bytes: Vec<u8>,
     pub(crate) version: u64,
     pub(crate) model: Model,
+}
+
+impl Start {
+    /// Whoever died with that slot read the active copy on another thread.
+    pub(crate) fn pin(&mut self, slot: usize) {
+        let active = Words(&self.bytes).active();
+        pin(&mut self.bytes, slot, active);
+    }
 }
 
 impl Stand {

@@ -1,0 +1,226 @@
+//! Each event that the library tells `tracing`, in the situation that it is about.
+
+use shmstate::{ErrorKind, State};
+use shmstate_tests::{Actor, PATIENCE, World, actor, scratch_dir};
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tracing::field::{Field, Visit};
+use tracing::subscriber::with_default;
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+/// One event, with its fields as text.
+#[derive(Clone, Debug)]
+struct Told {
+    level: Level,
+    target: String,
+    fields: BTreeMap<&'static str, String>,
+}
+
+#[derive(Clone, Default)]
+struct Listener(Arc<Mutex<Vec<Told>>>);
+
+impl<S: Subscriber> Layer<S> for Listener {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        struct Fields(BTreeMap<&'static str, String>);
+        impl Visit for Fields {
+            fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+                self.0.insert(field.name(), format!("{value:?}"));
+            }
+        }
+        let mut fields = Fields(BTreeMap::new());
+        event.record(&mut fields);
+        let (level, target) = (*event.metadata().level(), event.metadata().target().to_owned());
+        self.0.lock().unwrap().push(Told { level, target, fields: fields.0 });
+    }
+}
+
+impl Told {
+    /// The event's name, which is its message.
+    fn name(&self) -> &str {
+        &self.fields["message"]
+    }
+}
+
+/// A listener that fails, as one does that writes to a pipe which nobody reads.
+struct Failing;
+
+impl<S: Subscriber> Layer<S> for Failing {
+    fn on_event(&self, _: &Event<'_>, _: Context<'_, S>) {
+        panic!("nobody listens");
+    }
+}
+
+/// What this thread is told while it does that.
+fn heard<R>(f: impl FnOnce() -> R) -> (R, Vec<Told>) {
+    let listener = Listener::default();
+    let result = with_default(tracing_subscriber::registry().with(listener.clone()), f);
+    let told = std::mem::take(&mut *listener.0.lock().unwrap());
+    (result, told)
+}
+
+/// The one event of that name, with the level it has to have and exactly these fields besides its message.
+fn only(told: &[Told], name: &str, level: Level, fields: &[&str]) -> Told {
+    let mut of_that_name = told.iter().filter(|event| event.name() == name);
+    let event = of_that_name.next().unwrap_or_else(|| panic!("no `{name}` in {told:?}"));
+    assert!(of_that_name.next().is_none(), "`{name}` twice in {told:?}");
+    assert_eq!((event.level, event.target.as_str()), (level, "shmstate"));
+    let has: Vec<_> = event.fields.keys().copied().filter(|field| *field != "message").collect();
+    assert_eq!(has, fields, "`{name}`");
+    event.clone()
+}
+
+fn names(told: &[Told]) -> Vec<&str> {
+    told.iter().map(Told::name).collect()
+}
+
+fn world(dir: &Path) -> (State<World>, PathBuf) {
+    let path = dir.join("world");
+    (State::<World>::options().timeout(PATIENCE).create(&path).unwrap(), path)
+}
+
+/// Readers that stay, in the newest version and the two before it: no copy of three is free.
+fn readers_in_all_copies(world: &State<World>, path: &Path) -> Vec<Actor> {
+    let readers = (0..3).map(|version| {
+        let reader = actor!["hold-read", path];
+        reader.expect("in");
+        if version < 2 {
+            world.update(World::step).unwrap();
+        }
+        reader
+    });
+    readers.collect()
+}
+
+#[test]
+fn creation_and_a_new_population() {
+    let dir = scratch_dir();
+    let ((first, path), told) = heard(|| world(dir.path()));
+    assert_eq!(names(&told), ["created"]);
+    let created = only(&told, "created", Level::INFO, &["bytes", "copies", "handles", "path"]);
+    assert_eq!(created.fields["path"], path.display().to_string());
+    assert_eq!((&*created.fields["copies"], &*created.fields["handles"]), ("3", "64"));
+    assert_eq!(created.fields["bytes"], path.metadata().unwrap().len().to_string());
+
+    let (second, told) = heard(|| State::<World>::open(&path).unwrap());
+    assert!(told.is_empty(), "one more handle: {told:?}");
+    let ((), told) = heard(|| {
+        for handle in [&first, &second] {
+            handle.update(World::step).unwrap();
+            handle.read(|s| assert!(s.steps > 0)).unwrap();
+            handle.try_update(|_| Err::<(), _>(())).unwrap().unwrap_err();
+        }
+    });
+    assert!(told.is_empty(), "nobody is in the way: {told:?}");
+
+    drop((first, second));
+    let (_third, told) = heard(|| State::<World>::open(&path).unwrap());
+    assert_eq!(names(&told), ["reset"]);
+    assert_eq!(only(&told, "reset", Level::INFO, &["path", "version"]).fields["version"], "2");
+}
+
+#[test]
+fn a_dead_writer_whose_lock_is_taken_over() {
+    let dir = scratch_dir();
+    let (world, path) = world(dir.path());
+    world.update(World::step).unwrap();
+    let mut writer = actor!["hold-update", path];
+    writer.expect("in");
+    let pid = writer.pid();
+    writer.kill();
+    let (_, told) = heard(|| world.update(World::step).unwrap());
+    let recovered = only(&told, "recovered", Level::WARN, &["path", "pid", "slot", "version"]);
+    assert_eq!(recovered.fields["path"], path.display().to_string());
+    assert_eq!((recovered.fields["pid"].as_str(), recovered.fields["slot"].as_str()), (&*pid.to_string(), "1"));
+    assert_eq!(recovered.fields["version"], "1");
+}
+
+#[test]
+fn a_dead_writer_whose_slot_is_claimed() {
+    let dir = scratch_dir();
+    let (_world, path) = world(dir.path());
+    let mut writer = actor!["hold-update", path];
+    writer.expect("in");
+    let pid = writer.pid();
+    writer.kill();
+    let (_new, told) = heard(|| State::<World>::open(&path).unwrap());
+    assert_eq!(names(&told), ["recovered"]);
+    let recovered = only(&told, "recovered", Level::WARN, &["path", "pid", "slot", "version"]);
+    assert_eq!((recovered.fields["pid"].as_str(), recovered.fields["slot"].as_str()), (&*pid.to_string(), "1"));
+}
+
+#[test]
+fn dead_readers_that_are_in_the_way() {
+    let dir = scratch_dir();
+    let (world, path) = world(dir.path());
+    let mut readers = readers_in_all_copies(&world, &path);
+    let pids: Vec<String> = readers.iter().map(|reader| reader.pid().to_string()).collect();
+    readers.iter_mut().for_each(Actor::kill);
+    let (_, told) = heard(|| world.update(World::step).unwrap());
+    let reclaimed = only(&told, "reclaimed", Level::INFO, &["path", "pid", "slot"]);
+    assert!(pids.contains(&reclaimed.fields["pid"]), "{reclaimed:?}");
+    assert!(["1", "2", "3"].contains(&&*reclaimed.fields["slot"]), "{reclaimed:?}");
+}
+
+#[test]
+fn a_stopped_writer() {
+    let dir = scratch_dir();
+    let (_first, path) = world(dir.path());
+    let writer = actor!["hold-update", path];
+    writer.expect("in");
+    writer.stop();
+    let hasty = State::<World>::options().timeout(Duration::from_millis(50)).open(&path).unwrap();
+    let (result, told) = heard(|| hasty.update(World::step));
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy);
+    assert_eq!(only(&told, "busy", Level::WARN, &["error"]).fields["error"], error.to_string());
+    only(&told, "waited", Level::DEBUG, &["path", "time"]);
+    assert_eq!(told.len(), 2, "{told:?}");
+    writer.signal(libc::SIGCONT);
+}
+
+#[test]
+fn stopped_readers_in_every_copy() {
+    let dir = scratch_dir();
+    let (world, path) = world(dir.path());
+    let readers = readers_in_all_copies(&world, &path);
+    readers.iter().for_each(Actor::stop);
+    let hasty = State::<World>::options().timeout(Duration::from_millis(50)).open(&path).unwrap();
+    let (result, told) = heard(|| hasty.update(World::step));
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::Busy);
+    // Of the slots 1, 2 and 3, those of the first two: the third reads the active copy.
+    assert_eq!(only(&told, "pinned", Level::DEBUG, &["path", "slots"]).fields["slots"], "0b110");
+    only(&told, "waited", Level::DEBUG, &["path", "time"]);
+    only(&told, "busy", Level::WARN, &["error"]);
+    readers.iter().for_each(|reader| reader.signal(libc::SIGCONT));
+}
+
+/// It panics where the library tells something with the lock held.
+#[test]
+fn a_listener_that_panics() {
+    let dir = scratch_dir();
+    let (world, path) = world(dir.path());
+    let failing = |update: &dyn Fn()| {
+        with_default(tracing_subscriber::registry().with(Failing), || {
+            catch_unwind(AssertUnwindSafe(update)).unwrap_err();
+        });
+    };
+    let mut writer = actor!["hold-update", path];
+    writer.expect("in");
+    writer.kill();
+    failing(&|| world.update(World::step).unwrap());
+    // A handle that waits for nobody finds the lock free, and the recovery done.
+    let impatient = State::<World>::options().timeout(Duration::ZERO).open(&path).unwrap();
+    let ((), told) = heard(|| impatient.update(World::step).unwrap());
+    assert!(told.is_empty(), "{told:?}");
+
+    let mut readers = readers_in_all_copies(&world, &path);
+    readers.iter_mut().for_each(Actor::kill);
+    failing(&|| world.update(World::step).unwrap());
+    impatient.update(World::step).unwrap();
+    assert!(impatient.read(|s| *s == *World::at(4)).unwrap());
+}
