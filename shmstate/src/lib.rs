@@ -41,7 +41,7 @@
 //! * [`design`]: how it works, and why it holds; [`format`](mod@format): the bytes of a region.
 
 // Under loom only the commit protocol and what it stands on is of use; what else compiles is there for its names.
-#![cfg_attr(loom, allow(dead_code, unused_imports))]
+#![cfg_attr(any(loom, shuttle), allow(dead_code, unused_imports))]
 
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 compile_error!(
@@ -58,11 +58,11 @@ mod containers;
 mod error;
 mod layout;
 mod mutant;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod os;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod region;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod state;
 mod sync;
 mod track;
@@ -71,7 +71,7 @@ pub use containers::{Full, List, ListIndex, Text};
 pub use error::{Error, ErrorKind};
 pub use layout::{Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
 pub use shmstate_derive::SharedLayout;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub use state::{Options, ReadOnly, State, Stats, remove};
 
 #[doc = include_str!("../docs/design.md")]

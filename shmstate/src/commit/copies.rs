@@ -104,7 +104,7 @@ impl<'a> Shared<'a> {
     /// Takes the writer's lock and sets right what a dead owner left.
     pub(crate) fn lock(&self, me: usize, host: &impl Host, clock: &mut impl Clock) -> Result<Acquired, LockError> {
         let acquired = lock::lock(&self.control.lock.word, me, self.slots.len(), host, clock)?;
-        if acquired == Acquired::OwnerDied {
+        if acquired == Acquired::OwnerDied && !planted("take_over_does_not_recover") {
             self.recover();
         }
         Ok(acquired)
@@ -129,15 +129,24 @@ impl<'a> Shared<'a> {
                 line.generation.store(generation.wrapping_add(1), Release);
             }
         }
+        if planted("recovery_trusts_every_copy") {
+            for line in self.copies {
+                line.generation.store((line.generation.load(Relaxed) + 1) & !1, Release);
+            }
+        }
         count(&self.control.counters.recoveries);
     }
 
     /// Makes a claimed slot clean: its last holder is dead, and the caller holds its byte.
     pub(crate) fn take_slot(&self, me: usize, host: &impl Host) {
-        self.control.counters.used.fetch_max(me as u32 + 1, order("S1", SeqCst, Relaxed)); // [S1]
+        if !planted("claim_counts_no_slot") {
+            self.control.counters.used.fetch_max(me as u32 + 1, order("S1", SeqCst, Relaxed)); // [S1]
+        }
         if lock::is_owned_by(&self.control.lock.word, me) && !planted("claim_ignores_the_word") {
             // The last holder died with the lock, so it is mine by construction.
-            self.recover();
+            if !planted("claim_does_not_recover") {
+                self.recover();
+            }
             self.unlock(host);
         }
         if !planted("claim_leaves_pins") {
@@ -157,8 +166,10 @@ impl<'a> Shared<'a> {
     /// Whatever the file says that is not content is forgotten; every copy but the active one is copied anew when it is
     /// used.
     pub(crate) fn reset(&self, active: usize) {
-        self.control.lock.word.store(0, Relaxed);
-        for slot in 0..self.slots.len() {
+        if !planted("reset_keeps_the_word") {
+            self.control.lock.word.store(0, Relaxed);
+        }
+        for slot in (0..self.slots.len()).filter(|_| !planted("reset_keeps_pins")) {
             self.clear_pins(slot);
         }
         self.control.counters.used.store(0, Relaxed);
@@ -209,11 +220,18 @@ impl<'a> Shared<'a> {
         let whole = self.is_torn(copy);
         // A copy that is odd already stays so: nobody compares the numbers of odd ones.
         let odd = line.generation.load(Relaxed) | 1;
-        line.generation.store(odd, Relaxed);
-        fence_release(); // [W7]
+        if !planted("odd_left_out") && !planted("odd_after_catch_up") {
+            line.generation.store(odd, Relaxed);
+        }
+        if !planted("W7") {
+            fence_release(); // [W7]
+        }
         // SAFETY: the lock is held, and the scan has found no reader in `copy`, which is not the active one; nobody writes
         // the active one while the lock is held.
         unsafe { self.catch_up(copy, active.copy, whole, images) }
+        if planted("odd_after_catch_up") {
+            line.generation.store(odd, Relaxed);
+        }
         self.todo(copy).clear();
         line.synced.store(NEVER, Relaxed);
         Ok(Txn { shared: self, host, active, copy, odd, mine: true })
@@ -366,6 +384,7 @@ impl<'a> Shared<'a> {
                     self.clear_pins(slot);
                     count(&self.control.counters.reclaimed);
                 }
+                None if planted("pins_of_the_living_cleared") => self.clear_pins(slot),
                 None => free = false,
             }
         }
@@ -397,13 +416,13 @@ impl<H: Host> Txn<'_, H> {
     #[inline]
     pub(crate) fn commit(&mut self, touched: &Touched) -> u64 {
         let shared = self.shared;
-        let version = self.active.version + 1;
+        let version = self.active.version + u64::from(!planted("version_stays"));
         let published = Published { version, copy: self.copy };
         if planted("active_before_notes") {
             shared.control.active.published.store(published.pack(), Release);
         }
         for k in 0..shared.copies.len() {
-            if k == self.copy {
+            if k == self.copy || planted("commit_not_noted") {
                 continue;
             }
             shared.todo(k).add(touched);
@@ -415,9 +434,16 @@ impl<H: Host> Txn<'_, H> {
         if planted("even_before_active") {
             line.generation.store(self.odd.wrapping_add(1), Release);
         }
-        line.synced.store(version, Relaxed);
+        if !planted("synced_after_active") {
+            line.synced.store(version, Relaxed);
+        }
         shared.control.active.published.store(published.pack(), order("W4", Release, Relaxed)); // [W4]
-        line.generation.store(self.odd.wrapping_add(1), Release); // [W5]
+        if planted("synced_after_active") {
+            line.synced.store(version, Relaxed);
+        }
+        if !planted("even_left_out") {
+            line.generation.store(self.odd.wrapping_add(1), Release); // [W5]
+        }
         version
     }
 
@@ -445,6 +471,8 @@ impl<H: Host> Drop for Txn<'_, H> {
         if planted("unfinished_is_even") {
             self.shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release);
         }
-        self.shared.unlock(self.host);
+        if !planted("unlock_left_out") {
+            self.shared.unlock(self.host);
+        }
     }
 }

@@ -96,7 +96,7 @@ pub(crate) struct CopyLine {
     pub(crate) ranges: [AtomicU64; EXACT],
 }
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const _: () = {
     assert!(size_of::<Control>() == 192);
     assert!(size_of::<SlotLine>() == 64);
@@ -126,7 +126,7 @@ impl Published {
     }
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 impl Control {
     pub(crate) fn new(published: Published) -> Self {
         Control {
@@ -144,7 +144,7 @@ impl Control {
     }
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 impl SlotLine {
     pub(crate) fn new() -> Self {
         SlotLine {
@@ -157,7 +157,7 @@ impl SlotLine {
     }
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 impl CopyLine {
     pub(crate) fn new(generation: u64, synced: u64) -> Self {
         CopyLine {
@@ -170,7 +170,7 @@ impl CopyLine {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

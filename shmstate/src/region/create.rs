@@ -6,6 +6,7 @@ use super::header::RawHeader;
 use crate::commit::{NEVER, Published};
 use crate::error::{Error, Trouble};
 use crate::layout::{Layout, Schema};
+use crate::mutant::planted;
 use crate::os::{Access, Mapping, NewFile, Place};
 use crate::sync::Ordering::Relaxed;
 
@@ -40,6 +41,9 @@ impl<'a> NewRegion<'a> {
         let geometry = Geometry::new(sizes.copies, sizes.handles, layout.size as u64, archive.len() as u64)
             .ok_or_else(too_large)?;
         let file = place.new_file(access, geometry.file_len())?;
+        if planted("named_before_it_is_filled") {
+            file.link()?;
+        }
         let len = usize::try_from(geometry.file_len()).map_err(|_| too_large())?;
         let mapping = Mapping::new(file.file(), len).map_err(|e| Error::io(path, "map", e))?;
         let header = RawHeader::new(&geometry, &schema, &archive);
@@ -64,6 +68,6 @@ impl<'a> NewRegion<'a> {
 
     /// Gives the region its name, unless something has it: then the error's kind is `AlreadyExists`.
     pub(crate) fn link(&self) -> Result<(), Error> {
-        self.file.link()
+        if planted("named_before_it_is_filled") { Ok(()) } else { self.file.link() }
     }
 }

@@ -6,6 +6,7 @@ use super::update::forget_moves;
 use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::SharedLayout;
+use crate::mutant::planted;
 use crate::os::{Access, Place};
 use crate::region::{NewRegion, Region, Sizes};
 use std::path::Path;
@@ -166,7 +167,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         };
         let region = match attach() {
             // Without `/proc`, a file that has no name cannot be opened a second time.
-            Err(e) if e.kind() == ErrorKind::NotFound => {
+            Err(e) if e.kind() == ErrorKind::NotFound || planted("attached_after_the_name") => {
                 new.link()?;
                 attach()?
             }

@@ -2,6 +2,7 @@
 
 use super::{Access, Place, check_file_system};
 use crate::error::{Error, Trouble};
+use crate::mutant::planted;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
@@ -67,6 +68,9 @@ impl<'a> NewFile<'a> {
     /// Gives the file its name, unless something has it: then the error's kind is `AlreadyExists`.
     pub(crate) fn link(&self) -> Result<(), Error> {
         let Place { dir, name, path } = self.place;
+        if planted("name_is_taken_from_another") {
+            let _ = rustix::fs::unlinkat(dir, name, AtFlags::empty());
+        }
         let linked = match &self.temporary {
             Some(temporary) => rustix::fs::linkat(dir, temporary, dir, name, AtFlags::empty()),
             // By the descriptor's own entry, which needs no privilege; without `/proc`, by the descriptor, which does on
@@ -112,6 +116,9 @@ pub(crate) fn reserve(path: &Path, file: &OwnedFd, len: u64) -> Result<(), Error
     if limit.is_some_and(|limit| len > limit) || libc::off_t::try_from(len).is_err() {
         return Err(no_space(Errno::FBIG.into()));
     }
+    if planted("room_not_reserved") {
+        return rustix::fs::ftruncate(file, len).map_err(|e| no_space(e.into()));
+    }
     let mut from = 0;
     while from < len {
         let piece = PIECE.min(len - from);
@@ -143,7 +150,8 @@ fn sweep(place: &Place) {
         }
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let Ok(file) = rustix::fs::openat(&place.dir, name, flags, Mode::empty()) else { continue };
-        if rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok() {
+        let dead = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok();
+        if (dead || planted("living_are_swept")) && !planted("dead_are_not_swept") {
             let _ = rustix::fs::unlinkat(&place.dir, name, AtFlags::empty());
         }
     }
