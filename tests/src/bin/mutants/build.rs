@@ -11,6 +11,9 @@ use std::process::{Command, Stdio};
 /// The package that a program is run in, as `cargo test` would.
 pub const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
+/// The program that single-steps others.
+const STEPPER: &str = "step";
+
 /// Programs by the configuration that they are built with and the name of their target.
 pub struct Builds(HashMap<(&'static str, String), PathBuf>);
 
@@ -49,7 +52,7 @@ impl Builds {
         cargo.args(["test", "--release", "--locked", "--no-run", "--message-format=json-render-diagnostics"]);
         cargo.arg("--target-dir").arg(target_dir).args(["-p", "shmstate", "--lib"]);
         for target in targets.iter().filter(|target| **target != "shmstate") {
-            let kind = if *target == "step" { "--bin" } else { "--test" };
+            let kind = if *target == STEPPER { "--bin" } else { "--test" };
             cargo.args(["-p", "shmstate-tests", kind, target]);
         }
         let mut cargo =
@@ -58,6 +61,8 @@ impl Builds {
         for message in Message::parse_stream(BufReader::new(said)) {
             if let Message::CompilerArtifact(artifact) = message?
                 && let Some(program) = artifact.executable
+                // The stepper is a program itself, and there is a test of that name; all others are tests.
+                && artifact.profile.test != (artifact.target.name == STEPPER)
             {
                 self.0.insert((cfg, artifact.target.name), program.into());
             }
@@ -81,6 +86,6 @@ fn program(check: Check) -> (&'static str, &'static str) {
         Check::Shuttle(..) => ("shuttle", "shmstate"),
         Check::Unit(..) => ("shmstate_mutants", "shmstate"),
         Check::Process(file, _) => ("shmstate_mutants", file),
-        Check::Step(_) => ("shmstate_mutants", "step"),
+        Check::Step(_) => ("shmstate_mutants", STEPPER),
     }
 }
