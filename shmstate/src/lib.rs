@@ -64,7 +64,7 @@
 //!   [`format`](mod@format): the bytes of a region.
 
 // Under loom only the commit protocol and what it stands on is of use; what else compiles is there for its names.
-#![cfg_attr(loom, allow(dead_code, unused_imports))]
+#![cfg_attr(any(loom, shuttle), allow(dead_code, unused_imports))]
 
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 compile_error!(
@@ -82,11 +82,11 @@ mod error;
 mod events;
 mod layout;
 mod mutant;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod os;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod region;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod state;
 mod sync;
 mod track;
@@ -95,7 +95,7 @@ pub use containers::{Full, List, ListIndex, Text};
 pub use error::{Error, ErrorKind};
 pub use layout::{Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
 pub use shmstate_derive::SharedLayout;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub use state::{Options, ReadOnly, State, Stats, remove};
 
 #[doc = include_str!("../docs/design.md")]

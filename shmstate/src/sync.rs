@@ -1,18 +1,18 @@
-//! The only door to atomics and fences: the standard library's, or loom's when the protocol is model-checked.
+//! The only door to atomics and fences: the standard library's, or, when the protocol is explored, loom's or shuttle's.
 //!
-//! Everything above this file says `crate::sync::…`, so that loom runs the very code that ships.
+//! Everything above this file says `crate::sync::…`, so that these run the very code that ships.
 
-#[cfg(not(any(loom, target_arch = "x86_64")))]
+#[cfg(not(any(loom, shuttle, target_arch = "x86_64")))]
 use std::sync::atomic::fence;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use std::{
     hint::spin_loop,
     sync::atomic::{AtomicU32, AtomicU64, Ordering},
 };
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 pub(crate) mod model;
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 pub(crate) use model::{AtomicU32, AtomicU64, Ordering, fence, spin_loop};
 
 /// A full fence, right behind the read-modify-write that took a lock.
@@ -22,26 +22,28 @@ pub(crate) use model::{AtomicU32, AtomicU64, Ordering, fence, spin_loop};
 /// the model, it is the fence that it says.
 #[inline(always)]
 pub(crate) fn fence_after_lock() {
-    #[cfg(all(target_arch = "x86_64", not(loom)))]
+    #[cfg(all(target_arch = "x86_64", not(any(loom, shuttle))))]
     std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
-    #[cfg(not(all(target_arch = "x86_64", not(loom))))]
+    #[cfg(not(all(target_arch = "x86_64", not(any(loom, shuttle)))))]
     fence(Ordering::SeqCst);
 }
 
 /// Makes the relaxed loads before it acquire. No instruction on x86-64.
-#[cfg(not(loom))]
 #[inline(always)]
 pub(crate) fn fence_acquire() {
+    #[cfg(not(any(loom, shuttle)))]
     std::sync::atomic::fence(Ordering::Acquire);
+    #[cfg(any(loom, shuttle))]
+    fence(Ordering::Acquire);
 }
 
 /// Keeps the stores behind it behind the one before it, for other cores and for a death in between. No instruction on
 /// x86-64.
 #[inline(always)]
 pub(crate) fn fence_release() {
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     std::sync::atomic::fence(Ordering::Release);
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     fence(Ordering::Release);
 }
 

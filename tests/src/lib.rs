@@ -5,6 +5,7 @@ pub mod history;
 pub mod hostile;
 mod log;
 mod made;
+pub mod mutants;
 mod rng;
 mod tally;
 mod world;

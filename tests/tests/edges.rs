@@ -2,10 +2,13 @@
 //! closure.
 
 use shmstate::{ErrorKind, List, State, remove};
-use shmstate_tests::{World, scratch_dir};
+use shmstate_tests::{PATIENCE, World, actor, scratch_dir};
 use std::fs::{self, File};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
-use std::time::Duration;
+use std::path::Path;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_clone_does_not_hold_the_handle_that_it_was_made_from() {
@@ -65,4 +68,89 @@ fn removal_in_an_update_is_refused_at_once() {
     assert_eq!(refused.kind(), ErrorKind::Reentrant);
     world.read(|_| remove(&path)).unwrap().expect("a reader has no lock");
     assert!(!world.is_current().unwrap());
+}
+
+/// A name is given when nothing else can fail any more.
+#[test]
+fn a_creator_that_cannot_attach_leaves_no_name() {
+    let (mut failed, mut made) = (0, 0);
+    for files in 3..16_u64 {
+        let dir = scratch_dir();
+        let path = dir.path().join("world");
+        let said = actor!["limit", "files", files.to_string(), path].succeed();
+        let is_there = path.exists();
+        assert_eq!(said[0] == "Ok", is_there, "{files} descriptors: {said:?}");
+        failed += usize::from(!is_there);
+        made += usize::from(is_there);
+    }
+    assert!(failed >= 3 && made >= 3, "{failed} failed, {made} made");
+}
+
+/// A handle that has not looked at the state, as that of a removal, is no reason to trust it.
+#[test]
+fn nobody_gets_in_before_the_state_was_looked_at() {
+    let dir = scratch_dir();
+    let path = dir.path().join("world");
+    drop(State::<World>::create(&path).unwrap());
+    let file = File::options().read(true).write(true).open(&path).unwrap();
+    file.write_all_at(&[0; 4], 388).unwrap(); // `ready`
+    // SAFETY: a struct of integers.
+    let mut flock: libc::flock = unsafe { std::mem::zeroed() };
+    (flock.l_type, flock.l_start, flock.l_len) = (libc::F_RDLCK as libc::c_short, 0x4000_0000_0000_0000, 1);
+    // SAFETY: an open file and an initialised struct.
+    assert_eq!(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const flock) }, 0);
+    let hasty = || State::<World>::options().timeout(Duration::from_millis(20)).open(&path);
+    assert_eq!(hasty().unwrap_err().kind(), ErrorKind::Busy);
+    drop(file);
+    hasty().expect("nobody is there any more, so that it is looked at");
+}
+
+/// The word of the lock says that somebody sleeps for it.
+fn is_waited_for(path: &Path) -> bool {
+    let mut word = [0; 4];
+    File::open(path).unwrap().read_exact_at(&mut word, 256).unwrap();
+    u32::from_ne_bytes(word) >> 31 == 1
+}
+
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !is_so() {
+        assert!(since.elapsed() < PATIENCE, "{what}: it does not come to that");
+        std::thread::yield_now();
+    }
+}
+
+/// While it waited for the lock, the name was given to another region, which is being updated as well.
+#[test]
+fn removal_takes_the_lock_of_the_region_that_it_removes() {
+    let dir = scratch_dir();
+    let (path, aside) = (dir.path().join("world"), dir.path().join("aside"));
+    let first = State::<World>::create(&path).unwrap();
+    std::thread::scope(|scope| {
+        let (done, removed) = channel();
+        let (second, inside) = channel();
+        let (go, gone) = channel::<()>();
+        first
+            .update(|_| {
+                let name = path.clone();
+                scope.spawn(move || done.send(remove(name)).unwrap());
+                wait_until("a removal that waits", || is_waited_for(&path));
+                fs::rename(&path, &aside).unwrap();
+                let world = State::<World>::create(&path).unwrap();
+                scope.spawn(move || {
+                    let update = world.update(|_| {
+                        second.send(()).unwrap();
+                        gone.recv().ok();
+                    });
+                    update.unwrap();
+                });
+                inside.recv().unwrap();
+            })
+            .unwrap();
+        wait_until("the removal's second try", || !path.exists() || is_waited_for(&path));
+        assert!(path.exists() && removed.try_recv().is_err(), "removed in the midst of an update");
+        drop(go);
+        removed.recv().unwrap().unwrap();
+    });
+    assert!(!path.exists() && aside.exists());
 }

@@ -22,15 +22,6 @@ use crate::sync::{
 use crate::track::{Granule, Touched};
 use std::ops::Range;
 
-/// A copy that lags this many versions behind is taken before one that lags less, so that none rots.
-const MOST_LAG: u64 = 3;
-
-/// How many times a writer lets time pass before it takes a spare copy: readers that are just passing are not worth one.
-const PATIENCE: u32 = if cfg!(loom) { 0 } else { 4 };
-
-/// How often (in versions of lag) a writer asks whether the readers that keep a stale copy pinned are alive.
-const PROBE_EVERY: u64 = 1024;
-
 /// The images of `T`, by the number of their copy.
 pub(crate) trait Images {
     /// Copies all of `T`.
@@ -101,14 +92,16 @@ impl<'a> Shared<'a> {
     }
 
     #[inline]
-    fn todo(&self, copy: usize) -> Todo<'_> {
+    pub(super) fn todo(&self, copy: usize) -> Todo<'_> {
         Todo::of(self, copy)
     }
 
     /// Takes the writer's lock and sets right what a dead owner left.
     pub(crate) fn lock(&self, me: usize, host: &impl Host, clock: &mut impl Clock) -> Result<Acquired, LockError> {
         let acquired = lock::lock(&self.control.lock.word, me, self.slots.len(), host, clock)?;
-        if let Acquired::OwnerDied { slot } = acquired {
+        if let Acquired::OwnerDied { slot } = acquired
+            && !planted("take_over_does_not_recover")
+        {
             self.tell(self.recover(slot), host);
         }
         Ok(acquired)
@@ -135,6 +128,11 @@ impl<'a> Shared<'a> {
                 line.generation.store(generation.wrapping_add(1), Release);
             }
         }
+        if planted("recovery_trusts_every_copy") {
+            for line in self.copies {
+                line.generation.store((line.generation.load(Relaxed) + 1) & !1, Release);
+            }
+        }
         count(&self.control.counters.recoveries);
         news
     }
@@ -155,18 +153,25 @@ impl<'a> Shared<'a> {
 
     /// Who holds or held a slot, for people to read.
     #[cold]
-    fn pid(&self, slot: usize) -> u32 {
+    pub(super) fn pid(&self, slot: usize) -> u32 {
         self.slots.get(slot).map_or(0, |line| line.pid.load(Relaxed))
     }
 
     /// Makes a claimed slot clean: its last holder is dead, and the caller holds its byte.
     pub(crate) fn take_slot(&self, me: usize, host: &impl Host) {
-        self.control.counters.used.fetch_max(me as u32 + 1, order("S1", SeqCst, Relaxed)); // [S1]
+        if !planted("claim_counts_no_slot") {
+            self.control.counters.used.fetch_max(me as u32 + 1, order("S1", SeqCst, Relaxed)); // [S1]
+        }
         if lock::is_owned_by(&self.control.lock.word, me) && !planted("claim_ignores_the_word") {
             // The last holder died with the lock, so it is mine by construction.
-            let news = self.recover(me);
+            let news = match planted("claim_does_not_recover") {
+                true => None,
+                false => Some(self.recover(me)),
+            };
             self.unlock(host);
-            host.tell(news);
+            if let Some(news) = news {
+                host.tell(news);
+            }
         }
         if !planted("claim_leaves_pins") {
             self.clear_pins(me);
@@ -185,8 +190,10 @@ impl<'a> Shared<'a> {
     /// Whatever the file says that is not content is forgotten; every copy but the active one is copied anew when it is
     /// used.
     pub(crate) fn reset(&self, active: usize) {
-        self.control.lock.word.store(0, Relaxed);
-        for slot in 0..self.slots.len() {
+        if !planted("reset_keeps_the_word") {
+            self.control.lock.word.store(0, Relaxed);
+        }
+        for slot in (0..self.slots.len()).filter(|_| !planted("reset_keeps_pins")) {
             self.clear_pins(slot);
         }
         self.control.counters.used.store(0, Relaxed);
@@ -237,11 +244,18 @@ impl<'a> Shared<'a> {
         let whole = self.is_torn(copy);
         // A copy that is odd already stays so: nobody compares the numbers of odd ones.
         let odd = line.generation.load(Relaxed) | 1;
-        line.generation.store(odd, Relaxed);
-        fence_release(); // [W7]
+        if !planted("odd_left_out") && !planted("odd_after_catch_up") {
+            line.generation.store(odd, Relaxed);
+        }
+        if !planted("W7") {
+            fence_release(); // [W7]
+        }
         // SAFETY: the lock is held, and the scan has found no reader in `copy`, which is not the active one; nobody writes
         // the active one while the lock is held.
         unsafe { self.catch_up(copy, active.copy, whole, images) }
+        if planted("odd_after_catch_up") {
+            line.generation.store(odd, Relaxed);
+        }
         self.todo(copy).clear();
         line.synced.store(NEVER, Relaxed);
         Ok(Txn { shared: self, host, active, copy, odd, mine: true })
@@ -278,140 +292,6 @@ impl<'a> Shared<'a> {
             unsafe { images.copy_all(to, from) }
         }
     }
-
-    /// The copy to write: unpinned and not the active one.
-    #[inline]
-    fn choose(&self, active: Published, me: usize, host: &impl Host, clock: &mut impl Clock) -> Result<usize, u64> {
-        match self.next(active, |_| true) {
-            Some(first) if self.is_free(first) => Ok(first),
-            Some(first) => self.choose_other(active, first, me, host, clock),
-            None => Err(0),
-        }
-    }
-
-    /// Whose turn it is, of the copies that `may`: the least stale one, or the stalest, as soon as it lags too far behind or
-    /// has run over to pages.
-    #[inline]
-    fn next(&self, active: Published, may: impl Fn(usize) -> bool) -> Option<usize> {
-        let (mut fresh, mut least) = (active.copy, u64::MAX);
-        let (mut stale, mut most) = (active.copy, 0);
-        for k in 0..self.in_use() {
-            if k == active.copy || !may(k) {
-                continue;
-            }
-            let lag = self.lag(k, active.version);
-            if lag <= least {
-                (fresh, least) = (k, lag);
-            }
-            if lag >= most {
-                (stale, most) = (k, lag);
-            }
-        }
-        let next = if most > MOST_LAG || self.todo(stale).spilled() { stale } else { fresh };
-        (next != active.copy).then_some(next)
-    }
-
-    /// How many versions ago copy `k` was the active one.
-    #[inline]
-    fn lag(&self, k: usize, version: u64) -> u64 {
-        match self.copies[k].synced.load(Relaxed) {
-            NEVER => u64::MAX,
-            synced => version.saturating_sub(synced),
-        }
-    }
-
-    /// Whether nobody pins copy `k`.
-    #[inline]
-    fn is_free(&self, k: usize) -> bool {
-        let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
-        !self.slots[..used].iter().any(|slot| slot.pins_copy(k)) || planted("pins_ignored")
-    }
-
-    /// The slots that pin copy `k`, one bit each; slots past the first 64 share the last bit.
-    fn pinning(&self, k: usize) -> u64 {
-        let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
-        let mut pinning = 0;
-        for (s, slot) in self.slots[..used].iter().enumerate() {
-            if slot.pins_copy(k) {
-                pinning |= 1 << s.min(63);
-            }
-        }
-        pinning
-    }
-
-    /// The slots that pin a copy besides the active one, as [`Self::pinning`] says it.
-    fn pinning_others(&self, active: usize) -> u64 {
-        (0..self.in_use()).filter(|&k| k != active).fold(0, |slots, k| slots | self.pinning(k))
-    }
-
-    /// [`Self::choose`] when the first choice is pinned: another copy; else wait, and clear the pins of the dead.
-    #[cold]
-    fn choose_other(
-        &self,
-        active: Published,
-        first: usize,
-        me: usize,
-        host: &impl Host,
-        clock: &mut impl Clock,
-    ) -> Result<usize, u64> {
-        // A reader that died leaves its pin: no copy may rot for that, and no update may ask the kernel each time.
-        if self.lag(first, active.version) % PROBE_EVERY == PROBE_EVERY - 1 && self.clear_dead(first, me, host) {
-            return Ok(first);
-        }
-        let mut round = 0;
-        loop {
-            // The stalest copy of all may be the pinned one; the rule holds among the free ones, so that no other rots.
-            if let Some(k) = self.next(active, |k| self.is_free(k)) {
-                return Ok(k);
-            }
-            let rest = clock.rest();
-            if round > 0 || rest.is_none() {
-                for k in (0..self.in_use()).filter(|&k| k != active.copy) {
-                    if self.clear_dead(k, me, host) {
-                        return Ok(k);
-                    }
-                }
-            }
-            if (round >= PATIENCE || rest.is_none())
-                && let Some(spare) = self.add_spare(host)
-            {
-                return Ok(spare);
-            }
-            if rest.is_none() {
-                return Err(self.pinning_others(active.copy));
-            }
-            if round == 1 {
-                self.tell(News::Pinned { slots: self.pinning_others(active.copy) }, host);
-            }
-            host.pause(round);
-            round += 1;
-        }
-    }
-
-    /// Clears the pins that the dead have left in copy `k`. Returns whether it is free now.
-    fn clear_dead(&self, k: usize, me: usize, host: &impl Host) -> bool {
-        if planted("pins_of_the_dead_stay") {
-            return false;
-        }
-        let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
-        let mut free = true;
-        for slot in 0..used {
-            if !self.slots[slot].pins_copy(k) {
-                continue;
-            }
-            // The pins of this handle are those of its own threads.
-            match (slot != me).then(|| host.probe(slot)).flatten() {
-                Some(held) => {
-                    let _held = Some(held).filter(|_| !planted("byte_released_before_the_pins"));
-                    self.clear_pins(slot);
-                    count(&self.control.counters.reclaimed);
-                    self.tell(News::Reclaimed { slot, pid: self.pid(slot) }, host);
-                }
-                None => free = false,
-            }
-        }
-        free && self.is_free(k)
-    }
 }
 
 impl<H: Host> Txn<'_, H> {
@@ -438,13 +318,13 @@ impl<H: Host> Txn<'_, H> {
     #[inline]
     pub(crate) fn commit(&mut self, touched: &Touched) -> u64 {
         let shared = self.shared;
-        let version = self.active.version + 1;
+        let version = self.active.version + u64::from(!planted("version_stays"));
         let published = Published { version, copy: self.copy };
         if planted("active_before_notes") {
             shared.control.active.published.store(published.pack(), Release);
         }
         for k in 0..shared.in_use() {
-            if k == self.copy {
+            if k == self.copy || planted("commit_not_noted") {
                 continue;
             }
             shared.todo(k).add(touched);
@@ -456,9 +336,16 @@ impl<H: Host> Txn<'_, H> {
         if planted("even_before_active") {
             line.generation.store(self.odd.wrapping_add(1), Release);
         }
-        line.synced.store(version, Relaxed);
+        if !planted("synced_after_active") {
+            line.synced.store(version, Relaxed);
+        }
         shared.control.active.published.store(published.pack(), order("W4", Release, Relaxed)); // [W4]
-        line.generation.store(self.odd.wrapping_add(1), Release); // [W5]
+        if planted("synced_after_active") {
+            line.synced.store(version, Relaxed);
+        }
+        if !planted("even_left_out") {
+            line.generation.store(self.odd.wrapping_add(1), Release); // [W5]
+        }
         version
     }
 
@@ -486,6 +373,8 @@ impl<H: Host> Drop for Txn<'_, H> {
         if planted("unfinished_is_even") {
             self.shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release);
         }
-        self.shared.unlock(self.host);
+        if !planted("unlock_left_out") {
+            self.shared.unlock(self.host);
+        }
     }
 }

@@ -14,9 +14,9 @@ use crate::sync::{
 use std::time::Duration;
 
 /// Attempts before sleeping.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const SPINS: usize = 100;
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 const SPINS: usize = 1;
 
 /// How long to sleep before asking whether the owner lives.
@@ -141,7 +141,9 @@ fn lock_contended(
         }
         let rest = clock.rest();
         host.wait(word, holder | WAIT, rest.unwrap_or_default().min(NAP));
-        slept = WAIT;
+        if !planted("sleepers_forgotten") {
+            slept = WAIT;
+        }
         // Another thread of this very handle lives as long as this one does.
         if word.load(Relaxed) == holder | WAIT && holder != owner(me) && take_over(word, me, holder, host) {
             return Ok(Acquired::OwnerDied { slot: holder as usize - 1 }); // [W1]
@@ -181,7 +183,7 @@ pub(super) fn is_owned_by(word: &AtomicU32, slot: usize) -> bool {
 /// Releases the lock.
 #[inline]
 pub(super) fn unlock(word: &AtomicU32, host: &impl Host) {
-    if word.swap(0, order("W6", Release, Relaxed)) & WAIT != 0 {
+    if word.swap(0, order("W6", Release, Relaxed)) & WAIT != 0 && !planted("unlock_wakes_nobody") {
         host.wake(word); // [W6] is the swap
     }
 }

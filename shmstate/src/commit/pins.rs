@@ -14,7 +14,7 @@
 //! of that copy, which R2 has made visible.
 
 use super::words::{Control, Published, SlotLine};
-use crate::mutant::order;
+use crate::mutant::{order, planted};
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 
 /// Who reads through a handle.
@@ -54,7 +54,7 @@ impl<'a> Pin<'a> {
             }
             slot.owner.swap(copy as u32 + 1, order("R1", SeqCst, AcqRel)); // [R1]
             let now = Published::unpack(control.active.published.load(order("R2", SeqCst, Relaxed))).copy; // [R2]
-            if now == copy {
+            if now == copy || planted("second_look_left_out") {
                 return Ok(Pin { slot, copy, reader: Reader::Owner });
             }
             copy = now; // nothing was read
@@ -69,10 +69,12 @@ impl<'a> Pin<'a> {
             }
             slot.pins[copy].fetch_add(1, order("R1", SeqCst, AcqRel)); // [R1]
             let now = Published::unpack(control.active.published.load(order("R2", SeqCst, Relaxed))).copy; // [R2]
-            if now == copy {
+            if now == copy || planted("second_look_left_out") {
                 return Ok(Pin { slot, copy, reader: Reader::Guest });
             }
-            slot.pins[copy].fetch_sub(1, Relaxed); // nothing was read
+            if !planted("pin_of_a_miss_stays") {
+                slot.pins[copy].fetch_sub(1, Relaxed); // nothing was read
+            }
             copy = now;
         }
     }
@@ -101,7 +103,7 @@ impl SlotLine {
     pub(super) fn pins_copy(&self, k: usize) -> bool {
         let scan = order("W3", Acquire, Relaxed);
         let (guests, owner) = (self.pins[k].load(scan), self.owner.load(scan)); // [W3]
-        guests != 0 || owner == k as u32 + 1
+        guests != 0 && !planted("guests_not_scanned") || owner == k as u32 + 1 && !planted("owner_not_scanned")
     }
 
     /// Takes away the pins of a handle whose process is dead, or that is being dropped.

@@ -100,7 +100,7 @@ pub(crate) struct CopyLine {
     pub(crate) ranges: [AtomicU64; EXACT],
 }
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const _: () = {
     assert!(size_of::<Control>() == 192);
     assert!(size_of::<SlotLine>() == 64);
@@ -130,7 +130,7 @@ impl Published {
     }
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 impl Control {
     pub(crate) fn new(published: Published, copies: usize) -> Self {
         Control {
@@ -150,7 +150,7 @@ impl Control {
     }
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 impl SlotLine {
     pub(crate) fn new() -> Self {
         SlotLine {
@@ -163,7 +163,7 @@ impl SlotLine {
     }
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 impl CopyLine {
     pub(crate) fn new(generation: u64, synced: u64) -> Self {
         CopyLine {
@@ -176,7 +176,7 @@ impl CopyLine {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -6,7 +6,7 @@
 mod full;
 mod list;
 mod marks;
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
 mod text;
 

@@ -69,7 +69,7 @@ pub const fn plain_array<A>(item: &'static Layout, len: usize) -> Layout {
     Layout { name: "array", size: size_of::<A>(), align: align_of::<A>(), version: 0, kind: Kind::Array { item, len } }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use crate::track::{Granule, Stamp, Touched};
     use crate::{List, SharedLayout};

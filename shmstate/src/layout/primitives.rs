@@ -143,7 +143,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for [T; N] {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
 

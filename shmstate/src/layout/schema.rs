@@ -224,7 +224,7 @@ impl Schema {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
     use crate::layout::{Field, SharedLayout};

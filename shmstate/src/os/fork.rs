@@ -6,6 +6,7 @@
 //! the kernel wipes in the child (`MADV_WIPEONFORK`) tells a handle, before it touches the mapping, that it is one of the
 //! parent's. The page also notices a `clone` that runs no handlers.
 
+use crate::mutant::planted;
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use std::cell::UnsafeCell;
 use std::io;
@@ -56,7 +57,7 @@ impl Generation {
     #[inline]
     pub(crate) fn is_current(self) -> bool {
         // SAFETY: the page is mapped for ever.
-        unsafe { self.page.as_ref() }.load(Relaxed) == self.number
+        unsafe { self.page.as_ref() }.load(Relaxed) == self.number || planted("fork_unnoticed")
     }
 }
 
@@ -106,7 +107,7 @@ extern "C" fn in_child() {
     // SAFETY: `lock` ran before the fork, on the thread that this one is the copy of. Nothing is allocated or freed: the
     // allocator may not be used in a child of a process with threads.
     let descriptors = unsafe { &mut *REGISTRY.descriptors.get() };
-    for &fd in descriptors.iter() {
+    for &fd in descriptors.iter().filter(|_| !planted("child_keeps_the_descriptors")) {
         // SAFETY: a registered descriptor is open, and its owner leaves it alone in a child (`Registered::drop`).
         unsafe { libc::close(fd) };
     }

@@ -11,6 +11,7 @@
 
 use super::file::Place;
 use super::fork::Registered;
+use crate::mutant::planted;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -81,7 +82,10 @@ impl Drop for Held<'_> {
 impl Liveness {
     /// Two descriptions of the file that `file` is open on, however it is named by now.
     pub(crate) fn new(file: &OwnedFd, place: Option<&Place>) -> io::Result<Liveness> {
-        let open = || super::file::reopen(file, place);
+        let open = || match planted("locks_on_the_mapped_description") {
+            true => file.try_clone(),
+            false => super::file::reopen(file, place),
+        };
         let live = Registered::open(open)?;
         Ok(Liveness { probe: Registered::open(open)?, probing: Mutex::new(()), live })
     }
@@ -121,9 +125,40 @@ impl Liveness {
     /// Holds another handle's slot if its holder is dead. Any doubt counts as life.
     pub(crate) fn probe(&self, slot: usize) -> Option<Held<'_>> {
         let probing = self.probing.lock().unwrap_or_else(PoisonError::into_inner);
-        match set(self.probe.fd(), SLOTS + slot as i64, Lock::Exclusive) {
+        let fd = if planted("probed_through_live") { self.live.fd() } else { self.probe.fd() };
+        match set(fd, SLOTS + slot as i64, Lock::Exclusive) {
             Ok(true) => Some(Held { liveness: self, slot, _probing: probing }),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn handles<const N: usize>() -> [Liveness; N] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let fd = OwnedFd::from(file.reopen().unwrap());
+        std::array::from_fn(|_| Liveness::new(&fd, None).unwrap())
+    }
+
+    #[test]
+    fn a_handle_finds_itself_alive() {
+        let [handle] = handles();
+        assert!(handle.claim(3).unwrap());
+        assert!(handle.probe(3).is_none());
+        assert!(handle.probe(4).is_some(), "a slot that nobody has");
+    }
+
+    #[test]
+    fn a_slot_that_is_probed_cannot_be_claimed() {
+        let [one, other] = handles();
+        let held = one.probe(3);
+        assert!(held.is_some() && other.probe(3).is_none());
+        assert!(!other.claim(3).unwrap() && !one.claim(3).unwrap());
+        drop(held);
+        assert!(other.claim(3).unwrap());
+        assert!(one.probe(3).is_none());
     }
 }

@@ -1,5 +1,6 @@
 //! A file's bytes as memory.
 
+use crate::mutant::planted;
 use memmap2::{Advice, MmapOptions, MmapRaw};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -15,7 +16,9 @@ impl Mapping {
         let map = MmapOptions::new().len(len).map_raw(file.as_raw_fd())?;
         // A core dump of gigabytes keeps the dead process's byte locks for seconds.
         map.advise(Advice::DontDump)?;
-        map.advise(Advice::DontFork)?;
+        if !planted("locks_on_the_mapped_description") {
+            map.advise(Advice::DontFork)?;
+        }
         Ok(Mapping { map })
     }
 

@@ -11,6 +11,7 @@ use crate::commit::{BeginError, Clock, Control, Host, LockError, Published, Shar
 use crate::error::{Error, Trouble};
 use crate::events;
 use crate::layout::{Invalid, Layout, Schema};
+use crate::mutant::planted;
 use crate::os::{self, ANONYMOUS, Generation, Liveness, Mapping, Place};
 use crate::sync::{
     AtomicU64,
@@ -64,7 +65,7 @@ impl Region {
         let region = Self::attach_anywhere(Some(place), file, state, clock)?;
         // Between the look-up and the claim, the name may have been given to another region, whose users would never see
         // what this handle does.
-        Ok(region.is_current()?.then_some(region))
+        Ok((region.is_current()? || planted("name_not_looked_at_again")).then_some(region))
     }
 
     /// [`Self::attach`], wherever the name leads, or without one.
@@ -205,8 +206,11 @@ impl Region {
             }
         }
         self.check()?;
-        if Frame::is_written(self.key) {
+        if Frame::is_written(self.key) && !planted("removal_in_an_update") {
             return Err(Trouble::Reentrant { path: self.path().to_owned() }.into());
+        }
+        if planted("removal_without_the_lock") {
+            return Ok(f());
         }
         let _ = self.shared.lock(self.slot, self.host(), clock).map_err(|e| self.trouble(BeginError::Lock(e)))?;
         let _unlock = Unlock(self);
@@ -257,7 +261,7 @@ impl Region {
 
 impl Drop for Region {
     fn drop(&mut self) {
-        if self.generation.is_current() {
+        if self.generation.is_current() || planted("dropped_in_a_child") {
             self.shared.clear_pins(self.slot);
             self.slot_line().pid.store(0, Relaxed);
         }
@@ -270,6 +274,10 @@ impl Drop for Region {
         } else {
             // The mapping was not inherited, and the handle in the parent is alive.
             mapping.forget();
+        }
+        if planted("handle_keeps_its_slot") {
+            std::mem::forget(liveness);
+            return;
         }
         // The byte goes last; or, in a child, nothing goes: its handler has closed the descriptors.
         if self.generation.is_current() {
@@ -352,7 +360,7 @@ fn join(
             break;
         }
         if liveness.share().map_err(failed)? {
-            if ready.load(Acquire) == 1 {
+            if ready.load(Acquire) == 1 || planted("ready_not_asked") {
                 return Ok(());
             }
             // Who was at it died, or has not looked at the state.
@@ -404,7 +412,7 @@ fn check_state(
     if line.synced.load(Relaxed) != active.version {
         return Err(Error::corrupt(path, "its active copy is not of the version that it says"));
     }
-    let Some(state) = state else { return Ok(()) };
+    let Some(state) = state.filter(|_| !planted("state_not_validated")) else { return Ok(()) };
     let image = mapping.base().wrapping_add(geometry.image(active.copy) as usize);
     // SAFETY: inside the mapping, aligned to a page, initialised (by the file); nobody else is attached.
     unsafe { (state.validate)(image) }.map_err(|invalid| Error::corrupt(path, format!("its state: {invalid}")))

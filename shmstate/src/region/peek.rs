@@ -7,7 +7,6 @@ use crate::commit::{Published, Shared};
 use crate::error::Error;
 use crate::layout::Layout;
 use crate::os::{self, Mapping, Place};
-use crate::sync::{Ordering::Relaxed, fence_acquire};
 use crate::track::RegionKey;
 
 /// A region that is mapped for reading.
@@ -51,29 +50,18 @@ impl Peek {
         self.key
     }
 
-    /// The active version and copy. Loads of read-only memory are relaxed, which is what the language promises to work
-    /// there; the fence makes them acquire.
+    /// The active version and copy.
     pub(crate) fn published(&self) -> Published {
-        let word = self.shared.control.active.published.load(Relaxed);
-        fence_acquire();
-        Published::unpack(word)
+        self.shared.seen()
     }
 
     /// Calls `copy` with the active image. Returns whether nobody has written that image meanwhile.
-    ///
-    /// A copy is written only while it is not the active one, and whoever writes it changes its generation. So it was left
-    /// alone if it is still the active one of the same version, or still has the same even generation.
     pub(crate) fn try_copy(&self, copy: impl FnOnce(*const u8)) -> Result<bool, Error> {
-        let before = self.published();
-        let Some(line) = self.shared.copies.get(before.copy) else {
-            let why = format!("it names copy {} as the active one, and has {}", before.copy, self.shared.in_use());
-            return Err(Error::corrupt(self.place.path(), why));
-        };
-        let generation = line.generation.load(Relaxed);
-        fence_acquire();
-        copy(self.mapping.base().wrapping_add(self.geometry.image(before.copy) as usize));
-        fence_acquire(); // [P1]
-        let same = generation % 2 == 0 && line.generation.load(Relaxed) == generation;
-        Ok(same || self.published() == before)
+        let look = self.shared.look().map_err(|copy| {
+            let why = format!("it names copy {copy} as the active one, and has {}", self.shared.in_use());
+            Error::corrupt(self.place.path(), why)
+        })?;
+        copy(self.mapping.base().wrapping_add(self.geometry.image(look.copy()) as usize));
+        Ok(look.was_left_alone())
     }
 }

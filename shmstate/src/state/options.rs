@@ -6,6 +6,7 @@ use super::update::forget_moves;
 use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::SharedLayout;
+use crate::mutant::planted;
 use crate::os::{Access, NewFile, Place};
 use crate::region::{Plan, Region, Sizes};
 use std::os::fd::OwnedFd;
@@ -175,13 +176,13 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         let attach = || State::<T>::attach_new(Some(place), new.file(), timeout);
         let state = match attach() {
             // Without `/proc`, a file that has no name cannot be opened a second time.
-            Err(e) if e.kind() == ErrorKind::NotFound => {
-                new.link()?;
+            Err(e) if e.kind() == ErrorKind::NotFound || planted("attached_after_the_name") => {
+                name(new)?;
                 attach()?
             }
             state => {
                 let state = state?;
-                new.link()?;
+                name(new)?;
                 state
             }
         };
@@ -192,6 +193,9 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     fn make_at(self, place: &Place, access: Access) -> Result<NewFile<'_>, Error> {
         let plan = self.plan()?;
         let new = place.new_file(access, plan.len(), plan.room())?;
+        if planted("named_before_it_is_filled") {
+            new.link()?;
+        }
         self.fill(&plan, place.path(), new.file())?;
         Ok(new)
     }
@@ -242,4 +246,9 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         }
         Ok(Access { mode: self.mode })
     }
+}
+
+/// Gives a region its name, unless something has it: then the error's kind is `AlreadyExists`.
+fn name(new: &NewFile<'_>) -> Result<(), Error> {
+    if planted("named_before_it_is_filled") { Ok(()) } else { new.link() }
 }

@@ -1,4 +1,8 @@
-//! Atomics and fences under loom: loom's own, with two things added.
+//! Atomics and fences under loom or shuttle: their own, with two things added.
+//!
+//! **Explorers.** loom tries every interleaving of a few threads that do a few things each, and of each the stale values
+//! that weak orderings let them see. shuttle tries random interleavings of more threads that do more, but every load sees
+//! the last store, whatever the orderings are: it finds faults of the protocol, never of an ordering.
 //!
 //! **Sequential consistency.** loom knows the total order of `SeqCst` *fences*, but takes a `SeqCst` *access* for an
 //! `AcqRel` one. The protocol uses two such read-modify-writes (R1 and S1) and one such load (R2). A read-modify-write is
@@ -15,12 +19,17 @@
 //! **Death.** A thread can be told to stop for ever before its n-th write. It unwinds, and what its destructors then try
 //! to write to shared words is not written: to the others it looks as if it had been killed.
 
-use loom::sync::atomic as inner;
+#[cfg(loom)]
+pub(crate) use loom as explorer;
+#[cfg(shuttle)]
+pub(crate) use shuttle as explorer;
+
+use explorer::sync::atomic as inner;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
-pub(crate) use loom::sync::atomic::Ordering;
+pub(crate) use inner::Ordering;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Life {
@@ -30,7 +39,7 @@ enum Life {
     Died,
 }
 
-loom::thread_local! {
+explorer::thread_local! {
     static LIFE: Cell<Life> = Cell::new(Life::Goes);
     /// With [`read_modify_write_scans`]: no write since the last fence.
     static SCANNING: Cell<bool> = Cell::new(false);

@@ -137,7 +137,7 @@ pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>) -> bool
     })
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
 

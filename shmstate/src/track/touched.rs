@@ -5,10 +5,10 @@ use crate::mutant;
 use std::ops::Range;
 
 /// Exact ranges before pages take over, here and in what a copy has to take over.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) const EXACT: usize = 32;
 /// Two, so that a few transactions already run over, and because each entry is an object that loom tracks.
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 pub(crate) const EXACT: usize = 2;
 
 /// The unit in which ranges are kept, so that one fits into one 64-bit word (and one store): 8 bytes, or more for a `T`
@@ -131,7 +131,7 @@ impl Touched {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

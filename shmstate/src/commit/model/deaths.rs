@@ -1,8 +1,8 @@
 //! Deaths: before every single write to shared memory, and who comes after.
 
 use super::super::Reader::{self, Guest, Owner};
+use super::explore::{explore, explored};
 use super::world::{Patience, Verdict, World};
-use super::{explore, explored};
 use loom::thread;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;

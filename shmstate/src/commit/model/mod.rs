@@ -1,14 +1,22 @@
-//! The protocol under loom: the code that ships, over images whose data races loom reports.
+//! The protocol under loom and under shuttle: the code that ships, over images whose data races are reported.
 //!
 //! ```text
 //! RUSTFLAGS="--cfg loom" cargo test -p shmstate --lib --release commit::model -- --nocapture
+//! RUSTFLAGS="--cfg shuttle" cargo test -p shmstate --lib --release commit::model -- --nocapture
 //! ```
+//!
+//! Under loom, every interleaving, with everything that the orderings allow:
 //!
 //! * [`readers`]: readers against writers, in one handle and in several; roll-backs; notes that run over to pages.
 //! * [`writers`]: writers against each other, through spinning, sleeping and waking.
+//! * [`onlookers`]: a look without a pin, while others write.
 //! * [`deaths`]: a death before every write of an update, of a claim and of a read, and who comes after.
 //! * [`spares`]: copies that are taken into use when readers stay in all others.
-//! * [`faults`]: each ordering weakened and each lock rule broken once: one of the scenarios above must fail.
+//!
+//! Under shuttle, [`schedules`]: random interleavings, sequentially consistent, of processes that come, read, write, die
+//! and are succeeded, for many versions.
+//!
+//! That all of them can fail is shown by planted faults, one at a time: `cargo run -p shmstate-tests --bin mutants`.
 //!
 //! The state is three counters. Commit number `n` adds one to counter `(n - 1) % 3` and touches nothing else, so each
 //! version has exactly one right content, and a note that gets lost leaves a content that no version has.
@@ -16,34 +24,41 @@
 //! What is not modelled: the order of `SeqCst` *accesses* as such (see [`crate::sync::model`]); the kernel's locks, sleeping
 //! and waking are what [`world`] says they are; the 64-bit store that a version is has no tearing to be looked for.
 
+mod cell;
+#[cfg(loom)]
 mod deaths;
-mod faults;
+#[cfg(loom)]
+mod explore;
+#[cfg(loom)]
+mod onlookers;
+#[cfg(loom)]
 mod readers;
+#[cfg(shuttle)]
+mod schedules;
+#[cfg(loom)]
 mod spares;
 mod world;
+#[cfg(loom)]
 mod writers;
 
-use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Runs `f` under every interleaving with at most `preemptions` preemptions (all, without a number).
-fn explore(name: &str, preemptions: Option<usize>, f: impl Fn() + Send + Sync + 'static) {
-    let start = Instant::now();
-    let executions = explored(preemptions, f);
-    println!("{name}: {executions} executions, {:.1?}", start.elapsed());
+/// Runs that this program has begun, of whatever it explores.
+static RUNS: AtomicU64 = AtomicU64::new(0);
+
+/// Says, if the exploration fails, after how many runs.
+struct Runs(&'static str);
+
+impl Runs {
+    fn one_more() {
+        RUNS.fetch_add(1, Relaxed);
+    }
 }
 
-/// [`explore`] without a word; returns the number of executions.
-fn explored(preemptions: Option<usize>, f: impl Fn() + Send + Sync + 'static) -> u64 {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions;
-    builder.max_branches = 20_000;
-    let executions = Arc::new(Mutex::new(0));
-    let counted = Arc::clone(&executions);
-    builder.check(move || {
-        *counted.lock().expect("no panic while counting") += 1;
-        f();
-    });
-    let count = executions.lock().expect("no panic while counting");
-    *count
+impl Drop for Runs {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("found after {} {}", RUNS.load(Relaxed), self.0);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Readers against writers.
 
 use super::super::Reader::{self, Guest, Owner};
-use super::explore;
+use super::explore::explore;
 use super::world::{Patience, Verdict, World};
 use loom::thread;
 use std::sync::{Arc, Mutex};

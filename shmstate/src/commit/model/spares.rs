@@ -1,8 +1,9 @@
 //! Copies that are taken into use when readers stay in all others.
 
 use super::super::Reader::{Guest, Owner};
+use super::deaths;
+use super::explore::explore;
 use super::world::{Patience, Verdict, World};
-use super::{deaths, explore};
 use loom::thread;
 use std::sync::{Arc, Mutex};
 

@@ -1,14 +1,14 @@
-//! A region, its kernel and its handles, made of loom's parts.
+//! A region, its kernel and its handles, made of the explorer's parts.
 
 use super::super::{
     BeginError, Clock, Control, CopyLine, Host, Images, NEVER, Pin, Published, Reader, Shared, SlotLine,
 };
+use super::cell::UnsafeCell;
 use crate::mutant::planted;
-use crate::sync::model::{Died, dies_before, is_dead, writes};
+use crate::sync::model::{Died, dies_before, explorer, is_dead, writes};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::track::{Granule, Pages, Touched};
-use loom::cell::UnsafeCell;
-use loom::sync::{Condvar, Mutex, atomic};
+use explorer::sync::{Condvar, Mutex, atomic};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -114,6 +114,13 @@ impl World {
         granted
     }
 
+    /// Gives the slot back, as a handle does that is dropped.
+    #[cfg(shuttle)]
+    pub(super) fn release(&self, slot: usize) {
+        self.shared().clear_pins(slot);
+        self.bytes[slot].store(0, Ordering::Release);
+    }
+
     /// `F_OFD_SETLK`: what the last holder of the byte did before it lost it has happened before.
     fn set_lock(&self, slot: usize, description: u32) -> bool {
         self.bytes[slot].compare_exchange(0, description, Ordering::AcqRel, Ordering::Relaxed).is_ok()
@@ -160,13 +167,22 @@ impl World {
 
     /// One look at the state by the handle `me`. Returns the number of commits that it shows.
     pub(super) fn read(&self, me: usize, who: Reader) -> usize {
-        let pin = self.pin(me, who);
-        check(self.cells().get(pin.copy()))
+        self.read_for(me, who, 1)
     }
 
     /// A reader that stays.
     pub(super) fn pin(&self, me: usize, who: Reader) -> Pin<'_> {
         Pin::enter(&self.control, &self.slots[me], self.copies.len(), who).expect("the copy exists")
+    }
+
+    /// [`Self::read`], of a reader that stays in its closure and looks so often.
+    pub(super) fn read_for(&self, me: usize, who: Reader, looks: usize) -> usize {
+        let pin = self.pin(me, who);
+        let first = check(self.cells().get(pin.copy()));
+        for _ in 1..looks {
+            assert_eq!(check(self.cells().get(pin.copy())), first, "what a reader holds has changed");
+        }
+        first
     }
 
     /// `n` looks, of which none shows less than the one before.
@@ -291,7 +307,7 @@ impl Host for Handle<'_> {
 
     fn wait(&self, word: &AtomicU32, seen: u32, _limit: Duration) {
         match &self.world.futex {
-            None => loom::thread::yield_now(),
+            None => explorer::thread::yield_now(),
             Some((mutex, woken)) => {
                 let guard = mutex.lock().expect("no poison");
                 if word.load(Ordering::Relaxed) == seen {
@@ -316,6 +332,6 @@ impl Host for Handle<'_> {
     }
 
     fn pause(&self, _round: u32) {
-        loom::thread::yield_now();
+        explorer::thread::yield_now();
     }
 }

@@ -1,6 +1,6 @@
 //! Writers against each other.
 
-use super::explore;
+use super::explore::explore;
 use super::world::{Patience, Verdict, World};
 use loom::thread;
 use std::sync::{Arc, Mutex};

@@ -182,7 +182,7 @@ unsafe impl<const N: usize> SharedLayout for Text<N> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
     use std::fmt::Write;

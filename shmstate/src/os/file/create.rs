@@ -2,6 +2,7 @@
 
 use super::{Access, Place, check_file_system};
 use crate::error::{Error, Trouble};
+use crate::mutant::planted;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
@@ -76,6 +77,9 @@ impl<'a> NewFile<'a> {
     /// Gives the file its name, unless something has it: then the error's kind is `AlreadyExists`.
     pub(crate) fn link(&self) -> Result<(), Error> {
         let Place { dir, name, path } = self.place;
+        if planted("name_is_taken_from_another") {
+            let _ = rustix::fs::unlinkat(dir, name, AtFlags::empty());
+        }
         let linked = match &self.temporary {
             Some(temporary) => rustix::fs::linkat(dir, temporary, dir, name, AtFlags::empty()),
             // By the descriptor's own entry, which needs no privilege; without `/proc`, by the descriptor, which does on
@@ -133,6 +137,9 @@ pub(crate) fn reserve(path: &Path, file: &OwnedFd, bytes: Range<u64>) -> Result<
             return Ok(());
         }
     }
+    if planted("room_not_reserved") {
+        return Ok(());
+    }
     while from < end {
         let piece = PIECE.min(end - from);
         // SAFETY: an open descriptor.
@@ -163,7 +170,8 @@ fn sweep(place: &Place) {
         }
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let Ok(file) = rustix::fs::openat(&place.dir, name, flags, Mode::empty()) else { continue };
-        if rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok() {
+        let dead = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok();
+        if (dead || planted("living_are_swept")) && !planted("dead_are_not_swept") {
             let _ = rustix::fs::unlinkat(&place.dir, name, AtFlags::empty());
         }
     }
@@ -224,14 +232,14 @@ mod tests {
         let place = place(&dir);
         let victim = dir.path().join("victim");
         std::fs::write(&victim, "mine").unwrap();
-        let planted = |what: &str| dir.path().join(format!("{TEMPORARY}{what}"));
-        std::os::unix::fs::symlink(&victim, planted("link")).unwrap();
-        std::os::unix::fs::symlink(dir.path().join("nothing"), planted("dangling")).unwrap();
-        std::fs::create_dir(planted("directory")).unwrap();
-        std::fs::hard_link(&victim, planted("hard-link")).unwrap();
-        rustix::fs::mknodat(rustix::fs::CWD, planted("fifo"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let bait = |what: &str| dir.path().join(format!("{TEMPORARY}{what}"));
+        std::os::unix::fs::symlink(&victim, bait("link")).unwrap();
+        std::os::unix::fs::symlink(dir.path().join("nothing"), bait("dangling")).unwrap();
+        std::fs::create_dir(bait("directory")).unwrap();
+        std::fs::hard_link(&victim, bait("hard-link")).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, bait("fifo"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         for what in ["link", "dangling", "directory", "hard-link", "fifo"] {
-            let name = planted(what).file_name().unwrap().to_owned();
+            let name = bait(what).file_name().unwrap().to_owned();
             assert!(NewFile::named(&place, name).unwrap().is_none(), "{what}");
         }
         drop(NewFile::with_temporary_name(&place).unwrap());

@@ -94,7 +94,7 @@ fn drop_in_child(path: &str) {
                 let mine: Vec<_> = (0..others.len() + 1).map(|_| open(path)).collect();
                 // The same for the numbers of the descriptors.
                 let files: Vec<_> = (0..64).map(|_| std::fs::File::open("/dev/null").expect("a file")).collect();
-                for other in &others {
+                for other in others.iter().chain([&world]) {
                     // SAFETY: the child ends without using its parent's values again.
                     drop(unsafe { std::ptr::read(other) });
                 }
@@ -105,6 +105,11 @@ fn drop_in_child(path: &str) {
                     mine.read(|s| assert_eq!(s.steps, s.steps_again)).expect("a read");
                     let _ = mine.try_clone().expect("a handle");
                 }
+                // More than there are copies: the parent holds one of them.
+                // By a thread, for the one that forked is in a closure over the region.
+                std::thread::scope(|scope| {
+                    scope.spawn(|| (0..5).for_each(|_| mine[0].update(World::step).expect("an update")));
+                });
             }));
             *s == before
         })

@@ -6,7 +6,7 @@ use crate::report::{self, Row};
 use crate::settings::{Args, Settings};
 use crate::stand::Wrong;
 use crate::trace::NotPermitted;
-use crate::{Fallible, child, mutants};
+use crate::{Fallible, child};
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
@@ -24,8 +24,7 @@ pub(crate) fn main() -> ExitCode {
         child::run(op, Path::new(path), copies, seed)
     }
     let args = Args::parse();
-    let result = if args.mutants { mutants::run() } else { campaigns(&Settings::from(&args)) };
-    match result {
+    match campaigns(&Settings::from(&args)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) if error.is::<NotPermitted>() => {

@@ -26,9 +26,6 @@ pub(crate) struct Args {
     /// What the operations write
     #[arg(long, default_value_t = 77)]
     seed: u64,
-    /// Run with each planted fault, and fail if one survives
-    #[arg(long)]
-    pub(crate) mutants: bool,
     /// End at the first violation
     #[arg(long)]
     until_violation: bool,

@@ -1,0 +1,166 @@
+//! Which copy an update writes: one that nobody looks at, and that needs little to catch up.
+//!
+//! When readers stay in all of them, a region that has room for more takes a spare copy into use: see [`super::spare`].
+
+use super::copies::Shared;
+use super::lock::{Clock, Host, News};
+use super::words::{NEVER, Published, count};
+use crate::mutant::planted;
+use crate::sync::Ordering::Relaxed;
+
+/// A copy that lags this many versions behind is taken before one that lags less, so that none rots.
+const MOST_LAG: u64 = 3;
+
+/// How many times a writer lets time pass before it takes a spare copy: readers that are just passing are not worth one.
+const PATIENCE: u32 = if cfg!(loom) { 0 } else { 4 };
+
+/// How often (in versions of lag) a writer asks whether the readers that keep a stale copy pinned are alive.
+const PROBE_EVERY: u64 = 1024;
+
+impl Shared<'_> {
+    /// The copy to write: unpinned and not the active one.
+    #[inline]
+    pub(super) fn choose(
+        &self,
+        active: Published,
+        me: usize,
+        host: &impl Host,
+        clock: &mut impl Clock,
+    ) -> Result<usize, u64> {
+        if planted("spare_taken_at_once")
+            && let Some(spare) = self.add_spare(host)
+        {
+            return Ok(spare);
+        }
+        match self.next(active, |_| true) {
+            Some(first) if self.is_free(first) => Ok(first),
+            Some(first) => self.choose_other(active, first, me, host, clock),
+            None => Err(0),
+        }
+    }
+
+    /// Whose turn it is, of the copies that `may`: the least stale one, or the stalest, as soon as it lags too far behind or
+    /// has run over to pages.
+    #[inline]
+    fn next(&self, active: Published, may: impl Fn(usize) -> bool) -> Option<usize> {
+        let (mut fresh, mut least) = (active.copy, u64::MAX);
+        let (mut stale, mut most) = (active.copy, 0);
+        for k in 0..self.in_use() {
+            if k == active.copy || !may(k) {
+                continue;
+            }
+            let lag = self.lag(k, active.version);
+            if lag <= least {
+                (fresh, least) = (k, lag);
+            }
+            if lag >= most {
+                (stale, most) = (k, lag);
+            }
+        }
+        let next = if most > MOST_LAG || self.todo(stale).spilled() { stale } else { fresh };
+        (next != active.copy).then_some(next)
+    }
+
+    /// How many versions ago copy `k` was the active one.
+    #[inline]
+    fn lag(&self, k: usize, version: u64) -> u64 {
+        match self.copies[k].synced.load(Relaxed) {
+            NEVER => u64::MAX,
+            synced => version.saturating_sub(synced),
+        }
+    }
+
+    /// Whether nobody pins copy `k`.
+    #[inline]
+    fn is_free(&self, k: usize) -> bool {
+        let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
+        !self.slots[..used].iter().any(|slot| slot.pins_copy(k)) || planted("pins_ignored")
+    }
+
+    /// The slots that pin copy `k`, one bit each; slots past the first 64 share the last bit.
+    fn pinning(&self, k: usize) -> u64 {
+        let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
+        let mut pinning = 0;
+        for (s, slot) in self.slots[..used].iter().enumerate() {
+            if slot.pins_copy(k) {
+                pinning |= 1 << s.min(63);
+            }
+        }
+        pinning
+    }
+
+    /// The slots that pin a copy besides the active one, as [`Self::pinning`] says it.
+    fn pinning_others(&self, active: usize) -> u64 {
+        (0..self.in_use()).filter(|&k| k != active).fold(0, |slots, k| slots | self.pinning(k))
+    }
+
+    /// [`Self::choose`] when the first choice is pinned: another copy; else wait, and clear the pins of the dead.
+    #[cold]
+    fn choose_other(
+        &self,
+        active: Published,
+        first: usize,
+        me: usize,
+        host: &impl Host,
+        clock: &mut impl Clock,
+    ) -> Result<usize, u64> {
+        // A reader that died leaves its pin: no copy may rot for that, and no update may ask the kernel each time.
+        if self.lag(first, active.version) % PROBE_EVERY == PROBE_EVERY - 1 && self.clear_dead(first, me, host) {
+            return Ok(first);
+        }
+        let mut round = 0;
+        loop {
+            // The stalest copy of all may be the pinned one; the rule holds among the free ones, so that no other rots.
+            if let Some(k) = self.next(active, |k| self.is_free(k)) {
+                return Ok(k);
+            }
+            let rest = clock.rest();
+            if round > 0 || rest.is_none() {
+                for k in (0..self.in_use()).filter(|&k| k != active.copy) {
+                    if self.clear_dead(k, me, host) {
+                        return Ok(k);
+                    }
+                }
+            }
+            if (round >= PATIENCE || rest.is_none())
+                && let Some(spare) = self.add_spare(host)
+            {
+                return Ok(spare);
+            }
+            if rest.is_none() {
+                return Err(self.pinning_others(active.copy));
+            }
+            if round == 1 {
+                self.tell(News::Pinned { slots: self.pinning_others(active.copy) }, host);
+            }
+            host.pause(round);
+            round += 1;
+        }
+    }
+
+    /// Clears the pins that the dead have left in copy `k`. Returns whether it is free now.
+    fn clear_dead(&self, k: usize, me: usize, host: &impl Host) -> bool {
+        if planted("pins_of_the_dead_stay") {
+            return false;
+        }
+        let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
+        let mut free = true;
+        for slot in 0..used {
+            if !self.slots[slot].pins_copy(k) {
+                continue;
+            }
+            // The pins of this handle are those of its own threads.
+            match (slot != me).then(|| host.probe(slot)).flatten() {
+                Some(held) => {
+                    let _held = Some(held).filter(|_| !planted("byte_released_before_the_pins"));
+                    self.clear_pins(slot);
+                    count(&self.control.counters.reclaimed);
+                    self.tell(News::Reclaimed { slot, pid: self.pid(slot) }, host);
+                }
+                None if planted("pins_of_the_living_cleared") => self.clear_pins(slot),
+                None => free = false,
+            }
+        }
+        free && self.is_free(k)
+    }
+}

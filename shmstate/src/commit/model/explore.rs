@@ -1,0 +1,29 @@
+//! Every interleaving.
+
+use super::Runs;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+/// Runs `f` under every interleaving with at most `preemptions` preemptions (all, without a number).
+pub(super) fn explore(name: &str, preemptions: Option<usize>, f: impl Fn() + Send + Sync + 'static) {
+    let start = Instant::now();
+    let executions = explored(preemptions, f);
+    println!("{name}: {executions} executions, {:.1?}", start.elapsed());
+}
+
+/// [`explore`] without a word; returns the number of executions.
+pub(super) fn explored(preemptions: Option<usize>, f: impl Fn() + Send + Sync + 'static) -> u64 {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = preemptions;
+    builder.max_branches = 20_000;
+    let executions = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&executions);
+    let _runs = Runs("executions");
+    builder.check(move || {
+        *counted.lock().expect("no panic while counting") += 1;
+        Runs::one_more();
+        f();
+    });
+    let count = executions.lock().expect("no panic while counting");
+    *count
+}

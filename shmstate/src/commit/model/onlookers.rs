@@ -1,0 +1,133 @@
+//! Onlookers against a writer. What they read may be written meanwhile, so the images are made of atomic words here.
+
+use super::super::{Clock, Control, CopyLine, Host, Images, Published, Shared, SlotLine};
+use super::explore::explore;
+use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use crate::track::{Granule, Pages, Touched};
+use loom::thread;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Both words of the state are the number of its version.
+const WORDS: usize = 2;
+const SIZE: u64 = 8 * WORDS as u64;
+
+struct World {
+    control: Control,
+    slots: [SlotLine; 1],
+    copies: Vec<CopyLine>,
+    pages: Vec<AtomicU64>,
+    images: Vec<[AtomicU64; WORDS]>,
+}
+
+impl World {
+    fn new(copies: usize) -> Arc<World> {
+        let world = World {
+            control: Control::new(Published { version: 0, copy: 0 }),
+            slots: [SlotLine::new()],
+            copies: (0..copies).map(|_| CopyLine::new(0, 0)).collect(),
+            pages: (0..copies * Pages::words(SIZE)).map(|_| AtomicU64::new(0)).collect(),
+            images: (0..copies).map(|_| std::array::from_fn(|_| AtomicU64::new(0))).collect(),
+        };
+        world.shared().take_slot(0, &Alone);
+        Arc::new(world)
+    }
+
+    fn shared(&self) -> Shared<'_> {
+        Shared {
+            control: &self.control,
+            slots: &self.slots,
+            copies: &self.copies,
+            pages: &self.pages,
+            size: SIZE,
+            granule: Granule::of(SIZE),
+        }
+    }
+
+    fn update(&self) {
+        let shared = self.shared();
+        // SAFETY: the images of this region; the slot is the one writer's.
+        let txn = unsafe { shared.begin(0, &Alone, &mut Alone, self) };
+        let mut txn = txn.expect("nobody is in the way");
+        let mut touched = Touched::new(SIZE);
+        for (i, word) in self.images[txn.copy()].iter().enumerate() {
+            word.store(word.load(Relaxed) + 1, Relaxed);
+            touched.add(8 * i as u64, 8);
+        }
+        txn.commit(&touched);
+    }
+
+    /// The version that an onlooker sees, if it was left alone.
+    fn look(&self) -> Option<u64> {
+        let shared = self.shared();
+        let look = shared.look().expect("the copy exists");
+        let [first, second] = [0, 1].map(|i| self.images[look.copy()][i].load(Relaxed));
+        look.was_left_alone().then(|| {
+            assert_eq!(first, second, "an onlooker took two versions for one");
+            first
+        })
+    }
+}
+
+impl Images for World {
+    unsafe fn copy_all(&self, to: usize, from: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { self.copy_range(to, from, 0..SIZE) }
+    }
+
+    unsafe fn copy_plain(&self, _to: usize, _from: usize) {}
+
+    unsafe fn copy_range(&self, to: usize, from: usize, range: Range<u64>) {
+        for i in range.start as usize / 8..range.end as usize / 8 {
+            self.images[to][i].store(self.images[from][i].load(Relaxed), Relaxed);
+        }
+    }
+}
+
+/// There is one writer, which waits for nobody.
+struct Alone;
+
+impl Host for Alone {
+    type Held<'a> = ();
+
+    fn probe(&self, _slot: usize) -> Option<()> {
+        None
+    }
+
+    fn wait(&self, _word: &AtomicU32, _seen: u32, _limit: Duration) {}
+
+    fn wake(&self, _word: &AtomicU32) {}
+
+    fn pause(&self, _round: u32) {}
+}
+
+impl Clock for Alone {
+    fn rest(&mut self) -> Option<Duration> {
+        None
+    }
+}
+
+fn an_onlooker(copies: usize, updates: u64) {
+    let world = World::new(copies);
+    let onlooker = thread::spawn({
+        let world = Arc::clone(&world);
+        move || {
+            let seen = [world.look(), world.look()];
+            assert!(seen.into_iter().flatten().is_sorted(), "an onlooker went back");
+        }
+    });
+    (0..updates).for_each(|_| world.update());
+    onlooker.join().expect("joined");
+    assert_eq!(world.look(), Some(updates));
+}
+
+#[test]
+fn two_copies_one_onlooker() {
+    explore("K=2, 1 onlooker x2, 1 writer x2", Some(3), || an_onlooker(2, 2));
+}
+
+#[test]
+fn three_copies_one_onlooker() {
+    explore("K=3, 1 onlooker x2, 1 writer x3", Some(2), || an_onlooker(3, 3));
+}

@@ -1,0 +1,108 @@
+//! One check of a program that has one fault.
+
+use crate::build::{Builds, ROOT};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use shmstate_tests::mutants::Check;
+use std::io::{Read, Seek};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+/// Whoever takes longer waits for ever.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What a check came to.
+pub struct Outcome {
+    pub verdict: Verdict,
+    /// What the check said.
+    pub said: String,
+    pub time: Duration,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It failed, as it should.
+    Found,
+    /// It succeeded.
+    NotFound,
+    /// Neither is known.
+    Broken(&'static str),
+}
+
+impl Outcome {
+    /// Whether the check has found the fault.
+    pub fn found(&self) -> bool {
+        self.verdict == Verdict::Found
+    }
+
+    /// How much it took to find it, in the check's own unit.
+    pub fn after(&self) -> String {
+        let words: Vec<&str> = self.said.split_whitespace().collect();
+        let told = words.windows(3).find_map(|words| match words {
+            ["after", n, unit @ ("executions" | "schedules" | "updates" | "updates:" | "states")]
+                if n.bytes().all(|b| b.is_ascii_digit()) =>
+            {
+                Some(format!("{n} {}", unit.trim_end_matches(':')))
+            }
+            _ => None,
+        });
+        told.unwrap_or_else(|| format!("{:.1} s", self.time.as_secs_f64()))
+    }
+}
+
+/// Runs the check with that fault planted.
+pub fn run(fault: &str, check: Check, builds: &Builds) -> Outcome {
+    let mut command = Command::new(builds.program(check));
+    let (test, symptom) = match check {
+        Check::Loom(test, symptom) => (format!("commit::model::{test}"), symptom),
+        Check::Shuttle(test) => (format!("commit::model::schedules::{test}"), ""),
+        Check::Unit(test) | Check::Process(_, test) => (test.to_owned(), ""),
+        Check::Step(operation) => {
+            command.args(["--until-violation", "--copies", "3,2", "--only", operation]);
+            (String::new(), "caught")
+        }
+    };
+    if !test.is_empty() {
+        command.args(["--exact", &test, "--nocapture"]);
+    }
+    command.env("SHMSTATE_MUTANT", fault).env("RUST_BACKTRACE", "0").current_dir(ROOT).process_group(0);
+    let begun = Instant::now();
+    let (status, said) = output(&mut command).unwrap_or_default();
+    let ran = test.is_empty() || said.contains("running 1 test");
+    let verdict = match status {
+        _ if !ran => Verdict::Broken("there is no such check"),
+        _ if said.contains("skipped:") && matches!(check, Check::Step(_)) => {
+            Verdict::Broken("processes cannot be traced here")
+        }
+        None => Verdict::Broken("no end after two minutes"),
+        Some(status) if status.success() => Verdict::NotFound,
+        Some(_) if said.contains(symptom) => Verdict::Found,
+        Some(_) => Verdict::Broken("it failed, but did not say what it should"),
+    };
+    Outcome { verdict, said, time: begun.elapsed() }
+}
+
+/// Runs a program to its end, or to that of [`PATIENCE`]: then there is no status.
+fn output(command: &mut Command) -> std::io::Result<(Option<ExitStatus>, String)> {
+    // A file, and no pipe: what the program leaves running may keep it.
+    let mut file = tempfile::tempfile()?;
+    let mut child =
+        command.stdin(std::process::Stdio::null()).stdout(file.try_clone()?).stderr(file.try_clone()?).spawn()?;
+    let begun = Instant::now();
+    let status = loop {
+        match child.try_wait()? {
+            None if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
+            status => break status,
+        }
+    };
+    // Itself, or what it left behind; both are of the group that was made for it.
+    let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
+    if status.is_none() {
+        child.wait()?;
+    }
+    let mut said = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut said)?;
+    Ok((status, String::from_utf8_lossy(&said).into_owned()))
+}

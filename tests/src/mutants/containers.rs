@@ -1,0 +1,114 @@
+//! Faults of what an update is known to have touched.
+
+use super::Check::Unit;
+use super::{Harmless, Mutant};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    // Where marks count.
+    Mutant {
+        name: "no_stamp",
+        breaks: "marks count wherever they are",
+        checks: &[Unit("state::moves::swap"), Unit("state::moves::threads")],
+    },
+    Mutant {
+        name: "stamp_place_only",
+        breaks: "marks count in every update",
+        checks: &[Unit("state::moves::parked"), Unit("state::moves::later")],
+    },
+    Mutant {
+        name: "stamp_transaction_only",
+        breaks: "marks count at every place",
+        checks: &[Unit("state::moves::swap")],
+    },
+    Mutant {
+        name: "stamp_always",
+        breaks: "an item is stamped whenever it is handed out",
+        checks: &[Unit("state::moves::plain")],
+    },
+    Mutant {
+        name: "stamp_known_items",
+        breaks: "an item that is marked is stamped again",
+        checks: &[Unit("state::moves::shift")],
+    },
+    Mutant {
+        name: "clone_keeps_stamp",
+        breaks: "a clone has the marks of its original",
+        checks: &[Unit("state::moves::cloned_short_and_rolled_back")],
+    },
+    Mutant {
+        name: "clearing_keeps_stamp",
+        breaks: "what was cleared is still stamped",
+        checks: &[Unit("state::moves::parked_where_it_was_before")],
+    },
+    Mutant {
+        name: "transaction_ids_from_the_file",
+        breaks: "two handles count from the same number",
+        checks: &[Unit("state::moves::all")],
+    },
+    // What they say.
+    Mutant {
+        name: "handed_out_unmarked",
+        breaks: "an item is handed out and not marked",
+        checks: &[Unit("state::moves::plain")],
+    },
+    Mutant {
+        name: "blocks_ignored",
+        breaks: "what was marked in blocks is not copied",
+        checks: &[Unit("state::moves::all")],
+    },
+    Mutant {
+        name: "pages_away_from_home",
+        breaks: "a list that has moved marks another one's pages",
+        checks: &[Unit("state::moves::all")],
+    },
+    Mutant {
+        name: "live_of_the_written",
+        breaks: "a roll-back copies what is live in the copy that was written",
+        checks: &[Unit("state::moves::err")],
+    },
+    Mutant {
+        name: "inner_length_stays",
+        breaks: "the length of a container inside of an item is not copied",
+        checks: &[Unit("state::moves::plain")],
+    },
+    Mutant {
+        name: "head_stays",
+        breaks: "the head of a container inside of an item is not copied",
+        checks: &[Unit("state::moves::parked_where_it_was_before")],
+    },
+    Mutant {
+        name: "parked_keeps_stamp",
+        breaks: "what is not at home keeps its stamp",
+        checks: &[Unit("state::moves::parked_short_and_rolled_back")],
+    },
+    Mutant { name: "length_stays", breaks: "a length is not copied", checks: &[Unit("state::moves::plain")] },
+    Mutant {
+        name: "packed_inward",
+        breaks: "a range is rounded to less than it is",
+        checks: &[Unit("state::moves::plain")],
+    },
+    Mutant {
+        name: "pages_not_noted",
+        breaks: "what was marked in pages is not noted",
+        checks: &[Unit("state::moves::plain"), Unit("state::moves::large")],
+    },
+];
+
+pub(super) const HARMLESS: &[Harmless] = &[
+    Harmless {
+        name: "stamping_keeps_marks",
+        why: "an item that is marked too much is copied too much, and what is known to be marked is not stamped, which \
+              counts as moved",
+        checks: &[Unit("state::moves::all"), Unit("state::moves::nested")],
+    },
+    Harmless {
+        name: "dead_memory_trusted",
+        why: "at a roll-back, what is dead in the copy that was written still says the truth about its own bytes",
+        checks: &[Unit("state::moves::all"), Unit("state::moves::err")],
+    },
+    Harmless {
+        name: "unfinished_is_even",
+        why: "only the walk before the closure leaves an update unfinished, and it has changed nothing that is content",
+        checks: &[Unit("state::moves::all"), Unit("state::moves::deaths::death_in_the_closure")],
+    },
+];

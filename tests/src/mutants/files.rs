@@ -1,0 +1,119 @@
+//! Faults around files: making regions, getting in, leaving, forking, removing.
+
+use super::Check::{Process, Step, Unit};
+use super::{Harmless, Mutant};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    // Making a region.
+    Mutant {
+        name: "named_before_it_is_filled",
+        breaks: "a file gets its name, then its content",
+        checks: &[Process("race", "one_of_eight_creates_and_all_get_the_same")],
+    },
+    Mutant {
+        name: "name_is_taken_from_another",
+        breaks: "a file takes the name of one that is there",
+        checks: &[Process("race", "one_of_eight_creates_and_all_get_the_same")],
+    },
+    Mutant {
+        name: "attached_after_the_name",
+        breaks: "a region gets its name although its creator cannot attach",
+        checks: &[Process("edges", "a_creator_that_cannot_attach_leaves_no_name")],
+    },
+    Mutant {
+        name: "room_not_reserved",
+        breaks: "a file has the length, and not the room",
+        checks: &[Process("edges", "holes_are_filled_before_they_can_hurt")],
+    },
+    Mutant {
+        name: "living_are_swept",
+        breaks: "the temporary name of a living creator is taken away",
+        checks: &[Unit("os::file::create::tests::a_temporary_name_is_swept_once_its_creator_is_gone")],
+    },
+    Mutant {
+        name: "dead_are_not_swept",
+        breaks: "the temporary name of a dead creator stays",
+        checks: &[Unit("os::file::create::tests::a_temporary_name_is_swept_once_its_creator_is_gone")],
+    },
+    // Getting in.
+    Mutant {
+        name: "state_not_validated",
+        breaks: "the first handle does not look at the state",
+        checks: &[Process("corrupt", "invalid_content")],
+    },
+    Mutant {
+        name: "ready_not_asked",
+        breaks: "who comes later does not ask whether somebody has looked at the state",
+        checks: &[Process("edges", "nobody_gets_in_before_the_state_was_looked_at")],
+    },
+    Mutant {
+        name: "reset_keeps_the_word",
+        breaks: "a lock outlives the population",
+        checks: &[Process("corrupt", "all_handles_dead_and_everything_volatile_is_noise")],
+    },
+    Mutant {
+        name: "reset_believes_copies",
+        breaks: "copies that nobody has looked at count as whole",
+        checks: &[Step("attach-first")],
+    },
+    Mutant {
+        name: "name_not_looked_at_again",
+        breaks: "a handle stays in a region that has lost its name meanwhile",
+        checks: &[Process("race", "the_name_decides_when_somebody_gets_in_late")],
+    },
+    // Leaving.
+    Mutant {
+        name: "handle_keeps_its_slot",
+        breaks: "a slot is not given back",
+        checks: &[
+            Process("edges", "a_clone_does_not_hold_the_handle_that_it_was_made_from"),
+            Process("errors", "busy_because_all_handles_are_taken"),
+        ],
+    },
+    // Forking.
+    Mutant {
+        name: "fork_unnoticed",
+        breaks: "a child takes itself for its parent",
+        checks: &[Process("fork", "a_handle_says_that_it_was_made_before_the_fork")],
+    },
+    Mutant {
+        name: "dropped_in_a_child",
+        breaks: "a child gives its parent's slot back",
+        checks: &[Process("fork", "a_handle_dropped_in_a_child_does_nothing_to_the_parent")],
+    },
+    Mutant {
+        name: "child_keeps_the_descriptors",
+        breaks: "a child keeps its dead parent alive",
+        checks: &[
+            Process("fork", "no_child_keeps_a_descriptor"),
+            Process("fork", "a_child_does_not_keep_its_dead_parents_pins"),
+        ],
+    },
+    Mutant {
+        name: "locks_on_the_mapped_description",
+        breaks: "a mapping that a child inherits keeps its dead parent alive",
+        checks: &[Process("fork", "a_child_does_not_keep_its_dead_parents_pins")],
+    },
+    // Removing.
+    Mutant {
+        name: "removal_without_the_lock",
+        breaks: "a region is removed in the midst of an update",
+        checks: &[Process("errors", "busy_because_of_a_writer_that_is_stopped")],
+    },
+    Mutant {
+        name: "removal_in_an_update",
+        breaks: "a removal waits for the update that it is called in",
+        checks: &[Process("edges", "removal_in_an_update_is_refused_at_once")],
+    },
+    Mutant {
+        name: "removal_of_whatever_has_the_name",
+        breaks: "another region is removed than the one whose lock is held",
+        checks: &[Process("edges", "removal_takes_the_lock_of_the_region_that_it_removes")],
+    },
+];
+
+pub(super) const HARMLESS: &[Harmless] = &[Harmless {
+    name: "reset_keeps_pins",
+    why: "a slot is scanned only once it has been claimed, and whoever claims it clears its pins",
+    checks: &[Process("corrupt", "all_handles_dead_and_everything_volatile_is_noise"), Step("attach-first")],
+}];
