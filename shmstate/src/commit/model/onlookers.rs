@@ -24,7 +24,7 @@ struct World {
 impl World {
     fn new(copies: usize) -> Arc<World> {
         let world = World {
-            control: Control::new(Published { version: 0, copy: 0 }),
+            control: Control::new(Published { version: 0, copy: 0 }, copies),
             slots: [SlotLine::new()],
             copies: (0..copies).map(|_| CopyLine::new(0, 0)).collect(),
             pages: (0..copies * Pages::words(SIZE)).map(|_| AtomicU64::new(0)).collect(),
@@ -98,6 +98,10 @@ impl Host for Alone {
     fn wait(&self, _word: &AtomicU32, _seen: u32, _limit: Duration) {}
 
     fn wake(&self, _word: &AtomicU32) {}
+
+    fn make_room(&self, _copy: usize) -> bool {
+        false
+    }
 
     fn pause(&self, _round: u32) {}
 }
