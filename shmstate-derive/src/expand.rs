@@ -46,20 +46,21 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     let (in_layout, on_their_own) = if input.is_generic() { (proofs, Vec::new()) } else { (Vec::new(), proofs) };
     let (layout_kind, walks) = match &input.body {
         Body::Struct(fields) => structs::expand(&paths, fields),
-        Body::Enum(variants) => enums::expand(&paths, input, variants),
+        Body::Enum(variants) => enums::Enum::of(&paths, input, variants).expand(),
         Body::Union(_) => return TokenStream::new(),
     };
     let Paths { shared, private, core } = &paths;
     let generics = bounds::bounded(&paths, input);
     let (impl_generics, _, predicates) = generics.split_for_impl();
     let (_, arguments, _) = input.original.generics.split_for_impl();
-    let (ident, name, lints) = (input.ident, &input.name, input.allowed_lints());
+    let (ident, lints) = (input.ident, input.allowed_lints());
+    let (name, docs, given) = (input.label(), &input.docs, bounds::arguments(&paths, input));
     let version = u32::try_from(input.attrs.version.as_ref().map_or(0, |version| version.value)).unwrap_or(u32::MAX);
     // The fields have proofs of their own, which a constant evaluates: that of a generic type needs its arguments, and that
     // of an array its length.
-    let of_fields = match &input.body {
-        Body::Struct(fields) if !input.is_generic() => structs::layouts(&paths, fields),
-        _ => Vec::new(),
+    let of_fields: Vec<_> = match input.is_generic() {
+        true => Vec::new(),
+        false => input.fields().into_iter().map(|field| structs::layout(&paths, field)).collect(),
     };
     quote! {
         #lints
@@ -75,6 +76,8 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
                         size: #core::mem::size_of::<Self>(),
                         align: #core::mem::align_of::<Self>(),
                         version: #version,
+                        arguments: const { &[#(#given),*] },
+                        docs: #docs,
                         kind: #layout_kind,
                     }
                 };

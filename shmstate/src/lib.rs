@@ -69,7 +69,7 @@ mod track;
 
 pub use containers::{Full, List, ListIndex, Text};
 pub use error::{Error, ErrorKind};
-pub use layout::{Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
+pub use layout::{Argument, Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
 pub use shmstate_derive::SharedLayout;
 #[cfg(not(loom))]
 pub use state::{Options, ReadOnly, State, Stats, remove};
@@ -84,8 +84,9 @@ pub mod format {}
 #[doc(hidden)]
 pub mod __private {
     pub use crate::layout::{
-        Field, Invalid, Kind, Layout, PlainField, Scalar, SharedLayout, StructLayout, Variant, check_variant,
-        enum_has_zero, plain_array, plain_layout, touch_whole,
+        Argument, Field, Invalid, Kind, Layout, PlainField, Scalar, SharedLayout, StructLayout, Variant, check_variant,
+        enum_has_zero, part_offset, plain_array, plain_layout, same_variant, source_has_variant, touch_tag,
+        touch_whole,
     };
     pub use crate::track::{Stamp, Touched};
     pub use core;

@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Stdio};
 
 /// The faults.
-const FAULTS: [&str; 28] = [
+const FAULTS: [&str; 31] = [
     // Where marks count.
     "no_stamp",
     "stamp_place_only",
@@ -35,6 +35,10 @@ const FAULTS: [&str; 28] = [
     "parked_keeps_stamp",
     "length_stays",
     "packed_inward",
+    // Which variant an enum has.
+    "variant_stays",
+    "variant_of_the_written",
+    "tag_stays",
     // What the copies are told.
     "pages_not_noted",
     "notes_to_one_copy",

@@ -1,6 +1,6 @@
 //! Random operations on values of any type, decided by a generator that two runs can share.
 
-use super::types::{Group, Item};
+use super::types::{Group, Item, Slot};
 use crate::{List, SharedLayout};
 use std::any::Any;
 use std::fmt::Debug;
@@ -25,7 +25,9 @@ pub(super) mod mix {
     pub(in super::super) const WHOLE: u32 = 1 << 10;
     /// Panics in the closure, and in the walks around it.
     pub(in super::super) const PANIC: u32 = 1 << 11;
-    pub(in super::super) const ALL: u32 = (1 << 12) - 1;
+    /// Enums that hold lists.
+    pub(in super::super) const ENUM: u32 = 1 << 12;
+    pub(in super::super) const ALL: u32 = (1 << 13) - 1;
 }
 
 /// A generator of random numbers (xorshift64*).
@@ -171,13 +173,14 @@ impl Value for Item {
 
 impl Value for Group {
     fn fresh(rng: &mut Rng) -> Self {
-        Group { id: rng.next(), small: List::fresh(rng), items: List::fresh(rng) }
+        Group { id: rng.next(), small: List::fresh(rng), items: List::fresh(rng), slot: Slot::fresh(rng) }
     }
 
     fn poke(&mut self, p: &mut Play<'_>) {
         match p.rng.below(8) {
             0 => self.id = p.rng.next(),
             1 | 2 => self.small.poke(p),
+            3 | 4 if p.may(mix::ENUM) => self.slot.poke(p),
             _ => self.items.poke(p),
         }
     }
@@ -187,6 +190,7 @@ impl Value for Group {
             0 => mem::swap(a, b),
             1 => mem::swap(&mut a.small, &mut b.small),
             2 => mem::swap(&mut a.items, &mut b.items),
+            3 if p.may(mix::ENUM) => Slot::exchange(&mut a.slot, &mut b.slot, p),
             _ => {
                 if let (Some(a), Some(b)) = (a.items.last_mut(), b.items.first_mut()) {
                     Item::exchange(a, b, p);
@@ -197,6 +201,90 @@ impl Value for Group {
 
     fn key(&self) -> u64 {
         self.id
+    }
+}
+
+impl Value for Slot {
+    fn fresh(rng: &mut Rng) -> Self {
+        match rng.below(6) {
+            0 => Slot::Empty,
+            1 => Slot::One(List::fresh(rng)),
+            2 => Slot::Same(List::fresh(rng)),
+            3 => Slot::Late { n: rng.next(), small: List::fresh(rng) },
+            4 => Slot::Raw(std::array::from_fn(|_| rng.next())),
+            _ => Slot::Many(List::fresh(rng)),
+        }
+    }
+
+    fn poke(&mut self, p: &mut Play<'_>) {
+        let moves = p.may(mix::SWAP | mix::LATER);
+        match p.rng.below(12) {
+            0 => *self = Slot::fresh(p.rng),
+            1 => *self = Slot::Empty,
+            2 if moves => {
+                let new = p.any();
+                let old = mem::replace(self, new);
+                p.put(old);
+            }
+            3 | 4 if moves => {
+                // Overwritten, and back; touched in between or not.
+                let mut value = mem::replace(self, Slot::Raw([p.rng.next(); 12]));
+                if p.rng.percent(50) {
+                    value.poke(p);
+                }
+                *self = value;
+            }
+            5 | 6 if moves => {
+                // The same list in another variant, at the same place or not.
+                *self = match mem::replace(self, Slot::Raw([7; 12])) {
+                    Slot::One(small) => Slot::Same(small),
+                    Slot::Same(small) => Slot::Late { n: p.rng.next(), small },
+                    Slot::Late { small, .. } => Slot::One(small),
+                    other => other,
+                };
+            }
+            7 if moves => {
+                // Only its list, there and back.
+                if let Some(small) = self.small() {
+                    let small = mem::replace(small, List::new());
+                    p.put(small);
+                }
+                if p.rng.percent(60) {
+                    *self = if p.rng.percent(50) { Slot::One(p.any()) } else { Slot::Same(p.any()) };
+                }
+            }
+            _ => match self {
+                Slot::Empty => *self = Slot::fresh(p.rng),
+                Slot::Late { n, .. } if p.rng.percent(30) => *n = p.rng.next(),
+                Slot::One(small) | Slot::Same(small) | Slot::Late { small, .. } => small.poke(p),
+                Slot::Raw(numbers) => numbers[p.rng.below(12)] = p.rng.next(),
+                Slot::Many(items) => items.poke(p),
+            },
+        }
+    }
+
+    fn exchange(a: &mut Self, b: &mut Self, p: &mut Play<'_>) {
+        if p.rng.percent(50) {
+            return mem::swap(a, b);
+        }
+        match (a, b) {
+            (Slot::Many(a), Slot::Many(b)) => mem::swap(a, b),
+            (a, b) => {
+                if let (Some(a), Some(b)) = (a.small(), b.small()) {
+                    mem::swap(a, b);
+                }
+            }
+        }
+    }
+
+    fn key(&self) -> u64 {
+        match self {
+            Slot::Empty => 0,
+            Slot::One(small) | Slot::Same(small) => small.key(),
+            Slot::Late { n, .. } => *n,
+            Slot::Raw(numbers) => numbers[0],
+            Slot::Many(items) => items.key(),
+        }
     }
 }
 
