@@ -39,6 +39,7 @@
 //! * [`List`], [`Text`], [`Pod`]: what fixed-capacity data is made of.
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
 //! * [`design`]: how it works, and why it holds; [`format`](mod@format): the bytes of a region.
+//! * [`assert_layout!`]: a test that holds a layout fast.
 
 // Under loom only the commit protocol and what it stands on is of use; what else compiles is there for its names.
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
@@ -56,6 +57,8 @@ extern crate self as shmstate;
 mod commit;
 mod containers;
 mod error;
+#[cfg(not(loom))]
+mod golden;
 mod layout;
 mod mutant;
 #[cfg(not(loom))]
@@ -83,6 +86,8 @@ pub mod format {}
 /// What the code that the derive generates needs; no part of the interface.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(all(feature = "json", not(loom)))]
+    pub use crate::golden::assert_layout;
     pub use crate::layout::{
         Argument, Field, Invalid, Kind, Layout, PlainField, Scalar, SharedLayout, StructLayout, Variant, check_variant,
         enum_has_zero, part_offset, plain_array, plain_layout, same_variant, source_has_variant, touch_tag,

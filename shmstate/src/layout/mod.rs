@@ -10,6 +10,8 @@ mod derived;
 mod describe;
 mod diff;
 mod invalid;
+#[cfg(feature = "json")]
+mod json;
 mod pod;
 mod primitives;
 mod prove;

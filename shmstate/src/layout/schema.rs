@@ -7,14 +7,17 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// The description of a state, with every type once; a type's parts stand before it, and the last one is the state's.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Schema {
     pub(crate) types: Vec<Type>,
     /// Documentation, apart from the types: it makes no two of them different.
+    #[cfg_attr(feature = "json", serde(skip))]
     pub(crate) docs: Vec<Doc>,
 }
 
 /// The documentation of a type, or of a part of it.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Doc {
     /// The type's index.
     pub(crate) ty: u32,
@@ -25,6 +28,7 @@ pub(crate) struct Doc {
 
 /// One type. Numbers are of fixed width, so that the archive is the same everywhere.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Type {
     pub(crate) name: String,
     pub(crate) size: u64,
@@ -36,14 +40,16 @@ pub(crate) struct Type {
 
 /// [`Argument`], with types by their index.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Given {
     Type(u32),
-    Const(i128),
+    Const(#[cfg_attr(feature = "json", serde(with = "super::json::decimal"))] i128),
     Opaque,
 }
 
 /// [`Kind`], with types by their index.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Shape {
     Scalar(u8),
     Struct(Vec<Member>),
@@ -56,6 +62,7 @@ pub(crate) enum Shape {
 
 /// A field of a struct or of a variant.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) offset: u64,
@@ -64,6 +71,7 @@ pub(crate) struct Member {
 
 /// A variant of an enum.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Choice {
     pub(crate) name: String,
     pub(crate) value: u64,
