@@ -38,7 +38,8 @@
 //! * [`SharedLayout`]: what can live in a state, and the attributes of the derive.
 //! * [`List`], [`Text`], [`Pod`]: what fixed-capacity data is made of.
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
-//! * [`design`]: how it works, and why it holds; [`format`](mod@format): the bytes of a region.
+//! * [`design`]: how it works, and why it holds; [`format`](mod@format): the bytes of a region;
+//!   [`compile_errors`]: what does not compile, and what to write instead.
 //! * [`assert_layout!`]: a test that holds a layout fast.
 
 // Under loom only the commit protocol and what it stands on is of use; what else compiles is there for its names.
@@ -82,6 +83,9 @@ pub mod design {}
 
 #[doc = include_str!("../docs/format.md")]
 pub mod format {}
+
+#[doc = include_str!("../docs/compile-errors.md")]
+pub mod compile_errors {}
 
 /// What the code that the derive generates needs; no part of the interface.
 #[doc(hidden)]
