@@ -81,6 +81,8 @@ use syn::DeriveInput;
 /// follow the discriminant at once, and `_pad` fields can fill what is between. What lies behind the fields of the smaller
 /// variants is part of the enum, and never looked at.
 ///
+/// Clippy's `large_enum_variant` may suggest a `Box` for a container in a variant. There are none in shared memory: allow it.
+///
 /// An update that changes the variant of an enum with containers copies the whole enum to the other copies; one that
 /// changes something inside of the variant costs what it touches.
 ///

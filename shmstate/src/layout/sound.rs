@@ -79,7 +79,7 @@ impl Known<'_> {
         if names(ty).into_iter().flat_map(|name| name.chars()).any(char::is_control) {
             return Err("it has a name that no program gives".into());
         }
-        if !ty.align.is_power_of_two() || ty.size % u64::from(ty.align) != 0 {
+        if !ty.align.is_power_of_two() || !ty.size.is_multiple_of(u64::from(ty.align)) {
             return Err(format!("`{}` has size {} and alignment {}", ty.name, ty.size, ty.align));
         }
         parts(ty).into_iter().try_for_each(|part| self.part(part).map(drop))?;

@@ -246,7 +246,7 @@ impl Value for Slot {
             7 if moves => {
                 // Only its list, there and back.
                 if let Some(small) = self.small() {
-                    let small = mem::replace(small, List::new());
+                    let small = mem::take(small);
                     p.put(small);
                 }
                 if p.rng.percent(60) {

@@ -35,6 +35,7 @@ pub(super) struct Group {
 /// Lists at the same place in several variants, and one at a place that is plain data in others.
 #[derive(SharedLayout, Clone, PartialEq, Debug)]
 #[repr(C, u64)]
+#[allow(clippy::large_enum_variant, reason = "a list cannot be boxed here")]
 pub(super) enum Slot {
     Empty,
     One(Small),
