@@ -84,7 +84,7 @@ use syn::DeriveInput;
 /// Clippy's `large_enum_variant` may suggest a `Box` for a container in a variant. There are none in shared memory: allow it.
 ///
 /// An update that changes the variant of an enum with containers copies the whole enum to the other copies; one that
-/// changes something inside of the variant costs what it touches.
+/// changes something inside of the variant costs what it touches, and the plain fields of the variant, as in a struct.
 ///
 /// # Attributes
 ///

@@ -99,7 +99,11 @@ impl<'a> Input<'a> {
     pub(crate) fn allowed_lints(&self) -> TokenStream {
         let mut lints: TokenStream = self.original.attrs.iter().filter_map(allowed).collect();
         let deprecated = |attrs: &[Attribute]| attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
-        if deprecated(&self.original.attrs) || self.fields().iter().any(|field| deprecated(&field.original.attrs)) {
+        let variants = if let Body::Enum(variants) = &self.body { variants.as_slice() } else { &[] };
+        if deprecated(&self.original.attrs)
+            || variants.iter().any(|variant| deprecated(&variant.original.attrs))
+            || self.fields().iter().any(|field| deprecated(&field.original.attrs))
+        {
             lints.extend(quote!(#[allow(deprecated)]));
         }
         lints

@@ -31,9 +31,9 @@ struct Point {
 #[derive(SharedLayout, Clone, Copy, PartialEq, Debug)]
 #[repr(u8)]
 enum Tight {
-    Nothing = Tight::FIRST - 7,
+    Nothing = Self::FIRST - 7,
     Letter(u8, u16),
-    Wide { _pad: [u8; 7], wide: u64 },
+    Wide { _pad: [u8; Self::FIRST as usize], wide: u64 },
     Deep(bool, Level, [bool; 2]) = 0x80,
 }
 

@@ -273,6 +273,20 @@ fn names_and_documentation_are_the_programs_choice() {
 }
 
 #[test]
+fn a_type_may_name_itself_in_its_lengths() {
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    struct Frame {
+        bytes: [u8; Self::LEN],
+        list: List<u64, { Self::LEN / 4 }>,
+    }
+    impl Frame {
+        const LEN: usize = 16;
+    }
+    assert_eq!(offsets(Frame::LAYOUT), [("bytes", 0), ("list", 16)]);
+}
+
+#[test]
 fn plain_data_goes_by_its_name() {
     let world = World::<[u8; 4]>::LAYOUT;
     assert_eq!(offsets(world)[..4], [("sun", 0), ("moons", 12), ("other", 36), ("tail", 40)]);

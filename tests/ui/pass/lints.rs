@@ -65,6 +65,7 @@ pub enum Job<T> {
 #[repr(u8)]
 enum Unused {
     Never,
+    #[deprecated]
     Made(u8),
     Read { bytes: [u8; 3] },
 }
