@@ -1,6 +1,7 @@
 //! Random operations on values of any type, decided by a generator that two runs can share.
 
-use super::types::{Group, Item, Slot};
+use super::slots::Slot;
+use super::types::{Group, Item};
 use crate::{List, SharedLayout};
 use std::any::Any;
 use std::fmt::Debug;
@@ -99,7 +100,7 @@ impl Play<'_> {
     }
 
     /// A new value, or one that was moved out earlier.
-    fn any<T: Value>(&mut self) -> T {
+    pub(super) fn any<T: Value>(&mut self) -> T {
         if T::TRACKED
             && self.rng.percent(50)
             && let Some(value) = self.bag.take(self.rng)
@@ -109,7 +110,7 @@ impl Play<'_> {
         T::fresh(self.rng)
     }
 
-    fn put<T: Value>(&mut self, value: T) {
+    pub(super) fn put<T: Value>(&mut self, value: T) {
         if T::TRACKED {
             self.bag.put(value);
         }
@@ -201,90 +202,6 @@ impl Value for Group {
 
     fn key(&self) -> u64 {
         self.id
-    }
-}
-
-impl Value for Slot {
-    fn fresh(rng: &mut Rng) -> Self {
-        match rng.below(6) {
-            0 => Slot::Empty,
-            1 => Slot::One(List::fresh(rng)),
-            2 => Slot::Same(List::fresh(rng)),
-            3 => Slot::Late { n: rng.next(), small: List::fresh(rng) },
-            4 => Slot::Raw(std::array::from_fn(|_| rng.next())),
-            _ => Slot::Many(List::fresh(rng)),
-        }
-    }
-
-    fn poke(&mut self, p: &mut Play<'_>) {
-        let moves = p.may(mix::SWAP | mix::LATER);
-        match p.rng.below(12) {
-            0 => *self = Slot::fresh(p.rng),
-            1 => *self = Slot::Empty,
-            2 if moves => {
-                let new = p.any();
-                let old = mem::replace(self, new);
-                p.put(old);
-            }
-            3 | 4 if moves => {
-                // Overwritten, and back; touched in between or not.
-                let mut value = mem::replace(self, Slot::Raw([p.rng.next(); 12]));
-                if p.rng.percent(50) {
-                    value.poke(p);
-                }
-                *self = value;
-            }
-            5 | 6 if moves => {
-                // The same list in another variant, at the same place or not.
-                *self = match mem::replace(self, Slot::Raw([7; 12])) {
-                    Slot::One(small) => Slot::Same(small),
-                    Slot::Same(small) => Slot::Late { n: p.rng.next(), small },
-                    Slot::Late { small, .. } => Slot::One(small),
-                    other => other,
-                };
-            }
-            7 if moves => {
-                // Only its list, there and back.
-                if let Some(small) = self.small() {
-                    let small = mem::take(small);
-                    p.put(small);
-                }
-                if p.rng.percent(60) {
-                    *self = if p.rng.percent(50) { Slot::One(p.any()) } else { Slot::Same(p.any()) };
-                }
-            }
-            _ => match self {
-                Slot::Empty => *self = Slot::fresh(p.rng),
-                Slot::Late { n, .. } if p.rng.percent(30) => *n = p.rng.next(),
-                Slot::One(small) | Slot::Same(small) | Slot::Late { small, .. } => small.poke(p),
-                Slot::Raw(numbers) => numbers[p.rng.below(12)] = p.rng.next(),
-                Slot::Many(items) => items.poke(p),
-            },
-        }
-    }
-
-    fn exchange(a: &mut Self, b: &mut Self, p: &mut Play<'_>) {
-        if p.rng.percent(50) {
-            return mem::swap(a, b);
-        }
-        match (a, b) {
-            (Slot::Many(a), Slot::Many(b)) => mem::swap(a, b),
-            (a, b) => {
-                if let (Some(a), Some(b)) = (a.small(), b.small()) {
-                    mem::swap(a, b);
-                }
-            }
-        }
-    }
-
-    fn key(&self) -> u64 {
-        match self {
-            Slot::Empty => 0,
-            Slot::One(small) | Slot::Same(small) => small.key(),
-            Slot::Late { n, .. } => *n,
-            Slot::Raw(numbers) => numbers[0],
-            Slot::Many(items) => items.key(),
-        }
     }
 }
 

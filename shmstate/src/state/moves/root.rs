@@ -1,7 +1,8 @@
 //! Random operations on one or two states: parts are picked at any depth, moved, and touched.
 
 use super::play::{Play, Rng, Value, mix};
-use super::types::{Big, Bytes, Group, Groups, Item, Items, Root, Slot, Slots, Small, Wide};
+use super::slots::{self, Slot, Slots};
+use super::types::{Big, Bytes, Group, Groups, Item, Items, Root, Small, Wide};
 use crate::{List, SharedLayout};
 use std::fmt::Write;
 use std::mem;
@@ -131,7 +132,7 @@ pub(super) fn step(roots: &mut [&mut Root], p: &mut Play<'_>, committed: &dyn Fn
 /// last item of the inner; or one enum of each.
 fn park(inner: &mut Root, outer: &mut Root, p: &mut Play<'_>) {
     if p.may(mix::ENUM) && p.rng.percent(50) {
-        return park_an_enum(inner, outer, p);
+        return slots::park(inner, outer, p);
     }
     if p.rng.percent(40) {
         if let Some(item) = inner.items[0].last_mut() {
@@ -142,25 +143,6 @@ fn park(inner: &mut Root, outer: &mut Root, p: &mut Play<'_>) {
     let mut item = inner.items[0].pop().unwrap_or_else(|| Item::fresh(p.rng));
     mem::swap(&mut item.small, &mut outer.smalls[0]);
     drop(inner.items[0].push(item));
-}
-
-fn park_an_enum(inner: &mut Root, outer: &mut Root, p: &mut Play<'_>) {
-    if inner.slots[0].is_empty() {
-        drop(inner.slots[0].push(Slot::fresh(p.rng)));
-    }
-    let Some(slot) = inner.slots[0].last_mut() else { return };
-    match p.rng.below(5) {
-        0 => slot.poke(p),
-        // What is parked is dead from now on, and its bytes stay.
-        1 => *slot = Slot::Empty,
-        2 => mem::swap(slot, &mut inner.slot[0]),
-        3 => mem::swap(slot, &mut outer.slot[0]),
-        _ => {
-            if let (Some(a), Some(b)) = (slot.small(), outer.slot[0].small()) {
-                mem::swap(a, b);
-            }
-        }
-    }
 }
 
 /// One random operation on places of type `T`.

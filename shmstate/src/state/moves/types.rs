@@ -1,6 +1,7 @@
 //! The state that the moves test plays with: lists of plain items below and above 64 items and a page, lists of structs
 //! that hold lists, two deep, arrays of lists; enums that hold lists; and a fuse.
 
+use super::slots::{Slot, Slots};
 use crate::track::{Stamp, Touched};
 use crate::{Kind, Layout, List, SharedLayout, Text};
 use std::cell::Cell;
@@ -31,31 +32,6 @@ pub(super) struct Group {
     pub(super) items: Items,
     pub(super) slot: Slot,
 }
-
-/// Lists at the same place in several variants, and one at a place that is plain data in others.
-#[derive(SharedLayout, Clone, PartialEq, Debug)]
-#[repr(C, u64)]
-#[allow(clippy::large_enum_variant, reason = "a list cannot be boxed here")]
-pub(super) enum Slot {
-    Empty,
-    One(Small),
-    Same(Small),
-    Late { n: u64, small: Small },
-    Raw([u64; 12]),
-    Many(Items),
-}
-
-impl Slot {
-    /// The list at its first level.
-    pub(super) fn small(&mut self) -> Option<&mut Small> {
-        match self {
-            Slot::One(small) | Slot::Same(small) | Slot::Late { small, .. } => Some(small),
-            _ => None,
-        }
-    }
-}
-
-pub(super) type Slots = List<Slot, 5>;
 
 #[derive(SharedLayout, Clone, PartialEq, Debug)]
 #[repr(C)]
