@@ -14,15 +14,20 @@ enum Place {
     Variant,
 }
 
-/// All keys, each with the place it belongs to.
-const KEYS: [(&str, Place); 6] = [
-    ("crate", Place::Type),
-    ("version", Place::Type),
-    ("size", Place::Type),
-    ("align", Place::Type),
-    ("offset", Place::Field),
-    ("pod", Place::Field),
+/// All keys, each with the places it belongs to.
+const KEYS: [(&str, &[Place]); 8] = [
+    ("crate", &[Place::Type]),
+    ("version", &[Place::Type]),
+    ("size", &[Place::Type]),
+    ("align", &[Place::Type]),
+    ("offset", &[Place::Field]),
+    ("pod", &[Place::Field]),
+    ("init", &[Place::Field]),
+    ("rename", &[Place::Type, Place::Field, Place::Variant]),
 ];
+
+/// Keys that somebody will look for and that there will never be.
+const NEVER: [&str; 4] = ["skip", "skip_check", "unchecked", "trust_me"];
 
 impl Place {
     fn name(self) -> &'static str {
@@ -36,9 +41,9 @@ impl Place {
     /// What may be written here, as the messages say it.
     fn valid(self) -> &'static str {
         match self {
-            Place::Type => "`version = N`, `size = N`, `align = N`, `crate = \"path\"`",
-            Place::Field => "`pod`, `offset = N`",
-            Place::Variant => "none",
+            Place::Type => "`version = N`, `size = N`, `align = N`, `rename = \"name\"`, `crate = \"path\"`",
+            Place::Field => "`pod`, `offset = N`, `init = expression`, `rename = \"name\"`",
+            Place::Variant => "`rename = \"name\"`",
         }
     }
 }
@@ -50,6 +55,12 @@ pub(crate) struct Number {
     pub(crate) tokens: TokenStream,
 }
 
+/// `rename = "name"`, with the tokens that hold it.
+pub(crate) struct Rename {
+    pub(crate) name: String,
+    pub(crate) tokens: TokenStream,
+}
+
 /// `#[shared(...)]` on the type.
 #[derive(Default)]
 pub(crate) struct TypeAttrs {
@@ -58,6 +69,7 @@ pub(crate) struct TypeAttrs {
     pub(crate) version: Option<Number>,
     pub(crate) size: Option<Number>,
     pub(crate) align: Option<Number>,
+    pub(crate) rename: Option<Rename>,
 }
 
 /// `#[shared(...)]` on a field.
@@ -65,6 +77,8 @@ pub(crate) struct TypeAttrs {
 pub(crate) struct FieldAttrs {
     pub(crate) pod: bool,
     pub(crate) offset: Option<Number>,
+    pub(crate) init: Option<Expr>,
+    pub(crate) rename: Option<Rename>,
 }
 
 /// `#[repr(...)]`, all of them together; each hint with the tokens that hold it.
@@ -72,6 +86,8 @@ pub(crate) struct FieldAttrs {
 pub(crate) struct Repr {
     /// `C` or `transparent`.
     pub(crate) fixed: bool,
+    /// `C` alone.
+    pub(crate) c: bool,
     /// `u8` and so on.
     pub(crate) int: Option<syn::Ident>,
     pub(crate) packed: Option<TokenStream>,
@@ -88,6 +104,7 @@ impl TypeAttrs {
             "version" => found.version = number(ctxt, key, meta, u64::from(u32::MAX)),
             "size" => found.size = number(ctxt, key, meta, u64::MAX),
             "align" => found.align = number(ctxt, key, meta, u64::MAX),
+            "rename" => found.rename = rename(ctxt, meta),
             _ => {}
         });
         found
@@ -99,6 +116,8 @@ impl FieldAttrs {
         let mut found = FieldAttrs::default();
         each_key(ctxt, attrs, Place::Field, |key, meta| match key {
             "offset" => found.offset = number(ctxt, key, meta, u64::MAX),
+            "init" => found.init = init(ctxt, meta),
+            "rename" => found.rename = rename(ctxt, meta),
             "pod" if matches!(meta, Meta::Path(_)) => found.pod = true,
             "pod" => {
                 found.pod = true;
@@ -110,9 +129,11 @@ impl FieldAttrs {
     }
 }
 
-/// A variant takes no key; says so if there is one.
-pub(crate) fn refuse_on_variant(ctxt: &Ctxt, attrs: &[Attribute]) {
-    each_key(ctxt, attrs, Place::Variant, |_, _| {});
+/// `#[shared(rename = "name")]` on a variant.
+pub(crate) fn variant_rename(ctxt: &Ctxt, attrs: &[Attribute]) -> Option<Rename> {
+    let mut found = None;
+    each_key(ctxt, attrs, Place::Variant, |_, meta| found = rename(ctxt, meta));
+    found
 }
 
 /// Calls `f` with each key that may stand here, once; what may not is an error.
@@ -120,9 +141,10 @@ fn each_key(ctxt: &Ctxt, attrs: &[Attribute], place: Place, mut f: impl FnMut(&s
     let mut seen: Vec<String> = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("shared")) {
         let Meta::List(list) = &attr.meta else {
-            let help =
-                if place == Place::Variant { "remove it".into() } else { format!("keys here: {}", place.valid()) };
-            ctxt.error(&attr.meta, format!("`shared` takes its keys in parentheses, as in `#[shared(...)]`; {help}"));
+            ctxt.error(
+                &attr.meta,
+                format!("`shared` takes its keys in parentheses, as in `#[shared(...)]`; keys here: {}", place.valid()),
+            );
             continue;
         };
         let metas = match list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated) {
@@ -135,15 +157,23 @@ fn each_key(ctxt: &Ctxt, attrs: &[Attribute], place: Place, mut f: impl FnMut(&s
         for meta in metas {
             let key = meta.path().to_token_stream().to_string();
             match KEYS.iter().find(|(name, _)| *name == key) {
+                None if NEVER.contains(&key.as_str()) => ctxt.error(
+                    meta.path(),
+                    format!(
+                        "there is no `{key}`: what is not proved to be plain data of fixed layout could be undefined behaviour in \
+                         every process that maps it; use what the error without `{key}` names, or, for plain data of \
+                         another crate, `#[shared(pod)]`, which asks for `bytemuck::Pod`"
+                    ),
+                ),
                 None => ctxt.error(
                     meta.path(),
                     format!("unknown key `{key}` in `#[shared(...)]`; valid on {}: {}", place.name(), place.valid()),
                 ),
-                Some((_, home)) if *home != place => ctxt.error(
+                Some((_, homes)) if !homes.contains(&place) => ctxt.error(
                     meta.path(),
                     format!(
                         "`{key}` belongs on {}, not on {}; valid here: {}",
-                        home.name(),
+                        homes[0].name(),
                         place.name(),
                         place.valid()
                     ),
@@ -187,6 +217,26 @@ fn number(ctxt: &Ctxt, key: &str, meta: &Meta, max: u64) -> Option<Number> {
     }
 }
 
+fn init(ctxt: &Ctxt, meta: &Meta) -> Option<Expr> {
+    if let Meta::NameValue(pair) = meta {
+        return Some(pair.value.clone());
+    }
+    ctxt.error(meta, "`init` takes the value that the field has in a new state, as in `init = 60`");
+    None
+}
+
+fn rename(ctxt: &Ctxt, meta: &Meta) -> Option<Rename> {
+    let name = match value(meta) {
+        Some(Lit::Str(text)) => text.value(),
+        _ => String::new(),
+    };
+    if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        ctxt.error(meta, "`rename` takes a name of letters, digits and `_` as a string, as in `rename = \"ticks\"`");
+        return None;
+    }
+    Some(Rename { name, tokens: meta.to_token_stream() })
+}
+
 fn path(ctxt: &Ctxt, meta: &Meta) -> Option<Path> {
     let parsed = match value(meta) {
         Some(Lit::Str(text)) => text.parse_with(Path::parse_mod_style).ok(),
@@ -196,6 +246,19 @@ fn path(ctxt: &Ctxt, meta: &Meta) -> Option<Path> {
         ctxt.error(meta, "`crate` takes the path of shmstate as a string, as in `crate = \"::my_facade::shmstate\"`");
     }
     parsed
+}
+
+/// What `attrs` say in `///` comments: each line without the blank that follows the slashes.
+pub(crate) fn docs(attrs: &[Attribute]) -> String {
+    let mut lines = Vec::new();
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("doc")) {
+        if let Some(Lit::Str(text)) = value(&attr.meta) {
+            lines.extend(
+                text.value().split('\n').map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned()),
+            );
+        }
+    }
+    lines.join("\n").trim().to_owned()
 }
 
 impl Repr {
@@ -209,7 +272,8 @@ impl Repr {
             for hint in hints {
                 let Some(name) = hint.path().get_ident() else { continue };
                 match name.to_string().as_str() {
-                    "C" | "transparent" => repr.fixed = true,
+                    "C" => (repr.fixed, repr.c) = (true, true),
+                    "transparent" => repr.fixed = true,
                     "packed" => repr.packed = Some(hint.to_token_stream()),
                     "align" => repr.align = Some(hint.to_token_stream()),
                     "Rust" => {}

@@ -1,9 +1,10 @@
 //! All rules that the syntax alone can tell; the rest is proved by constants in the generated code.
 
+use crate::attr::Rename;
 use crate::ctxt::Ctxt;
-use crate::model::{Body, Field, Input};
+use crate::model::{Body, Field, Input, Variant};
 use crate::ways_out::{Refusal, arguments, refuse, refuse_in_pod};
-use syn::{Fields, Type};
+use syn::Type;
 
 /// Notes every rule that `input` breaks.
 pub(crate) fn check(ctxt: &Ctxt, input: &Input<'_>) {
@@ -44,6 +45,13 @@ fn check_struct(ctxt: &Ctxt, input: &Input<'_>, fields: &[Field<'_>]) {
     if fields.is_empty() {
         ctxt.error(input.ident, format!("`{}` has no fields, so there is nothing to share: give it one", input.name));
     }
+    check_labels(ctxt, &input.name, "fields", fields.iter().map(|f| (f.name.as_str(), f.attrs.rename.as_ref())));
+    check_fields(ctxt, input);
+}
+
+/// What is asked of every field, and of the borrows that it may have brought along.
+fn check_fields(ctxt: &Ctxt, input: &Input<'_>) {
+    let fields = input.fields();
     let mut found: Vec<Refusal<'_>> = Vec::new();
     for field in fields {
         if holds_itself(field.ty, input) {
@@ -77,6 +85,26 @@ fn check_struct(ctxt: &Ctxt, input: &Input<'_>, fields: &[Field<'_>]) {
     }
 }
 
+/// No two parts of `whole` have one name in the description.
+fn check_labels<'a>(ctxt: &Ctxt, whole: &str, kind: &str, parts: impl Iterator<Item = (&'a str, Option<&'a Rename>)>) {
+    let mut known: Vec<(&str, &str, Option<&Rename>)> = Vec::new();
+    for (name, rename) in parts {
+        let label = rename.map_or(name, |rename| &rename.name);
+        if let Some((_, other, theirs)) = known.iter().find(|(known, ..)| *known == label)
+            && let Some(culprit) = rename.or(*theirs)
+        {
+            ctxt.error(
+                &culprit.tokens,
+                format!(
+                    "two {kind} of `{whole}` would be called `{label}` in the description: `{other}` and `{name}`; give each a \
+                     name of its own"
+                ),
+            );
+        }
+        known.push((label, name, rename));
+    }
+}
+
 /// Whether `ty` is, or has for an argument or item, the type under the derive.
 pub(crate) fn holds_itself(ty: &Type, input: &Input<'_>) -> bool {
     match ty {
@@ -93,46 +121,63 @@ pub(crate) fn holds_itself(ty: &Type, input: &Input<'_>) -> bool {
     }
 }
 
-fn check_enum(ctxt: &Ctxt, input: &Input<'_>, variants: &[&syn::Variant]) {
+fn check_enum(ctxt: &Ctxt, input: &Input<'_>, variants: &[Variant<'_>]) {
     let name = &input.name;
-    for variant in variants {
-        if !matches!(variant.fields, Fields::Unit) {
-            ctxt.error(
-                &variant.fields,
-                format!(
-                    "`{name}::{}` has a payload: which bytes of it are valid would hang on a discriminant that another \
-                     process can change; keep the payload in fields beside a fieldless enum",
-                    variant.ident
-                ),
-            );
-        }
-    }
     if variants.is_empty() {
         // An empty enum cannot have a `repr` either, so nothing is said about that.
         ctxt.error(input.ident, format!("`{name}` has no variants, so that it has no value: give it one of value 0"));
         return;
     }
-    let int = input.repr.int.as_ref();
-    match int.map(ToString::to_string).as_deref() {
-        Some("u8" | "u16" | "u32") => {}
+    check_discriminant(ctxt, input);
+    check_labels(ctxt, name, "variants", variants.iter().map(|v| (v.name.as_str(), v.rename.as_ref())));
+    for variant in variants {
+        let whole = format!("{name}::{}", variant.name);
+        check_labels(ctxt, &whole, "fields", variant.fields.iter().map(|f| (f.name.as_str(), f.attrs.rename.as_ref())));
+        for init in variant.fields.iter().filter_map(|field| field.attrs.init.as_ref()) {
+            ctxt.error(
+                init,
+                format!(
+                    "a field of `{whole}` has no initial value: a new state has the variant of value 0, which has no fields; \
+                     give the whole enum its value where it is a field, `#[shared(init = {whole} {{ .. }})]`"
+                ),
+            );
+        }
+    }
+    check_fields(ctxt, input);
+}
+
+/// The `repr` of an enum.
+fn check_discriminant(ctxt: &Ctxt, input: &Input<'_>) {
+    let (name, repr) = (&input.name, &input.repr);
+    let payload = !input.fields().is_empty();
+    match repr.int.as_ref().map(ToString::to_string).as_deref() {
+        Some("u8" | "u16" | "u32" | "u64") => {}
         Some(other) => ctxt.error(
-            int,
+            &repr.int,
             format!(
-                "the discriminant of `{name}` is of type `{other}`: use `#[repr(u8)]`, `#[repr(u16)]` or `#[repr(u32)]`"
+                "the discriminant of `{name}` is of type `{other}`: it has to be `u8`, `u16`, `u32` or `u64`, unsigned and of \
+                 one size everywhere"
             ),
         ),
         None => {
-            let message = format!(
-                "`{name}` needs `#[repr(u8)]`, `#[repr(u16)]` or `#[repr(u32)]`: without it the compiler chooses the size \
-                 of the discriminant"
-            );
-            match &input.repr.tokens {
+            let message = if payload {
+                format!(
+                    "`{name}` needs a type for its discriminant, as in `#[repr(C, u64)]` (or `u8`, `u16`, `u32`): without it \
+                     the compiler arranges the variants as it likes, and each program in its own way"
+                )
+            } else {
+                format!(
+                    "`{name}` needs `#[repr(u8)]` (or `u16`, `u32`, `u64`): without it the compiler chooses the size of the \
+                     discriminant"
+                )
+            };
+            match &repr.tokens {
                 Some(tokens) => ctxt.error(tokens, message),
                 None => ctxt.error(input.ident, message),
             }
         }
     }
-    if let Some(align) = &input.repr.align {
-        ctxt.error(align, format!("`align` puts padding behind the discriminant of `{name}`: remove it"));
+    if let Some(align) = &repr.align {
+        ctxt.error(align, format!("`align` puts padding into `{name}`: remove it"));
     }
 }

@@ -10,7 +10,7 @@ mod proofs;
 mod structs;
 
 use crate::model::{Body, Input};
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::quote;
 
 /// The paths that the generated code uses.
@@ -44,22 +44,27 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     let proofs = proofs::proofs(&paths, input);
     // What depends on parameters is proved where the layout of one instance is asked for.
     let (in_layout, on_their_own) = if input.is_generic() { (proofs, Vec::new()) } else { (Vec::new(), proofs) };
+    let on_their_own = on_their_own.into_iter().map(|proof| without_self(proof, input));
     let (layout_kind, walks) = match &input.body {
         Body::Struct(fields) => structs::expand(&paths, fields),
-        Body::Enum(variants) => enums::expand(&paths, input, variants),
+        Body::Enum(variants) => enums::Enum::of(&paths, input, variants).expand(),
         Body::Union(_) => return TokenStream::new(),
     };
     let Paths { shared, private, core } = &paths;
     let generics = bounds::bounded(&paths, input);
     let (impl_generics, _, predicates) = generics.split_for_impl();
     let (_, arguments, _) = input.original.generics.split_for_impl();
-    let (ident, name, lints) = (input.ident, &input.name, input.allowed_lints());
+    let (ident, lints) = (input.ident, input.allowed_lints());
+    let (name, docs, given) = (input.label(), &input.docs, bounds::arguments(&paths, input));
     let version = u32::try_from(input.attrs.version.as_ref().map_or(0, |version| version.value)).unwrap_or(u32::MAX);
     // The fields have proofs of their own, which a constant evaluates: that of a generic type needs its arguments, and that
     // of an array its length.
-    let of_fields = match &input.body {
-        Body::Struct(fields) if !input.is_generic() => structs::layouts(&paths, fields),
-        _ => Vec::new(),
+    let of_fields: Vec<_> = match input.is_generic() {
+        true => Vec::new(),
+        false => {
+            let layouts = input.fields().into_iter().map(|field| structs::layout(&paths, field));
+            layouts.map(|layout| without_self(layout, input)).collect()
+        }
     };
     quote! {
         #lints
@@ -75,6 +80,8 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
                         size: #core::mem::size_of::<Self>(),
                         align: #core::mem::align_of::<Self>(),
                         version: #version,
+                        arguments: const { &[#(#given),*] },
+                        docs: #docs,
                         kind: #layout_kind,
                     }
                 };
@@ -86,11 +93,30 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     }
 }
 
+/// `tokens` for a place outside of the implementation, where `Self` is nothing: the user's types and discriminants may say
+/// it.
+fn without_self(tokens: TokenStream, input: &Input<'_>) -> TokenStream {
+    let name = |tree| match tree {
+        TokenTree::Ident(word) if word == "Self" => {
+            let mut ident = input.ident.clone();
+            ident.set_span(word.span());
+            ident.into()
+        }
+        TokenTree::Group(group) => {
+            let mut new = Group::new(group.delimiter(), without_self(group.stream(), input));
+            new.set_span(group.span());
+            new.into()
+        }
+        other => other,
+    };
+    tokens.into_iter().map(name).collect()
+}
+
 /// `tokens`, all of them with the span `span`.
 fn respan(tokens: &TokenStream, span: proc_macro2::Span) -> TokenStream {
-    let place = |mut tree: proc_macro2::TokenTree| {
-        if let proc_macro2::TokenTree::Group(group) = &mut tree {
-            let mut new = proc_macro2::Group::new(group.delimiter(), respan(&group.stream(), span));
+    let place = |mut tree: TokenTree| {
+        if let TokenTree::Group(group) = &mut tree {
+            let mut new = Group::new(group.delimiter(), respan(&group.stream(), span));
             new.set_span(span);
             *group = new;
         } else {

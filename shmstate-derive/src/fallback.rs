@@ -45,10 +45,7 @@ pub(crate) fn fallback(input: &Input<'_>, errors: TokenStream) -> TokenStream {
     let (params, predicates) = (forever(params), forever(generics.where_clause.to_token_stream()));
 
     // The fields that the checks had nothing against are still asked whether they are shareable.
-    let others = match &input.body {
-        Body::Struct(fields) if generics.params.is_empty() => fields.as_slice(),
-        _ => &[],
-    };
+    let others = if generics.params.is_empty() { input.fields() } else { Vec::new() };
     let tracked = others.iter().filter(|field| looks_fine(input, field)).map(|field| tracked(input, field.ty));
 
     let threads = holds_unshareable(input).then(|| {
@@ -62,7 +59,15 @@ pub(crate) fn fallback(input: &Input<'_>, errors: TokenStream) -> TokenStream {
             unsafe impl #params #krate::SharedLayout for #ident #args #predicates {
                 const LAYOUT: &'static #private::Layout = {
                     #errors
-                    &#private::Layout { name: #name, size: 1, align: 1, version: 0, kind: #private::Kind::Pod }
+                    &#private::Layout {
+                        name: #name,
+                        size: 1,
+                        align: 1,
+                        version: 0,
+                        arguments: &[],
+                        docs: "",
+                        kind: #private::Kind::Pod,
+                    }
                 };
                 const TRACKED: #core::primitive::bool = false #(|| #tracked)*;
                 const CHECKED: #core::primitive::bool = false;
@@ -81,8 +86,7 @@ fn looks_fine(input: &Input<'_>, field: &Field<'_>) -> bool {
 
 /// Whether a field has no size of its own, so that the type cannot have the trait at all.
 fn is_unsized(input: &Input<'_>) -> bool {
-    let Body::Struct(fields) = &input.body else { return false };
-    fields.iter().any(|field| match field.ty {
+    input.fields().iter().any(|field| match field.ty {
         Type::Slice(_) | Type::TraitObject(_) => true,
         Type::Path(path) => path.path.is_ident("str"),
         _ => false,
@@ -101,9 +105,8 @@ fn holds_unshareable(input: &Input<'_>) -> bool {
         })
     }
     match &input.body {
-        Body::Struct(fields) => fields.iter().any(|field| any(field.ty.to_token_stream())),
-        Body::Enum(variants) => variants.iter().any(|variant| any(variant.fields.to_token_stream())),
         Body::Union(data) => any(data.fields.to_token_stream()),
+        _ => input.fields().iter().any(|field| any(field.ty.to_token_stream())),
     }
 }
 

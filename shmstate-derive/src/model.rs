@@ -1,7 +1,7 @@
 //! The derive's own view of the type: what the checks and the expansion need, beside the original syntax, whose tokens
 //! carry the spans.
 
-use crate::attr::{self, FieldAttrs, Repr, TypeAttrs};
+use crate::attr::{self, FieldAttrs, Rename, Repr, TypeAttrs};
 use crate::ctxt::Ctxt;
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -14,6 +14,7 @@ pub(crate) struct Input<'a> {
     pub(crate) ident: &'a Ident,
     /// Without `r#`.
     pub(crate) name: String,
+    pub(crate) docs: String,
     pub(crate) attrs: TypeAttrs,
     pub(crate) repr: Repr,
     pub(crate) body: Body<'a>,
@@ -22,17 +23,28 @@ pub(crate) struct Input<'a> {
 /// What kind of type it is.
 pub(crate) enum Body<'a> {
     Struct(Vec<Field<'a>>),
-    Enum(Vec<&'a syn::Variant>),
+    Enum(Vec<Variant<'a>>),
     Union(&'a syn::DataUnion),
 }
 
-/// A field of a struct.
+/// A variant of an enum.
+pub(crate) struct Variant<'a> {
+    pub(crate) original: &'a syn::Variant,
+    /// Without `r#`.
+    pub(crate) name: String,
+    pub(crate) docs: String,
+    pub(crate) rename: Option<Rename>,
+    pub(crate) fields: Vec<Field<'a>>,
+}
+
+/// A field of a struct or of a variant.
 pub(crate) struct Field<'a> {
     pub(crate) original: &'a syn::Field,
     /// As code: `name` or `0`.
     pub(crate) member: Member,
     /// As text, without `r#`.
     pub(crate) name: String,
+    pub(crate) docs: String,
     pub(crate) ty: &'a Type,
     pub(crate) attrs: FieldAttrs,
 }
@@ -42,18 +54,14 @@ impl<'a> Input<'a> {
         let attrs = TypeAttrs::read(ctxt, &original.attrs);
         let body = match &original.data {
             Data::Struct(data) => Body::Struct(fields(ctxt, &data.fields)),
-            Data::Enum(data) => {
-                for variant in &data.variants {
-                    attr::refuse_on_variant(ctxt, &variant.attrs);
-                }
-                Body::Enum(data.variants.iter().collect())
-            }
+            Data::Enum(data) => Body::Enum(data.variants.iter().map(|variant| Variant::read(ctxt, variant)).collect()),
             Data::Union(data) => Body::Union(data),
         };
         Input {
             original,
             ident: &original.ident,
             name: original.ident.unraw().to_string(),
+            docs: attr::docs(&original.attrs),
             attrs,
             repr: Repr::read(&original.attrs),
             body,
@@ -68,6 +76,20 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// What the type is called in the description.
+    pub(crate) fn label(&self) -> &str {
+        self.attrs.rename.as_ref().map_or(&self.name, |rename| &rename.name)
+    }
+
+    /// All fields, those of each variant included.
+    pub(crate) fn fields(&self) -> Vec<&Field<'a>> {
+        match &self.body {
+            Body::Struct(fields) => fields.iter().collect(),
+            Body::Enum(variants) => variants.iter().flat_map(|variant| &variant.fields).collect(),
+            Body::Union(_) => Vec::new(),
+        }
+    }
+
     /// Whether the layout depends on parameters, so that it can only be proved for each use.
     pub(crate) fn is_generic(&self) -> bool {
         !self.original.generics.params.is_empty()
@@ -77,8 +99,11 @@ impl<'a> Input<'a> {
     pub(crate) fn allowed_lints(&self) -> TokenStream {
         let mut lints: TokenStream = self.original.attrs.iter().filter_map(allowed).collect();
         let deprecated = |attrs: &[Attribute]| attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
-        let fields = if let Body::Struct(fields) = &self.body { fields.as_slice() } else { &[] };
-        if deprecated(&self.original.attrs) || fields.iter().any(|field| deprecated(&field.original.attrs)) {
+        let variants = if let Body::Enum(variants) = &self.body { variants.as_slice() } else { &[] };
+        if deprecated(&self.original.attrs)
+            || variants.iter().any(|variant| deprecated(&variant.original.attrs))
+            || self.fields().iter().any(|field| deprecated(&field.original.attrs))
+        {
             lints.extend(quote!(#[allow(deprecated)]));
         }
         lints
@@ -101,12 +126,35 @@ fn fields<'a>(ctxt: &Ctxt, fields: &'a Fields) -> Vec<Field<'a>> {
             Some(ident) => ident.unraw().to_string(),
             None => index.to_string(),
         };
-        Field { original, member, name, ty: &original.ty, attrs: FieldAttrs::read(ctxt, &original.attrs) }
+        let docs = attr::docs(&original.attrs);
+        Field { original, member, name, docs, ty: &original.ty, attrs: FieldAttrs::read(ctxt, &original.attrs) }
     };
     fields.iter().enumerate().map(field).collect()
 }
 
+impl<'a> Variant<'a> {
+    fn read(ctxt: &Ctxt, original: &'a syn::Variant) -> Self {
+        Variant {
+            original,
+            name: original.ident.unraw().to_string(),
+            docs: attr::docs(&original.attrs),
+            rename: attr::variant_rename(ctxt, &original.attrs),
+            fields: fields(ctxt, &original.fields),
+        }
+    }
+
+    /// What the variant is called in the description.
+    pub(crate) fn label(&self) -> &str {
+        self.rename.as_ref().map_or(&self.name, |rename| &rename.name)
+    }
+}
+
 impl Field<'_> {
+    /// What the field is called in the description.
+    pub(crate) fn label(&self) -> &str {
+        self.attrs.rename.as_ref().map_or(&self.name, |rename| &rename.name)
+    }
+
     /// Where the field stands in the source: its name, if it has one, and its type.
     pub(crate) fn place(&self) -> Place {
         let (name, ty) = (&self.original.ident, self.ty);

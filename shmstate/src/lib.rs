@@ -61,7 +61,9 @@
 //! * [`List`], [`Text`], [`Pod`]: what fixed-capacity data is made of.
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
 //! * [`design`]: how it works, and why it holds; [`crash`]: what a death leaves, and who is trusted with what;
-//!   [`format`](mod@format): the bytes of a region.
+//!   [`format`](mod@format): the bytes of a region;
+//!   [`compile_errors`]: what does not compile, and what to write instead.
+//! * [`assert_layout!`]: a test that holds a layout fast.
 
 // Under loom only the commit protocol and what it stands on is of use; what else compiles is there for its names.
 #![cfg_attr(any(loom, shuttle), allow(dead_code, unused_imports))]
@@ -80,6 +82,8 @@ mod commit;
 mod containers;
 mod error;
 mod events;
+#[cfg(not(any(loom, shuttle)))]
+mod golden;
 mod layout;
 mod mutant;
 #[cfg(not(any(loom, shuttle)))]
@@ -93,7 +97,7 @@ mod track;
 
 pub use containers::{Full, List, ListIndex, Text};
 pub use error::{Error, ErrorKind};
-pub use layout::{Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
+pub use layout::{Argument, Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
 pub use shmstate_derive::SharedLayout;
 #[cfg(not(any(loom, shuttle)))]
 pub use state::{Options, ReadOnly, State, Stats, remove};
@@ -107,12 +111,18 @@ pub mod crash {}
 #[doc = include_str!("../docs/format.md")]
 pub mod format {}
 
+#[doc = include_str!("../docs/compile-errors.md")]
+pub mod compile_errors {}
+
 /// What the code that the derive generates needs; no part of the interface.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(all(feature = "json", not(any(loom, shuttle))))]
+    pub use crate::golden::assert_layout;
     pub use crate::layout::{
-        Field, Invalid, Kind, Layout, PlainField, Scalar, SharedLayout, StructLayout, Variant, check_variant,
-        enum_has_zero, plain_array, plain_layout, touch_whole,
+        Argument, Field, Invalid, Kind, Layout, PlainField, Scalar, SharedLayout, StructLayout, Variant, check_variant,
+        enum_has_zero, part_offset, plain_array, plain_layout, same_variant, source_has_variant, touch_tag,
+        touch_whole,
     };
     pub use crate::track::{Stamp, Touched};
     pub use core;

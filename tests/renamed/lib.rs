@@ -11,6 +11,8 @@ pub enum Mode {
     Idle,
     /// Another variant.
     Busy,
+    /// With a payload.
+    Asleep(u8, bool),
 }
 
 /// A struct with every kind of field.

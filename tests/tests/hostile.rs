@@ -86,10 +86,13 @@ fn corpus() {
 /// A file of half a megabyte whose differences to the program's type, written out, would be gigabytes.
 #[test]
 fn a_schema_that_repeats_itself() {
-    let ty = |name: &str, size, shape| Type { name: name.into(), size, align: 8, version: 0, shape };
+    let ty = |name: &str, size, shape| {
+        let arguments = vec![];
+        Type { name: name.into(), size, align: 8, version: 0, arguments, shape }
+    };
     let members = (0..8000).map(|i| Member { name: format!("f{i}"), offset: 0, ty: 0 }).collect();
     let types = vec![ty(&"x".repeat(300_000), 0, Shape::Pod), ty("Mixed", 64, Shape::Struct(members))];
-    let bytes = Schema { types }.to_bytes();
+    let bytes = Schema { types, docs: vec![] }.to_bytes();
     assert!(bytes.len() < 1 << 19);
     let dir = scratch_dir();
     let file = dir.path().join("bomb");

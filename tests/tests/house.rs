@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The parts, ground floor first. Each imports only from those before it.
-const FLOORS: [&str; 11] =
-    ["sync", "mutant", "events", "track", "layout", "containers", "error", "commit", "os", "region", "state"];
+const FLOORS: [&str; 12] =
+    ["sync", "mutant", "events", "track", "layout", "containers", "error", "commit", "os", "region", "state", "golden"];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../shmstate/src")

@@ -25,6 +25,22 @@ mod no_prelude {
     }
 
     #[derive(::shmstate::SharedLayout)]
+    #[repr(C, u64)]
+    pub enum Job<T, const N: usize> {
+        Idle,
+        Run { items: ::shmstate::List<T, N>, on: bool },
+        Wait(T, #[shared(pod)] [u8; 3]) = 7,
+    }
+
+    #[derive(::shmstate::SharedLayout)]
+    #[repr(C)]
+    pub struct Started {
+        #[shared(init = 5)]
+        pub value: u64,
+        pub job: Job<u64, 2>,
+    }
+
+    #[derive(::shmstate::SharedLayout)]
     #[repr(C)]
     pub struct Holder<T, const N: usize> {
         pub items: ::shmstate::List<T, N>,
@@ -77,6 +93,10 @@ mod shadowed {
     const LAYOUT: () = ();
     const TRACKED: () = ();
     const CHECKED: () = ();
+    const HAS_INIT: () = ();
+    const value: () = ();
+    const first: () = ();
+    const tag: () = ();
     fn size_of() {}
     fn align_of() {}
     fn needs_drop() {}
@@ -97,8 +117,18 @@ mod shadowed {
     }
 
     #[derive(SharedLayout)]
+    #[repr(u8)]
+    pub enum Option_<F, const NESTED: ::std::primitive::usize> {
+        None,
+        Some { __this: [u8_; 7], this: ::shmstate::List<F, NESTED>, source: u64 },
+        stamp(i8, [i8; 6], ::shmstate::Text<8>),
+    }
+    type u8_ = ::std::primitive::u8;
+
+    #[derive(SharedLayout)]
     #[repr(C)]
     pub struct State<F, const NESTED: ::std::primitive::usize> {
+        #[shared(init = 1 + 2)]
         pub stamp: u64,
         pub touched: ::shmstate::List<F, NESTED>,
         pub this: ::shmstate::Text<8>,
@@ -112,6 +142,8 @@ mod shadowed {
         pub const CHECKED: () = ();
         pub fn stamp() {}
         pub fn validate() {}
+        pub fn initialize() {}
+        pub const HAS_INIT: () = ();
     }
 }
 
@@ -188,7 +220,12 @@ fn nothing_is_in_the_way() {
     assert!(matches!(no_prelude::Color::zeroed(), no_prelude::Color::Red));
     assert!(!matches!(no_prelude::Plain::zeroed().color, no_prelude::Color::Green));
 
+    assert_eq!(no_prelude::Started::boxed_init().value, 5);
+    assert!(matches!(no_prelude::Started::zeroed().job, no_prelude::Job::Idle));
+
     assert_eq!(<Shadowed as SharedLayout>::LAYOUT.name, "State");
+    assert_eq!(Shadowed::boxed_init().stamp, 3);
+    assert_eq!(<shadowed::Option_<u64, 2> as SharedLayout>::LAYOUT.align, 8);
     assert_eq!((<Shadowed as SharedLayout>::TRACKED, <Shadowed as SharedLayout>::CHECKED), (true, true));
     assert!(matches!(Shadowed::zeroed().r#fn[3], shadowed::Self_::Zero));
 

@@ -1,6 +1,6 @@
 //! What the derive generates: descriptions, flags, and the check of bytes.
 
-use shmstate::{Field, Invalid, Kind, Layout, List, Pod, Scalar, SharedLayout, Text, Variant};
+use shmstate::{Argument, Field, Invalid, Kind, Layout, List, Pod, Scalar, SharedLayout, Text, Variant};
 use std::mem::MaybeUninit;
 
 #[derive(SharedLayout, Clone, Copy, PartialEq, Debug)]
@@ -190,16 +190,16 @@ fn raw_names_and_nested_types_are_described() {
 #[test]
 fn an_enum_is_described() {
     let variants = [("Red", 0), ("Green", 1), ("Blue", 8), ("Last", 101)];
-    let variants = variants.map(|(name, value)| Variant { name, value });
-    let Layout { name, size, align, version, kind } = *Color::LAYOUT;
+    let variants = variants.map(|(name, value)| Variant { name, value, docs: "", fields: &[] });
+    let Layout { name, size, align, version, kind, .. } = *Color::LAYOUT;
     assert_eq!((name, size, align, version), ("Color", 1, 1, 0));
     let Kind::Enum { repr: Scalar::U8, variants: found } = kind else { panic!("no u8 enum") };
     assert_eq!(found, variants);
     let Kind::Enum { repr: Scalar::U16, variants } = Level::LAYOUT.kind else { panic!("no u16 enum") };
-    assert_eq!(variants[1], Variant { name: "High", value: Level::High as u32 });
+    assert_eq!((variants[1].name, variants[1].value), ("High", Level::High as u64));
     assert_eq!((Level::Off as u32, Level::LAYOUT.size, Level::LAYOUT.align), (0, 2, 2));
     let Kind::Enum { repr: Scalar::U32, variants } = Wide::<7>::LAYOUT.kind else { panic!("no u32 enum") };
-    assert_eq!(variants[1], Variant { name: "Top", value: u32::MAX });
+    assert_eq!((variants[1].name, variants[1].value), ("Top", u64::from(u32::MAX)));
     assert_eq!(Wide::<7>::LAYOUT.version, 9);
 }
 
@@ -213,6 +213,77 @@ fn a_generic_type_is_described_for_each_use() {
     assert_eq!(offsets(Wrapped::<char>::LAYOUT), [("0", 0)]);
     assert_eq!(offsets(Made::LAYOUT), [("texts", 0)]);
     assert_eq!(Made::LAYOUT.version, 4);
+}
+
+#[test]
+fn a_generic_type_goes_by_its_arguments() {
+    let given = Pair::<u16, Text<4>, 4>::LAYOUT.arguments;
+    assert_eq!(given, [Argument::Type(u16::LAYOUT), Argument::Type(Text::<4>::LAYOUT), Argument::Const(4)]);
+    assert_eq!(Log::<Thermometer>::LAYOUT.arguments, [Argument::Opaque], "its samples are fields");
+    assert_eq!(
+        World::<[u8; 4]>::LAYOUT.arguments,
+        [Argument::Opaque],
+        "plain data, which has no description of its own"
+    );
+    assert_eq!(Wide::<7>::LAYOUT.arguments, [Argument::Const(7)]);
+    assert_eq!(House::LAYOUT.arguments, []);
+
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    struct Flags<const ON: bool, const LETTER: char, const LOW: i8> {
+        on: u8,
+    }
+    let given = Flags::<true, 'x', -1>::LAYOUT.arguments;
+    assert_eq!(given, [Argument::Const(1), Argument::Const('x' as i128), Argument::Const(-1)]);
+}
+
+#[test]
+fn names_and_documentation_are_the_programs_choice() {
+    /// A board.
+    ///
+    /// Of wood.
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    #[shared(rename = "Table")]
+    struct Board {
+        /// How often.
+        #[shared(rename = "ticks")]
+        count: u64,
+        #[doc = "Why."]
+        #[shared(rename = "on")]
+        is_on: bool,
+        mode: Mode,
+        _pad: [u8; 6],
+    }
+
+    #[derive(SharedLayout)]
+    #[repr(u8)]
+    enum Mode {
+        /// Nothing.
+        #[shared(rename = "Nil")]
+        None,
+    }
+    let board = Board::LAYOUT;
+    assert_eq!((board.name, board.docs), ("Table", "A board.\n\nOf wood."));
+    let found: Vec<_> = fields(board).iter().map(|field| (field.name, field.docs)).collect();
+    assert_eq!(found, [("ticks", "How often."), ("on", "Why."), ("mode", ""), ("_pad", "")]);
+    let Kind::Enum { variants, .. } = Mode::LAYOUT.kind else { panic!("no enum") };
+    assert_eq!((variants[0].name, variants[0].docs), ("Nil", "Nothing."));
+    assert_eq!(valid::<Board>([8], 2).unwrap_err(), "`on`: 2 is no bool (0 or 1)");
+}
+
+#[test]
+fn a_type_may_name_itself_in_its_lengths() {
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    struct Frame {
+        bytes: [u8; Self::LEN],
+        list: List<u64, { Self::LEN / 4 }>,
+    }
+    impl Frame {
+        const LEN: usize = 16;
+    }
+    assert_eq!(offsets(Frame::LAYOUT), [("bytes", 0), ("list", 16)]);
 }
 
 #[test]

@@ -34,3 +34,16 @@ fn every_rule_is_listed() {
     }
     assert_eq!(listed, found);
 }
+
+/// What the chapter on compile errors quotes is what the compiler says.
+#[test]
+fn the_chapter_quotes_the_compiler() {
+    let said = fs::read_dir("ui/fail").unwrap().map(|entry| entry.unwrap().path());
+    let said = said.filter(|path| path.extension().is_some_and(|extension| extension == "stderr"));
+    let said: String = said.map(|path| fs::read_to_string(path).unwrap()).collect();
+    let chapter = fs::read_to_string("../shmstate/docs/compile-errors.md").unwrap();
+    let quotes: Vec<_> = chapter.lines().filter_map(|line| line.strip_prefix("> ")).collect();
+    assert!(quotes.len() > 20);
+    let invented: Vec<_> = quotes.into_iter().filter(|quote| !said.contains(quote)).collect();
+    assert_eq!(invented, [""; 0]);
+}

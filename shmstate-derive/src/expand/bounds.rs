@@ -1,23 +1,20 @@
 //! Which bounds the implementation for a generic type needs.
 
 use super::Paths;
-use crate::model::{Body, Input};
-use proc_macro2::TokenTree;
+use crate::model::Input;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{GenericArgument, Generics, Ident, PathArguments, Type, parse_quote};
+use syn::{GenericArgument, GenericParam, Generics, Ident, PathArguments, Type, parse_quote};
 
 /// The type's generics with those bounds.
 pub(super) fn bounded(paths: &Paths, input: &Input<'_>) -> Generics {
     let Paths { shared, private, .. } = paths;
     let mut generics = input.original.generics.clone();
-    let Body::Struct(fields) = &input.body else { return generics };
     let names: Vec<Ident> = generics.type_params().map(|param| param.ident.clone()).collect();
     if names.is_empty() {
         return generics;
     }
-    let mut uses = Uses { names: &names, held: Vec::new(), projections: Vec::new() };
-    let (pods, shareable): (Vec<_>, Vec<_>) = fields.iter().partition(|field| field.attrs.pod);
-    shareable.iter().for_each(|field| uses.look(field.ty));
+    let uses = Uses::of(input, &names);
     let predicates = &mut generics.make_where_clause().predicates;
     for name in &names {
         // What no field holds need not be shareable, but must not borrow.
@@ -27,12 +24,32 @@ pub(super) fn bounded(paths: &Paths, input: &Input<'_>) -> Generics {
     for ty in uses.projections {
         predicates.push(parse_quote!(#ty: #shared));
     }
-    for ty in pods.iter().map(|field| field.ty) {
+    for ty in input.fields().into_iter().filter(|field| field.attrs.pod).map(|field| field.ty) {
         if names.iter().any(|name| mentions(ty, name)) {
             predicates.push(parse_quote!(#ty: #private::PlainField));
         }
     }
     generics
+}
+
+/// What the description says of each parameter.
+pub(super) fn arguments(paths: &Paths, input: &Input<'_>) -> Vec<TokenStream> {
+    let Paths { shared, private, core } = paths;
+    let names: Vec<Ident> = input.original.generics.type_params().map(|param| param.ident.clone()).collect();
+    let uses = Uses::of(input, &names);
+    let argument = |param: &GenericParam| match param {
+        GenericParam::Lifetime(_) => None,
+        GenericParam::Type(ty) if uses.held.contains(&&ty.ident) => {
+            let ident = &ty.ident;
+            Some(quote!(#private::Argument::Type(<#ident as #shared>::LAYOUT)))
+        }
+        GenericParam::Type(_) => Some(quote!(#private::Argument::Opaque)),
+        GenericParam::Const(param) => {
+            let ident = &param.ident;
+            Some(quote!(#private::Argument::Const(#ident as #core::primitive::i128)))
+        }
+    };
+    input.original.generics.params.iter().filter_map(argument).collect()
 }
 
 /// How the fields use the type parameters.
@@ -45,6 +62,13 @@ struct Uses<'a> {
 }
 
 impl<'a> Uses<'a> {
+    fn of(input: &Input<'a>, names: &'a [Ident]) -> Self {
+        let mut uses = Uses { names, held: Vec::new(), projections: Vec::new() };
+        let fields = input.fields().into_iter();
+        fields.filter(|field| !field.attrs.pod).for_each(|field| uses.look(field.ty));
+        uses
+    }
+
     fn look(&mut self, ty: &'a Type) {
         match ty {
             Type::Array(array) => self.look(&array.elem),

@@ -1,8 +1,9 @@
 //! The constants that prove a layout, each with the span of its culprit.
 
+use super::enums::Enum;
 use super::structs::item;
 use super::{Paths, respan};
-use crate::model::{Body, Field, Input, Place};
+use crate::model::{Body, Field, Input, Place, Variant};
 use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream};
 use quote::quote;
 
@@ -43,10 +44,10 @@ pub(super) fn proofs(paths: &Paths, input: &Input<'_>) -> Vec<TokenStream> {
     let prover = Prover { paths, this: this.clone(), name: &input.name };
     let core = &paths.core;
     let mut proofs = Vec::new();
-    let mut fields: &[Field<'_>] = &[];
-    if let Body::Struct(all) = &input.body {
-        fields = all;
-    }
+    let fields = match &input.body {
+        Body::Struct(all) => all.as_slice(),
+        _ => &[],
+    };
     for pair in fields.windows(2) {
         let [last, field] = pair else { continue };
         let (end, offset) = (prover.end(last), prover.offset(field));
@@ -74,22 +75,78 @@ pub(super) fn proofs(paths: &Paths, input: &Input<'_>) -> Vec<TokenStream> {
             proofs.push(prover.call(Place::of(&pin.tokens), "pinned", arguments));
         }
     }
-    if let Body::Enum(_) = &input.body
-        && !input.is_generic()
-    {
-        let Paths { shared, private, .. } = paths;
-        let variants = quote! {
-            match <#this as #shared>::LAYOUT.kind {
-                #private::Kind::Enum { variants: __variants, .. } => __variants,
-                _ => &[],
-            }
-        };
-        proofs.push(has_zero(paths, input, variants));
+    if let Body::Enum(variants) = &input.body {
+        if !input.is_generic() {
+            let Paths { shared, private, .. } = paths;
+            let variants = quote! {
+                match <#this as #shared>::LAYOUT.kind {
+                    #private::Kind::Enum { variants: __variants, .. } => __variants,
+                    _ => &[],
+                }
+            };
+            proofs.push(has_zero(paths, input, variants));
+        }
+        proofs.extend(of_payloads(&prover, input, &Enum::of(paths, input, variants), variants));
     }
     // Drop glue that comes from a field is the field's fault, which its bound reports.
+    let fields = input.fields();
     let types = fields.iter().map(|field| field.ty);
     let needs_drop = quote!(#core::mem::needs_drop::<#this>() #(&& !#core::mem::needs_drop::<#types>())*);
     proofs.push(prover.call(Place::of(ident), "no_drop", needs_drop));
+    proofs
+}
+
+/// What is proved of the variants' fields.
+fn of_payloads(prover: &Prover<'_>, input: &Input<'_>, all: &Enum<'_>, variants: &[Variant<'_>]) -> Vec<TokenStream> {
+    let (paths, core, this) = (prover.paths, &prover.paths.core, &prover.this);
+    let mut proofs = Vec::new();
+    let fields = input.fields();
+    if fields.is_empty() {
+        return proofs;
+    }
+    let (int, start) = (all.int_name(), all.payload_start());
+    let tag = all.tag_size();
+    if let (true, Some(hint)) = (input.repr.c, &input.repr.int) {
+        let proof = prover.call(Place::of(hint), "payload_follows", quote!(#int, #tag, #start));
+        proofs.push(after(paths, &fields, proof));
+    }
+    for (index, variant) in variants.iter().enumerate().filter(|(_, variant)| !variant.fields.is_empty()) {
+        let name = format!("{}::{}", input.name, variant.name);
+        let of_variant = Prover { paths, this: this.clone(), name: &name };
+        let value = all.value(index);
+        let ident = &variant.original.ident;
+        proofs.push(of_variant.call(Place::of(ident), "is_not_zero", quote!(#value as #core::primitive::u64)));
+        for (i, field) in variant.fields.iter().enumerate() {
+            let (name, offset) = (&field.name, all.offset(variant, i));
+            if let Some(before) = i.checked_sub(1) {
+                let (last, last_offset) = (&variant.fields[before], all.offset(variant, before));
+                let (last_name, ty) = (&last.name, last.ty);
+                let end = quote!(#last_offset + #core::mem::size_of::<#ty>());
+                let proof = of_variant.call(field.place(), "follows", quote!(#last_name, #end, #name, #offset));
+                proofs.push(after(paths, &[last, field], proof));
+            } else if !input.repr.c {
+                let proof = of_variant.call(field.place(), "follows_tag", quote!(#int, #tag, #name, #offset));
+                proofs.push(after(paths, &[field], proof));
+            }
+            if let Some(pin) = &field.attrs.offset {
+                let pinned = Literal::u64_unsuffixed(pin.value);
+                proofs.push(of_variant.call(field.place(), "pinned_offset", quote!(#name, #pinned, #offset)));
+            }
+        }
+    }
+    let ends = variants.iter().map(|variant| match variant.fields.last() {
+        Some(last) => {
+            let (offset, ty) = (all.offset(variant, variant.fields.len() - 1), last.ty);
+            quote!(#offset + #core::mem::size_of::<#ty>())
+        }
+        None => start.clone(),
+    });
+    let types = fields.iter().map(|field| field.ty);
+    let numbers = quote! {
+        &[#(#ends),*], &[#tag, #(#core::mem::align_of::<#types>()),*],
+        (#core::mem::size_of::<#this>(), #core::mem::align_of::<#this>())
+    };
+    proofs.push(after(paths, &fields, prover.call(Place::of(input.ident), "is_as_large", numbers)));
     proofs
 }
 

@@ -9,19 +9,17 @@ use syn::{Ident, Type};
 /// The value of `LAYOUT.kind`, and the other items.
 pub(super) fn expand(paths: &Paths, fields: &[Field<'_>]) -> (TokenStream, TokenStream) {
     let Paths { private, core, .. } = paths;
-    let describe = fields.iter().zip(layouts(paths, fields)).map(|(field, layout)| {
-        let (name, member) = (&field.name, &field.member);
-        quote!(#private::Field { name: #name, offset: #core::mem::offset_of!(Self, #member), layout: #layout })
+    let describe = fields.iter().map(|field| {
+        let member = &field.member;
+        describe(paths, field, &quote!(#core::mem::offset_of!(Self, #member)))
     });
     // An inline constant lives for ever, whatever the rules of promotion say about the expressions in it.
     let kind = quote!(#private::Kind::Struct(const { &[#(#describe),*] }));
 
     let shared: Vec<_> = fields.iter().filter(|field| !field.attrs.pod).collect();
-    let any = |name| {
-        let of_fields = shared.iter().map(|field| item(paths, field.ty, name));
-        quote!(false #(|| #of_fields)*)
-    };
-    let (tracked, checked) = (any("TRACKED"), any("CHECKED"));
+    let tracked = any(paths, fields, "TRACKED");
+    let checked = any(paths, fields, "CHECKED");
+    let initialize = initialize(paths, fields);
     let stamp = stamp(paths, &shared);
     let copy_plain = copy_plain(paths, fields);
     let flatten = flatten(paths, fields);
@@ -33,16 +31,28 @@ pub(super) fn expand(paths: &Paths, fields: &[Field<'_>]) -> (TokenStream, Token
         #copy_plain
         #flatten
         #validate
+        #initialize
     };
     (kind, walks)
 }
 
-/// The descriptions of the fields' types.
-pub(super) fn layouts(paths: &Paths, fields: &[Field<'_>]) -> Vec<TokenStream> {
-    let layout = |field: &Field<'_>| {
-        if field.attrs.pod { pod_layout(paths, field.ty) } else { item(paths, field.ty, "LAYOUT") }
-    };
-    fields.iter().map(layout).collect()
+/// Whether the constant `name` is true of the type of any field.
+pub(super) fn any<'a>(paths: &Paths, fields: impl IntoIterator<Item = &'a Field<'a>>, name: &str) -> TokenStream {
+    let shared = fields.into_iter().filter(|field| !field.attrs.pod);
+    let of_fields = shared.map(|field| item(paths, field.ty, name));
+    quote!(false #(|| #of_fields)*)
+}
+
+/// The description of a field at `offset`.
+pub(super) fn describe(paths: &Paths, field: &Field<'_>, offset: &TokenStream) -> TokenStream {
+    let private = &paths.private;
+    let (name, docs, layout) = (field.label(), &field.docs, layout(paths, field));
+    quote!(#private::Field { name: #name, offset: #offset, docs: #docs, layout: #layout })
+}
+
+/// The description of a field's type.
+pub(super) fn layout(paths: &Paths, field: &Field<'_>) -> TokenStream {
+    if field.attrs.pod { pod_layout(paths, field.ty) } else { item(paths, field.ty, "LAYOUT") }
 }
 
 /// `<F as SharedLayout>::name`. All of it has the span of the type, so that the compiler reports one error for a type
@@ -174,8 +184,9 @@ fn flatten(paths: &Paths, fields: &[Field<'_>]) -> TokenStream {
 
 fn validate(paths: &Paths, fields: &[&Field<'_>]) -> TokenStream {
     let Paths { private, core, .. } = paths;
-    let each = fields.iter().map(|Field { ty, member, name, .. }| {
-        let (checked, validate) = (item(paths, ty, "CHECKED"), item(paths, ty, "validate"));
+    let each = fields.iter().map(|field| {
+        let Field { ty, member, .. } = field;
+        let (name, checked, validate) = (field.label(), item(paths, ty, "CHECKED"), item(paths, ty, "validate"));
         quote! {
             if #checked {
                 // SAFETY: a field of `*__this`, under the caller's promise for the whole.
@@ -188,6 +199,38 @@ fn validate(paths: &Paths, fields: &[&Field<'_>]) -> TokenStream {
         unsafe fn validate(__this: *const Self) -> #core::result::Result<(), #private::Invalid> {
             #(#each)*
             #core::result::Result::Ok(())
+        }
+    }
+}
+
+/// Nothing, where everything starts as zeroes.
+fn initialize(paths: &Paths, fields: &[Field<'_>]) -> TokenStream {
+    let core = &paths.core;
+    let (given, others): (Vec<_>, Vec<_>) = fields.iter().partition(|field| field.attrs.init.is_some());
+    let has_init = if given.is_empty() { any(paths, others.iter().copied(), "HAS_INIT") } else { quote!(true) };
+    let others = others.iter().filter(|field| !field.attrs.pod).map(|Field { ty, member, .. }| {
+        let (has_init, initialize) = (item(paths, ty, "HAS_INIT"), item(paths, ty, "initialize"));
+        quote! {
+            if #has_init {
+                #initialize(&mut __this.#member);
+            }
+        }
+    });
+    let given = given.iter().map(|Field { ty, member, attrs, .. }| {
+        let value = &attrs.init;
+        // A variable of that type, so that an expression of another type is the one that the compiler points at.
+        quote! {
+            let __value: #ty = #value;
+            __this.#member = __value;
+        }
+    });
+    quote! {
+        const HAS_INIT: #core::primitive::bool = #has_init;
+
+        #[inline]
+        fn initialize(__this: &mut Self) {
+            #(#others)*
+            #(#given)*
         }
     }
 }

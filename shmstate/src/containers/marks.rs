@@ -18,6 +18,8 @@
 //!    carried on. So the walk at a commit voids the stamp of whatever is not at home ([`Head::leave`]), and a container
 //!    inside an item is taken over with its head, for there may be a parked one's in dead memory of the other copies.
 //!    (Those outside of items are stamped before anybody can move them.)
+//!
+//! Why they hold for a container in an enum's variant as well stands in the design chapter.
 
 use crate::mutant;
 use crate::track::{Stamp, spill};

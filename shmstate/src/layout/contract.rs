@@ -5,8 +5,8 @@ use crate::track::{Stamp, Touched};
 
 /// A type of fixed layout that several processes may share.
 ///
-/// Derive it: `#[derive(SharedLayout)]` on a `#[repr(C)]` struct, or on a fieldless enum with `#[repr(u8)]`,
-/// `#[repr(u16)]` or `#[repr(u32)]`. The derive proves the layout while the program compiles, and its errors name what to
+/// Derive it: `#[derive(SharedLayout)]` on a `#[repr(C)]` struct, or on an enum with `#[repr(u8)]` (or `u16`, `u32`, `u64`;
+/// `#[repr(C, u64)]` and the like if it has a payload). The derive proves the layout while the program compiles, and its errors name what to
 /// use in place of what cannot be shared.
 ///
 /// ```
@@ -29,8 +29,9 @@ use crate::track::{Stamp, Touched};
 /// # Safety
 /// An implementation promises, and the derive proves, that
 /// * all-zero bytes are a value of the type, and so is every byte pattern that [`validate`](Self::validate) accepts;
-/// * the type has no drop glue, no pointers, no interior mutability and no padding between or behind its fields, and its
-///   layout is the one that [`LAYOUT`](Self::LAYOUT) describes, on every platform;
+/// * the type has no drop glue, no pointers, no interior mutability and no padding between or behind its fields (an enum
+///   may have bytes behind the fields of a variant, which are never looked at), and its layout is the one that
+///   [`LAYOUT`](Self::LAYOUT) describes, on every platform;
 /// * the walks visit every field, as their documentation says.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot live in shared memory",
@@ -51,6 +52,18 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     const CHECKED: bool;
 
+    /// Whether there are fields that do not start as zeroes, so that [`initialize`](Self::initialize) has to be called.
+    #[doc(hidden)]
+    const HAS_INIT: bool = false;
+
+    /// Gives the fields with `#[shared(init = …)]` their values, in a value that is zero otherwise.
+    #[doc(hidden)]
+    #[inline]
+    fn initialize(this: &mut Self) {
+        let _ = this;
+        debug_assert!(!Self::HAS_INIT);
+    }
+
     /// Stamps and clears every container that can be reached without passing through another one; `stamp` is that of
     /// the first byte of `*this`.
     ///
@@ -68,7 +81,8 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     ///
     /// # Safety
     /// `from` points to a valid value that nobody changes; `to` points to as much writable memory, of the same alignment,
-    /// which does not overlap it and need not hold a valid value.
+    /// which does not overlap it. A tracked `*to` holds a value that was valid once, or, inside of containers, is in
+    /// parts of other versions; another one need not be initialised.
     #[doc(hidden)]
     #[inline]
     unsafe fn copy_plain(to: *mut Self, from: *const Self) {
@@ -117,7 +131,8 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// A value in which everything is zero, empty, `false`, or the enum's zero variant.
+    /// A value in which everything is zero, empty, `false`, or the enum's zero variant, whatever `#[shared(init = …)]`
+    /// says.
     ///
     /// It is returned by value: for a large type prefer [`boxed`](Self::boxed), which never passes over the stack.
     ///
@@ -157,5 +172,33 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
         // SAFETY: fresh memory from the global allocator (none for a type without bytes); all-zero bytes are a value
         // of the type, by the contract of the trait.
         unsafe { Box::from_raw(memory) }
+    }
+    /// A value on the heap as a new state starts with it: zeroed, then the fields with `#[shared(init = …)]` set, also those
+    /// in structs that are fields, and in arrays of them. What is put into a container later is what the program puts
+    /// there.
+    ///
+    /// ```
+    /// use shmstate::SharedLayout;
+    ///
+    /// #[derive(SharedLayout)]
+    /// #[repr(C)]
+    /// struct Limits {
+    ///     #[shared(init = 100)]
+    ///     connections: u64,
+    ///     refused: u64,
+    /// }
+    ///
+    /// let limits = Limits::boxed_init();
+    /// assert_eq!((limits.connections, limits.refused), (100, 0));
+    /// assert_eq!(Limits::boxed().connections, 0);
+    /// ```
+    ///
+    /// # Panics
+    /// With whatever an `init` expression panics.
+    #[must_use]
+    fn boxed_init() -> Box<Self> {
+        let mut boxed = Self::boxed();
+        Self::initialize(&mut boxed);
+        boxed
     }
 }

@@ -1,6 +1,7 @@
 //! What derived implementations call at run time, and the bounds whose messages they borrow.
 
 use super::{Invalid, Kind, Layout, pod_layout};
+use crate::mutant;
 use crate::track::{Stamp, Touched};
 use std::fmt::Write;
 
@@ -13,12 +14,34 @@ pub fn touch_whole<T>(stamp: Stamp, touched: &mut Touched) {
     touched.add(stamp.place(), size_of::<T>());
 }
 
+/// Adds the discriminant, an `I`, of an enum whose first byte has the stamp `stamp`.
+#[inline]
+pub fn touch_tag<I>(stamp: Stamp, touched: &mut Touched) {
+    if !mutant::planted("tag_stays") {
+        touch_whole::<I>(stamp, touched);
+    }
+}
+
+/// In catching up: whether the variant `old`, which is in a copy that lags, is the `active` one; then its fields are caught
+/// up each for itself, and otherwise the enum as a whole.
+#[inline]
+pub fn same_variant<I: PartialEq>(old: I, active: I) -> bool {
+    old == active || mutant::planted("variant_stays")
+}
+
+/// At the end of a transaction: whether the variant that was `written` is the one of the `source`, as it always is at a
+/// commit, where the two are one.
+#[inline]
+pub fn source_has_variant<I: PartialEq>(source: I, written: I) -> bool {
+    source == written || mutant::planted("variant_of_the_written")
+}
+
 /// Checks that `value` is a discriminant of the enum that `layout` describes.
 ///
 /// # Errors
 /// [`Invalid`] names the variants that there are.
 #[inline]
-pub fn check_variant(layout: &'static Layout, value: u32) -> Result<(), Invalid> {
+pub fn check_variant(layout: &'static Layout, value: u64) -> Result<(), Invalid> {
     match layout.kind {
         Kind::Enum { variants, .. } if variants.iter().any(|v| v.value == value) => Ok(()),
         _ => Err(no_variant(layout, value)),
@@ -26,7 +49,7 @@ pub fn check_variant(layout: &'static Layout, value: u32) -> Result<(), Invalid>
 }
 
 #[cold]
-fn no_variant(layout: &Layout, value: u32) -> Invalid {
+fn no_variant(layout: &Layout, value: u64) -> Invalid {
     let mut why = format!("{value} is no variant of `{}` (", layout.name);
     if let Kind::Enum { variants, .. } = layout.kind {
         for (i, variant) in variants.iter().take(NAMED).enumerate() {
@@ -66,7 +89,7 @@ pub const fn plain_layout<T: PlainField>(name: &'static str) -> Layout {
 #[track_caller]
 pub const fn plain_array<A>(item: &'static Layout, len: usize) -> Layout {
     assert!(len > 0, "an array of length 0 holds nothing: remove the field, or give it a length");
-    Layout { name: "array", size: size_of::<A>(), align: align_of::<A>(), version: 0, kind: Kind::Array { item, len } }
+    Layout::of::<A>("array", Kind::Array { item, len })
 }
 
 #[cfg(all(test, not(any(loom, shuttle))))]
@@ -214,5 +237,99 @@ mod tests {
         // SAFETY: just written.
         let to = unsafe { to.assume_init() };
         assert_eq!((to.a, to.b), (1, [2, 3]));
+    }
+
+    /// Variants with a list at one place, at another, and none.
+    #[derive(SharedLayout)]
+    #[repr(C, u64)]
+    #[shared(crate = "crate")]
+    enum Slot {
+        Empty,
+        One(List<u64, 4>),
+        Late {
+            #[shared(pod)]
+            pod: u64,
+            list: List<u64, 4>,
+            plain: u32,
+        },
+    }
+
+    /// An enum in a struct and one in an array.
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    #[shared(crate = "crate")]
+    struct Slots {
+        first: u64,
+        slot: Slot,
+        two: [Slot; 2],
+    }
+
+    const SLOT: usize = offset_of!(Slots, slot);
+    /// The list of `Slot::Late`.
+    const LATE: usize = 16;
+
+    fn late(pod: u64, items: &[u64], plain: u32) -> Slot {
+        Slot::Late { pod, list: items.iter().copied().collect(), plain }
+    }
+
+    #[test]
+    fn the_variant_that_there_is_is_stamped() {
+        let mut slots = Slots::boxed();
+        slots.slot = late(1, &[2, 3], 4);
+        slots.two[1] = Slot::One(List::from([5]));
+        let all = |slots: &mut Slots| touched::<_, false>(&raw mut *slots, &raw mut *slots, TX);
+        let two = offset_of!(Slots, two) + size_of::<Slot>();
+        let late_items = SLOT + LATE + ITEMS;
+        assert_eq!(all(&mut slots), [late_items..late_items + 16, two + 8 + ITEMS..two + 16 + ITEMS]);
+        // SAFETY: a valid value that nobody else accesses.
+        unsafe { Slots::stamp(&raw mut *slots, TX) }
+        assert_eq!(all(&mut slots), [], "stamped");
+        let Slot::Late { list, .. } = &mut slots.slot else { unreachable!() };
+        list[1] = 7;
+        assert_eq!(all(&mut slots), [late_items + 8..late_items + 16], "what is marked, and no more");
+        let Slot::Late { list, .. } = std::mem::replace(&mut slots.slot, Slot::Empty) else { unreachable!() };
+        assert_eq!(all(&mut slots), [], "no list is left");
+        slots.slot = Slot::One(list);
+        assert_eq!(all(&mut slots), [SLOT + 8 + ITEMS..SLOT + 8 + ITEMS + 16], "moved to another place");
+    }
+
+    #[test]
+    fn inside_of_containers_the_fields_of_the_variant_count() {
+        let mut slot = late(1, &[2], 4);
+        let all = |slot: &mut Slot| joined(touched::<_, true>(&raw mut *slot, &raw mut *slot, TX));
+        // The lists are not at home: tag and head and item, or tag, pod, head and item, plain field.
+        assert_eq!(all(&mut slot), [0..LATE + ITEMS + 8, LATE + ITEMS + 32..LATE + ITEMS + 40]);
+        slot = Slot::One(List::from([5]));
+        assert_eq!(all(&mut slot), [0..8 + ITEMS + 8]);
+        slot = Slot::Empty;
+        assert_eq!(all(&mut slot), vec![0..8]);
+    }
+
+    #[test]
+    fn a_roll_back_to_another_variant_takes_all_of_it() {
+        let (mut written, mut source) = (late(1, &[2], 4), Slot::One(List::from([5])));
+        let all = vec![0..size_of::<Slot>()];
+        assert_eq!(touched::<_, false>(&raw mut written, &raw mut source, TX), all);
+        assert_eq!(touched::<_, true>(&raw mut written, &raw mut source, TX), all);
+        source = late(6, &[7], 8);
+        // SAFETY: a valid value that nobody else accesses.
+        unsafe { Slot::stamp(&raw mut written, TX) }
+        assert_eq!(touched::<_, false>(&raw mut written, &raw mut source, TX), [], "the same variant, untouched");
+    }
+
+    #[test]
+    fn catching_up_goes_by_the_variant() {
+        let mut to = late(1, &[2, 3], 4);
+        // SAFETY: two values, apart from each other.
+        unsafe { Slot::copy_plain(&raw mut to, &raw const *Box::new(late(5, &[6], 7))) }
+        let Slot::Late { pod: 5, list, plain: 7 } = &to else { panic!("plain fields stay behind") };
+        assert_eq!(list[..], [2], "the length is new, the items are old");
+        // SAFETY: two values, apart from each other.
+        unsafe { Slot::copy_plain(&raw mut to, &raw const *Box::new(Slot::One(List::from([8, 9])))) }
+        let Slot::One(list) = &to else { panic!("the variant stays") };
+        assert_eq!(list[..], [8, 9], "all of it is new");
+        // SAFETY: two values, apart from each other.
+        unsafe { Slot::copy_plain(&raw mut to, &raw const *Box::new(Slot::Empty)) }
+        assert!(matches!(to, Slot::Empty));
     }
 }

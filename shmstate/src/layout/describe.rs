@@ -24,8 +24,31 @@ pub struct Layout {
     pub align: usize,
     /// The number that `#[shared(version = N)]` gives to the type; 0 without one.
     pub version: u32,
+    /// What a generic struct or enum of the program's own was given for its parameters, lifetimes left out.
+    pub arguments: &'static [Argument],
+    /// Its documentation; no part of the fingerprint.
+    pub docs: &'static str,
     /// What it is made of.
     pub kind: Kind,
+}
+
+impl Layout {
+    /// The description of a `T` that the library itself brings.
+    pub(crate) const fn of<T>(name: &'static str, kind: Kind) -> Layout {
+        Layout { name, size: size_of::<T>(), align: align_of::<T>(), version: 0, arguments: &[], docs: "", kind }
+    }
+}
+
+/// What stands for a parameter of a generic type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Argument {
+    /// A type that the fields hold.
+    Type(&'static Layout),
+    /// A constant: a number, or the number of a `bool` or `char`.
+    Const(i128),
+    /// A type that the fields do not hold, or not as `SharedLayout`: nothing is known about it.
+    Opaque,
 }
 
 /// What a type is made of.
@@ -36,9 +59,9 @@ pub enum Kind {
     Scalar(Scalar),
     /// The fields in the order of their offsets.
     Struct(&'static [Field]),
-    /// A fieldless enum.
+    /// An enum.
     Enum {
-        /// The integer that holds the discriminant.
+        /// The integer that holds the discriminant, at offset 0.
         repr: Scalar,
         /// All variants.
         variants: &'static [Variant],
@@ -70,24 +93,30 @@ pub enum Kind {
     Pod,
 }
 
-/// A field of a struct.
+/// A field of a struct, or of a variant of an enum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// Its name; the index of a tuple struct's field.
+    /// Its name, or what `#[shared(rename = "…")]` says; the index of a field that has none.
     pub name: &'static str,
-    /// Bytes from the start of the struct.
+    /// Bytes from the start of the struct or enum.
     pub offset: usize,
+    /// Its documentation; no part of the fingerprint.
+    pub docs: &'static str,
     /// The field's own description.
     pub layout: &'static Layout,
 }
 
-/// A variant of a fieldless enum.
+/// A variant of an enum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variant {
-    /// Its name.
+    /// Its name, or what `#[shared(rename = "…")]` says.
     pub name: &'static str,
     /// Its discriminant.
-    pub value: u32,
+    pub value: u64,
+    /// Its documentation; no part of the fingerprint.
+    pub docs: &'static str,
+    /// Its payload, in the order of the offsets.
+    pub fields: &'static [Field],
 }
 
 macro_rules! scalars {

@@ -1,6 +1,7 @@
 //! In what two schemas differ, field by field.
 
-use super::schema::{Schema, Shape, Type};
+use super::Scalar;
+use super::schema::{Choice, Member, Schema, Shape, Type};
 use std::collections::HashSet;
 use std::fmt::Write;
 
@@ -16,6 +17,11 @@ struct Sides<'a> {
     room: Option<usize>,
     /// Parts that were compared: what differs inside of a type that is used often is said once.
     compared: HashSet<(u32, u32)>,
+}
+
+/// What an enum's discriminant is.
+fn discriminant(code: u8) -> String {
+    format!("a discriminant of type `{}`", Scalar::from_code(code).map_or("?", Scalar::name))
 }
 
 impl Schema {
@@ -56,8 +62,13 @@ impl Sides<'_> {
             self.say(path, format_args!("version {}", a.version), format_args!("version {}", b.version));
         }
         match (&a.shape, &b.shape) {
-            (Shape::Struct(_), Shape::Struct(_)) => self.structs(path, a, b),
-            (Shape::Enum { .. }, Shape::Enum { .. }) => self.enums(path, a, b),
+            (Shape::Struct(old), Shape::Struct(new)) => self.members(path, old, new),
+            (Shape::Enum { repr: x, variants: old }, Shape::Enum { repr: y, variants: new }) => {
+                if x != y {
+                    self.say(path, discriminant(*x), discriminant(*y));
+                }
+                self.enums(path, old, new);
+            }
             (Shape::Array { item: x, len: m }, Shape::Array { item: y, len: n }) => {
                 if m != n {
                     self.say(path, format_args!("length {m}"), format_args!("length {n}"));
@@ -82,6 +93,11 @@ impl Sides<'_> {
             }
             _ => {}
         }
+        // Arguments that no field shows.
+        let (old, new) = (self.file.type_name(a), self.program.type_name(b));
+        if self.lines.len() == known && old != new {
+            self.say(path, format_args!("`{old}`"), format_args!("`{new}`"));
+        }
         // Whatever else differs shows in the numbers of the whole.
         if self.lines.len() == known && (a.size, a.align) != (b.size, b.align) {
             let numbers = |t: &Type| format!("size {} and alignment {}", t.size, t.align);
@@ -100,8 +116,8 @@ impl Sides<'_> {
         }
     }
 
-    fn structs(&mut self, path: &str, a: &Type, b: &Type) {
-        let (Shape::Struct(old), Shape::Struct(new)) = (&a.shape, &b.shape) else { return };
+    /// The fields of two structs, or of two variants.
+    fn members(&mut self, path: &str, old: &[Member], new: &[Member]) {
         for member in old {
             if self.room.is_none() {
                 return;
@@ -133,18 +149,21 @@ impl Sides<'_> {
         }
     }
 
-    fn enums(&mut self, path: &str, a: &Type, b: &Type) {
-        let (Shape::Enum { variants: old, .. }, Shape::Enum { variants: new, .. }) = (&a.shape, &b.shape) else {
-            return;
-        };
-        let list = |variants: &[(String, u32)]| {
-            variants.iter().fold(String::from("variants"), |mut text, (name, value)| {
-                let _ = write!(text, " {name} = {value}");
+    fn enums(&mut self, path: &str, old: &[Choice], new: &[Choice]) {
+        let list = |variants: &[Choice]| {
+            variants.iter().fold(String::from("variants"), |mut text, variant| {
+                let _ = write!(text, " {} = {}", variant.name, variant.value);
                 text
             })
         };
-        if old != new {
+        let heads = |variants: &[Choice]| variants.iter().map(|v| (v.name.clone(), v.value)).collect::<Vec<_>>();
+        if heads(old) != heads(new) {
             self.say(path, list(old), list(new));
+        }
+        for variant in old {
+            if let Some(other) = new.iter().find(|v| v.name == variant.name) {
+                self.members(&format!("{path}.{}", variant.name), &variant.members, &other.members);
+            }
         }
     }
 }
@@ -153,10 +172,10 @@ impl Sides<'_> {
 mod tests {
     use super::*;
     use crate::layout::schema::Member;
-    use crate::layout::{Field, Kind, Layout, Scalar, SharedLayout, Variant};
+    use crate::layout::{Argument, Field, Kind, Layout, SharedLayout, Variant};
 
     const fn board(name: &'static str, version: u32, size: usize, fields: &'static [Field]) -> Layout {
-        Layout { name, size, align: 8, version, kind: Kind::Struct(fields) }
+        Layout { name, size, align: 8, version, arguments: &[], docs: "", kind: Kind::Struct(fields) }
     }
 
     fn differences(a: &Layout, b: &Layout) -> Vec<String> {
@@ -170,9 +189,9 @@ mod tests {
             1,
             40,
             &[
-                Field { name: "ticks", offset: 0, layout: u64::LAYOUT },
-                Field { name: "gone", offset: 8, layout: u64::LAYOUT },
-                Field { name: "table", offset: 16, layout: <[u64; 3]>::LAYOUT },
+                Field { name: "ticks", offset: 0, docs: "", layout: u64::LAYOUT },
+                Field { name: "gone", offset: 8, docs: "", layout: u64::LAYOUT },
+                Field { name: "table", offset: 16, docs: "", layout: <[u64; 3]>::LAYOUT },
             ],
         );
         const NEW: Layout = board(
@@ -180,9 +199,9 @@ mod tests {
             2,
             48,
             &[
-                Field { name: "ticks", offset: 0, layout: i64::LAYOUT },
-                Field { name: "table", offset: 8, layout: <[u64; 4]>::LAYOUT },
-                Field { name: "extra", offset: 40, layout: f64::LAYOUT },
+                Field { name: "ticks", offset: 0, docs: "", layout: i64::LAYOUT },
+                Field { name: "table", offset: 8, docs: "", layout: <[u64; 4]>::LAYOUT },
+                Field { name: "extra", offset: 40, docs: "", layout: f64::LAYOUT },
             ],
         );
         assert_eq!(
@@ -199,15 +218,45 @@ mod tests {
         assert!(differences(&OLD, &OLD).is_empty());
     }
 
+    #[test]
+    fn differences_of_payloads_are_named() {
+        const fn event(variants: &'static [Variant]) -> Layout {
+            let kind = Kind::Enum { repr: Scalar::U64, variants };
+            Layout { name: "Event", size: 24, align: 8, version: 0, arguments: &[], docs: "", kind }
+        }
+        const IDLE: Variant = Variant { name: "Idle", value: 0, docs: "", fields: &[] };
+        const X: Field = Field { name: "x", offset: 8, docs: "Old words.", layout: f64::LAYOUT };
+        const OLD: Layout = event(&[
+            IDLE,
+            Variant { name: "Move", value: 1, docs: "", fields: &[X, Field { name: "y", offset: 16, ..X }] },
+        ]);
+        const NEW: Layout = event(&[
+            IDLE,
+            Variant { name: "Move", value: 1, docs: "New words.", fields: &[Field { layout: i64::LAYOUT, ..X }] },
+            Variant { name: "Stop", value: 2, docs: "", fields: &[] },
+        ]);
+        assert_eq!(
+            differences(&OLD, &NEW),
+            [
+                "Event: the file has variants Idle = 0 Move = 1, the program has variants Idle = 0 Move = 1 Stop = 2",
+                "Event.Move.x: the file has `f64`, the program has `i64`",
+                "Event.Move.y: the file has `f64` at offset 16, the program has no such field",
+            ]
+        );
+    }
+
     /// A long name that many fields name is written out once in the file, and must not be in each line.
     #[test]
     fn a_file_does_not_make_a_message_of_gigabytes() {
-        let ty = |name: &str, shape| Type { name: name.into(), size: 0, align: 1, version: 0, shape };
+        let ty = |name: &str, shape| {
+            let arguments = vec![];
+            Type { name: name.into(), size: 0, align: 1, version: 0, arguments, shape }
+        };
         let members = (0..8000).map(|i| Member { name: format!("f{i}"), offset: 0, ty: 0 }).collect();
         for len in [1, 1000, 300_000] {
             let members: Vec<Member> = Vec::clone(&members);
             let types = vec![ty(&"x".repeat(len), Shape::Pod), ty("Board", Shape::Struct(members))];
-            let differences = Schema { types }.differences(&Schema::of(&board("Board", 0, 0, &[])));
+            let differences = Schema { types, docs: vec![] }.differences(&Schema::of(&board("Board", 0, 0, &[])));
             assert!(differences.len() > 1 && differences.iter().map(String::len).sum::<usize>() < MOST + len + 100);
             assert_eq!(differences.last().unwrap(), "and more");
         }
@@ -216,10 +265,23 @@ mod tests {
     #[test]
     fn whatever_the_fingerprint_sees_is_named() {
         const fn of(kind: Kind, size: usize) -> Layout {
-            Layout { name: "T", size, align: 8, version: 0, kind }
+            Layout { name: "T", size, align: 8, version: 0, arguments: &[], docs: "", kind }
         }
-        const ON: &[Variant] = &[Variant { name: "Off", value: 0 }, Variant { name: "On", value: 1 }];
-        const OFF: &[Variant] = &[Variant { name: "Off", value: 0 }];
+        const fn variant(name: &'static str, value: u64, fields: &'static [Field]) -> Variant {
+            Variant { name, value, docs: "", fields }
+        }
+        const ON: &[Variant] = &[variant("Off", 0, &[]), variant("On", 1, &[])];
+        const OFF: &[Variant] = &[variant("Off", 0, &[])];
+        const LEVEL: Field = Field { name: "level", offset: 1, docs: "", layout: u8::LAYOUT };
+        const LEVELS: &[Variant] = &[variant("Off", 0, &[]), variant("On", 1, &[LEVEL])];
+        const SIGNED: &[Variant] =
+            &[variant("Off", 0, &[]), variant("On", 1, &[Field { layout: i8::LAYOUT, ..LEVEL }])];
+        const GIVEN: [Layout; 4] = [
+            Layout { arguments: &[Argument::Const(1)], ..of(Kind::Pod, 8) },
+            Layout { arguments: &[Argument::Const(2)], ..of(Kind::Pod, 8) },
+            Layout { arguments: &[Argument::Opaque], ..of(Kind::Pod, 8) },
+            Layout { arguments: &[Argument::Type(u8::LAYOUT)], ..of(Kind::Pod, 8) },
+        ];
         let kinds = [
             of(Kind::Pod, 8),
             of(Kind::Pod, 16),
@@ -232,7 +294,14 @@ mod tests {
             of(Kind::Text { capacity: 7, bytes: 8 }, 16),
             of(Kind::Enum { repr: Scalar::U8, variants: ON }, 8),
             of(Kind::Enum { repr: Scalar::U8, variants: OFF }, 8),
+            of(Kind::Enum { repr: Scalar::U16, variants: ON }, 8),
+            of(Kind::Enum { repr: Scalar::U8, variants: LEVELS }, 8),
+            of(Kind::Enum { repr: Scalar::U8, variants: SIGNED }, 8),
             of(Kind::Struct(&[]), 8),
+            GIVEN[0],
+            GIVEN[1],
+            GIVEN[2],
+            GIVEN[3],
         ];
         for (i, a) in kinds.iter().enumerate() {
             for (j, b) in kinds.iter().enumerate() {

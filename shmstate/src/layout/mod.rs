@@ -10,15 +10,20 @@ mod derived;
 mod describe;
 mod diff;
 mod invalid;
+#[cfg(feature = "json")]
+mod json;
 mod pod;
 mod primitives;
 mod prove;
 mod schema;
+mod sound;
 
 pub use contract::SharedLayout;
-pub use derived::{PlainField, check_variant, plain_array, plain_layout, touch_whole};
-pub use describe::{Field, Kind, Layout, Scalar, Variant};
+pub use derived::{
+    PlainField, check_variant, plain_array, plain_layout, same_variant, source_has_variant, touch_tag, touch_whole,
+};
+pub use describe::{Argument, Field, Kind, Layout, Scalar, Variant};
 pub use invalid::Invalid;
 pub use pod::{Pod, pod_layout};
-pub use prove::{StructLayout, array_fits, enum_has_zero};
+pub use prove::{StructLayout, array_fits, enum_has_zero, part_offset};
 pub(crate) use schema::Schema;

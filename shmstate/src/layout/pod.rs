@@ -59,5 +59,5 @@ unsafe impl<T: bytemuck::Pod + Send + Sync> SharedLayout for Pod<T> {
 #[doc(hidden)]
 #[must_use]
 pub const fn pod_layout<T: bytemuck::Pod + Send + Sync>(name: &'static str) -> Layout {
-    Layout { name, size: size_of::<T>(), align: align_of::<T>(), version: 0, kind: Kind::Pod }
+    Layout::of::<T>(name, Kind::Pod)
 }

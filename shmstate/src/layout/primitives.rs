@@ -7,13 +7,7 @@ macro_rules! any_bytes {
     ($($ty:ty = $scalar:ident),* $(,)?) => {$(
         // SAFETY: a number of fixed width: every byte pattern is a value, without padding or drop glue.
         unsafe impl SharedLayout for $ty {
-            const LAYOUT: &'static Layout = &Layout {
-                name: Scalar::$scalar.name(),
-                size: size_of::<$ty>(),
-                align: align_of::<$ty>(),
-                version: 0,
-                kind: Kind::Scalar(Scalar::$scalar),
-            };
+            const LAYOUT: &'static Layout = &Layout::of::<$ty>(Scalar::$scalar.name(), Kind::Scalar(Scalar::$scalar));
             const TRACKED: bool = false;
             const CHECKED: bool = false;
         }
@@ -38,8 +32,7 @@ any_bytes!(
 
 // SAFETY: one byte, zero is `false`; `validate` refuses all but 0 and 1.
 unsafe impl SharedLayout for bool {
-    const LAYOUT: &'static Layout =
-        &Layout { name: "bool", size: 1, align: 1, version: 0, kind: Kind::Scalar(Scalar::Bool) };
+    const LAYOUT: &'static Layout = &Layout::of::<bool>("bool", Kind::Scalar(Scalar::Bool));
     const TRACKED: bool = false;
     const CHECKED: bool = true;
 
@@ -55,8 +48,7 @@ unsafe impl SharedLayout for bool {
 
 // SAFETY: four bytes, zero is `'\0'`; `validate` refuses what is no Unicode scalar value.
 unsafe impl SharedLayout for char {
-    const LAYOUT: &'static Layout =
-        &Layout { name: "char", size: 4, align: 4, version: 0, kind: Kind::Scalar(Scalar::Char) };
+    const LAYOUT: &'static Layout = &Layout::of::<char>("char", Kind::Scalar(Scalar::Char));
     const TRACKED: bool = false;
     const CHECKED: bool = true;
 
@@ -73,15 +65,20 @@ unsafe impl SharedLayout for char {
 
 // SAFETY: `N` values next to each other; each walk visits each of them.
 unsafe impl<T: SharedLayout, const N: usize> SharedLayout for [T; N] {
-    const LAYOUT: &'static Layout = &Layout {
-        name: "array",
-        size: array_fits::<T, N>(),
-        align: align_of::<T>(),
-        version: 0,
-        kind: Kind::Array { item: T::LAYOUT, len: N },
+    const LAYOUT: &'static Layout = {
+        array_fits::<T, N>();
+        &Layout::of::<Self>("array", Kind::Array { item: T::LAYOUT, len: N })
     };
     const TRACKED: bool = T::TRACKED;
     const CHECKED: bool = T::CHECKED;
+    const HAS_INIT: bool = T::HAS_INIT;
+
+    #[inline]
+    fn initialize(this: &mut Self) {
+        if T::HAS_INIT {
+            this.iter_mut().for_each(T::initialize);
+        }
+    }
 
     #[inline]
     unsafe fn stamp(this: *mut Self, stamp: Stamp) {

@@ -29,7 +29,7 @@ impl StructLayout {
         if offset != end {
             let pad = if is_index(field) { "" } else { "_pad: " };
             refuse! {
-                "padding in `", self.name, "`: ", offset - end, " unused bytes between `", last, "` (ends at ", end,
+                "padding in `", self.name, "`: ", offset - end, unused(offset - end), " between `", last, "` (ends at ", end,
                 ") and `", field, "` (starts at ", offset, "), whose content would be anybody's; insert `", pad,
                 "[u8; ", offset - end, "]` between them, or put the fields of larger alignment first"
             }
@@ -42,10 +42,64 @@ impl StructLayout {
         if size != end {
             let pad = if is_index(last) { "" } else { "_pad: " };
             refuse! {
-                "padding in `", self.name, "`: ", size - end, " unused bytes behind its last field `", last,
+                "padding in `", self.name, "`: ", size - end, unused(size - end), " behind its last field `", last,
                 "` (ends at ", end, ", the struct at ", size, "), whose content would be anybody's; append `", pad,
                 "[u8; ", size - end, "]`"
             }
+        }
+    }
+
+    /// The payloads of an enum start right behind its discriminant, which is an `int`.
+    #[track_caller]
+    pub const fn payload_follows(self, int: &'static str, end: usize, start: usize) {
+        if start != end {
+            let way_out = match start {
+                2 => "write `#[repr(C, u16)]`",
+                4 => "write `#[repr(C, u32)]`",
+                8 => "write `#[repr(C, u64)]`",
+                _ => "remove the `C`, and begin each variant with a `_pad` field that fills the gap",
+            };
+            refuse! {
+                "padding in `", self.name, "`: ", start - end, unused(start - end), " between the discriminant (`", int,
+                "`, ends at ", end, ") and the fields of the variants (start at ", start,
+                "), whose content would be anybody's; ", way_out
+            }
+        }
+    }
+
+    /// The first field of a variant lies right behind the discriminant, which is an `int` and ends at `end`.
+    #[track_caller]
+    pub const fn follows_tag(self, int: &'static str, end: usize, field: &'static str, offset: usize) {
+        if offset != end {
+            let pad = if is_index(field) { "" } else { "_pad: " };
+            refuse! {
+                "padding in `", self.name, "`: ", offset - end, unused(offset - end), " between the discriminant (`", int,
+                "`, ends at ", end, ") and `", field, "` (starts at ", offset,
+                "), whose content would be anybody's; insert `", pad, "[u8; ", offset - end,
+                "]` before it, put a field of smaller alignment first, or give the discriminant the size of the alignment, \
+                 as in `#[repr(u64)]`"
+            }
+        }
+    }
+
+    /// A variant with fields has another value than 0.
+    #[track_caller]
+    pub const fn is_not_zero(self, value: u64) {
+        if value == 0 {
+            refuse! {
+                "`", self.name,
+                "` is the variant of value 0, with which a new state starts, and has fields: let one without fields come \
+                 first, such as `Empty`"
+            }
+        }
+    }
+
+    /// An enum is as large as the parts make it that its description is made of: the largest of `ends`, rounded up to the
+    /// largest of `aligns`. (The reference says that it is.)
+    #[track_caller]
+    pub const fn is_as_large(self, ends: &[usize], aligns: &[usize], (size, align): (usize, usize)) {
+        if max(aligns) != align || max(ends).next_multiple_of(align) != size {
+            refuse! { "`", self.name, "` is laid out by this compiler in a way that shmstate does not know" }
         }
     }
 
@@ -85,6 +139,36 @@ impl StructLayout {
     }
 }
 
+/// What so many bytes are called.
+const fn unused(bytes: usize) -> &'static str {
+    if bytes == 1 { " unused byte" } else { " unused bytes" }
+}
+
+/// The largest of `numbers`.
+const fn max(mut numbers: &[usize]) -> usize {
+    let mut max = 0;
+    while let [first, rest @ ..] = numbers {
+        if *first > max {
+            max = *first;
+        }
+        numbers = rest;
+    }
+    max
+}
+
+/// The offset of the last of `parts`, each of them a size and an alignment, which follow what ends at `end` as the fields
+/// of a `#[repr(C)]` struct do; `end` if there is none.
+#[must_use]
+pub const fn part_offset(mut end: usize, mut parts: &[(usize, usize)]) -> usize {
+    let mut offset = end;
+    while let [(size, align), rest @ ..] = parts {
+        offset = end.next_multiple_of(*align);
+        end = offset + *size;
+        parts = rest;
+    }
+    offset
+}
+
 /// Whether a field has a number for a name, as those of a tuple struct.
 const fn is_index(field: &str) -> bool {
     field.as_bytes()[0].is_ascii_digit()
@@ -106,11 +190,9 @@ pub const fn enum_has_zero(name: &'static str, variants: &[Variant]) {
     }
 }
 
-/// The size of `[T; N]`.
-#[must_use]
+/// An array holds something.
 #[track_caller]
-pub const fn array_fits<T, const N: usize>() -> usize {
+pub const fn array_fits<T, const N: usize>() {
     assert!(N > 0, "an array of length 0 cannot live in shared memory: remove the field, or give it a length");
     assert!(size_of::<T>() > 0, "an array of zero-sized items cannot live in shared memory: remove the field");
-    size_of::<[T; N]>()
 }

@@ -1,51 +1,87 @@
 //! A layout as data: the archive that lies in the region, and its fingerprint.
 
-use super::{Kind, Layout, Scalar};
+use super::{Argument, Field, Kind, Layout, Variant};
 use rkyv::{Archive, Deserialize, Serialize, rancor};
-use std::collections::HashSet;
-use std::fmt::{self, Write};
+use std::fmt::Write;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The description of a state, with every type once; a type's parts stand before it, and the last one is the state's.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Schema {
     pub(crate) types: Vec<Type>,
+    /// Documentation, apart from the types: it makes no two of them different.
+    #[cfg_attr(feature = "json", serde(skip))]
+    pub(crate) docs: Vec<Doc>,
+}
+
+/// The documentation of a type, or of a part of it.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Doc {
+    /// The type's index.
+    pub(crate) ty: u32,
+    /// The field or the variant, `variant.field` for a variant's field; nothing for the type itself.
+    pub(crate) part: String,
+    pub(crate) text: String,
 }
 
 /// One type. Numbers are of fixed width, so that the archive is the same everywhere.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Type {
     pub(crate) name: String,
     pub(crate) size: u64,
     pub(crate) align: u32,
     pub(crate) version: u32,
+    pub(crate) arguments: Vec<Given>,
     pub(crate) shape: Shape,
+}
+
+/// [`Argument`], with types by their index.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) enum Given {
+    Type(u32),
+    Const(#[cfg_attr(feature = "json", serde(with = "super::json::decimal"))] i128),
+    Opaque,
 }
 
 /// [`Kind`], with types by their index.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Shape {
     Scalar(u8),
     Struct(Vec<Member>),
-    Enum { repr: u8, variants: Vec<(String, u32)> },
+    Enum { repr: u8, variants: Vec<Choice> },
     Array { item: u32, len: u64 },
     List { item: u32, capacity: u64, items: u64 },
     Text { capacity: u64, bytes: u64 },
     Pod,
 }
 
-/// A field of a struct.
+/// A field of a struct or of a variant.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) offset: u64,
     pub(crate) ty: u32,
 }
 
+/// A variant of an enum.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Choice {
+    pub(crate) name: String,
+    pub(crate) value: u64,
+    pub(crate) members: Vec<Member>,
+}
+
 impl Schema {
     /// The schema of a type.
     pub(crate) fn of(layout: &Layout) -> Schema {
-        let mut schema = Schema { types: Vec::new() };
+        let mut schema = Schema { types: Vec::new(), docs: Vec::new() };
         schema.add(layout);
         schema
     }
@@ -53,14 +89,11 @@ impl Schema {
     fn add(&mut self, layout: &Layout) -> u32 {
         let shape = match layout.kind {
             Kind::Scalar(scalar) => Shape::Scalar(scalar as u8),
-            Kind::Struct(fields) => Shape::Struct(
-                fields
-                    .iter()
-                    .map(|f| Member { name: f.name.into(), offset: f.offset as u64, ty: self.add(f.layout) })
-                    .collect(),
-            ),
+            Kind::Struct(fields) => Shape::Struct(self.members(fields)),
             Kind::Enum { repr, variants } => {
-                Shape::Enum { repr: repr as u8, variants: variants.iter().map(|v| (v.name.into(), v.value)).collect() }
+                let choice =
+                    |v: &Variant| Choice { name: v.name.into(), value: v.value, members: self.members(v.fields) };
+                Shape::Enum { repr: repr as u8, variants: variants.iter().map(choice).collect() }
             }
             Kind::Array { item, len } => Shape::Array { item: self.add(item), len: len as u64 },
             Kind::List { item, capacity, items } => {
@@ -69,18 +102,52 @@ impl Schema {
             Kind::Text { capacity, bytes } => Shape::Text { capacity: capacity as u64, bytes: bytes as u64 },
             Kind::Pod => Shape::Pod,
         };
+        let arguments = layout.arguments.iter().map(|argument| match *argument {
+            Argument::Type(layout) => Given::Type(self.add(layout)),
+            Argument::Const(number) => Given::Const(number),
+            Argument::Opaque => Given::Opaque,
+        });
         let ty = Type {
             name: layout.name.into(),
             size: layout.size as u64,
             align: layout.align as u32,
             version: layout.version,
+            arguments: arguments.collect(),
             shape,
         };
-        let index = self.types.iter().position(|t| *t == ty).unwrap_or_else(|| {
-            self.types.push(ty);
-            self.types.len() - 1
-        });
-        index as u32
+        if let Some(index) = self.types.iter().position(|t| *t == ty) {
+            return index as u32;
+        }
+        self.types.push(ty);
+        let index = self.types.len() as u32 - 1;
+        self.document(index, layout);
+        index
+    }
+
+    fn members(&mut self, fields: &[Field]) -> Vec<Member> {
+        let member = |f: &Field| Member { name: f.name.into(), offset: f.offset as u64, ty: self.add(f.layout) };
+        fields.iter().map(member).collect()
+    }
+
+    /// Notes what is documented of type `ty`.
+    fn document(&mut self, ty: u32, layout: &Layout) {
+        let mut note = |part: String, text: &str| {
+            if !text.is_empty() {
+                let plain = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
+                self.docs.push(Doc { ty, part, text: text.chars().map(plain).collect() });
+            }
+        };
+        note(String::new(), layout.docs);
+        match layout.kind {
+            Kind::Struct(fields) => fields.iter().for_each(|f| note(f.name.into(), f.docs)),
+            Kind::Enum { variants, .. } => {
+                for variant in variants {
+                    note(variant.name.into(), variant.docs);
+                    variant.fields.iter().for_each(|f| note(format!("{}.{}", variant.name, f.name), f.docs));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// The state's own type.
@@ -108,76 +175,6 @@ impl Schema {
         Ok(schema)
     }
 
-    /// Types are named before they are used (so there is no cycle) and are not nested without end; parts lie inside the
-    /// whole, one behind the other; names are not used twice.
-    fn check(&self) -> Result<(), String> {
-        /// Types inside of types inside of types.
-        const DEEPEST: u32 = 64;
-        if self.types.is_empty() {
-            return Err("it describes no type".into());
-        }
-        let mut depths: Vec<u32> = Vec::new();
-        for (i, ty) in self.types.iter().enumerate() {
-            let names = std::iter::once(&ty.name).chain(match &ty.shape {
-                Shape::Struct(members) => members.iter().map(|m| &m.name).collect::<Vec<_>>(),
-                Shape::Enum { variants, .. } => variants.iter().map(|(name, _)| name).collect(),
-                _ => Vec::new(),
-            });
-            if names.flat_map(|name| name.chars()).any(char::is_control) {
-                return Err("it has a name that no program gives".into());
-            }
-            let part = |index: u32| {
-                let found = (index as usize) < i;
-                found
-                    .then(|| &self.types[index as usize])
-                    .ok_or(format!("`{}` uses a type that is not named before it", ty.name))
-            };
-            let fits = |start: u64, bytes: Option<u64>| {
-                let end = bytes.and_then(|b| start.checked_add(b));
-                if end.is_some_and(|end| end <= ty.size) {
-                    Ok(())
-                } else {
-                    Err(format!("a part of `{}` lies outside of it", ty.name))
-                }
-            };
-            if !ty.align.is_power_of_two() || ty.size % u64::from(ty.align) != 0 {
-                return Err(format!("`{}` has size {} and alignment {}", ty.name, ty.size, ty.align));
-            }
-            let scalar =
-                |code: u8| Scalar::from_code(code).ok_or(format!("`{}` has the unknown scalar type {code}", ty.name));
-            match &ty.shape {
-                Shape::Scalar(code) => fits(0, Some(scalar(*code)?.size() as u64))?,
-                Shape::Enum { repr, .. } => fits(0, Some(scalar(*repr)?.size() as u64))?,
-                Shape::Struct(members) => {
-                    let (mut end, mut names) = (0, HashSet::new());
-                    for member in members {
-                        let size = part(member.ty)?.size;
-                        fits(member.offset, Some(size))?;
-                        if member.offset < end || !names.insert(&member.name) {
-                            return Err(format!("`{}` has two parts in one place, or of one name", ty.name));
-                        }
-                        end = member.offset + size;
-                    }
-                }
-                Shape::Array { item, len } => fits(0, part(*item)?.size.checked_mul(*len))?,
-                Shape::List { item, capacity, items } => fits(*items, part(*item)?.size.checked_mul(*capacity))?,
-                Shape::Text { capacity, bytes } => fits(*bytes, Some(*capacity))?,
-                Shape::Pod => {}
-            }
-            let parts: &mut dyn Iterator<Item = u32> = match &ty.shape {
-                Shape::Struct(members) => &mut members.iter().map(|m| m.ty),
-                Shape::Array { item, .. } | Shape::List { item, .. } => &mut std::iter::once(*item),
-                _ => &mut std::iter::empty(),
-            };
-            let depth = 1 + parts.map(|part| depths[part as usize]).max().unwrap_or(0);
-            if depth > DEEPEST {
-                return Err(format!("`{}` is nested more than {DEEPEST} deep", ty.name));
-            }
-            depths.push(depth);
-        }
-        Ok(())
-    }
-
     /// A number that differs when names, kinds, offsets, sizes, alignments, capacities or versions differ, and that
     /// depends on neither the crate, the module, the compiler nor the archive's format: the hash of [`Self::text`].
     pub(crate) fn fingerprint(&self) -> u64 {
@@ -188,15 +185,29 @@ impl Schema {
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         for (i, ty) in self.types.iter().enumerate() {
-            let _ = write!(text, "{i} {} size {} align {} version {}: ", ty.name, ty.size, ty.align, ty.version);
+            let _ = write!(text, "{i} {}", ty.name);
+            for given in &ty.arguments {
+                let _ = match given {
+                    Given::Type(index) => write!(text, " of {index}"),
+                    Given::Const(number) => write!(text, " of = {number}"),
+                    Given::Opaque => write!(text, " of _"),
+                };
+            }
+            let _ = write!(text, " size {} align {} version {}: ", ty.size, ty.align, ty.version);
             let _ = match &ty.shape {
                 Shape::Scalar(code) => write!(text, "scalar {code}"),
-                Shape::Struct(members) => {
-                    members.iter().try_for_each(|m| write!(text, "{} {} at {}, ", m.name, m.ty, m.offset))
-                }
+                Shape::Struct(members) => write_members(&mut text, members),
                 Shape::Enum { repr, variants } => {
                     let _ = write!(text, "enum {repr}, ");
-                    variants.iter().try_for_each(|(name, value)| write!(text, "{name} = {value}, "))
+                    variants.iter().try_for_each(|variant| {
+                        write!(text, "{} = {}, ", variant.name, variant.value)?;
+                        if variant.members.is_empty() {
+                            return Ok(());
+                        }
+                        text.push_str("{ ");
+                        write_members(&mut text, &variant.members)?;
+                        write!(text, "}}, ")
+                    })
                 }
                 Shape::Array { item, len } => write!(text, "array {item} x {len}"),
                 Shape::List { item, capacity, items } => write!(text, "list {item} x {capacity} at {items}"),
@@ -208,26 +219,64 @@ impl Schema {
         text
     }
 
-    /// The type as it would be written in Rust.
-    pub(crate) fn type_name(&self, ty: &Type) -> impl fmt::Display {
-        let inner = |index: u32| self.get(index).map_or_else(|| "?".to_owned(), |t| self.type_name_string(t));
-        match &ty.shape {
-            Shape::Array { item, len } => format!("[{}; {len}]", inner(*item)),
-            Shape::List { item, capacity, .. } => format!("List<{}, {capacity}>", inner(*item)),
-            Shape::Text { capacity, .. } => format!("Text<{capacity}>"),
-            _ => ty.name.clone(),
-        }
+    /// The type as it would be written in Rust, or the beginning of that.
+    pub(crate) fn type_name(&self, ty: &Type) -> String {
+        let mut name = String::new();
+        self.write_name(&mut name, ty);
+        name
     }
 
-    fn type_name_string(&self, ty: &Type) -> String {
-        self.type_name(ty).to_string()
+    fn write_name(&self, text: &mut String, ty: &Type) {
+        /// A file may nest types so that their names double with each step.
+        const LONGEST: usize = 1000;
+        if text.len() > LONGEST {
+            text.push('…');
+            return;
+        }
+        let inner = |text: &mut String, index: u32| match self.get(index) {
+            Some(ty) => self.write_name(text, ty),
+            None => text.push('?'),
+        };
+        let _ = match &ty.shape {
+            Shape::Array { item, len } => {
+                text.push('[');
+                inner(text, *item);
+                write!(text, "; {len}]")
+            }
+            Shape::List { item, capacity, .. } => {
+                text.push_str("List<");
+                inner(text, *item);
+                write!(text, ", {capacity}>")
+            }
+            Shape::Text { capacity, .. } => write!(text, "Text<{capacity}>"),
+            _ => {
+                text.extend(ty.name.chars().take(LONGEST));
+                for (i, given) in ty.arguments.iter().enumerate() {
+                    if text.len() > LONGEST {
+                        break;
+                    }
+                    text.push_str(if i == 0 { "<" } else { ", " });
+                    match given {
+                        Given::Type(index) => inner(text, *index),
+                        Given::Const(number) => text.push_str(&number.to_string()),
+                        Given::Opaque => text.push('_'),
+                    }
+                }
+                text.push_str(if ty.arguments.is_empty() { "" } else { ">" });
+                Ok(())
+            }
+        };
     }
+}
+
+fn write_members(text: &mut String, members: &[Member]) -> std::fmt::Result {
+    members.iter().try_for_each(|m| write!(text, "{} {} at {}, ", m.name, m.ty, m.offset))
 }
 
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
-    use crate::layout::{Field, SharedLayout};
+    use crate::layout::{Scalar, SharedLayout};
     use proptest::prelude::*;
 
     const PAIR: &Layout = &Layout {
@@ -235,16 +284,48 @@ mod tests {
         size: 48,
         align: 8,
         version: 3,
+        arguments: &[Argument::Type(<[u64; 5]>::LAYOUT), Argument::Const(7), Argument::Opaque],
+        docs: "Two of them.",
         kind: Kind::Struct(&[
-            Field { name: "left", offset: 0, layout: u64::LAYOUT },
-            Field { name: "right", offset: 8, layout: <[u64; 5]>::LAYOUT },
+            Field { name: "left", offset: 0, docs: "The\n\tleft one.", layout: u64::LAYOUT },
+            Field { name: "right", offset: 8, docs: "", layout: <[u64; 5]>::LAYOUT },
         ]),
+    };
+
+    /// With a payload of two fields.
+    const EVENT: &Layout = &Layout {
+        name: "Event",
+        size: 32,
+        align: 8,
+        version: 0,
+        arguments: &[],
+        docs: "",
+        kind: Kind::Enum {
+            repr: Scalar::U64,
+            variants: &[
+                Variant { name: "Idle", value: 0, docs: "Nothing.", fields: &[] },
+                Variant {
+                    name: "Move",
+                    value: 5,
+                    docs: "",
+                    fields: &[
+                        Field { name: "x", offset: 8, docs: "Right.", layout: f64::LAYOUT },
+                        Field { name: "y", offset: 16, docs: "", layout: i64::LAYOUT },
+                    ],
+                },
+            ],
+        },
     };
 
     #[test]
     fn the_archive_gives_back_the_schema() {
         let schema = Schema::of(PAIR);
         assert_eq!(schema.types.len(), 3, "u64 stands there once");
+        assert_eq!(schema.docs.len(), 2);
+        assert_eq!(Schema::from_bytes(&schema.to_bytes().unwrap()), Ok(schema));
+        let schema = Schema::of(EVENT);
+        let docs: Vec<_> = schema.docs.iter().map(|doc| (doc.part.as_str(), doc.text.as_str())).collect();
+        assert_eq!(docs, [("Idle", "Nothing."), ("Move.x", "Right.")]);
         assert_eq!(Schema::from_bytes(&schema.to_bytes().unwrap()), Ok(schema));
     }
 
@@ -272,10 +353,77 @@ mod tests {
             change(&|s| members(s, &|m| m[1].offset = 16)),
             change(&|s| members(s, &|m| m[1].ty = 0)),
             change(&|s| members(s, &|m| m.swap(0, 1))),
+            change(&|s| s.types[2].arguments[0] = Given::Type(0)),
+            change(&|s| s.types[2].arguments[1] = Given::Const(8)),
+            change(&|s| s.types[2].arguments[2] = Given::Const(0)),
+            change(&|s| s.types[2].arguments.truncate(2)),
         ];
         for (i, a) in all.iter().enumerate() {
             assert!(all[i + 1..].iter().all(|b| a != b), "change {i} goes unnoticed");
         }
+    }
+
+    #[test]
+    fn the_fingerprint_covers_payloads() {
+        let base = Schema::of(EVENT);
+        let change = |f: &dyn Fn(&mut Vec<Choice>)| {
+            let mut schema = base.clone();
+            let Some(Shape::Enum { variants, .. }) = schema.types.last_mut().map(|ty| &mut ty.shape) else {
+                unreachable!()
+            };
+            f(variants);
+            schema.fingerprint()
+        };
+        let all = [
+            base.fingerprint(),
+            change(&|v| v[1].value = 6),
+            change(&|v| v[1].name = "Moved".into()),
+            change(&|v| v.truncate(1)),
+            change(&|v| v[1].members.clear()),
+            change(&|v| v[1].members[1].name = "z".into()),
+            change(&|v| v[1].members[1].offset = 24),
+            change(&|v| v[1].members[1].ty = v[1].members[0].ty),
+            change(&|v| v[0].members = v[1].members.clone()),
+        ];
+        for (i, a) in all.iter().enumerate() {
+            assert!(all[i + 1..].iter().all(|b| a != b), "change {i} goes unnoticed");
+        }
+    }
+
+    #[test]
+    fn documentation_makes_no_two_types_different() {
+        let other = Layout { docs: "Others.", ..*PAIR };
+        assert_eq!(Schema::of(&other).fingerprint(), Schema::of(PAIR).fingerprint());
+        const BOTH: Layout = Layout {
+            name: "Both",
+            size: 96,
+            align: 8,
+            version: 0,
+            arguments: &[],
+            docs: "",
+            kind: Kind::Struct(&[
+                Field { name: "a", offset: 0, docs: "", layout: PAIR },
+                Field { name: "b", offset: 48, docs: "", layout: &Layout { docs: "Others.", ..*PAIR } },
+            ]),
+        };
+        let schema = Schema::of(&BOTH);
+        assert_eq!(schema.types.len(), 4, "one pair");
+        assert_eq!(schema.docs[0].text, "Two of them.");
+    }
+
+    #[test]
+    fn types_are_named_as_in_rust() {
+        let schema = Schema::of(PAIR);
+        assert_eq!(schema.type_name(schema.root().unwrap()), "Pair<[u64; 5], 7, _>");
+        // Each type is given the one before it twice, so that the whole name would have 2^60 parts.
+        let mut schema = Schema::of(u64::LAYOUT);
+        for index in 0..60 {
+            let arguments = vec![Given::Type(index); 2];
+            schema.types.push(Type { name: "P".into(), arguments, ..schema.types[0].clone() });
+        }
+        schema.check().unwrap();
+        let name = schema.type_name(schema.root().unwrap());
+        assert!(name.starts_with("P<P<P<") && name.len() < 2000, "{name}");
     }
 
     #[test]
@@ -307,13 +455,42 @@ mod tests {
         let nested = |s: &mut Schema| {
             for item in 2..100 {
                 let shape = Shape::Array { item, len: 1 };
-                s.types.push(Type { name: "array".into(), size: 48, align: 8, version: 0, shape });
+                let (name, arguments) = ("array".into(), vec![]);
+                s.types.push(Type { name, size: 48, align: 8, version: 0, arguments, shape });
             }
         };
         assert_eq!(refused(&nested), "`array` is nested more than 64 deep");
         assert_eq!(refused(&|s| s.types[0].name.push('\x1b')), "it has a name that no program gives");
         assert_eq!(refused(&|s| members(s, &|m| m[0].name.push('\n'))), "it has a name that no program gives");
         assert_eq!(refused(&|s| s.types[0].align = 0), "`u64` has size 8 and alignment 0");
+        let unknown = "`Pair` uses a type that is not named before it";
+        assert_eq!(refused(&|s| s.types[2].arguments[0] = Given::Type(2)), unknown);
+        assert_eq!(refused(&|s| s.docs[0].ty = 3), "it documents a type that it does not describe");
+        assert_eq!(refused(&|s| s.docs[0].text.push('\t')), "it has documentation that no program gives");
+        assert_eq!(refused(&|s| s.docs[1].part.push('\r')), "it has documentation that no program gives");
+    }
+
+    #[test]
+    fn an_enum_that_makes_no_sense_is_refused() {
+        let refused = |f: &dyn Fn(&mut Vec<Choice>)| {
+            let mut schema = Schema::of(EVENT);
+            let Some(Shape::Enum { variants, .. }) = schema.types.last_mut().map(|ty| &mut ty.shape) else {
+                unreachable!()
+            };
+            f(variants);
+            Schema::from_bytes(&schema.to_bytes().unwrap()).unwrap_err()
+        };
+        let twice = "`Event` has two variants of one name, or of one value";
+        assert_eq!(refused(&|v| v[1].value = 0), twice);
+        assert_eq!(refused(&|v| v[1].name = "Idle".into()), twice);
+        let places = "`Event` has two parts in one place, or of one name";
+        assert_eq!(refused(&|v| v[1].members[0].offset = 0), places);
+        assert_eq!(refused(&|v| v[1].members[1].offset = 8), places);
+        assert_eq!(refused(&|v| v[1].members[1].name = "x".into()), places);
+        assert_eq!(refused(&|v| v[1].members[1].offset = 32), "a part of `Event` lies outside of it");
+        let unknown = "`Event` uses a type that is not named before it";
+        assert_eq!(refused(&|v| v[1].members[1].ty = 2), unknown);
+        assert_eq!(refused(&|v| v[1].members[1].name.push('\n')), "it has a name that no program gives");
     }
 
     proptest! {

@@ -82,7 +82,8 @@ impl<T: SharedLayout> State<T> {
         }
     };
 
-    /// Creates a state that nobody has yet, with everything zero, empty or `false`.
+    /// Creates a state that nobody has yet, with everything zero, empty or `false`, but for fields with
+    /// `#[shared(init = …)]`.
     ///
     /// A bare name lives in a private directory of the user under `/dev/shm`, or in the directory that the environment
     /// variable `SHMSTATE_DIR` names; a name with a `/` is a path. [`options`](Self::options) has more to say.

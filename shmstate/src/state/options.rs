@@ -92,7 +92,8 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self
     }
 
-    /// Fills the state of a new region, in place, before anybody can see it. Without it everything is zero.
+    /// Fills the state of a new region, in place, before anybody can see it. It finds everything zero, but for the fields
+    /// that `#[shared(init = …)]` gives another value.
     ///
     /// When several processes create at once, those that lose have filled theirs in vain.
     pub fn init(mut self, init: impl FnOnce(&mut T) + 'a) -> Self {
@@ -209,12 +210,13 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// Makes a new file the region.
     pub(super) fn fill(self, plan: &Plan, path: &Path, file: &OwnedFd) -> Result<(), Error> {
         plan.write(path, file, |bytes| {
+            // SAFETY: the first copy of a file that nobody else knows: aligned to a page, and zeroes are a value.
+            let state = unsafe { &mut *bytes.cast::<T>() };
+            T::initialize(state);
             if let Some(init) = self.init {
-                // SAFETY: the first copy of a file that nobody else knows: aligned to a page, and zeroes are a value.
-                let state = unsafe { &mut *bytes.cast::<T>() };
                 init(state);
-                forget_moves(state);
             }
+            forget_moves(state);
         })
     }
 

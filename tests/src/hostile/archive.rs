@@ -15,6 +15,17 @@ use xxhash_rust::xxh3::xxh3_64;
 pub struct Schema {
     /// Parts before the whole.
     pub types: Vec<Type>,
+    /// Words about them.
+    pub docs: Vec<Doc>,
+}
+
+/// The documentation of a type, or of a part of it.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Doc {
+    pub ty: u32,
+    pub part: String,
+    pub text: String,
 }
 
 /// One type.
@@ -25,7 +36,17 @@ pub struct Type {
     pub size: u64,
     pub align: u32,
     pub version: u32,
+    pub arguments: Vec<Given>,
     pub shape: Shape,
+}
+
+/// What a generic type was given.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug)]
+#[allow(missing_docs)]
+pub enum Given {
+    Type(u32),
+    Const(i128),
+    Opaque,
 }
 
 /// What it is.
@@ -34,7 +55,7 @@ pub struct Type {
 pub enum Shape {
     Scalar(u8),
     Struct(Vec<Member>),
-    Enum { repr: u8, variants: Vec<(String, u32)> },
+    Enum { repr: u8, variants: Vec<Choice> },
     Array { item: u32, len: u64 },
     List { item: u32, capacity: u64, items: u64 },
     Text { capacity: u64, bytes: u64 },
@@ -48,6 +69,15 @@ pub struct Member {
     pub name: String,
     pub offset: u64,
     pub ty: u32,
+}
+
+/// A variant.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Choice {
+    pub name: String,
+    pub value: u64,
+    pub members: Vec<Member>,
 }
 
 impl Schema {
@@ -71,15 +101,32 @@ impl Schema {
     fn fingerprint(&self) -> u64 {
         let mut text = String::new();
         for (i, ty) in self.types.iter().enumerate() {
-            let _ = write!(text, "{i} {} size {} align {} version {}: ", ty.name, ty.size, ty.align, ty.version);
+            let _ = write!(text, "{i} {}", ty.name);
+            for given in &ty.arguments {
+                let _ = match given {
+                    Given::Type(index) => write!(text, " of {index}"),
+                    Given::Const(number) => write!(text, " of = {number}"),
+                    Given::Opaque => write!(text, " of _"),
+                };
+            }
+            let _ = write!(text, " size {} align {} version {}: ", ty.size, ty.align, ty.version);
+            let write_members = |text: &mut String, members: &[Member]| {
+                members.iter().try_for_each(|m| write!(text, "{} {} at {}, ", m.name, m.ty, m.offset))
+            };
             let _ = match &ty.shape {
                 Shape::Scalar(code) => write!(text, "scalar {code}"),
-                Shape::Struct(members) => {
-                    members.iter().try_for_each(|m| write!(text, "{} {} at {}, ", m.name, m.ty, m.offset))
-                }
+                Shape::Struct(members) => write_members(&mut text, members),
                 Shape::Enum { repr, variants } => {
                     let _ = write!(text, "enum {repr}, ");
-                    variants.iter().try_for_each(|(name, value)| write!(text, "{name} = {value}, "))
+                    variants.iter().try_for_each(|variant| {
+                        write!(text, "{} = {}, ", variant.name, variant.value)?;
+                        if variant.members.is_empty() {
+                            return Ok(());
+                        }
+                        text.push_str("{ ");
+                        write_members(&mut text, &variant.members)?;
+                        write!(text, "}}, ")
+                    })
                 }
                 Shape::Array { item, len } => write!(text, "array {item} x {len}"),
                 Shape::List { item, capacity, items } => write!(text, "list {item} x {capacity} at {items}"),

@@ -7,7 +7,7 @@ mod file;
 mod mutate;
 mod types;
 
-pub use archive::{Member, Schema, Shape, Type, schema};
+pub use archive::{Choice, Doc, Given, Member, Schema, Shape, Type, schema};
 pub use file::Sketch;
 pub use mutate::input;
 pub use types::{Mixed, Plain, look, play};

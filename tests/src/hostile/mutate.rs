@@ -1,6 +1,6 @@
 //! Inputs for the targets where no fuzzer makes them: sound ones, spoilt.
 
-use super::archive::{self, Member, Schema, Shape, Type};
+use super::archive::{self, Choice, Doc, Given, Member, Schema, Shape, Type};
 use super::file::Sketch;
 use crate::Rng;
 
@@ -123,20 +123,28 @@ fn twist(schema: &mut Schema, rng: &mut Rng) {
     };
     let count = schema.types.len();
     let index = |rng: &mut Rng| if rng.below(8) == 0 { rng.any() as u32 } else { rng.below(count + 1) as u32 };
+    let size = schema.types.first().map_or(0, |ty| ty.size);
+    let members = |rng: &mut Rng, most: usize| {
+        let count = rng.below(most);
+        let member = |i| Member {
+            name: if rng.below(9) == 0 { name(rng) } else { format!("m{i}") },
+            offset: if rng.below(20) == 0 { number(rng) } else { size.wrapping_mul(i as u64) },
+            ty: if rng.below(4) == 0 { index(rng) } else { 0 },
+        };
+        (0..count).map(member).collect()
+    };
     let shape = match rng.below(7) {
         0 => Shape::Scalar(rng.below(16) as u8),
-        1 => {
-            let size = schema.types.first().map_or(0, |ty| ty.size);
-            let members = (0..rng.below(40)).map(|i| Member {
-                name: if rng.below(9) == 0 { name(rng) } else { format!("m{i}") },
-                offset: if rng.below(20) == 0 { number(rng) } else { size.wrapping_mul(i as u64) },
-                ty: if rng.below(4) == 0 { index(rng) } else { 0 },
-            });
-            Shape::Struct(members.collect())
-        }
+        1 => Shape::Struct(members(rng, 40)),
         2 => Shape::Enum {
             repr: rng.below(14) as u8,
-            variants: (0..rng.below(20)).map(|_| (name(rng), rng.any() as u32)).collect(),
+            variants: (0..rng.below(20))
+                .map(|i| Choice {
+                    name: if rng.below(9) == 0 { name(rng) } else { format!("v{i}") },
+                    value: if rng.below(9) == 0 { rng.any() } else { i as u64 },
+                    members: members(rng, 3),
+                })
+                .collect(),
         },
         3 => Shape::Array { item: index(rng), len: number(rng) },
         4 => Shape::List { item: index(rng), capacity: number(rng), items: number(rng) },
@@ -145,7 +153,17 @@ fn twist(schema: &mut Schema, rng: &mut Rng) {
     };
     let size = if rng.below(2) == 0 { 64 << rng.below(12) } else { number(rng) };
     let align = if rng.below(8) == 0 { number(rng) as u32 } else { 1 << rng.below(5) };
-    let new = Type { name: name(rng), size, align, version: rng.below(3) as u32, shape };
+    let arguments = (0..rng.below(3)).map(|_| match rng.below(3) {
+        0 => Given::Type(index(rng)),
+        1 => Given::Const(rng.any().into()),
+        _ => Given::Opaque,
+    });
+    let arguments: Vec<_> = arguments.collect();
+    let arguments = if rng.below(4) == 0 { arguments } else { Vec::new() };
+    if rng.below(4) == 0 {
+        schema.docs.push(Doc { ty: index(rng), part: name(rng), text: name(rng) });
+    }
+    let new = Type { name: name(rng), size, align, version: rng.below(3) as u32, arguments, shape };
     match (rng.below(4), count) {
         (0, 1..) => schema.types[rng.below(count)] = new,
         (1, 1..) => _ = schema.types.remove(rng.below(count)),

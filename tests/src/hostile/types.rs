@@ -36,6 +36,32 @@ pub struct Mixed {
     pub texts: List<Text<8>, 5>,
     /// Three of 256.
     pub moods: List<Mood, 8>,
+    /// Its fields hang on what it is.
+    pub event: Event,
+    /// The same, in a list.
+    pub events: List<Event, 5>,
+}
+
+/// What has bytes that are no value in some of its variants.
+#[derive(SharedLayout, Clone, PartialEq, Debug)]
+#[repr(C, u64)]
+#[allow(missing_docs)]
+pub enum Event {
+    Quiet,
+    Say(Text<9>),
+    Moods { many: List<Mood, 5>, on: bool },
+    Number(u64) = 1 << 20,
+}
+
+impl Event {
+    fn any(rng: &mut Rng) -> Self {
+        match rng.below(4) {
+            0 => Event::Quiet,
+            1 => Event::Say(Text::try_from("größer").unwrap_or_default()),
+            2 => Event::Moods { many: List::from([Mood::Merry]), on: true },
+            _ => Event::Number(rng.any()),
+        }
+    }
 }
 
 /// Looks at everything.
@@ -125,6 +151,18 @@ impl Mixed {
         }
         if self.moods.push(Mood::Merry).is_err() {
             self.moods.clear();
+        }
+        match &mut self.event {
+            Event::Moods { many, on } if rng.below(2) == 0 => {
+                *on ^= true;
+                _ = many.push(Mood::Merry);
+            }
+            event => *event = Event::any(rng),
+        }
+        if self.events.push(Event::any(rng)).is_err() {
+            self.events.swap(0, rng.below(5));
+            std::mem::swap(&mut self.events[0], &mut self.event);
+            self.events.truncate(rng.below(5));
         }
     }
 }

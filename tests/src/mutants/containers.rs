@@ -81,6 +81,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "what is not at home keeps its stamp",
         checks: &[Unit("state::moves::parked_short_and_rolled_back")],
     },
+    Mutant {
+        name: "variant_stays",
+        breaks: "another copy keeps the variant that it had",
+        checks: &[Unit("state::moves::all")],
+    },
+    Mutant {
+        name: "variant_of_the_written",
+        breaks: "a roll-back takes the variant of what was written for that of the version",
+        checks: &[Unit("state::moves::err")],
+    },
+    Mutant { name: "tag_stays", breaks: "an enum's tag is not copied with it", checks: &[Unit("state::moves::all")] },
     Mutant { name: "length_stays", breaks: "a length is not copied", checks: &[Unit("state::moves::plain")] },
     Mutant {
         name: "packed_inward",

@@ -1,4 +1,4 @@
-// Rule: a variant takes no key
+// Rule: a variant takes no key but `rename`
 
 use shmstate::SharedLayout;
 
@@ -9,6 +9,8 @@ enum Color {
     Red,
     #[shared(colour)]
     Green,
+    #[shared]
+    Blue,
 }
 
 fn main() {}

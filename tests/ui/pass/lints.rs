@@ -44,7 +44,43 @@ pub struct State<T> {
     private: Private,
 }
 
+/// Documented.
+#[derive(SharedLayout)]
+#[repr(C, u64)]
+#[shared(rename = "Task")]
+pub enum Job<T> {
+    /// Documented.
+    Idle,
+    /// Documented.
+    Run(List<T, 3>),
+    /// Documented.
+    Stop {
+        /// Documented.
+        #[shared(rename = "reason")]
+        why: Text<8>,
+    } = 7,
+}
+
+#[derive(SharedLayout)]
+#[repr(u8)]
+enum Unused {
+    Never,
+    #[deprecated]
+    Made(u8),
+    Read { bytes: [u8; 3] },
+}
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Limits {
+    #[shared(init = 7)]
+    most: u64,
+    unused: Unused,
+    _pad: [u8; 4],
+}
+
 fn main() {
+    assert_eq!((Limits::boxed_init().most, Job::<u64>::LAYOUT.size), (7, 16 + 56 + 3 * 8));
     let state = State::<Private>::boxed();
     assert_eq!(state.private.unread, 0);
     assert_eq!(Color::zeroed() as u8, 0);

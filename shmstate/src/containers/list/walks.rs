@@ -11,13 +11,8 @@ use std::ops::Range;
 // bytes behind the last item that alignment may add belong to the list and are never looked at. The walks are those of
 // the contract; the fields of the head behind `len` are scratch whose value does not matter.
 unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
-    const LAYOUT: &'static Layout = &Layout {
-        name: "List",
-        size: size_of::<Self>(),
-        align: align_of::<Self>(),
-        version: 0,
-        kind: Kind::List { item: T::LAYOUT, capacity: N, items: Self::ITEMS.offset },
-    };
+    const LAYOUT: &'static Layout =
+        &Layout::of::<Self>("List", Kind::List { item: T::LAYOUT, capacity: N, items: Self::ITEMS.offset });
     const TRACKED: bool = true;
     const CHECKED: bool = true;
 

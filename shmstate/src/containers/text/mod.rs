@@ -156,15 +156,9 @@ impl<const N: usize> Text<N> {
 // SAFETY: integers only; zeroes are the empty text; `validate` refuses what is no UTF-8. The bytes behind the last that
 // alignment may add belong to the text and are never looked at.
 unsafe impl<const N: usize> SharedLayout for Text<N> {
-    const LAYOUT: &'static Layout = &Layout {
-        name: "Text",
-        size: size_of::<Self>(),
-        align: align_of::<Self>(),
-        version: 0,
-        kind: {
-            let () = Self::PROVED;
-            Kind::Text { capacity: N, bytes: std::mem::offset_of!(Self, bytes) }
-        },
+    const LAYOUT: &'static Layout = {
+        let () = Self::PROVED;
+        &Layout::of::<Self>("Text", Kind::Text { capacity: N, bytes: std::mem::offset_of!(Self, bytes) })
     };
     const TRACKED: bool = false;
     const CHECKED: bool = true;

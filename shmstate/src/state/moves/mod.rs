@@ -4,7 +4,7 @@
 //! Each update is done twice: to the state, and to a twin on the heap that knows no copies. After each, every copy of
 //! each region, caught up aside, has to be equal to the twin, and what readers hold must not have moved.
 //!
-//! * `types`: the state that is played with; `play`, `root`: random operations on its parts and on the whole
+//! * `types`, `slots`: the state that is played with; `play`, `root`: random operations on its parts and on the whole
 //! * `world`: regions, twins, readers, verdicts, and the comparison
 //! * `directed`: moves that chance would take long to find; `deaths`: writers that are killed at a chosen store
 //!
@@ -17,10 +17,11 @@ mod deaths;
 mod directed;
 mod play;
 mod root;
+mod slots;
 mod types;
 mod world;
 
-use play::mix::{ALL, CLONE, ERR, LARGE, LATER, NESTED, PANIC, PINS, SHIFT, SWAP, THREADS, TWO, WHOLE};
+use play::mix::{ALL, CLONE, ENUM, ERR, LARGE, LATER, NESTED, PANIC, PINS, SHIFT, SWAP, THREADS, TWO, WHOLE};
 use std::path::PathBuf;
 
 /// Updates in one world, before the next one begins with the next seed.
@@ -30,7 +31,7 @@ const WORLD: u64 = 200;
 const STEPS: u64 = 4000;
 
 /// The tests: what their updates consist of.
-const MIXES: [(&str, u32); 13] = [
+const MIXES: [(&str, u32); 15] = [
     ("plain", 0),
     ("err", ERR | PANIC),
     ("pins", PINS | ERR),
@@ -40,7 +41,9 @@ const MIXES: [(&str, u32); 13] = [
     ("shift", NESTED | SHIFT | ERR),
     ("clone", CLONE | SWAP | ERR | WHOLE),
     ("two", TWO | SWAP | ERR),
-    ("parked", TWO | SWAP | NESTED | SHIFT),
+    ("parked", TWO | SWAP | NESTED | SHIFT | ENUM),
+    ("enums", ENUM | ERR),
+    ("variants", ENUM | ERR | SWAP | LATER | NESTED | PINS),
     ("threads", THREADS | SWAP | NESTED | ERR),
     ("large", LARGE | SWAP | ERR),
     ("all", ALL),
@@ -85,7 +88,7 @@ macro_rules! tests {
     )*};
 }
 
-tests!(plain, err, pins, swap, later, nested, shift, clone, two, parked, threads, large, all);
+tests!(plain, err, pins, swap, later, nested, shift, clone, two, parked, enums, variants, threads, large, all);
 
 #[test]
 fn parked_changed_and_taken_back() {

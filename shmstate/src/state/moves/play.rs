@@ -1,5 +1,6 @@
 //! Random operations on values of any type, decided by a generator that two runs can share.
 
+use super::slots::Slot;
 use super::types::{Group, Item};
 use crate::{List, SharedLayout};
 use std::any::Any;
@@ -25,7 +26,9 @@ pub(super) mod mix {
     pub(in super::super) const WHOLE: u32 = 1 << 10;
     /// Panics in the closure, and in the walks around it.
     pub(in super::super) const PANIC: u32 = 1 << 11;
-    pub(in super::super) const ALL: u32 = (1 << 12) - 1;
+    /// Enums that hold lists.
+    pub(in super::super) const ENUM: u32 = 1 << 12;
+    pub(in super::super) const ALL: u32 = (1 << 13) - 1;
 }
 
 /// A generator of random numbers (xorshift64*).
@@ -97,7 +100,7 @@ impl Play<'_> {
     }
 
     /// A new value, or one that was moved out earlier.
-    fn any<T: Value>(&mut self) -> T {
+    pub(super) fn any<T: Value>(&mut self) -> T {
         if T::TRACKED
             && self.rng.percent(50)
             && let Some(value) = self.bag.take(self.rng)
@@ -107,7 +110,7 @@ impl Play<'_> {
         T::fresh(self.rng)
     }
 
-    fn put<T: Value>(&mut self, value: T) {
+    pub(super) fn put<T: Value>(&mut self, value: T) {
         if T::TRACKED {
             self.bag.put(value);
         }
@@ -171,13 +174,14 @@ impl Value for Item {
 
 impl Value for Group {
     fn fresh(rng: &mut Rng) -> Self {
-        Group { id: rng.next(), small: List::fresh(rng), items: List::fresh(rng) }
+        Group { id: rng.next(), small: List::fresh(rng), items: List::fresh(rng), slot: Slot::fresh(rng) }
     }
 
     fn poke(&mut self, p: &mut Play<'_>) {
         match p.rng.below(8) {
             0 => self.id = p.rng.next(),
             1 | 2 => self.small.poke(p),
+            3 | 4 if p.may(mix::ENUM) => self.slot.poke(p),
             _ => self.items.poke(p),
         }
     }
@@ -187,6 +191,7 @@ impl Value for Group {
             0 => mem::swap(a, b),
             1 => mem::swap(&mut a.small, &mut b.small),
             2 => mem::swap(&mut a.items, &mut b.items),
+            3 if p.may(mix::ENUM) => Slot::exchange(&mut a.slot, &mut b.slot, p),
             _ => {
                 if let (Some(a), Some(b)) = (a.items.last_mut(), b.items.first_mut()) {
                     Item::exchange(a, b, p);

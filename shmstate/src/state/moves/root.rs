@@ -1,6 +1,7 @@
 //! Random operations on one or two states: parts are picked at any depth, moved, and touched.
 
 use super::play::{Play, Rng, Value, mix};
+use super::slots::{self, Slot, Slots};
 use super::types::{Big, Bytes, Group, Groups, Item, Items, Root, Small, Wide};
 use crate::{List, SharedLayout};
 use std::fmt::Write;
@@ -27,14 +28,25 @@ macro_rules! at_the_top {
     )*};
 }
 
-at_the_top!(Bytes: bytes, Big: big, Groups: groups, Wide: wide);
+at_the_top!(Bytes: bytes, Big: big, Groups: groups, Wide: wide, Slots: slots);
 
 impl Part for Small {
     fn pick<'a>(root: &'a mut Root, rng: &mut Rng) -> Option<&'a mut Self> {
-        match rng.below(5) {
+        match rng.below(6) {
             0 | 1 => Some(&mut root.smalls[rng.below(3)]),
             2 => Some(&mut Group::pick(root, rng)?.small),
+            3 => Slot::pick(root, rng)?.small(),
             _ => Some(&mut Item::pick(root, rng)?.small),
+        }
+    }
+}
+
+impl Part for Slot {
+    fn pick<'a>(root: &'a mut Root, rng: &mut Rng) -> Option<&'a mut Self> {
+        match rng.below(5) {
+            0 | 1 => Some(&mut root.slot[rng.below(2)]),
+            2 => Some(&mut Group::pick(root, rng)?.slot),
+            _ => item_of(Slots::pick(root, rng)?, rng),
         }
     }
 }
@@ -65,6 +77,8 @@ pub(super) fn fill(root: &mut Root, rng: &mut Rng) {
     root.big[0].resize(1400, 7).unwrap();
     root.items.iter_mut().for_each(|list| *list = List::fresh(rng));
     root.groups.iter_mut().for_each(|list| *list = List::fresh(rng));
+    root.slot = std::array::from_fn(|_| Slot::fresh(rng));
+    root.slots.iter_mut().for_each(|list| *list = List::fresh(rng));
     for _ in 0..80 {
         root.wide[0].push(Item::fresh(rng)).unwrap();
     }
@@ -106,6 +120,7 @@ pub(super) fn step(roots: &mut [&mut Root], p: &mut Play<'_>, committed: &dyn Fn
     let large = p.may(mix::LARGE) && p.rng.percent(40);
     let nested = p.may(mix::NESTED) && p.rng.percent(75);
     let go = match (large, nested) {
+        _ if p.may(mix::ENUM) && p.rng.percent(50) => [part::<Slot>, part::<Slot>, part::<Slots>][p.rng.below(3)],
         (true, _) => [part::<Big>, part::<Wide>, part::<Bytes>][p.rng.below(3)],
         (_, true) => [part::<Small>, part::<Items>, part::<Item>, part::<Group>, part::<Groups>][p.rng.below(5)],
         _ => [part::<Small>, part::<Small>, part::<Bytes>][p.rng.below(3)],
@@ -114,8 +129,11 @@ pub(super) fn step(roots: &mut [&mut Root], p: &mut Play<'_>, committed: &dyn Fn
 }
 
 /// Always the same two places, so that a list comes back to where it was: one of the outer region, and one inside the
-/// last item of the inner.
+/// last item of the inner; or one enum of each.
 fn park(inner: &mut Root, outer: &mut Root, p: &mut Play<'_>) {
+    if p.may(mix::ENUM) && p.rng.percent(50) {
+        return slots::park(inner, outer, p);
+    }
     if p.rng.percent(40) {
         if let Some(item) = inner.items[0].last_mut() {
             item.small.poke(p);

@@ -1,6 +1,7 @@
 //! The state that the moves test plays with: lists of plain items below and above 64 items and a page, lists of structs
-//! that hold lists, two deep, arrays of lists; and a fuse.
+//! that hold lists, two deep, arrays of lists; enums that hold lists; and a fuse.
 
+use super::slots::{Slot, Slots};
 use crate::track::{Stamp, Touched};
 use crate::{Kind, Layout, List, SharedLayout, Text};
 use std::cell::Cell;
@@ -29,6 +30,7 @@ pub(super) struct Group {
     pub(super) id: u64,
     pub(super) small: Small,
     pub(super) items: Items,
+    pub(super) slot: Slot,
 }
 
 #[derive(SharedLayout, Clone, PartialEq, Debug)]
@@ -44,6 +46,8 @@ pub(super) struct Root {
     pub(super) items: [Items; 2],
     pub(super) groups: [Groups; 2],
     pub(super) wide: [Wide; 2],
+    pub(super) slot: [Slot; 2],
+    pub(super) slots: [Slots; 2],
 }
 
 impl Root {
@@ -59,6 +63,8 @@ impl Root {
             ("items", self.items != other.items),
             ("groups", self.groups != other.groups),
             ("wide", self.wide != other.wide),
+            ("slot", self.slot != other.slot),
+            ("slots", self.slots != other.slots),
         ];
         fields.into_iter().filter(|(_, differ)| *differ).map(|(name, _)| name).collect()
     }
@@ -110,8 +116,7 @@ impl Fuse {
 
 // SAFETY: bytes, every pattern of which is a value.
 unsafe impl SharedLayout for Fuse {
-    const LAYOUT: &'static Layout =
-        &Layout { name: "Fuse", size: size_of::<Self>(), align: align_of::<Self>(), version: 0, kind: Kind::Pod };
+    const LAYOUT: &'static Layout = &Layout::of::<Self>("Fuse", Kind::Pod);
     const TRACKED: bool = true;
     const CHECKED: bool = false;
 

@@ -1,9 +1,9 @@
-// Rule: the discriminant is at most a `u32`
+// Rule: the discriminant is of one size everywhere
 
 use shmstate::SharedLayout;
 
 #[derive(SharedLayout)]
-#[repr(u64)]
+#[repr(usize)]
 enum Color {
     Red,
     Green,

@@ -1,13 +1,12 @@
-// Rule: an enum with a payload is refused
+// Rule: the variant of value 0 has no fields
 
 use shmstate::SharedLayout;
 
 #[derive(SharedLayout)]
-#[repr(u8)]
+#[repr(C, u64)]
 enum Shape {
-    Point,
     Circle(f64),
-    Square { side: f64 },
+    Point,
 }
 
 fn main() {}

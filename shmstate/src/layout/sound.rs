@@ -1,0 +1,140 @@
+//! Whether a schema that anybody may have written makes sense.
+
+use super::Scalar;
+use super::schema::{Given, Member, Schema, Shape, Type};
+use std::collections::HashSet;
+
+/// Types inside of types inside of types.
+const DEEPEST: u32 = 64;
+
+impl Schema {
+    /// Types are named before they are used (so there is no cycle) and are not nested without end; parts lie inside the
+    /// whole, one behind the other; names are not used twice.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.types.is_empty() {
+            return Err("it describes no type".into());
+        }
+        let mut depths: Vec<u32> = Vec::new();
+        for (i, ty) in self.types.iter().enumerate() {
+            let known = Known { types: &self.types[..i], ty };
+            known.check()?;
+            let parts = parts(ty).into_iter();
+            let depth = 1 + parts.map(|part| depths[part as usize]).max().unwrap_or(0);
+            if depth > DEEPEST {
+                return Err(format!("`{}` is nested more than {DEEPEST} deep", ty.name));
+            }
+            depths.push(depth);
+        }
+        if self.docs.iter().any(|doc| self.get(doc.ty).is_none()) {
+            return Err("it documents a type that it does not describe".into());
+        }
+        let words = self.docs.iter().flat_map(|doc| [&doc.part, &doc.text]);
+        if words.flat_map(|text| text.chars()).any(|c| c.is_control() && c != '\n') {
+            return Err("it has documentation that no program gives".into());
+        }
+        Ok(())
+    }
+}
+
+/// The types that `ty` names, by their indices.
+fn parts(ty: &Type) -> Vec<u32> {
+    let mut parts: Vec<u32> = match &ty.shape {
+        Shape::Struct(members) => members.iter().map(|m| m.ty).collect(),
+        Shape::Enum { variants, .. } => variants.iter().flat_map(|v| &v.members).map(|m| m.ty).collect(),
+        Shape::Array { item, .. } | Shape::List { item, .. } => vec![*item],
+        _ => Vec::new(),
+    };
+    parts.extend(ty.arguments.iter().filter_map(|given| match given {
+        Given::Type(index) => Some(*index),
+        _ => None,
+    }));
+    parts
+}
+
+/// The names that `ty` gives.
+fn names(ty: &Type) -> Vec<&String> {
+    let mut names = vec![&ty.name];
+    match &ty.shape {
+        Shape::Struct(members) => names.extend(members.iter().map(|m| &m.name)),
+        Shape::Enum { variants, .. } => {
+            for variant in variants {
+                names.push(&variant.name);
+                names.extend(variant.members.iter().map(|m| &m.name));
+            }
+        }
+        _ => {}
+    }
+    names
+}
+
+/// A type under scrutiny, and those that stand before it.
+struct Known<'a> {
+    types: &'a [Type],
+    ty: &'a Type,
+}
+
+impl Known<'_> {
+    fn check(&self) -> Result<(), String> {
+        let ty = self.ty;
+        if names(ty).into_iter().flat_map(|name| name.chars()).any(char::is_control) {
+            return Err("it has a name that no program gives".into());
+        }
+        if !ty.align.is_power_of_two() || !ty.size.is_multiple_of(u64::from(ty.align)) {
+            return Err(format!("`{}` has size {} and alignment {}", ty.name, ty.size, ty.align));
+        }
+        parts(ty).into_iter().try_for_each(|part| self.part(part).map(drop))?;
+        match &ty.shape {
+            Shape::Scalar(code) => self.fits(0, Some(self.scalar(*code)?)),
+            Shape::Struct(members) => self.members(0, members),
+            Shape::Enum { repr, variants } => {
+                let tag = self.scalar(*repr)?;
+                self.fits(0, Some(tag))?;
+                let (mut names, mut values) = (HashSet::new(), HashSet::new());
+                for variant in variants {
+                    if !names.insert(&variant.name) || !values.insert(variant.value) {
+                        return Err(format!("`{}` has two variants of one name, or of one value", ty.name));
+                    }
+                    self.members(tag, &variant.members)?;
+                }
+                Ok(())
+            }
+            Shape::Array { item, len } => self.fits(0, self.part(*item)?.size.checked_mul(*len)),
+            Shape::List { item, capacity, items } => self.fits(*items, self.part(*item)?.size.checked_mul(*capacity)),
+            Shape::Text { capacity, bytes } => self.fits(*bytes, Some(*capacity)),
+            Shape::Pod => Ok(()),
+        }
+    }
+
+    /// The type of that index, which stands before this one.
+    fn part(&self, index: u32) -> Result<&Type, String> {
+        let found = self.types.get(index as usize);
+        found.ok_or_else(|| format!("`{}` uses a type that is not named before it", self.ty.name))
+    }
+
+    fn fits(&self, start: u64, bytes: Option<u64>) -> Result<(), String> {
+        let end = bytes.and_then(|b| start.checked_add(b));
+        let fits = end.is_some_and(|end| end <= self.ty.size);
+        fits.then_some(()).ok_or_else(|| format!("a part of `{}` lies outside of it", self.ty.name))
+    }
+
+    /// The size of the scalar type of that number.
+    fn scalar(&self, code: u8) -> Result<u64, String> {
+        let scalar = Scalar::from_code(code);
+        let scalar = scalar.ok_or_else(|| format!("`{}` has the unknown scalar type {code}", self.ty.name))?;
+        Ok(scalar.size() as u64)
+    }
+
+    /// Fields from `end` on, one behind the other.
+    fn members(&self, mut end: u64, members: &[Member]) -> Result<(), String> {
+        let mut names = HashSet::new();
+        for member in members {
+            let size = self.part(member.ty)?.size;
+            self.fits(member.offset, Some(size))?;
+            if member.offset < end || !names.insert(&member.name) {
+                return Err(format!("`{}` has two parts in one place, or of one name", self.ty.name));
+            }
+            end = member.offset + size;
+        }
+        Ok(())
+    }
+}
