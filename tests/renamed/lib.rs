@@ -24,7 +24,7 @@ pub struct State<T> {
     pub items: List<T, 4>,
     /// Plain.
     #[shared(pod)]
-    pub raw: [u8; 7],
+    pub raw: [u8; 5],
     /// Checked.
     pub mode: Mode,
 }

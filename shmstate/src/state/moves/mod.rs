@@ -43,7 +43,7 @@ const MIXES: [(&str, u32); 15] = [
     ("two", TWO | SWAP | ERR),
     ("parked", TWO | SWAP | NESTED | SHIFT | ENUM),
     ("enums", ENUM | ERR),
-    ("variants", ENUM | ERR | SWAP | LATER | NESTED | PINS),
+    ("payload", ENUM | ERR | SWAP | LATER | NESTED | PINS),
     ("threads", THREADS | SWAP | NESTED | ERR),
     ("large", LARGE | SWAP | ERR),
     ("all", ALL),
@@ -88,7 +88,7 @@ macro_rules! tests {
     )*};
 }
 
-tests!(plain, err, pins, swap, later, nested, shift, clone, two, parked, enums, variants, threads, large, all);
+tests!(plain, err, pins, swap, later, nested, shift, clone, two, parked, enums, payload, threads, large, all);
 
 #[test]
 fn parked_changed_and_taken_back() {
