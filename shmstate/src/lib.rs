@@ -36,7 +36,8 @@
 //!
 //! * [`State`]: opening, reading, updating; [`Options`]: how to create.
 //! * [`SharedLayout`]: what can live in a state, and the attributes of the derive.
-//! * [`List`], [`Array`], [`Text`], [`Pod`]: what fixed-capacity data is made of.
+//! * [`List`], [`Array`], [`Text`], [`Blob`], [`Maybe`], [`Ring`], [`Queue`], [`Slab`], [`Tracked`], [`Pod`]: what
+//!   fixed-capacity data is made of.
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
 //! * [`design`]: how it works, and why it holds; [`format`](mod@format): the bytes of a region.
 
@@ -67,7 +68,10 @@ mod state;
 mod sync;
 mod track;
 
-pub use containers::{Array, Full, List, ListIndex, Text};
+pub use containers::{
+    Array, Blob, Full, Key, List, ListIndex, Maybe, Queue, Ring, Slab, SlabIter, SlabIterMut, Text, Tracked,
+    WrappedIter, WrappedIterMut,
+};
 pub use error::{Error, ErrorKind};
 pub use layout::{Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
 pub use shmstate_derive::SharedLayout;

@@ -45,8 +45,8 @@ use std::ops::Range;
 /// | `as_mut_slice`, `iter_mut`, `fill`, `reverse`, `rotate_left`, `rotate_right`, `sort` and its kin | all |
 ///
 /// Borrowing an item that holds containers itself marks no more than what is then done to those. Other methods of
-/// `&mut [T]` are reached through a range (`array[a..b].fill_with(…)`), which marks that range. There is no iteration by
-/// value, nor `map`: an array of a state is borrowed, and never owned.
+/// `&mut [T]` are reached through a range (`array[a..b].fill_with(…)`), which marks that range. Iteration by value
+/// and `map` are those of the array that [`into_array`](Array::into_array) gives.
 ///
 /// # Capacity
 /// It is from 1 to `u32::MAX`, and the items are at least one byte large; anything else does not compile:
@@ -117,9 +117,21 @@ impl<T: SharedLayout, const N: usize> Array<T, N> {
         &self.items
     }
 
+    /// The items themselves.
+    ///
+    /// ```
+    /// let array = shmstate::Array::<u64, 2>::from([1, 2]);
+    /// assert_eq!(array.into_array(), [1, 2]);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn into_array(self) -> [T; N] {
+        self.items
+    }
+
     /// The items, without marking any: the caller marks what it is going to touch.
     #[inline]
-    fn unmarked_mut(&mut self, _live: usize) -> &mut [T] {
+    pub(super) fn unmarked_mut(&mut self, _live: usize) -> &mut [T] {
         &mut self.items
     }
 

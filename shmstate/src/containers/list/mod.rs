@@ -1,9 +1,10 @@
 //! [`List`]: a vector of fixed capacity that notes what an update touches.
 //!
 //! * this file: the type, its two ways of marking, and both ends of the list
-//! * `edit`, `extend`: changing which items there are; `walks`: a list's part in a transaction
+//! * `edit`, `extend`, `bytes`: changing which items there are; `walks`: a list's part in a transaction
 //! * handing out items, their order, and what else a list shares with a slice: [`slice`](super::slice)
 
+mod bytes;
 mod edit;
 mod extend;
 mod traits;

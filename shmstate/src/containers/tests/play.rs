@@ -82,7 +82,7 @@ macro_rules! play_number {
     )*};
 }
 
-play_number!(u8, u16, u32, u64);
+play_number!(u8, u16, u32, u64, u128);
 
 /// A start and a number of items in a list of `len`.
 fn span(len: usize, s: &mut Script<'_>) -> (usize, usize) {

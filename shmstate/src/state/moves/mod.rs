@@ -4,7 +4,7 @@
 //! Each update is done twice: to the state, and to a twin on the heap that knows no copies. After each, every copy of
 //! each region, caught up aside, has to be equal to the twin, and what readers hold must not have moved.
 //!
-//! * `types`: the state that is played with; `play`, `root`: random operations on its parts and on the whole
+//! * `types`: the state that is played with; `play`, `others`, `root`: random operations on its parts and on the whole
 //! * `world`: regions, twins, readers, verdicts, and the comparison
 //! * `directed`: moves that chance would take long to find; `deaths`: writers that are killed at a chosen store
 //! * `mutants`: the proof that all this can fail, and the command for its table
@@ -16,6 +16,7 @@ mod deaths;
 mod directed;
 #[cfg(shmstate_mutants)]
 mod mutants;
+mod others;
 mod play;
 mod root;
 mod types;

@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Stdio};
 
 /// The faults.
-const FAULTS: [&str; 28] = [
+const FAULTS: [&str; 33] = [
     // Where marks count.
     "no_stamp",
     "stamp_place_only",
@@ -35,6 +35,12 @@ const FAULTS: [&str; 28] = [
     "parked_keeps_stamp",
     "length_stays",
     "packed_inward",
+    // In what is made of lists and arrays.
+    "words_stay",
+    "inner_words_stay",
+    "parts_at_the_start",
+    "slot_unmarked",
+    "second_slice_unmarked",
     // What the copies are told.
     "pages_not_noted",
     "notes_to_one_copy",

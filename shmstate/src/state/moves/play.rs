@@ -97,7 +97,7 @@ impl Play<'_> {
     }
 
     /// A new value, or one that was moved out earlier.
-    fn any<T: Value>(&mut self) -> T {
+    pub(super) fn any<T: Value>(&mut self) -> T {
         if T::TRACKED
             && self.rng.percent(50)
             && let Some(value) = self.bag.take(self.rng)
@@ -107,7 +107,7 @@ impl Play<'_> {
         T::fresh(self.rng)
     }
 
-    fn put<T: Value>(&mut self, value: T) {
+    pub(super) fn put<T: Value>(&mut self, value: T) {
         if T::TRACKED {
             self.bag.put(value);
         }

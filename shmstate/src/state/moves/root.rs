@@ -1,7 +1,9 @@
 //! Random operations on one or two states: parts are picked at any depth, moved, and touched.
 
 use super::play::{Play, Rng, Value, mix};
-use super::types::{Big, Bytes, Group, Groups, Item, Items, Root, Small, Wide};
+use super::types::{
+    Big, Bytes, Choice, Config, Deep, Group, Groups, History, Item, Items, Jobs, Root, Sessions, Small, Wide,
+};
 use crate::{List, SharedLayout};
 use std::fmt::Write;
 use std::mem;
@@ -28,6 +30,28 @@ macro_rules! at_the_top {
 }
 
 at_the_top!(Bytes: bytes, Big: big, Groups: groups, Wide: wide);
+at_the_top!(History: histories, Jobs: jobs, Sessions: sessions, Choice: choices, Config: configs, Deep: deep);
+
+/// An item of what is made of lists and arrays.
+fn other_item<'a>(root: &'a mut Root, rng: &mut Rng) -> Option<&'a mut Item> {
+    match rng.below(5) {
+        0 => {
+            let history = History::pick(root, rng)?;
+            history.get_mut(rng.below(3))
+        }
+        1 => {
+            let jobs = Jobs::pick(root, rng)?;
+            jobs.get_mut(rng.below(4))
+        }
+        2 => {
+            let sessions = Sessions::pick(root, rng)?;
+            let key = sessions.keys().nth(rng.below(4))?;
+            sessions.get_mut(key)
+        }
+        3 => Choice::pick(root, rng)?.as_mut(),
+        _ => Some(Config::pick(root, rng)?),
+    }
+}
 
 impl Part for Small {
     fn pick<'a>(root: &'a mut Root, rng: &mut Rng) -> Option<&'a mut Self> {
@@ -47,7 +71,11 @@ impl Part for Items {
 
 impl Part for Item {
     fn pick<'a>(root: &'a mut Root, rng: &mut Rng) -> Option<&'a mut Self> {
-        if rng.percent(70) { item_of(Items::pick(root, rng)?, rng) } else { item_of(Wide::pick(root, rng)?, rng) }
+        match rng.below(10) {
+            0..3 => other_item(root, rng),
+            3..8 => item_of(Items::pick(root, rng)?, rng),
+            _ => item_of(Wide::pick(root, rng)?, rng),
+        }
     }
 }
 
@@ -65,6 +93,12 @@ pub(super) fn fill(root: &mut Root, rng: &mut Rng) {
     root.big[0].resize(1400, 7).unwrap();
     root.items.iter_mut().for_each(|list| *list = List::fresh(rng));
     root.groups.iter_mut().for_each(|list| *list = List::fresh(rng));
+    root.histories.iter_mut().for_each(|ring| *ring = Value::fresh(rng));
+    root.jobs.iter_mut().for_each(|queue| *queue = Value::fresh(rng));
+    root.sessions.iter_mut().for_each(|slab| *slab = Value::fresh(rng));
+    root.choices.iter_mut().for_each(|maybe| *maybe = Value::fresh(rng));
+    root.configs.iter_mut().for_each(|tracked| *tracked = Value::fresh(rng));
+    root.deep.iter_mut().for_each(|queue| *queue = Value::fresh(rng));
     for _ in 0..80 {
         root.wide[0].push(Item::fresh(rng)).unwrap();
     }
@@ -108,6 +142,11 @@ pub(super) fn step(roots: &mut [&mut Root], p: &mut Play<'_>, committed: &dyn Fn
     let go = match (large, nested) {
         (true, _) => [part::<Big>, part::<Wide>, part::<Bytes>][p.rng.below(3)],
         (_, true) => [part::<Small>, part::<Items>, part::<Item>, part::<Group>, part::<Groups>][p.rng.below(5)],
+        _ if p.rng.percent(50) => {
+            let others =
+                [part::<History>, part::<Jobs>, part::<Sessions>, part::<Choice>, part::<Config>, part::<Deep>];
+            others[p.rng.below(others.len())]
+        }
         _ => [part::<Small>, part::<Small>, part::<Bytes>][p.rng.below(3)],
     };
     go(roots, p, committed, regions);

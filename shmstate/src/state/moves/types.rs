@@ -1,8 +1,8 @@
 //! The state that the moves test plays with: lists of plain items below and above 64 items and a page, lists of structs
-//! that hold lists, two deep, arrays of lists; and a fuse.
+//! that hold lists, two deep, arrays of lists; what is made of lists and arrays; and a fuse.
 
 use crate::track::{Stamp, Touched};
-use crate::{Kind, Layout, List, SharedLayout, Text};
+use crate::{Kind, Layout, List, Maybe, Queue, Ring, SharedLayout, Slab, Text, Tracked};
 use std::cell::Cell;
 
 /// Found at three depths.
@@ -15,6 +15,13 @@ pub(super) type Items = List<Item, 4>;
 pub(super) type Groups = List<Group, 3>;
 /// More than 64 items with lists inside, on several pages.
 pub(super) type Wide = List<Item, 90>;
+pub(super) type History = Ring<Item, 3>;
+pub(super) type Jobs = Queue<Item, 4>;
+pub(super) type Sessions = Slab<Item, 4>;
+pub(super) type Choice = Maybe<Item>;
+pub(super) type Config = Tracked<Item>;
+/// One in the other.
+pub(super) type Deep = Queue<Maybe<Ring<Small, 2>>, 3>;
 
 #[derive(SharedLayout, Clone, PartialEq, Debug)]
 #[repr(C)]
@@ -44,6 +51,12 @@ pub(super) struct Root {
     pub(super) items: [Items; 2],
     pub(super) groups: [Groups; 2],
     pub(super) wide: [Wide; 2],
+    pub(super) histories: [History; 2],
+    pub(super) jobs: [Jobs; 2],
+    pub(super) sessions: [Sessions; 2],
+    pub(super) choices: [Choice; 2],
+    pub(super) configs: [Config; 2],
+    pub(super) deep: [Deep; 2],
 }
 
 impl Root {
@@ -59,6 +72,12 @@ impl Root {
             ("items", self.items != other.items),
             ("groups", self.groups != other.groups),
             ("wide", self.wide != other.wide),
+            ("histories", self.histories != other.histories),
+            ("jobs", self.jobs != other.jobs),
+            ("sessions", self.sessions != other.sessions),
+            ("choices", self.choices != other.choices),
+            ("configs", self.configs != other.configs),
+            ("deep", self.deep != other.deep),
         ];
         fields.into_iter().filter(|(_, differ)| *differ).map(|(name, _)| name).collect()
     }
