@@ -63,7 +63,10 @@ composed! {
 
 impl<T: SharedLayout> Tracked<T> {
     /// What every such type has to fulfil beyond its array; evaluated while the program compiles.
-    const PROVED: () = assert!(size_of::<T>() > 0, "a Tracked zero-sized value holds nothing");
+    const PROVED: () = {
+        let _ = T::LAYOUT;
+        assert!(size_of::<T>() > 0, "a Tracked zero-sized value holds nothing");
+    };
 
     /// The value, to be tracked.
     ///

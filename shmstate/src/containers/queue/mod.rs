@@ -215,8 +215,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         let start = self.first();
         self.start = Self::wrap(start + 1) as u32;
         self.count = left as u32;
-        // SAFETY: the slot has no item any more.
-        Some(unsafe { move_out(&self.slots.as_array()[start]) })
+        Some(self.spend(start))
     }
 
     /// Removes the last item and returns it.
@@ -229,8 +228,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     pub fn pop_back(&mut self) -> Option<T> {
         let left = self.len().checked_sub(1)?;
         self.count = left as u32;
-        // SAFETY: the slot has no item any more.
-        Some(unsafe { move_out(&self.slots.as_array()[Self::wrap(self.first() + left)]) })
+        Some(self.spend(Self::wrap(self.first() + left)))
     }
 
     /// The first item.
@@ -411,6 +409,17 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         } else {
             self.slots[at] = value;
         }
+    }
+
+    /// Moves the item out of slot `at`, which has none from here on.
+    #[inline]
+    fn spend(&mut self, at: usize) -> T {
+        // SAFETY: the callers have taken the slot out of those that have items.
+        let item = unsafe { move_out(&self.slots.as_array()[at]) };
+        if mutant::planted("spent_slot_changes") {
+            self.slots.unmarked_mut(N)[at] = T::zeroed();
+        }
+        item
     }
 
     /// Where the first item lies: in the slots, whatever the bytes say.

@@ -69,7 +69,12 @@ composed! {
 
 impl<T: SharedLayout, const N: usize> Ring<T, N> {
     /// What every ring type has to fulfil beyond its list; evaluated while the program compiles.
-    const PROVED: () = assert!(N > 0, "a Ring of capacity 0 holds nothing: give it a capacity of 1 or more");
+    const PROVED: () = {
+        let _ = T::LAYOUT;
+        assert!(N > 0, "a Ring of capacity 0 holds nothing: give it a capacity of 1 or more");
+        assert!(N <= u32::MAX as usize, "a Ring holds at most u32::MAX items");
+        assert!(size_of::<T>() > 0, "a Ring of zero-sized items holds nothing: use a counter");
+    };
 
     /// An empty ring.
     ///

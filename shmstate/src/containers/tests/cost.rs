@@ -1,8 +1,8 @@
-//! What single methods mark, on a list of ten numbers and on a list of lists.
+//! What single methods mark, on a list of ten numbers, on a list of lists, and on the other containers.
 
 use crate::layout::SharedLayout;
 use crate::track::{Granule, Stamp, Touched};
-use crate::{Array, List};
+use crate::{Array, List, Maybe, Queue, Ring, Slab, Tracked};
 use std::ops::Range;
 
 const HEAD: u64 = 64;
@@ -118,4 +118,81 @@ fn of_an_array_what_is_touched() {
     let mut outer = List::<Array<u64, 16>, 4>::from([1, 2].map(|n| Array::from([n; 16])));
     let at = HEAD + size_of::<Array<u64, 16>>() as u64;
     assert_eq!(touched(&mut outer, |l| l[1][3] = 5), [at..at + HEAD, at + HEAD + 24..at + HEAD + 32]);
+}
+
+/// In what is made of lists and arrays: their items begin behind two words and a head.
+const ITEMS: u64 = 8 + HEAD;
+
+#[test]
+fn of_a_ring_the_new_item() {
+    let mut ring = Ring::<u64, 4>::from_iter([1, 2, 3]);
+    let of = |item: u64| ITEMS + item * 8..ITEMS + item * 8 + 8;
+    assert_eq!(touched(&mut ring, |r| _ = r.push(4)), [of(3)]);
+    assert_eq!(touched(&mut ring, |r| _ = r.push(5)), [of(0)]);
+    assert_eq!(touched(&mut ring, |r| *r.latest_mut().unwrap() = 6), [of(0)]);
+    assert_eq!(touched(&mut ring, |r| r[0] = 6), [of(1)]);
+    assert_eq!(touched(&mut ring, |r| _ = r.iter_mut()), [ITEMS..ITEMS + 32]);
+    assert_eq!(touched(&mut ring, |r| assert!(r.iter().rev().nth(3).is_some())), is![]);
+    assert_eq!(touched(&mut ring, Ring::clear), is![]);
+}
+
+#[test]
+fn of_a_queue_what_comes_in() {
+    let mut queue = Queue::<u64, 4>::from([1, 2, 3]);
+    let of = |slot: u64| ITEMS + slot * 8..ITEMS + slot * 8 + 8;
+    assert_eq!(touched(&mut queue, |q| _ = q.pop_front()), is![]);
+    assert_eq!(touched(&mut queue, |q| _ = q.pop_back()), is![]);
+    assert_eq!(touched(&mut queue, |q| q.push_front(1).unwrap()), [of(0)]);
+    assert_eq!(touched(&mut queue, |q| q.push_front(0).unwrap()), [of(3)]);
+    assert_eq!(touched(&mut queue, |q| q[1] = 7), [of(0)]);
+    assert_eq!(touched(&mut queue, |q| q.swap(0, 2)), [of(3), of(1)]);
+    assert_eq!(touched(&mut queue, |q| _ = q.as_mut_slices()), [of(3), ITEMS..ITEMS + 16]);
+    assert_eq!(touched(&mut queue, |q| q.retain(|_| true)), is![]);
+    assert_eq!(touched(&mut queue, |q| q.truncate(2)), is![]);
+    assert_eq!(touched(&mut queue, |q| _ = q.make_contiguous()), [ITEMS..ITEMS + 32]);
+    assert_eq!(touched(&mut queue, |q| _ = q.make_contiguous()), [ITEMS..ITEMS + 16]);
+    assert_eq!(touched(&mut queue, Queue::clear), is![]);
+}
+
+#[test]
+fn of_a_slab_the_value_and_its_place() {
+    let mut slab = Slab::<u64, 4>::new();
+    let place = |at: u64| ITEMS + at * 8..ITEMS + at * 8 + 8;
+    let value = |at: u64| place(4).start + HEAD + at * 8..place(4).start + HEAD + at * 8 + 8;
+    let mut keys = vec![];
+    for at in 0..3 {
+        assert_eq!(touched(&mut slab, |s| keys.push(s.insert(7).unwrap())), [place(at), value(at)]);
+    }
+    assert_eq!(touched(&mut slab, |s| _ = s.remove(keys[1])), [place(1)]);
+    assert_eq!(touched(&mut slab, |s| _ = s.remove(keys[1])), is![]);
+    assert_eq!(touched(&mut slab, |s| _ = s.insert(8)), [place(1), value(1)]);
+    assert_eq!(touched(&mut slab, |s| s[keys[0]] += 1), [value(0)]);
+    assert_eq!(touched(&mut slab, |s| s.retain(|_, value| *value != 7)), [place(2)]);
+    assert_eq!(touched(&mut slab, |s| assert_eq!(s.values().sum::<u64>(), 16)), is![]);
+    assert_eq!(touched(&mut slab, Slab::clear), [place(0).start..place(1).end]);
+}
+
+#[test]
+fn of_what_is_tracked_all_or_nothing() {
+    let mut tracked = Tracked::new([1u64; 100]);
+    assert_eq!(touched(&mut tracked, |t| assert_eq!(t[99], 1)), is![]);
+    assert_eq!(touched(&mut tracked, |t| t[99] = 2), [HEAD..HEAD + 800]);
+    // With containers inside, those say for themselves.
+    let mut tracked = Tracked::<List<u64, 4>>::new(List::from([1, 2, 3]));
+    assert_eq!(touched(&mut tracked, |t| t[1] = 5), [HEAD..2 * HEAD, 2 * HEAD + 8..2 * HEAD + 16]);
+    let mut maybe = Maybe::some(List::<u64, 4>::from([1, 2, 3]));
+    let items = 8 + HEAD;
+    assert_eq!(touched(&mut maybe, |m| m.as_mut().unwrap()[1] = 5), [items + 8..items + 16]);
+    assert_eq!(touched(&mut maybe, |m| _ = m.take()), is![]);
+    assert_eq!(touched(&mut maybe, |m| _ = m.insert(List::from([1, 2]))), [items..items + 16]);
+}
+
+/// The words of an inner one lie next to its head, so that both are one range.
+#[test]
+fn an_inner_one_adds_its_words() {
+    let mut rings = List::<Ring<u64, 4>, 3>::from([[1, 2], [3, 4]].map(Ring::from_iter));
+    let at = HEAD + size_of::<Ring<u64, 4>>() as u64;
+    assert_eq!(touched(&mut rings, |r| _ = r[1].push(5)), [at..at + ITEMS, at + ITEMS + 16..at + ITEMS + 24]);
+    let mut queues = List::<Queue<u64, 4>, 3>::from([[1, 2], [3, 4]].map(Queue::from));
+    assert_eq!(touched(&mut queues, |q| _ = q[1].pop_front()), [at..at + ITEMS]);
 }

@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Stdio};
 
 /// The faults.
-const FAULTS: [&str; 33] = [
+const FAULTS: [&str; 34] = [
     // Where marks count.
     "no_stamp",
     "stamp_place_only",
@@ -41,6 +41,7 @@ const FAULTS: [&str; 33] = [
     "parts_at_the_start",
     "slot_unmarked",
     "second_slice_unmarked",
+    "spent_slot_changes",
     // What the copies are told.
     "pages_not_noted",
     "notes_to_one_copy",
