@@ -114,3 +114,13 @@ fn cloned_short_and_rolled_back() {
 fn back_after_a_roll_back() {
     directed::back_after_a_roll_back();
 }
+
+#[test]
+fn parked_in_the_others() {
+    directed::parked_in_the_others();
+}
+
+#[test]
+fn out_and_back() {
+    directed::out_and_back();
+}

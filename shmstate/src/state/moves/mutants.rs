@@ -67,13 +67,15 @@ const HARMLESS: [&str; 3] = ["stamping_keeps_marks", "dead_memory_trusted", "unf
 type Scenario = (&'static str, fn());
 
 /// The tests that are no mix.
-const SCENARIOS: [Scenario; 9] = [
+const SCENARIOS: [Scenario; 11] = [
     ("back_after_a_roll_back", directed::back_after_a_roll_back),
     ("cloned_short_and_rolled_back", directed::cloned_short_and_rolled_back),
     ("parked_short_and_rolled_back", directed::parked_short_and_rolled_back),
     ("parked_where_it_was_before", directed::parked_where_it_was_before),
     ("parked_and_taken_back", directed::parked_and_taken_back),
     ("parked_changed_and_taken_back", directed::parked_changed_and_taken_back),
+    ("parked_in_the_others", directed::parked_in_the_others),
+    ("out_and_back", directed::out_and_back),
     ("a_death_in_the_closure", deaths::in_the_closure),
     ("a_death_at_the_publication", deaths::at_the_publication),
     ("a_death_behind_the_publication", deaths::behind_the_publication),
