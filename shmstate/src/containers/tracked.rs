@@ -34,7 +34,7 @@ use std::ops::{Deref, DerefMut};
 /// # Cost
 /// Whatever borrows the value for writing marks all of it, down to a method with `&mut self`; reading marks nothing.
 /// Containers inside of it go on noting what is touched in them, so that borrowing it costs the plain fields around
-/// them. Below some 200 bytes plain fields are cheaper, for the marks take 64 bytes themselves.
+/// them. Below some 500 bytes plain fields are cheaper, for the marks take room and time themselves.
 ///
 /// # Beside `Box`
 /// | `Box<T>` | here |

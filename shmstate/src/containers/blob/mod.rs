@@ -28,8 +28,8 @@ use crate::layout::Invalid;
 ///
 /// # Cost
 /// It is a plain value, like [`Text`](crate::Text): an update copies its `8 + N` bytes wherever it copies the item or the
-/// fields around it, whether it was changed or not, and its methods mark nothing. Up to some hundreds of bytes that is
-/// less than what marks cost. For more there is [`List<u8, N>`](crate::List), which copies what is touched, and which
+/// fields around it, whether it was changed or not, and its methods mark nothing. Up to about a kilobyte that is less than
+/// what marks cost. For more there is [`List<u8, N>`](crate::List), which copies what is touched, and which
 /// implements `io::Write` as well.
 ///
 /// # Beside `Vec<u8>`
@@ -186,9 +186,9 @@ impl<const N: usize> Blob<N> {
     /// ```
     #[inline]
     pub fn pop(&mut self) -> Option<u8> {
-        let last = *self.as_slice().last()?;
-        self.len = self.used() as u32 - 1;
-        Some(last)
+        let left = self.used().checked_sub(1)?;
+        self.len = left as u32;
+        Some(self.bytes[left])
     }
 
     /// Appends `bytes`, all or none.
@@ -240,8 +240,12 @@ impl<const N: usize> Blob<N> {
     pub fn insert(&mut self, index: usize, byte: u8) -> Result<(), Full<u8>> {
         let len = self.used();
         assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
-        self.push(byte)?;
-        self.as_mut_slice()[index..].rotate_right(1);
+        if len == N {
+            return Err(Full::new(byte, "blob", N, N + 1));
+        }
+        self.bytes.copy_within(index..len, index + 1);
+        self.bytes[index] = byte;
+        self.len = len as u32 + 1;
         Ok(())
     }
 

@@ -37,7 +37,7 @@ use std::mem;
 /// # Cost
 /// It is a plain value like a struct of a flag and a `T`: what is not a container in it is copied wherever the item or
 /// the fields around it are copied, be it none or not. Containers in it note what is touched in them, as anywhere else;
-/// one that was put in as a whole counts as touched from end to end. For large plain values that seldom come or change
+/// one that was put in as a whole counts as touched from end to end. Taking a value out moves all its bytes. For large plain values that seldom come or change
 /// there are `Maybe<Tracked<T>>` ([`Tracked`](crate::Tracked)) and `List<T, 1>`.
 ///
 /// # Beside `Option`

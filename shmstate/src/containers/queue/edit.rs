@@ -23,10 +23,16 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     #[track_caller]
     pub fn swap(&mut self, a: usize, b: usize) {
         let len = self.len();
-        let (Some(a), Some(b)) = (self.place(a), self.place(b)) else {
-            panic!("items {a} and {b} are not both among the {len} items")
-        };
-        self.slots.swap(a, b);
+        assert!(a < len && b < len, "items {a} and {b} are not both among the {len} items");
+        self.exchange(a, b);
+    }
+
+    /// Swaps two items that are there, unless a stranger says otherwise meanwhile.
+    #[inline]
+    fn exchange(&mut self, a: usize, b: usize) {
+        if let (Some(a), Some(b)) = (self.place(a), self.place(b)) {
+            self.slots.swap(a, b);
+        }
     }
 
     /// Inserts `value` before item `index`, or at the back; marks the items from there to the nearer end.
@@ -49,10 +55,10 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
         if index < len / 2 {
             self.push_front(value)?;
-            (0..index).for_each(|at| self.swap(at, at + 1));
+            (0..index).for_each(|at| self.exchange(at, at + 1));
         } else {
             self.push_back(value)?;
-            (index..len).rev().for_each(|at| self.swap(at, at + 1));
+            (index..len).rev().for_each(|at| self.exchange(at, at + 1));
         }
         Ok(())
     }
@@ -70,10 +76,10 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
             return None;
         }
         if index < len / 2 {
-            (0..index).rev().for_each(|at| self.swap(at, at + 1));
+            (0..index).rev().for_each(|at| self.exchange(at, at + 1));
             self.pop_front()
         } else {
-            (index..len - 1).for_each(|at| self.swap(at, at + 1));
+            (index..len - 1).for_each(|at| self.exchange(at, at + 1));
             self.pop_back()
         }
     }
@@ -136,7 +142,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         for index in 0..self.len() {
             if keep(self, index) {
                 if kept < index {
-                    self.swap(kept, index);
+                    self.exchange(kept, index);
                 }
                 kept += 1;
             }
