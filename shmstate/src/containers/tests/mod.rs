@@ -2,11 +2,12 @@
 //!
 //! * `play`, `play_others`: random operations on containers of any depth, read from a script of numbers
 //! * `walks`: a small model of the transactions, in which the marks must suffice to keep the copies equal
-//! * `cost`: what single methods mark
+//! * `cost`: what single methods mark; `describe`: the layouts
 //! * `list`, `text`, `ring`, `queue`, `slab`, `maybe`, `blob`: each against its counterpart of the standard library
 
 mod blob;
 mod cost;
+mod describe;
 mod list;
 mod maybe;
 mod play;
