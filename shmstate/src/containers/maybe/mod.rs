@@ -31,6 +31,7 @@ use std::mem;
 /// }
 /// assert_eq!(left(&mut order), Some(6));
 /// assert_eq!(order.limit.take(), Some(6));
+/// order.limit = None.into();
 /// assert!(order.limit.is_none());
 /// ```
 ///

@@ -1,6 +1,6 @@
 //! What a slab has in common with other collections.
 
-use super::Slab;
+use super::{Place, Slab};
 use crate::layout::SharedLayout;
 use std::fmt;
 
@@ -22,14 +22,36 @@ impl<T: SharedLayout + fmt::Debug, const N: usize> fmt::Debug for Slab<T, N> {
 impl<T: SharedLayout + Clone, const N: usize> Clone for Slab<T, N> {
     fn clone(&self) -> Self {
         let mut clone = Self::new();
-        for (place, value) in self.places.iter().zip(&self.values) {
-            let value = if place.is_vacant() { T::zeroed() } else { value.clone() };
-            // There is room for as many.
-            let _ = clone.values.push(value);
-            let _ = clone.places.push(*place);
-        }
-        (clone.count, clone.vacant) = (self.count, self.vacant);
+        clone.clone_from(self);
         clone
+    }
+
+    /// Clones value by value into this slab, which needs no room on the stack; marks all places that are in use then.
+    ///
+    /// If a clone panics, the values before it are there.
+    fn clone_from(&mut self, source: &Self) {
+        self.places.clear();
+        self.values.clear();
+        (self.count, self.vacant) = (0, 0);
+        let places = source.places.as_slice();
+        for (index, (place, value)) in places.iter().zip(&source.values).enumerate() {
+            // There is room for as many. What is vacant leads to what was before, until all are there.
+            if place.is_vacant() {
+                let _ = self.values.push(T::zeroed());
+                let _ = self.places.push(Place { next: self.vacant, ..*place });
+                self.vacant = index as u32 + 1;
+            } else {
+                let _ = self.values.push(value.clone());
+                let _ = self.places.push(*place);
+                self.count = self.len().min(N - 1) as u32 + 1;
+            }
+        }
+        for (index, place) in places.iter().enumerate().filter(|(_, place)| place.is_vacant()) {
+            if let Some(to) = self.places.get_mut(index) {
+                *to = *place;
+            }
+        }
+        self.vacant = source.vacant;
     }
 }
 

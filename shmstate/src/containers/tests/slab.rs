@@ -60,7 +60,17 @@ fn run<T: SharedLayout + Clone + Eq + Debug, const N: usize>(
                 gone.iter().for_each(|key| drop(model.remove(key)));
             }
             12 => slab.iter_mut().rev().for_each(|(key, value)| assert_eq!(model[&key], *value)),
-            _ => *slab = (*slab).clone(),
+            _ => {
+                let mut clone = Slab::<T, N>::new();
+                _ = clone.insert(value);
+                clone.clone_from(&slab);
+                // The same places are filled next.
+                let (mut a, mut b) = ((*slab).clone(), clone.clone());
+                for value in slab.values() {
+                    assert_eq!(a.insert(value.clone()), b.insert(value.clone()));
+                }
+                *slab = clone;
+            }
         }
         assert_eq!((slab.len(), slab.is_full(), slab.remaining()), (model.len(), model.len() == N, N - model.len()));
         assert!(slab.iter().eq(model.iter().map(|(key, value)| (*key, value))));
@@ -99,6 +109,39 @@ proptest! {
         prop_assert_eq!((key.to_bits(), key.is_null(), key == Key::default()), (bits, bits == 0, bits == 0));
         prop_assert!(!Slab::<u8, 3>::new().contains_key(key));
     }
+}
+
+/// Its clone panics when it is 13.
+#[derive(PartialEq, Debug)]
+#[repr(transparent)]
+struct Unlucky(u32);
+
+impl Clone for Unlucky {
+    fn clone(&self) -> Self {
+        give_up(&mut usize::from(self.0 != 13));
+        Unlucky(self.0)
+    }
+}
+
+// SAFETY: a number.
+unsafe impl SharedLayout for Unlucky {
+    const LAYOUT: &'static crate::Layout = u32::LAYOUT;
+    const TRACKED: bool = false;
+    const CHECKED: bool = false;
+}
+
+#[test]
+fn a_clone_that_panics_leaves_a_slab() {
+    let mut source = Slab::<Unlucky, 5>::new();
+    let keys = [1, 2, 3, 13, 4].map(|n| source.insert(Unlucky(n)).unwrap());
+    assert_eq!([source.remove(keys[0]), source.remove(keys[2])], [Some(Unlucky(1)), Some(Unlucky(3))]);
+    let mut slab = Slab::<Unlucky, 5>::new();
+    slab.insert(Unlucky(7)).unwrap();
+    assert!(!survives(|| slab.clone_from(&source)));
+    assert!(slab.iter().eq([(keys[1], &Unlucky(2))]));
+    // SAFETY: a value.
+    assert!(unsafe { Slab::validate(&slab) }.is_ok());
+    assert!((0..4).all(|n| slab.insert(Unlucky(n)).is_ok()) && slab.is_full());
 }
 
 #[test]
