@@ -121,8 +121,8 @@ pub(super) fn cloned_short_and_rolled_back() {
 /// How an item is put into a state, looked for, and taken out of it.
 type Parking = (fn(&mut Root, Item), fn(&mut Root) -> &mut Item, fn(&mut Root) -> Item);
 
-/// A list is parked in what is made of lists and arrays, changed there or not, and taken back from another copy, which
-/// commits or rolls back; then the same place is used again.
+/// A list, which has lost an item or not, is parked in what is made of lists and arrays, changed there or not, and taken
+/// back from another copy, three times in the same place; then its own region commits or rolls back.
 pub(super) fn parked_in_the_others() {
     let parkings: [Parking; 5] = [
         (
@@ -152,34 +152,39 @@ pub(super) fn parked_in_the_others() {
     ];
     let dir = dir();
     for (n, (put, find, take)) in parkings.into_iter().enumerate() {
-        for changed in [false, true] {
-            for commits in [false, true] {
-                let names = [0, 1].map(|region| format!("{n}-{changed}-{commits}-{region}"));
-                let (a, b) = (state(dir.path(), &names[0], 2), state(dir.path(), &names[1], 2));
-                let mut expected = a.snapshot().unwrap();
-                let result = a.try_update(|a| {
-                    for round in 0..3 {
-                        a.smalls[0][0] = 100 + round;
-                        let parked = Item { n: 7, small: mem::take(&mut a.smalls[0]) };
-                        b.update(|b| put(b, parked)).unwrap();
-                        if changed {
-                            b.update(|b| find(b).small[3] = 103).unwrap();
-                        }
-                        a.smalls[0] = b.update(take).unwrap().small;
-                    }
-                    if commits { Ok(()) } else { Err(()) }
-                });
-                assert_eq!(result.unwrap().is_ok(), commits);
-                if commits {
-                    expected.smalls[0][0] = 102;
-                    if changed {
-                        expected.smalls[0][3] = 103;
-                    }
+        for case in 0..8 {
+            let [changed, short, commits] = [1, 2, 4].map(|bit| case & bit != 0);
+            let names = ["a", "b"].map(|region| format!("{n}-{case}-{region}"));
+            let (a, b) = (state(dir.path(), &names[0], 2), state(dir.path(), &names[1], 2));
+            let mut expected = a.snapshot().unwrap();
+            let result = a.try_update(|a| {
+                if short {
+                    a.smalls[0].pop();
                 }
-                check(&a, &expected);
-                let expected = b.snapshot().unwrap();
-                check(&b, &expected);
+                for round in 0..3 {
+                    a.smalls[0][0] = 100 + round;
+                    let parked = Item { n: 7, small: mem::take(&mut a.smalls[0]) };
+                    b.update(|b| put(b, parked)).unwrap();
+                    if changed {
+                        b.update(|b| find(b).small[3] = 103).unwrap();
+                    }
+                    a.smalls[0] = b.update(take).unwrap().small;
+                }
+                if commits { Ok(()) } else { Err(()) }
+            });
+            assert_eq!(result.unwrap().is_ok(), commits);
+            if commits {
+                expected.smalls[0][0] = 102;
+                if changed {
+                    expected.smalls[0][3] = 103;
+                }
+                if short {
+                    expected.smalls[0].pop();
+                }
             }
+            check(&a, &expected);
+            let expected = b.snapshot().unwrap();
+            check(&b, &expected);
         }
     }
 }
