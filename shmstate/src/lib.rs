@@ -69,14 +69,19 @@ mod sync;
 mod track;
 
 pub use containers::{
-    Array, Blob, Full, Key, List, ListIndex, Maybe, Queue, Ring, Slab, SlabIter, SlabIterMut, Text, Tracked,
-    WrappedIter, WrappedIterMut,
+    Array, Blob, Full, Key, List, ListIndex, Map, Maybe, Queue, Ring, Set, Slab, SlabIter, SlabIterMut, SortedMap, Text,
+    Tracked, WrappedIter, WrappedIterMut,
 };
 pub use error::{Error, ErrorKind};
 pub use layout::{Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
 pub use shmstate_derive::SharedLayout;
 #[cfg(not(loom))]
 pub use state::{Options, ReadOnly, State, Stats, remove};
+
+/// What the entries of a [`Map`] and a [`SortedMap`] are called while they are looked at.
+pub mod map {
+    pub use crate::containers::entry::{Entry, OccupiedEntry, VacantEntry};
+}
 
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}

@@ -3,11 +3,12 @@
 //! * `play`, `play_others`: random operations on containers of any depth, read from a script of numbers
 //! * `walks`: a small model of the transactions, in which the marks must suffice to keep the copies equal
 //! * `cost`: what single methods mark; `describe`: the layouts
-//! * `list`, `text`, `ring`, `queue`, `slab`, `maybe`, `blob`: each against its counterpart of the standard library
+//! * `list`, `text`, `ring`, `queue`, `slab`, `maybe`, `blob`, `keyed`: each against its counterpart of the standard library
 
 mod blob;
 mod cost;
 mod describe;
+pub(crate) mod keyed;
 mod list;
 mod maybe;
 mod play;
