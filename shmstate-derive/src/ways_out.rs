@@ -261,7 +261,9 @@ fn is_empty_container(path: &Path) -> bool {
     let Some(last) = path.segments.last() else { return false };
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
     let capacity = arguments.args.last();
-    ["List", "Array", "Text", "Blob", "Ring", "Queue", "Slab"].iter().any(|name| last.ident == name)
+    ["List", "Array", "Map", "Set", "SortedMap", "Text", "Blob", "Ring", "Queue", "Slab"]
+        .iter()
+        .any(|name| last.ident == name)
         && matches!(capacity, Some(GenericArgument::Const(capacity)) if is_zero(capacity))
 }
 

@@ -36,8 +36,8 @@
 //!
 //! * [`State`]: opening, reading, updating; [`Options`]: how to create.
 //! * [`SharedLayout`]: what can live in a state, and the attributes of the derive.
-//! * [`List`], [`Array`], [`Text`], [`Blob`], [`Maybe`], [`Ring`], [`Queue`], [`Slab`], [`Tracked`], [`Pod`]: what
-//!   fixed-capacity data is made of.
+//! * [`List`], [`Array`], [`Map`], [`Set`], [`SortedMap`], [`Text`], [`Blob`], [`Maybe`], [`Ring`], [`Queue`], [`Slab`],
+//!   [`Tracked`], [`Pod`]: what fixed-capacity data is made of.
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
 //! * [`design`]: how it works, and why it holds; [`format`](mod@format): the bytes of a region.
 

@@ -23,7 +23,7 @@ mod slab;
 mod slice;
 mod spent;
 #[cfg(all(test, not(loom)))]
-mod tests;
+pub(crate) mod tests;
 mod text;
 mod tracked;
 mod walks;

@@ -1,6 +1,7 @@
 //! A place in a map, where there may be an entry.
 
 use crate::containers::Full;
+use std::fmt;
 
 /// A map whose entries have numbers.
 pub trait Keyed {
@@ -260,5 +261,26 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
             Ok(index) => Ok(OccupiedEntry { map, index }),
             Err(entry) => Err(map.full(entry)),
         }
+    }
+}
+
+impl<M: Keyed<Key: fmt::Debug, Value: fmt::Debug>> fmt::Debug for Entry<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Entry::Occupied(entry) => entry.fmt(f),
+            Entry::Vacant(entry) => entry.fmt(f),
+        }
+    }
+}
+
+impl<M: Keyed<Key: fmt::Debug, Value: fmt::Debug>> fmt::Debug for OccupiedEntry<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OccupiedEntry").field("key", self.key()).field("value", self.get()).finish_non_exhaustive()
+    }
+}
+
+impl<M: Keyed<Key: fmt::Debug>> fmt::Debug for VacantEntry<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("VacantEntry").field(self.key()).finish()
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::layout::SharedLayout;
 use crate::track::{Granule, Stamp, Touched};
-use crate::{Array, List, Maybe, Queue, Ring, Slab, Tracked};
+use crate::{Array, List, Map, Maybe, Queue, Ring, Set, Slab, SortedMap, Tracked};
 use std::ops::Range;
 
 const HEAD: u64 = 64;
@@ -195,4 +195,62 @@ fn an_inner_one_adds_its_words() {
     assert_eq!(touched(&mut rings, |r| _ = r[1].push(5)), [at..at + ITEMS, at + ITEMS + 16..at + ITEMS + 24]);
     let mut queues = List::<Queue<u64, 4>, 3>::from([[1, 2], [3, 4]].map(Queue::from));
     assert_eq!(touched(&mut queues, |q| _ = q[1].pop_front()), [at..at + ITEMS]);
+}
+
+/// What `f` touches in a value that is made anew: bytes in each of the parts that start at `parts`.
+fn bytes_in<T: SharedLayout>(value: &mut T, parts: &[usize], f: impl FnOnce(&mut T)) -> Vec<u64> {
+    let ranges = touched(value, f);
+    let end = size_of::<T>();
+    let ends = parts.iter().skip(1).chain([&end]);
+    let in_part = |(&start, &end): (&usize, &usize)| {
+        let inside = ranges.iter().filter(|r| (start as u64..end as u64).contains(&r.start));
+        inside.map(|r| r.end - r.start).sum::<u64>()
+    };
+    parts.iter().zip(ends).map(in_part).collect()
+}
+
+#[test]
+fn of_a_map_an_entry_and_its_buckets() {
+    type M = Map<u64, u64, 8>;
+    // The table behind the seed, the keys behind the table, the values.
+    let parts = [16, 16 + 64 + 128, 16 + 64 + 128 + 128];
+    let new = || M::from([(1, 10), (2, 20), (3, 30), (4, 40)]);
+    let costs = |f: fn(&mut M)| bytes_in(&mut new(), &parts, f);
+    assert_eq!(costs(|m| assert_eq!(m.get(&3), Some(&30))), [0, 0, 0]);
+    assert_eq!(costs(|m| assert!(m.get_mut(&9).is_none() && m.remove(&9).is_none())), [0, 0, 0]);
+    assert_eq!(costs(|m| *m.get_mut(&3).unwrap() += 1), [0, 0, 8]);
+    assert_eq!(costs(|m| assert!(m.insert(3, 31).is_ok())), [0, 0, 8]);
+    assert_eq!(costs(|m| *m.entry(3).or_insert(0).unwrap() += 1), [0, 0, 8]);
+    assert_eq!(costs(|m| assert!(m.insert(9, 90).is_ok())), [16, 8, 8]);
+    assert_eq!(costs(|m| *m.entry(9).or_default().unwrap() += 1), [16, 8, 8]);
+    assert_eq!(costs(|m| m.iter_mut().for_each(|_| ())), [0, 0, 32]);
+    assert_eq!(costs(|m| m.retain(|_, _| true)), [0, 0, 0]);
+    // Of the last entry only the buckets, unless others move into the gap; of another one the last entry's, too.
+    let [buckets, keys, values] = costs(|m| assert!(m.remove(&4).is_some()))[..] else { unreachable!() };
+    assert!((16..=64).contains(&buckets) && (keys, values) == (0, 0));
+    let [buckets, keys, values] = costs(|m| assert!(m.remove(&1).is_some()))[..] else { unreachable!() };
+    assert!((16..=80).contains(&buckets) && (keys, values) == (8, 8));
+    let [buckets, keys, values] = costs(Map::clear)[..] else { unreachable!() };
+    assert!((16..=64).contains(&buckets) && (keys, values) == (0, 0));
+    let costs = bytes_in(&mut Set::<u64, 8>::from([1, 2]), &parts[..2], |s| assert!(s.insert(3).is_ok()));
+    assert_eq!(costs, [16, 8]);
+}
+
+#[test]
+fn of_a_sorted_map_from_the_entry_to_the_end() {
+    type M = SortedMap<u64, u64, 8>;
+    let parts = [0, 128];
+    let new = || M::from([(1, 10), (2, 20), (3, 30), (4, 40)]);
+    let costs = |f: fn(&mut M)| bytes_in(&mut new(), &parts, f);
+    assert_eq!(costs(|m| assert!(m.get(&3).is_some() && m.range(2..).count() == 3)), [0, 0]);
+    assert_eq!(costs(|m| *m.get_mut(&3).unwrap() += 1), [0, 8]);
+    assert_eq!(costs(|m| assert!(m.insert(3, 1).is_ok())), [0, 8]);
+    assert_eq!(costs(|m| assert!(m.insert(9, 1).is_ok())), [8, 8]);
+    assert_eq!(costs(|m| assert!(m.insert(0, 1).is_ok())), [40, 40]);
+    assert_eq!(costs(|m| assert!(m.remove(&3).is_some())), [8, 8]);
+    assert_eq!(costs(|m| assert!(m.pop_first().is_some())), [24, 24]);
+    assert_eq!(costs(|m| assert!(m.pop_last().is_some())), [0, 0]);
+    assert_eq!(costs(|m| assert_eq!(m.range_mut(2..4).count(), 2)), [0, 16]);
+    assert_eq!(costs(|m| m.retain(|key, _| *key != 3)), [8, 8]);
+    assert_eq!(costs(SortedMap::clear), [0, 0]);
 }

@@ -421,7 +421,10 @@ fn what_it_is_printed_as() {
     assert_eq!(format!("{map:?}"), "{2: 20, 1: 10}");
     assert_eq!(format!("{:?}", SortedMap::<u8, u8, 4>::from([(2, 20), (1, 10)])), "{1: 10, 2: 20}");
     assert_eq!(format!("{:?}", Set::<u8, 4>::from([3, 1])), "{3, 1}");
-    let full = Map::<u8, u8, 1>::from([(1, 1)]).insert(2, 2).unwrap_err();
+    let mut map = Map::<u8, u8, 1>::from([(1, 1)]);
+    assert_eq!(format!("{:?}", map.entry(1)), "OccupiedEntry { key: 1, value: 1, .. }");
+    assert_eq!(format!("{:?}", map.entry(2)), "VacantEntry(2)");
+    let full = map.insert(2, 2).unwrap_err();
     assert_eq!(full.to_string(), "the map is full: it holds at most 1, and 2 were needed");
 }
 

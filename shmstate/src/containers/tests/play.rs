@@ -1,7 +1,9 @@
 //! Random operations on lists of any depth.
 
+use super::kit::{Dice, Kit, Small};
 use super::{give_up, survives};
 use crate::{Array, List, SharedLayout};
+use std::cmp::Ordering;
 use std::fmt::Debug;
 use std::mem;
 
@@ -293,6 +295,74 @@ impl<T: Play, const N: usize> Play for Array<T, N> {
                 });
             }
             _ => self[s.below(N)].play(s, items),
+        }
+    }
+}
+
+/// A script, and a pocket for what is moved out.
+struct Hand<'a, 's> {
+    s: &'a mut Script<'s>,
+    pocket: &'a mut <Small as Play>::Pocket,
+}
+
+impl Dice<Small> for Hand<'_, '_> {
+    fn roll(&mut self, end: usize) -> usize {
+        self.s.below(end)
+    }
+
+    fn value(&mut self) -> Small {
+        Small::any(self.s, self.pocket)
+    }
+
+    fn poke(&mut self, value: &mut Small) {
+        value.play(self.s, self.pocket);
+    }
+
+    fn keep(&mut self, value: Small) {
+        Small::pocket(self.pocket).push(value);
+    }
+}
+
+impl Eq for Kit {}
+
+impl PartialOrd for Kit {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Something to sort by.
+impl Ord for Kit {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.map.len().cmp(&other.map.len())
+    }
+}
+
+impl Play for Kit {
+    type Pocket = (Vec<Self>, <Small as Play>::Pocket);
+
+    fn pocket(pocket: &mut Self::Pocket) -> &mut Vec<Self> {
+        &mut pocket.0
+    }
+
+    fn fresh(s: &mut Script<'_>) -> Self {
+        Kit::fresh(&mut Hand { s, pocket: &mut Default::default() })
+    }
+
+    fn fill_up(&mut self) {
+        for key in 0..4 {
+            self.map.insert(key, List::from([u64::from(key); 3])).unwrap();
+            self.set.insert(key).unwrap();
+            self.sorted.insert(key, List::from([u64::from(key); 5])).unwrap();
+        }
+    }
+
+    fn play(&mut self, s: &mut Script<'_>, pocket: &mut Self::Pocket) {
+        let (kits, pocket) = pocket;
+        let mut hand = Hand { s, pocket };
+        match kits.last_mut().filter(|_| hand.roll(8) == 0) {
+            Some(kit) => Kit::exchange(self, kit, &mut hand),
+            None => self.step(&mut hand),
         }
     }
 }

@@ -164,6 +164,8 @@ copies_stay_equal! {
     /// Several pages.
     large_queue: [crate::Queue<u64, 1200>; 2], 200;
     large_slab: crate::Slab<crate::List<u64, 70>, 40>, 500;
+    kits: [super::kit::Kit; 2], 2000;
+    lists_of_kits: [crate::List<super::kit::Kit, 3>; 2], 2000;
     /// Several pages.
     large_array: [crate::Array<u64, 1200>; 2], 300;
     large_array_of_arrays: crate::Array<crate::Array<u64, 70>, 40>, 1000;

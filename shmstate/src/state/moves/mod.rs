@@ -22,7 +22,7 @@ mod root;
 mod types;
 mod world;
 
-use play::mix::{ALL, CLONE, ERR, LARGE, LATER, NESTED, PANIC, PINS, SHIFT, SWAP, THREADS, TWO, WHOLE};
+use play::mix::{ALL, CLONE, ERR, KEYED, LARGE, LATER, NESTED, PANIC, PINS, SHIFT, SWAP, THREADS, TWO, WHOLE};
 use std::path::PathBuf;
 
 /// Updates in one world, before the next one begins with the next seed.
@@ -32,7 +32,7 @@ const WORLD: u64 = 200;
 const STEPS: u64 = 4000;
 
 /// The tests: what their updates consist of.
-const MIXES: [(&str, u32); 13] = [
+const MIXES: [(&str, u32); 14] = [
     ("plain", 0),
     ("err", ERR | PANIC),
     ("pins", PINS | ERR),
@@ -45,6 +45,7 @@ const MIXES: [(&str, u32); 13] = [
     ("parked", TWO | SWAP | NESTED | SHIFT),
     ("threads", THREADS | SWAP | NESTED | ERR),
     ("large", LARGE | SWAP | ERR),
+    ("keyed", KEYED | SWAP | LATER | ERR | CLONE),
     ("all", ALL),
 ];
 
@@ -83,7 +84,7 @@ macro_rules! tests {
     )*};
 }
 
-tests!(plain, err, pins, swap, later, nested, shift, clone, two, parked, threads, large, all);
+tests!(plain, err, pins, swap, later, nested, shift, clone, two, parked, threads, large, keyed, all);
 
 #[test]
 fn parked_changed_and_taken_back() {

@@ -2,8 +2,9 @@
 
 use super::play::{Play, Rng, Value, mix};
 use super::types::{
-    Big, Bytes, Choice, Config, Deep, Group, Groups, History, Item, Items, Jobs, Root, Sessions, Small, Wide,
+    Big, Book, Bytes, Choice, Config, Deep, Group, Groups, History, Item, Items, Jobs, Root, Sessions, Shelf, Small, Wide,
 };
+use crate::containers::tests::kit::{Atlas, Kit};
 use crate::{List, SharedLayout};
 use std::fmt::Write;
 use std::mem;
@@ -29,7 +30,7 @@ macro_rules! at_the_top {
     )*};
 }
 
-at_the_top!(Bytes: bytes, Big: big, Groups: groups, Wide: wide);
+at_the_top!(Bytes: bytes, Big: big, Groups: groups, Wide: wide, Shelf: shelves, Book: books);
 at_the_top!(History: histories, Jobs: jobs, Sessions: sessions, Choice: choices, Config: configs, Deep: deep);
 
 /// An item of what is made of lists and arrays.
@@ -85,6 +86,18 @@ impl Part for Group {
     }
 }
 
+impl Part for Kit {
+    fn pick<'a>(root: &'a mut Root, rng: &mut Rng) -> Option<&'a mut Self> {
+        if rng.percent(60) { Some(&mut root.kits[rng.below(2)]) } else { item_of(Shelf::pick(root, rng)?, rng) }
+    }
+}
+
+impl Part for Atlas {
+    fn pick<'a>(root: &'a mut Root, rng: &mut Rng) -> Option<&'a mut Self> {
+        Some(&mut Kit::pick(root, rng)?.map)
+    }
+}
+
 /// What a state is filled with at first.
 pub(super) fn fill(root: &mut Root, rng: &mut Rng) {
     root.count = rng.next();
@@ -102,6 +115,9 @@ pub(super) fn fill(root: &mut Root, rng: &mut Rng) {
     for _ in 0..80 {
         root.wide[0].push(Item::fresh(rng)).unwrap();
     }
+    root.kits[0] = Value::fresh(rng);
+    root.shelves[0] = List::fresh(rng);
+    root.books[0].extend((0..600).map(|key| (key, u64::from(key))));
 }
 
 /// One random operation on the states in `roots`. `committed` gives a copy of the committed version of any of the
@@ -136,6 +152,10 @@ pub(super) fn step(roots: &mut [&mut Root], p: &mut Play<'_>, committed: &dyn Fn
         && p.rng.percent(25)
     {
         return park(inner, outer, p);
+    }
+    if p.may(mix::KEYED) && p.rng.percent(50) {
+        let go = [part::<Kit>, part::<Atlas>, part::<Shelf>, part::<Book>][p.rng.below(4)];
+        return go(roots, p, committed, regions);
     }
     let large = p.may(mix::LARGE) && p.rng.percent(40);
     let nested = p.may(mix::NESTED) && p.rng.percent(75);

@@ -1,8 +1,9 @@
 //! The state that the moves test plays with: lists of plain items below and above 64 items and a page, lists of structs
 //! that hold lists, two deep, arrays of lists; what is made of lists and arrays; and a fuse.
 
+use crate::containers::tests::kit::{Kit, same_map};
 use crate::track::{Stamp, Touched};
-use crate::{Kind, Layout, List, Maybe, Queue, Ring, SharedLayout, Slab, Text, Tracked};
+use crate::{Kind, Layout, List, Map, Maybe, Queue, Ring, SharedLayout, Slab, Text, Tracked};
 use std::cell::Cell;
 
 /// Found at three depths.
@@ -22,6 +23,10 @@ pub(super) type Choice = Maybe<Item>;
 pub(super) type Config = Tracked<Item>;
 /// One in the other.
 pub(super) type Deep = Queue<Maybe<Ring<Small, 2>>, 3>;
+
+pub(super) type Shelf = List<Kit, 3>;
+/// Several pages, the buckets as well.
+pub(super) type Book = Map<u16, u64, 700>;
 
 #[derive(SharedLayout, Clone, PartialEq, Debug)]
 #[repr(C)]
@@ -57,6 +62,9 @@ pub(super) struct Root {
     pub(super) choices: [Choice; 2],
     pub(super) configs: [Config; 2],
     pub(super) deep: [Deep; 2],
+    pub(super) kits: [Kit; 2],
+    pub(super) shelves: [Shelf; 2],
+    pub(super) books: [Book; 2],
 }
 
 impl Root {
@@ -78,6 +86,9 @@ impl Root {
             ("choices", self.choices != other.choices),
             ("configs", self.configs != other.configs),
             ("deep", self.deep != other.deep),
+            ("kits", self.kits != other.kits),
+            ("shelves", self.shelves != other.shelves),
+            ("books", (0..2).any(|n| !same_map(&self.books[n], &other.books[n]))),
         ];
         fields.into_iter().filter(|(_, differ)| *differ).map(|(name, _)| name).collect()
     }
