@@ -2,11 +2,16 @@
 
 use shmstate::{Map, SharedLayout};
 
+#[derive(SharedLayout, PartialEq, Eq)]
+#[repr(C)]
+struct Symbol {
+    letters: [u8; 8],
+}
+
 #[derive(SharedLayout)]
 #[repr(C)]
 struct State {
-    ticks: u64,
-    prices: Map<f64, u64, 8>,
+    prices: Map<Symbol, u64, 8>,
 }
 
 fn main() {}
