@@ -1,5 +1,7 @@
 //! A place in a map, where there may be an entry.
 
+#![expect(clippy::type_complexity, reason = "a result, an error and a pair are what they are")]
+
 use crate::containers::Full;
 use std::fmt;
 

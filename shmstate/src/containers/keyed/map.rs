@@ -54,8 +54,10 @@ use std::hash::Hash;
 /// # Hash
 /// Keys are found by SipHash-1-3 under a random key that is drawn when the first entry comes, as in `HashMap`, so that
 /// nobody can choose keys that collide. All programs that share a state must feed it the same bytes: those of the keys'
-/// `Hash` implementation, which for numbers, `Text`, and structs that derive it follow from the type. [`SharedLayout`]
-/// checks the layout of a type, and not its `Hash`.
+/// `Hash` implementation. [`SharedLayout`] checks the layout of a type, and not its `Hash`: change that of a type of your own
+/// only together with its layout or `#[shared(version = N)]`. For numbers, `Text`, and structs that derive it, the bytes follow
+/// from the type; std has not changed them in years, but does not promise never to, so build such programs with compilers of
+/// about one age. (When a state is opened that was filled under another `Hash`, by a program that is alone, that is an error.)
 ///
 /// # Layout
 /// A [`Set<K, N>`](crate::Set) of the keys, then a [`List<V, N>`] of the values at the same indices. The format chapter has

@@ -399,7 +399,7 @@ fn the_hash_is_the_one_that_is_written_down() {
     // SAFETY: behind the seed a head of 64 bytes, then eight buckets.
     let buckets = unsafe { std::ptr::from_ref(&map).cast::<u64>().wrapping_add(10).cast::<[u64; 8]>().read() };
     let mut expected = [0; 8];
-    expected[(tag * 8 >> 32) as usize] = tag << 32 | 1;
+    expected[((tag * 8) >> 32) as usize] = tag << 32 | 1;
     assert_eq!(buckets, expected);
     for (hashed, bytes) in [
         (SipHasher13::new_with_keys(1, 2), &[7, 0, 0, 0][..]),

@@ -53,9 +53,11 @@ use std::hash::Hash;
 ///
 /// # Hash
 /// Values are found by SipHash-1-3 under a random key that is drawn when the first one comes, as in `HashSet`, so that
-/// nobody can choose values that collide. All programs that share a state must feed it the same bytes: those of the
-/// values' `Hash` implementation, which for numbers, `Text`, and structs that derive it follow from the type.
-/// [`SharedLayout`] checks the layout of a type, and not its `Hash`.
+/// nobody can choose values that collide. All programs that share a state must feed it the same bytes: those of the values'
+/// `Hash` implementation. [`SharedLayout`] checks the layout of a type, and not its `Hash`: change that of a type of your own
+/// only together with its layout or `#[shared(version = N)]`. For numbers, `Text`, and structs that derive it, the bytes follow
+/// from the type; std has not changed them in years, but does not promise never to, so build such programs with compilers of
+/// about one age. (When a state is opened that was filled under another `Hash`, by a program that is alone, that is an error.)
 ///
 /// # Layout
 /// The hash key, `2 N` buckets of 8 bytes, and a [`List<K, N>`] of the values: a head of 64 bytes for the buckets and one
