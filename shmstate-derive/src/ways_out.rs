@@ -184,16 +184,13 @@ fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
     let itself = || format!("use {}", owned(first));
     match name {
         "VecDeque" => {
-            let queue = list(first).replacen("List", "Queue", 1);
+            let queue = container("Queue", [first]);
             why(HEAP, format!("use `{queue}`, or `shmstate::Ring` for the latest `N` items"))
         }
-        "Vec" | "LinkedList" | "BinaryHeap" | "HashSet" | "BTreeSet" => why(HEAP, format!("use `{}`", list(first))),
-        "HashMap" | "BTreeMap" => {
-            let value = arguments(path).nth(1).map(stand_in);
-            let value = value.map_or_else(String::new, |value| format!(", value: {value}"));
-            let entry = format!("`struct Entry {{ key: {}{value} }}`", stand_in(first));
-            why(HEAP, format!("use `shmstate::List<Entry, N>` with a {entry}"))
-        }
+        "Vec" | "LinkedList" | "BinaryHeap" | "BTreeSet" => why(HEAP, format!("use `{}`", list(first))),
+        "HashSet" => why(HEAP, format!("use `{}`", container("Set", [first]))),
+        "HashMap" => why(HEAP, format!("use `{}`", container("Map", arguments(path).take(2)))),
+        "BTreeMap" => why(HEAP, format!("use `{}`", container("SortedMap", arguments(path).take(2)))),
         "Box" => why(HEAP, itself()),
         "Cow" => why("it may hold an address in this process", itself()),
         "Rc" | "Arc" | "Weak" => why(HEAP, format!("{}: all processes share it anyway", itself())),
@@ -217,12 +214,21 @@ fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
 
 /// `List<T, N>` of what stands in for `T`.
 fn list(item: &Type) -> String {
-    let mut inside = stand_in(item);
-    if inside != show(item) {
-        // Two capacities have two names.
-        inside = inside.replace("Text<N>", "Text<M>").replace(", N>", ", M>");
+    container("List", [item])
+}
+
+/// The container of that name, with what stands in for the types in it, and a capacity.
+fn container<'a>(name: &str, items: impl IntoIterator<Item = &'a Type>) -> String {
+    let mut text = format!("shmstate::{name}<");
+    for item in items {
+        let mut inside = stand_in(item);
+        if inside != show(item) {
+            // Two capacities have two names.
+            inside = inside.replace("Text<N>", "Text<M>").replace(", N>", ", M>");
+        }
+        text.extend([&inside, ", "]);
     }
-    format!("shmstate::List<{inside}, N>")
+    text + "N>"
 }
 
 /// What to use for a value of `ty`, with its backticks.

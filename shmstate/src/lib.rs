@@ -69,8 +69,8 @@ mod sync;
 mod track;
 
 pub use containers::{
-    Array, Blob, Full, Key, List, ListIndex, Map, Maybe, Queue, Ring, Set, Slab, SlabIter, SlabIterMut, SortedMap, Text,
-    Tracked, WrappedIter, WrappedIterMut,
+    Array, Blob, Full, Key, List, ListIndex, Map, Maybe, Queue, Ring, Set, Slab, SlabIter, SlabIterMut, SortedMap,
+    Text, Tracked, WrappedIter, WrappedIterMut,
 };
 pub use error::{Error, ErrorKind};
 pub use layout::{Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};

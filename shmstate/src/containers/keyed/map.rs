@@ -1,6 +1,7 @@
 //! [`Map`]: values that are found by the hash of their keys.
 
-use super::{Entry, Keyed, Set, composed, map_methods};
+use super::{Entry, Keyed, Set, map_methods};
+use crate::containers::composed::composed;
 use crate::containers::{Full, List};
 use crate::layout::{Invalid, SharedLayout};
 use std::borrow::Borrow;
@@ -80,7 +81,7 @@ pub struct Map<K, V, const N: usize> {
 }
 
 composed! {
-    impl[K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize] Map<K, V, N> {
+    [K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize] Map<K, V, N> {
         keys: Set<K, N>,
         values: List<V, N>,
     }
@@ -170,8 +171,8 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
         self.values.truncate(len);
     }
 
-    fn agree(&self) -> Result<(), Invalid> {
-        self.agree_in_number()
+    fn check(&self) -> Result<(), Invalid> {
+        self.check_number()
     }
 }
 

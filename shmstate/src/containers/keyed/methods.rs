@@ -263,7 +263,7 @@ macro_rules! map_methods {
             }
 
             /// Checks that there are as many values as keys.
-            fn agree_in_number(&self) -> Result<(), Invalid> {
+            fn check_number(&self) -> Result<(), Invalid> {
                 let (keys, values) = (self.keys.len(), self.values.len());
                 if keys == values { Ok(()) } else { Err(Invalid::new(format!("{keys} keys and {values} values"))) }
             }

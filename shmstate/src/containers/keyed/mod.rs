@@ -1,9 +1,8 @@
 //! Maps and sets. They are made of lists and arrays, which know what is touched; nothing in them is marked otherwise.
 //!
 //! * [`Map`], over the keys in a [`Set`], over a [`table`] of where each key is; [`SortedMap`]: two lists in order
-//! * `methods`, [`entry`]: what both maps have in common; `composed`: how a container is made of others
+//! * `methods`, [`entry`]: what both maps have in common
 
-mod composed;
 pub mod entry;
 mod map;
 mod methods;
@@ -11,7 +10,6 @@ mod set;
 mod sorted;
 mod table;
 
-use composed::composed;
 use entry::{Entry, Keyed, OccupiedEntry};
 pub use map::Map;
 use methods::map_methods;

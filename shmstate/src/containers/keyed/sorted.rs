@@ -1,6 +1,7 @@
 //! [`SortedMap`]: values that are found by the order of their keys.
 
-use super::{Entry, Keyed, OccupiedEntry, composed, map_methods};
+use super::{Entry, Keyed, OccupiedEntry, map_methods};
+use crate::containers::composed::composed;
 use crate::containers::{Full, List};
 use crate::layout::{Invalid, SharedLayout};
 use std::borrow::Borrow;
@@ -77,7 +78,7 @@ pub struct SortedMap<K, V, const N: usize> {
 }
 
 composed! {
-    impl[K: SharedLayout + Ord, V: SharedLayout, const N: usize] SortedMap<K, V, N> {
+    [K: SharedLayout + Ord, V: SharedLayout, const N: usize] SortedMap<K, V, N> {
         keys: List<K, N>,
         values: List<V, N>,
     }
@@ -312,8 +313,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         self.values.truncate(len);
     }
 
-    fn agree(&self) -> Result<(), Invalid> {
-        self.agree_in_number()?;
+    fn check(&self) -> Result<(), Invalid> {
+        self.check_number()?;
         match self.keys.windows(2).position(|pair| pair[0] >= pair[1]) {
             None => Ok(()),
             Some(index) => Err(Invalid::new(format!("key {} is not larger than the one before it", index + 1))),

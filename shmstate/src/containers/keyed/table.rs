@@ -1,7 +1,7 @@
 //! [`Table`]: where among the keys of a map each one is, by its hash.
 
-use super::composed;
 use crate::containers::Array;
+use crate::containers::composed::composed;
 use crate::layout::Invalid;
 use siphasher::sip::SipHasher13;
 use std::collections::hash_map::RandomState;
@@ -24,7 +24,7 @@ pub(super) struct Table<const N: usize> {
 }
 
 composed! {
-    impl[const N: usize] Table<N> {
+    [const N: usize] Table<N> {
         seed: [u64; 2],
         buckets: Array<[u64; 2], N>,
     }
@@ -178,12 +178,12 @@ impl<const N: usize> Table<N> {
         }
     }
 
-    fn agree(&self) -> Result<(), Invalid> {
+    fn check(&self) -> Result<(), Invalid> {
         Ok(())
     }
 
     /// Checks that each of `len` keys, of which `tag_of` tells the tag, is in the table once, where a search finds it.
-    pub(super) fn check(&self, len: usize, tag_of: impl Fn(usize) -> u32) -> Result<(), Invalid> {
+    pub(super) fn check_keys(&self, len: usize, tag_of: impl Fn(usize) -> u32) -> Result<(), Invalid> {
         let buckets = self.buckets();
         let Some(empty) = buckets.iter().position(|&bucket| bucket == 0) else {
             return Err(Invalid::new("no bucket of the index is empty"));

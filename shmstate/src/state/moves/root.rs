@@ -2,7 +2,8 @@
 
 use super::play::{Play, Rng, Value, mix};
 use super::types::{
-    Big, Book, Bytes, Choice, Config, Deep, Group, Groups, History, Item, Items, Jobs, Root, Sessions, Shelf, Small, Wide,
+    Big, Book, Bytes, Choice, Config, Deep, Group, Groups, History, Item, Items, Jobs, Root, Sessions, Shelf, Small,
+    Wide,
 };
 use crate::containers::tests::kit::{Atlas, Kit};
 use crate::{List, SharedLayout};

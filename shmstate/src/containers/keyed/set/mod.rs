@@ -2,8 +2,8 @@
 
 mod traits;
 
-use super::composed;
 use super::table::Table;
+use crate::containers::composed::composed;
 use crate::containers::{Full, List};
 use crate::layout::{Invalid, SharedLayout};
 use std::borrow::Borrow;
@@ -77,7 +77,7 @@ pub struct Set<K, const N: usize> {
 }
 
 composed! {
-    impl[K: SharedLayout + Hash + Eq, const N: usize] Set<K, N> {
+    [K: SharedLayout + Hash + Eq, const N: usize] Set<K, N> {
         table: Table<N>,
         keys: List<K, N>,
     }
@@ -361,7 +361,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         self.index_anew();
     }
 
-    fn agree(&self) -> Result<(), Invalid> {
-        self.table.check(self.keys.len(), |index| self.table.tag(&self.keys[index]))
+    fn check(&self) -> Result<(), Invalid> {
+        self.table.check_keys(self.keys.len(), |index| self.table.tag(&self.keys[index]))
     }
 }
