@@ -53,17 +53,19 @@ use std::hash::Hash;
 /// Borrowing a value that holds containers itself marks no more than what is then done to those.
 ///
 /// # Hash
-/// Keys are found by SipHash-1-3 under a random key that is drawn when the first entry comes, as in `HashMap`, so that
-/// nobody can choose keys that collide. All programs that share a state must feed it the same bytes: those of the keys'
-/// `Hash` implementation. [`SharedLayout`] checks the layout of a type, and not its `Hash`: change that of a type of your own
-/// only together with its layout or `#[shared(version = N)]`. For numbers, `Text`, and structs that derive it, the bytes follow
-/// from the type; std has not changed them in years, but does not promise never to, so build such programs with compilers of
-/// about one age. (When a state is opened that was filled under another `Hash`, by a program that is alone, that is an error.)
+/// Keys are found by SipHash-1-3 under a random key, as in `HashMap`, so that nobody can choose keys that collide. It
+/// is drawn when the first entry comes, from std's generator, which asks the kernel once per thread.
+///
+/// All programs that share a state must feed the hash the same bytes: those of the keys' `Hash` implementation.
+/// [`SharedLayout`] checks the layout of a type, and not its `Hash`: change that of a type of your own only together
+/// with its layout or `#[shared(version = N)]`. For numbers, `Text`, and structs that derive it, the bytes follow from
+/// the type; std has not changed them in years, but does not promise never to, so build such programs with compilers of
+/// about one age. (Who opens a state alone gets an error if it was filled under another `Hash`.)
 ///
 /// # Layout
-/// A [`Set<K, N>`](crate::Set) of the keys, then a [`List<V, N>`] of the values at the same indices. The format chapter has
-/// the bytes. When the first handle attaches, there must be as many values as keys, and each key must be where its hash
-/// says. What a stranger writes later can make entries be missed, and nothing worse.
+/// A [`Set<K, N>`](crate::Set) of the keys, then a [`List<V, N>`] of the values at the same indices. The format chapter
+/// has the bytes. When the first handle attaches, there must be as many values as keys, and each key must be where its
+/// hash says. What a stranger writes later can make entries be missed, and nothing worse.
 ///
 /// # Capacity
 /// It is from 1 to 2³¹, and keys and values are at least one byte large; anything else does not compile:
@@ -122,9 +124,9 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
 
     /// Keeps the entries for which `keep` returns true.
     ///
-    /// It visits them in order, but for those that take the place of a removed one. Unlike that of `HashMap`, `keep` gets a
-    /// shared reference to the value, so that nothing is marked for it. If `keep` panics, the entries that it has refused
-    /// are gone, and the others are there.
+    /// It visits them in order, but for those that take the place of a removed one. Unlike that of `HashMap`, `keep`
+    /// gets a shared reference to the value, so that nothing is marked for it. If `keep` panics, the entries that it
+    /// has refused are gone, and the others are there.
     ///
     /// ```
     /// let mut map = shmstate::Map::<u64, u64, 4>::from([(1, 10), (2, 20), (3, 30)]);

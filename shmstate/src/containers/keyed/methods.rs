@@ -246,8 +246,8 @@ macro_rules! map_methods {
 
             /// Inserts the entries that `entries` yields, up to the first one that finds no room.
             ///
-            /// What was inserted before an error, or before `entries` panics, stays. Inside an update, returning the error
-            /// undoes it.
+            /// What was inserted before an error, or before `entries` panics, stays. Inside an update, returning the
+            /// error undoes it.
             ///
             /// ```
             #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 2>::from([(1, 10)]);")]

@@ -27,11 +27,11 @@ use std::slice;
 /// ```
 ///
 /// # How large
-/// A search halves the keys at each step, and an entry in the midst moves all entries behind it, which the other copies of
-/// the state take over as well: on a machine of 2026, an update that inserts one entry of 16 bytes in a random place and
-/// removes it again takes 0.1 µs among 64, 0.3 µs among 1024 and 3 µs among 16384 (`cargo bench -p shmstate` prints yours).
-/// So it is for hundreds of entries, or some thousands; for more, use a [`Map`](crate::Map), unless nearly all entries are
-/// inserted and removed at the end.
+/// A search halves the keys at each step, and an entry in the midst moves all entries behind it, which the other copies
+/// of the state take over as well: on a machine of 2026, an update that inserts one entry of 16 bytes in a random place
+/// and removes it again takes 0.1 µs among 64, 0.3 µs among 1024 and 3 µs among 16384 (`cargo bench -p shmstate` prints
+/// yours). So it is for hundreds of entries, or some thousands; for more, use a [`Map`](crate::Map), unless nearly all
+/// entries are inserted and removed at the end.
 ///
 /// # Beside `BTreeMap`
 ///
@@ -60,10 +60,10 @@ use std::slice;
 /// Borrowing a value that holds containers itself marks no more than what is then done to those.
 ///
 /// # Layout
-/// A [`List<K, N>`] of the keys, then a [`List<V, N>`] of the values at the same indices. When the first handle attaches,
-/// there must be as many values as keys, and each key must be larger than the one before it. What a stranger writes later
-/// can make entries be missed, and nothing worse. All programs that share a state must order the keys alike: [`SharedLayout`]
-/// checks the layout of a type, and not its `Ord`.
+/// A [`List<K, N>`] of the keys, then a [`List<V, N>`] of the values at the same indices. When the first handle
+/// attaches, there must be as many values as keys, and each key must be larger than the one before it. What a stranger
+/// writes later can make entries be missed, and nothing worse. All programs that share a state must order the keys
+/// alike: [`SharedLayout`] checks the layout of a type, and not its `Ord`.
 ///
 /// # Capacity
 /// It is from 1 to `u32::MAX`, and keys and values are at least one byte large; anything else does not compile:
@@ -226,8 +226,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
 
     /// Keeps the entries for which `keep` returns true.
     ///
-    /// It visits them in order. Unlike that of `BTreeMap`, `keep` gets a shared reference to the value, so that nothing is
-    /// marked for it. If `keep` panics, the entries that it has refused are gone, and the others are there.
+    /// It visits them in order. Unlike that of `BTreeMap`, `keep` gets a shared reference to the value, so that nothing
+    /// is marked for it. If `keep` panics, the entries that it has refused are gone, and the others are there.
     ///
     /// ```
     /// let mut map = shmstate::SortedMap::<u64, u64, 4>::from([(1, 10), (2, 20), (3, 30)]);

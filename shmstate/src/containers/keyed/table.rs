@@ -10,8 +10,8 @@ use std::hash::{BuildHasher, Hash, Hasher};
 /// An index by hash of up to `N` keys, which lie elsewhere: open addressing in `2 N` buckets, linear probing, and
 /// deletion that moves back what it can, so that there are no tombstones.
 ///
-/// A bucket is one word: the *tag*, which is the upper half of the key's hash, then the key's index plus 1; 0 is an empty
-/// bucket. A tag's home is bucket `tag * 2 N >> 32`, so that a bucket can be moved without its key.
+/// A bucket is one word: the *tag*, which is the upper half of the key's hash, then the key's index plus 1; 0 is an
+/// empty bucket. A tag's home is bucket `tag * 2 N >> 32`, so that a bucket can be moved without its key.
 ///
 /// Nothing here trusts the buckets: a search ends after `2 N` of them, and indices are the caller's to check.
 #[derive(Clone)]

@@ -52,17 +52,19 @@ use std::hash::Hash;
 /// | everything that takes `&self` | nothing |
 ///
 /// # Hash
-/// Values are found by SipHash-1-3 under a random key that is drawn when the first one comes, as in `HashSet`, so that
-/// nobody can choose values that collide. All programs that share a state must feed it the same bytes: those of the values'
-/// `Hash` implementation. [`SharedLayout`] checks the layout of a type, and not its `Hash`: change that of a type of your own
-/// only together with its layout or `#[shared(version = N)]`. For numbers, `Text`, and structs that derive it, the bytes follow
-/// from the type; std has not changed them in years, but does not promise never to, so build such programs with compilers of
-/// about one age. (When a state is opened that was filled under another `Hash`, by a program that is alone, that is an error.)
+/// Values are found by SipHash-1-3 under a random key, as in `HashSet`, so that nobody can choose values that collide.
+/// It is drawn when the first value comes, from std's generator, which asks the kernel once per thread.
+///
+/// All programs that share a state must feed the hash the same bytes: those of the values' `Hash` implementation.
+/// [`SharedLayout`] checks the layout of a type, and not its `Hash`: change that of a type of your own only together
+/// with its layout or `#[shared(version = N)]`. For numbers, `Text`, and structs that derive it, the bytes follow from
+/// the type; std has not changed them in years, but does not promise never to, so build such programs with compilers of
+/// about one age. (Who opens a state alone gets an error if it was filled under another `Hash`.)
 ///
 /// # Layout
-/// The hash key, `2 N` buckets of 8 bytes, and a [`List<K, N>`] of the values: a head of 64 bytes for the buckets and one
-/// for the list. The format chapter has the bytes. When the first handle attaches, each value must be in its bucket, and
-/// nothing else in the others. What a stranger writes later can make values be missed, and nothing worse.
+/// The hash key, `2 N` buckets of 8 bytes, and a [`List<K, N>`] of the values: a head of 64 bytes for the buckets and
+/// one for the list. The format chapter has the bytes. When the first handle attaches, each value must be in its
+/// bucket, and nothing else in the others. What a stranger writes later can make values be missed, and nothing worse.
 ///
 /// # Capacity
 /// It is from 1 to 2³¹; anything else does not compile:

@@ -117,7 +117,8 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
 
     /// Adds what `values` yields, up to the first value that finds no room.
     ///
-    /// What was added before an error, or before `values` panics, stays. Inside an update, returning the error undoes it.
+    /// What was added before an error, or before `values` panics, stays. Inside an update, returning the error undoes
+    /// it.
     ///
     /// ```
     /// let mut set = shmstate::Set::<u64, 3>::from([1]);
