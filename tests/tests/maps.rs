@@ -39,7 +39,10 @@ fn what_one_handle_puts_in_others_find() {
     }
     drop((shop, other));
     let again = State::<Shop>::open(&path).unwrap();
-    assert_eq!(again.read(|s| (s.prices.get("thing 59").is_some(), s.shelf[299])).unwrap(), (true, 0));
+    assert_eq!(
+        again.read(|s| (s.prices.get("thing 59").is_some(), s.shelf[297], s.shelf[299])).unwrap(),
+        (true, 0, 299)
+    );
     let onlooker = State::<Shop>::open_read_only(&path).unwrap();
     assert_eq!(*onlooker.snapshot().unwrap(), *again.snapshot().unwrap());
 }
