@@ -114,8 +114,10 @@ pub(crate) fn holds_itself(ty: &Type, input: &Input<'_>) -> bool {
         Type::Path(path) if path.qself.is_none() => {
             let alone = path.path.segments.len() == 1;
             let first = path.path.segments.first();
+            // A `Key` holds no value of the type that it names: nodes are linked by it.
+            let is_key = path.path.segments.last().is_some_and(|last| last.ident == "Key");
             (alone && first.is_some_and(|first| first.ident == *input.ident || first.ident == "Self"))
-                || arguments(&path.path).any(|argument| holds_itself(argument, input))
+                || !is_key && arguments(&path.path).any(|argument| holds_itself(argument, input))
         }
         _ => false,
     }

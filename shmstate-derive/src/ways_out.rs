@@ -151,7 +151,7 @@ fn plain_name(name: &str, rooted: bool) -> Option<Why> {
         "String" => why(HEAP, "use `shmstate::Text<N>`"),
         "str" => why("it has no fixed size", "use `shmstate::Text<N>`"),
         "PathBuf" | "OsString" | "CString" => {
-            why(HEAP, "use `shmstate::Text<N>`, or `shmstate::List<u8, N>` for what is no UTF-8")
+            why(HEAP, "use `shmstate::Text<N>`, or `shmstate::Blob<N>` for what is no UTF-8")
         }
         "usize" => why("its size differs between 32-bit and 64-bit programs", "use `u64` or `u32`"),
         "isize" => why("its size differs between 32-bit and 64-bit programs", "use `i64` or `i32`"),
@@ -183,22 +183,18 @@ fn scalar_after(name: &str, prefix: &str) -> Option<String> {
 fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
     let itself = || format!("use {}", owned(first));
     match name {
-        "Vec" | "VecDeque" | "LinkedList" | "BinaryHeap" | "HashSet" | "BTreeSet" => {
-            why(HEAP, format!("use `{}`", list(first)))
+        "VecDeque" => {
+            let queue = container("Queue", [first]);
+            why(HEAP, format!("use `{queue}`, or `shmstate::Ring` for the latest `N` items"))
         }
-        "HashMap" | "BTreeMap" => {
-            let value = arguments(path).nth(1).map(stand_in);
-            let value = value.map_or_else(String::new, |value| format!(", value: {value}"));
-            let entry = format!("`struct Entry {{ key: {}{value} }}`", stand_in(first));
-            why(HEAP, format!("use `shmstate::List<Entry, N>` with a {entry}"))
-        }
+        "Vec" | "LinkedList" | "BinaryHeap" | "BTreeSet" => why(HEAP, format!("use `{}`", list(first))),
+        "HashSet" => why(HEAP, format!("use `{}`", container("Set", [first]))),
+        "HashMap" => why(HEAP, format!("use `{}`", container("Map", arguments(path).take(2)))),
+        "BTreeMap" => why(HEAP, format!("use `{}`", container("SortedMap", arguments(path).take(2)))),
         "Box" => why(HEAP, itself()),
         "Cow" => why("it may hold an address in this process", itself()),
         "Rc" | "Arc" | "Weak" => why(HEAP, format!("{}: all processes share it anyway", itself())),
-        "Option" => {
-            let inside = stand_in(first);
-            why(NO_FIXED, format!("use a `bool` field beside a `{inside}` field, or `shmstate::List<{inside}, 1>`"))
-        }
+        "Option" => why(NO_FIXED, format!("use `shmstate::Maybe<{}>`", stand_in(first))),
         "Result" => why(NO_FIXED, "use a field for each case, and an enum that says which of them counts"),
         "NonNull" | "AtomicPtr" => why(ADDRESS, "keep an index (`u32`) into a `shmstate::List`"),
         "Cell" | "RefCell" | "UnsafeCell" | "OnceCell" | "LazyCell" | "OnceLock" | "LazyLock" => {
@@ -218,12 +214,21 @@ fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
 
 /// `List<T, N>` of what stands in for `T`.
 fn list(item: &Type) -> String {
-    let mut inside = stand_in(item);
-    if inside != show(item) {
-        // Two capacities have two names.
-        inside = inside.replace("Text<N>", "Text<M>").replace(", N>", ", M>");
+    container("List", [item])
+}
+
+/// The container of that name, with what stands in for the types in it, and a capacity.
+fn container<'a>(name: &str, items: impl IntoIterator<Item = &'a Type>) -> String {
+    let mut text = format!("shmstate::{name}<");
+    for item in items {
+        let mut inside = stand_in(item);
+        if inside != show(item) {
+            // Two capacities have two names.
+            inside = inside.replace("Text<N>", "Text<M>").replace(", N>", ", M>");
+        }
+        text.extend([&inside, ", "]);
     }
-    format!("shmstate::List<{inside}, N>")
+    text + "N>"
 }
 
 /// What to use for a value of `ty`, with its backticks.
@@ -262,7 +267,9 @@ fn is_empty_container(path: &Path) -> bool {
     let Some(last) = path.segments.last() else { return false };
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
     let capacity = arguments.args.last();
-    (last.ident == "List" || last.ident == "Text")
+    ["List", "Array", "Map", "Set", "SortedMap", "Text", "Blob", "Ring", "Queue", "Slab"]
+        .iter()
+        .any(|name| last.ident == name)
         && matches!(capacity, Some(GenericArgument::Const(capacity)) if is_zero(capacity))
 }
 

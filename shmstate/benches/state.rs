@@ -1,11 +1,17 @@
 //! What an operation costs, beside the same operation on plain memory under a robust pthread mutex that processes share.
 //!
-//! `cargo bench -p shmstate` prints one table; `-- --quick` does so in a few seconds, with more noise.
+//! `cargo bench -p shmstate` prints one table, and two of other containers beside those of std; `-- --quick` does so in a few
+//! seconds, with more noise.
 //!
 //! Both sides hold a counter and an array of `u64`; `read one` and `update one` touch the counter and one random item.
 //! Both sides of a cell are measured in turns, in one process, so that what the machine does meanwhile hits both:
 //! the ratio is the median of the rounds' ratios. The mutex rolls nothing back and leaves a torn state when its owner
 //! dies; it is the floor, not a substitute.
+
+#[path = "rows/maps.rs"]
+mod maps;
+#[path = "rows/others.rs"]
+mod others;
 
 use shmstate::{List, SharedLayout, State};
 use std::cell::UnsafeCell;
@@ -373,6 +379,8 @@ fn main() {
     println!("|\n\nfetch_add {fetch_add:.1} ns, compare_exchange and releasing swap {cas_swap:.1} ns");
     println!("64 B: 8 items in a state of {} bytes; append clears the list when it is full", size_of::<Board<8>>());
     println!("roll back: the mutex's side puts back by hand what it has changed");
+    maps::table(effort);
+    others::table(effort);
 }
 
 /// Three digits that matter.

@@ -58,7 +58,8 @@
 //!
 //! * [`State`]: opening, reading, updating; [`Options`]: how to create.
 //! * [`SharedLayout`]: what can live in a state, and the attributes of the derive.
-//! * [`List`], [`Text`], [`Pod`]: what fixed-capacity data is made of.
+//! * [`List`], [`Array`], [`Map`], [`Set`], [`SortedMap`], [`Text`], [`Blob`], [`Maybe`], [`Ring`], [`Queue`], [`Slab`],
+//!   [`Tracked`], [`Pod`]: what fixed-capacity data is made of.
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
 //! * [`design`]: how it works, and why it holds; [`crash`]: what a death leaves, and who is trusted with what;
 //!   [`format`](mod@format): the bytes of a region;
@@ -95,12 +96,20 @@ mod state;
 mod sync;
 mod track;
 
-pub use containers::{Full, List, ListIndex, Text};
+pub use containers::{
+    Array, Blob, Full, Key, List, ListIndex, Map, Maybe, Queue, Ring, Set, Slab, SlabIter, SlabIterMut, SortedMap,
+    Text, Tracked, WrappedIter, WrappedIterMut,
+};
 pub use error::{Error, ErrorKind};
 pub use layout::{Argument, Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
 pub use shmstate_derive::SharedLayout;
 #[cfg(not(any(loom, shuttle)))]
 pub use state::{Options, ReadOnly, State, Stats, remove};
+
+/// What the entries of a [`Map`] and a [`SortedMap`] are called while they are looked at.
+pub mod map {
+    pub use crate::containers::entry::{Entry, OccupiedEntry, VacantEntry};
+}
 
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}

@@ -3,7 +3,7 @@
 //! `SHMSTATE_HOSTILE` is how many seconds each of these runs (2 without), `SHMSTATE_SEED` where the random inputs begin.
 
 use shmstate::State;
-use shmstate_tests::hostile::{Member, Mixed, Plain, Schema, Shape, TARGETS, Type, play};
+use shmstate_tests::hostile::{Member, Mixed, Others, Plain, Schema, Shape, TARGETS, Type, play, play_with_others};
 use shmstate_tests::{Actor, Rng, actor, scratch_dir};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -143,4 +143,18 @@ fn a_scribbler_in_the_shared_words() {
 #[test]
 fn a_scribbler_in_the_lists_heads() {
     live("heads", &["plain", "plain"], 1);
+}
+
+#[test]
+fn a_scribbler_in_containers_that_are_made_of_others() {
+    let dir = scratch_dir();
+    let path = dir.path().join("others");
+    let state = State::<Others>::create(&path).unwrap();
+    (0..30).for_each(|seed| state.update(|s| play_with_others(s, &mut Rng::new(seed))).unwrap());
+    let scribbler = actor!["scribble", "others", &path, "0"];
+    scribbler.expect("in");
+    let victims = [0, 1].map(|seed| actor!["victim", "others", &path, seed.to_string(), seconds()]);
+    let ends = victims.map(wait);
+    println!("{ends:?}");
+    assert!(ends.iter().all(|(content, _)| *content), "{ends:?}");
 }

@@ -34,7 +34,7 @@ impl<T> Full<T> {
         self.value
     }
 
-    /// How much the container holds at most: items of a list, bytes of a text.
+    /// How much the container holds at most: items of a list, entries of a map, bytes of a text.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.capacity
@@ -50,6 +50,11 @@ impl<T> Full<T> {
     #[must_use]
     pub fn without_value(&self) -> Full {
         self.with_value(())
+    }
+
+    /// The same error with what `f` makes of the value.
+    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> Full<U> {
+        Full { value: f(self.value), container: self.container, capacity: self.capacity, needed: self.needed }
     }
 
     /// The same error with another value.

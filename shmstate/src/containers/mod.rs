@@ -1,15 +1,44 @@
 //! Containers of fixed capacity that live inside a state.
 //!
-//! A *tracked* container ([`List`]) notes what the running update touches, so that the cost of an update follows what it
-//! touches and not how large the state is. An untracked one ([`Text`]) is copied as it is.
+//! A *tracked* container ([`List`], [`Array`]) notes what the running update touches, so that the cost of an update
+//! follows what it touches and not how large the state is. An untracked one ([`Text`]) is copied as it is.
+//!
+//! Others are made of these: [`Ring`] and [`Slab`] of lists, [`Queue`] and [`Tracked`] of arrays; [`Maybe`] and [`Blob`] are
+//! plain values.
+//!
+//! * `marks`, `walks`: what an update has touched, and how it is told; `slice`: what those have in common that are slices
+//! * `composed`: the walks of what is made of parts; `wrapped`: items that lie in two slices; `spent`: what was moved out
 
+mod array;
+mod blob;
+mod composed;
 mod full;
+mod keyed;
 mod list;
 mod marks;
+mod maybe;
+mod queue;
+mod ring;
+mod slab;
+mod slice;
+mod spent;
 #[cfg(all(test, not(any(loom, shuttle))))]
-mod tests;
+pub(crate) mod tests;
 mod text;
+mod tracked;
+mod walks;
+mod wrapped;
 
+pub use array::Array;
+pub use blob::Blob;
 pub use full::Full;
-pub use list::{List, ListIndex};
+pub use keyed::{Map, Set, SortedMap, entry};
+pub use list::List;
+pub use maybe::Maybe;
+pub use queue::Queue;
+pub use ring::Ring;
+pub use slab::{Key, Slab, SlabIter, SlabIterMut};
+pub use slice::ListIndex;
 pub use text::Text;
+pub use tracked::Tracked;
+pub use wrapped::{WrappedIter, WrappedIterMut};

@@ -5,11 +5,13 @@
 mod archive;
 mod file;
 mod mutate;
+mod others;
 mod types;
 
 pub use archive::{Choice, Doc, Given, Member, Schema, Shape, Type, schema};
 pub use file::Sketch;
 pub use mutate::input;
+pub use others::{Others, look_at_others, play_with_others};
 pub use types::{Mixed, Plain, look, play};
 
 use crate::{Rng, scratch_dir};

@@ -81,6 +81,33 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "what is not at home keeps its stamp",
         checks: &[Unit("state::moves::parked_short_and_rolled_back")],
     },
+    // In what is made of lists and arrays.
+    Mutant {
+        name: "words_stay",
+        breaks: "the plain words of a container of several parts are not copied",
+        checks: &[Unit("state::moves::all")],
+    },
+    Mutant { name: "inner_words_stay", breaks: "the same, in an item", checks: &[Unit("state::moves::all")] },
+    Mutant {
+        name: "parts_at_the_start",
+        breaks: "the parts of a container are taken to lie at its start",
+        checks: &[Unit("state::moves::all")],
+    },
+    Mutant {
+        name: "slot_unmarked",
+        breaks: "a queue's slot is filled and not marked",
+        checks: &[Unit("state::moves::all")],
+    },
+    Mutant {
+        name: "second_slice_unmarked",
+        breaks: "of a queue that wraps around, the second slice is handed out and not marked",
+        checks: &[Unit("state::moves::all")],
+    },
+    Mutant {
+        name: "spent_slot_changes",
+        breaks: "what a queue leaves in a slot that was moved out changes without a mark",
+        checks: &[Unit("state::moves::all")],
+    },
     Mutant {
         name: "variant_stays",
         breaks: "another copy keeps the variant that it had",

@@ -1,4 +1,4 @@
-// Rule: maps become a `List` of entries
+// Rule: maps become `Map` and `SortedMap`
 
 use shmstate::SharedLayout;
 use std::collections::{BTreeMap, HashMap};

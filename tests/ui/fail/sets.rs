@@ -1,4 +1,4 @@
-// Rule: sets become `List`
+// Rule: a `HashSet` becomes `Set`, and a `BTreeSet` a `List`
 
 use shmstate::SharedLayout;
 use std::collections::{BTreeSet, HashSet};

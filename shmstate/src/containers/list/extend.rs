@@ -6,7 +6,7 @@ use crate::layout::SharedLayout;
 
 impl<T: SharedLayout, const N: usize> List<T, N> {
     /// Makes sure that no more than `N` items are asked for, while the program compiles.
-    const fn fits<const M: usize>() {
+    pub(in crate::containers) const fn fits<const M: usize>() {
         const { assert!(M <= N, "the array has more items than the List holds") }
     }
 

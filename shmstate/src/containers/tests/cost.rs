@@ -1,8 +1,8 @@
-//! What single methods mark, on a list of ten numbers and on a list of lists.
+//! What single methods mark, on a list of ten numbers, on a list of lists, and on the other containers.
 
-use crate::List;
 use crate::layout::SharedLayout;
 use crate::track::{Granule, Stamp, Touched};
+use crate::{Array, List, Map, Maybe, Queue, Ring, Set, Slab, SortedMap, Tracked};
 use std::ops::Range;
 
 const HEAD: u64 = 64;
@@ -97,4 +97,163 @@ fn an_inner_list_adds_its_own_marks() {
     // Moved: whole, and that is the items that there are.
     let whole = at..at + HEAD + 8;
     assert_eq!(touched(&mut outer, |l| l[2] = List::from([7])), [whole]);
+}
+
+#[test]
+fn of_an_array_what_is_touched() {
+    type Inner = List<u64, 4>;
+    let mut array = Array::<u64, 16>::from([3; 16]);
+    let of = |item: Range<u64>| HEAD + item.start * 8..HEAD + item.end * 8;
+    assert_eq!(touched(&mut array, |a| assert_eq!(a.iter().sum::<u64>(), 48)), is![]);
+    assert_eq!(touched(&mut array, |a| a[15] = 1), [of(15..16)]);
+    assert_eq!(touched(&mut array, |a| a[2..5].fill_with(|| 7)), [of(2..5)]);
+    assert_eq!(touched(&mut array, |a| a.swap(1, 9)), [of(1..2), of(9..10)]);
+    assert_eq!(touched(&mut array, Array::sort), [of(0..16)]);
+    assert_eq!(touched(&mut array, |a| a.clone_from(&Array::zeroed())), [of(0..16)]);
+    assert_eq!(touched(&mut array, |a| *a = a.clone()), [of(0..16)]);
+    let mut outer = Array::<Inner, 4>::default();
+    let at = HEAD + 2 * size_of::<Inner>() as u64;
+    assert_eq!(touched(&mut outer, |a| a[2].push(5).unwrap()), [at..at + HEAD + 8]);
+    // One inside the other.
+    let mut outer = List::<Array<u64, 16>, 4>::from([1, 2].map(|n| Array::from([n; 16])));
+    let at = HEAD + size_of::<Array<u64, 16>>() as u64;
+    assert_eq!(touched(&mut outer, |l| l[1][3] = 5), [at..at + HEAD, at + HEAD + 24..at + HEAD + 32]);
+}
+
+/// In what is made of lists and arrays: their items begin behind two words and a head.
+const ITEMS: u64 = 8 + HEAD;
+
+#[test]
+fn of_a_ring_the_new_item() {
+    let mut ring = Ring::<u64, 4>::from_iter([1, 2, 3]);
+    let of = |item: u64| ITEMS + item * 8..ITEMS + item * 8 + 8;
+    assert_eq!(touched(&mut ring, |r| _ = r.push(4)), [of(3)]);
+    assert_eq!(touched(&mut ring, |r| _ = r.push(5)), [of(0)]);
+    assert_eq!(touched(&mut ring, |r| *r.latest_mut().unwrap() = 6), [of(0)]);
+    assert_eq!(touched(&mut ring, |r| r[0] = 6), [of(1)]);
+    assert_eq!(touched(&mut ring, |r| _ = r.iter_mut()), [ITEMS..ITEMS + 32]);
+    assert_eq!(touched(&mut ring, |r| assert!(r.iter().rev().nth(3).is_some())), is![]);
+    assert_eq!(touched(&mut ring, Ring::clear), is![]);
+}
+
+#[test]
+fn of_a_queue_what_comes_in() {
+    let mut queue = Queue::<u64, 4>::from([1, 2, 3]);
+    let of = |slot: u64| ITEMS + slot * 8..ITEMS + slot * 8 + 8;
+    assert_eq!(touched(&mut queue, |q| _ = q.pop_front()), is![]);
+    assert_eq!(touched(&mut queue, |q| _ = q.pop_back()), is![]);
+    assert_eq!(touched(&mut queue, |q| q.push_front(1).unwrap()), [of(0)]);
+    assert_eq!(touched(&mut queue, |q| q.push_front(0).unwrap()), [of(3)]);
+    assert_eq!(touched(&mut queue, |q| q[1] = 7), [of(0)]);
+    assert_eq!(touched(&mut queue, |q| q.swap(0, 2)), [of(3), of(1)]);
+    assert_eq!(touched(&mut queue, |q| _ = q.as_mut_slices()), [of(3), ITEMS..ITEMS + 16]);
+    assert_eq!(touched(&mut queue, |q| q.retain(|_| true)), is![]);
+    assert_eq!(touched(&mut queue, |q| q.truncate(2)), is![]);
+    assert_eq!(touched(&mut queue, |q| _ = q.make_contiguous()), [ITEMS..ITEMS + 32]);
+    assert_eq!(touched(&mut queue, |q| _ = q.make_contiguous()), [ITEMS..ITEMS + 16]);
+    assert_eq!(touched(&mut queue, Queue::clear), is![]);
+}
+
+#[test]
+fn of_a_slab_the_value_and_its_place() {
+    let mut slab = Slab::<u64, 4>::new();
+    let place = |at: u64| ITEMS + at * 8..ITEMS + at * 8 + 8;
+    let value = |at: u64| place(4).start + HEAD + at * 8..place(4).start + HEAD + at * 8 + 8;
+    let mut keys = vec![];
+    for at in 0..3 {
+        assert_eq!(touched(&mut slab, |s| keys.push(s.insert(7).unwrap())), [place(at), value(at)]);
+    }
+    assert_eq!(touched(&mut slab, |s| _ = s.remove(keys[1])), [place(1)]);
+    assert_eq!(touched(&mut slab, |s| _ = s.remove(keys[1])), is![]);
+    assert_eq!(touched(&mut slab, |s| _ = s.insert(8)), [place(1), value(1)]);
+    assert_eq!(touched(&mut slab, |s| s[keys[0]] += 1), [value(0)]);
+    assert_eq!(touched(&mut slab, |s| s.retain(|_, value| *value != 7)), [place(2)]);
+    assert_eq!(touched(&mut slab, |s| assert_eq!(s.values().sum::<u64>(), 16)), is![]);
+    assert_eq!(touched(&mut slab, Slab::clear), [place(0).start..place(1).end]);
+}
+
+#[test]
+fn of_what_is_tracked_all_or_nothing() {
+    let mut tracked = Tracked::new([1u64; 100]);
+    assert_eq!(touched(&mut tracked, |t| assert_eq!(t[99], 1)), is![]);
+    assert_eq!(touched(&mut tracked, |t| t[99] = 2), [HEAD..HEAD + 800]);
+    // With containers inside, those say for themselves.
+    let mut tracked = Tracked::<List<u64, 4>>::new(List::from([1, 2, 3]));
+    assert_eq!(touched(&mut tracked, |t| t[1] = 5), [HEAD..2 * HEAD, 2 * HEAD + 8..2 * HEAD + 16]);
+    let mut maybe = Maybe::some(List::<u64, 4>::from([1, 2, 3]));
+    let items = 8 + HEAD;
+    assert_eq!(touched(&mut maybe, |m| m.as_mut().unwrap()[1] = 5), [items + 8..items + 16]);
+    assert_eq!(touched(&mut maybe, |m| _ = m.take()), is![]);
+    assert_eq!(touched(&mut maybe, |m| _ = m.insert(List::from([1, 2]))), [items..items + 16]);
+}
+
+/// The words of an inner one lie next to its head, so that both are one range.
+#[test]
+fn an_inner_one_adds_its_words() {
+    let mut rings = List::<Ring<u64, 4>, 3>::from([[1, 2], [3, 4]].map(Ring::from_iter));
+    let at = HEAD + size_of::<Ring<u64, 4>>() as u64;
+    assert_eq!(touched(&mut rings, |r| _ = r[1].push(5)), [at..at + ITEMS, at + ITEMS + 16..at + ITEMS + 24]);
+    let mut queues = List::<Queue<u64, 4>, 3>::from([[1, 2], [3, 4]].map(Queue::from));
+    assert_eq!(touched(&mut queues, |q| _ = q[1].pop_front()), [at..at + ITEMS]);
+}
+
+/// What `f` touches in a value that is made anew: bytes in each of the parts that start at `parts`.
+fn bytes_in<T: SharedLayout>(value: &mut T, parts: &[usize], f: impl FnOnce(&mut T)) -> Vec<u64> {
+    let ranges = touched(value, f);
+    let end = size_of::<T>();
+    let ends = parts.iter().skip(1).chain([&end]);
+    let in_part = |(&start, &end): (&usize, &usize)| {
+        let inside = ranges.iter().filter(|r| (start as u64..end as u64).contains(&r.start));
+        inside.map(|r| r.end - r.start).sum::<u64>()
+    };
+    parts.iter().zip(ends).map(in_part).collect()
+}
+
+#[test]
+fn of_a_map_an_entry_and_its_buckets() {
+    type M = Map<u64, u64, 8>;
+    // The table behind the seed, the keys behind the table, the values.
+    let parts = [16, 16 + 64 + 128, 16 + 64 + 128 + 128];
+    let new = || M::from([(1, 10), (2, 20), (3, 30), (4, 40)]);
+    let costs = |f: fn(&mut M)| bytes_in(&mut new(), &parts, f);
+    assert_eq!(costs(|m| assert_eq!(m.get(&3), Some(&30))), [0, 0, 0]);
+    assert_eq!(costs(|m| assert!(m.get_mut(&9).is_none() && m.remove(&9).is_none())), [0, 0, 0]);
+    assert_eq!(costs(|m| *m.get_mut(&3).unwrap() += 1), [0, 0, 8]);
+    assert_eq!(costs(|m| assert!(m.insert(3, 31).is_ok())), [0, 0, 8]);
+    assert_eq!(costs(|m| *m.entry(3).or_insert(0).unwrap() += 1), [0, 0, 8]);
+    assert_eq!(costs(|m| assert!(m.insert(9, 90).is_ok())), [16, 8, 8]);
+    assert_eq!(costs(|m| *m.entry(9).or_default().unwrap() += 1), [16, 8, 8]);
+    assert_eq!(costs(|m| m.iter_mut().for_each(|_| ())), [0, 0, 32]);
+    assert_eq!(costs(|m| m.retain(|_, _| true)), [0, 0, 0]);
+    // Each map has a seed of its own.
+    for _ in 0..200 {
+        // Of the last entry only the buckets, unless others move into the gap; of another one the last entry's, too.
+        let [buckets, keys, values] = costs(|m| assert!(m.remove(&4).is_some()))[..] else { unreachable!() };
+        assert!((16..=64).contains(&buckets) && (keys, values) == (0, 0));
+        let [buckets, keys, values] = costs(|m| assert!(m.remove(&1).is_some()))[..] else { unreachable!() };
+        assert!((16..=80).contains(&buckets) && (keys, values) == (8, 8));
+        let [buckets, keys, values] = costs(Map::clear)[..] else { unreachable!() };
+        assert!((16..=64).contains(&buckets) && (keys, values) == (0, 0));
+    }
+    let costs = bytes_in(&mut Set::<u64, 8>::from([1, 2]), &parts[..2], |s| assert!(s.insert(3).is_ok()));
+    assert_eq!(costs, [16, 8]);
+}
+
+#[test]
+fn of_a_sorted_map_from_the_entry_to_the_end() {
+    type M = SortedMap<u64, u64, 8>;
+    let parts = [0, 128];
+    let new = || M::from([(1, 10), (2, 20), (3, 30), (4, 40)]);
+    let costs = |f: fn(&mut M)| bytes_in(&mut new(), &parts, f);
+    assert_eq!(costs(|m| assert!(m.get(&3).is_some() && m.range(2..).count() == 3)), [0, 0]);
+    assert_eq!(costs(|m| *m.get_mut(&3).unwrap() += 1), [0, 8]);
+    assert_eq!(costs(|m| assert!(m.insert(3, 1).is_ok())), [0, 8]);
+    assert_eq!(costs(|m| assert!(m.insert(9, 1).is_ok())), [8, 8]);
+    assert_eq!(costs(|m| assert!(m.insert(0, 1).is_ok())), [40, 40]);
+    assert_eq!(costs(|m| assert!(m.remove(&3).is_some())), [8, 8]);
+    assert_eq!(costs(|m| assert!(m.pop_first().is_some())), [24, 24]);
+    assert_eq!(costs(|m| assert!(m.pop_last().is_some())), [0, 0]);
+    assert_eq!(costs(|m| assert_eq!(m.range_mut(2..4).count(), 2)), [0, 16]);
+    assert_eq!(costs(|m| m.retain(|key, _| *key != 3)), [8, 8]);
+    assert_eq!(costs(SortedMap::clear), [0, 0]);
 }

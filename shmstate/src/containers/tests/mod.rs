@@ -1,13 +1,24 @@
 //! Tests of the containers as a whole.
 //!
-//! * `play`: random operations on lists of any depth, read from a script of numbers
+//! * `play`, `play_others`: random operations on containers of any depth, read from a script of numbers; `kit`: on maps and
+//!   sets, for whoever has dice
 //! * `walks`: a small model of the transactions, in which the marks must suffice to keep the copies equal
-//! * `cost`: what single methods mark
-//! * `list`, `text`: lists against `Vec`, texts against `String`
+//! * `cost`: what single methods mark; `describe`: the layouts; `scribbled`: containers into which a stranger has written
+//! * `list`, `text`, `ring`, `queue`, `slab`, `maybe`, `blob`, `keyed`: each against its counterpart of the standard library
 
+mod blob;
 mod cost;
+mod describe;
+pub(crate) mod keyed;
+pub(crate) mod kit;
 mod list;
+mod maybe;
 mod play;
+mod play_others;
+mod queue;
+mod ring;
+mod scribbled;
+mod slab;
 mod text;
 mod walks;
 

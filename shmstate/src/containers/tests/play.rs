@@ -1,7 +1,9 @@
 //! Random operations on lists of any depth.
 
+use super::kit::{Dice, Kit, Small};
 use super::{give_up, survives};
-use crate::{List, SharedLayout};
+use crate::{Array, List, SharedLayout};
+use std::cmp::Ordering;
 use std::fmt::Debug;
 use std::mem;
 
@@ -82,7 +84,7 @@ macro_rules! play_number {
     )*};
 }
 
-play_number!(u8, u16, u32, u64);
+play_number!(u8, u16, u32, u64, u128);
 
 /// A start and a number of items in a list of `len`.
 fn span(len: usize, s: &mut Script<'_>) -> (usize, usize) {
@@ -222,6 +224,145 @@ impl<T: Play, const N: usize> Play for List<T, N> {
                 });
             }
             _ => self[s.below(len)].play(s, items),
+        }
+    }
+}
+
+impl<T: Play, const N: usize> Play for Array<T, N> {
+    type Pocket = (Vec<Self>, T::Pocket);
+
+    fn pocket(pocket: &mut Self::Pocket) -> &mut Vec<Self> {
+        &mut pocket.0
+    }
+
+    fn fresh(s: &mut Script<'_>) -> Self {
+        Array::from_fn(|i| if i < 4 { T::fresh(s) } else { T::zeroed() })
+    }
+
+    fn fill_up(&mut self) {
+        self.iter_mut().take(N * 3 / 4).for_each(T::fill_up);
+    }
+
+    fn play(&mut self, s: &mut Script<'_>, pocket: &mut Self::Pocket) {
+        let (arrays, items) = pocket;
+        match s.below(32) {
+            // Of the array as a whole.
+            0 => {
+                let other = Self::any(s, &mut (mem::take(arrays), mem::take(items)));
+                arrays.push(mem::replace(self, other));
+            }
+            1 => {
+                if let Some(array) = arrays.last_mut() {
+                    mem::swap(self, array);
+                }
+            }
+            2 => *self = self.clone(),
+            3 => self.clone_from(&Self::any(s, &mut (mem::take(arrays), mem::take(items)))),
+            // Of the items.
+            4 => {
+                let (start, len) = span(N, s);
+                self.get_mut(start..start + len).unwrap().iter_mut().for_each(|item| item.play(s, items));
+            }
+            5 => self[s.below(N)..].reverse(),
+            6 => self.first_mut().unwrap().play(s, items),
+            7 => self.last_mut().unwrap().play(s, items),
+            8 => {
+                let (from, to) = (s.below(N), s.below(N));
+                for item in self.iter_mut().take(to).skip(from) {
+                    item.play(s, items);
+                }
+            }
+            9 => self.as_mut_slice().swap(s.below(N), s.below(N)),
+            10 | 11 => self.swap(s.below(N), s.below(N)),
+            12 => self.reverse(),
+            13 => self.rotate_left(s.below(N + 1)),
+            14 => self.rotate_right(s.below(N + 1)),
+            15 => self.fill(T::any(s, items)),
+            16 => self.sort(),
+            17 => self.sort_unstable_by(|a, b| b.cmp(a)),
+            18 | 19 => {
+                let item = T::any(s, items);
+                let old = mem::replace(&mut self[s.below(N)], item);
+                T::pocket(items).push(old);
+            }
+            20 => {
+                let mut left = s.below(2 * N);
+                survives(|| {
+                    self.sort_by(|a, b| {
+                        give_up(&mut left);
+                        b.cmp(a)
+                    });
+                });
+            }
+            _ => self[s.below(N)].play(s, items),
+        }
+    }
+}
+
+/// A script, and a pocket for what is moved out.
+struct Hand<'a, 's> {
+    s: &'a mut Script<'s>,
+    pocket: &'a mut <Small as Play>::Pocket,
+}
+
+impl Dice<Small> for Hand<'_, '_> {
+    fn roll(&mut self, end: usize) -> usize {
+        self.s.below(end)
+    }
+
+    fn value(&mut self) -> Small {
+        Small::any(self.s, self.pocket)
+    }
+
+    fn poke(&mut self, value: &mut Small) {
+        value.play(self.s, self.pocket);
+    }
+
+    fn keep(&mut self, value: Small) {
+        Small::pocket(self.pocket).push(value);
+    }
+}
+
+impl Eq for Kit {}
+
+impl PartialOrd for Kit {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Something to sort by.
+impl Ord for Kit {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.map.len().cmp(&other.map.len())
+    }
+}
+
+impl Play for Kit {
+    type Pocket = (Vec<Self>, <Small as Play>::Pocket);
+
+    fn pocket(pocket: &mut Self::Pocket) -> &mut Vec<Self> {
+        &mut pocket.0
+    }
+
+    fn fresh(s: &mut Script<'_>) -> Self {
+        Kit::fresh(&mut Hand { s, pocket: &mut Default::default() })
+    }
+
+    fn fill_up(&mut self) {
+        for key in 0..4 {
+            self.map.insert(key, List::from([u64::from(key); 3])).unwrap();
+            self.set.insert(key).unwrap();
+            self.sorted.insert(key, List::from([u64::from(key); 5])).unwrap();
+        }
+    }
+
+    fn play(&mut self, s: &mut Script<'_>, pocket: &mut Self::Pocket) {
+        let (kits, pocket) = pocket;
+        let mut hand = Hand { s, pocket };
+        match kits.last_mut().filter(|_| hand.roll(8) == 0) {
+            Some(kit) => Kit::exchange(self, kit, &mut hand),
+            None => self.step(&mut hand),
         }
     }
 }

@@ -50,6 +50,9 @@ impl<T: Play> Copies<T> {
             unsafe { std::ptr::copy_nonoverlapping(from, to, end.saturating_sub(start)) }
         }
         assert_eq!(self.copies[k], self.copies[self.active], "copy {k} has missed something");
+        // SAFETY: a box, which holds a value, at worst one of bytes that this refuses.
+        let sound = unsafe { T::validate(&*self.copies[k]) };
+        assert!(sound.is_ok(), "copy {k}: {}", sound.unwrap_err());
     }
 
     /// One transaction.
@@ -136,6 +139,36 @@ copies_stay_equal! {
     small_blocks: [crate::List<u8, 300>; 2], 1500;
     nested: [crate::List<crate::List<u16, 3>, 5>; 2], 4000;
     nested_twice: [crate::List<crate::List<crate::List<u8, 2>, 3>, 4>; 2], 4000;
+    array: [crate::Array<u32, 8>; 2], 3000;
+    arrays_of_lists: [crate::Array<crate::List<u16, 3>, 5>; 2], 4000;
+    lists_of_arrays: [crate::List<crate::Array<u16, 3>, 5>; 2], 4000;
+    rings: [crate::Ring<u32, 6>; 2], 3000;
+    rings_of_lists: [crate::Ring<crate::List<u16, 3>, 4>; 2], 4000;
+    lists_of_rings: [crate::List<crate::Ring<u16, 3>, 5>; 2], 3000;
+    queues: [crate::Queue<u32, 6>; 2], 3000;
+    queues_of_lists: [crate::Queue<crate::List<u16, 3>, 4>; 2], 6000;
+    lists_of_queues: [crate::List<crate::Queue<u16, 3>, 5>; 2], 3000;
+    slabs: [crate::Slab<u32, 6>; 2], 3000;
+    slabs_of_lists: [crate::Slab<crate::List<u16, 3>, 4>; 2], 6000;
+    lists_of_slabs: [crate::List<crate::Slab<u16, 3>, 5>; 2], 3000;
+    maybes: [crate::Maybe<u32>; 2], 1000;
+    maybes_of_lists: [crate::Maybe<crate::List<u16, 3>>; 2], 4000;
+    lists_of_maybes: [crate::List<crate::Maybe<crate::List<u16, 3>>, 5>; 2], 4000;
+    tracked: [crate::Tracked<[u32; 2]>; 2], 2000;
+    tracked_lists: [crate::Tracked<crate::List<u16, 3>>; 2], 3000;
+    lists_of_tracked: [crate::List<crate::Tracked<crate::List<u16, 3>>, 5>; 2], 3000;
+    all_in_each_other: [crate::Queue<crate::Slab<crate::Maybe<crate::Ring<crate::Tracked<u8>, 2>>, 3>, 3>; 2], 3000;
+    /// Gaps between the parts.
+    aligned: [crate::Ring<crate::Maybe<crate::Queue<crate::Maybe<u128>, 3>>, 3>; 2], 2000;
+    aligned_slabs: [crate::Slab<crate::List<u128, 2>, 4>; 2], 2000;
+    /// Several pages.
+    large_queue: [crate::Queue<u64, 1200>; 2], 200;
+    large_slab: crate::Slab<crate::List<u64, 70>, 40>, 500;
+    kits: [super::kit::Kit; 2], 2000;
+    lists_of_kits: [crate::List<super::kit::Kit, 3>; 2], 2000;
+    /// Several pages.
+    large_array: [crate::Array<u64, 1200>; 2], 300;
+    large_array_of_arrays: crate::Array<crate::Array<u64, 70>, 40>, 1000;
     /// Several pages.
     large: [crate::List<u64, 1200>; 2], 300;
     /// Several pages of lists.

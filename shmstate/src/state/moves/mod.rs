@@ -4,7 +4,8 @@
 //! Each update is done twice: to the state, and to a twin on the heap that knows no copies. After each, every copy of
 //! each region, caught up aside, has to be equal to the twin, and what readers hold must not have moved.
 //!
-//! * `types`, `slots`: the state that is played with; `play`, `root`: random operations on its parts and on the whole
+//! * `types`, `slots`: the state that is played with; `play`, `others`, `root`: random operations on its parts and on the
+//!   whole
 //! * `world`: regions, twins, readers, verdicts, and the comparison
 //! * `directed`: moves that chance would take long to find; `deaths`: writers that are killed at a chosen store
 //!
@@ -15,13 +16,14 @@
 
 mod deaths;
 mod directed;
+mod others;
 mod play;
 mod root;
 mod slots;
 mod types;
 mod world;
 
-use play::mix::{ALL, CLONE, ENUM, ERR, LARGE, LATER, NESTED, PANIC, PINS, SHIFT, SWAP, THREADS, TWO, WHOLE};
+use play::mix::{ALL, CLONE, ENUM, ERR, KEYED, LARGE, LATER, NESTED, PANIC, PINS, SHIFT, SWAP, THREADS, TWO, WHOLE};
 use std::path::PathBuf;
 
 /// Updates in one world, before the next one begins with the next seed.
@@ -31,7 +33,7 @@ const WORLD: u64 = 200;
 const STEPS: u64 = 4000;
 
 /// The tests: what their updates consist of.
-const MIXES: [(&str, u32); 15] = [
+const MIXES: [(&str, u32); 16] = [
     ("plain", 0),
     ("err", ERR | PANIC),
     ("pins", PINS | ERR),
@@ -46,6 +48,7 @@ const MIXES: [(&str, u32); 15] = [
     ("payload", ENUM | ERR | SWAP | LATER | NESTED | PINS),
     ("threads", THREADS | SWAP | NESTED | ERR),
     ("large", LARGE | SWAP | ERR),
+    ("keyed", KEYED | SWAP | LATER | ERR | CLONE),
     ("all", ALL),
 ];
 
@@ -88,7 +91,7 @@ macro_rules! tests {
     )*};
 }
 
-tests!(plain, err, pins, swap, later, nested, shift, clone, two, parked, enums, payload, threads, large, all);
+tests!(plain, err, pins, swap, later, nested, shift, clone, two, parked, enums, payload, threads, large, keyed, all);
 
 #[test]
 fn parked_changed_and_taken_back() {
@@ -118,4 +121,14 @@ fn cloned_short_and_rolled_back() {
 #[test]
 fn back_after_a_roll_back() {
     directed::back_after_a_roll_back();
+}
+
+#[test]
+fn parked_in_the_others() {
+    directed::parked_in_the_others();
+}
+
+#[test]
+fn out_and_back() {
+    directed::out_and_back();
 }

@@ -2,7 +2,8 @@
 
 use super::slots::Slot;
 use super::types::{Group, Item};
-use crate::{List, SharedLayout};
+use crate::containers::tests::kit::{Dice, Kit, play_map};
+use crate::{List, Map, SharedLayout};
 use std::any::Any;
 use std::fmt::Debug;
 use std::mem;
@@ -28,7 +29,9 @@ pub(super) mod mix {
     pub(in super::super) const PANIC: u32 = 1 << 11;
     /// Enums that hold lists.
     pub(in super::super) const ENUM: u32 = 1 << 12;
-    pub(in super::super) const ALL: u32 = (1 << 13) - 1;
+    /// Maps, sets and arrays.
+    pub(in super::super) const KEYED: u32 = 1 << 13;
+    pub(in super::super) const ALL: u32 = (1 << 14) - 1;
 }
 
 /// A generator of random numbers (xorshift64*).
@@ -202,6 +205,57 @@ impl Value for Group {
 
     fn key(&self) -> u64 {
         self.id
+    }
+}
+
+impl<T: Value> Dice<T> for Play<'_> {
+    fn roll(&mut self, end: usize) -> usize {
+        self.rng.below(end)
+    }
+
+    fn value(&mut self) -> T {
+        self.any()
+    }
+
+    fn poke(&mut self, value: &mut T) {
+        value.poke(self);
+    }
+
+    fn keep(&mut self, value: T) {
+        self.put(value);
+    }
+}
+
+impl Value for Kit {
+    fn fresh(rng: &mut Rng) -> Self {
+        Kit::fresh(&mut Play { rng, bag: &mut Bag::default(), mix: 0 })
+    }
+
+    fn poke(&mut self, p: &mut Play<'_>) {
+        self.step(p);
+    }
+
+    fn exchange(a: &mut Self, b: &mut Self, p: &mut Play<'_>) {
+        Kit::exchange(a, b, p);
+    }
+
+    fn key(&self) -> u64 {
+        self.map.len() as u64
+    }
+}
+
+impl<T: Value, const N: usize> Value for Map<u16, T, N> {
+    fn fresh(rng: &mut Rng) -> Self {
+        let count = rng.below(N + 1);
+        (0..count).map(|key| (key as u16, T::fresh(rng))).collect()
+    }
+
+    fn poke(&mut self, p: &mut Play<'_>) {
+        play_map(self, p);
+    }
+
+    fn key(&self) -> u64 {
+        self.len() as u64
     }
 }
 

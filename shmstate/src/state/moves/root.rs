@@ -2,7 +2,11 @@
 
 use super::play::{Play, Rng, Value, mix};
 use super::slots::{self, Slot, Slots};
-use super::types::{Big, Bytes, Group, Groups, Item, Items, Root, Small, Wide};
+use super::types::{
+    Big, Book, Bytes, Choice, Config, Deep, Group, Groups, History, Item, Items, Jobs, Root, Sessions, Shelf, Small,
+    Wide,
+};
+use crate::containers::tests::kit::{Atlas, Kit};
 use crate::{List, SharedLayout};
 use std::fmt::Write;
 use std::mem;
@@ -28,7 +32,29 @@ macro_rules! at_the_top {
     )*};
 }
 
-at_the_top!(Bytes: bytes, Big: big, Groups: groups, Wide: wide, Slots: slots);
+at_the_top!(Bytes: bytes, Big: big, Groups: groups, Wide: wide, Slots: slots, Shelf: shelves, Book: books);
+at_the_top!(History: histories, Jobs: jobs, Sessions: sessions, Choice: choices, Config: configs, Deep: deep);
+
+/// An item of what is made of lists and arrays.
+fn other_item<'a>(root: &'a mut Root, rng: &mut Rng) -> Option<&'a mut Item> {
+    match rng.below(5) {
+        0 => {
+            let history = History::pick(root, rng)?;
+            history.get_mut(rng.below(3))
+        }
+        1 => {
+            let jobs = Jobs::pick(root, rng)?;
+            jobs.get_mut(rng.below(4))
+        }
+        2 => {
+            let sessions = Sessions::pick(root, rng)?;
+            let key = sessions.keys().nth(rng.below(4))?;
+            sessions.get_mut(key)
+        }
+        3 => Choice::pick(root, rng)?.as_mut(),
+        _ => Some(Config::pick(root, rng)?),
+    }
+}
 
 impl Part for Small {
     fn pick<'a>(root: &'a mut Root, rng: &mut Rng) -> Option<&'a mut Self> {
@@ -59,13 +85,29 @@ impl Part for Items {
 
 impl Part for Item {
     fn pick<'a>(root: &'a mut Root, rng: &mut Rng) -> Option<&'a mut Self> {
-        if rng.percent(70) { item_of(Items::pick(root, rng)?, rng) } else { item_of(Wide::pick(root, rng)?, rng) }
+        match rng.below(10) {
+            0..3 => other_item(root, rng),
+            3..8 => item_of(Items::pick(root, rng)?, rng),
+            _ => item_of(Wide::pick(root, rng)?, rng),
+        }
     }
 }
 
 impl Part for Group {
     fn pick<'a>(root: &'a mut Root, rng: &mut Rng) -> Option<&'a mut Self> {
         item_of(Groups::pick(root, rng)?, rng)
+    }
+}
+
+impl Part for Kit {
+    fn pick<'a>(root: &'a mut Root, rng: &mut Rng) -> Option<&'a mut Self> {
+        if rng.percent(60) { Some(&mut root.kits[rng.below(2)]) } else { item_of(Shelf::pick(root, rng)?, rng) }
+    }
+}
+
+impl Part for Atlas {
+    fn pick<'a>(root: &'a mut Root, rng: &mut Rng) -> Option<&'a mut Self> {
+        Some(&mut Kit::pick(root, rng)?.map)
     }
 }
 
@@ -79,9 +121,18 @@ pub(super) fn fill(root: &mut Root, rng: &mut Rng) {
     root.groups.iter_mut().for_each(|list| *list = List::fresh(rng));
     root.slot = std::array::from_fn(|_| Slot::fresh(rng));
     root.slots.iter_mut().for_each(|list| *list = List::fresh(rng));
+    root.histories.iter_mut().for_each(|ring| *ring = Value::fresh(rng));
+    root.jobs.iter_mut().for_each(|queue| *queue = Value::fresh(rng));
+    root.sessions.iter_mut().for_each(|slab| *slab = Value::fresh(rng));
+    root.choices.iter_mut().for_each(|maybe| *maybe = Value::fresh(rng));
+    root.configs.iter_mut().for_each(|tracked| *tracked = Value::fresh(rng));
+    root.deep.iter_mut().for_each(|queue| *queue = Value::fresh(rng));
     for _ in 0..80 {
         root.wide[0].push(Item::fresh(rng)).unwrap();
     }
+    root.kits[0] = Value::fresh(rng);
+    root.shelves[0] = List::fresh(rng);
+    root.books[0].extend((0..600).map(|key| (key, u64::from(key))));
 }
 
 /// One random operation on the states in `roots`. `committed` gives a copy of the committed version of any of the
@@ -117,12 +168,21 @@ pub(super) fn step(roots: &mut [&mut Root], p: &mut Play<'_>, committed: &dyn Fn
     {
         return park(inner, outer, p);
     }
+    if p.may(mix::KEYED) && p.rng.percent(50) {
+        let go = [part::<Kit>, part::<Atlas>, part::<Shelf>, part::<Book>][p.rng.below(4)];
+        return go(roots, p, committed, regions);
+    }
     let large = p.may(mix::LARGE) && p.rng.percent(40);
     let nested = p.may(mix::NESTED) && p.rng.percent(75);
     let go = match (large, nested) {
         _ if p.may(mix::ENUM) && p.rng.percent(50) => [part::<Slot>, part::<Slot>, part::<Slots>][p.rng.below(3)],
         (true, _) => [part::<Big>, part::<Wide>, part::<Bytes>][p.rng.below(3)],
         (_, true) => [part::<Small>, part::<Items>, part::<Item>, part::<Group>, part::<Groups>][p.rng.below(5)],
+        _ if p.rng.percent(50) => {
+            let others =
+                [part::<History>, part::<Jobs>, part::<Sessions>, part::<Choice>, part::<Config>, part::<Deep>];
+            others[p.rng.below(others.len())]
+        }
         _ => [part::<Small>, part::<Small>, part::<Bytes>][p.rng.below(3)],
     };
     go(roots, p, committed, regions);

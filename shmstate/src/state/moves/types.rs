@@ -1,9 +1,11 @@
 //! The state that the moves test plays with: lists of plain items below and above 64 items and a page, lists of structs
-//! that hold lists, two deep, arrays of lists; enums that hold lists; and a fuse.
+//! that hold lists, two deep, arrays of lists; enums that hold lists; what is made of
+//! lists and arrays; and a fuse.
 
 use super::slots::{Slot, Slots};
+use crate::containers::tests::kit::{Kit, same_map};
 use crate::track::{Stamp, Touched};
-use crate::{Kind, Layout, List, SharedLayout, Text};
+use crate::{Kind, Layout, List, Map, Maybe, Queue, Ring, SharedLayout, Slab, Text, Tracked};
 use std::cell::Cell;
 
 /// Found at three depths.
@@ -16,6 +18,17 @@ pub(super) type Items = List<Item, 4>;
 pub(super) type Groups = List<Group, 3>;
 /// More than 64 items with lists inside, on several pages.
 pub(super) type Wide = List<Item, 90>;
+pub(super) type History = Ring<Item, 3>;
+pub(super) type Jobs = Queue<Item, 4>;
+pub(super) type Sessions = Slab<Item, 4>;
+pub(super) type Choice = Maybe<Item>;
+pub(super) type Config = Tracked<Item>;
+/// One in the other.
+pub(super) type Deep = Queue<Maybe<Ring<Small, 2>>, 3>;
+
+pub(super) type Shelf = List<Kit, 3>;
+/// Several pages, the buckets as well.
+pub(super) type Book = Map<u16, u64, 700>;
 
 #[derive(SharedLayout, Clone, PartialEq, Debug)]
 #[repr(C)]
@@ -48,6 +61,15 @@ pub(super) struct Root {
     pub(super) wide: [Wide; 2],
     pub(super) slot: [Slot; 2],
     pub(super) slots: [Slots; 2],
+    pub(super) histories: [History; 2],
+    pub(super) jobs: [Jobs; 2],
+    pub(super) sessions: [Sessions; 2],
+    pub(super) choices: [Choice; 2],
+    pub(super) configs: [Config; 2],
+    pub(super) deep: [Deep; 2],
+    pub(super) kits: [Kit; 2],
+    pub(super) shelves: [Shelf; 2],
+    pub(super) books: [Book; 2],
 }
 
 impl Root {
@@ -65,6 +87,15 @@ impl Root {
             ("wide", self.wide != other.wide),
             ("slot", self.slot != other.slot),
             ("slots", self.slots != other.slots),
+            ("histories", self.histories != other.histories),
+            ("jobs", self.jobs != other.jobs),
+            ("sessions", self.sessions != other.sessions),
+            ("choices", self.choices != other.choices),
+            ("configs", self.configs != other.configs),
+            ("deep", self.deep != other.deep),
+            ("kits", self.kits != other.kits),
+            ("shelves", self.shelves != other.shelves),
+            ("books", (0..2).any(|n| !same_map(&self.books[n], &other.books[n]))),
         ];
         fields.into_iter().filter(|(_, differ)| *differ).map(|(name, _)| name).collect()
     }

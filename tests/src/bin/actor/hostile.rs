@@ -4,7 +4,9 @@ use crate::say;
 use memmap2::MmapRaw;
 use shmstate::{Error, SharedLayout, State};
 use shmstate_tests::Rng;
-use shmstate_tests::hostile::{Mixed, Plain, TARGETS, TIMEOUT, Target, in_time, input, look, play, sane};
+use shmstate_tests::hostile::{
+    Mixed, Others, Plain, TARGETS, TIMEOUT, Target, in_time, input, look, look_at_others, play, play_with_others, sane,
+};
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -89,6 +91,16 @@ pub fn scribble(what: &str, path: &str, seed: u64) {
                     }
                     continue;
                 }
+                // Whatever containers that are made of others say of themselves, and their marks.
+                "others" => {
+                    let at = images + rng.below(3) * stride + rng.below(size_of::<Others>()) / 4 * 4;
+                    match rng.below(4) {
+                        0 => byte(at, rng.any() as u8),
+                        1 => number(at, rng.any() as u32),
+                        _ => number(at, rng.below(9) as u32),
+                    }
+                    continue;
+                }
                 _ => panic!("no such scribbler: {what}"),
             };
             let at = 256 + rng.below(end - 256 - 16);
@@ -122,6 +134,7 @@ pub fn victim(what: &str, path: &str, seed: u64, seconds: u64) {
     match what {
         "plain" => suffer::<Plain>(path, seed, seconds, Some((look, play))),
         "mixed" => suffer::<Mixed>(path, seed, seconds, None),
+        "others" => suffer::<Others>(path, seed, seconds, Some((look_at_others, play_with_others))),
         _ => panic!("no such victim: {what}"),
     }
 }

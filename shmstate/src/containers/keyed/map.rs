@@ -1,0 +1,239 @@
+//! [`Map`]: values that are found by the hash of their keys.
+
+use super::{Entry, Keyed, Set, map_methods};
+use crate::containers::composed::composed;
+use crate::containers::{Full, List};
+use crate::layout::{Invalid, SharedLayout};
+use std::borrow::Borrow;
+use std::hash::Hash;
+
+/// A `HashMap` that cannot grow past `N`, and whose entries stay in the order in which they came.
+///
+/// ```
+/// use shmstate::{Map, Text};
+///
+/// let mut prices = Map::<Text<8>, u64, 2>::new();
+/// prices.insert("apple".parse()?, 30)?;
+/// *prices.entry("pear".parse()?).or_insert(0)? += 40;
+/// assert_eq!(prices["apple"], 30); // whatever the keys can be borrowed as
+/// let full = prices.insert("plum".parse()?, 50).unwrap_err();
+/// assert_eq!(full.into_inner().1, 50);
+/// assert_eq!(prices.remove("apple"), Some(30));
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+///
+/// The order is that of insertion until something is removed: then the last entry takes the place of the removed one.
+///
+/// # Beside `HashMap`
+///
+/// | method | here |
+/// |---|---|
+/// | `new`, `capacity`, `len`, `is_empty`, `iter`, `iter_mut`, `keys`, `values`, `values_mut`, `get`, `get_mut`, `get_key_value`, `contains_key`, `remove`, `remove_entry`, `clear`, `map[&key]` | the same |
+/// | `insert`, `entry(…).or_insert(…)` and the like | the same in `Ok`; a [`Full`] error gives key and value back |
+/// | `retain` | gets the value as `&V`, so that nothing is marked for it; to change values, `iter_mut` |
+/// | `extend`, `collect`, `from` an array | the same; [`try_extend`](Map::try_extend) and [`try_from_iter`](Map::try_from_iter) return an error where those panic |
+/// | `is_full`, `remaining` | new: how much room there is |
+/// | `reserve`, `shrink_to`, `with_capacity` | not there: the capacity is `N` |
+/// | `hasher`, `with_hasher` | not there: all programs must hash alike |
+/// | `into_iter` by value, `into_keys`, `into_values`, `drain`, `extract_if` | not there: a map of a state is borrowed; `retain` or `clear` |
+/// | `get_disjoint_mut` | not there: `get_mut` one after the other |
+///
+/// # Cost
+///
+/// | method | marks |
+/// |---|---|
+/// | `get_mut`, `insert` or `entry` where the key is there | the value |
+/// | `insert`, `entry` where it is not | the key, the value, and one pair of buckets |
+/// | `remove`, `remove_entry` | the places of the key and the value, the buckets behind its own up to the next empty one, and one pair of buckets of the entry that takes its place |
+/// | `retain` | what `remove` marks, for each entry that goes |
+/// | `iter_mut`, `values_mut` | all values |
+/// | `clear` | the buckets in use |
+/// | everything that takes `&self` | nothing |
+///
+/// Borrowing a value that holds containers itself marks no more than what is then done to those.
+///
+/// # Hash
+/// Keys are found by SipHash-1-3 under a random key, as in `HashMap`, so that nobody can choose keys that collide. It
+/// is drawn when the first entry comes, from std's generator, which asks the kernel once per thread.
+///
+/// All programs that share a state must feed the hash the same bytes: those of the keys' `Hash` implementation.
+/// [`SharedLayout`] checks the layout of a type, and not its `Hash`: change that of a type of your own only together
+/// with its layout or `#[shared(version = N)]`. For numbers, `Text`, and structs that derive it, the bytes follow from
+/// the type; std has not changed them in years, but does not promise never to, so build such programs with compilers of
+/// about one age. (Who opens a state alone gets an error if it was filled under another `Hash`.)
+///
+/// # Layout
+/// A [`Set<K, N>`](crate::Set) of the keys, then a [`List<V, N>`] of the values at the same indices. The format chapter
+/// has the bytes. When the first handle attaches, there must be as many values as keys, and each key must be where its
+/// hash says. What a stranger writes later can make entries be missed, and nothing worse.
+///
+/// # Capacity
+/// It is from 1 to 2³¹, and keys and values are at least one byte large; anything else does not compile:
+///
+/// ```compile_fail
+/// let nothing = shmstate::Map::<u8, u8, 0>::new();
+/// ```
+/// ```compile_fail
+/// let nothing = shmstate::Map::<u8, [u8; 0], 1>::new(); // a `Set` has no values
+/// ```
+#[repr(C)]
+pub struct Map<K, V, const N: usize> {
+    keys: Set<K, N>,
+    values: List<V, N>,
+}
+
+composed! {
+    [K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize] Map<K, V, N> {
+        keys: Set<K, N>,
+        values: List<V, N>,
+    }
+}
+
+map_methods!(Map, [Hash + Eq]);
+
+impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> {
+    /// What every map type has to fulfil; evaluated while the program compiles.
+    const PROVED: () = {
+        // The parts' own proofs come first: their messages point at the culprit.
+        let _ = (K::LAYOUT, V::LAYOUT);
+        assert!(N > 0, "a Map of capacity 0 holds nothing: give it a capacity of 1 or more");
+        assert!(N <= 1 << 31, "a Set or Map holds at most 2^31 entries");
+        assert!(size_of::<V>() > 0, "a Map to zero-sized values is a Set");
+    };
+
+    /// The place of `key`, where there may be an entry.
+    ///
+    /// ```
+    /// use shmstate::{Map, map::Entry};
+    ///
+    /// let mut map = Map::<u64, u64, 4>::from([(1, 10)]);
+    /// match map.entry(1) {
+    ///     Entry::Occupied(entry) => assert_eq!(entry.remove(), 10),
+    ///     Entry::Vacant(_) => unreachable!(),
+    /// }
+    /// *map.entry(2).or_insert(20)? += 1;
+    /// assert_eq!(map[&2], 21);
+    /// # Ok::<_, shmstate::Full<(u64, u64)>>(())
+    /// ```
+    #[inline]
+    pub fn entry(&mut self, key: K) -> Entry<'_, Self> {
+        let (tag, found) = self.keys.seek(&key);
+        let index = found.filter(|index| *index < self.values.len());
+        Entry::of(self, key, index, tag as usize)
+    }
+
+    /// Keeps the entries for which `keep` returns true.
+    ///
+    /// It visits them in order, but for those that take the place of a removed one. Unlike that of `HashMap`, `keep`
+    /// gets a shared reference to the value, so that nothing is marked for it. If `keep` panics, the entries that it
+    /// has refused are gone, and the others are there.
+    ///
+    /// ```
+    /// let mut map = shmstate::Map::<u64, u64, 4>::from([(1, 10), (2, 20), (3, 30)]);
+    /// map.retain(|key, value| key + value != 22);
+    /// assert!(map.keys().eq(&[1, 3]));
+    /// ```
+    pub fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
+        let mut index = 0;
+        while let (Some(key), Some(value)) = (self.keys.as_slice().get(index), self.values.get(index)) {
+            if keep(key, value) {
+                index += 1;
+            } else {
+                self.take(index);
+            }
+        }
+    }
+
+    /// Removes all entries.
+    ///
+    /// ```
+    /// let mut map = shmstate::Map::<u64, u64, 4>::from([(1, 10)]);
+    /// map.clear();
+    /// assert!(map.is_empty() && map.get(&1).is_none());
+    /// ```
+    pub fn clear(&mut self) {
+        self.keys.clear();
+        self.values.clear();
+    }
+
+    /// The number of the entry with that key.
+    #[inline]
+    fn find<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<usize>
+    where
+        K: Borrow<Q>,
+    {
+        self.keys.find(key).filter(|index| *index < self.values.len())
+    }
+
+    /// Makes as many keys as values, when a stranger has made them differ.
+    #[cold]
+    fn even_out(&mut self) {
+        let len = self.len();
+        self.keys.truncate(len);
+        self.values.truncate(len);
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        self.check_number()
+    }
+}
+
+impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map<K, V, N> {
+    type Key = K;
+    type Value = V;
+
+    fn is_full(&self) -> bool {
+        Map::is_full(self)
+    }
+
+    fn full<R>(&self, value: R) -> Full<R> {
+        Full::new(value, "map", N, N + 1)
+    }
+
+    #[inline]
+    fn key_at(&self, index: usize) -> &K {
+        &self.keys.as_slice()[index]
+    }
+
+    #[inline]
+    fn value_at(&self, index: usize) -> &V {
+        &self.values[index]
+    }
+
+    #[inline]
+    fn value_at_mut(&mut self, index: usize) -> &mut V {
+        &mut self.values[index]
+    }
+
+    #[inline]
+    fn put(&mut self, place: usize, key: K, value: V) -> Result<usize, (K, V)> {
+        if self.keys.len() != self.values.len() {
+            self.even_out();
+        }
+        match self.keys.push(place as u32, key) {
+            Ok(index) => {
+                drop(self.values.push(value));
+                Ok(index)
+            }
+            Err(key) => Err((key, value)),
+        }
+    }
+
+    fn take(&mut self, index: usize) -> (K, V) {
+        if self.keys.len() != self.values.len() {
+            self.even_out();
+        }
+        (self.keys.swap_remove(index), self.values.swap_remove(index))
+    }
+}
+
+/// Whatever the order and the capacities.
+impl<K, V, const N: usize, const M: usize> PartialEq<Map<K, V, M>> for Map<K, V, N>
+where
+    K: SharedLayout + Hash + Eq,
+    V: SharedLayout + PartialEq,
+{
+    fn eq(&self, other: &Map<K, V, M>) -> bool {
+        self.len() == other.len() && self.iter().all(|(key, value)| other.get(key) == Some(value))
+    }
+}

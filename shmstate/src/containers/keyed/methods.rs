@@ -1,0 +1,401 @@
+//! What both kinds of map have in common.
+
+/// Writes it for a map with fields `keys` and `values`, and `find`, `entry`, `clear`.
+macro_rules! map_methods {
+    ($Map:ident, [$($Key:tt)*]) => {
+        impl<K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> $Map<K, V, N> {
+            /// An empty map.
+            ///
+            /// It has the size of a full one: on the stack for small ones, [`SharedLayout::boxed`] for large.
+            ///
+            /// ```
+            #[doc = concat!("let map = shmstate::", stringify!($Map), "::<u64, u64, 4>::new();")]
+            /// assert!(map.is_empty());
+            /// ```
+            #[must_use]
+            pub fn new() -> Self {
+                let () = Self::PROVED;
+                Self::zeroed()
+            }
+
+            /// How many entries fit: `N`.
+            #[inline]
+            #[must_use]
+            pub const fn capacity(&self) -> usize {
+                N
+            }
+
+            /// How many entries there are.
+            #[inline]
+            #[must_use]
+            pub fn len(&self) -> usize {
+                // They differ if a stranger has written one of them.
+                self.keys.len().min(self.values.len())
+            }
+
+            /// How many more entries fit.
+            #[inline]
+            #[must_use]
+            pub fn remaining(&self) -> usize {
+                N - self.len()
+            }
+
+            /// Whether there is no entry.
+            #[inline]
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+
+            /// Whether no more entry fits.
+            #[inline]
+            #[must_use]
+            pub fn is_full(&self) -> bool {
+                self.len() == N
+            }
+
+            /// The entries, in the map's order.
+            ///
+            /// ```
+            #[doc = concat!("let map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10), (2, 20)]);")]
+            /// assert!(map.iter().eq([(&1, &10), (&2, &20)]));
+            /// ```
+            #[inline]
+            pub fn iter(&self) -> std::iter::Zip<std::slice::Iter<'_, K>, std::slice::Iter<'_, V>> {
+                self.keys.iter().zip(self.values.iter())
+            }
+
+            /// The entries, in the map's order, their values to be changed; marks all values, whether the iterator gets
+            /// to them or not.
+            ///
+            /// Where few values change, look for them with `iter` and change those with `get_mut`.
+            ///
+            /// ```
+            #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10), (2, 20)]);")]
+            /// map.iter_mut().for_each(|(key, value)| *value += key);
+            /// assert!(map.values().eq(&[11, 22]));
+            /// ```
+            #[inline]
+            pub fn iter_mut(&mut self) -> std::iter::Zip<std::slice::Iter<'_, K>, std::slice::IterMut<'_, V>> {
+                self.keys.iter().zip(self.values.iter_mut())
+            }
+
+            /// The keys, in the map's order.
+            ///
+            /// ```
+            #[doc = concat!("let map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10), (2, 20)]);")]
+            /// assert!(map.keys().eq(&[1, 2]));
+            /// ```
+            #[inline]
+            pub fn keys(&self) -> std::slice::Iter<'_, K> {
+                self.keys.iter()
+            }
+
+            /// The values, in the map's order.
+            ///
+            /// ```
+            #[doc = concat!("let map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10), (2, 20)]);")]
+            /// assert_eq!(map.values().sum::<u64>(), 30);
+            /// ```
+            #[inline]
+            pub fn values(&self) -> std::slice::Iter<'_, V> {
+                self.values.iter()
+            }
+
+            /// The values, in the map's order, to be changed; marks all of them.
+            ///
+            /// ```
+            #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10), (2, 20)]);")]
+            /// map.values_mut().for_each(|value| *value *= 2);
+            /// assert_eq!(map.values().sum::<u64>(), 60);
+            /// ```
+            #[inline]
+            pub fn values_mut(&mut self) -> std::slice::IterMut<'_, V> {
+                self.values.iter_mut()
+            }
+
+            /// The value of `key`.
+            ///
+            /// ```
+            #[doc = concat!("let map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10), (2, 20)]);")]
+            /// assert_eq!((map.get(&1), map.get(&3)), (Some(&10), None));
+            /// ```
+            #[inline]
+            #[must_use]
+            pub fn get<Q: $($Key)* + ?Sized>(&self, key: &Q) -> Option<&V>
+            where
+                K: std::borrow::Borrow<Q>,
+            {
+                self.values.get(self.find(key)?)
+            }
+
+            /// The entry of `key`.
+            ///
+            /// ```
+            #[doc = concat!("let map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10), (2, 20)]);")]
+            /// assert_eq!(map.get_key_value(&1), Some((&1, &10)));
+            /// ```
+            #[inline]
+            #[must_use]
+            pub fn get_key_value<Q: $($Key)* + ?Sized>(&self, key: &Q) -> Option<(&K, &V)>
+            where
+                K: std::borrow::Borrow<Q>,
+            {
+                let index = self.find(key)?;
+                Some((self.keys.as_slice().get(index)?, self.values.get(index)?))
+            }
+
+            /// Whether there is an entry with that key.
+            ///
+            /// ```
+            #[doc = concat!("let map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10), (2, 20)]);")]
+            /// assert!(map.contains_key(&1) && !map.contains_key(&3));
+            /// ```
+            #[inline]
+            #[must_use]
+            pub fn contains_key<Q: $($Key)* + ?Sized>(&self, key: &Q) -> bool
+            where
+                K: std::borrow::Borrow<Q>,
+            {
+                self.find(key).is_some()
+            }
+
+            /// The value of `key`, to be changed; marks it.
+            ///
+            /// ```
+            #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10), (2, 20)]);")]
+            /// *map.get_mut(&1).unwrap() += 1;
+            /// assert_eq!(map[&1], 11);
+            /// ```
+            #[inline]
+            #[must_use]
+            pub fn get_mut<Q: $($Key)* + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+            where
+                K: std::borrow::Borrow<Q>,
+            {
+                let index = self.find(key)?;
+                self.values.get_mut(index)
+            }
+
+            /// Makes `value` the value of `key`, and returns the old one; the key that is there already stays.
+            ///
+            /// ```
+            #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 1>::new();")]
+            /// assert_eq!(map.insert(1, 10)?, None);
+            /// assert_eq!(map.insert(1, 11)?, Some(10));
+            /// assert_eq!(map.insert(2, 20).unwrap_err().into_inner(), (2, 20));
+            /// # Ok::<_, shmstate::Full<(u64, u64)>>(())
+            /// ```
+            ///
+            /// # Errors
+            /// Gives both back when the key is not there and the map is full.
+            #[inline]
+            pub fn insert(&mut self, key: K, value: V) -> Result<Option<V>, Full<(K, V)>> {
+                match self.entry(key) {
+                    Entry::Occupied(mut entry) => Ok(Some(entry.insert(value))),
+                    Entry::Vacant(entry) => entry.insert_entry(value).map(|_| None),
+                }
+            }
+
+            /// Removes the entry of `key`, and returns its value.
+            ///
+            /// ```
+            #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10), (2, 20)]);")]
+            /// assert_eq!((map.remove(&1), map.remove(&1)), (Some(10), None));
+            /// ```
+            #[inline]
+            pub fn remove<Q: $($Key)* + ?Sized>(&mut self, key: &Q) -> Option<V>
+            where
+                K: std::borrow::Borrow<Q>,
+            {
+                self.remove_entry(key).map(|(_, value)| value)
+            }
+
+            /// Removes the entry of `key`, and returns it.
+            ///
+            /// ```
+            #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10), (2, 20)]);")]
+            /// assert_eq!(map.remove_entry(&1), Some((1, 10)));
+            /// ```
+            #[inline]
+            pub fn remove_entry<Q: $($Key)* + ?Sized>(&mut self, key: &Q) -> Option<(K, V)>
+            where
+                K: std::borrow::Borrow<Q>,
+            {
+                let index = self.find(key)?;
+                Some(Keyed::take(self, index))
+            }
+
+            /// A map of the entries that `entries` yields; of those with the same key, the last value.
+            ///
+            /// ```
+            #[doc = concat!("use shmstate::", stringify!($Map), ";")]
+            ///
+            #[doc = concat!("assert_eq!(", stringify!($Map), "::<u64, u64, 1>::try_from_iter([(1, 10), (1, 11)])?[&1], 11);")]
+            #[doc = concat!("assert!(", stringify!($Map), "::<u64, u64, 1>::try_from_iter([(1, 10), (2, 20)]).is_err());")]
+            /// # Ok::<_, shmstate::Full<(u64, u64)>>(())
+            /// ```
+            ///
+            /// # Errors
+            /// Gives the first entry back that finds no room.
+            pub fn try_from_iter(entries: impl IntoIterator<Item = (K, V)>) -> Result<Self, Full<(K, V)>> {
+                let mut map = Self::new();
+                map.try_extend(entries)?;
+                Ok(map)
+            }
+
+            /// Inserts the entries that `entries` yields, up to the first one that finds no room.
+            ///
+            /// What was inserted before an error, or before `entries` panics, stays. Inside an update, returning the
+            /// error undoes it.
+            ///
+            /// ```
+            #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 2>::from([(1, 10)]);")]
+            /// let full = map.try_extend([(1, 11), (2, 20), (3, 30)]).unwrap_err();
+            /// assert_eq!(full.into_inner(), (3, 30));
+            /// assert!(map.iter().eq([(&1, &11), (&2, &20)]));
+            /// ```
+            ///
+            /// # Errors
+            /// Gives the first entry back that finds no room; later ones are not asked for.
+            pub fn try_extend(&mut self, entries: impl IntoIterator<Item = (K, V)>) -> Result<(), Full<(K, V)>> {
+                entries.into_iter().try_for_each(|(key, value)| self.insert(key, value).map(|_| ()))
+            }
+
+            /// Checks that there are as many values as keys.
+            fn check_number(&self) -> Result<(), Invalid> {
+                let (keys, values) = (self.keys.len(), self.values.len());
+                if keys == values { Ok(()) } else { Err(Invalid::new(format!("{keys} keys and {values} values"))) }
+            }
+        }
+
+        impl<K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> Default for $Map<K, V, N> {
+            /// An empty map.
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
+        impl<K, V, const N: usize> Clone for $Map<K, V, N>
+        where
+            K: SharedLayout + $($Key)* + Clone,
+            V: SharedLayout + Clone,
+        {
+            fn clone(&self) -> Self {
+                $Map { keys: self.keys.clone(), values: self.values.clone() }
+            }
+
+            /// Clones entry by entry into this map, which needs no room on the stack.
+            ///
+            /// If a clone panics, the entries before it are there.
+            fn clone_from(&mut self, source: &Self) {
+                self.clear();
+                for (key, value) in source {
+                    drop(self.insert(key.clone(), value.clone()));
+                }
+            }
+        }
+
+        impl<K, V, const N: usize> std::fmt::Debug for $Map<K, V, N>
+        where
+            K: SharedLayout + $($Key)* + std::fmt::Debug,
+            V: SharedLayout + std::fmt::Debug,
+        {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_map().entries(self).finish()
+            }
+        }
+
+        impl<K: SharedLayout + $($Key)*, V: SharedLayout + Eq, const N: usize> Eq for $Map<K, V, N> {}
+
+        /// # Panics
+        /// If there is no such key.
+        impl<K, V, Q, const N: usize> std::ops::Index<&Q> for $Map<K, V, N>
+        where
+            K: SharedLayout + $($Key)* + std::borrow::Borrow<Q>,
+            V: SharedLayout,
+            Q: $($Key)* + ?Sized,
+        {
+            type Output = V;
+
+            #[inline]
+            #[track_caller]
+            fn index(&self, key: &Q) -> &V {
+                match self.get(key) {
+                    Some(value) => value,
+                    None => panic!("there is no entry with that key"),
+                }
+            }
+        }
+
+        impl<'a, K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> IntoIterator for &'a $Map<K, V, N> {
+            type Item = (&'a K, &'a V);
+            type IntoIter = std::iter::Zip<std::slice::Iter<'a, K>, std::slice::Iter<'a, V>>;
+
+            #[inline]
+            fn into_iter(self) -> Self::IntoIter {
+                self.iter()
+            }
+        }
+
+        #[doc = concat!("Marks all values, as [`iter_mut`](", stringify!($Map), "::iter_mut) does.")]
+        impl<'a, K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> IntoIterator for &'a mut $Map<K, V, N> {
+            type Item = (&'a K, &'a mut V);
+            type IntoIter = std::iter::Zip<std::slice::Iter<'a, K>, std::slice::IterMut<'a, V>>;
+
+            #[inline]
+            fn into_iter(self) -> Self::IntoIter {
+                self.iter_mut()
+            }
+        }
+
+        /// That the array fits is proved while the program compiles.
+        impl<K, V, const N: usize, const M: usize> From<[(K, V); M]> for $Map<K, V, N>
+        where
+            K: SharedLayout + $($Key)*,
+            V: SharedLayout,
+        {
+            fn from(entries: [(K, V); M]) -> Self {
+                List::<K, N>::fits::<M>();
+                entries.into_iter().collect()
+            }
+        }
+
+        /// # Panics
+        /// If the keys are more than `N`: `try_from_iter` returns an error then.
+        impl<K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> FromIterator<(K, V)> for $Map<K, V, N> {
+            #[track_caller]
+            fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+                let mut map = Self::new();
+                map.extend(entries);
+                map
+            }
+        }
+
+        /// # Panics
+        /// If there is no room for an entry, with those before it inserted: `try_extend` returns an error then.
+        impl<K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> Extend<(K, V)> for $Map<K, V, N> {
+            #[track_caller]
+            fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+                if let Err(full) = self.try_extend(entries) {
+                    panic!("{full}: `try_extend` and `try_from_iter` return an error instead");
+                }
+            }
+        }
+
+        /// # Panics
+        /// If there is no room for an entry, with those before it inserted: `try_extend` returns an error then.
+        impl<'a, K, V, const N: usize> Extend<(&'a K, &'a V)> for $Map<K, V, N>
+        where
+            K: SharedLayout + $($Key)* + Copy,
+            V: SharedLayout + Copy,
+        {
+            #[track_caller]
+            fn extend<I: IntoIterator<Item = (&'a K, &'a V)>>(&mut self, entries: I) {
+                self.extend(entries.into_iter().map(|(key, value)| (*key, *value)));
+            }
+        }
+    };
+}
+
+pub(super) use map_methods;

@@ -1,0 +1,17 @@
+//! Maps and sets. They are made of lists and arrays, which know what is touched; nothing in them is marked otherwise.
+//!
+//! * [`Map`], over the keys in a [`Set`], over a [`table`] of where each key is; [`SortedMap`]: two lists in order
+//! * `methods`, [`entry`]: what both maps have in common
+
+pub mod entry;
+mod map;
+mod methods;
+mod set;
+mod sorted;
+mod table;
+
+use entry::{Entry, Keyed, OccupiedEntry};
+pub use map::Map;
+use methods::map_methods;
+pub use set::Set;
+pub use sorted::SortedMap;

@@ -1,0 +1,369 @@
+//! [`Set`]: values that are there or not; and the keys of a [`Map`](super::Map).
+
+mod traits;
+
+use super::table::Table;
+use crate::containers::composed::composed;
+use crate::containers::{Full, List};
+use crate::layout::{Invalid, SharedLayout};
+use std::borrow::Borrow;
+use std::hash::Hash;
+
+/// A `HashSet` that cannot grow past `N`, and whose values stay in the order in which they came.
+///
+/// ```
+/// use shmstate::{Set, Text};
+///
+/// let mut names = Set::<Text<16>, 2>::new();
+/// assert!(names.insert("pump".parse()?)?);
+/// assert!(!names.insert("pump".parse()?)?); // is there already
+/// assert!(names.contains("pump")); // whatever the values can be borrowed as
+/// names.insert("valve".parse()?)?;
+/// assert_eq!(names.insert("tank".parse()?).unwrap_err().into_inner(), "tank");
+/// assert!(names.remove("pump"));
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+///
+/// The order is that of insertion until something is removed: then the last value takes the place of the removed one.
+///
+/// # Beside `HashSet`
+///
+/// | method | here |
+/// |---|---|
+/// | `new`, `capacity`, `len`, `is_empty`, `iter`, `contains`, `get`, `remove`, `take`, `clear`, `is_subset`, `is_superset`, `is_disjoint`, `union`, `intersection`, `difference`, `symmetric_difference` | the same; of two sets, the capacities may differ |
+/// | `insert`, `replace` | the same in `Ok`; a [`Full`] error gives the value back |
+/// | `retain` | the same; it visits the values in order, but for those that take the place of a removed one |
+/// | `extend`, `collect`, `from` an array | the same; [`try_extend`](Set::try_extend) and [`try_from_iter`](Set::try_from_iter) return an error where those panic |
+/// | `is_full`, `remaining` | new: how much room there is |
+/// | `reserve`, `shrink_to`, `with_capacity` | not there: the capacity is `N` |
+/// | `hasher`, `with_hasher` | not there: all programs must hash alike |
+/// | `into_iter` by value, `drain`, `extract_if` | not there: a set of a state is borrowed; `retain` or `clear` |
+/// | `&a \| &b` and the like | not there: nobody has said how large the result may be; `extend` by `union` |
+///
+/// # Cost
+///
+/// | method | marks |
+/// |---|---|
+/// | `insert` | the value, and one pair of buckets; nothing if the value is there |
+/// | `replace` | the value |
+/// | `remove`, `take` | the place of the value, the buckets behind its own up to the next empty one, and one pair of buckets of the value that takes its place |
+/// | `retain` | what `remove` marks, for each that goes |
+/// | `clear` | the buckets in use |
+/// | everything that takes `&self` | nothing |
+///
+/// # Hash
+/// Values are found by SipHash-1-3 under a random key, as in `HashSet`, so that nobody can choose values that collide.
+/// It is drawn when the first value comes, from std's generator, which asks the kernel once per thread.
+///
+/// All programs that share a state must feed the hash the same bytes: those of the values' `Hash` implementation.
+/// [`SharedLayout`] checks the layout of a type, and not its `Hash`: change that of a type of your own only together
+/// with its layout or `#[shared(version = N)]`. For numbers, `Text`, and structs that derive it, the bytes follow from
+/// the type; std has not changed them in years, but does not promise never to, so build such programs with compilers of
+/// about one age. (Who opens a state alone gets an error if it was filled under another `Hash`.)
+///
+/// # Layout
+/// The hash key, `2 N` buckets of 8 bytes, and a [`List<K, N>`] of the values: a head of 64 bytes for the buckets and
+/// one for the list. The format chapter has the bytes. When the first handle attaches, each value must be in its
+/// bucket, and nothing else in the others. What a stranger writes later can make values be missed, and nothing worse.
+///
+/// # Capacity
+/// It is from 1 to 2³¹; anything else does not compile:
+///
+/// ```compile_fail
+/// let nothing = shmstate::Set::<u8, 0>::new();
+/// ```
+#[repr(C)]
+pub struct Set<K, const N: usize> {
+    table: Table<N>,
+    keys: List<K, N>,
+}
+
+composed! {
+    [K: SharedLayout + Hash + Eq, const N: usize] Set<K, N> {
+        table: Table<N>,
+        keys: List<K, N>,
+    }
+}
+
+impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
+    /// What every set type has to fulfil; evaluated while the program compiles.
+    const PROVED: () = {
+        // The value's own proofs come first: their messages point at the culprit.
+        let _ = K::LAYOUT;
+        assert!(N > 0, "a Set of capacity 0 holds nothing: give it a capacity of 1 or more");
+        assert!(N <= 1 << 31, "a Set or Map holds at most 2^31 entries");
+        assert!(size_of::<K>() > 0, "a Set of zero-sized values holds nothing: use a `bool`");
+    };
+
+    /// An empty set.
+    ///
+    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::boxed`] for large.
+    ///
+    /// ```
+    /// assert!(shmstate::Set::<u64, 4>::new().is_empty());
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        let () = Self::PROVED;
+        Self::zeroed()
+    }
+
+    /// How many values fit: `N`.
+    #[inline]
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        N
+    }
+
+    /// How many values there are.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// How many more values fit.
+    #[inline]
+    #[must_use]
+    pub fn remaining(&self) -> usize {
+        self.keys.remaining()
+    }
+
+    /// Whether there is no value.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Whether no more value fits.
+    #[inline]
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.keys.is_full()
+    }
+
+    /// The values, in the order in which they came; see the documentation of [`Set`].
+    ///
+    /// ```
+    /// let set = shmstate::Set::<u64, 4>::from([30, 10, 20]);
+    /// assert!(set.iter().eq(&[30, 10, 20]));
+    /// ```
+    #[inline]
+    pub fn iter(&self) -> std::slice::Iter<'_, K> {
+        self.keys.iter()
+    }
+
+    /// Whether `value` is there.
+    ///
+    /// ```
+    /// let set = shmstate::Set::<u64, 4>::from([1, 2]);
+    /// assert!(set.contains(&1) && !set.contains(&3));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn contains<Q: Hash + Eq + ?Sized>(&self, value: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        self.find(value).is_some()
+    }
+
+    /// The value that is equal to `value`.
+    ///
+    /// ```
+    /// let set = shmstate::Set::<shmstate::Text<8>, 4>::from(["a", "b"].map(|s| s.parse().unwrap()));
+    /// assert_eq!(set.get("b").unwrap().capacity(), 8);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn get<Q: Hash + Eq + ?Sized>(&self, value: &Q) -> Option<&K>
+    where
+        K: Borrow<Q>,
+    {
+        self.keys.get(self.find(value)?)
+    }
+
+    /// Adds `value`; false if it is there already, and then the old one stays.
+    ///
+    /// ```
+    /// let mut set = shmstate::Set::<u64, 1>::new();
+    /// assert_eq!(set.insert(1)?, true);
+    /// assert_eq!(set.insert(1)?, false);
+    /// assert_eq!(set.insert(2).unwrap_err().into_inner(), 2);
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Gives the value back when it is not there and the set is full.
+    #[inline]
+    pub fn insert(&mut self, value: K) -> Result<bool, Full<K>> {
+        let (tag, found) = self.seek(&value);
+        match found {
+            Some(_) => Ok(false),
+            None => self.push(tag, value).map(|_| true).map_err(|value| Full::new(value, "set", N, N + 1)),
+        }
+    }
+
+    /// Adds `value`, or puts it in place of the one that equals it, which is returned.
+    ///
+    /// ```
+    /// let mut set = shmstate::Set::<u64, 4>::from([1]);
+    /// assert_eq!(set.replace(1)?, Some(1));
+    /// assert_eq!(set.replace(2)?, None);
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Gives the value back when none equals it and the set is full.
+    pub fn replace(&mut self, value: K) -> Result<Option<K>, Full<K>> {
+        let (tag, found) = self.seek(&value);
+        match found.and_then(|index| self.keys.get_mut(index)) {
+            Some(old) => Ok(Some(std::mem::replace(old, value))),
+            None => self.push(tag, value).map(|_| None).map_err(|value| Full::new(value, "set", N, N + 1)),
+        }
+    }
+
+    /// Removes `value`, and says whether it was there.
+    ///
+    /// ```
+    /// let mut set = shmstate::Set::<u64, 4>::from([1, 2, 3]);
+    /// assert!(set.remove(&1) && !set.remove(&1));
+    /// assert!(set.iter().eq(&[3, 2])); // the last one takes its place
+    /// ```
+    #[inline]
+    pub fn remove<Q: Hash + Eq + ?Sized>(&mut self, value: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        self.take(value).is_some()
+    }
+
+    /// Removes the value that is equal to `value`, and returns it.
+    ///
+    /// ```
+    /// let mut set = shmstate::Set::<u64, 4>::from([1, 2]);
+    /// assert_eq!(set.take(&2), Some(2));
+    /// assert_eq!(set.take(&2), None);
+    /// ```
+    pub fn take<Q: Hash + Eq + ?Sized>(&mut self, value: &Q) -> Option<K>
+    where
+        K: Borrow<Q>,
+    {
+        let index = self.find(value)?;
+        Some(self.swap_remove(index))
+    }
+
+    /// Keeps the values for which `keep` returns true.
+    ///
+    /// If `keep` panics, the values that it has refused are gone, and the others are there.
+    ///
+    /// ```
+    /// let mut set = shmstate::Set::<u64, 4>::from([1, 2, 3, 4]);
+    /// set.retain(|value| value % 2 == 0);
+    /// assert_eq!(set, shmstate::Set::<u64, 2>::from([2, 4]));
+    /// ```
+    pub fn retain(&mut self, mut keep: impl FnMut(&K) -> bool) {
+        let mut index = 0;
+        while let Some(value) = self.keys.get(index) {
+            if keep(value) {
+                index += 1;
+            } else {
+                self.swap_remove(index);
+            }
+        }
+    }
+
+    /// Removes all values.
+    ///
+    /// ```
+    /// let mut set = shmstate::Set::<u64, 4>::from([1, 2]);
+    /// set.clear();
+    /// assert!(set.is_empty() && !set.contains(&1));
+    /// ```
+    pub fn clear(&mut self) {
+        if !self.is_empty() {
+            self.table.clear();
+            self.keys.clear();
+        }
+    }
+
+    /// The tag of a key that may be added, and its index if it is there.
+    #[inline]
+    pub(super) fn seek(&mut self, key: &K) -> (u32, Option<usize>) {
+        if self.keys.is_empty() {
+            self.table.sow();
+        }
+        let tag = self.table.tag(key);
+        (tag, self.find_tagged(tag, key))
+    }
+
+    /// The index of the key that is equal to `key`.
+    #[inline]
+    pub(super) fn find<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<usize>
+    where
+        K: Borrow<Q>,
+    {
+        self.find_tagged(self.table.tag(key), key)
+    }
+
+    #[inline]
+    fn find_tagged<Q: Eq + ?Sized>(&self, tag: u32, key: &Q) -> Option<usize>
+    where
+        K: Borrow<Q>,
+    {
+        let keys = self.keys.as_slice();
+        self.table.find(tag, |index| keys.get(index).is_some_and(|it| it.borrow() == key))
+    }
+
+    /// The keys.
+    #[inline]
+    pub(super) fn as_slice(&self) -> &[K] {
+        self.keys.as_slice()
+    }
+
+    /// Adds a key that is not there; its index, or the key if there is no room.
+    #[inline]
+    pub(super) fn push(&mut self, tag: u32, key: K) -> Result<usize, K> {
+        let index = self.keys.len();
+        self.keys.push(key).map_err(Full::into_inner)?;
+        if !self.table.add(tag, index) {
+            self.index_anew();
+        }
+        Ok(index)
+    }
+
+    /// Removes key `index`, which is there; the last one comes in its place.
+    pub(super) fn swap_remove(&mut self, index: usize) -> K {
+        let keys = self.keys.as_slice();
+        let last = keys.len() - 1;
+        // Of what follows, only a key's `Hash` can panic.
+        let (tag, tag_of_last) = (self.table.tag(&keys[index]), self.table.tag(&keys[last]));
+        self.table.remove(tag, index);
+        if index < last {
+            self.table.redirect(tag_of_last, last, index);
+        }
+        self.keys.swap_remove(index)
+    }
+
+    /// Makes the table anew, when a stranger has filled it with nonsense.
+    #[cold]
+    fn index_anew(&mut self) {
+        self.table.clear();
+        for index in 0..self.keys.len() {
+            let tag = self.table.tag(&self.keys[index]);
+            let _ = self.table.add(tag, index);
+        }
+    }
+
+    /// Keeps the first `len` keys, when a stranger has made a map's keys and values differ in number.
+    #[cold]
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.keys.truncate(len);
+        self.index_anew();
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        self.table.check_keys(self.keys.len(), |index| self.table.tag(&self.keys[index]))
+    }
+}

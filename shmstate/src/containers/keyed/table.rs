@@ -1,0 +1,215 @@
+//! [`Table`]: where among the keys of a map each one is, by its hash.
+
+use crate::containers::Array;
+use crate::containers::composed::composed;
+use crate::layout::Invalid;
+use siphasher::sip::SipHasher13;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hash, Hasher};
+
+/// An index by hash of up to `N` keys, which lie elsewhere: open addressing in `2 N` buckets, linear probing, and
+/// deletion that moves back what it can, so that there are no tombstones.
+///
+/// A bucket is one word: the *tag*, which is the upper half of the key's hash, then the key's index plus 1; 0 is an
+/// empty bucket. A tag's home is bucket `tag * 2 N >> 32`, so that a bucket can be moved without its key.
+///
+/// Nothing here trusts the buckets: a search ends after `2 N` of them, and indices are the caller's to check.
+#[derive(Clone)]
+#[repr(C)]
+pub(super) struct Table<const N: usize> {
+    /// The key of the hash; zero until the first key comes.
+    seed: [u64; 2],
+    /// A pair of buckets each.
+    buckets: Array<[u64; 2], N>,
+}
+
+composed! {
+    [const N: usize] Table<N> {
+        seed: [u64; 2],
+        buckets: Array<[u64; 2], N>,
+    }
+}
+
+const fn pack(tag: u32, index: usize) -> u64 {
+    (tag as u64) << 32 | (index as u64 + 1)
+}
+
+/// The tag and the index in a bucket; for an index that is nonsense, one that no key has.
+#[inline]
+const fn unpack(bucket: u64) -> (u32, usize) {
+    ((bucket >> 32) as u32, (bucket as u32).wrapping_sub(1) as usize)
+}
+
+impl<const N: usize> Table<N> {
+    /// The container proves what it needs.
+    const PROVED: () = ();
+
+    const BUCKETS: usize = 2 * N;
+
+    /// Draws a seed if there is none, so that nobody can tell beforehand which keys collide. For an empty table.
+    #[inline]
+    pub(super) fn sow(&mut self) {
+        if self.seed == [0, 0] {
+            self.draw();
+        }
+    }
+
+    #[cold]
+    fn draw(&mut self) {
+        let random = RandomState::new();
+        self.seed = [1, 2].map(|n: u64| random.hash_one(n));
+    }
+
+    /// The tag of a key.
+    #[inline]
+    pub(super) fn tag<Q: Hash + ?Sized>(&self, key: &Q) -> u32 {
+        let mut hasher = SipHasher13::new_with_keys(self.seed[0], self.seed[1]);
+        key.hash(&mut hasher);
+        (hasher.finish() >> 32) as u32
+    }
+
+    #[inline]
+    fn buckets(&self) -> &[u64] {
+        self.buckets.as_slice().as_flattened()
+    }
+
+    #[inline]
+    fn put(&mut self, at: usize, bucket: u64) {
+        self.buckets[at / 2][at % 2] = bucket;
+    }
+
+    #[inline]
+    const fn home(tag: u32) -> usize {
+        ((tag as u64 * Self::BUCKETS as u64) >> 32) as usize
+    }
+
+    #[inline]
+    const fn next(at: usize) -> usize {
+        if at + 1 == Self::BUCKETS { 0 } else { at + 1 }
+    }
+
+    /// Steps from bucket `from` to bucket `to`.
+    const fn steps(from: usize, to: usize) -> usize {
+        if from <= to { to - from } else { to + Self::BUCKETS - from }
+    }
+
+    /// The place of the first bucket, from the tag's home on, that is `sought`.
+    #[inline]
+    fn search(&self, tag: u32, mut sought: impl FnMut(u64) -> bool) -> Option<usize> {
+        let buckets = self.buckets();
+        let mut at = Self::home(tag);
+        for _ in 0..Self::BUCKETS {
+            if sought(buckets[at]) {
+                return Some(at);
+            }
+            at = Self::next(at);
+        }
+        None
+    }
+
+    /// The index of the key with that tag which `is` the one.
+    #[inline]
+    pub(super) fn find(&self, tag: u32, mut is: impl FnMut(usize) -> bool) -> Option<usize> {
+        let buckets = self.buckets();
+        let mut at = Self::home(tag);
+        for _ in 0..Self::BUCKETS {
+            let bucket = buckets[at];
+            if bucket == 0 {
+                return None;
+            }
+            let (its_tag, index) = unpack(bucket);
+            if its_tag == tag && is(index) {
+                return Some(index);
+            }
+            at = Self::next(at);
+        }
+        None
+    }
+
+    /// Adds a key; false if there is no empty bucket, which no table of up to `N` keys is without.
+    #[inline]
+    #[must_use]
+    pub(super) fn add(&mut self, tag: u32, index: usize) -> bool {
+        let empty = self.search(tag, |bucket| bucket == 0);
+        if let Some(at) = empty {
+            self.put(at, pack(tag, index));
+        }
+        empty.is_some()
+    }
+
+    /// Where the bucket of a key is.
+    fn place(&self, tag: u32, index: usize) -> Option<usize> {
+        let at = self.search(tag, |bucket| bucket == 0 || bucket == pack(tag, index))?;
+        (self.buckets()[at] != 0).then_some(at)
+    }
+
+    /// The key at index `from` is about to be at index `to`.
+    pub(super) fn redirect(&mut self, tag: u32, from: usize, to: usize) {
+        if let Some(at) = self.place(tag, from) {
+            self.put(at, pack(tag, to));
+        }
+    }
+
+    /// Takes a key out.
+    pub(super) fn remove(&mut self, tag: u32, index: usize) {
+        let Some(mut gap) = self.place(tag, index) else { return };
+        let mut at = gap;
+        for _ in 1..Self::BUCKETS {
+            at = Self::next(at);
+            let bucket = self.buckets()[at];
+            if bucket == 0 {
+                break;
+            }
+            // A bucket may move back to the gap unless its home lies behind the gap.
+            if Self::steps(Self::home(unpack(bucket).0), at) >= Self::steps(gap, at) {
+                self.put(gap, bucket);
+                gap = at;
+            }
+        }
+        self.put(gap, 0);
+    }
+
+    /// Takes all keys out; marks the buckets that were in use.
+    pub(super) fn clear(&mut self) {
+        for pair in 0..N {
+            if self.buckets.as_slice()[pair] != [0, 0] {
+                self.buckets[pair] = [0, 0];
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        Ok(())
+    }
+
+    /// Checks that each of `len` keys, of which `tag_of` tells the tag, is in the table once, where a search finds it.
+    pub(super) fn check_keys(&self, len: usize, tag_of: impl Fn(usize) -> u32) -> Result<(), Invalid> {
+        let buckets = self.buckets();
+        let Some(empty) = buckets.iter().position(|&bucket| bucket == 0) else {
+            return Err(Invalid::new("no bucket of the index is empty"));
+        };
+        let mut seen = vec![false; len];
+        // Buckets in use right before this one.
+        let mut run = 0;
+        for step in 1..Self::BUCKETS {
+            let at = (empty + step) % Self::BUCKETS;
+            if buckets[at] == 0 {
+                run = 0;
+                continue;
+            }
+            let (tag, index) = unpack(buckets[at]);
+            let once = seen.get_mut(index).is_some_and(|seen| !std::mem::replace(seen, true));
+            if !once || tag_of(index) != tag {
+                return Err(Invalid::new(format!("bucket {at} of the index does not belong to a key")));
+            }
+            if Self::steps(Self::home(tag), at) > run {
+                return Err(Invalid::new(format!("bucket {at} of the index is where no search finds it")));
+            }
+            run += 1;
+        }
+        match seen.iter().position(|seen| !seen) {
+            None => Ok(()),
+            Some(missing) => Err(Invalid::new(format!("key {missing} is not in the index"))),
+        }
+    }
+}

@@ -1,0 +1,496 @@
+//! [`Queue`]: a double-ended queue that refuses what it has no room for.
+//!
+//! * this file: the type, both ends, and handing out items
+//! * `edit`: in the midst of it, and many items at once; `traits`: what it has in common with a `VecDeque`
+
+mod edit;
+mod traits;
+
+use super::composed::composed;
+use super::spent::move_out;
+use super::wrapped::{WrappedIter, WrappedIterMut};
+use super::{Array, Full};
+use crate::layout::{Invalid, SharedLayout};
+use crate::mutant;
+
+/// A `VecDeque` that cannot grow past `N`: a queue, or a stack with two ends, that refuses what it has no room for.
+///
+/// Its methods have the names and the meaning that they have on `VecDeque`; those that could grow it return a [`Full`]
+/// error which gives the value back. Where the oldest item should make room instead, there is [`Ring`](crate::Ring).
+///
+/// ```
+/// use shmstate::Queue;
+///
+/// let mut jobs = Queue::<u32, 3>::new();
+/// jobs.push_back(1)?;
+/// jobs.push_back(2)?;
+/// jobs.push_front(0)?;
+/// assert_eq!(jobs.push_back(3).unwrap_err().into_inner(), 3);
+/// assert_eq!(jobs.pop_front(), Some(0));
+/// jobs[0] += 10;
+/// assert_eq!(jobs, [11, 2]);
+/// # Ok::<_, shmstate::Full<u32>>(())
+/// ```
+///
+/// # Cost
+/// | method | marks |
+/// |---|---|
+/// | `push_back`, `push_front` | the new item |
+/// | `pop_front`, `pop_back`, `truncate`, `clear` | nothing |
+/// | `queue[i] = …`, `get_mut`, `front_mut`, `back_mut` | the item that is borrowed |
+/// | `swap(i, j)` | items `i` and `j` |
+/// | `insert(i, …)`, `remove(i)` | from item `i` to the nearer end |
+/// | `retain` | from the first item that goes to the end; nothing if none goes |
+/// | `iter_mut`, `as_mut_slices`, `retain_mut` | all items |
+/// | `make_contiguous` | all items; all `N` slots if they have to be moved |
+/// | everything that takes `&self` | nothing |
+///
+/// # Beside `VecDeque`
+/// | `VecDeque` | here |
+/// |---|---|
+/// | `len`, `is_empty`, `capacity`, `front`, `back`, `get`, their `_mut`, `[]`, `iter`, `iter_mut`, `as_slices`, `as_mut_slices`, `make_contiguous`, `contains`, `pop_*`, `swap`, `remove`, `truncate`, `clear`, `retain`, `retain_mut` | the same |
+/// | `push_*`, `insert` | the same, and an error when there is no room |
+/// | `extend`, `collect` | the same, and a panic when there is no room; [`try_extend`](Queue::try_extend) and [`try_from_iter`](Queue::try_from_iter) return an error |
+/// | `drain(..)` | `while let Some(item) = queue.pop_front()`: there is no second owner that would empty it when dropped |
+/// | `append`, `split_off`, `resize*`, `range*`, `rotate_*`, `swap_remove_*`, `binary_search*`, `partition_point` | not there: over the ends, or on the slices of `as_slices` and `make_contiguous` |
+/// | `reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is fixed |
+///
+/// # Layout
+/// The place of the first item in a `u32`, the number of items in another one, then an [`Array<T, N>`](Array) of slots
+/// from the next multiple of its alignment on. Behind the last slot comes the first. What lies in a slot without an item
+/// is some `T`, or zeroes.
+///
+/// # Capacity
+/// As of an [`Array`]; anything else does not compile:
+///
+/// ```compile_fail
+/// let nothing = shmstate::Queue::<u8, 0>::new();
+/// ```
+#[repr(C)]
+pub struct Queue<T, const N: usize> {
+    /// Where the first item lies. Clamped wherever it is used, as `count` is: a stranger may have written it.
+    start: u32,
+    count: u32,
+    /// A slot without an item holds some `T` that nobody looks at.
+    slots: Array<T, N>,
+}
+
+composed! {
+    [T: SharedLayout, const N: usize] Queue<T, N> { start: u32, count: u32, slots: Array<T, N>, }
+}
+
+impl<T: SharedLayout, const N: usize> Queue<T, N> {
+    /// What every queue type has to fulfil beyond its array; evaluated while the program compiles.
+    const PROVED: () = {
+        let _ = T::LAYOUT;
+        assert!(N > 0, "a Queue of capacity 0 holds nothing: give it a capacity of 1 or more");
+        assert!(N <= u32::MAX as usize, "a Queue holds at most u32::MAX items");
+        assert!(size_of::<T>() > 0, "a Queue of zero-sized items holds nothing: use a counter");
+    };
+
+    /// An empty queue.
+    ///
+    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::boxed`] for large.
+    ///
+    /// ```
+    /// assert!(shmstate::Queue::<u64, 4>::new().is_empty());
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        let () = Self::PROVED;
+        Self::zeroed()
+    }
+
+    /// How many items fit: `N`.
+    ///
+    /// ```
+    /// assert_eq!(shmstate::Queue::<u64, 4>::new().capacity(), 4);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        N
+    }
+
+    /// How many items there are.
+    ///
+    /// ```
+    /// assert_eq!(shmstate::Queue::<u64, 4>::from([1, 2]).len(), 2);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        let count = self.count as usize;
+        if count < N { count } else { N }
+    }
+
+    /// How many more items fit.
+    ///
+    /// ```
+    /// assert_eq!(shmstate::Queue::<u64, 4>::from([1]).remaining(), 3);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn remaining(&self) -> usize {
+        N - self.len()
+    }
+
+    /// Whether there is no item.
+    ///
+    /// ```
+    /// assert!(shmstate::Queue::<u64, 4>::new().is_empty());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether no more item fits.
+    ///
+    /// ```
+    /// assert!(shmstate::Queue::<u64, 2>::from([1, 2]).is_full());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.len() == N
+    }
+
+    /// Appends `value` at the back.
+    ///
+    /// ```
+    /// let mut queue = shmstate::Queue::<u64, 1>::new();
+    /// queue.push_back(1)?;
+    /// assert_eq!(queue.push_back(2).unwrap_err().into_inner(), 2);
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Gives the value back when the queue is full.
+    #[inline]
+    pub fn push_back(&mut self, value: T) -> Result<(), Full<T>> {
+        let len = self.len();
+        if len == N {
+            return Err(Full::new(value, "queue", N, N + 1));
+        }
+        self.put(Self::wrap(self.first() + len), value);
+        self.count = len as u32 + 1;
+        Ok(())
+    }
+
+    /// Inserts `value` at the front.
+    ///
+    /// ```
+    /// let mut queue = shmstate::Queue::<u64, 3>::from([1, 2]);
+    /// queue.push_front(0)?;
+    /// assert_eq!(queue, [0, 1, 2]);
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Gives the value back when the queue is full.
+    #[inline]
+    pub fn push_front(&mut self, value: T) -> Result<(), Full<T>> {
+        let len = self.len();
+        if len == N {
+            return Err(Full::new(value, "queue", N, N + 1));
+        }
+        let start = Self::wrap(self.first() + N - 1);
+        self.put(start, value);
+        self.start = start as u32;
+        self.count = len as u32 + 1;
+        Ok(())
+    }
+
+    /// Removes the first item and returns it.
+    ///
+    /// ```
+    /// let mut queue = shmstate::Queue::<u64, 2>::from([1, 2]);
+    /// assert_eq!((queue.pop_front(), queue.len()), (Some(1), 1));
+    /// ```
+    #[inline]
+    pub fn pop_front(&mut self) -> Option<T> {
+        let left = self.len().checked_sub(1)?;
+        let start = self.first();
+        self.start = Self::wrap(start + 1) as u32;
+        self.count = left as u32;
+        Some(self.spend(start))
+    }
+
+    /// Removes the last item and returns it.
+    ///
+    /// ```
+    /// let mut queue = shmstate::Queue::<u64, 2>::from([1, 2]);
+    /// assert_eq!((queue.pop_back(), queue.len()), (Some(2), 1));
+    /// ```
+    #[inline]
+    pub fn pop_back(&mut self) -> Option<T> {
+        let left = self.len().checked_sub(1)?;
+        self.count = left as u32;
+        Some(self.spend(Self::wrap(self.first() + left)))
+    }
+
+    /// The first item.
+    ///
+    /// ```
+    /// assert_eq!(shmstate::Queue::<u64, 2>::from([1, 2]).front(), Some(&1));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn front(&self) -> Option<&T> {
+        self.get(0)
+    }
+
+    /// The first item, to be changed; marks it.
+    ///
+    /// ```
+    /// let mut queue = shmstate::Queue::<u64, 2>::from([1, 2]);
+    /// *queue.front_mut().unwrap() = 7;
+    /// assert_eq!(queue, [7, 2]);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn front_mut(&mut self) -> Option<&mut T> {
+        self.get_mut(0)
+    }
+
+    /// The last item.
+    ///
+    /// ```
+    /// assert_eq!(shmstate::Queue::<u64, 2>::from([1, 2]).back(), Some(&2));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn back(&self) -> Option<&T> {
+        self.get(self.len().checked_sub(1)?)
+    }
+
+    /// The last item, to be changed; marks it.
+    ///
+    /// ```
+    /// let mut queue = shmstate::Queue::<u64, 2>::from([1, 2]);
+    /// *queue.back_mut().unwrap() = 7;
+    /// assert_eq!(queue, [1, 7]);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn back_mut(&mut self) -> Option<&mut T> {
+        self.get_mut(self.len().checked_sub(1)?)
+    }
+
+    /// Item `index`, counted from the front.
+    ///
+    /// ```
+    /// let queue = shmstate::Queue::<u64, 2>::from([1, 2]);
+    /// assert_eq!((queue.get(1), queue.get(2)), (Some(&2), None));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&T> {
+        let at = self.place(index)?;
+        Some(&self.slots.as_array()[at])
+    }
+
+    /// Item `index`, counted from the front, to be changed; marks it.
+    ///
+    /// ```
+    /// let mut queue = shmstate::Queue::<u64, 2>::from([1, 2]);
+    /// *queue.get_mut(1).unwrap() = 7;
+    /// assert_eq!(queue, [1, 7]);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+        let at = self.place(index)?;
+        Some(&mut self.slots[at])
+    }
+
+    /// Whether an item equals `value`.
+    ///
+    /// ```
+    /// assert!(shmstate::Queue::<u64, 2>::from([1, 2]).contains(&2));
+    /// ```
+    #[must_use]
+    pub fn contains(&self, value: &T) -> bool
+    where
+        T: PartialEq,
+    {
+        let (first, second) = self.as_slices();
+        first.contains(value) || second.contains(value)
+    }
+
+    /// The items, from front to back.
+    ///
+    /// ```
+    /// let queue = shmstate::Queue::<u64, 2>::from([1, 2]);
+    /// assert!(queue.iter().rev().eq(&[2, 1]));
+    /// ```
+    #[inline]
+    pub fn iter(&self) -> WrappedIter<'_, T> {
+        WrappedIter::new(self.as_slices())
+    }
+
+    /// The items, from front to back, to be changed; marks all of them, whether the iterator gets to them or not.
+    ///
+    /// ```
+    /// let mut queue = shmstate::Queue::<u64, 2>::from([1, 2]);
+    /// queue.iter_mut().for_each(|item| *item *= 10);
+    /// assert_eq!(queue, [10, 20]);
+    /// ```
+    #[inline]
+    pub fn iter_mut(&mut self) -> WrappedIterMut<'_, T> {
+        WrappedIterMut::new(self.as_mut_slices())
+    }
+
+    /// The items, as two slices: those of the first come before those of the second.
+    ///
+    /// ```
+    /// let mut queue = shmstate::Queue::<u64, 3>::from([1, 2]);
+    /// queue.push_front(0)?;
+    /// assert_eq!(queue.as_slices(), (&[0][..], &[1, 2][..]));
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn as_slices(&self) -> (&[T], &[T]) {
+        let (first, second) = self.spans();
+        let slots = self.slots.as_slice();
+        (&slots[first], &slots[second])
+    }
+
+    /// The items, as two slices to be changed; marks all of them.
+    ///
+    /// ```
+    /// let mut queue = shmstate::Queue::<u64, 3>::from([1, 2]);
+    /// queue.push_front(0)?;
+    /// queue.as_mut_slices().1.fill(7);
+    /// assert_eq!(queue, [0, 7, 7]);
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    #[must_use]
+    pub fn as_mut_slices(&mut self) -> (&mut [T], &mut [T]) {
+        let (first, second) = self.spans();
+        for span in [&first, &second] {
+            if !mutant::planted("second_slice_unmarked") || span.start > 0 {
+                let _marked = self.slots.get_mut(span.clone());
+            }
+        }
+        // The second ends before the first begins.
+        let (before, from) = self.slots.unmarked_mut(N).split_at_mut(first.start);
+        (&mut from[..first.len()], &mut before[second])
+    }
+
+    /// Moves the items so that they lie in one slice; marks all of them, and all slots if they have to be moved.
+    ///
+    /// ```
+    /// let mut queue = shmstate::Queue::<u64, 3>::from([2, 3]);
+    /// queue.push_front(1)?;
+    /// queue.make_contiguous().reverse();
+    /// assert_eq!(queue.as_slices(), (&[3, 2, 1][..], &[][..]));
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    pub fn make_contiguous(&mut self) -> &mut [T] {
+        let (first, second) = self.spans();
+        if second.is_empty() {
+            return &mut self.slots[first];
+        }
+        self.start = 0;
+        let slots = self.slots.as_mut_slice();
+        slots.rotate_left(first.start);
+        &mut slots[..first.len() + second.len()]
+    }
+
+    /// Puts `value` into slot `at`.
+    #[inline]
+    fn put(&mut self, at: usize, value: T) {
+        if mutant::planted("slot_unmarked") {
+            self.slots.unmarked_mut(N)[at] = value;
+        } else {
+            self.slots[at] = value;
+        }
+    }
+
+    /// Moves the item out of slot `at`, which has none from here on.
+    #[inline]
+    fn spend(&mut self, at: usize) -> T {
+        // SAFETY: the callers have taken the slot out of those that have items.
+        let item = unsafe { move_out(&self.slots.as_array()[at]) };
+        if mutant::planted("spent_slot_changes") {
+            self.slots.unmarked_mut(N)[at] = T::zeroed();
+        }
+        item
+    }
+
+    /// Where the first item lies: in the slots, whatever the bytes say.
+    #[inline]
+    const fn first(&self) -> usize {
+        let start = self.start as usize;
+        if start < N { start } else { 0 }
+    }
+
+    /// The slot at `place`, which is less than `2 * N`.
+    #[inline]
+    const fn wrap(place: usize) -> usize {
+        if place < N { place } else { place - N }
+    }
+
+    /// Where item `index` lies, if it is there.
+    #[inline]
+    fn place(&self, index: usize) -> Option<usize> {
+        (index < self.len()).then(|| Self::wrap(self.first() + index))
+    }
+
+    /// The slots of the items: the second span starts at slot 0, if there is one.
+    #[inline]
+    fn spans(&self) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
+        let (start, len) = (self.first(), self.len());
+        let end = (start + len).min(N);
+        (start..end, 0..start + len - end)
+    }
+
+    /// Whether start and length are such.
+    fn check(&self) -> Result<(), Invalid> {
+        let (start, count) = (self.start as usize, self.count as usize);
+        if start >= N || count > N {
+            return Err(Invalid::new(format!("{count} items from place {start} on in a queue of capacity {N}")));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scribbled_words_do_no_harm() {
+        for start in [0, 3, 4, u32::MAX] {
+            for count in [0, 3, 4, 5, u32::MAX] {
+                let scribbled = || {
+                    let mut queue = Queue::<u64, 4>::from([1, 2, 3, 4]);
+                    (queue.start, queue.count) = (start, count);
+                    queue
+                };
+                let mut queue = scribbled();
+                // SAFETY: a value of its own.
+                let valid = unsafe { Queue::validate(&queue) };
+                assert_eq!(valid.is_ok(), start < 4 && count <= 4, "{start} {count}");
+                assert_eq!(queue.iter().count(), queue.len());
+                assert_eq!(queue.get(queue.len()), None);
+                assert_eq!(queue.push_back(9).is_err(), count >= 4);
+                queue.iter_mut().for_each(|item| *item += 1);
+                queue.make_contiguous().sort_unstable();
+                queue.retain(|item| item % 2 == 0);
+                let mut queue = scribbled();
+                let len = queue.len();
+                assert!((0..len).all(|n| if n % 2 == 0 { queue.pop_back() } else { queue.pop_front() }.is_some()));
+                assert_eq!((queue.pop_front(), queue.pop_back()), (None, None));
+                queue.try_extend([1, 2, 3, 4]).unwrap();
+                queue.remove(1);
+                queue.push_front(0).unwrap();
+                assert_eq!(queue, [0, 1, 3, 4]);
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! What a queue has in common with a `VecDeque`: it behaves as the sequence of its items, whatever its capacity.
+
+use super::Queue;
+use crate::containers::wrapped::{WrappedIter, WrappedIterMut, out_of_bounds, sequence};
+use crate::layout::SharedLayout;
+
+sequence!(Queue);
+
+/// Clones the items that there are.
+impl<T: SharedLayout + Clone, const N: usize> Clone for Queue<T, N> {
+    fn clone(&self) -> Self {
+        let mut clone = Self::new();
+        clone.clone_from(self);
+        clone
+    }
+
+    /// Clones item by item into this queue, which needs no room on the stack; marks them.
+    ///
+    /// If a clone panics, the items before it are there.
+    fn clone_from(&mut self, source: &Self) {
+        self.clear();
+        for (at, item) in source.iter().enumerate() {
+            self.put(at, item.clone());
+            self.count = at as u32 + 1;
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! [`Ring`]: the latest items, the oldest of which makes room for a new one.
+//!
+//! This file: the type and its methods; `traits`: what it has in common with a `VecDeque`.
+
+mod traits;
+
+use super::List;
+use super::composed::composed;
+use super::wrapped::{WrappedIter, WrappedIterMut};
+use crate::layout::{Invalid, SharedLayout};
+use std::mem;
+
+/// The last `N` items: a `VecDeque` whose `push` overwrites the oldest one once it is full. For histories and metrics.
+///
+/// ```
+/// use shmstate::Ring;
+///
+/// let mut history = Ring::<u32, 3>::new();
+/// history.extend([1, 2, 3]);
+/// assert_eq!(history.push(4), Some(1)); // what had to go
+/// assert_eq!(history, [2, 3, 4]);
+/// assert_eq!((history.oldest(), history.latest()), (Some(&2), Some(&4)));
+/// assert_eq!(history.iter().rev().take(2).sum::<u32>(), 7); // the latest first
+/// ```
+///
+/// # Cost
+/// | method | marks |
+/// |---|---|
+/// | `push` | one item: the new one, in the place of the oldest |
+/// | `extend` | the new items |
+/// | `clear` | nothing |
+/// | `ring[i] = …`, `get_mut`, `latest_mut`, `oldest_mut` | the item that is borrowed |
+/// | `iter_mut`, `as_mut_slices`, `make_contiguous` | all |
+/// | everything that takes `&self` | nothing |
+///
+/// # Beside `VecDeque`
+/// | `VecDeque` | here |
+/// |---|---|
+/// | `push_back` | `push`, which never fails and returns the item that had to go |
+/// | `front`, `back` and their `_mut` | `oldest`, `latest` and their `_mut`; 0 is the index of the oldest |
+/// | `len`, `is_empty`, `capacity`, `get`, `get_mut`, `[]`, `iter`, `iter_mut`, `as_slices`, `as_mut_slices`, `make_contiguous`, `contains`, `clear`, `extend` | the same |
+/// | `pop_*`, `push_front`, `insert`, `remove`, `truncate`, `retain`, `drain`, `append`, `split_off` | not there: items leave a ring by being overwritten; a [`Queue`](crate::Queue) is emptied at its ends |
+/// | `swap`, `rotate_*`, `range`, `binary_search*`, `resize*` | not there: on the slices of `as_slices` and `make_contiguous` |
+/// | `reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is fixed |
+///
+/// # Layout
+/// The place of the oldest item in a `u32`, 4 reserved bytes, then a [`List<T, N>`](List) from the next multiple of its
+/// alignment on. The list fills up first; from then on the oldest item is the one at that place, and the latest the one
+/// before it.
+///
+/// # Capacity
+/// As of a [`List`]; anything else does not compile:
+///
+/// ```compile_fail
+/// let nothing = shmstate::Ring::<u8, 0>::new();
+/// ```
+#[repr(C)]
+pub struct Ring<T, const N: usize> {
+    /// Where the oldest item lies: 0 as long as the list is not full. Clamped wherever it is used, for a stranger may have
+    /// written it.
+    start: u32,
+    reserved: u32,
+    list: List<T, N>,
+}
+
+composed! {
+    [T: SharedLayout, const N: usize] Ring<T, N> { start: u32, reserved: u32, list: List<T, N>, }
+}
+
+impl<T: SharedLayout, const N: usize> Ring<T, N> {
+    /// What every ring type has to fulfil beyond its list; evaluated while the program compiles.
+    const PROVED: () = {
+        let _ = T::LAYOUT;
+        assert!(N > 0, "a Ring of capacity 0 holds nothing: give it a capacity of 1 or more");
+        assert!(N <= u32::MAX as usize, "a Ring holds at most u32::MAX items");
+        assert!(size_of::<T>() > 0, "a Ring of zero-sized items holds nothing: use a counter");
+    };
+
+    /// An empty ring.
+    ///
+    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::boxed`] for large.
+    ///
+    /// ```
+    /// assert!(shmstate::Ring::<u64, 4>::new().is_empty());
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        let () = Self::PROVED;
+        Self::zeroed()
+    }
+
+    /// How many items there can be: `N`.
+    ///
+    /// ```
+    /// assert_eq!(shmstate::Ring::<u64, 4>::new().capacity(), 4);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        N
+    }
+
+    /// How many items there are.
+    ///
+    /// ```
+    /// assert_eq!(shmstate::Ring::<u64, 4>::from_iter(0..9).len(), 4);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is no item.
+    ///
+    /// ```
+    /// assert!(shmstate::Ring::<u64, 4>::new().is_empty());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the next `push` overwrites an item.
+    ///
+    /// ```
+    /// assert!(shmstate::Ring::<u64, 2>::from_iter([1, 2]).is_full());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.list.is_full()
+    }
+
+    /// Appends `value`; if the ring is full, in the place of the oldest item, which is returned.
+    ///
+    /// ```
+    /// let mut ring = shmstate::Ring::<u64, 2>::new();
+    /// assert_eq!((ring.push(1), ring.push(2), ring.push(3)), (None, None, Some(1)));
+    /// assert_eq!(ring, [2, 3]);
+    /// ```
+    #[inline]
+    pub fn push(&mut self, value: T) -> Option<T> {
+        if !self.list.is_full() {
+            // It is not full, unless a stranger says so meanwhile.
+            return self.list.push(value).err().map(crate::Full::into_inner);
+        }
+        let oldest = self.start_in(N);
+        self.start = if oldest + 1 < N { oldest as u32 + 1 } else { 0 };
+        self.list.get_mut(oldest).map(|item| mem::replace(item, value))
+    }
+
+    /// The item that was pushed last.
+    ///
+    /// ```
+    /// assert_eq!(shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]).latest(), Some(&3));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn latest(&self) -> Option<&T> {
+        let (old, new) = self.as_slices();
+        new.last().or(old.last())
+    }
+
+    /// The item that was pushed last, to be changed; marks it.
+    ///
+    /// ```
+    /// let mut ring = shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]);
+    /// *ring.latest_mut().unwrap() += 10;
+    /// assert_eq!(ring, [2, 13]);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn latest_mut(&mut self) -> Option<&mut T> {
+        self.get_mut(self.len().checked_sub(1)?)
+    }
+
+    /// The item that goes next.
+    ///
+    /// ```
+    /// assert_eq!(shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]).oldest(), Some(&2));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn oldest(&self) -> Option<&T> {
+        self.get(0)
+    }
+
+    /// The item that goes next, to be changed; marks it.
+    ///
+    /// ```
+    /// let mut ring = shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]);
+    /// *ring.oldest_mut().unwrap() += 10;
+    /// assert_eq!(ring, [12, 3]);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn oldest_mut(&mut self) -> Option<&mut T> {
+        self.get_mut(0)
+    }
+
+    /// Item `index`, counted from the oldest.
+    ///
+    /// ```
+    /// let ring = shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]);
+    /// assert_eq!((ring.get(1), ring.get(2)), (Some(&3), None));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&T> {
+        let (old, new) = self.as_slices();
+        old.get(index).or_else(|| new.get(index - old.len()))
+    }
+
+    /// Item `index`, counted from the oldest, to be changed; marks it.
+    ///
+    /// ```
+    /// let mut ring = shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]);
+    /// *ring.get_mut(1).unwrap() = 7;
+    /// assert_eq!(ring, [2, 7]);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+        let len = self.list.len();
+        if index >= len {
+            return None;
+        }
+        let at = self.start_in(len) + index;
+        self.list.get_mut(if at < len { at } else { at - len })
+    }
+
+    /// Whether an item equals `value`.
+    ///
+    /// ```
+    /// assert!(shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]).contains(&3));
+    /// ```
+    #[must_use]
+    pub fn contains(&self, value: &T) -> bool
+    where
+        T: PartialEq,
+    {
+        self.list.contains(value)
+    }
+
+    /// The items, oldest first.
+    ///
+    /// ```
+    /// let ring = shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]);
+    /// assert!(ring.iter().eq(&[2, 3]) && ring.iter().rev().eq(&[3, 2]));
+    /// ```
+    #[inline]
+    pub fn iter(&self) -> WrappedIter<'_, T> {
+        WrappedIter::new(self.as_slices())
+    }
+
+    /// The items, oldest first, to be changed; marks all of them, whether the iterator gets to them or not.
+    ///
+    /// ```
+    /// let mut ring = shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]);
+    /// ring.iter_mut().for_each(|item| *item *= 10);
+    /// assert_eq!(ring, [20, 30]);
+    /// ```
+    #[inline]
+    pub fn iter_mut(&mut self) -> WrappedIterMut<'_, T> {
+        WrappedIterMut::new(self.as_mut_slices())
+    }
+
+    /// The items, as two slices: those of the first are older than those of the second.
+    ///
+    /// ```
+    /// let ring = shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]);
+    /// assert_eq!(ring.as_slices(), (&[2][..], &[3][..]));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn as_slices(&self) -> (&[T], &[T]) {
+        let items = self.list.as_slice();
+        let (new, old) = items.split_at(self.start_in(items.len()));
+        (old, new)
+    }
+
+    /// The items, as two slices to be changed; marks all of them.
+    ///
+    /// ```
+    /// let mut ring = shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]);
+    /// ring.as_mut_slices().0[0] = 7;
+    /// assert_eq!(ring, [7, 3]);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn as_mut_slices(&mut self) -> (&mut [T], &mut [T]) {
+        let start = self.start_in(self.list.len());
+        let items = self.list.as_mut_slice();
+        let (new, old) = items.split_at_mut(start.min(items.len()));
+        (old, new)
+    }
+
+    /// Moves the items so that they lie in one slice, oldest first; marks all of them.
+    ///
+    /// ```
+    /// let mut ring = shmstate::Ring::<u64, 3>::from_iter([9, 3, 1, 2]);
+    /// ring.make_contiguous().sort_unstable();
+    /// assert_eq!(ring.as_slices(), (&[1, 2, 3][..], &[][..]));
+    /// ```
+    pub fn make_contiguous(&mut self) -> &mut [T] {
+        let start = self.start_in(self.list.len());
+        self.start = 0;
+        let items = self.list.as_mut_slice();
+        items.rotate_left(start.min(items.len()));
+        items
+    }
+
+    /// Removes all items.
+    ///
+    /// ```
+    /// let mut ring = shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]);
+    /// ring.clear();
+    /// assert!(ring.is_empty());
+    /// ```
+    pub fn clear(&mut self) {
+        self.start = 0;
+        self.list.clear();
+    }
+
+    /// Where the oldest of `len` items lies: inside of them, whatever the bytes say.
+    #[inline]
+    fn start_in(&self, len: usize) -> usize {
+        let start = self.start as usize;
+        if start < len { start } else { 0 }
+    }
+
+    /// Whether the list and the start agree.
+    fn check(&self) -> Result<(), Invalid> {
+        let start = self.start as usize;
+        if start >= N || start > 0 && !self.list.is_full() {
+            let len = self.list.len();
+            return Err(Invalid::new(format!("the oldest item at place {start} of {len} in a ring of capacity {N}")));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scribbled_start_does_no_harm() {
+        for start in [3, 4, u32::MAX] {
+            let scribbled = |len| {
+                let mut ring = Ring::<u64, 4>::from_iter(1..=len);
+                ring.start = start;
+                ring
+            };
+            for len in [0, 2, 4, 6] {
+                let mut ring = scribbled(len);
+                // SAFETY: a value of its own.
+                let valid = unsafe { Ring::validate(&ring) };
+                assert_eq!(valid.is_ok(), start == 3 && len >= 4, "{start} {len}");
+                assert_eq!(ring.iter().count(), ring.len());
+                assert_eq!(ring.get(ring.len()), None);
+                assert_eq!(ring.latest().is_some(), len > 0);
+                ring.iter_mut().for_each(|item| *item += 1);
+                for value in 10..20 {
+                    ring.push(value);
+                }
+                assert_eq!(ring.len(), 4);
+                ring.make_contiguous().sort_unstable();
+                assert_eq!(ring, [16, 17, 18, 19]);
+            }
+        }
+    }
+}

@@ -1,0 +1,474 @@
+//! [`Slab`]: values that keep their keys.
+//!
+//! This file: the type and its methods; `key`: the keys; `iter`: going over keys and values; `traits`: the rest.
+
+mod iter;
+mod key;
+mod traits;
+
+pub use iter::{SlabIter, SlabIterMut};
+pub use key::Key;
+
+use super::composed::composed;
+use super::spent::move_out;
+use super::{Full, List};
+use crate::layout::{Invalid, SharedLayout};
+use std::ops::{Index, IndexMut};
+
+/// Values under keys that the slab gives: a slot map of fixed capacity, for graphs, sessions, connections, orders.
+///
+/// Inserting, looking up and removing take the same short time whatever the slab holds. A [`Key`] stays that of its value
+/// wherever other values come and go, and leads nowhere once its value is removed.
+///
+/// ```
+/// use shmstate::Slab;
+///
+/// let mut sessions = Slab::<u32, 2>::new();
+/// let a = sessions.insert(10)?;
+/// let b = sessions.insert(20)?;
+/// assert_eq!(sessions.insert(30).unwrap_err().into_inner(), 30);
+/// assert_eq!(sessions.remove(a), Some(10));
+/// let c = sessions.insert(30)?; // in the place of the first one
+/// assert_eq!((sessions.get(a), sessions[b], sessions[c]), (None, 20, 30));
+/// # Ok::<_, shmstate::Full<u32>>(())
+/// ```
+///
+/// # Cost
+/// | method | marks |
+/// |---|---|
+/// | `insert` | the value, and 8 bytes that tell of its place |
+/// | `remove` | those 8 bytes |
+/// | `slab[key] = …`, `get_mut` | the value |
+/// | `retain`, `clear` | the 8 bytes of each value that goes |
+/// | `iter_mut`, `values_mut` | all places that were ever in use |
+/// | everything that takes `&self` | nothing |
+///
+/// # Beside the crates `slotmap` and `slab`
+/// | `slotmap::SlotMap` | here |
+/// |---|---|
+/// | `insert`, which grows | the same, and an error when there is no room |
+/// | `remove`, `get`, `get_mut`, `[]`, `contains_key`, `len`, `is_empty`, `capacity`, `clear`, `iter`, `iter_mut`, `keys`, `values`, `values_mut` | the same |
+/// | `retain` | the same, with a shared reference to the value, so that it marks nothing that stays |
+/// | `insert_with_key` | not there: insert, then set |
+/// | `drain`, `detach`, `get_disjoint_mut`, the unchecked ones | not there |
+/// | `reserve`, `with_capacity`, key types of one's own | not there: the capacity is fixed, and a [`Key`] carries the type of the value |
+///
+/// # Generations
+/// Each place counts how often it was filled and emptied. The count goes round after 2³² steps: a key that was kept while
+/// its very place was filled and emptied 2³¹ times leads to the value that lies there then.
+///
+/// # Layout
+/// The number of values in a `u32`; 1 + the first vacant place in a `u32`, 0 for none; a [`List`] of the places that were
+/// ever in use, of which each has its generation in a `u32`, odd while there is a value, and 1 + the next vacant place in
+/// a `u32`; then a [`List<T, N>`](List) of as many values, each from the next multiple of its alignment on. What lies in
+/// a vacant place is some `T`.
+///
+/// # Capacity
+/// As of a [`List`]; anything else does not compile:
+///
+/// ```compile_fail
+/// let nothing = shmstate::Slab::<u8, 0>::new();
+/// ```
+#[repr(C)]
+pub struct Slab<T, const N: usize> {
+    count: u32,
+    /// 1 + the first vacant place, or 0. Followed by one step at a time, and only to a place that is vacant: a stranger may
+    /// have written it.
+    vacant: u32,
+    places: List<Place, N>,
+    /// As long as `places`; what belongs to a vacant place is some `T` that nobody looks at.
+    values: List<T, N>,
+}
+
+composed! {
+    [T: SharedLayout, const N: usize] Slab<T, N> {
+        count: u32,
+        vacant: u32,
+        places: List<Place, N>,
+        values: List<T, N>,
+    }
+}
+
+/// What a slab knows of a place.
+#[derive(Clone, Copy, shmstate_derive::SharedLayout)]
+#[repr(C)]
+#[shared(crate = "crate")]
+struct Place {
+    /// How often it was filled and emptied: odd while there is a value.
+    generation: u32,
+    /// 1 + the next vacant place, or 0; of a vacant place.
+    next: u32,
+}
+
+impl Place {
+    #[inline]
+    const fn is_vacant(self) -> bool {
+        self.generation.is_multiple_of(2)
+    }
+}
+
+impl<T: SharedLayout, const N: usize> Slab<T, N> {
+    /// What every slab type has to fulfil beyond its lists; evaluated while the program compiles.
+    const PROVED: () = {
+        let _ = T::LAYOUT;
+        assert!(N > 0, "a Slab of capacity 0 holds nothing: give it a capacity of 1 or more");
+        assert!(N < u32::MAX as usize, "a Slab holds less than u32::MAX values");
+        assert!(size_of::<T>() > 0, "a Slab of zero-sized values holds nothing: use a counter");
+    };
+
+    /// An empty slab.
+    ///
+    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::boxed`] for large.
+    ///
+    /// ```
+    /// assert!(shmstate::Slab::<u64, 4>::new().is_empty());
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        let () = Self::PROVED;
+        Self::zeroed()
+    }
+
+    /// How many values fit: `N`.
+    ///
+    /// ```
+    /// assert_eq!(shmstate::Slab::<u64, 4>::new().capacity(), 4);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        N
+    }
+
+    /// How many values there are.
+    ///
+    /// ```
+    /// let mut slab = shmstate::Slab::<u64, 4>::new();
+    /// slab.insert(7)?;
+    /// assert_eq!(slab.len(), 1);
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        let count = self.count as usize;
+        if count < N { count } else { N }
+    }
+
+    /// How many more values fit.
+    ///
+    /// ```
+    /// assert_eq!(shmstate::Slab::<u64, 4>::new().remaining(), 4);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn remaining(&self) -> usize {
+        N - self.len()
+    }
+
+    /// Whether there is no value.
+    ///
+    /// ```
+    /// assert!(shmstate::Slab::<u64, 4>::new().is_empty());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether no more value fits.
+    ///
+    /// ```
+    /// let mut slab = shmstate::Slab::<u64, 1>::new();
+    /// slab.insert(7)?;
+    /// assert!(slab.is_full());
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.len() == N
+    }
+
+    /// Puts `value` in, and returns its key.
+    ///
+    /// ```
+    /// let mut slab = shmstate::Slab::<u64, 1>::new();
+    /// let key = slab.insert(7)?;
+    /// assert_eq!(slab[key], 7);
+    /// assert_eq!(slab.insert(8).unwrap_err().into_inner(), 8);
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Gives the value back when the slab is full.
+    pub fn insert(&mut self, value: T) -> Result<Key<T>, Full<T>> {
+        if let Some((place, Place { generation, next })) = self.first_vacant()
+            && let Some(slot) = self.values.get_mut(place)
+        {
+            *slot = value;
+            let generation = generation.wrapping_add(1);
+            if let Some(taken) = self.places.get_mut(place) {
+                *taken = Place { generation, next: 0 };
+            }
+            self.vacant = next;
+            self.count = self.len().min(N - 1) as u32 + 1;
+            return Ok(Key::new(place as u32, generation));
+        }
+        let place = self.places.len();
+        let full = |value| Full::new(value, "slab", N, N + 1);
+        if place == N {
+            return Err(full(value));
+        }
+        self.values.push(value).map_err(|list| full(list.into_inner()))?;
+        // There is room, unless a stranger says otherwise meanwhile; then the key leads nowhere.
+        let _ = self.places.push(Place { generation: 1, next: 0 });
+        self.count = self.len().min(N - 1) as u32 + 1;
+        Ok(Key::new(place as u32, 1))
+    }
+
+    /// Removes the value of `key` and returns it; `None` if there is none any more.
+    ///
+    /// ```
+    /// let mut slab = shmstate::Slab::<u64, 1>::new();
+    /// let key = slab.insert(7)?;
+    /// assert_eq!((slab.remove(key), slab.remove(key)), (Some(7), None));
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    pub fn remove(&mut self, key: Key<T>) -> Option<T> {
+        let place = self.place(key)?;
+        self.values.get(place)?;
+        self.vacate(place);
+        // SAFETY: the place is vacant now.
+        Some(unsafe { move_out(self.values.get(place)?) })
+    }
+
+    /// The value of `key`, if it is still there.
+    ///
+    /// ```
+    /// let mut slab = shmstate::Slab::<u64, 1>::new();
+    /// let key = slab.insert(7)?;
+    /// assert_eq!(slab.get(key), Some(&7));
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn get(&self, key: Key<T>) -> Option<&T> {
+        self.values.get(self.place(key)?)
+    }
+
+    /// The value of `key`, if it is still there, to be changed; marks it.
+    ///
+    /// ```
+    /// let mut slab = shmstate::Slab::<u64, 1>::new();
+    /// let key = slab.insert(7)?;
+    /// *slab.get_mut(key).unwrap() += 1;
+    /// assert_eq!(slab[key], 8);
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn get_mut(&mut self, key: Key<T>) -> Option<&mut T> {
+        self.values.get_mut(self.place(key)?)
+    }
+
+    /// Whether the value of `key` is still there.
+    ///
+    /// ```
+    /// assert!(!shmstate::Slab::<u64, 1>::new().contains_key(shmstate::Key::NULL));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn contains_key(&self, key: Key<T>) -> bool {
+        self.place(key).is_some()
+    }
+
+    /// Keeps the values for which `keep` returns true.
+    ///
+    /// If `keep` panics, the values that it has refused are gone, and the others are there.
+    ///
+    /// ```
+    /// let mut slab = shmstate::Slab::<u64, 4>::new();
+    /// for n in 0..4 {
+    ///     slab.insert(n)?;
+    /// }
+    /// slab.retain(|_, value| value % 2 == 0);
+    /// assert!(slab.values().eq(&[0, 2]));
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    pub fn retain(&mut self, mut keep: impl FnMut(Key<T>, &T) -> bool) {
+        for place in 0..self.places.len() {
+            if let (Some(&at), Some(value)) = (self.places.get(place), self.values.get(place))
+                && !at.is_vacant()
+                && !keep(Key::new(place as u32, at.generation), value)
+            {
+                self.vacate(place);
+            }
+        }
+    }
+
+    /// Removes all values.
+    ///
+    /// ```
+    /// let mut slab = shmstate::Slab::<u64, 4>::new();
+    /// let key = slab.insert(7)?;
+    /// slab.clear();
+    /// assert_eq!((slab.len(), slab.get(key)), (0, None));
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    pub fn clear(&mut self) {
+        self.retain(|_, _| false);
+    }
+
+    /// Where the value of `key` lies.
+    #[inline]
+    fn place(&self, key: Key<T>) -> Option<usize> {
+        let place = self.places.get(key.place())?;
+        (place.generation == key.generation() && !place.is_vacant()).then_some(key.place())
+    }
+
+    /// The place that is vacant next, and what is known of it.
+    #[inline]
+    fn first_vacant(&self) -> Option<(usize, Place)> {
+        let index = (self.vacant as usize).checked_sub(1)?;
+        let place = *self.places.get(index)?;
+        place.is_vacant().then_some((index, place))
+    }
+
+    /// Makes a place that has a value vacant.
+    #[inline]
+    fn vacate(&mut self, index: usize) {
+        if let Some(place) = self.places.get_mut(index) {
+            *place = Place { generation: place.generation.wrapping_add(1), next: self.vacant };
+            self.vacant = index as u32 + 1;
+            self.count = self.len().saturating_sub(1) as u32;
+        }
+    }
+
+    /// Whether the vacant places are those that lead from one to the next, and the others are counted.
+    fn check(&self) -> Result<(), Invalid> {
+        let (places, values, count) = (self.places.as_slice(), self.values.len(), self.count as usize);
+        let taken = places.iter().filter(|place| !place.is_vacant()).count();
+        if places.len() != values || taken != count {
+            let what = format!("{values} values for {} places, {taken} taken of {count}, in a slab", places.len());
+            return Err(Invalid::new(what));
+        }
+        // Who gets to the end in as many steps as there are vacant places has not been anywhere twice.
+        let mut next = self.vacant as usize;
+        for _ in taken..places.len() {
+            let place = next.checked_sub(1).and_then(|index| places.get(index)).filter(|place| place.is_vacant());
+            let Some(place) = place else {
+                return Err(Invalid::new(format!("{next} leads to no vacant place of a slab")));
+            };
+            next = place.next as usize;
+        }
+        if next != 0 {
+            return Err(Invalid::new(format!("{next} follows on the last vacant place of a slab")));
+        }
+        Ok(())
+    }
+}
+
+impl<T: SharedLayout, const N: usize> Index<Key<T>> for Slab<T, N> {
+    type Output = T;
+
+    #[inline]
+    #[track_caller]
+    fn index(&self, key: Key<T>) -> &T {
+        let Some(value) = self.get(key) else { no_value(key) };
+        value
+    }
+}
+
+/// Marks the value.
+impl<T: SharedLayout, const N: usize> IndexMut<Key<T>> for Slab<T, N> {
+    #[inline]
+    #[track_caller]
+    fn index_mut(&mut self, key: Key<T>) -> &mut T {
+        let Some(value) = self.get_mut(key) else { no_value(key) };
+        value
+    }
+}
+
+#[cold]
+#[track_caller]
+fn no_value<T>(key: Key<T>) -> ! {
+    panic!("the slab has no value of the key {key:?}")
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    /// Two values, of places 0 and 3, between two vacant places: 2 leads to 1.
+    fn slab() -> Slab<u64, 4> {
+        let mut slab = Slab::new();
+        let keys = [10, 11, 12, 13].map(|value| slab.insert(value).unwrap());
+        assert_eq!((slab.remove(keys[1]), slab.remove(keys[2])), (Some(11), Some(12)));
+        slab
+    }
+
+    fn refusal<const N: usize>(slab: &Slab<u64, N>) -> String {
+        // SAFETY: a value of the caller's.
+        unsafe { Slab::validate(slab) }.map_or_else(|e| e.to_string(), |()| "sound".into())
+    }
+
+    #[test]
+    fn the_vacant_places_are_checked() {
+        assert_eq!(refusal(&slab()), "sound");
+        let scribbled = |scribble: &dyn Fn(&mut Slab<u64, 4>)| {
+            let mut slab = slab();
+            scribble(&mut slab);
+            refusal(&slab)
+        };
+        assert_eq!(scribbled(&|s| s.vacant = 1), "1 leads to no vacant place of a slab");
+        assert_eq!(scribbled(&|s| s.vacant = 0), "0 leads to no vacant place of a slab");
+        assert_eq!(scribbled(&|s| s.vacant = u32::MAX), "4294967295 leads to no vacant place of a slab");
+        assert_eq!(scribbled(&|s| s.places[1].next = 3), "3 follows on the last vacant place of a slab");
+        assert_eq!(scribbled(&|s| s.places[2].next = 3), "3 follows on the last vacant place of a slab");
+        assert_eq!(scribbled(&|s| s.count = 3), "4 values for 4 places, 2 taken of 3, in a slab");
+        assert_eq!(scribbled(&|s| s.values.truncate(3)), "3 values for 4 places, 2 taken of 2, in a slab");
+    }
+
+    #[test]
+    fn scribbled_words_do_no_harm() {
+        for vacant in [0, 1, 2, 4, 5, u32::MAX] {
+            for next in [0, 1, 2, 3, u32::MAX] {
+                for (count, values, generation) in [(2, 4, 2), (0, 0, 2), (u32::MAX, 2, 3), (4, 3, u32::MAX)] {
+                    let mut slab = slab();
+                    (slab.vacant, slab.count) = (vacant, count);
+                    slab.places[1] = Place { generation, next };
+                    slab.places[2].next = next;
+                    slab.values.truncate(values);
+                    let mut keys = vec![];
+                    for value in 0..9 {
+                        keys.extend(slab.insert(value).ok());
+                    }
+                    assert!(slab.len() <= 4 && slab.iter().count() <= 4 && slab.iter_mut().count() <= 4);
+                    for key in keys {
+                        if let Some(value) = slab.get_mut(key) {
+                            *value += 1;
+                        }
+                        slab.remove(key);
+                    }
+                    slab.retain(|_, value| value % 2 == 0);
+                    slab.clear();
+                    assert_eq!(slab.values().count(), 0);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn generations_go_round() {
+        let mut slab = Slab::<u64, 1>::new();
+        let first = slab.insert(1).unwrap();
+        slab.places[0].generation = u32::MAX;
+        let last = Key::new(0, u32::MAX);
+        assert_eq!((slab.remove(last), slab.places[0].generation), (Some(1), 0));
+        assert_eq!(refusal(&slab), "sound");
+        assert_eq!((slab.get(Key::NULL), slab.get(last), slab.get(first)), (None, None, None));
+        assert_eq!(slab.insert(2).unwrap(), first);
+    }
+}

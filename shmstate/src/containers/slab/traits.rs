@@ -1,0 +1,65 @@
+//! What a slab has in common with other collections.
+
+use super::{Place, Slab};
+use crate::layout::SharedLayout;
+use std::fmt;
+
+impl<T: SharedLayout, const N: usize> Default for Slab<T, N> {
+    /// An empty slab, as [`Slab::new`].
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A map of keys to values.
+impl<T: SharedLayout + fmt::Debug, const N: usize> fmt::Debug for Slab<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self).finish()
+    }
+}
+
+/// Clones the values that there are; they keep their keys.
+impl<T: SharedLayout + Clone, const N: usize> Clone for Slab<T, N> {
+    fn clone(&self) -> Self {
+        let mut clone = Self::new();
+        clone.clone_from(self);
+        clone
+    }
+
+    /// Clones value by value into this slab, which needs no room on the stack; marks all places that are in use then.
+    ///
+    /// If a clone panics, the values before it are there.
+    fn clone_from(&mut self, source: &Self) {
+        self.places.clear();
+        self.values.clear();
+        (self.count, self.vacant) = (0, 0);
+        let places = source.places.as_slice();
+        for (index, (place, value)) in places.iter().zip(&source.values).enumerate() {
+            // There is room for as many. What is vacant leads to what was before, until all are there.
+            if place.is_vacant() {
+                let _ = self.values.push(T::zeroed());
+                let _ = self.places.push(Place { next: self.vacant, ..*place });
+                self.vacant = index as u32 + 1;
+            } else {
+                let _ = self.values.push(value.clone());
+                let _ = self.places.push(*place);
+                self.count = self.len().min(N - 1) as u32 + 1;
+            }
+        }
+        for (index, place) in places.iter().enumerate().filter(|(_, place)| place.is_vacant()) {
+            if let Some(to) = self.places.get_mut(index) {
+                *to = *place;
+            }
+        }
+        self.vacant = source.vacant;
+    }
+}
+
+/// The same values under the same keys.
+impl<T: SharedLayout + PartialEq, const N: usize> PartialEq for Slab<T, N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().eq(other)
+    }
+}
+
+impl<T: SharedLayout + Eq, const N: usize> Eq for Slab<T, N> {}

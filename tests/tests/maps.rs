@@ -1,0 +1,94 @@
+//! Maps and sets in a region, across handles.
+
+use shmstate::{Array, ErrorKind, Map, Set, SharedLayout, SortedMap, State, Text};
+use std::hash::{Hash, Hasher};
+
+#[derive(SharedLayout, Clone, PartialEq, Debug)]
+#[repr(C)]
+struct Shop {
+    prices: Map<Text<16>, u64, 100>,
+    seen: Set<u32, 50>,
+    hours: SortedMap<u16, Set<u8, 4>, 20>,
+    shelf: Array<u32, 1000>,
+}
+
+#[test]
+fn what_one_handle_puts_in_others_find() {
+    let dir = shmstate_tests::scratch_dir();
+    let path = dir.path().join("shop");
+    let shop = State::<Shop>::create(&path).unwrap();
+    let other = State::<Shop>::open(&path).unwrap();
+    for n in 0..300u32 {
+        let fails = n % 3 == 0;
+        let verdict = shop.try_update(|s| {
+            *s.prices.entry(format!("thing {}", n % 60).parse().unwrap()).or_insert(0).unwrap() += 1;
+            let _ = s.seen.insert(n % 40);
+            s.hours.entry(n as u16 % 20).or_default().unwrap().insert(n as u8 % 4).unwrap();
+            s.shelf[n as usize] = n;
+            if n % 7 == 0 {
+                s.prices.remove(&*format!("thing {}", n % 50));
+                s.seen.retain(|value| *value != n % 11);
+                s.hours.pop_first();
+            }
+            if fails { Err(()) } else { Ok(()) }
+        });
+        assert_eq!(verdict.unwrap().is_err(), fails);
+        let ours = shop.snapshot().unwrap();
+        assert!(ours.prices.keys().all(|key| ours.prices.contains_key(key)));
+        other.read(|s| assert_eq!(*s, *ours)).unwrap();
+    }
+    drop((shop, other));
+    let again = State::<Shop>::open(&path).unwrap();
+    assert_eq!(
+        again.read(|s| (s.prices.get("thing 59").is_some(), s.shelf[297], s.shelf[299])).unwrap(),
+        (true, 0, 299)
+    );
+    let onlooker = State::<Shop>::open_read_only(&path).unwrap();
+    assert_eq!(*onlooker.snapshot().unwrap(), *again.snapshot().unwrap());
+}
+
+/// A key of the same name and layout as in the program that filled the map, but of another mind about its hash.
+mod another_program {
+    use super::{Hash, Hasher, Map, SharedLayout};
+
+    #[derive(SharedLayout, PartialEq, Eq)]
+    #[repr(C)]
+    pub struct Key(pub u64);
+
+    impl Hash for Key {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            state.write_u64(!self.0);
+        }
+    }
+
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    pub struct Ledger {
+        pub amounts: Map<Key, u64, 8>,
+    }
+}
+
+#[derive(SharedLayout, PartialEq, Eq, Hash)]
+#[repr(C)]
+struct Key(u64);
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Ledger {
+    amounts: Map<Key, u64, 8>,
+}
+
+#[test]
+fn a_map_that_was_filled_under_another_hash_is_refused() {
+    let dir = shmstate_tests::scratch_dir();
+    let path = dir.path().join("ledger");
+    let ledger = State::<Ledger>::create(&path).unwrap();
+    ledger.update(|s| s.amounts.insert(Key(1), 10).map(drop)).unwrap().unwrap();
+    drop(ledger);
+    let refused = State::<another_program::Ledger>::open(&path).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Corrupt, "{refused}");
+    assert!(refused.to_string().contains("does not belong to a key"), "{refused}");
+    State::<Ledger>::open(&path).unwrap().read(|s| assert_eq!(s.amounts[&Key(1)], 10)).unwrap();
+    let of = another_program::Key(1);
+    assert_eq!(of.0, 1);
+}
