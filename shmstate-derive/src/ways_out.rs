@@ -151,16 +151,16 @@ fn plain_name(name: &str, rooted: bool) -> Option<Why> {
         "String" => why(HEAP, "use `shmstate::Text<N>`"),
         "str" => why("it has no fixed size", "use `shmstate::Text<N>`"),
         "PathBuf" | "OsString" | "CString" => {
-            why(HEAP, "use `shmstate::Text<N>`, or `shmstate::List<u8, N>` for what is no UTF-8")
+            why(HEAP, "use `shmstate::Text<N>`, or `shmstate::Blob<N>` for what is no UTF-8")
         }
         "usize" => why("its size differs between 32-bit and 64-bit programs", "use `u64` or `u32`"),
         "isize" => why("its size differs between 32-bit and 64-bit programs", "use `i64` or `i32`"),
         "AtomicUsize" => why(INSIDE, "use `u64`: an update is atomic already"),
         "AtomicIsize" => why(INSIDE, "use `i64`: an update is atomic already"),
         // Names that a program may well have given to a type of its own.
-        "Instant" if rooted => why(NO_FIXED, "use `u64` nanoseconds since a moment of your choice"),
-        "SystemTime" if rooted => why(NO_FIXED, "use `u64` nanoseconds since `UNIX_EPOCH`"),
-        "Duration" if rooted => why(NO_FIXED, "use `u64` nanoseconds"),
+        "Instant" | "SystemTime" if rooted => why(NO_FIXED, "use `shmstate::Timestamp`"),
+        "Duration" if rooted => why(NO_FIXED, "use `shmstate::Duration`, or `u64` nanoseconds"),
+        "IpAddr" | "Ipv4Addr" | "Ipv6Addr" if rooted => why(NO_FIXED, "use `shmstate::IpAddr`"),
         "Condvar" | "Barrier" if rooted => why("it waits within one process", "wait for a commit of the state instead"),
         _ => {
             if let Some(number) = scalar_after(name, "Atomic") {
@@ -183,23 +183,25 @@ fn scalar_after(name: &str, prefix: &str) -> Option<String> {
 fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
     let itself = || format!("use {}", owned(first));
     match name {
-        "Vec" | "VecDeque" | "LinkedList" | "BinaryHeap" | "HashSet" | "BTreeSet" => {
-            why(HEAP, format!("use `{}`", list(first)))
+        "Vec" if show(first) == "u8" => {
+            why(HEAP, "use `shmstate::Blob<N>`, or `shmstate::List<u8, N>` to mark single bytes")
         }
-        "HashMap" | "BTreeMap" => {
-            let value = arguments(path).nth(1).map(stand_in);
-            let value = value.map_or_else(String::new, |value| format!(", value: {value}"));
-            let entry = format!("`struct Entry {{ key: {}{value} }}`", stand_in(first));
-            why(HEAP, format!("use `shmstate::List<Entry, N>` with a {entry}"))
+        "Vec" | "LinkedList" | "BinaryHeap" => why(HEAP, format!("use `{}`", list(first))),
+        "VecDeque" => {
+            let queue = of_capacity("Queue", &[first]);
+            why(HEAP, format!("use `{queue}`, or `shmstate::Ring` for the latest `N` items"))
+        }
+        "HashSet" => why(HEAP, format!("use `{}`", of_capacity("Set", &[first]))),
+        "BTreeSet" => why(HEAP, format!("use `{}`, or a sorted `{}`", of_capacity("Set", &[first]), list(first))),
+        "HashMap" | "BTreeMap" => why(HEAP, format!("use `{}`", map(name, path))),
+        "Box" if !matches!(first, Type::Slice(_)) && !is_str(first) => {
+            why(HEAP, format!("{}, or `shmstate::Tracked` of it if it is large and seldom changes", itself()))
         }
         "Box" => why(HEAP, itself()),
         "Cow" => why("it may hold an address in this process", itself()),
         "Rc" | "Arc" | "Weak" => why(HEAP, format!("{}: all processes share it anyway", itself())),
-        "Option" => {
-            let inside = stand_in(first);
-            why(NO_FIXED, format!("use a `bool` field beside a `{inside}` field, or `shmstate::List<{inside}, 1>`"))
-        }
-        "Result" => why(NO_FIXED, "use a field for each case, and an enum that says which of them counts"),
+        "Option" => why(NO_FIXED, format!("use `shmstate::Maybe<{}>`", stand_in(first))),
+        "Result" => why(NO_FIXED, "use an enum of your own with `#[repr(C, u64)]`, whose first variant has no fields"),
         "NonNull" | "AtomicPtr" => why(ADDRESS, "keep an index (`u32`) into a `shmstate::List`"),
         "Cell" | "RefCell" | "UnsafeCell" | "OnceCell" | "LazyCell" | "OnceLock" | "LazyLock" => {
             why(INSIDE, format!("{}: an update has `&mut`", itself()))
@@ -218,12 +220,30 @@ fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
 
 /// `List<T, N>` of what stands in for `T`.
 fn list(item: &Type) -> String {
-    let mut inside = stand_in(item);
-    if inside != show(item) {
+    of_capacity("List", &[item])
+}
+
+/// The map that stands in for `path`, which is called `name`.
+fn map(name: &str, path: &Path) -> String {
+    let both: Vec<&Type> = arguments(path).take(2).collect();
+    of_capacity(if name == "BTreeMap" { "SortedMap" } else { "Map" }, &both)
+}
+
+/// The container of that name, of what stands in for `items`.
+fn of_capacity(name: &str, items: &[&Type]) -> String {
+    let inside = |item: &&Type| {
+        let inside = stand_in(item);
         // Two capacities have two names.
-        inside = inside.replace("Text<N>", "Text<M>").replace(", N>", ", M>");
-    }
-    format!("shmstate::List<{inside}, N>")
+        let renamed = inside.replace("<N>", "<M>").replace(", N>", ", M>");
+        if inside == show(item) { inside } else { renamed }
+    };
+    let inside: Vec<String> = items.iter().map(inside).collect();
+    format!("shmstate::{name}<{}, N>", inside.join(", "))
+}
+
+/// Whether `ty` is `str`.
+fn is_str(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.is_ident("str"))
 }
 
 /// What to use for a value of `ty`, with its backticks.
@@ -245,7 +265,11 @@ fn stand_in(ty: &Type) -> String {
                 ("String" | "str", None) => return "shmstate::Text<N>".into(),
                 ("usize", None) => return "u64".into(),
                 ("isize", None) => return "i64".into(),
-                ("Vec", Some(item)) => return list(item),
+                ("Vec" | "LinkedList" | "BinaryHeap", Some(item)) => return list(item),
+                ("VecDeque", Some(item)) => return of_capacity("Queue", &[item]),
+                ("HashSet" | "BTreeSet", Some(item)) => return of_capacity("Set", &[item]),
+                ("HashMap" | "BTreeMap", Some(_)) => return map(&name, &path.path),
+                ("Option", Some(inside)) => return format!("shmstate::Maybe<{}>", stand_in(inside)),
                 ("Box" | "Rc" | "Arc" | "Cell" | "RefCell" | "Mutex" | "RwLock", Some(inside)) => {
                     return stand_in(inside);
                 }
@@ -262,7 +286,8 @@ fn is_empty_container(path: &Path) -> bool {
     let Some(last) = path.segments.last() else { return false };
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
     let capacity = arguments.args.last();
-    (last.ident == "List" || last.ident == "Text")
+    const NAMES: [&str; 10] = ["List", "Array", "Text", "Blob", "Map", "Set", "SortedMap", "Ring", "Queue", "Slab"];
+    NAMES.iter().any(|name| last.ident == name)
         && matches!(capacity, Some(GenericArgument::Const(capacity)) if is_zero(capacity))
 }
 

@@ -1,4 +1,4 @@
-// Rule: `Option` becomes a flag beside the value
+// Rule: `Option` becomes `Maybe`
 
 use shmstate::SharedLayout;
 

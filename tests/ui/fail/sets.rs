@@ -1,4 +1,4 @@
-// Rule: sets become `List`
+// Rule: sets become `Set`
 
 use shmstate::SharedLayout;
 use std::collections::{BTreeSet, HashSet};
