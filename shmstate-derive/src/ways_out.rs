@@ -158,9 +158,9 @@ fn plain_name(name: &str, rooted: bool) -> Option<Why> {
         "AtomicUsize" => why(INSIDE, "use `u64`: an update is atomic already"),
         "AtomicIsize" => why(INSIDE, "use `i64`: an update is atomic already"),
         // Names that a program may well have given to a type of its own.
-        "Instant" if rooted => why(NO_FIXED, "use `u64` nanoseconds since a moment of your choice"),
-        "SystemTime" if rooted => why(NO_FIXED, "use `u64` nanoseconds since `UNIX_EPOCH`"),
-        "Duration" if rooted => why(NO_FIXED, "use `u64` nanoseconds"),
+        "Instant" | "SystemTime" if rooted => why(NO_FIXED, "use `shmstate::Timestamp`"),
+        "Duration" if rooted => why(NO_FIXED, "use `shmstate::Duration`, or `u64` nanoseconds"),
+        "IpAddr" | "Ipv4Addr" | "Ipv6Addr" if rooted => why(NO_FIXED, "use `shmstate::IpAddr`"),
         "Condvar" | "Barrier" if rooted => why("it waits within one process", "wait for a commit of the state instead"),
         _ => {
             if let Some(number) = scalar_after(name, "Atomic") {
@@ -183,9 +183,19 @@ fn scalar_after(name: &str, prefix: &str) -> Option<String> {
 fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
     let itself = || format!("use {}", owned(first));
     match name {
+        "Vec" if show(first) == "u8" => {
+            why(HEAP, "use `shmstate::Blob<N>`, or `shmstate::List<u8, N>` to mark single bytes")
+        }
+        "Vec" | "LinkedList" | "BinaryHeap" => why(HEAP, format!("use `{}`", list(first))),
         "VecDeque" => {
-            let queue = container("Queue", [first]);
+            let queue = of_capacity("Queue", &[first]);
             why(HEAP, format!("use `{queue}`, or `shmstate::Ring` for the latest `N` items"))
+        }
+        "HashSet" => why(HEAP, format!("use `{}`", of_capacity("Set", &[first]))),
+        "BTreeSet" => why(HEAP, format!("use `{}`, or a sorted `{}`", of_capacity("Set", &[first]), list(first))),
+        "HashMap" | "BTreeMap" => why(HEAP, format!("use `{}`", map(name, path))),
+        "Box" if !matches!(first, Type::Slice(_)) && !is_str(first) => {
+            why(HEAP, format!("{}, or `shmstate::Tracked` of it if it is large and seldom changes", itself()))
         }
         "Vec" | "LinkedList" | "BinaryHeap" | "BTreeSet" => why(HEAP, format!("use `{}`", list(first))),
         "HashSet" => why(HEAP, format!("use `{}`", container("Set", [first]))),
@@ -195,7 +205,7 @@ fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
         "Cow" => why("it may hold an address in this process", itself()),
         "Rc" | "Arc" | "Weak" => why(HEAP, format!("{}: all processes share it anyway", itself())),
         "Option" => why(NO_FIXED, format!("use `shmstate::Maybe<{}>`", stand_in(first))),
-        "Result" => why(NO_FIXED, "use a field for each case, and an enum that says which of them counts"),
+        "Result" => why(NO_FIXED, "use an enum of your own with `#[repr(C, u64)]`, whose first variant has no fields"),
         "NonNull" | "AtomicPtr" => why(ADDRESS, "keep an index (`u32`) into a `shmstate::List`"),
         "Cell" | "RefCell" | "UnsafeCell" | "OnceCell" | "LazyCell" | "OnceLock" | "LazyLock" => {
             why(INSIDE, format!("{}: an update has `&mut`", itself()))
@@ -214,21 +224,30 @@ fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
 
 /// `List<T, N>` of what stands in for `T`.
 fn list(item: &Type) -> String {
-    container("List", [item])
+    of_capacity("List", &[item])
 }
 
-/// The container of that name, with what stands in for the types in it, and a capacity.
-fn container<'a>(name: &str, items: impl IntoIterator<Item = &'a Type>) -> String {
-    let mut text = format!("shmstate::{name}<");
-    for item in items {
-        let mut inside = stand_in(item);
-        if inside != show(item) {
-            // Two capacities have two names.
-            inside = inside.replace("Text<N>", "Text<M>").replace(", N>", ", M>");
-        }
-        text.extend([&inside, ", "]);
-    }
-    text + "N>"
+/// The map that stands in for `path`, which is called `name`.
+fn map(name: &str, path: &Path) -> String {
+    let both: Vec<&Type> = arguments(path).take(2).collect();
+    of_capacity(if name == "BTreeMap" { "SortedMap" } else { "Map" }, &both)
+}
+
+/// The container of that name, of what stands in for `items`.
+fn of_capacity(name: &str, items: &[&Type]) -> String {
+    let inside = |item: &&Type| {
+        let inside = stand_in(item);
+        // Two capacities have two names.
+        let renamed = inside.replace("<N>", "<M>").replace(", N>", ", M>");
+        if inside == show(item) { inside } else { renamed }
+    };
+    let inside: Vec<String> = items.iter().map(inside).collect();
+    format!("shmstate::{name}<{}, N>", inside.join(", "))
+}
+
+/// Whether `ty` is `str`.
+fn is_str(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.is_ident("str"))
 }
 
 /// What to use for a value of `ty`, with its backticks.
@@ -250,7 +269,11 @@ fn stand_in(ty: &Type) -> String {
                 ("String" | "str", None) => return "shmstate::Text<N>".into(),
                 ("usize", None) => return "u64".into(),
                 ("isize", None) => return "i64".into(),
-                ("Vec", Some(item)) => return list(item),
+                ("Vec" | "LinkedList" | "BinaryHeap", Some(item)) => return list(item),
+                ("VecDeque", Some(item)) => return of_capacity("Queue", &[item]),
+                ("HashSet" | "BTreeSet", Some(item)) => return of_capacity("Set", &[item]),
+                ("HashMap" | "BTreeMap", Some(_)) => return map(&name, &path.path),
+                ("Option", Some(inside)) => return format!("shmstate::Maybe<{}>", stand_in(inside)),
                 ("Box" | "Rc" | "Arc" | "Cell" | "RefCell" | "Mutex" | "RwLock", Some(inside)) => {
                     return stand_in(inside);
                 }
@@ -267,9 +290,8 @@ fn is_empty_container(path: &Path) -> bool {
     let Some(last) = path.segments.last() else { return false };
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
     let capacity = arguments.args.last();
-    ["List", "Array", "Map", "Set", "SortedMap", "Text", "Blob", "Ring", "Queue", "Slab"]
-        .iter()
-        .any(|name| last.ident == name)
+    const NAMES: [&str; 10] = ["List", "Array", "Text", "Blob", "Map", "Set", "SortedMap", "Ring", "Queue", "Slab"];
+    NAMES.iter().any(|name| last.ident == name)
         && matches!(capacity, Some(GenericArgument::Const(capacity)) if is_zero(capacity))
 }
 

@@ -1,4 +1,4 @@
-// Rule: `Box<T>` becomes `T`
+// Rule: `Box<T>` becomes `T`, or `Tracked<T>`
 
 use shmstate::SharedLayout;
 

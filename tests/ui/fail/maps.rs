@@ -1,4 +1,4 @@
-// Rule: maps become `Map` and `SortedMap`
+// Rule: `HashMap` becomes `Map`, and `BTreeMap` becomes `SortedMap`
 
 use shmstate::SharedLayout;
 use std::collections::{BTreeMap, HashMap};
@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 struct State {
     prices: HashMap<u32, f64>,
     owners: BTreeMap<u32, String>,
+    nested: Vec<HashMap<u32, Option<String>>>,
 }
 
 fn main() {}

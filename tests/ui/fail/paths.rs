@@ -1,4 +1,4 @@
-// Rule: paths and OS strings become `Text`
+// Rule: paths and OS strings become `Text`, or `Blob`
 
 use shmstate::SharedLayout;
 use std::{ffi::OsString, path::PathBuf};

@@ -1,4 +1,4 @@
-// Rule: `Result` becomes a field for each case
+// Rule: `Result` becomes an enum of the program's own
 
 use shmstate::SharedLayout;
 

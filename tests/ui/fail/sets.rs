@@ -1,4 +1,4 @@
-// Rule: a `HashSet` becomes `Set`, and a `BTreeSet` a `List`
+// Rule: sets become `Set`
 
 use shmstate::SharedLayout;
 use std::collections::{BTreeSet, HashSet};

@@ -1,4 +1,4 @@
-// Rule: times become nanoseconds (bare names, which could be the program's own types, go by their traits)
+// Rule: times become stand-ins (bare names, which could be the program's own types, go by their traits)
 
 use shmstate::SharedLayout;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-// Rule: times become nanoseconds
+// Rule: times become stand-ins
 
 use shmstate::SharedLayout;
 
@@ -8,6 +8,7 @@ struct State {
     start: std::time::Instant,
     made: std::time::SystemTime,
     limit: std::time::Duration,
+    peer: std::net::IpAddr,
 }
 
 fn main() {}

@@ -1,4 +1,4 @@
-// Rule: `Vec` becomes `List`
+// Rule: `Vec` becomes `List`, or `Blob` for bytes
 
 use shmstate::SharedLayout;
 
@@ -6,6 +6,7 @@ use shmstate::SharedLayout;
 #[repr(C)]
 struct State {
     samples: Vec<u64>,
+    bytes: Vec<u8>,
     names: std::vec::Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-// Rule: `VecDeque` becomes `Queue` or `Ring`, and `LinkedList` `List`
+// Rule: `VecDeque` becomes `Queue` or `Ring`, and `LinkedList` becomes `List`
 
 use shmstate::SharedLayout;
 use std::collections::{LinkedList, VecDeque};
