@@ -197,10 +197,6 @@ fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
         "Box" if !matches!(first, Type::Slice(_)) && !is_str(first) => {
             why(HEAP, format!("{}, or `shmstate::Tracked` of it if it is large and seldom changes", itself()))
         }
-        "Vec" | "LinkedList" | "BinaryHeap" | "BTreeSet" => why(HEAP, format!("use `{}`", list(first))),
-        "HashSet" => why(HEAP, format!("use `{}`", container("Set", [first]))),
-        "HashMap" => why(HEAP, format!("use `{}`", container("Map", arguments(path).take(2)))),
-        "BTreeMap" => why(HEAP, format!("use `{}`", container("SortedMap", arguments(path).take(2)))),
         "Box" => why(HEAP, itself()),
         "Cow" => why("it may hold an address in this process", itself()),
         "Rc" | "Arc" | "Weak" => why(HEAP, format!("{}: all processes share it anyway", itself())),
