@@ -58,7 +58,7 @@
 //!
 //! * [`State`]: opening, reading, updating; [`Options`]: how to create.
 //! * [`SharedLayout`]: what can live in a state, and the attributes of the derive.
-//! * [`List`], [`Text`], [`Pod`]: what fixed-capacity data is made of.
+//! * [`List`], [`Array`], [`Text`], [`Pod`]: what fixed-capacity data is made of.
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
 //! * [`design`]: how it works, and why it holds; [`crash`]: what a death leaves, and who is trusted with what;
 //!   [`format`](mod@format): the bytes of a region.
@@ -91,7 +91,7 @@ mod state;
 mod sync;
 mod track;
 
-pub use containers::{Full, List, ListIndex, Text};
+pub use containers::{Array, Full, List, ListIndex, Text};
 pub use error::{Error, ErrorKind};
 pub use layout::{Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
 pub use shmstate_derive::SharedLayout;

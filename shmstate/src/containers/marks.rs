@@ -19,6 +19,7 @@
 //!    inside an item is taken over with its head, for there may be a parked one's in dead memory of the other copies.
 //!    (Those outside of items are stamped before anybody can move them.)
 
+use crate::layout::SharedLayout;
 use crate::mutant;
 use crate::track::{Stamp, spill};
 use std::ops::Range;
@@ -76,7 +77,7 @@ impl Items {
 
 /// What marking a range has found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Marking {
+enum Marking {
     /// All of it was marked exactly before.
     Known,
     /// It is marked exactly now; items of it may have been marked before.
@@ -109,12 +110,6 @@ impl Head {
         self.stamp = stamp;
     }
 
-    /// The stamp of the item at `offset` bytes from the container's start.
-    #[inline]
-    pub(super) fn stamp_at(&self, offset: usize) -> Stamp {
-        self.stamp.at(offset)
-    }
-
     /// Rule 1: whether the marks are of the transaction and the place of `stamp`.
     #[inline]
     pub(super) fn at_home(&self, stamp: Stamp, rolling_back: bool) -> bool {
@@ -132,7 +127,7 @@ impl Head {
 
     /// Notes that the items in `range` are about to change.
     #[inline]
-    pub(super) fn mark(&mut self, range: Range<usize>, items: Items) -> Marking {
+    fn mark(&mut self, range: Range<usize>, items: Items) -> Marking {
         debug_assert!(range.start < range.end && range.end <= items.capacity);
         let (start, end) = (range.start as u32, range.end as u32);
         let count = self.in_use();
@@ -157,6 +152,42 @@ impl Head {
         self.mark_coarsely(range, items)
     }
 
+    /// Notes that the items in `range` are about to be overwritten or moved.
+    #[inline]
+    pub(super) fn overwrite(&mut self, range: Range<usize>, items: Items) {
+        if !range.is_empty() {
+            self.mark(range, items);
+        }
+    }
+
+    /// Notes that the items in `range` of `live` are about to be handed out: containers inside them are stamped, where
+    /// the item had not been marked before (rule 2).
+    #[inline]
+    pub(super) fn hand_out<T: SharedLayout>(&mut self, range: Range<usize>, live: &mut [T], items: Items) {
+        if range.is_empty() {
+            return;
+        }
+        if T::TRACKED { self.hand_out_tracked(range, live, items) } else { self.overwrite(range, items) }
+    }
+
+    fn hand_out_tracked<T: SharedLayout>(&mut self, range: Range<usize>, live: &mut [T], items: Items) {
+        let before = self.clone();
+        let marking = match mutant::planted("handed_out_unmarked") {
+            true => Marking::New,
+            false => self.mark(range.clone(), items),
+        };
+        if marking != Marking::New && !mutant::planted("stamp_always") {
+            return;
+        }
+        for (index, item) in range.clone().zip(&mut live[range]) {
+            if !before.is_exact(index) || mutant::planted("stamp_always") || mutant::planted("stamp_known_items") {
+                let stamp = self.stamp.at(items.offset + index * size_of::<T>());
+                // SAFETY: a value that is borrowed here.
+                unsafe { T::stamp(item, stamp) }
+            }
+        }
+    }
+
     #[cold]
     fn mark_coarsely(&mut self, range: Range<usize>, items: Items) -> Marking {
         if !spill(std::ptr::from_ref(self).addr(), self.stamp, items.bytes(&range)) {
@@ -168,7 +199,7 @@ impl Head {
     }
 
     /// Whether item `index` lies in an exact range.
-    pub(super) fn is_exact(&self, index: usize) -> bool {
+    fn is_exact(&self, index: usize) -> bool {
         self.exact().any(|range| range.contains(&index))
     }
 

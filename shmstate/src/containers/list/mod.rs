@@ -1,23 +1,18 @@
 //! [`List`]: a vector of fixed capacity that notes what an update touches.
 //!
 //! * this file: the type, its two ways of marking, and both ends of the list
-//! * `access`, `index`: handing out items; `edit`, `extend`, `order`: changing which items there are, and their order
-//! * `traits`: what a list has in common with a slice; `walks`: its part in a transaction
+//! * `edit`, `extend`: changing which items there are; `walks`: a list's part in a transaction
+//! * handing out items, their order, and what else a list shares with a slice: [`slice`](super::slice)
 
-mod access;
 mod edit;
 mod extend;
-mod index;
-mod order;
 mod traits;
 mod walks;
 
-pub use index::ListIndex;
-
 use super::Full;
-use super::marks::{Head, Items, Marking};
+use super::marks::{Head, Items};
+use super::slice::like_a_slice;
 use crate::layout::SharedLayout;
-use crate::mutant;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
@@ -222,36 +217,16 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// Notes that the items in `range` are about to be overwritten or moved.
     #[inline]
     fn overwrite(&mut self, range: Range<usize>) {
-        if !range.is_empty() {
-            self.head.mark(range, Self::ITEMS);
-        }
+        self.head.overwrite(range, Self::ITEMS);
     }
 
-    /// Notes that the items in `range`, all live, are about to be handed out: containers inside them are stamped, where
-    /// the item had not been marked before.
+    /// Notes that the items in `range`, all live, are about to be handed out.
     #[inline]
     fn hand_out(&mut self, range: Range<usize>) {
-        if range.is_empty() {
-            return;
-        }
-        if T::TRACKED { self.hand_out_tracked(range) } else { self.overwrite(range) }
-    }
-
-    fn hand_out_tracked(&mut self, range: Range<usize>) {
-        let before = self.head.clone();
-        let marking = match mutant::planted("handed_out_unmarked") {
-            true => Marking::New,
-            false => self.head.mark(range.clone(), Self::ITEMS),
-        };
-        if marking != Marking::New && !mutant::planted("stamp_always") {
-            return;
-        }
-        for index in range {
-            if !before.is_exact(index) || mutant::planted("stamp_always") || mutant::planted("stamp_known_items") {
-                let stamp = self.head.stamp_at(Self::ITEMS.offset + index * size_of::<T>());
-                // SAFETY: a live item, borrowed through `self`.
-                unsafe { T::stamp(self.items[index].as_mut_ptr(), stamp) }
-            }
-        }
+        // SAFETY: the live items are values, by the invariant of `items`.
+        let live = unsafe { std::slice::from_raw_parts_mut(self.items.as_mut_ptr().cast::<T>(), range.end) };
+        self.head.hand_out(range, live, Self::ITEMS);
     }
 }
+
+like_a_slice!(List);

@@ -1,8 +1,8 @@
 //! What single methods mark, on a list of ten numbers and on a list of lists.
 
-use crate::List;
 use crate::layout::SharedLayout;
 use crate::track::{Granule, Stamp, Touched};
+use crate::{Array, List};
 use std::ops::Range;
 
 const HEAD: u64 = 64;
@@ -97,4 +97,25 @@ fn an_inner_list_adds_its_own_marks() {
     // Moved: whole, and that is the items that there are.
     let whole = at..at + HEAD + 8;
     assert_eq!(touched(&mut outer, |l| l[2] = List::from([7])), [whole]);
+}
+
+#[test]
+fn of_an_array_what_is_touched() {
+    type Inner = List<u64, 4>;
+    let mut array = Array::<u64, 16>::from([3; 16]);
+    let of = |item: Range<u64>| HEAD + item.start * 8..HEAD + item.end * 8;
+    assert_eq!(touched(&mut array, |a| assert_eq!(a.iter().sum::<u64>(), 48)), is![]);
+    assert_eq!(touched(&mut array, |a| a[15] = 1), [of(15..16)]);
+    assert_eq!(touched(&mut array, |a| a[2..5].fill_with(|| 7)), [of(2..5)]);
+    assert_eq!(touched(&mut array, |a| a.swap(1, 9)), [of(1..2), of(9..10)]);
+    assert_eq!(touched(&mut array, Array::sort), [of(0..16)]);
+    assert_eq!(touched(&mut array, |a| a.clone_from(&Array::zeroed())), [of(0..16)]);
+    assert_eq!(touched(&mut array, |a| *a = a.clone()), [of(0..16)]);
+    let mut outer = Array::<Inner, 4>::default();
+    let at = HEAD + 2 * size_of::<Inner>() as u64;
+    assert_eq!(touched(&mut outer, |a| a[2].push(5).unwrap()), [at..at + HEAD + 8]);
+    // One inside the other.
+    let mut outer = List::<Array<u64, 16>, 4>::from([1, 2].map(|n| Array::from([n; 16])));
+    let at = HEAD + size_of::<Array<u64, 16>>() as u64;
+    assert_eq!(touched(&mut outer, |l| l[1][3] = 5), [at..at + HEAD, at + HEAD + 24..at + HEAD + 32]);
 }

@@ -1,7 +1,7 @@
 //! Random operations on lists of any depth.
 
 use super::{give_up, survives};
-use crate::{List, SharedLayout};
+use crate::{Array, List, SharedLayout};
 use std::fmt::Debug;
 use std::mem;
 
@@ -222,6 +222,77 @@ impl<T: Play, const N: usize> Play for List<T, N> {
                 });
             }
             _ => self[s.below(len)].play(s, items),
+        }
+    }
+}
+
+impl<T: Play, const N: usize> Play for Array<T, N> {
+    type Pocket = (Vec<Self>, T::Pocket);
+
+    fn pocket(pocket: &mut Self::Pocket) -> &mut Vec<Self> {
+        &mut pocket.0
+    }
+
+    fn fresh(s: &mut Script<'_>) -> Self {
+        Array::from_fn(|i| if i < 4 { T::fresh(s) } else { T::zeroed() })
+    }
+
+    fn fill_up(&mut self) {
+        self.iter_mut().take(N * 3 / 4).for_each(T::fill_up);
+    }
+
+    fn play(&mut self, s: &mut Script<'_>, pocket: &mut Self::Pocket) {
+        let (arrays, items) = pocket;
+        match s.below(32) {
+            // Of the array as a whole.
+            0 => {
+                let other = Self::any(s, &mut (mem::take(arrays), mem::take(items)));
+                arrays.push(mem::replace(self, other));
+            }
+            1 => {
+                if let Some(array) = arrays.last_mut() {
+                    mem::swap(self, array);
+                }
+            }
+            2 => *self = self.clone(),
+            3 => self.clone_from(&Self::any(s, &mut (mem::take(arrays), mem::take(items)))),
+            // Of the items.
+            4 => {
+                let (start, len) = span(N, s);
+                self.get_mut(start..start + len).unwrap().iter_mut().for_each(|item| item.play(s, items));
+            }
+            5 => self[s.below(N)..].reverse(),
+            6 => self.first_mut().unwrap().play(s, items),
+            7 => self.last_mut().unwrap().play(s, items),
+            8 => {
+                let (from, to) = (s.below(N), s.below(N));
+                for item in self.iter_mut().take(to).skip(from) {
+                    item.play(s, items);
+                }
+            }
+            9 => self.as_mut_slice().swap(s.below(N), s.below(N)),
+            10 | 11 => self.swap(s.below(N), s.below(N)),
+            12 => self.reverse(),
+            13 => self.rotate_left(s.below(N + 1)),
+            14 => self.rotate_right(s.below(N + 1)),
+            15 => self.fill(T::any(s, items)),
+            16 => self.sort(),
+            17 => self.sort_unstable_by(|a, b| b.cmp(a)),
+            18 | 19 => {
+                let item = T::any(s, items);
+                let old = mem::replace(&mut self[s.below(N)], item);
+                T::pocket(items).push(old);
+            }
+            20 => {
+                let mut left = s.below(2 * N);
+                survives(|| {
+                    self.sort_by(|a, b| {
+                        give_up(&mut left);
+                        b.cmp(a)
+                    });
+                });
+            }
+            _ => self[s.below(N)].play(s, items),
         }
     }
 }

@@ -136,6 +136,12 @@ copies_stay_equal! {
     small_blocks: [crate::List<u8, 300>; 2], 1500;
     nested: [crate::List<crate::List<u16, 3>, 5>; 2], 4000;
     nested_twice: [crate::List<crate::List<crate::List<u8, 2>, 3>, 4>; 2], 4000;
+    array: [crate::Array<u32, 8>; 2], 3000;
+    arrays_of_lists: [crate::Array<crate::List<u16, 3>, 5>; 2], 4000;
+    lists_of_arrays: [crate::List<crate::Array<u16, 3>, 5>; 2], 4000;
+    /// Several pages.
+    large_array: [crate::Array<u64, 1200>; 2], 300;
+    large_array_of_arrays: crate::Array<crate::Array<u64, 70>, 40>, 1000;
     /// Several pages.
     large: [crate::List<u64, 1200>; 2], 300;
     /// Several pages of lists.

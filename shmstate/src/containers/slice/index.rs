@@ -1,11 +1,9 @@
 //! Indexing by a number or a range.
 
-use super::List;
-use crate::layout::SharedLayout;
-use std::ops::{Index, IndexMut, Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
+use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 use std::slice::SliceIndex;
 
-/// What a list can be indexed by: a number or a range.
+/// What a list and an array can be indexed by: a number or a range.
 ///
 /// ```
 /// let mut list = shmstate::List::<u64, 8>::from([0, 1, 2, 3, 4]);
@@ -14,7 +12,7 @@ use std::slice::SliceIndex;
 /// assert_eq!(list[1..4], [7, 2, 30]);
 /// ```
 pub trait ListIndex<T>: SliceIndex<[T]> + sealed::Sealed {
-    /// The items it stands for in a list of `len` items, if all of them are there.
+    /// The items it stands for among `len` items, if all of them are there.
     #[doc(hidden)]
     fn bounds(&self, len: usize) -> Option<Range<usize>>;
 }
@@ -48,25 +46,35 @@ list_index! {
     RangeToInclusive<usize>: |i, _len| 0..i.end.checked_add(1)?;
 }
 
-impl<T: SharedLayout, I: ListIndex<T>, const N: usize> Index<I> for List<T, N> {
-    type Output = I::Output;
+macro_rules! slice_index {
+    ($List:ident) => {
+        impl<T: $crate::layout::SharedLayout, I: $crate::containers::ListIndex<T>, const N: usize> std::ops::Index<I>
+            for $List<T, N>
+        {
+            type Output = I::Output;
 
-    #[inline]
-    #[track_caller]
-    fn index(&self, index: I) -> &I::Output {
-        &self.as_slice()[index]
-    }
-}
-
-/// Marks the items that are borrowed.
-impl<T: SharedLayout, I: ListIndex<T>, const N: usize> IndexMut<I> for List<T, N> {
-    #[inline]
-    #[track_caller]
-    fn index_mut(&mut self, index: I) -> &mut I::Output {
-        let live = self.live();
-        if let Some(range) = index.bounds(live) {
-            self.hand_out(range);
+            #[inline]
+            #[track_caller]
+            fn index(&self, index: I) -> &I::Output {
+                &self.as_slice()[index]
+            }
         }
-        &mut self.unmarked_mut(live)[index]
-    }
+
+        /// Marks the items that are borrowed.
+        impl<T: $crate::layout::SharedLayout, I: $crate::containers::ListIndex<T>, const N: usize> std::ops::IndexMut<I>
+            for $List<T, N>
+        {
+            #[inline]
+            #[track_caller]
+            fn index_mut(&mut self, index: I) -> &mut I::Output {
+                let live = self.live();
+                if let Some(range) = index.bounds(live) {
+                    self.hand_out(range);
+                }
+                &mut self.unmarked_mut(live)[index]
+            }
+        }
+    };
 }
+
+pub(in crate::containers) use slice_index;

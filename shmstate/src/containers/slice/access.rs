@@ -1,0 +1,102 @@
+//! Handing out items to be changed.
+
+macro_rules! slice_access {
+    ($List:ident) => {
+        impl<T: $crate::layout::SharedLayout, const N: usize> $List<T, N> {
+            /// All items, to be changed; marks all of them.
+            ///
+            /// ```
+            #[doc = concat!("let mut list = shmstate::", stringify!($List), "::<u64, 3>::from([1, 2, 3]);")]
+            /// let (left, right) = list.as_mut_slice().split_at_mut(1);
+            /// std::mem::swap(&mut left[0], &mut right[1]);
+            /// assert_eq!(list, [3, 2, 1]);
+            /// ```
+            #[inline]
+            #[must_use]
+            pub fn as_mut_slice(&mut self) -> &mut [T] {
+                let live = self.live();
+                self.hand_out(0..live);
+                self.unmarked_mut(live)
+            }
+
+            /// The item or items at `index`, to be changed; `None` if any of them is not there.
+            ///
+            /// ```
+            #[doc = concat!("let mut list = shmstate::", stringify!($List), "::<u64, 3>::from([1, 2, 3]);")]
+            /// list.get_mut(1..).unwrap().fill(9);
+            /// assert_eq!(list, [1, 9, 9]);
+            /// assert_eq!(list.get_mut(3), None);
+            /// ```
+            #[inline]
+            #[must_use]
+            pub fn get_mut<I: $crate::containers::ListIndex<T>>(&mut self, index: I) -> Option<&mut I::Output> {
+                let live = self.live();
+                self.hand_out(index.bounds(live)?);
+                self.unmarked_mut(live).get_mut(index)
+            }
+
+            /// The first item, to be changed.
+            ///
+            /// ```
+            #[doc = concat!("let mut list = shmstate::", stringify!($List), "::<u64, 2>::from([1, 2]);")]
+            /// *list.first_mut().unwrap() = 5;
+            /// assert_eq!(list, [5, 2]);
+            /// ```
+            #[inline]
+            #[must_use]
+            pub fn first_mut(&mut self) -> Option<&mut T> {
+                self.get_mut(0)
+            }
+
+            /// The last item, to be changed.
+            ///
+            /// ```
+            #[doc = concat!("let mut list = shmstate::", stringify!($List), "::<u64, 2>::from([1, 2]);")]
+            /// *list.last_mut().unwrap() = 5;
+            /// assert_eq!(list, [1, 5]);
+            /// ```
+            #[inline]
+            #[must_use]
+            pub fn last_mut(&mut self) -> Option<&mut T> {
+                self.get_mut(self.live().checked_sub(1)?)
+            }
+
+            /// The items one by one, to be changed; marks all of them, whether the iterator gets to them or not.
+            ///
+            /// Where few items change, look for them with `iter` and change those through their index.
+            ///
+            /// ```
+            #[doc = concat!("let mut list = shmstate::", stringify!($List), "::<u64, 2>::from([1, 2]);")]
+            /// list.iter_mut().for_each(|item| *item *= 10);
+            /// assert_eq!(list, [10, 20]);
+            /// ```
+            #[inline]
+            pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, T> {
+                self.as_mut_slice().iter_mut()
+            }
+        }
+
+        impl<'a, T: $crate::layout::SharedLayout, const N: usize> IntoIterator for &'a $List<T, N> {
+            type Item = &'a T;
+            type IntoIter = std::slice::Iter<'a, T>;
+
+            #[inline]
+            fn into_iter(self) -> Self::IntoIter {
+                self.as_slice().iter()
+            }
+        }
+
+        #[doc = concat!("Marks all items, as [`iter_mut`](", stringify!($List), "::iter_mut) does.")]
+        impl<'a, T: $crate::layout::SharedLayout, const N: usize> IntoIterator for &'a mut $List<T, N> {
+            type Item = &'a mut T;
+            type IntoIter = std::slice::IterMut<'a, T>;
+
+            #[inline]
+            fn into_iter(self) -> Self::IntoIter {
+                self.iter_mut()
+            }
+        }
+    };
+}
+
+pub(in crate::containers) use slice_access;

@@ -1,0 +1,102 @@
+//! The walk at the end of a transaction over a head and the items behind it.
+
+use super::marks::{Head, Items};
+use crate::layout::SharedLayout;
+use crate::mutant;
+use crate::track::{Stamp, Touched};
+use std::ops::Range;
+
+/// A container as the walk sees it: a head, `live` items, and bytes that mean nothing.
+pub(super) struct Tracked {
+    pub(super) head: *const Head,
+    pub(super) live: usize,
+}
+
+impl Tracked {
+    /// Item `index`.
+    #[inline]
+    fn item<T>(&self, items: Items, index: usize) -> *const T {
+        self.head.wrapping_byte_add(items.offset).cast::<T>().wrapping_add(index)
+    }
+}
+
+/// What [`SharedLayout::flatten`] is for a head with items of type `T` behind it.
+///
+/// # Safety
+/// As for `flatten`, of containers that start at the two heads, have the items that `items` describes, and as many values
+/// as is said.
+#[inline]
+pub(super) unsafe fn flatten<T: SharedLayout, const NESTED: bool>(
+    written: &Tracked,
+    source: &Tracked,
+    items: Items,
+    stamp: Stamp,
+    touched: &mut Touched,
+) {
+    let at_commit = std::ptr::eq(written.head, source.head);
+    // SAFETY: the caller's promise: a valid value. Items are left out, for stamps inside them may be voided below.
+    let head = unsafe { &*written.head };
+    let live = if mutant::planted("live_of_the_written") { written.live } else { source.live };
+    let place = stamp.place();
+    if NESTED {
+        // Rule 4: with its stamp.
+        if mutant::planted("head_stays") {
+            touched.add(place, size_of::<u32>());
+        } else if !mutant::planted("inner_length_stays") {
+            touched.add(place, size_of::<Head>());
+        }
+    }
+    let whole = |range: Range<usize>, touched: &mut Touched| {
+        let (start, end) = (range.start.min(live), range.end.min(live));
+        let at = place + (items.offset + start * size_of::<T>()) as u64;
+        touched.add(at, end.saturating_sub(start) * size_of::<T>());
+        if T::TRACKED && at_commit {
+            // Rule 4: what was moved in with these items loses its stamp. The notes are not new.
+            for index in start..end {
+                let (item, at) = (written.item::<T>(items, index), stamp.at(items.offset + index * size_of::<T>()));
+                // SAFETY: a live item, under the caller's promise.
+                unsafe { T::flatten::<true>(item, item, at, touched) }
+            }
+        }
+    };
+    if !head.at_home(stamp, !at_commit) {
+        if at_commit {
+            // SAFETY: the caller's promise: at a commit, the value may be written.
+            unsafe { Head::leave(written.head.cast_mut()) }
+        }
+        return whole(0..live, touched);
+    }
+    if T::TRACKED && at_commit && touched.spilled() {
+        let mut from = place + items.offset as u64;
+        let end = from + (live * size_of::<T>()) as u64;
+        while let Some(run) = touched.pages().next_run(from).filter(|run| run.start < end) {
+            let first = run.start.max(from) - place - items.offset as u64;
+            let last = run.end.min(end) - place - items.offset as u64;
+            let size = size_of::<T>() as u64;
+            whole((first / size) as usize..last.div_ceil(size) as usize, touched);
+            from = run.end;
+        }
+    }
+    if head.is_clear() {
+        return;
+    }
+    head.for_each_block(items, |range| whole(range, touched));
+    for range in head.exact() {
+        let range = range.start..range.end.min(live);
+        if !T::TRACKED {
+            whole(range, touched);
+            continue;
+        }
+        // An item that is not live in the copy that was written says nothing about itself.
+        let believed = if mutant::planted("dead_memory_trusted") { live } else { written.live };
+        for index in range {
+            let at = stamp.at(items.offset + index * size_of::<T>());
+            if index < believed {
+                // SAFETY: live items of both containers (`index < live`), under the caller's promise.
+                unsafe { T::flatten::<true>(written.item(items, index), source.item(items, index), at, touched) }
+            } else {
+                touched.add(at.place(), size_of::<T>());
+            }
+        }
+    }
+}
