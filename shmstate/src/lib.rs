@@ -58,7 +58,8 @@
 //!
 //! * [`State`]: opening, reading, updating; [`Options`]: how to create.
 //! * [`SharedLayout`]: what can live in a state, and the attributes of the derive.
-//! * [`List`], [`Array`], [`Text`], [`Pod`]: what fixed-capacity data is made of.
+//! * [`List`], [`Array`], [`Text`], [`Pod`]: what fixed-capacity data is made of; [`Archived`]: what has no fixed layout;
+//!   [`TimeSpan`], [`Timestamp`], [`IpAddress`], [`SocketAddress`], [`Uuid`]: what is more than a number.
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
 //! * [`design`]: how it works, and why it holds; [`crash`]: what a death leaves, and who is trusted with what;
 //!   [`format`](mod@format): the bytes of a region.
@@ -84,6 +85,7 @@ mod layout;
 mod mutant;
 #[cfg(not(loom))]
 mod os;
+mod plain;
 #[cfg(not(loom))]
 mod region;
 #[cfg(not(loom))]
@@ -91,9 +93,10 @@ mod state;
 mod sync;
 mod track;
 
-pub use containers::{Array, Full, List, ListIndex, Text};
+pub use containers::{Archivable, ArchiveError, Archived, Array, Full, List, ListIndex, Text};
 pub use error::{Error, ErrorKind};
 pub use layout::{Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
+pub use plain::{IpAddress, NotUuid, OutOfRange, SocketAddress, TimeSpan, Timestamp, Uuid};
 pub use shmstate_derive::SharedLayout;
 #[cfg(not(loom))]
 pub use state::{Options, ReadOnly, State, Stats, remove};

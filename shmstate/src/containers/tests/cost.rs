@@ -2,7 +2,7 @@
 
 use crate::layout::SharedLayout;
 use crate::track::{Granule, Stamp, Touched};
-use crate::{Array, List};
+use crate::{Archived, Array, List};
 use std::ops::Range;
 
 const HEAD: u64 = 64;
@@ -118,4 +118,22 @@ fn of_an_array_what_is_touched() {
     let mut outer = List::<Array<u64, 16>, 4>::from([1, 2].map(|n| Array::from([n; 16])));
     let at = HEAD + size_of::<Array<u64, 16>>() as u64;
     assert_eq!(touched(&mut outer, |l| l[1][3] = 5), [at..at + HEAD, at + HEAD + 24..at + HEAD + 32]);
+}
+
+#[test]
+fn of_an_archive_what_is_written() {
+    type Name = Archived<String, 1000>;
+    const BYTES: u64 = 16 + HEAD;
+    let mut name = Name::new();
+    let long = "x".repeat(500);
+    assert_eq!(touched(&mut name, |n| n.set(&long).unwrap()), [BYTES..BYTES + 512]);
+    assert_eq!(touched(&mut name, |n| assert_eq!(n.get().unwrap().len(), 500)), is![]);
+    assert_eq!(touched(&mut name, |n| assert!(n.set(&"x".repeat(1000)).is_err())), is![]);
+    assert_eq!(touched(&mut name, Name::clear), is![]);
+
+    let mut names = List::<Name, 3>::new();
+    names.push(name.clone()).unwrap();
+    let head = HEAD..HEAD + 16 + HEAD;
+    assert_eq!(touched(&mut names, |n| n[0].clear()), [head.clone()]);
+    assert_eq!(touched(&mut names, |n| n[0].set(&"y".into()).unwrap()), [head.start..head.end + 8]);
 }

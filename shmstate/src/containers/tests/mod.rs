@@ -3,8 +3,9 @@
 //! * `play`: random operations on lists of any depth, read from a script of numbers
 //! * `walks`: a small model of the transactions, in which the marks must suffice to keep the copies equal
 //! * `cost`: what single methods mark
-//! * `list`, `text`: lists against `Vec`, texts against `String`
+//! * `list`, `text`: lists against `Vec`, texts against `String`; `archived`: what is kept, refused, and damaged
 
+mod archived;
 mod cost;
 mod list;
 mod play;
