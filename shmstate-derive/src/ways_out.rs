@@ -22,6 +22,9 @@ pub(crate) fn refuse<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
         // From a macro: what was given to it is the culprit, and not the `$ty` that stands for it.
         return refuse(&group.elem, found);
     }
+    if is_option_of_non_zero(ty) {
+        return;
+    }
     if let Some(Why { why, instead }) = look(ty) {
         let message = format!("`{}` cannot live in shared memory: {why}; {instead}", show(ty));
         found.push(Refusal { at: ty, message });
@@ -158,18 +161,37 @@ fn plain_name(name: &str, rooted: bool) -> Option<Why> {
         "AtomicUsize" => why(INSIDE, "use `u64`: an update is atomic already"),
         "AtomicIsize" => why(INSIDE, "use `i64`: an update is atomic already"),
         // Names that a program may well have given to a type of its own.
-        "Instant" | "SystemTime" if rooted => why(NO_FIXED, "use `shmstate::Timestamp`"),
-        "Duration" if rooted => why(NO_FIXED, "use `shmstate::Duration`, or `u64` nanoseconds"),
-        "IpAddr" | "Ipv4Addr" | "Ipv6Addr" if rooted => why(NO_FIXED, "use `shmstate::IpAddr`"),
+        "Instant" if rooted => why(NO_FIXED, "use a `shmstate::TimeSpan` since a moment of your choice"),
+        "SystemTime" if rooted => why(NO_FIXED, "use `shmstate::Timestamp`"),
+        "Duration" if rooted => why(NO_FIXED, "use `shmstate::TimeSpan`"),
+        "IpAddr" | "Ipv4Addr" | "Ipv6Addr" if rooted => why(NO_FIXED, "use `shmstate::IpAddress`"),
+        "SocketAddr" | "SocketAddrV4" | "SocketAddrV6" if rooted => why(NO_FIXED, "use `shmstate::SocketAddress`"),
         "Condvar" | "Barrier" if rooted => why("it waits within one process", "wait for a commit of the state instead"),
         _ => {
             if let Some(number) = scalar_after(name, "Atomic") {
                 return why(INSIDE, format!("use `{number}`: an update is atomic already"));
             }
             let number = scalar_after(name, "NonZero")?;
-            why("zero, with which every state starts, is no value of it", format!("use `{number}`"))
+            non_zero(&format!("NonZero<{number}>"), &number)
         }
     }
+}
+
+fn non_zero(name: &str, number: &str) -> Option<Why> {
+    let instead = format!("use `Option<{name}>`, of which it is `None`, or `{number}`");
+    why("zero, with which every state starts, is no value of it", instead)
+}
+
+/// Whether `ty` is an `Option` of a `NonZero`, whose layout is guaranteed.
+fn is_option_of_non_zero(ty: &Type) -> bool {
+    let name_of = |ty: &Type| match ty {
+        Type::Path(path) if path.qself.is_none() => std_name(&path.path),
+        _ => None,
+    };
+    let Type::Path(path) = ty else { return false };
+    let Some(inside) = arguments(&path.path).next() else { return false };
+    name_of(ty).is_some_and(|name| name == "Option")
+        && name_of(inside).is_some_and(|name| name == "NonZero" || scalar_after(&name, "NonZero").is_some())
 }
 
 /// `u64` for `AtomicU64` and `Atomic`.
@@ -210,9 +232,7 @@ fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
             "its lock works within one process, and stays locked when its owner dies",
             format!("{}: an update has the state for itself", itself()),
         ),
-        "NonZero" => {
-            why("zero, with which every state starts, is no value of it", format!("use `{}`", stand_in(first)))
-        }
+        "NonZero" => non_zero(&format!("NonZero<{}>", show(first)), &stand_in(first)),
         "PhantomData" => why(NOTHING, "remove the field"),
         _ => None,
     }

@@ -59,7 +59,8 @@
 //! * [`State`]: opening, reading, updating; [`Options`]: how to create.
 //! * [`SharedLayout`]: what can live in a state, and the attributes of the derive.
 //! * [`List`], [`Array`], [`Map`], [`Set`], [`SortedMap`], [`Text`], [`Blob`], [`Maybe`], [`Ring`], [`Queue`], [`Slab`],
-//!   [`Tracked`], [`Pod`]: what fixed-capacity data is made of.
+//!   [`Tracked`], [`Pod`]: what fixed-capacity data is made of; [`Archived`]: what
+//!   has no fixed layout; [`TimeSpan`], [`Timestamp`], [`IpAddress`], [`SocketAddress`], [`Uuid`]: what is more than a number.
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
 //! * [`design`]: how it works, and why it holds; [`crash`]: what a death leaves, and who is trusted with what;
 //!   [`format`](mod@format): the bytes of a region;
@@ -89,6 +90,7 @@ mod layout;
 mod mutant;
 #[cfg(not(any(loom, shuttle)))]
 mod os;
+mod plain;
 #[cfg(not(any(loom, shuttle)))]
 mod region;
 #[cfg(not(any(loom, shuttle)))]
@@ -97,11 +99,12 @@ mod sync;
 mod track;
 
 pub use containers::{
-    Array, Blob, Full, Key, List, ListIndex, Map, Maybe, Queue, Ring, Set, Slab, SlabIter, SlabIterMut, SortedMap,
-    Text, Tracked, WrappedIter, WrappedIterMut,
+    Archivable, ArchiveError, Archived, Array, Blob, Full, Key, List, ListIndex, Map, Maybe, Queue, Ring, Set, Slab,
+    SlabIter, SlabIterMut, SortedMap, Text, Tracked, WrappedIter, WrappedIterMut,
 };
 pub use error::{Error, ErrorKind};
 pub use layout::{Argument, Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
+pub use plain::{IpAddress, NotUuid, OutOfRange, SocketAddress, TimeSpan, Timestamp, Uuid};
 pub use shmstate_derive::SharedLayout;
 #[cfg(not(any(loom, shuttle)))]
 pub use state::{Options, ReadOnly, State, Stats, remove};

@@ -1,6 +1,6 @@
 //! Containers of fixed capacity that live inside a state.
 //!
-//! A *tracked* container ([`List`], [`Array`]) notes what the running update touches, so that the cost of an update
+//! A *tracked* container ([`List`], [`Array`], [`Archived`]) notes what the running update touches, so that the cost of an update
 //! follows what it touches and not how large the state is. An untracked one ([`Text`]) is copied as it is.
 //!
 //! Others are made of these: [`Ring`] and [`Slab`] of lists, [`Queue`] and [`Tracked`] of arrays; [`Maybe`] and [`Blob`] are
@@ -9,6 +9,7 @@
 //! * `marks`, `walks`: what an update has touched, and how it is told; `slice`: what those have in common that are slices
 //! * `composed`: the walks of what is made of parts; `wrapped`: items that lie in two slices; `spent`: what was moved out
 
+mod archived;
 mod array;
 mod blob;
 mod composed;
@@ -29,6 +30,7 @@ mod tracked;
 mod walks;
 mod wrapped;
 
+pub use archived::{Archivable, ArchiveError, Archived};
 pub use array::Array;
 pub use blob::Blob;
 pub use full::Full;

@@ -2,7 +2,7 @@
 
 use crate::layout::SharedLayout;
 use crate::track::{Granule, Stamp, Touched};
-use crate::{Array, List, Map, Maybe, Queue, Ring, Set, Slab, SortedMap, Tracked};
+use crate::{Archived, Array, List, Map, Maybe, Queue, Ring, Set, Slab, SortedMap, Tracked};
 use std::ops::Range;
 
 const HEAD: u64 = 64;
@@ -256,4 +256,22 @@ fn of_a_sorted_map_from_the_entry_to_the_end() {
     assert_eq!(costs(|m| assert_eq!(m.range_mut(2..4).count(), 2)), [0, 16]);
     assert_eq!(costs(|m| m.retain(|key, _| *key != 3)), [8, 8]);
     assert_eq!(costs(SortedMap::clear), [0, 0]);
+}
+
+#[test]
+fn of_an_archive_what_is_written() {
+    type Name = Archived<String, 1000>;
+    const BYTES: u64 = 16 + HEAD;
+    let mut name = Name::new();
+    let long = "x".repeat(500);
+    assert_eq!(touched(&mut name, |n| n.set(&long).unwrap()), [BYTES..BYTES + 512]);
+    assert_eq!(touched(&mut name, |n| assert_eq!(n.get().unwrap().len(), 500)), is![]);
+    assert_eq!(touched(&mut name, |n| assert!(n.set(&"x".repeat(1000)).is_err())), is![]);
+    assert_eq!(touched(&mut name, Name::clear), is![]);
+
+    let mut names = List::<Name, 3>::new();
+    names.push(name.clone()).unwrap();
+    let head = HEAD..HEAD + 16 + HEAD;
+    assert_eq!(touched(&mut names, |n| n[0].clear()), std::slice::from_ref(&head));
+    assert_eq!(touched(&mut names, |n| n[0].set(&"y".into()).unwrap()), [head.start..head.end + 8]);
 }

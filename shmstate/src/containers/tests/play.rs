@@ -2,7 +2,7 @@
 
 use super::kit::{Dice, Kit, Small};
 use super::{give_up, survives};
-use crate::{Array, List, SharedLayout};
+use crate::{Archived, Array, List, SharedLayout};
 use std::cmp::Ordering;
 use std::fmt::Debug;
 use std::mem;
@@ -364,6 +364,47 @@ impl Play for Kit {
             Some(kit) => Kit::exchange(self, kit, &mut hand),
             None => self.step(&mut hand),
         }
+    }
+}
+
+impl<const N: usize> Play for Archived<Vec<String>, N> {
+    type Pocket = Vec<Self>;
+
+    fn pocket(pocket: &mut Self::Pocket) -> &mut Vec<Self> {
+        pocket
+    }
+
+    fn fresh(s: &mut Script<'_>) -> Self {
+        let mut archived = Archived::new();
+        archived.play(s, &mut Vec::new());
+        archived
+    }
+
+    fn fill_up(&mut self) {
+        self.set(&vec!["x".repeat(N / 2)]).unwrap();
+    }
+
+    fn play(&mut self, s: &mut Script<'_>, pocket: &mut Self::Pocket) {
+        match s.below(12) {
+            0 => self.clear(),
+            1 => pocket.push(mem::take(self)),
+            2 => *self = Self::any(s, pocket),
+            3 => {
+                if let Some(archived) = pocket.last_mut() {
+                    mem::swap(self, archived);
+                }
+            }
+            4 => *self = self.clone(),
+            5 => self.clone_from(&Self::any(s, &mut mem::take(pocket))),
+            6 => assert!(self.set(&vec!["x".repeat(N)]).is_err()),
+            _ => {
+                let value: Vec<String> = (0..s.below(4)).map(|i| "y".repeat(i + s.below(N / 4))).collect();
+                let fits = Self::needed(&value).unwrap() <= N;
+                assert_eq!(self.set(&value).is_ok(), fits);
+                assert!(!fits || *self.get().unwrap() == value);
+            }
+        }
+        assert_eq!(self.is_empty(), self.try_get().unwrap().is_none());
     }
 }
 

@@ -1,0 +1,13 @@
+// Rule: an `Archived` has room for the archived type
+
+use shmstate::{Archived, SharedLayout};
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct State {
+    config: Archived<(u64, u64), 8>,
+}
+
+fn main() {
+    let _ = State::boxed();
+}
