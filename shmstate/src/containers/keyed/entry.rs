@@ -31,8 +31,8 @@ pub trait Keyed {
     /// room.
     fn put(&mut self, place: usize, key: Self::Key, value: Self::Value) -> Result<usize, (Self::Key, Self::Value)>;
 
-    /// Removes entry `index`, which is there.
-    fn take(&mut self, index: usize) -> (Self::Key, Self::Value);
+    /// Removes entry `index`, if it is there.
+    fn take(&mut self, index: usize) -> Option<(Self::Key, Self::Value)>;
 }
 
 /// A place in a map, where there may be an entry: what [`Map::entry`](crate::Map::entry) and
@@ -217,7 +217,10 @@ impl<'a, M: Keyed> OccupiedEntry<'a, M> {
     /// Removes it.
     #[inline]
     pub fn remove_entry(self) -> (M::Key, M::Value) {
-        self.map.take(self.index)
+        match self.map.take(self.index) {
+            Some(entry) => entry,
+            None => panic!("an entry is gone while it is borrowed: somebody writes to the state outside of an update"),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`Map`]: values that are found by the hash of their keys.
 
-use super::{Entry, Keyed, Set, map_methods};
+use super::{Entry, Keyed, Set, map_methods, swap_remove};
 use crate::containers::composed::composed;
 use crate::containers::{Full, List};
 use crate::layout::{Invalid, SharedLayout};
@@ -138,8 +138,8 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
         while let (Some(key), Some(value)) = (self.keys.as_slice().get(index), self.values.get(index)) {
             if keep(key, value) {
                 index += 1;
-            } else {
-                self.take(index);
+            } else if self.take(index).is_none() {
+                return;
             }
         }
     }
@@ -219,11 +219,11 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
         }
     }
 
-    fn take(&mut self, index: usize) -> (K, V) {
+    fn take(&mut self, index: usize) -> Option<(K, V)> {
         if self.keys.len() != self.values.len() {
             self.even_out();
         }
-        (self.keys.swap_remove(index), self.values.swap_remove(index))
+        self.keys.swap_remove(index).zip(swap_remove(&mut self.values, index))
     }
 }
 

@@ -223,7 +223,7 @@ macro_rules! map_methods {
                 K: std::borrow::Borrow<Q>,
             {
                 let index = self.find(key)?;
-                Some(Keyed::take(self, index))
+                Keyed::take(self, index)
             }
 
             /// A map of the entries that `entries` yields; of those with the same key, the last value.

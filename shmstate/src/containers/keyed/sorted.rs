@@ -363,11 +363,11 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap
         }
     }
 
-    fn take(&mut self, index: usize) -> (K, V) {
+    fn take(&mut self, index: usize) -> Option<(K, V)> {
         if self.keys.len() != self.values.len() {
             self.even_out();
         }
-        (self.keys.remove(index), self.values.remove(index))
+        (index < self.len()).then(|| (self.keys.remove(index), self.values.remove(index)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod traits;
 
+use super::swap_remove;
 use super::table::Table;
 use crate::containers::composed::composed;
 use crate::containers::{Full, List};
@@ -251,7 +252,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         K: Borrow<Q>,
     {
         let index = self.find(value)?;
-        Some(self.swap_remove(index))
+        self.swap_remove(index)
     }
 
     /// Keeps the values for which `keep` returns true.
@@ -268,8 +269,8 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         while let Some(value) = self.keys.get(index) {
             if keep(value) {
                 index += 1;
-            } else {
-                self.swap_remove(index);
+            } else if self.swap_remove(index).is_none() {
+                return;
             }
         }
     }
@@ -333,17 +334,17 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         Ok(index)
     }
 
-    /// Removes key `index`, which is there; the last one comes in its place.
-    pub(super) fn swap_remove(&mut self, index: usize) -> K {
+    /// Removes key `index` if it is there; the last one comes in its place.
+    pub(super) fn swap_remove(&mut self, index: usize) -> Option<K> {
         let keys = self.keys.as_slice();
-        let last = keys.len() - 1;
         // Of what follows, only a key's `Hash` can panic.
-        let (tag, tag_of_last) = (self.table.tag(&keys[index]), self.table.tag(&keys[last]));
+        let (tag, tag_of_last) = (self.table.tag(keys.get(index)?), self.table.tag(keys.last()?));
+        let last = keys.len() - 1;
         self.table.remove(tag, index);
         if index < last {
             self.table.redirect(tag_of_last, last, index);
         }
-        self.keys.swap_remove(index)
+        swap_remove(&mut self.keys, index)
     }
 
     /// Makes the table anew, when a stranger has filled it with nonsense.
