@@ -108,6 +108,27 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "what a queue leaves in a slot that was moved out changes without a mark",
         checks: &[Unit("state::moves::all")],
     },
+    // In an archive.
+    Mutant {
+        name: "archive_checksum_ignored",
+        breaks: "an archive is taken for checked whatever its checksum",
+        checks: &[Unit("containers::tests::archived::the_checksum_counts")],
+    },
+    Mutant {
+        name: "archive_checksum_stays",
+        breaks: "an archive is set, and its checksum stays",
+        checks: &[Unit("containers::tests::walks::archived")],
+    },
+    Mutant {
+        name: "archive_inner_checksum_stays",
+        breaks: "the checksum of an archive in an item is not copied",
+        checks: &[Unit("containers::tests::walks::lists_of_archived")],
+    },
+    Mutant {
+        name: "archive_plain_stays",
+        breaks: "the checksum of an archive is not copied",
+        checks: &[Unit("containers::tests::walks::archived")],
+    },
     Mutant {
         name: "variant_stays",
         breaks: "another copy keeps the variant that it had",
