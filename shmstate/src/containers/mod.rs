@@ -10,6 +10,8 @@ mod array;
 mod full;
 mod list;
 mod marks;
+#[cfg(feature = "serde")]
+mod serde;
 mod slice;
 #[cfg(all(test, not(loom)))]
 mod tests;

@@ -3,9 +3,11 @@
 //! * `play`: random operations on lists of any depth, read from a script of numbers
 //! * `walks`: a small model of the transactions, in which the marks must suffice to keep the copies equal
 //! * `cost`: what single methods mark
-//! * `list`, `text`: lists against `Vec`, texts against `String`; `archived`: what is kept, refused, and damaged
+//! * `list`, `text`: lists against `Vec`, texts against `String`; `archived`,
+//!   `archived_in_states`: what is kept, refused, and damaged
 
 mod archived;
+mod archived_in_states;
 mod cost;
 mod list;
 mod play;
