@@ -8,6 +8,8 @@
 
 mod net;
 mod num;
+#[cfg(feature = "serde")]
+mod serde;
 mod time;
 mod uuid;
 
