@@ -15,7 +15,7 @@ struct Config {
     shape: Shape,
     routes: Vec<(String, u16)>,
     limits: HashMap<String, u64>,
-    tree: BTreeMap<u32, Option<Box<String>>>,
+    tree: BTreeMap<u32, Option<Box<Shape>>>,
     on: bool,
     mark: char,
 }
@@ -41,7 +41,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
 
 fn configs() -> impl Strategy<Value = Config> {
     let limits = prop::collection::hash_map(".{0,12}", any::<u64>(), 0..6);
-    let tree = prop::collection::btree_map(any::<u32>(), prop::option::of(".{0,20}".prop_map(Box::new)), 0..9);
+    let tree = prop::collection::btree_map(any::<u32>(), prop::option::of(shapes().prop_map(Box::new)), 0..9);
     let routes = prop::collection::vec((".{0,20}", any::<u16>()), 0..6);
     (".{0,30}", shapes(), routes, limits, tree, any::<bool>(), any::<char>()).prop_map(
         |(name, shape, routes, limits, tree, on, mark)| Config { name, shape, routes, limits, tree, on, mark },

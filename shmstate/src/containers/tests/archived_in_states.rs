@@ -86,9 +86,9 @@ fn apply(op: &Op, world: &mut World, model: &mut Model, pocket: &mut Vec<(Kept, 
             }
         }
         Op::Push => {
-            if world.list.push(world.places[0].clone()).is_ok() {
-                model.list.push(model.places[0].clone());
-            }
+            let room = !world.list.is_full();
+            assert_eq!(world.list.push(world.places[0].clone()).is_ok(), room);
+            model.list.extend(room.then(|| model.places[0].clone()));
         }
         Op::Pop => assert_eq!(world.list.pop().map(|kept| kept.deserialize().unwrap()), model.list.pop()),
         Op::Remove(item) if *item < items => {

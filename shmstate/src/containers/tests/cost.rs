@@ -134,6 +134,6 @@ fn of_an_archive_what_is_written() {
     let mut names = List::<Name, 3>::new();
     names.push(name.clone()).unwrap();
     let head = HEAD..HEAD + 16 + HEAD;
-    assert_eq!(touched(&mut names, |n| n[0].clear()), [head.clone()]);
     assert_eq!(touched(&mut names, |n| n[0].set(&"y".into()).unwrap()), [head.start..head.end + 8]);
+    assert_eq!(touched(&mut names, |n| n[0].clear()), [head]);
 }
