@@ -92,7 +92,7 @@ use xxhash_rust::xxh3::xxh3_128;
 /// let nothing = shmstate::Archived::<String, 0>::new();
 /// ```
 /// ```compile_fail
-/// let too_large = <shmstate::Archived<String, { 1 << 31 }> as shmstate::SharedLayout>::boxed();
+/// let too_large = <shmstate::Archived<String, { 1 << 31 }> as shmstate::SharedLayout>::LAYOUT;
 /// ```
 /// ```compile_fail
 /// let no_archive = shmstate::Archived::<std::time::Instant, 64>::new();
