@@ -42,7 +42,7 @@ enum Log {
 
 /// What the processes share.
 #[derive(SharedLayout)]
-#[repr(C, align(16))]
+#[repr(C)]
 struct Service {
     edition: u64,
     published: Timestamp,

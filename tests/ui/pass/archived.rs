@@ -4,7 +4,7 @@ use shmstate::{Archived, List, SharedLayout};
 use std::collections::HashMap;
 
 #[derive(SharedLayout)]
-#[repr(C, align(16))]
+#[repr(C)]
 struct State {
     names: Archived<Vec<Option<String>>, 1024>,
     limits: List<Archived<HashMap<String, (u32, f64)>, 256>, 4>,

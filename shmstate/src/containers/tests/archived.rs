@@ -257,3 +257,26 @@ fn a_panic_leaves_no_half_value() {
     assert!(!super::survives(|| drop(kept.set(&Panics))), "in the second");
     assert!(kept.get().is_none());
 }
+
+/// A type may write more when it is asked again.
+#[test]
+fn what_grows_between_the_passes_is_refused() {
+    thread_local!(static CALLS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) });
+    struct Grows;
+    impl Archive for Grows {
+        type Archived = rkyv::Archived<u32>;
+        type Resolver = ();
+        fn resolve(&self, (): (), out: rkyv::Place<Self::Archived>) {
+            7u32.resolve((), out);
+        }
+    }
+    impl<S: rkyv::rancor::Fallible + rkyv::ser::Writer + ?Sized> Serialize<S> for Grows {
+        fn serialize(&self, serializer: &mut S) -> Result<(), S::Error> {
+            CALLS.set(CALLS.get() + 1);
+            serializer.write(&vec![0; 4 * CALLS.get()])
+        }
+    }
+    let mut kept = Archived::<Grows, 64>::new();
+    assert!(matches!(kept.set(&Grows), Err(ArchiveError::Refused(_))));
+    assert!(kept.is_empty() && kept.get().is_none());
+}

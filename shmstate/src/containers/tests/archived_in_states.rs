@@ -9,7 +9,7 @@ type Value = HashMap<String, Vec<u16>>;
 type Kept = Archived<Value, 200>;
 
 #[derive(SharedLayout)]
-#[repr(C, align(16))]
+#[repr(C)]
 struct World {
     updates: u64,
     _pad: u64,
@@ -165,7 +165,7 @@ fn a_damaged_archive_is_refused() {
 #[test]
 fn the_archived_type_is_in_the_schema() {
     #[derive(SharedLayout)]
-    #[repr(C, align(16))]
+    #[repr(C)]
     struct One {
         kept: Archived<String, 64>,
     }
@@ -173,7 +173,7 @@ fn the_archived_type_is_in_the_schema() {
         use crate::{Archived, SharedLayout};
 
         #[derive(SharedLayout)]
-        #[repr(C, align(16))]
+        #[repr(C)]
         pub(super) struct One {
             kept: Archived<(String, u64), 64>,
         }
