@@ -39,7 +39,7 @@ use xxhash_rust::xxh3::xxh3_128;
 /// }
 ///
 /// #[derive(SharedLayout)]
-/// #[repr(C, align(16))]
+/// #[repr(C)]
 /// struct Service {
 ///     config: Archived<Config, 4096>,
 /// }
