@@ -1,14 +1,19 @@
 //! The containers for the crate `serde`: as the sequence, the string or the value that they hold.
 //!
-//! A container that is a sequence of items and can take one after the other needs a line of [`sequences`].
+//! A container that is a sequence of items and can take one after the other needs a line of [`sequences`]; `keyed` has the
+//! maps, `others` what is no sequence.
 
-use super::{Archivable, Archived, Array, Full, List, Text};
+mod keyed;
+mod others;
+
+use super::{Archivable, Archived, Array, Full, List, Queue, Ring, Set, Text};
 use crate::layout::SharedLayout;
 use rkyv::api::high::HighDeserializer;
 use rkyv::rancor::BoxedError;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 use serde::ser::{Error as _, Serialize, Serializer};
 use std::fmt;
+use std::hash::Hash;
 use std::marker::PhantomData;
 
 /// Takes items of a sequence one by one. `C` is what is filled, `T` its items.
@@ -46,6 +51,11 @@ fn rest<'de, S: SeqAccess<'de>>(mut items: S) -> Result<usize, S::Error> {
     Ok(rest)
 }
 
+/// What an item of a set has to be.
+trait Key: SharedLayout + Hash + Eq {}
+
+impl<T: SharedLayout + Hash + Eq> Key for T {}
+
 /// Containers of items of type `T`: how to make an empty one, and how to add an item to it.
 macro_rules! sequences {
     ($($(#[$doc:meta])* $Container:ident<T: $Item:path, N>: $new:path, $push:path;)*) => {$(
@@ -68,6 +78,22 @@ macro_rules! sequences {
 
 sequences! {
     List<T: SharedLayout, N>: List::new, List::push;
+    Queue<T: SharedLayout, N>: Queue::new, Queue::push_back;
+    Ring<T: SharedLayout, N>: Ring::new, push_without_loss;
+    /// Values that are there already are passed over.
+    Set<T: Key, N>: Set::new, insert;
+}
+
+fn push_without_loss<T: SharedLayout, const N: usize>(ring: &mut Ring<T, N>, item: T) -> Result<(), Full<T>> {
+    if ring.is_full() {
+        return Err(Full::new(item, "ring", N, N + 1));
+    }
+    ring.push(item);
+    Ok(())
+}
+
+fn insert<T: Key, const N: usize>(set: &mut Set<T, N>, item: T) -> Result<(), Full<T>> {
+    set.insert(item).map(drop)
 }
 
 /// As the sequence of its items.
@@ -161,12 +187,12 @@ mod tests {
     use serde_json::{from_str, to_string};
 
     /// Whether `value` is written as `json`, and read from it.
-    fn there_and_back<T: Serialize + DeserializeOwned + PartialEq + fmt::Debug>(value: &T, json: &str) {
+    pub(super) fn there_and_back<T: Serialize + DeserializeOwned + PartialEq + fmt::Debug>(value: &T, json: &str) {
         assert_eq!(to_string(value).unwrap(), json);
         assert_eq!(from_str::<T>(json).unwrap(), *value);
     }
 
-    fn refused<T: DeserializeOwned>(json: &str) -> String {
+    pub(super) fn refused<T: DeserializeOwned>(json: &str) -> String {
         let error = from_str::<T>(json).map(drop).unwrap_err().to_string();
         error.split(" at line").next().unwrap().to_owned()
     }
@@ -179,6 +205,9 @@ mod tests {
         there_and_back(&Array::<u32, 2>::from([1, 2]), "[1,2]");
         there_and_back(&Text::<4>::try_from("Zoë").unwrap(), "\"Zoë\"");
         there_and_back(&List::<Text<8>, 4>::from([Text::try_from("a\"b").unwrap()]), r#"["a\"b"]"#);
+        there_and_back(&Queue::<u32, 4>::from([1, 2]), "[1,2]");
+        there_and_back(&Ring::<u32, 2>::from_iter([1, 2, 3]), "[2,3]");
+        there_and_back(&Set::<u32, 4>::from([7, 5]), "[7,5]");
         let mut names = Archived::<Vec<String>, 64>::new();
         there_and_back(&names, "null");
         names.set(&vec!["Zoë".to_owned()]).unwrap();
@@ -189,6 +218,9 @@ mod tests {
     fn what_does_not_fit_is_refused_with_its_length() {
         assert_eq!(refused::<List<u8, 2>>("[1,2,3,4]"), "invalid length 4, expected a sequence of at most 2 items");
         assert_eq!(refused::<List<u8, 2>>("7"), "invalid type: integer `7`, expected a sequence of at most 2 items");
+        assert_eq!(refused::<Ring<u8, 2>>("[1,2,3]"), "invalid length 3, expected a sequence of at most 2 items");
+        assert_eq!(refused::<Queue<u8, 2>>("[1,2,3]"), "invalid length 3, expected a sequence of at most 2 items");
+        assert_eq!(refused::<Set<u8, 2>>("[1,1,2,3]"), "invalid length 4, expected a sequence of at most 2 items");
         assert_eq!(refused::<Array<u8, 2>>("[1]"), "invalid length 1, expected a sequence of 2 items");
         assert_eq!(refused::<Array<u8, 2>>("[1,2,3]"), "invalid length 3, expected a sequence of 2 items");
         assert_eq!(refused::<Text<2>>("\"Zoë\""), "invalid length 4, expected a string of at most 2 bytes");
