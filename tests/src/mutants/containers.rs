@@ -85,7 +85,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "words_stay",
         breaks: "the plain words of a container of several parts are not copied",
-        checks: &[Unit("state::moves::all")],
+        checks: &[Unit("state::moves::plain")],
     },
     Mutant { name: "inner_words_stay", breaks: "the same, in an item", checks: &[Unit("state::moves::all")] },
     Mutant {
@@ -96,17 +96,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "slot_unmarked",
         breaks: "a queue's slot is filled and not marked",
-        checks: &[Unit("state::moves::all")],
+        checks: &[Unit("state::moves::plain")],
     },
     Mutant {
         name: "second_slice_unmarked",
         breaks: "of a queue that wraps around, the second slice is handed out and not marked",
-        checks: &[Unit("state::moves::all")],
+        checks: &[Unit("state::moves::plain")],
     },
     Mutant {
         name: "spent_slot_changes",
         breaks: "what a queue leaves in a slot that was moved out changes without a mark",
-        checks: &[Unit("state::moves::all")],
+        checks: &[Unit("state::moves::out_and_back")],
     },
     // In an archive.
     Mutant {
@@ -137,14 +137,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "variant_stays",
         breaks: "another copy keeps the variant that it had",
-        checks: &[Unit("state::moves::all")],
+        checks: &[Unit("state::moves::enums")],
     },
     Mutant {
         name: "variant_of_the_written",
         breaks: "a roll-back takes the variant of what was written for that of the version",
-        checks: &[Unit("state::moves::err")],
+        checks: &[Unit("state::moves::enums")],
     },
-    Mutant { name: "tag_stays", breaks: "an enum's tag is not copied with it", checks: &[Unit("state::moves::all")] },
+    Mutant { name: "tag_stays", breaks: "an enum's tag is not copied with it", checks: &[Unit("state::moves::enums")] },
     Mutant { name: "length_stays", breaks: "a length is not copied", checks: &[Unit("state::moves::plain")] },
     Mutant {
         name: "packed_inward",
