@@ -98,6 +98,15 @@ fn token_cache() {
 }
 
 #[test]
+fn config() {
+    let stdout = succeed("config", &["--readers", "2", "--editions", "7"]);
+    assert!(stdout.contains("2 readers saw each of 7 editions, 2 were refused"), "{stdout}");
+    assert!(stdout.contains("refused: the archive is full: it holds at most 65536, and "), "{stdout}");
+    assert!(stdout.contains("refused: a limit of 0 lets nothing through"), "{stdout}");
+    assert!(stdout.contains("edition 7, 7 routes"), "{stdout}");
+}
+
+#[test]
 fn anonymous() {
     let Output { status, stdout, stderr } = example("anonymous").args(["--jobs", "9"]).output().unwrap();
     let stdout = String::from_utf8_lossy(&stdout);
@@ -107,12 +116,13 @@ fn anonymous() {
 
 #[test]
 fn no_process_outlives_its_parent() {
-    let calls: [(&str, &[&str]); 5] = [
+    let calls: [(&str, &[&str]); 6] = [
         ("mutable_list", &["--pause", "100"]),
         ("bank", &["--transfers", "1000000000"]),
         ("counters", &[]),
         ("leaderboard", &["--seconds", "1000"]),
         ("token_cache", &["--lookups", "1000000000000"]),
+        ("config", &["--editions", "1000000000"]),
     ];
     for (name, args) in calls {
         let mut parent = example(name).args(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();

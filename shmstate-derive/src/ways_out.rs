@@ -44,8 +44,9 @@ pub(crate) fn refuse<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
                 let message = format!("`{}` holds nothing: give it a capacity of 1 or more", show(ty));
                 found.push(Refusal { at: ty, message });
             }
-            for argument in arguments(&path.path) {
-                refuse(argument, found);
+            // What is archived is no part of the layout.
+            if path.path.segments.last().is_none_or(|last| last.ident != "Archived") {
+                arguments(&path.path).for_each(|argument| refuse(argument, found));
             }
         }
         _ => {}
@@ -306,7 +307,8 @@ fn is_empty_container(path: &Path) -> bool {
     let Some(last) = path.segments.last() else { return false };
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
     let capacity = arguments.args.last();
-    const NAMES: [&str; 10] = ["List", "Array", "Text", "Blob", "Map", "Set", "SortedMap", "Ring", "Queue", "Slab"];
+    const NAMES: [&str; 11] =
+        ["List", "Array", "Text", "Blob", "Map", "Set", "SortedMap", "Ring", "Queue", "Slab", "Archived"];
     NAMES.iter().any(|name| last.ident == name)
         && matches!(capacity, Some(GenericArgument::Const(capacity)) if is_zero(capacity))
 }

@@ -20,6 +20,8 @@ mod marks;
 mod maybe;
 mod queue;
 mod ring;
+#[cfg(feature = "serde")]
+mod serde;
 mod slab;
 mod slice;
 mod spent;

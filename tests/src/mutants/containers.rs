@@ -130,6 +130,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Unit("containers::tests::walks::archived")],
     },
     Mutant {
+        name: "archive_seen_by_place",
+        breaks: "what was checked is known by its place alone",
+        checks: &[Unit("containers::tests::archived::a_panic_leaves_no_half_value")],
+    },
+    Mutant {
         name: "variant_stays",
         breaks: "another copy keeps the variant that it had",
         checks: &[Unit("state::moves::all")],

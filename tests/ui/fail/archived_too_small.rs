@@ -5,7 +5,7 @@ use shmstate::{Archived, SharedLayout};
 #[derive(SharedLayout)]
 #[repr(C)]
 struct State {
-    config: Archived<(u64, u64), 8>,
+    config: Archived<[u64; 4], 16>,
 }
 
 fn main() {

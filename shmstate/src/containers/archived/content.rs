@@ -39,6 +39,8 @@ pub trait Archivable:
 {
 }
 
+// An error is to name this trait, with its way out, and not what rkyv makes of the type.
+#[diagnostic::do_not_recommend]
 impl<A> Archivable for A
 where
     A: Archive + for<'w, 'a> Serialize<HighSerializer<Sink<'w>, ArenaHandle<'a>, BoxedError>> + 'static,

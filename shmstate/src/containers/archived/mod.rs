@@ -39,7 +39,7 @@ use xxhash_rust::xxh3::xxh3_128;
 /// }
 ///
 /// #[derive(SharedLayout)]
-/// #[repr(C, align(16))]
+/// #[repr(C)]
 /// struct Service {
 ///     config: Archived<Config, 4096>,
 /// }
@@ -92,7 +92,7 @@ use xxhash_rust::xxh3::xxh3_128;
 /// let nothing = shmstate::Archived::<String, 0>::new();
 /// ```
 /// ```compile_fail
-/// let too_large = <shmstate::Archived<String, { 1 << 31 }> as shmstate::SharedLayout>::boxed();
+/// let too_large = <shmstate::Archived<String, { 1 << 31 }> as shmstate::SharedLayout>::LAYOUT;
 /// ```
 /// ```compile_fail
 /// let no_archive = shmstate::Archived::<std::time::Instant, 64>::new();

@@ -229,6 +229,28 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         Ok(Key::new(place as u32, 1))
     }
 
+    /// The places: of each its generation, and its value if there is one.
+    #[cfg(feature = "serde")]
+    pub(super) fn places(&self) -> impl Iterator<Item = (u32, Option<&T>)> {
+        let value = |(place, value): (&Place, _)| (place.generation, (!place.is_vacant()).then_some(value));
+        self.places.iter().zip(&self.values).map(value)
+    }
+
+    /// Adds a place, as [`Self::places`] has told it; its generation is odd if there is a value, and only then.
+    #[cfg(feature = "serde")]
+    pub(super) fn push_place(&mut self, generation: u32, value: Option<T>) -> Result<(), Full> {
+        let place = self.places.len();
+        let vacant = value.is_none();
+        let next = if vacant { self.vacant } else { 0 };
+        self.places.push(Place { generation, next }).map_err(|full| full.without_value())?;
+        self.values.push(value.unwrap_or_else(T::zeroed)).map_err(|full| full.without_value())?;
+        match vacant {
+            true => self.vacant = place as u32 + 1,
+            false => self.count += 1,
+        }
+        Ok(())
+    }
+
     /// Removes the value of `key` and returns it; `None` if there is none any more.
     ///
     /// ```

@@ -15,8 +15,7 @@ struct Config {
     shape: Shape,
     routes: Vec<(String, u16)>,
     limits: HashMap<String, u64>,
-    #[expect(clippy::box_collection, reason = "boxes are archived as well")]
-    tree: BTreeMap<u32, Option<Box<String>>>,
+    tree: BTreeMap<u32, Option<Box<Shape>>>,
     on: bool,
     mark: char,
 }
@@ -42,7 +41,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
 
 fn configs() -> impl Strategy<Value = Config> {
     let limits = prop::collection::hash_map(".{0,12}", any::<u64>(), 0..6);
-    let tree = prop::collection::btree_map(any::<u32>(), prop::option::of(".{0,20}".prop_map(Box::new)), 0..9);
+    let tree = prop::collection::btree_map(any::<u32>(), prop::option::of(shapes().prop_map(Box::new)), 0..9);
     let routes = prop::collection::vec((".{0,20}", any::<u16>()), 0..6);
     (".{0,30}", shapes(), routes, limits, tree, any::<bool>(), any::<char>()).prop_map(
         |(name, shape, routes, limits, tree, on, mark)| Config { name, shape, routes, limits, tree, on, mark },
@@ -257,4 +256,27 @@ fn a_panic_leaves_no_half_value() {
     CALLS.set(1);
     assert!(!super::survives(|| drop(kept.set(&Panics))), "in the second");
     assert!(kept.get().is_none());
+}
+
+/// A type may write more when it is asked again.
+#[test]
+fn what_grows_between_the_passes_is_refused() {
+    thread_local!(static CALLS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) });
+    struct Grows;
+    impl Archive for Grows {
+        type Archived = rkyv::Archived<u32>;
+        type Resolver = ();
+        fn resolve(&self, (): (), out: rkyv::Place<Self::Archived>) {
+            7u32.resolve((), out);
+        }
+    }
+    impl<S: rkyv::rancor::Fallible + rkyv::ser::Writer + ?Sized> Serialize<S> for Grows {
+        fn serialize(&self, serializer: &mut S) -> Result<(), S::Error> {
+            CALLS.set(CALLS.get() + 1);
+            serializer.write(&vec![0; 4 * CALLS.get()])
+        }
+    }
+    let mut kept = Archived::<Grows, 64>::new();
+    assert!(matches!(kept.set(&Grows), Err(ArchiveError::Refused(_))));
+    assert!(kept.is_empty() && kept.get().is_none());
 }

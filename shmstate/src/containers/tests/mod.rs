@@ -4,10 +4,11 @@
 //!   sets, for whoever has dice
 //! * `walks`: a small model of the transactions, in which the marks must suffice to keep the copies equal
 //! * `cost`: what single methods mark; `describe`: the layouts; `scribbled`: containers into which a stranger has written
-//! * `list`, `text`, `ring`, `queue`, `slab`, `maybe`, `blob`, `keyed`: each against its counterpart of the standard library; `archived`: what is kept, refused,
-//!   and damaged
+//! * `list`, `text`, `ring`, `queue`, `slab`, `maybe`, `blob`, `keyed`: each against its counterpart of the standard library; `archived`,
+//!   `archived_in_states`: what is kept, refused, and damaged
 
 mod archived;
+mod archived_in_states;
 mod blob;
 mod cost;
 mod describe;

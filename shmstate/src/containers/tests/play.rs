@@ -6,6 +6,7 @@ use crate::{Archived, Array, List, SharedLayout};
 use std::cmp::Ordering;
 use std::fmt::Debug;
 use std::mem;
+use std::num::Saturating;
 
 /// Where random decisions come from, so that a failure shrinks to few of them.
 pub(super) struct Script<'a>(std::slice::Iter<'a, u16>);
@@ -405,6 +406,26 @@ impl<const N: usize> Play for Archived<Vec<String>, N> {
             }
         }
         assert_eq!(self.is_empty(), self.try_get().unwrap().is_none());
+    }
+}
+
+impl<T: Play> Play for Saturating<T> {
+    type Pocket = (Vec<Self>, T::Pocket);
+
+    fn pocket(pocket: &mut Self::Pocket) -> &mut Vec<Self> {
+        &mut pocket.0
+    }
+
+    fn fresh(s: &mut Script<'_>) -> Self {
+        Saturating(T::fresh(s))
+    }
+
+    fn fill_up(&mut self) {
+        self.0.fill_up();
+    }
+
+    fn play(&mut self, s: &mut Script<'_>, pocket: &mut Self::Pocket) {
+        self.0.play(s, &mut pocket.1);
     }
 }
 

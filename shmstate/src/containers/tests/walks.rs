@@ -5,6 +5,7 @@ use super::play::{Play, Script};
 use crate::track::{Frame, Granule, RegionKey, Stamp, Touched};
 use proptest::prelude::*;
 use std::mem::MaybeUninit;
+use std::num::Saturating;
 use std::ops::Range;
 
 struct Copies<T> {
@@ -171,6 +172,7 @@ copies_stay_equal! {
     large_array_of_arrays: crate::Array<crate::Array<u64, 70>, 40>, 1000;
     archived: [crate::Archived<Vec<String>, 96>; 2], 3000;
     lists_of_archived: [crate::List<crate::Archived<Vec<String>, 96>, 5>; 2], 3000;
+    wrapped: [Saturating<crate::List<Saturating<crate::List<u16, 3>>, 5>>; 2], 2000;
     /// Several pages.
     large_archived: [crate::Archived<Vec<String>, 20_000>; 2], 300;
     /// Several pages.
