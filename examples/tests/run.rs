@@ -61,6 +61,43 @@ fn counters() {
 }
 
 #[test]
+fn leaderboard() {
+    let stdout = succeed("leaderboard", &["--seconds", "1", "--every", "0.2"]);
+    assert!(stdout.contains(" points, and were about to report "), "{stdout}");
+    assert!(stdout.contains("1 server killed\n"), "{stdout}");
+    // The viewer has seen reports, and none that is not there at the end.
+    let shown = stdout.lines().filter_map(|line| line.strip_prefix("report ")?.split_once(',')?.0.parse().ok());
+    let reports = stdout.lines().find_map(|line| line.split_once(" reports of ")?.0.parse::<u64>().ok());
+    assert!(shown.max().is_some_and(|shown| shown > 0 && Some(shown) <= reports), "{stdout}");
+    assert!(stdout.ends_with("no report is lost, and none is there by half\n"), "{stdout}");
+}
+
+/// Runs the cache with 6000 lookups, from so many frontends, that life of a session, and so many users; its last counts.
+fn token_cache_counts(frontends: u64, life_ms: &str, users: &str) -> [u64; 5] {
+    let (processes, lookups) = (frontends.to_string(), (6000 / frontends).to_string());
+    let args = ["--frontends", &processes, "--lookups", &lookups, "--life-ms", life_ms, "--users", users];
+    let stdout = succeed("token_cache", &args);
+    assert!(stdout.contains("6000 lookups in "), "{stdout}");
+    let counts = stdout.lines().rfind(|line| line.contains(" hits, ")).expect("a line of counts");
+    let numbers: Vec<u64> = counts.split(' ').filter_map(|word| word.parse().ok()).collect();
+    numbers.try_into().expect("hits, misses, expired, evicted, live")
+}
+
+#[test]
+fn token_cache() {
+    // An hour: nothing expires. All users have room, so that each is a miss once at most.
+    let [hits, misses, expired, evicted, live] = token_cache_counts(3, "3600000", "1000");
+    assert_eq!((hits + misses, expired, evicted, live), (6000, 0, 0, misses));
+    assert!(misses <= 1000);
+    // There are more users than room.
+    let [hits, misses, expired, evicted, live] = token_cache_counts(3, "3600000", "100000");
+    assert_eq!((hits + misses, expired, evicted, live), (6000, 0, misses - 1024, 1024));
+    // Every session is too old as soon as it is there.
+    let [hits, misses, expired, evicted, live] = token_cache_counts(1, "0", "1000");
+    assert_eq!((hits, misses, expired + live, evicted), (0, 6000, 6000, 0));
+}
+
+#[test]
 fn config() {
     let stdout = succeed("config", &["--readers", "2", "--editions", "7"]);
     assert!(stdout.contains("2 readers saw each of 7 editions, 2 were refused"), "{stdout}");
@@ -79,10 +116,12 @@ fn anonymous() {
 
 #[test]
 fn no_process_outlives_its_parent() {
-    let calls: [(&str, &[&str]); 4] = [
+    let calls: [(&str, &[&str]); 6] = [
         ("mutable_list", &["--pause", "100"]),
         ("bank", &["--transfers", "1000000000"]),
         ("counters", &[]),
+        ("leaderboard", &["--seconds", "1000"]),
+        ("token_cache", &["--lookups", "1000000000000"]),
         ("config", &["--editions", "1000000000"]),
     ];
     for (name, args) in calls {

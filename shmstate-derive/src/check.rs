@@ -58,11 +58,12 @@ fn check_fields(ctxt: &Ctxt, input: &Input<'_>) {
             ctxt.error(
                 field.ty,
                 format!(
-                    "`{}` cannot contain itself: each value would hold another one, without end; keep the index (`u32`) of \
-                     the other value in a `shmstate::List`",
+                    "`{}` cannot contain itself: each value would hold another one, without end; keep the \
+                     `shmstate::Key` of the other value in a `shmstate::Slab`, or its index (`u32`) in a `shmstate::List`",
                     input.name
                 ),
             );
+            continue; // what else is wrong with it goes with it
         }
         if field.attrs.pod { refuse_in_pod(field.ty, &mut found) } else { refuse(field.ty, &mut found) }
     }

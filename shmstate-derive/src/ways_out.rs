@@ -26,7 +26,8 @@ pub(crate) fn refuse<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
         return;
     }
     if let Some(Why { why, instead }) = look(ty) {
-        let message = format!("`{}` cannot live in shared memory: {why}; {instead}", show(ty));
+        let inside = of_your_own(ty);
+        let message = format!("`{}` cannot live in shared memory: {why}; {instead}{inside}", show(ty));
         found.push(Refusal { at: ty, message });
         return;
     }
@@ -63,6 +64,27 @@ pub(crate) fn refuse_in_pod<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
         Type::Path(path) if path.path.is_ident("usize") || path.path.is_ident("isize") => refuse(ty, found),
         _ => {}
     }
+}
+
+/// What the parts of `ty` become for which nobody but the user has a type: the message is to lead to what compiles.
+fn of_your_own(ty: &Type) -> String {
+    fn gather(ty: &Type, found: &mut String) {
+        let own = match ty {
+            Type::Tuple(tuple) if !tuple.elems.is_empty() => "a struct",
+            Type::Path(path) if std_name(&path.path).is_some_and(|name| name == "Result") => "an enum",
+            Type::Array(array) => return gather(&array.elem, found),
+            Type::Slice(slice) => return gather(&slice.elem, found),
+            Type::Path(path) => return arguments(&path.path).for_each(|argument| gather(argument, found)),
+            _ => return,
+        };
+        let with = if found.is_empty() { ", with" } else { " and" };
+        found.push_str(&format!("{with} {own} of your own in place of `{}`", show(ty)));
+    }
+    let mut found = String::new();
+    if let Type::Path(path) = ty {
+        arguments(&path.path).for_each(|argument| gather(argument, &mut found));
+    }
+    found
 }
 
 /// The two halves of a message.
@@ -162,11 +184,10 @@ fn plain_name(name: &str, rooted: bool) -> Option<Why> {
         "AtomicUsize" => why(INSIDE, "use `u64`: an update is atomic already"),
         "AtomicIsize" => why(INSIDE, "use `i64`: an update is atomic already"),
         // Names that a program may well have given to a type of its own.
-        "Instant" if rooted => why(NO_FIXED, "use a `shmstate::TimeSpan` since a moment of your choice"),
-        "SystemTime" if rooted => why(NO_FIXED, "use `shmstate::Timestamp`"),
-        "Duration" if rooted => why(NO_FIXED, "use `shmstate::TimeSpan`"),
-        "IpAddr" | "Ipv4Addr" | "Ipv6Addr" if rooted => why(NO_FIXED, "use `shmstate::IpAddress`"),
-        "SocketAddr" | "SocketAddrV4" | "SocketAddrV6" if rooted => why(NO_FIXED, "use `shmstate::SocketAddress`"),
+        "Instant" if rooted => {
+            why(NO_FIXED, "use `shmstate::Timestamp`, or a `shmstate::TimeSpan` since a moment of your choice")
+        }
+        _ if rooted && plain(name).is_some() => why(NO_FIXED, format!("use `{}`", plain(name)?)),
         "Condvar" | "Barrier" if rooted => why("it waits within one process", "wait for a commit of the state instead"),
         _ => {
             if let Some(number) = scalar_after(name, "Atomic") {
@@ -175,6 +196,17 @@ fn plain_name(name: &str, rooted: bool) -> Option<Why> {
             let number = scalar_after(name, "NonZero")?;
             non_zero(&format!("NonZero<{number}>"), &number)
         }
+    }
+}
+
+/// What stands in for a time or an address of the standard library.
+fn plain(name: &str) -> Option<&'static str> {
+    match name {
+        "SystemTime" => Some("shmstate::Timestamp"),
+        "Instant" | "Duration" => Some("shmstate::TimeSpan"),
+        "IpAddr" | "Ipv4Addr" | "Ipv6Addr" => Some("shmstate::IpAddress"),
+        "SocketAddr" | "SocketAddrV4" | "SocketAddrV6" => Some("shmstate::SocketAddress"),
+        _ => None,
     }
 }
 
@@ -209,7 +241,11 @@ fn generic_name(name: &str, first: &Type, path: &Path) -> Option<Why> {
         "Vec" if show(first) == "u8" => {
             why(HEAP, "use `shmstate::Blob<N>`, or `shmstate::List<u8, N>` to mark single bytes")
         }
-        "Vec" | "LinkedList" | "BinaryHeap" => why(HEAP, format!("use `{}`", list(first))),
+        "Vec" => why(HEAP, format!("use `{}`", list(first))),
+        "BinaryHeap" => {
+            why(HEAP, format!("use a sorted `{}`, or a `shmstate::SortedMap` by what it is ordered by", list(first)))
+        }
+        "LinkedList" => why(HEAP, format!("use `{}`", of_capacity("Queue", &[first]))),
         "VecDeque" => {
             let queue = of_capacity("Queue", &[first]);
             why(HEAP, format!("use `{queue}`, or `shmstate::Ring` for the latest `N` items"))
@@ -275,6 +311,9 @@ fn owned(ty: &Type) -> String {
 
 /// `ty`, or what stands in for it if it cannot be shared and one type can.
 fn stand_in(ty: &Type) -> String {
+    if is_option_of_non_zero(ty) {
+        return show(ty);
+    }
     match ty {
         Type::Group(group) => return stand_in(&group.elem),
         Type::Paren(paren) => return stand_in(&paren.elem),
@@ -284,15 +323,22 @@ fn stand_in(ty: &Type) -> String {
             let name = std_name(&path.path).unwrap_or_default();
             match (name.as_str(), arguments(&path.path).next()) {
                 ("String" | "str", None) => return "shmstate::Text<N>".into(),
-                ("usize", None) => return "u64".into(),
-                ("isize", None) => return "i64".into(),
-                ("Vec" | "LinkedList" | "BinaryHeap", Some(item)) => return list(item),
-                ("VecDeque", Some(item)) => return of_capacity("Queue", &[item]),
+                ("AtomicUsize" | "usize", None) => return "u64".into(),
+                ("AtomicIsize" | "isize", None) => return "i64".into(),
+                ("Vec" | "BinaryHeap", Some(item)) => return list(item),
+                ("VecDeque" | "LinkedList", Some(item)) => return of_capacity("Queue", &[item]),
                 ("HashSet" | "BTreeSet", Some(item)) => return of_capacity("Set", &[item]),
                 ("HashMap" | "BTreeMap", Some(_)) => return map(&name, &path.path),
                 ("Option", Some(inside)) => return format!("shmstate::Maybe<{}>", stand_in(inside)),
                 ("Box" | "Rc" | "Arc" | "Cell" | "RefCell" | "Mutex" | "RwLock", Some(inside)) => {
                     return stand_in(inside);
+                }
+                (name, None) => {
+                    let rooted = path.path.segments.len() > 1;
+                    let number = scalar_after(name, "Atomic").or_else(|| scalar_after(name, "NonZero"));
+                    if let Some(known) = plain(name).filter(|_| rooted).map(str::to_owned).or(number) {
+                        return known;
+                    }
                 }
                 _ => {}
             }

@@ -14,6 +14,11 @@ use std::fmt;
 /// assert_eq!(full.into_inner(), 2);
 /// # Ok::<_, shmstate::Full<u8>>(())
 /// ```
+///
+/// Whatever could grow a container returns this error, and what it says of the container in that case holds. Only the
+/// traits `Extend` and `FromIterator` have no place for an error: `extend` and `collect` panic when there is no room,
+/// which rolls an update back; `try_extend` and `try_from_iter` do the same with an error. Only a
+/// [`Ring`](crate::Ring) always has room.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Full<T = ()> {
     value: T,

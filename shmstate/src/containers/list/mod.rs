@@ -58,6 +58,21 @@ use std::ops::Range;
 /// list derefs to `&[T]` and not to `&mut [T]`: a method of the slice would have to mark every item before it runs,
 /// `swap` as much as `sort`. Where all items are to be changed, [`as_mut_slice`](List::as_mut_slice) gives that slice.
 ///
+/// # Beside `Vec`
+/// | `Vec` | here |
+/// |---|---|
+/// | `len`, `is_empty`, `iter`, `first`, `binary_search`, `to_vec`, … | the same: those of the slice |
+/// | `new`, `capacity`, `as_slice`, `as_mut_slice`, `[]`, `get_mut`, `first_mut`, `last_mut`, `iter_mut`, `pop`, `remove`, `swap_remove`, `truncate`, `clear`, `retain`, `retain_mut`, `dedup`, `swap`, `reverse`, `rotate_*`, `fill`, `copy_within`, `sort*` | the same |
+/// | `dedup_by_key` | the same, with a shared reference to the item, so that it marks nothing that stays |
+/// | `push`, `insert`, `extend_from_slice`, `resize` | the same, and an error when there is no room |
+/// | `extend`, `collect` | the same, and a panic when there is no room; [`try_extend`](List::try_extend) and [`try_from_iter`](List::try_from_iter) return an error |
+/// | `from` an array, `try_from` a slice | the same; that the array fits is proved while the program compiles |
+/// | `split_at_mut`, `chunks_mut`, `fill_with`, … | on `as_mut_slice()`, or on `&mut list[a..b]`, which marks less |
+/// | `is_full`, `remaining`, `from_slice` | new |
+/// | `drain`, `splice`, `extract_if`, `into_iter` by value, `append`, `split_off` | not there: a list of a state is borrowed; `retain`, or `extend_from_slice` and `truncate` |
+/// | `dedup_by`, `resize_with`, `extend_from_within`, `pop_if` | not there: made of the others |
+/// | `reserve*`, `shrink_*`, `with_capacity`, `leak` | not there: the capacity is fixed |
+///
 /// # Panics in closures
 /// When a closure, an iterator, or a `Clone` or comparison of the items panics, the list stays valid and its changes stay
 /// marked; each method says which items it then has. Inside an update the panic rolls everything back.

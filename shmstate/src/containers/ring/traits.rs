@@ -46,3 +46,14 @@ impl<T: SharedLayout, const N: usize> FromIterator<T> for Ring<T, N> {
         ring
     }
 }
+
+/// The last `N` of the items.
+///
+/// ```
+/// assert_eq!(shmstate::Ring::<u64, 2>::from([1, 2, 3]), [2, 3]);
+/// ```
+impl<T: SharedLayout, const N: usize, const M: usize> From<[T; M]> for Ring<T, N> {
+    fn from(items: [T; M]) -> Self {
+        items.into_iter().collect()
+    }
+}

@@ -50,6 +50,7 @@ use std::ops::{Index, IndexMut};
 /// | `remove`, `get`, `get_mut`, `[]`, `contains_key`, `len`, `is_empty`, `capacity`, `clear`, `iter`, `iter_mut`, `keys`, `values`, `values_mut` | the same |
 /// | `retain` | the same, with a shared reference to the value, so that it marks nothing that stays |
 /// | `insert_with_key` | not there: insert, then set |
+/// | `extend`, `collect` | not there, as of a `SlotMap`: the keys would be lost |
 /// | `drain`, `detach`, `get_disjoint_mut`, the unchecked ones | not there |
 /// | `reserve`, `with_capacity`, key types of one's own | not there: the capacity is fixed, and a [`Key`] carries the type of the value |
 ///

@@ -17,7 +17,7 @@ fn run<const N: usize>(numbers: &[u16]) {
     let mut s = Script::new(numbers);
     let (mut text, mut string) = (Text::<N>::new(), String::new());
     while !s.is_over() {
-        let op = s.below(9);
+        let op = s.below(12);
         let more: String = (0..s.below(N.min(9))).map(|_| CHARS[s.below(6)]).collect();
         let before = string.clone();
         let (c, at) = (CHARS[s.below(6)], s.below(string.len() + 2));
@@ -58,6 +58,29 @@ fn run<const N: usize>(numbers: &[u16]) {
                 if done.is_some() {
                     string.remove(at);
                 }
+            }
+            8 => {
+                let done = catch_unwind(AssertUnwindSafe(|| text.insert(at, c)));
+                assert_eq!(done.is_err(), !string.is_char_boundary(at));
+                if let Ok(done) = done {
+                    let fits = string.len() + c.len_utf8() <= N;
+                    assert_eq!(done.map_err(|full| full.into_inner()), fits.then_some(()).ok_or(c));
+                    if fits {
+                        string.insert(at, c);
+                    }
+                }
+            }
+            9 => {
+                text.retain(|other| other != c);
+                string.retain(|other| other != c);
+            }
+            10 => {
+                // Piece by piece, until there is no room: the pieces before that stay.
+                let done = catch_unwind(AssertUnwindSafe(|| text.extend(more.chars())));
+                let room = N - string.len();
+                assert_eq!(done.is_err(), more.len() > room);
+                let end = (0..=room.min(more.len())).rev().find(|&end| more.is_char_boundary(end));
+                string.push_str(&more[..end.unwrap_or(0)]);
             }
             _ if at == 0 => {
                 text.clear();
@@ -104,6 +127,10 @@ proptest! {
         prop_assert_eq!(HashSet::from([x.clone()]).contains(&b[..]), a == b);
         prop_assert_eq!(format!("{x:>5}|{x:?}"), format!("{a:>5}|{a:?}"));
         prop_assert_eq!(AsRef::<[u8]>::as_ref(&x), a.as_bytes());
+        prop_assert_eq!(AsRef::<std::ffi::OsStr>::as_ref(&x), &a[..]);
+        prop_assert_eq!(AsRef::<std::path::Path>::as_ref(&x), AsRef::<std::path::Path>::as_ref(&a));
+        prop_assert_eq!(Text::<24>::from_iter([&a[..], &b]), a.clone() + &b);
+        prop_assert_eq!(a.chars().chain(b.chars()).collect::<Text<24>>(), a.clone() + &b);
         prop_assert_eq!(AsRef::<str>::as_ref(&x), a);
     }
 }
@@ -117,4 +144,14 @@ fn an_empty_text_and_one_that_is_full() {
     let full = text.push('ë').unwrap_err();
     assert_eq!(full.to_string(), "the text is full: it holds at most 4, and 6 were needed");
     assert_eq!(text, "1234");
+}
+
+#[test]
+fn a_refusal_that_panics_leaves_what_was_not_refused() {
+    let mut text = Text::<8>::try_from("aëbëc").unwrap();
+    let panics = catch_unwind(AssertUnwindSafe(|| {
+        text.retain(|c| if c == 'b' { std::panic::resume_unwind(Box::new(())) } else { c != 'ë' });
+    }));
+    assert!(panics.is_err());
+    assert_eq!(text, "abëc");
 }

@@ -94,6 +94,26 @@ impl<const N: usize> Text<N> {
         Ok(())
     }
 
+    /// Inserts `c` at byte `index`.
+    ///
+    /// ```
+    /// let mut name = shmstate::Text::<4>::try_from("Zë")?;
+    /// name.insert(1, 'o').unwrap();
+    /// assert_eq!(name.insert(0, 'D').unwrap_err().into_inner(), 'D');
+    /// assert_eq!(name, "Zoë");
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Gives `c` back if its bytes do not fit; the content is then as it was.
+    ///
+    /// # Panics
+    /// If `index` is past the end or within a character.
+    #[track_caller]
+    pub fn insert(&mut self, index: usize, c: char) -> Result<(), Full<char>> {
+        self.insert_str(index, c.encode_utf8(&mut [0; 4])).map_err(|full| full.with_value(c))
+    }
+
     /// Removes the character at byte `index` and returns it.
     ///
     /// ```
@@ -114,6 +134,27 @@ impl<const N: usize> Text<N> {
         self.bytes.copy_within(index + removed.len_utf8()..used, index);
         self.len = (used - removed.len_utf8()) as u32;
         removed
+    }
+
+    /// Keeps the characters for which `keep` returns true.
+    ///
+    /// If `keep` panics, the characters that it has refused are gone, and the others are there.
+    ///
+    /// ```
+    /// let mut name = shmstate::Text::<8>::try_from("Z-o-ë")?;
+    /// name.retain(|c| c != '-');
+    /// assert_eq!(name, "Zoë");
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    pub fn retain(&mut self, mut keep: impl FnMut(char) -> bool) {
+        let mut index = 0;
+        while let Some(c) = self.as_str().get(index..).and_then(|rest| rest.chars().next()) {
+            if keep(c) {
+                index += c.len_utf8();
+            } else {
+                self.remove(index);
+            }
+        }
     }
 
     /// Keeps the first `len` bytes; does nothing if there are not more.

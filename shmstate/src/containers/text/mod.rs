@@ -35,6 +35,22 @@ use crate::layout::{Invalid, Kind, Layout, SharedLayout};
 /// A text is a plain value: an update copies it as a whole wherever it copies the item or the fields around it, whether
 /// it was changed or not. For large ones that seldom change there is [`List<u8, N>`](crate::List).
 ///
+/// # Beside `String`
+/// | `String` | here |
+/// |---|---|
+/// | `len`, `is_empty`, `chars`, `find`, `split`, `to_owned`, … | the same: those of the `str` |
+/// | `new`, `capacity`, `as_str`, `as_mut_str`, `pop`, `remove`, `truncate`, `retain`, `clear` | the same |
+/// | `push`, `push_str`, `insert`, `insert_str` | the same, and an error when there is no room, which changes nothing |
+/// | `=`, `clone_from` | [`set`](Text::set), which returns an error; `=` of another text with the same `N` |
+/// | `write!` | the same, and an error when there is no room |
+/// | `From<&str>`, `From<String>` | `TryFrom<&str>`, `parse` |
+/// | `extend`, `collect` of `char` and `&str` | the same, and a panic when there is no room |
+/// | comparisons, `Hash`, `Debug`, `Display`, `Borrow<str>`, `AsRef` of `str`, `[u8]`, `OsStr`, `Path` | the same; of two texts, the capacities may differ |
+/// | `make_ascii_uppercase` and what else needs `&mut str` | on [`as_mut_str`](Text::as_mut_str) |
+/// | `+`, `+=` | not there: `push_str` returns the error that they cannot |
+/// | `drain`, `split_off`, `replace_range`, `into_bytes`, `leak` | not there: on the `str`, with `set` and `truncate` |
+/// | `reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is fixed |
+///
 /// # Trust
 /// Attaching to a region checks that each text is UTF-8. After that the bytes are believed, for the peers run the same
 /// code: a process that writes something else into the region breaks the promise of `str` in the others. A length that

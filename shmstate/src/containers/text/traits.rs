@@ -4,9 +4,11 @@ use super::Text;
 use crate::containers::Full;
 use std::borrow::{Borrow, Cow};
 use std::cmp::Ordering;
+use std::ffi::OsStr;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
+use std::path::Path;
 use std::str::FromStr;
 
 impl<const N: usize> Default for Text<N> {
@@ -34,6 +36,25 @@ impl<const N: usize> AsRef<str> for Text<N> {
 impl<const N: usize> AsRef<[u8]> for Text<N> {
     fn as_ref(&self) -> &[u8] {
         self.as_bytes()
+    }
+}
+
+impl<const N: usize> AsRef<OsStr> for Text<N> {
+    fn as_ref(&self) -> &OsStr {
+        self.as_str().as_ref()
+    }
+}
+
+/// So that what takes a path takes a text.
+///
+/// ```
+/// let path = shmstate::Text::<16>::try_from("/proc/self/stat")?;
+/// assert!(std::fs::read(&path).is_ok());
+/// # Ok::<_, shmstate::Full>(())
+/// ```
+impl<const N: usize> AsRef<Path> for Text<N> {
+    fn as_ref(&self) -> &Path {
+        self.as_str().as_ref()
     }
 }
 
@@ -87,6 +108,40 @@ impl<const N: usize> fmt::Write for Text<N> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.push_str(text).map_err(|_| fmt::Error)
     }
+}
+
+/// Appends what is text, one piece after the other, and gathers it.
+macro_rules! pieces {
+    ($([$($lifetime:lifetime)?] $piece:ty, $push:ident;)*) => {$(
+        /// # Panics
+        /// If there is no room for a piece, with those before it appended: `push` and `push_str` return an error then.
+        impl<$($lifetime,)? const N: usize> Extend<$piece> for Text<N> {
+            #[track_caller]
+            fn extend<I: IntoIterator<Item = $piece>>(&mut self, pieces: I) {
+                for piece in pieces {
+                    if let Err(full) = self.$push(piece) {
+                        panic!("{full}: `{}` returns an error instead", stringify!($push));
+                    }
+                }
+            }
+        }
+
+        /// # Panics
+        /// If there is no room: `push` and `push_str` return an error then.
+        impl<$($lifetime,)? const N: usize> FromIterator<$piece> for Text<N> {
+            #[track_caller]
+            fn from_iter<I: IntoIterator<Item = $piece>>(pieces: I) -> Self {
+                let mut text = Self::new();
+                text.extend(pieces);
+                text
+            }
+        }
+    )*};
+}
+
+pieces! {
+    [] char, push;
+    ['a] &'a str, push_str;
 }
 
 impl<const N: usize> fmt::Display for Text<N> {
