@@ -100,7 +100,7 @@ pub use error::{Error, ErrorKind};
 pub use layout::{Argument, Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
 pub use shmstate_derive::SharedLayout;
 #[cfg(not(any(loom, shuttle)))]
-pub use state::{Options, ReadOnly, State, Stats, remove};
+pub use state::{Options, Projection, ReadOnly, State, Stats, remove};
 
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}

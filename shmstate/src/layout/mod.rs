@@ -12,6 +12,7 @@ mod diff;
 mod invalid;
 #[cfg(feature = "json")]
 mod json;
+mod plain;
 mod pod;
 mod primitives;
 mod prove;
