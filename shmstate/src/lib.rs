@@ -97,7 +97,7 @@ mod track;
 
 pub use containers::{Full, List, ListIndex, Text};
 pub use error::{Error, ErrorKind};
-pub use layout::{Argument, Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
+pub use layout::{Argument, Field, Invalid, Kind, Layout, Pod, Report, Scalar, SharedLayout, Variant};
 pub use shmstate_derive::SharedLayout;
 #[cfg(not(any(loom, shuttle)))]
 pub use state::{Options, Projection, ReadOnly, State, Stats, remove};
