@@ -171,11 +171,18 @@ struct Cell {
     ratio: f64,
 }
 
-const OPERATIONS: [&str; 6] =
-    ["read one item + counter", "read all", "update one item + counter", "update two items", "append", "roll back"];
+const OPERATIONS: [&str; 7] = [
+    "load the counter",
+    "read one item + counter",
+    "read all",
+    "update one item + counter",
+    "update two items",
+    "append",
+    "roll back",
+];
 
 /// The operations on a state of `N` items, in the order of [`OPERATIONS`], and the time to copy as many bytes.
-fn column<const N: usize>(effort: Effort) -> ([Cell; 6], f64) {
+fn column<const N: usize>(effort: Effort) -> ([Cell; 7], f64) {
     // Memory, as the default place is; where there is no such directory, whatever there is.
     let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory");
     let init = |s: &mut Board<N>| s.items.resize(N, 1).expect("N items fit");
@@ -185,6 +192,19 @@ fn column<const N: usize>(effort: Effort) -> ([Cell; 6], f64) {
     let counters = || (state.read(|s| s.counter).unwrap(), mutex.lock(|p| p.counter));
     let sums = || (state.read(|s| s.items.iter().sum::<u64>()).unwrap(), mutex.lock(|p| p.items.iter().sum::<u64>()));
 
+    let counter = state.project(|s| &s.counter).expect("a plain field");
+    let (load, _) = effort.compare(
+        &mut |range| {
+            for _ in range {
+                black_box(state.load(&counter).unwrap());
+            }
+        },
+        &mut |range| {
+            for _ in range {
+                black_box(mutex.lock(|p| p.counter));
+            }
+        },
+    );
     let (read_one, _) = effort.compare(
         &mut |range| {
             for i in range {
@@ -324,7 +344,7 @@ fn column<const N: usize>(effort: Effort) -> ([Cell; 6], f64) {
             black_box(&mut to[..]).copy_from_slice(black_box(&from[..]));
         }
     });
-    ([read_one, read_all, update_one, update_two, append, roll_back], memcpy)
+    ([load, read_one, read_all, update_one, update_two, append, roll_back], memcpy)
 }
 
 fn main() {

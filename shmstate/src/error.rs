@@ -36,6 +36,8 @@ pub enum ErrorKind {
     Permission,
     /// The name cannot be a region's name.
     InvalidName,
+    /// What [`State::project`](crate::State::project) was given is no plain field outside of containers.
+    InvalidProjection,
     /// An option is out of its range.
     InvalidOption,
     /// The file system or the kernel cannot do what a region needs.
@@ -133,6 +135,11 @@ pub(crate) enum Trouble {
     Permission { path: PathBuf, why: String, source: Option<io::Error> },
     #[error("`{}` cannot be a region's name: {why}", .name.display())]
     InvalidName { name: PathBuf, why: &'static str },
+    #[error(
+        "a projection has to lead to a plain field of `{of}`, or an item of an array, outside of containers and of payloads \
+         of enums: read anything else with `read`"
+    )]
+    InvalidProjection { of: &'static str },
     #[error("{0}")]
     InvalidOption(String),
     #[error("`{}`: {why}", .path.display())]
@@ -164,6 +171,7 @@ impl Error {
             Trouble::NoSpace { .. } => ErrorKind::NoSpace,
             Trouble::Permission { .. } => ErrorKind::Permission,
             Trouble::InvalidName { .. } => ErrorKind::InvalidName,
+            Trouble::InvalidProjection { .. } => ErrorKind::InvalidProjection,
             Trouble::InvalidOption(_) => ErrorKind::InvalidOption,
             Trouble::Unsupported { .. } => ErrorKind::Unsupported,
             Trouble::Io { .. } => ErrorKind::Io,

@@ -103,11 +103,11 @@ pub use containers::{
     SlabIter, SlabIterMut, SortedMap, Text, Tracked, WrappedIter, WrappedIterMut,
 };
 pub use error::{Error, ErrorKind};
-pub use layout::{Argument, Field, Invalid, Kind, Layout, Pod, Scalar, SharedLayout, Variant};
+pub use layout::{Argument, Field, Invalid, Kind, Layout, Pod, Report, Scalar, SharedLayout, Variant};
 pub use plain::{IpAddress, NotUuid, OutOfRange, SocketAddress, TimeSpan, Timestamp, Uuid};
 pub use shmstate_derive::SharedLayout;
 #[cfg(not(any(loom, shuttle)))]
-pub use state::{Options, ReadOnly, State, Stats, remove};
+pub use state::{Options, Projection, ReadOnly, State, Stats, remove};
 
 /// What the entries of a [`Map`] and a [`SortedMap`] are called while they are looked at.
 pub mod map {

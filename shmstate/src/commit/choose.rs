@@ -43,22 +43,20 @@ impl Shared<'_> {
     /// has run over to pages.
     #[inline]
     fn next(&self, active: Published, may: impl Fn(usize) -> bool) -> Option<usize> {
-        let (mut fresh, mut least) = (active.copy, u64::MAX);
-        let (mut stale, mut most) = (active.copy, 0);
-        for k in 0..self.in_use() {
-            if k == active.copy || !may(k) {
-                continue;
-            }
-            let lag = self.lag(k, active.version);
-            if lag <= least {
-                (fresh, least) = (k, lag);
-            }
-            if lag >= most {
-                (stale, most) = (k, lag);
+        // The version that a copy is of, plus one, so that `NEVER` comes first, and behind it the copy's number.
+        let (mut fresh, mut stale) = (0, u64::MAX);
+        for (k, line) in self.copies[..self.in_use()].iter().enumerate() {
+            if k != active.copy && may(k) {
+                let key = Published { version: line.synced.load(Relaxed).wrapping_add(1), copy: k }.pack();
+                (fresh, stale) = (fresh.max(key), stale.min(key));
             }
         }
-        let next = if most > MOST_LAG || self.todo(stale).spilled() { stale } else { fresh };
-        (next != active.copy).then_some(next)
+        if stale == u64::MAX {
+            return None;
+        }
+        let Published { version: oldest, copy } = Published::unpack(stale);
+        let rots = oldest == 0 || oldest + MOST_LAG <= active.version || self.todo(copy).spilled();
+        Some(if rots { copy } else { Published::unpack(fresh).copy })
     }
 
     /// How many versions ago copy `k` was the active one.

@@ -78,6 +78,7 @@ pub(crate) struct Txn<'a, H: Host> {
     active: Published,
     /// The copy that this update writes.
     copy: usize,
+    line: &'a CopyLine,
     /// The odd number that the copy has.
     odd: u64,
     /// Whether the lock is this process's to release.
@@ -93,7 +94,7 @@ impl<'a> Shared<'a> {
 
     #[inline]
     pub(super) fn todo(&self, copy: usize) -> Todo<'_> {
-        Todo::of(self, copy)
+        Todo::of(self, &self.copies[copy])
     }
 
     /// Takes the writer's lock and sets right what a dead owner left.
@@ -241,7 +242,7 @@ impl<'a> Shared<'a> {
             }
         };
         let line = &self.copies[copy];
-        let whole = self.is_torn(copy);
+        let whole = Self::is_torn(line);
         // A copy that is odd already stays so: nobody compares the numbers of odd ones.
         let odd = line.generation.load(Relaxed) | 1;
         if !planted("odd_left_out") && !planted("odd_after_catch_up") {
@@ -256,15 +257,15 @@ impl<'a> Shared<'a> {
         if planted("odd_after_catch_up") {
             line.generation.store(odd, Relaxed);
         }
-        self.todo(copy).clear();
+        Todo::of(self, line).clear();
         line.synced.store(NEVER, Relaxed);
-        Ok(Txn { shared: self, host, active, copy, odd, mine: true })
+        Ok(Txn { shared: self, host, active, copy, line, odd, mine: true })
     }
 
-    /// Whether the last writer of copy `k` did not come to its end.
+    /// Whether the last writer of a copy did not come to its end.
     #[inline]
-    pub(crate) fn is_torn(&self, k: usize) -> bool {
-        let generation = self.copies[k].generation.load(Relaxed);
+    pub(crate) fn is_torn(line: &CopyLine) -> bool {
+        let generation = line.generation.load(Relaxed);
         let trusted = planted("odd_is_trusted") || planted("odd_is_trusted_once_used") && generation > 1;
         generation % 2 == 1 && !trusted
     }
@@ -315,7 +316,7 @@ impl<H: Host> Txn<'_, H> {
 
     /// Makes the copy the active one; the others have to take over what was touched. The update is over. Returns the
     /// new version.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn commit(&mut self, touched: &Touched) -> u64 {
         let shared = self.shared;
         let version = self.active.version + u64::from(!planted("version_stays"));
@@ -323,16 +324,16 @@ impl<H: Host> Txn<'_, H> {
         if planted("active_before_notes") {
             shared.control.active.published.store(published.pack(), Release);
         }
-        for k in 0..shared.in_use() {
-            if k == self.copy || planted("commit_not_noted") {
+        for line in &shared.copies[..shared.in_use()] {
+            if std::ptr::eq(line, self.line) || planted("commit_not_noted") {
                 continue;
             }
-            shared.todo(k).add(touched);
+            Todo::of(shared, line).add(touched);
             if planted("notes_to_one_copy") {
                 break;
             }
         }
-        let line = &shared.copies[self.copy];
+        let line = self.line;
         if planted("even_before_active") {
             line.generation.store(self.odd.wrapping_add(1), Release);
         }
@@ -352,12 +353,12 @@ impl<H: Host> Txn<'_, H> {
     /// Leaves the active copy as it is; this one has to take back what was touched. The update is over.
     #[inline]
     pub(crate) fn roll_back(&mut self, touched: &Touched) {
-        let line = &self.shared.copies[self.copy];
+        let line = self.line;
         if planted("even_before_notes") {
             line.generation.store(self.odd.wrapping_add(1), Release);
         }
         if !planted("roll_back_not_noted") {
-            self.shared.todo(self.copy).add(touched);
+            Todo::of(self.shared, line).add(touched);
         }
         line.generation.store(self.odd.wrapping_add(1), Release); // [W5]
         count(&self.shared.control.counters.roll_backs);
@@ -371,7 +372,7 @@ impl<H: Host> Drop for Txn<'_, H> {
             return;
         }
         if planted("unfinished_is_even") {
-            self.shared.copies[self.copy].generation.store(self.odd.wrapping_add(1), Release);
+            self.line.generation.store(self.odd.wrapping_add(1), Release);
         }
         if !planted("unlock_left_out") {
             self.shared.unlock(self.host);

@@ -1,53 +1,61 @@
-//! Onlookers, who map the region for reading only: no slot, no pin, no lock.
+//! Looking without a pin: onlookers, who map the region for reading only, and loads of a few words.
 //!
 //! A copy is written only while it is not the active one, and whoever writes it changes its generation first. So it was
 //! left alone if it is still the active one of the same version, or still has the same even generation. What was read in
 //! the meantime may be torn, and is thrown away if neither holds.
 
 use super::copies::Shared;
-use super::words::{CopyLine, Published};
+use super::pins::{Pin, Reader};
+use super::words::Published;
 use crate::mutant::planted;
 use crate::sync::{Ordering::Relaxed, fence_acquire};
 
-/// A look at the active copy, which nothing holds in place.
-pub(crate) struct Look<'a> {
-    shared: &'a Shared<'a>,
-    line: &'a CopyLine,
-    before: Published,
-    generation: u64,
-}
+/// How often a load looks again before it takes a pin. Each look in vain takes two updates that came in between.
+const LOOKS: usize = if cfg!(loom) { 0 } else { 16 };
 
 impl Shared<'_> {
     /// [`Shared::published`], for memory that is mapped for reading. Relaxed loads are what the language promises to work
     /// there; the fence makes them acquire.
+    #[inline]
     pub(crate) fn seen(&self) -> Published {
         let word = self.control.active.published.load(Relaxed);
         fence_acquire();
         Published::unpack(word)
     }
 
-    /// Begins to look at the active copy, or says which copy the region names that it does not have.
-    pub(crate) fn look(&self) -> Result<Look<'_>, usize> {
+    /// Lets `read` look at the active copy, which nothing holds in place, and says whether nobody has written that copy
+    /// meanwhile: what was read of it is of one version then, and means nothing otherwise. Or says which copy the region
+    /// names that it does not have.
+    #[inline]
+    pub(crate) fn look<R>(&self, read: impl FnOnce(usize) -> R) -> Result<(R, bool), usize> {
         let before = self.seen();
         let line = self.copies.get(before.copy).ok_or(before.copy)?;
         let generation = line.generation.load(Relaxed);
         fence_acquire();
-        Ok(Look { shared: self, line, before, generation })
-    }
-}
-
-impl Look<'_> {
-    /// The copy that is looked at.
-    pub(crate) fn copy(&self) -> usize {
-        self.before.copy
-    }
-
-    /// Whether nobody has written the copy since the look began: what was read of it is a version then.
-    pub(crate) fn was_left_alone(self) -> bool {
+        let found = read(before.copy);
         if !planted("P1") {
             fence_acquire(); // [P1]
         }
-        let same = self.generation.is_multiple_of(2) && self.line.generation.load(Relaxed) == self.generation;
-        same || self.shared.seen() == self.before || planted("onlooker_looks_once")
+        let same = generation.is_multiple_of(2) && line.generation.load(Relaxed) == generation;
+        Ok((found, same || self.seen() == before || planted("onlooker_looks_once")))
+    }
+
+    /// Lets `read` look at the active copy until nobody has written it meanwhile; with a pin, when writers are faster each
+    /// time. Slot `me` is this process's.
+    #[inline]
+    pub(crate) fn load<R>(&self, me: usize, mut read: impl FnMut(usize) -> R) -> Result<R, usize> {
+        let (found, left_alone) = self.look(&mut read)?;
+        if left_alone || planted("load_keeps_what_is_torn") { Ok(found) } else { self.load_again(me, read) }
+    }
+
+    #[cold]
+    fn load_again<R>(&self, me: usize, mut read: impl FnMut(usize) -> R) -> Result<R, usize> {
+        for _ in 0..LOOKS {
+            if let (found, true) = self.look(&mut read)? {
+                return Ok(found);
+            }
+        }
+        let pin = Pin::enter(self.control, &self.slots[me], self.copies.len(), Reader::Guest)?;
+        Ok(read(pin.copy()))
     }
 }

@@ -12,9 +12,11 @@ mod diff;
 mod invalid;
 #[cfg(feature = "json")]
 mod json;
+mod plain;
 mod pod;
 mod primitives;
 mod prove;
+mod report;
 mod schema;
 mod sound;
 
@@ -26,4 +28,5 @@ pub use describe::{Argument, Field, Kind, Layout, Scalar, Variant};
 pub use invalid::Invalid;
 pub use pod::{Pod, pod_layout};
 pub use prove::{StructLayout, array_fits, enum_has_zero, part_offset};
+pub use report::Report;
 pub(crate) use schema::Schema;

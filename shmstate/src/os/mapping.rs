@@ -5,13 +5,14 @@ use memmap2::{Advice, MmapOptions, MmapRaw};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-/// A shared, writable mapping, which a forked child does not inherit and a core dump does not hold.
+/// A mapping, which lives as long as this.
 pub(crate) struct Mapping {
     map: MmapRaw,
 }
 
 impl Mapping {
-    /// Maps the first `len` bytes of the file.
+    /// Maps the first `len` bytes of the file, to be shared and written. A forked child does not inherit them, and a core
+    /// dump does not hold them.
     pub(crate) fn new(file: &OwnedFd, len: usize) -> io::Result<Mapping> {
         let map = MmapOptions::new().len(len).map_raw(file.as_raw_fd())?;
         // A core dump of gigabytes keeps the dead process's byte locks for seconds.
@@ -27,6 +28,12 @@ impl Mapping {
         let map = MmapOptions::new().len(len).map_raw_read_only(file.as_raw_fd())?;
         map.advise(Advice::DontDump)?;
         Ok(Mapping { map })
+    }
+
+    /// Zeroed memory of this process alone, of which the kernel provides what is looked at.
+    pub(crate) fn zeroed(len: usize) -> io::Result<Mapping> {
+        let map = MmapOptions::new().len(len).no_reserve_swap().map_anon()?;
+        Ok(Mapping { map: map.into() })
     }
 
     /// The first byte; aligned to a page.

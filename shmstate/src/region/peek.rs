@@ -56,12 +56,16 @@ impl Peek {
     }
 
     /// Calls `copy` with the active image. Returns whether nobody has written that image meanwhile.
+    #[inline]
     pub(crate) fn try_copy(&self, copy: impl FnOnce(*const u8)) -> Result<bool, Error> {
-        let look = self.shared.look().map_err(|copy| {
-            let why = format!("it names copy {copy} as the active one, and has {}", self.shared.in_use());
-            Error::corrupt(self.place.path(), why)
-        })?;
-        copy(self.mapping.base().wrapping_add(self.geometry.image(look.copy()) as usize));
-        Ok(look.was_left_alone())
+        let image = |copy| self.mapping.base().wrapping_add(self.geometry.image(copy) as usize).cast_const();
+        let (_, left_alone) = self.shared.look(|k| copy(image(k))).map_err(|copy| self.no_such_copy(copy))?;
+        Ok(left_alone)
+    }
+
+    #[cold]
+    fn no_such_copy(&self, copy: usize) -> Error {
+        let why = format!("it names copy {copy} as the active one, and has {}", self.shared.in_use());
+        Error::corrupt(self.place.path(), why)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! * `handle`: a handle, its `read`, and what it tells about itself.
 //! * `update`: one transaction, from the lock to the verdict.
-//! * `snapshot`: a private copy.
+//! * `snapshot`: a private copy; `load`: one field.
 //! * `read_only`: looking without the right to write.
 //! * `anonymous`: states that go from process to process as descriptors.
 //! * `stats`: what a region counts.
@@ -12,6 +12,7 @@
 mod anonymous;
 mod clock;
 mod handle;
+mod load;
 #[cfg(test)]
 mod moves;
 mod options;
@@ -21,6 +22,7 @@ mod stats;
 mod update;
 
 pub use handle::{State, remove};
+pub use load::Projection;
 pub use options::Options;
 pub use read_only::ReadOnly;
 pub use stats::Stats;

@@ -16,7 +16,8 @@ use std::path::Path;
 /// A shared `T` that this process may only look at: [`State::open_read_only`].
 ///
 /// It needs no permission to write the file, takes no handle, and nobody notices it: the kernel refuses this process every
-/// write to the mapping. In return it gives [`snapshot`](Self::snapshot)s only; a `&T` takes a pin, and a pin is a write.
+/// write to the mapping. In return it gives [`snapshot`](Self::snapshot)s and single fields ([`load`](Self::load)) only; a `&T` takes a pin, and a
+/// pin is a write.
 pub struct ReadOnly<T> {
     peek: Peek,
     state: PhantomData<fn() -> T>,
@@ -72,6 +73,11 @@ impl<T: SharedLayout> ReadOnly<T> {
         }
         // SAFETY: all bytes of the box have been written.
         unsafe { finish_snapshot(snapshot, self.path()) }
+    }
+
+    #[inline]
+    pub(super) fn peek(&self) -> &Peek {
+        &self.peek
     }
 
     /// The number of commits so far.

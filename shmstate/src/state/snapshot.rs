@@ -69,12 +69,22 @@ pub(super) unsafe fn finish_snapshot<T: SharedLayout>(
 ///
 /// # Safety
 /// `from` is aligned to 8 bytes and readable up to the next multiple of 8; `to` is writable for `len` bytes.
+#[inline]
 pub(super) unsafe fn copy_words(to: *mut u8, from: *const u8, len: usize) {
     for at in (0..len).step_by(8) {
-        let word = from.wrapping_add(at).cast::<AtomicU64>();
         // SAFETY: an aligned word in shared memory, by the caller's promise.
-        let word = unsafe { &*word }.load(Relaxed).to_ne_bytes();
+        let word = unsafe { word_at(from.wrapping_add(at)) }.to_ne_bytes();
         // SAFETY: what is left of the destination, at most a word.
         unsafe { std::ptr::copy_nonoverlapping(word.as_ptr(), to.wrapping_add(at), (len - at).min(8)) }
     }
+}
+
+/// The word at `from`, which somebody may be writing.
+///
+/// # Safety
+/// `from` is aligned to 8 bytes and readable.
+#[inline]
+pub(super) unsafe fn word_at(from: *const u8) -> u64 {
+    // SAFETY: an aligned word in shared memory, by the caller's promise.
+    unsafe { &*from.cast::<AtomicU64>() }.load(Relaxed)
 }

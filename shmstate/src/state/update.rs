@@ -185,6 +185,7 @@ impl<T: SharedLayout> State<T> {
             // SAFETY: the copy is caught up, so it holds a value, and it is this transaction's alone.
             unsafe { T::stamp(copy, stamp) }
         }
+        // Dropped where it is: rolls back what has not been committed.
         let mut open = Open { region, txn, committed: false, copy, active, stamp, touched };
         let bytes = copy.addr()..copy.addr() + size_of::<T>();
         let verdict = {
@@ -199,7 +200,6 @@ impl<T: SharedLayout> State<T> {
         } else if mutant::planted("id_used_again_after_roll_back") {
             *tx -= 1;
         }
-        drop(open); // rolls back what has not been committed
         Ok(verdict)
     }
 
@@ -266,10 +266,9 @@ impl<T: SharedLayout, H: Host> Open<'_, '_, T, H> {
 impl<T: SharedLayout, H: Host> Drop for Open<'_, '_, T, H> {
     #[inline]
     fn drop(&mut self) {
-        if !self.region.is_mine() {
-            self.txn.disown();
-        } else if !self.committed {
-            self.roll_back();
+        if self.committed {
+            return;
         }
+        if self.region.is_mine() { self.roll_back() } else { self.txn.disown() }
     }
 }

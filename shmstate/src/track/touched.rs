@@ -96,7 +96,7 @@ impl Touched {
     /// The exact ranges, as [`Granule::pack`] packs them.
     #[inline]
     pub(crate) fn ranges(&self) -> &[u64] {
-        &self.ranges[..self.count]
+        &self.ranges[..self.count.min(EXACT)]
     }
 
     /// The pages beyond the exact ranges.

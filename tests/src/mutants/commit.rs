@@ -104,6 +104,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "an onlooker does not look again",
         checks: &[Loom("onlookers::two_copies_one_onlooker", TORN)],
     },
+    Mutant {
+        name: "load_keeps_what_is_torn",
+        breaks: "a load takes what it has seen of a copy that was written meanwhile",
+        checks: &[Loom("onlookers::three_copies_a_load", TORN)],
+    },
     // Claiming a slot.
     Mutant {
         name: "claim_counts_no_slot",

@@ -1,4 +1,4 @@
-//! Onlookers against a writer. What they read may be written meanwhile, so the images are made of atomic words here.
+//! Onlookers and loads against a writer. What they read may be written meanwhile, so the images are made of atomic words here.
 
 use super::super::{Clock, Control, CopyLine, Host, Images, Published, Shared, SlotLine};
 use super::explore::explore;
@@ -61,13 +61,23 @@ impl World {
     /// The version that an onlooker sees, if it was left alone.
     fn look(&self) -> Option<u64> {
         let shared = self.shared();
-        let look = shared.look().expect("the copy exists");
-        let [first, second] = [0, 1].map(|i| self.images[look.copy()][i].load(Relaxed));
-        look.was_left_alone().then(|| {
-            assert_eq!(first, second, "an onlooker took two versions for one");
-            first
-        })
+        let (words, left_alone) = shared.look(|copy| self.words(copy)).expect("the copy exists");
+        left_alone.then(|| one_version(words))
     }
+
+    /// The version that a load sees: by a guest of the writer's own handle.
+    fn load(&self) -> u64 {
+        one_version(self.shared().load(0, |copy| self.words(copy)).expect("the copy exists"))
+    }
+
+    fn words(&self, copy: usize) -> [u64; WORDS] {
+        [0, 1].map(|i| self.images[copy][i].load(Relaxed))
+    }
+}
+
+fn one_version([first, second]: [u64; WORDS]) -> u64 {
+    assert_eq!(first, second, "an onlooker took two versions for one");
+    first
 }
 
 impl Images for World {
@@ -134,4 +144,22 @@ fn two_copies_one_onlooker() {
 #[test]
 fn three_copies_one_onlooker() {
     explore("K=3, 1 onlooker x2, 1 writer x3", Some(2), || an_onlooker(3, 3));
+}
+
+/// One look is all that a load has here; then it takes a pin, which leaves the writer a copy.
+#[test]
+fn three_copies_a_load() {
+    explore("K=3, 1 load x2, 1 writer x3", Some(2), || {
+        let world = World::new(3);
+        let loader = thread::spawn({
+            let world = Arc::clone(&world);
+            move || {
+                let seen = [world.load(), world.load()];
+                assert!(seen.is_sorted(), "a load went back");
+            }
+        });
+        (0..3).for_each(|_| world.update());
+        loader.join().expect("joined");
+        assert_eq!(world.load(), 3);
+    });
 }

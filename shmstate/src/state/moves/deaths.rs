@@ -181,7 +181,10 @@ fn die(death: Death) {
         for _ in 0..20 {
             world.step();
             if committed {
-                assert!(!shared.is_torn(now.copy), "the copy that the dead had committed counts as torn");
+                assert!(
+                    !crate::commit::Shared::is_torn(&shared.copies[now.copy]),
+                    "the copy that the dead had committed counts as torn"
+                );
             }
         }
         assert!(shared.control.counters.recoveries.load(SeqCst) > 0, "{death:?}: nobody recovered");

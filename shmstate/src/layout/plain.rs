@@ -1,0 +1,96 @@
+//! Which bytes of a type are always what they seem.
+
+use super::{Kind, Layout};
+use std::ops::Range;
+
+impl Layout {
+    /// Whether `bytes` are live in every value of the type, and copied as they are: no part of a container, nor of a payload
+    /// that there may not be. A text, or an enum with a payload, is live as a whole.
+    pub(crate) fn is_plain(&self, bytes: Range<usize>) -> bool {
+        if bytes.is_empty() || bytes.end > self.size {
+            return false;
+        }
+        let whole = bytes == (0..self.size);
+        match self.kind {
+            Kind::Scalar(_) | Kind::Pod => true,
+            Kind::Text { .. } => whole,
+            Kind::Enum { variants, .. } => {
+                variants.iter().all(|v| v.fields.is_empty())
+                    || whole && variants.iter().flat_map(|v| v.fields).all(|f| f.layout.is_plain(0..f.layout.size))
+            }
+            Kind::Struct(fields) => fields.iter().all(|field| {
+                let end = field.offset + field.layout.size;
+                let (first, last) = (bytes.start.max(field.offset), bytes.end.min(end));
+                first >= last || field.layout.is_plain(first - field.offset..last - field.offset)
+            }),
+            Kind::Array { item, .. } => {
+                let index = bytes.start / item.size;
+                if bytes.end <= (index + 1) * item.size {
+                    item.is_plain(bytes.start - index * item.size..bytes.end - index * item.size)
+                } else {
+                    item.is_plain(0..item.size)
+                }
+            }
+            Kind::List { .. } => false,
+        }
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use crate::{List, SharedLayout, Text};
+    use std::mem::offset_of;
+
+    #[derive(SharedLayout)]
+    #[repr(C, u64)]
+    #[shared(crate = "crate")]
+    enum Job {
+        Idle,
+        Run(u64),
+    }
+
+    #[derive(SharedLayout)]
+    #[repr(C, u64)]
+    #[shared(crate = "crate")]
+    enum Held {
+        Nothing,
+        Some(List<u64, 2>),
+    }
+
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    #[shared(crate = "crate")]
+    struct Pair {
+        plain: [u32; 4],
+        list: List<u64, 2>,
+    }
+
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    #[shared(crate = "crate")]
+    struct All {
+        number: u64,
+        name: Text<8>,
+        job: Job,
+        held: Held,
+        pairs: [Pair; 2],
+        last: [u64; 3],
+    }
+
+    #[test]
+    fn live_bytes_are_told_from_those_that_may_be_dead() {
+        let is = |at: usize, len: usize| All::LAYOUT.is_plain(at..at + len);
+        let (name, job, held) = (offset_of!(All, name), offset_of!(All, job), offset_of!(All, held));
+        assert!(is(0, 8) && is(3, 2) && !is(0, 0));
+        assert!(is(name, size_of::<Text<8>>()) && is(0, 8 + size_of::<Text<8>>()));
+        assert!(!is(name + 8, 1) && !is(name, 4), "letters and lengths");
+        assert!(is(job, 16) && !is(job, 8) && !is(job + 8, 8), "a payload and its discriminant go together");
+        assert!(!is(held, 8) && !is(held, size_of::<Held>()), "a payload with a container");
+        let pair = offset_of!(All, pairs) + size_of::<Pair>();
+        assert!(is(pair, 16) && is(pair + 12, 4) && !is(pair + 12, 8) && !is(pair - 8, 8) && !is(pair - 8, 16));
+        let last = offset_of!(All, last);
+        assert!(is(last, 24) && is(last + 4, 8) && !is(last - 8, 16));
+        assert!(!is(last + 16, 16) && !is(size_of::<All>(), 8), "past the end");
+        assert!(!is(0, size_of::<All>()));
+    }
+}

@@ -1,0 +1,208 @@
+//! One field, without a pin.
+
+use super::clock::Deadline;
+use super::handle::State;
+use super::options::DEFAULT_TIMEOUT;
+use super::read_only::ReadOnly;
+use super::snapshot::{copy_words, word_at};
+use crate::commit::Clock;
+use crate::error::{Error, Trouble};
+use crate::layout::SharedLayout;
+use crate::os::Mapping;
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::path::Path;
+
+/// Where a field `F` lies in a `T`: made by [`State::project`], for [`State::load`].
+pub struct Projection<T, F> {
+    /// Invariant: an `F` that is aligned lies here in every `T`, plain and live.
+    offset: usize,
+    types: PhantomData<fn(&T) -> &F>,
+}
+
+impl<T, F> Clone for Projection<T, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T, F> Copy for Projection<T, F> {}
+
+impl<T, F> fmt::Debug for Projection<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Projection").field("offset", &self.offset).finish()
+    }
+}
+
+impl<T: SharedLayout, F: SharedLayout> Projection<T, F> {
+    fn new(path: &Path, field: impl FnOnce(&T) -> &F) -> Result<Self, Error> {
+        const { assert!(!F::TRACKED, "a field with containers cannot be loaded: use `read`") }
+        // An empty state, of which only the page that `field` looks at gets memory, however large it is.
+        let empty =
+            Mapping::zeroed(size_of::<T>()).map_err(|e| Error::io(path, "map memory for a projection of", e))?;
+        let start = empty.base().cast::<T>().cast_const();
+        // SAFETY: as many bytes as a `T`, aligned to a page; zeroes are a value; nobody else knows them.
+        let found = std::ptr::from_ref(field(unsafe { &*start }));
+        let offset = found.addr().wrapping_sub(start.addr());
+        let plain = offset.checked_add(size_of::<F>()).is_some_and(|end| T::LAYOUT.is_plain(offset..end));
+        if !plain {
+            return Err(Trouble::InvalidProjection { of: T::LAYOUT.name }.into());
+        }
+        Ok(Projection { offset, types: PhantomData })
+    }
+
+    /// Copies the field out of the image at `image`.
+    ///
+    /// # Safety
+    /// `image` is a copy of a `T` in a mapping.
+    #[inline]
+    unsafe fn copy(self, image: *const u8, to: &mut MaybeUninit<F>) {
+        let (to, from) = (to.as_mut_ptr().cast::<u8>(), image.wrapping_add(self.offset));
+        let skip = self.offset % 8;
+        if size_of::<F>() <= 8 && align_of::<F>() == size_of::<F>() {
+            // All of it lies in one word.
+            // SAFETY: the caller's promise; the field lies in an image, which is aligned and padded to a page.
+            let word = unsafe { word_at(from.wrapping_sub(skip)) } >> (8 * skip);
+            // SAFETY: as many bytes as an `F` has, of a word of as many or more. Both platforms are little-endian.
+            return unsafe { std::ptr::copy_nonoverlapping((&raw const word).cast(), to, size_of::<F>()) };
+        }
+        let first = if skip == 0 { 0 } else { (8 - skip).min(size_of::<F>()) };
+        if first > 0 {
+            // SAFETY: as above.
+            let word = unsafe { word_at(from.wrapping_sub(skip)) } >> (8 * skip);
+            // SAFETY: what is left of the word, and no more than an `F` has.
+            unsafe { std::ptr::copy_nonoverlapping((&raw const word).cast(), to, first) }
+        }
+        // SAFETY: as above; what is left of the field begins at a word.
+        unsafe { copy_words(to.wrapping_add(first), from.wrapping_add(first), size_of::<F>() - first) }
+    }
+
+    /// Makes a value of what was copied of one version.
+    ///
+    /// # Safety
+    /// All bytes of `found` have been written.
+    #[inline]
+    unsafe fn finish(path: impl FnOnce() -> Box<Path>, found: MaybeUninit<F>) -> Result<F, Error> {
+        if F::CHECKED {
+            // SAFETY: aligned, fully initialised by the caller's promise, private.
+            unsafe { F::validate(found.as_ptr()) }
+                .map_err(|invalid| Error::corrupt(&path(), format!("its state: {invalid}")))?;
+        }
+        // SAFETY: the bytes are a value: they were checked, or need no check.
+        Ok(unsafe { found.assume_init() })
+    }
+}
+
+impl<T: SharedLayout> State<T> {
+    /// Says which field [`load`](Self::load) is to read; `field` is given an empty state and returns a reference into it.
+    ///
+    /// It can be any plain field, or an item of an array, outside of containers and of payloads of enums: what lies in
+    /// those may be dead. A projection is a number and can be copied, kept in a `static`, and used with every handle on a
+    /// state of that type.
+    ///
+    /// # Errors
+    /// [`InvalidProjection`](crate::ErrorKind::InvalidProjection) for anything else.
+    ///
+    /// # Panics
+    /// With whatever `field` panics.
+    pub fn project<F: SharedLayout>(&self, field: impl FnOnce(&T) -> &F) -> Result<Projection<T, F>, Error> {
+        Projection::new(self.path(), field)
+    }
+
+    /// Reads one field of the committed version.
+    ///
+    /// It is for one number that is asked for often: nothing is written to the region, not even a pin, so that any number
+    /// of cores can do it at the same time without being in each other's way. Two loads may be of two versions; what has to
+    /// fit together is one field, or is [`read`](Self::read).
+    ///
+    /// The words are copied, and if the copy that they lie in was written meanwhile, they are copied again: that takes two
+    /// updates that begin in the time of the copying. After a few times in vain the load takes a pin, as `read` does.
+    ///
+    /// ```
+    /// # use shmstate::{SharedLayout, State, Text};
+    /// #[derive(SharedLayout)]
+    /// #[repr(C)]
+    /// struct Board {
+    ///     ticks: u64,
+    ///     owner: Text<32>,
+    /// }
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// let board = State::<Board>::create(dir.path().join("board"))?;
+    /// let ticks = board.project(|s| &s.ticks)?; // once
+    /// board.update(|s| s.ticks += 1)?;
+    /// assert_eq!(board.load(&ticks)?, 1);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A container is no plain field:
+    ///
+    /// ```compile_fail
+    /// # use shmstate::{List, State};
+    /// # fn f(state: &State<List<u64, 4>>) {
+    /// let list = state.project(|s| s);
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle;
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) if the bytes are no `F`.
+    #[inline]
+    pub fn load<F: SharedLayout>(&self, field: &Projection<T, F>) -> Result<F, Error> {
+        let region = self.region();
+        region.check()?;
+        let mut found = MaybeUninit::uninit();
+        // SAFETY: an image of the region's.
+        let copy = |k| unsafe { field.copy(self.images().image(k).cast_const().cast(), &mut found) };
+        region.shared().load(region.slot(), copy).map_err(|copy| region.no_such_copy(copy))?;
+        // SAFETY: all bytes of the field have been copied.
+        unsafe { Projection::<T, F>::finish(|| self.path().into(), found) }
+    }
+}
+
+impl<T: SharedLayout> ReadOnly<T> {
+    /// Says which field [`load`](Self::load) is to read: see [`State::project`].
+    ///
+    /// # Errors
+    /// As for [`State::project`].
+    ///
+    /// # Panics
+    /// As for [`State::project`].
+    pub fn project<F: SharedLayout>(&self, field: impl FnOnce(&T) -> &F) -> Result<Projection<T, F>, Error> {
+        Projection::new(self.path(), field)
+    }
+
+    /// Reads one field of the committed version: see [`State::load`]. It never takes a pin.
+    ///
+    /// ```
+    /// # use shmstate::{SharedLayout, State};
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Board { ticks: u64 }
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("board");
+    /// # let board = State::<Board>::create(&name)?;
+    /// let view = State::<Board>::open_read_only(&name)?;
+    /// let ticks = view.project(|s| &s.ticks)?;
+    /// board.update(|s| s.ticks = 7)?;
+    /// assert_eq!(view.load(&ticks)?, 7);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`snapshot`](Self::snapshot).
+    #[inline]
+    pub fn load<F: SharedLayout>(&self, field: &Projection<T, F>) -> Result<F, Error> {
+        let mut found = MaybeUninit::uninit();
+        let mut clock = Deadline::new(DEFAULT_TIMEOUT);
+        // SAFETY: an image of the region's.
+        while !self.peek().try_copy(|image| unsafe { field.copy(image, &mut found) })? {
+            if clock.rest().is_none() {
+                return Err(Trouble::Outrun { path: self.path().to_owned() }.into());
+            }
+        }
+        // SAFETY: all bytes of the field have been copied.
+        unsafe { Projection::<T, F>::finish(|| self.path().into(), found) }
+    }
+}
