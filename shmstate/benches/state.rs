@@ -51,6 +51,9 @@ struct Guarded<const N: usize> {
     plain: UnsafeCell<Plain<N>>,
 }
 
+// SAFETY: what is in it is accessed under its lock.
+unsafe impl<const N: usize> Sync for Mutex<N> {}
+
 impl<const N: usize> Mutex<N> {
     fn new() -> Self {
         let (len, prot) = (size_of::<Guarded<N>>(), libc::PROT_READ | libc::PROT_WRITE);
@@ -347,6 +350,45 @@ fn column<const N: usize>(effort: Effort) -> ([Cell; 7], f64) {
     ([load, read_one, read_all, update_one, update_two, append, roll_back], memcpy)
 }
 
+/// The time of an update of one item of 64 KiB, by the number of copies.
+fn copies(effort: Effort, copies: usize) -> f64 {
+    const N: usize = items(64 << 10);
+    let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory");
+    let init = |s: &mut Board<N>| s.items.resize(N, 1).expect("N items fit");
+    let options = State::<Board<N>>::options().copies(copies).init(init);
+    let state = options.create(dir.path().join("state")).expect("a state");
+    effort.time(&mut |range| {
+        for i in range {
+            state.update(|s| s.items[spot(i, N)] += 1).unwrap();
+        }
+    })
+}
+
+/// Nanoseconds per update when two threads, with a handle each, update as fast as they can; and the same with the mutex.
+fn contended(time: Duration) -> [f64; 2] {
+    let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory");
+    let state = State::<Board<8>>::create(dir.path().join("state")).expect("a state");
+    let other = state.try_clone().expect("another handle");
+    let mutex = Mutex::<8>::new();
+    let both = |one: &(dyn Fn() + Sync), two: &(dyn Fn() + Sync)| {
+        let (start, done) = (Instant::now(), AtomicU64::new(0));
+        let work = |update: &(dyn Fn() + Sync)| {
+            while start.elapsed() < time {
+                (0..100).for_each(|_| update());
+                done.fetch_add(100, Ordering::Relaxed);
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| work(one));
+            scope.spawn(|| work(two));
+        });
+        start.elapsed().as_secs_f64() * 1e9 / done.into_inner() as f64
+    };
+    let update = |state: &State<Board<8>>| state.update(|s| s.counter += 1).unwrap();
+    let add = || mutex.lock(|p| p.counter += 1);
+    [both(&|| update(&state), &|| update(&other)), both(&add, &add)]
+}
+
 fn main() {
     // Cargo says `--bench` when it is to be measured; else whether it runs is all that is asked.
     let flag = |name: &str| std::env::args().any(|argument| argument == name);
@@ -397,6 +439,12 @@ fn main() {
         print!("| {:<22} ", short(*memcpy));
     }
     println!("|\n\nfetch_add {fetch_add:.1} ns, compare_exchange and releasing swap {cas_swap:.1} ns");
+    print!("update one item of 64 KiB, by copies:");
+    for k in [2, 3, 4, 8] {
+        print!(" {k}: {} ns", short(copies(effort, k)));
+    }
+    let [ours, mutexes] = contended(effort.round * effort.rounds as u32);
+    println!("\ntwo threads at once: {} ns per update, mutex {} ns", short(ours), short(mutexes));
     println!("64 B: 8 items in a state of {} bytes; append clears the list when it is full", size_of::<Board<8>>());
     println!("roll back: the mutex's side puts back by hand what it has changed");
     maps::table(effort);

@@ -64,6 +64,7 @@
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
 //! * [`design`]: how it works, and why it holds; [`crash`]: what a death leaves, and who is trusted with what;
 //!   [`format`](mod@format): the bytes of a region;
+//!   [`performance`]: what operations cost, and how to lay a state out;
 //!   [`compile_errors`]: what does not compile, and what to write instead.
 //! * [`assert_layout!`]: a test that holds a layout fast.
 
@@ -122,6 +123,9 @@ pub mod crash {}
 
 #[doc = include_str!("../docs/format.md")]
 pub mod format {}
+
+#[doc = include_str!("../docs/performance.md")]
+pub mod performance {}
 
 #[doc = include_str!("../docs/compile-errors.md")]
 pub mod compile_errors {}

@@ -70,7 +70,7 @@ fn fields_of_every_size_and_place() {
         loads! {
             |s| &s.number => n;
             |s| &s.name => *n.to_string();
-            |s| &s.job => if n % 2 == 0 { Job::Idle } else { Job::Run(n) };
+            |s| &s.job => if n.is_multiple_of(2) { Job::Idle } else { Job::Run(n) };
             |s| &s.inner[1].odd => [n as u32 + 1; 3];
             |s| &s.inner[0].odd[1] => n as u32;
             |s| &s.inner[1].last => n as u32 + 11;

@@ -101,6 +101,10 @@ impl Report {
             }
             return layout.size;
         }
+        if let Some((item, capacity)) = tracked_array(layout) {
+            self.containers.push(Container { path: path.to_owned(), count, capacity, item: item.size });
+            return 0;
+        }
         match layout.kind {
             Kind::Struct(fields) => {
                 fields.iter().map(|field| self.visit(field.layout, &inside(field.name), count)).sum()
@@ -131,9 +135,18 @@ fn has_containers(layout: &Layout) -> bool {
         Kind::Scalar(_) | Kind::Text { .. } | Kind::Pod => false,
         Kind::List { .. } => true,
         Kind::Array { item, .. } => has_containers(item),
-        Kind::Struct(fields) => fields.iter().any(|field| has_containers(field.layout)),
+        Kind::Struct(fields) => {
+            tracked_array(layout).is_some() || fields.iter().any(|field| has_containers(field.layout))
+        }
         Kind::Enum { variants, .. } => variants.iter().flat_map(|v| v.fields).any(|field| has_containers(field.layout)),
     }
+}
+
+/// The items of an `Array`, and how many: a struct that begins with a head, which no struct without padding does.
+fn tracked_array(layout: &Layout) -> Option<(&'static Layout, usize)> {
+    let Kind::Struct([items]) = layout.kind else { return None };
+    let Kind::Array { item, len } = items.layout.kind else { return None };
+    (items.offset > 0).then_some((item, len))
 }
 
 impl fmt::Display for Report {
@@ -155,7 +168,7 @@ impl fmt::Display for Report {
 
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
-    use crate::{List, SharedLayout};
+    use crate::{Array, List, Queue, SharedLayout};
 
     #[derive(SharedLayout)]
     #[repr(C, u64)]
@@ -188,6 +201,14 @@ mod tests {
     struct Large {
         bytes: [u8; 4096],
         few: [u8; 4088],
+    }
+
+    #[test]
+    fn arrays_are_containers() {
+        let report = Array::<u64, 1000>::LAYOUT.report();
+        assert_eq!((report.plain(), report.tracked()), (0, 64 + 8000));
+        assert!(report.warnings().is_empty() && report.to_string().contains("1000 items of 8 bytes"), "{report}");
+        assert_eq!(Queue::<u64, 1000>::LAYOUT.report().plain(), 8); // its two numbers
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl<T: SharedLayout> State<T> {
     /// Says which field [`load`](Self::load) is to read; `field` is given an empty state and returns a reference into it.
     ///
     /// It can be any plain field, or an item of an array, outside of containers and of payloads of enums: what lies in
-    /// those may be dead. A projection is a number and can be copied, kept in a `static`, and used with every handle on a
+    /// those may be dead. A projection is a number: it can be copied and kept, and used with every handle on a
     /// state of that type.
     ///
     /// # Errors
@@ -140,9 +140,8 @@ impl<T: SharedLayout> State<T> {
     ///
     /// ```compile_fail
     /// # use shmstate::{List, State};
-    /// # fn f(state: &State<List<u64, 4>>) {
-    /// let list = state.project(|s| s);
-    /// # }
+    /// let lists = State::<List<u64, 4>>::create("lists").unwrap();
+    /// let list = lists.project(|s| s);
     /// ```
     ///
     /// # Errors

@@ -51,12 +51,14 @@ pub fn run(what: &str, path: &str) {
 fn handle(path: &str) {
     let world = open(path);
     world.update(World::step).expect("an update");
+    let steps = world.project(|s| &s.steps).expect("a plain field");
     succeeds(child(|| {
         let forked = Some(ErrorKind::Forked);
         let never = || -> ! { panic!("the closure does not run") };
         assert_eq!(kind(world.read(|_| never())), forked);
         assert_eq!(kind(world.update(|_| never())), forked);
         assert_eq!(kind(world.try_update(|_| -> Result<(), ()> { never() })), forked);
+        assert_eq!(kind(world.load(&steps)), forked);
         assert_eq!(kind(world.snapshot()), forked);
         assert_eq!(kind(world.try_clone()), forked);
         assert_eq!(world.version(), 0);
