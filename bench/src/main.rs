@@ -19,7 +19,7 @@ use peers::Kind;
 use results::{Results, Table};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use workloads::{beside, life, solo};
+use workloads::{Place, beside, life, solo};
 
 /// Measures shmstate and its peers in turns, and prints tables of medians.
 #[derive(Parser)]
@@ -52,6 +52,7 @@ fn main() -> Result<()> {
     if let Some(Command::Child(orders)) = &cli.command {
         return child::serve(orders);
     }
+    Place::sweep();
     let start = Instant::now();
     let effort = if cli.quick { Effort::QUICK } else { Effort::FULL };
     let (mut kinds, notes) = Kind::all();

@@ -70,14 +70,9 @@ pub fn in_turns(effort: Effort, sides: &mut [Side<'_>]) -> Vec<Result<Vec<f64>>>
     let calibrate = |side: &mut Side<'_>| {
         let mut count = 1;
         loop {
-            let mut time = side(count)?;
+            let time = side(count)?;
             if time >= round / 2.0 {
-                // Twice, for it may have been the first touch, or somebody else's turn.
-                let again = side(count)?;
-                if again >= round / 2.0 {
-                    return Ok((count, time + again));
-                }
-                time = again;
+                return Ok(count);
             }
             count *= if time < round / 100.0 { 8 } else { 2 };
         }
@@ -85,7 +80,7 @@ pub fn in_turns(effort: Effort, sides: &mut [Side<'_>]) -> Vec<Result<Vec<f64>>>
     let mut turns: Vec<Turn> = Vec::new();
     for side in sides.iter_mut() {
         turns.push(match calibrate(side) {
-            Ok((count, spent)) => Turn { count, spent, times: Ok(Vec::new()) },
+            Ok(count) => Turn { count, spent: 0.0, times: Ok(Vec::new()) },
             Err(error) => Turn { count: 0, spent: 0.0, times: Err(error) },
         });
     }
@@ -95,7 +90,14 @@ pub fn in_turns(effort: Effort, sides: &mut [Side<'_>]) -> Vec<Result<Vec<f64>>>
             if done >= 3 && turn.spent > effort.budget.as_nanos() as f64 {
                 continue;
             }
-            match side(turn.count) {
+            let time = loop {
+                match side(turn.count) {
+                    // It only took long when it was tried: a first touch, or somebody else's turn.
+                    Ok(time) if time < round / 4.0 => turn.count *= 2,
+                    other => break other,
+                }
+            };
+            match time {
                 Ok(time) => {
                     turn.spent += time;
                     times.push(time / turn.count as f64);
@@ -145,12 +147,24 @@ mod tests {
                 Ok(10.0 * count as f64)
             })
         };
-        let times = in_turns(effort, &mut [side('a', 1000), side('b', 6), side('c', 1000)]);
+        let times = in_turns(effort, &mut [side('a', 1000), side('b', 5), side('c', 1000)]);
         assert_eq!(times[0].as_ref().unwrap(), &[10.0; 4]);
         assert!(times[1].is_err());
         assert_eq!(times[2].as_ref().unwrap(), &[10.0; 4]);
         let turns: String = log.borrow().iter().collect();
         assert!(turns.ends_with("abcabcacac"), "{turns}");
+    }
+
+    #[test]
+    fn a_slow_start_is_no_measure() {
+        let effort = Effort { rounds: 5, round: Duration::from_nanos(1000), ..Effort::QUICK };
+        let mut first = true;
+        let side: Side<'_> = Box::new(|count| {
+            let slow = std::mem::replace(&mut first, false);
+            Ok(if slow { 1e6 } else { 100.0 + count as f64 }) // what it costs to begin has to be spread
+        });
+        let times = in_turns(effort, &mut [side]);
+        assert!(times[0].as_ref().unwrap().iter().all(|time| *time < 2.0), "{times:?}");
     }
 
     #[test]

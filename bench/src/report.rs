@@ -11,33 +11,28 @@ fn show(table: &Table, style: TableStyle, heading: &str) -> String {
     let mut drawn = comfy_table::Table::new();
     drawn.load_style(style).set_content_arrangement(ContentArrangement::Disabled);
     drawn.set_header([String::new()].into_iter().chain(table.columns.iter().cloned()));
-    let mut reasons: Vec<String> = Vec::new();
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for row in &table.rows {
-        if row.cells.iter().all(|cell| matches!(cell, Cell::Cannot(_))) {
-            // A row of nothing but reasons is said below.
-            let mut whys: Vec<&str> = row.cells.iter().filter_map(why).collect();
-            whys.dedup();
-            reasons.push(format!("{}: {}", row.name, whys.join("; ")));
-            continue;
-        }
-        let mut cells = vec![row.name.clone()];
-        for (column, cell) in row.cells.iter().enumerate() {
-            cells.push(text(table, column, cell));
-            if let Some(why) = why(cell) {
-                let reason = format!("{}: {why}", row.name);
-                if !reasons.contains(&reason) {
-                    reasons.push(reason);
-                }
+        for why in row.cells.iter().filter_map(why) {
+            match reasons.iter_mut().find(|(reason, _)| *reason == why) {
+                Some((_, names)) if names.last() == Some(&row.name.as_str()) => {}
+                Some((_, names)) => names.push(&row.name),
+                None => reasons.push((why, vec![&row.name])),
             }
         }
-        drawn.add_row(cells);
+        // A row of nothing but reasons is said below.
+        if !row.cells.iter().all(|cell| matches!(cell, Cell::Cannot(_))) {
+            let cells = row.cells.iter().enumerate().map(|(column, cell)| text(table, column, cell));
+            drawn.add_row([row.name.clone()].into_iter().chain(cells));
+        }
     }
     for column in drawn.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let mut out = format!("{heading}{}\n\n{drawn}\n", table.title);
     if !reasons.is_empty() {
-        let _ = writeln!(out, "\n— {}.", reasons.join(". "));
+        let said: Vec<String> = reasons.iter().map(|(why, names)| format!("{}: {why}", names.join(", "))).collect();
+        let _ = writeln!(out, "\n— {}.", said.join(". "));
     }
     out
 }
@@ -72,8 +67,8 @@ fn ratio(value: f64) -> String {
 }
 
 const LEGEND: &str = "Medians over interleaved rounds, half the distance of the quartiles, and the ratio to the best peer \
-                      (the racing seqlock is a floor and no peer). \
-                      Latencies contain the clock.";
+                      (the racing seqlock is a floor and no peer). Latencies are those of each \
+                      eighth operation, and contain the clock.";
 
 pub fn terminal(results: &Results, verdicts: &[Verdict]) -> String {
     let mut out = format!("{LEGEND}\n\n");

@@ -71,6 +71,8 @@ pub enum Work {
     Writers,
     /// A writer dies within an update.
     Death,
+    /// The size of its files.
+    Memory,
 }
 
 impl Kind {
@@ -129,15 +131,14 @@ impl Kind {
             (kind, Work::Op(Op::RollBack | Op::Append | Op::InsertFront)) if kind.is_python() => {
                 Some("no roll-back; a fixed length, or a list of another process")
             }
-            (kind, Work::Attach | Work::AttachCold | Work::Beside | Work::Writers | Work::Death)
-                if kind.is_python() =>
-            {
+            (kind, work) if kind.is_python() && !matches!(work, Work::Op(_)) => {
                 Some("operations are measured in one process only")
             }
             (Kind::Lmdb | Kind::LmdbNoSync | Kind::Sqlite, Work::Op(Op::InsertFront)) => {
                 Some("keys, not places: an insert would rewrite all keys, or choose a smaller one")
             }
             (Kind::MmapSync | Kind::Iceoryx, Work::Writers) => Some("one writer only"),
+            (Kind::Iceoryx, Work::Memory) => Some("its memory has no files of its own"),
             (Kind::Iceoryx, Work::AttachCold) => Some("it is gone when nobody has it open"),
             (Kind::MmapSync, Work::Death) => Some("an update is one call that takes a finished value"),
             (Kind::Seqlock, Work::Death) => Some("whoever comes next waits for ever"),

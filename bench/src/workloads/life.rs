@@ -1,6 +1,7 @@
 //! What begins and ends: making a state, attaching to it, the death of a writer, and the memory it takes.
 
 use super::Place;
+use super::solo::WARM_UP;
 use crate::board::{SIZES, size_name};
 use crate::child::{Process, Role};
 use crate::measure::{Effort, timed};
@@ -121,6 +122,7 @@ impl Life {
     fn die(&mut self) -> Result<f64> {
         let place = Place::new()?;
         let mut peer = self.kind.create(place.path(), self.bytes)?;
+        peer.run(Op::UpdateLast, 0..WARM_UP)?;
         let mut victim = Process::start(self.kind, place.path(), self.bytes, Role::Victim, 1, Duration::ZERO)?;
         victim.wait_until_ready()?;
         drop(victim); // killed, and waited for
@@ -141,10 +143,9 @@ impl Life {
         if let Cell::Time(_, remark) = &mut death {
             *remark = (torn > 0).then(|| "torn".to_owned());
         }
-        let memory = match self.memory {
-            Some(0) => Cell::Cannot("its files are elsewhere".to_owned()),
-            Some(memory) => Cell::Figure(memory as f64, format!("{:.2}x", memory as f64 / bytes as f64)),
-            None => Cell::Cannot(kind.cannot(Work::Attach, bytes).unwrap_or("not measured").to_owned()),
+        let memory = match (kind.cannot(Work::Memory, bytes), self.memory) {
+            (None, Some(memory)) => Cell::Figure(memory as f64, format!("{:.2}x", memory as f64 / bytes as f64)),
+            (why, _) => Cell::Cannot(why.unwrap_or("not measured").to_owned()),
         };
         [
             cell(Work::Attach, self.create),
