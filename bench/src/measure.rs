@@ -40,18 +40,27 @@ impl Effort {
 }
 
 /// A median and the quartiles around it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Stat {
     pub median: f64,
     pub low: f64,
     pub high: f64,
+    /// What it was in each round.
+    rounds: Vec<f64>,
 }
 
 impl Stat {
-    pub fn of(mut values: Vec<f64>) -> Option<Stat> {
+    pub fn of(rounds: Vec<f64>) -> Option<Stat> {
+        let mut values = rounds.clone();
         values.sort_by(f64::total_cmp);
         let at = |quarter: usize| values.get(quarter * (values.len().max(1) - 1) / 4).copied();
-        Some(Stat { median: at(2)?, low: at(1)?, high: at(3)? })
+        Some(Stat { median: at(2)?, low: at(1)?, high: at(3)?, rounds })
+    }
+
+    /// The median of the rounds' ratios: what disturbs a round disturbs both.
+    pub fn over(&self, other: &Stat) -> f64 {
+        let ratios = self.rounds.iter().zip(&other.rounds).map(|(mine, theirs)| mine / theirs).collect();
+        Stat::of(ratios).map_or(f64::NAN, |stat| stat.median)
     }
 }
 
@@ -131,6 +140,13 @@ mod tests {
         let stat = Stat::of(vec![5.0, 1.0, 4.0, 2.0, 3.0]).unwrap();
         assert_eq!((stat.low, stat.median, stat.high), (2.0, 3.0, 4.0));
         assert!(Stat::of(Vec::new()).is_none());
+    }
+
+    #[test]
+    fn ratios_are_those_of_the_rounds() {
+        let [mine, theirs] =
+            [vec![2.0, 40.0, 60.0], vec![1.0, 20.0, 30.0, 1e9]].map(|rounds| Stat::of(rounds).unwrap());
+        assert_eq!(mine.over(&theirs), 2.0);
     }
 
     #[test]

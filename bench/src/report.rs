@@ -52,7 +52,7 @@ fn text(table: &Table, column: usize, cell: &Cell) -> String {
             let spread = 100.0 * (stat.high - stat.low) / 2.0 / stat.median.max(f64::MIN_POSITIVE);
             let mut text = format!("{} ±{spread:.0}%", time(stat.median));
             if let Some(best) = table.best(column).filter(|_| table.compared) {
-                let _ = write!(text, " ({})", ratio(stat.median / best));
+                let _ = write!(text, " ({})", ratio(stat.over(best)));
             }
             if let Some(remark) = remark {
                 let _ = write!(text, " {remark}");
@@ -66,7 +66,7 @@ fn ratio(value: f64) -> String {
     if value < 10.0 { format!("{value:.2}x") } else { format!("{value:.0}x") }
 }
 
-const LEGEND: &str = "Medians over interleaved rounds, half the distance of the quartiles, and the ratio to the best peer \
+const LEGEND: &str = "Medians over interleaved rounds, half the distance of the quartiles, and the median ratio to the best peer \
                       (the racing seqlock is a floor and no peer). Latencies are those of each \
                       eighth operation, and contain the clock.";
 

@@ -21,6 +21,13 @@ impl Cell {
         }
     }
 
+    pub fn stat(&self) -> Option<&Stat> {
+        match self {
+            Cell::Time(stat, _) => Some(stat),
+            _ => None,
+        }
+    }
+
     pub fn value(&self) -> Option<f64> {
         match self {
             Cell::Time(stat, _) => Some(stat.median),
@@ -60,10 +67,18 @@ impl Table {
         Table { title: title.into(), columns, rows: Vec::new(), compared }
     }
 
-    /// The smallest value of a column among those that compete.
-    pub fn best(&self, column: usize) -> Option<f64> {
-        let values = self.rows.iter().filter(|row| row.competes).filter_map(|row| row.cells.get(column)?.value());
-        values.min_by(f64::total_cmp)
+    /// The fastest of a column among those that compete.
+    pub fn best(&self, column: usize) -> Option<&Stat> {
+        let stats = self.rows.iter().filter(|row| row.competes).filter_map(|row| row.cells.get(column)?.stat());
+        stats.min_by(|a, b| a.median.total_cmp(&b.median))
+    }
+
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column == name)
+    }
+
+    pub fn stat(&self, row: &str, column: &str) -> Option<&Stat> {
+        self.row(row)?.cells.get(self.column(column)?)?.stat()
     }
 
     pub fn row(&self, name: &str) -> Option<&Row> {
@@ -71,8 +86,7 @@ impl Table {
     }
 
     pub fn get(&self, row: &str, column: &str) -> Option<f64> {
-        let column = self.columns.iter().position(|c| c == column)?;
-        self.row(row)?.cells.get(column)?.value()
+        self.row(row)?.cells.get(self.column(column)?)?.value()
     }
 }
 
@@ -118,7 +132,7 @@ mod tests {
             table.rows.push(Row { cells: vec![Cell::of(Ok(vec![ns]))], ..Row::new(kind) });
         }
         table.rows.push(Row { cells: vec![Cell::Cannot("why".to_owned())], ..Row::new(Kind::Sqlite) });
-        assert_eq!(table.best(0), Some(4.0));
+        assert_eq!(table.best(0).map(|stat| stat.median), Some(4.0));
         let results = Results { tables: vec![table], notes: Vec::new() };
         assert_eq!(results.get("title", Kind::Seqlock.name(), "64 B"), Some(2.0));
         assert_eq!(results.get("title", Kind::Sqlite.name(), "64 B"), None);

@@ -21,8 +21,10 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn get(&self, op: Op, kind: Kind, bytes: usize) -> Option<f64> {
-        self.results.get(op.title(), kind.name(), &size_name(bytes))
+    /// Our time over theirs.
+    fn over(&self, op: Op, theirs: Kind, bytes: usize) -> Option<f64> {
+        let (table, size) = (self.results.table(op.title())?, size_name(bytes));
+        Some(table.stat(Kind::Ours.name(), &size)?.over(table.stat(theirs.name(), &size)?))
     }
 
     fn say(&mut self, aim: String, value: Option<f64>, bound: f64, at_least: bool, text: fn(f64) -> String) {
@@ -61,30 +63,26 @@ fn ratio(ours: Option<f64>, theirs: Option<f64>) -> Option<f64> {
 }
 
 fn solo(judge: &mut Judge<'_>) {
-    let (ours, mutex) = (Kind::Ours, Kind::Mutex);
     for bytes in SIZES {
         let name = size_name(bytes);
-        let read = ratio(judge.get(Op::ReadOne, ours, bytes), judge.get(Op::ReadOne, Kind::MmapSync, bytes));
+        let read = judge.over(Op::ReadOne, Kind::MmapSync, bytes);
         judge.at_most(format!("read one, over mmap-sync's unsafe read, {name}"), read, 1.0, factor);
-        let table = judge.results.table(Op::ReadAll.title());
-        let best = table.and_then(|table| {
-            let column = table.columns.iter().position(|c| *c == name)?;
-            table.best(column)
+        let all = judge.results.table(Op::ReadAll.title()).and_then(|table| {
+            let best = table.best(table.column(&name)?)?;
+            Some(table.stat(Kind::Ours.name(), &name)?.over(best))
         });
-        let all = ratio(judge.get(Op::ReadAll, ours, bytes), best);
         judge.at_most(format!("read all, over the best, {name}"), all, 1.05, factor);
         if bytes <= 1 << 20 {
-            let update = ratio(judge.get(Op::UpdateOne, ours, bytes), judge.get(Op::UpdateOne, mutex, bytes));
+            let update = judge.over(Op::UpdateOne, Kind::Mutex, bytes);
             judge.at_most(format!("update one, over the naive mutex, {name}"), update, 1.5, factor);
         }
     }
-    let (small, large) = (SIZES[0], SIZES[5]);
-    let growth = |kind| ratio(judge.get(Op::UpdateOne, kind, large), judge.get(Op::UpdateOne, kind, small));
-    let growth = ratio(growth(ours), growth(mutex));
+    let [small, large] = [SIZES[0], SIZES[5]].map(|bytes| judge.over(Op::UpdateOne, Kind::Mutex, bytes));
+    let growth = ratio(large, small);
     judge.at_most("update one, 1 GiB over 64 B, over the same of the naive mutex".to_owned(), growth, 4.0, factor);
-    let append = judge.get(Op::Append, ours, 1 << 20);
+    let append = judge.results.get(Op::Append.title(), Kind::Ours.name(), &size_name(1 << 20));
     judge.at_most("append, 1 MiB".to_owned(), append, 15.0, time);
-    let batch = ratio(judge.get(Op::Batch, ours, 64 << 20), judge.get(Op::Batch, mutex, 64 << 20));
+    let batch = judge.over(Op::Batch, Kind::Mutex, 64 << 20);
     judge.at_most("batch of 1000 in 64 MiB, over the naive mutex".to_owned(), batch, 2.0, factor);
 }
 
