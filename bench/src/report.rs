@@ -66,6 +66,10 @@ fn ratio(value: f64) -> String {
     if value < 10.0 { format!("{value:.2}x") } else { format!("{value:.0}x") }
 }
 
+const HEAD: &str = "# shmstate beside its peers\n\n\
+                    `cargo run --release --manifest-path bench/Cargo.toml -- --markdown bench/RESULTS.md --charts bench/charts` \
+                    writes this page.\n\n";
+
 const LEGEND: &str = "Medians over interleaved rounds, half the distance of the quartiles, and the median ratio to the best peer \
                       (the racing seqlock is a floor and no peer). Latencies are those of each \
                       eighth operation, and contain the clock.";
@@ -81,7 +85,7 @@ pub fn terminal(results: &Results, verdicts: &[Verdict]) -> String {
 
 /// `charts`: title and file of each.
 pub fn markdown(results: &Results, verdicts: &[Verdict], charts: &[(String, String)]) -> String {
-    let mut out = format!("{LEGEND}\n\n");
+    let mut out = format!("{HEAD}{LEGEND}\n\n");
     for table in &results.tables {
         out += &show(table, ASCII_MARKDOWN, "### ");
         if let Some((title, file)) = charts.iter().find(|(title, _)| *title == table.title) {
