@@ -95,8 +95,10 @@ pub fn svg(table: &Table) -> Option<String> {
 fn round(ns: f64) -> String {
     let text = time(ns);
     match text.split_once(' ') {
-        Some((number, unit)) => format!("{} {unit}", number.trim_end_matches('0').trim_end_matches('.')),
-        None => text,
+        Some((number, unit)) if number.contains('.') => {
+            format!("{} {unit}", number.trim_end_matches('0').trim_end_matches('.'))
+        }
+        _ => text,
     }
 }
 
@@ -108,4 +110,31 @@ fn escape(text: &str) -> String {
 pub fn file_name(table: &Table) -> String {
     let words = table.title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-").to_lowercase() + ".svg"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Stat;
+    use crate::peers::Kind;
+    use crate::results::{Cell, Row};
+
+    #[test]
+    fn the_scale_is_in_powers_of_ten() {
+        let shown = [1.0, 10.0, 100.0, 1e3, 1e5, 1e9].map(round);
+        assert_eq!(shown, ["1 ns", "10 ns", "100 ns", "1 µs", "100 µs", "1 s"]);
+    }
+
+    #[test]
+    fn what_is_measured_is_drawn_and_nothing_else() {
+        let mut table = Table::new("a & b", ["64 B", "4 KiB"], true);
+        let cell = |ns| Stat::of(vec![ns]).map_or(Cell::Cannot(String::new()), |stat| Cell::Time(stat, None));
+        table.rows.push(Row { cells: vec![cell(1.0), cell(100.0)], ..Row::new(Kind::Ours) });
+        table.rows.push(Row { cells: vec![cell(10.0), Cell::Cannot("why".to_owned())], ..Row::new(Kind::Mutex) });
+        table.rows.push(Row { cells: vec![Cell::Cannot("why".to_owned())], ..Row::new(Kind::Lmdb) });
+        let svg = svg(&table).unwrap();
+        assert_eq!((svg.matches("<polyline").count(), svg.matches("<circle").count()), (2, 3));
+        assert!(svg.contains("points=\"70.0,380.0 660.0,40.0\"") && svg.contains("points=\"70.0,210.0\""), "{svg}");
+        assert!(svg.contains("a &amp; b"));
+    }
 }
