@@ -1,0 +1,128 @@
+//! What is aimed at, and whether it was met. Nothing fails on it.
+
+use crate::board::{SIZES, size_name};
+use crate::machine;
+use crate::op::Op;
+use crate::peers::Kind;
+use crate::results::{Results, time};
+use crate::workloads::{beside, life};
+
+pub struct Verdict {
+    pub aim: String,
+    pub bound: String,
+    pub measured: String,
+    pub met: bool,
+}
+
+/// Collects what can be said; what was not measured is not judged.
+struct Judge<'a> {
+    results: &'a Results,
+    verdicts: Vec<Verdict>,
+}
+
+impl Judge<'_> {
+    /// Our time over theirs.
+    fn over(&self, op: Op, theirs: Kind, bytes: usize) -> Option<f64> {
+        let (table, size) = (self.results.table(op.title())?, size_name(bytes));
+        Some(table.stat(Kind::Ours.name(), &size)?.over(table.stat(theirs.name(), &size)?))
+    }
+
+    fn say(&mut self, aim: String, value: Option<f64>, bound: f64, at_least: bool, text: fn(f64) -> String) {
+        let Some(value) = value else { return };
+        let met = if at_least { value >= bound } else { value <= bound };
+        self.verdicts.push(Verdict { aim, bound: text(bound), measured: text(value), met });
+    }
+
+    fn at_most(&mut self, aim: String, value: Option<f64>, bound: f64, text: fn(f64) -> String) {
+        self.say(aim, value, bound, false, text);
+    }
+
+    fn at_least(&mut self, aim: String, value: Option<f64>, bound: f64, text: fn(f64) -> String) {
+        self.say(aim, value, bound, true, text);
+    }
+}
+
+fn factor(value: f64) -> String {
+    format!("{value:.2}x")
+}
+
+fn whole(value: f64) -> String {
+    format!("{value:.0}")
+}
+
+pub fn judge(results: &Results) -> Vec<Verdict> {
+    let mut judge = Judge { results, verdicts: Vec::new() };
+    solo(&mut judge);
+    together(&mut judge);
+    lives(&mut judge);
+    judge.verdicts
+}
+
+fn ratio(ours: Option<f64>, theirs: Option<f64>) -> Option<f64> {
+    Some(ours? / theirs?)
+}
+
+fn solo(judge: &mut Judge<'_>) {
+    for bytes in SIZES {
+        let name = size_name(bytes);
+        let read = judge.over(Op::ReadOne, Kind::MmapSync, bytes);
+        judge.at_most(format!("read one, over mmap-sync's unsafe read, {name}"), read, 1.0, factor);
+        let all = judge.results.table(Op::ReadAll.title()).and_then(|table| {
+            let best = table.best(table.column(&name)?)?;
+            Some(table.stat(Kind::Ours.name(), &name)?.over(best))
+        });
+        judge.at_most(format!("read all, over the best, {name}"), all, 1.05, factor);
+        if bytes <= 1 << 20 {
+            let update = judge.over(Op::UpdateOne, Kind::Mutex, bytes);
+            judge.at_most(format!("update one, over the naive mutex, {name}"), update, 1.5, factor);
+        }
+    }
+    let [small, large] = [SIZES[0], SIZES[5]].map(|bytes| judge.over(Op::UpdateOne, Kind::Mutex, bytes));
+    let growth = ratio(large, small);
+    judge.at_most("update one, 1 GiB over 64 B, over the same of the naive mutex".to_owned(), growth, 4.0, factor);
+    let append = judge.results.get(Op::Append.title(), Kind::Ours.name(), &size_name(1 << 20));
+    judge.at_most("append, 1 MiB".to_owned(), append, 15.0, time);
+    let batch = judge.over(Op::Batch, Kind::Mutex, 64 << 20);
+    judge.at_most("batch of 1000 in 64 MiB, over the naive mutex".to_owned(), batch, 2.0, factor);
+}
+
+fn together(judge: &mut Judge<'_>) {
+    let (ours, results) = (Kind::Ours.name(), judge.results);
+    let torn = results.tables.iter().filter_map(|table| table.get(ours, "torn")).reduce(|a, b| a + b);
+    judge.at_most("torn reads".to_owned(), torn, 0.0, whole);
+    let p999 = results.get(&beside::reader_title(64), ours, "p99.9");
+    judge.at_most("a reader beside a writer, p99.9, 64 B".to_owned(), p999, 300.0, time);
+    let solo = results.get(&beside::writer_title(64), ours, "of its rate alone");
+    judge.at_least("a writer beside a reader, of its rate alone, 64 B".to_owned(), solo, 0.5, factor);
+    let stays = results.get(beside::HOLDER, ours, "of its rate alone");
+    judge.at_least("a writer beside a reader that stays 10 ms, of its rate alone".to_owned(), stays, 1.0 / 1.5, factor);
+    for count in [4, 16] {
+        let title = beside::writers_title(count);
+        let rate = |name| results.get(&title, name, "updates");
+        let against = ratio(rate(ours), rate(Kind::Mutex.name()));
+        judge.at_least(format!("updates of {count} writers, over the naive mutex"), against, 1.0, factor);
+    }
+    let least = results.get(&beside::writers_title(4), ours, "least share");
+    judge.at_least("the least share of 4 writers".to_owned(), least, 0.1, |share| format!("{:.1} %", 100.0 * share));
+}
+
+fn lives(judge: &mut Judge<'_>) {
+    /// The copies that a region has if nobody asks for more.
+    const COPIES: f64 = 3.0;
+    let (ours, results) = (Kind::Ours.name(), judge.results);
+    let attach = results.get(life::ATTACH, ours, &size_name(1 << 30));
+    judge.at_most("attach, 1 GiB, others have it open".to_owned(), attach, 1e6, time);
+    for bytes in SIZES {
+        let name = size_name(bytes);
+        let death = results.get(life::DEATH, ours, &name);
+        let copy = results.get(machine::TITLE, &format!("memcpy of {name}"), "time");
+        let bound = copy.map(|copy| 1e6 + copy);
+        if let Some(bound) = bound {
+            judge.at_most(format!("update after a death, {name}"), death, bound, time);
+        }
+        let memory = results.get(life::MEMORY, ours, &name);
+        let state = bytes as f64 + 8.0 + 64.0; // the counter, and the head of the list
+        let text = |bytes: f64| format!("{:.0} KiB", bytes / 1024.0);
+        judge.at_most(format!("memory, {name}"), memory, COPIES * state + 65536.0, text);
+    }
+}
