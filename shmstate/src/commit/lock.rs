@@ -19,8 +19,11 @@ const SPINS: usize = 100;
 #[cfg(any(loom, shuttle))]
 const SPINS: usize = 1;
 
-/// How long to sleep before asking whether the owner lives.
-const NAP: Duration = Duration::from_millis(2);
+/// How long to sleep before asking whether the owner lives: the first time; it doubles from then on.
+const FIRST_NAP: Duration = Duration::from_micros(250);
+
+/// The longest time to sleep before asking.
+const LONGEST_NAP: Duration = Duration::from_millis(2);
 
 /// What the protocol needs from the operating system.
 pub(crate) trait Host {
@@ -124,6 +127,7 @@ fn lock_contended(
     }
     // Who has slept once cannot know whether others still do: it keeps the flag when it takes the lock.
     let mut slept = 0;
+    let mut nap = FIRST_NAP;
     loop {
         let seen = word.load(Relaxed);
         let holder = seen & !WAIT;
@@ -140,7 +144,8 @@ fn lock_contended(
             continue;
         }
         let rest = clock.rest();
-        host.wait(word, holder | WAIT, rest.unwrap_or_default().min(NAP));
+        host.wait(word, holder | WAIT, rest.unwrap_or_default().min(nap));
+        nap = (nap * 2).min(LONGEST_NAP);
         if !planted("sleepers_forgotten") {
             slept = WAIT;
         }
