@@ -23,14 +23,9 @@
 ///     owner: Text<32>,
 /// }
 ///
-/// # #[cfg(feature = "json")] {
-/// # let dir = tempfile::tempdir()?;
-/// # macro_rules! assert_layout { ($ty:ty, $path:literal) => { shmstate::assert_layout!($ty, dir.path().join($path)) } }
+/// # #[cfg(feature = "json")]
 /// // in a function with `#[test]`:
-/// assert_layout!(Board, "layouts/board.json");
-/// # assert_layout!(Board, "layouts/board.json");
-/// # }
-/// # Ok::<_, std::io::Error>(())
+/// shmstate::assert_layout!(Board, "layouts/board.json");
 /// ```
 ///
 /// # Panics
