@@ -3,7 +3,7 @@
 #![expect(clippy::op_ref, reason = "comparing with references is what is tested")]
 
 use super::play::Script;
-use super::{give_up, survives};
+use super::{Unlucky, give_up, survives};
 use crate::{List, SharedLayout};
 use proptest::prelude::*;
 use std::cmp::Ordering;
@@ -331,25 +331,6 @@ fn adding_what_does_not_fit_panics_where_no_error_can_be_returned() {
     list.extend([1, 2]);
     list.extend(&[3]);
     assert_eq!(list, [1, 2, 3]);
-}
-
-/// Its clone panics when it is 13.
-#[derive(PartialEq, Debug)]
-#[repr(transparent)]
-struct Unlucky(u32);
-
-impl Clone for Unlucky {
-    fn clone(&self) -> Self {
-        give_up(&mut usize::from(self.0 != 13));
-        Unlucky(self.0)
-    }
-}
-
-// SAFETY: a number.
-unsafe impl SharedLayout for Unlucky {
-    const LAYOUT: &'static crate::Layout = u32::LAYOUT;
-    const TRACKED: bool = false;
-    const CHECKED: bool = false;
 }
 
 #[test]

@@ -4,8 +4,8 @@
 //!   sets, for whoever has dice
 //! * `walks`: a small model of the transactions, in which the marks must suffice to keep the copies equal
 //! * `cost`: what single methods mark; `describe`: the layouts; `scribbled`: containers into which a stranger has written
-//! * `list`, `text`, `ring`, `queue`, `slab`, `maybe`, `blob`, `keyed`: each against its counterpart of the standard library; `archived`,
-//!   `archived_in_states`: what is kept, refused, and damaged
+//! * `list`, `text`, `ring`, `queue`, `slab`, `maybe`, `blob`, `keyed`: each against its counterpart of the standard library;
+//!   `keyed_beyond`: what maps promise besides; `archived`, `archived_in_states`: what is kept, refused, and damaged
 
 mod archived;
 mod archived_in_states;
@@ -13,6 +13,7 @@ mod blob;
 mod cost;
 mod describe;
 pub(crate) mod keyed;
+mod keyed_beyond;
 pub(crate) mod kit;
 mod list;
 mod maybe;
@@ -25,6 +26,7 @@ mod slab;
 mod text;
 mod walks;
 
+use crate::SharedLayout;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Runs `f`, which may [`give_up`]; whether it came to its end.
@@ -38,4 +40,23 @@ fn give_up(calls: &mut usize) {
         Some(left) => *calls = left,
         None => resume_unwind(Box::new("given up")),
     }
+}
+
+/// Its clone panics when it is 13.
+#[derive(PartialEq, Debug)]
+#[repr(transparent)]
+struct Unlucky(u32);
+
+impl Clone for Unlucky {
+    fn clone(&self) -> Self {
+        give_up(&mut usize::from(self.0 != 13));
+        Unlucky(self.0)
+    }
+}
+
+// SAFETY: a number.
+unsafe impl SharedLayout for Unlucky {
+    const LAYOUT: &'static crate::Layout = u32::LAYOUT;
+    const TRACKED: bool = false;
+    const CHECKED: bool = false;
 }

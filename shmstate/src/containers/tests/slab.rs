@@ -1,7 +1,7 @@
 //! Slabs against a map of keys to values, with every key that ever was.
 
 use super::play::Script;
-use super::{give_up, survives};
+use super::{Unlucky, give_up, survives};
 use crate::{Key, List, SharedLayout, Slab};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -109,25 +109,6 @@ proptest! {
         prop_assert_eq!((key.to_bits(), key.is_null(), key == Key::default()), (bits, bits == 0, bits == 0));
         prop_assert!(!Slab::<u8, 3>::new().contains_key(key));
     }
-}
-
-/// Its clone panics when it is 13.
-#[derive(PartialEq, Debug)]
-#[repr(transparent)]
-struct Unlucky(u32);
-
-impl Clone for Unlucky {
-    fn clone(&self) -> Self {
-        give_up(&mut usize::from(self.0 != 13));
-        Unlucky(self.0)
-    }
-}
-
-// SAFETY: a number.
-unsafe impl SharedLayout for Unlucky {
-    const LAYOUT: &'static crate::Layout = u32::LAYOUT;
-    const TRACKED: bool = false;
-    const CHECKED: bool = false;
 }
 
 #[test]
