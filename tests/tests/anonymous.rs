@@ -55,6 +55,16 @@ fn the_death_of_a_child_is_noticed_though_its_descriptor_was_shared() {
     assert_eq!(other.version(), 2001);
 }
 
+/// The heir has the descriptor that the dead one shared, and goes on living with it.
+#[test]
+fn the_death_of_who_shared_it_is_noticed_though_an_heir_lives() {
+    let world = anonymous();
+    let dead = child(world.share().unwrap(), "die-with-an-heir");
+    assert_eq!(dead.line(), None, "it dies");
+    world.update(World::step).unwrap();
+    assert_eq!((world.version(), world.stats().unwrap().recoveries), (1, 1));
+}
+
 #[test]
 fn the_memory_is_sealed() {
     let world = anonymous();

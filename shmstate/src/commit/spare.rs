@@ -29,6 +29,9 @@ impl Shared<'_> {
             return None;
         }
         self.control.counters.copies.store(copy as u32 + 1, Relaxed);
+        if planted("spare_is_believed") {
+            self.copies[copy].generation.store(2, Relaxed);
+        }
         self.tell(News::Spare { copies: copy + 1 }, host);
         Some(copy)
     }

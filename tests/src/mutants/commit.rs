@@ -324,6 +324,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Loom("spares::a_writer_dies_as_it_takes_a_spare_copy", "a copy is written that has no memory")],
     },
     Mutant {
+        name: "spare_is_believed",
+        breaks: "a spare copy is taken for one that has content",
+        checks: &[Process("spares", "stopped_readers_cost_spare_copies_and_then_time")],
+    },
+    Mutant {
         name: "spare_taken_at_once",
         breaks: "a spare copy is taken although there are free copies, or for readers that just pass",
         checks: &[Process("spares", "readers_that_pass_cost_no_spare_copy")],

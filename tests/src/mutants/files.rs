@@ -6,6 +6,11 @@ use super::{Harmless, Mutant};
 pub(super) const MUTANTS: &[Mutant] = &[
     // Making a region.
     Mutant {
+        name: "own_description_handed_out",
+        breaks: "an anonymous state is shared by the description that holds the handle's locks",
+        checks: &[Process("anonymous", "the_death_of_who_shared_it_is_noticed_though_an_heir_lives")],
+    },
+    Mutant {
         name: "named_before_it_is_filled",
         breaks: "a file gets its name, then its content",
         checks: &[Process("race", "one_of_eight_creates_and_all_get_the_same")],

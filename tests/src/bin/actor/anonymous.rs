@@ -3,6 +3,7 @@
 use crate::{die, say, wait_for_go};
 use shmstate::State;
 use shmstate_tests::{PATIENCE, World};
+use std::process::{Command, Stdio};
 
 pub fn run(what: &str) {
     let world = State::<World>::options().timeout(PATIENCE).from_fd(std::io::stderr()).expect("the world");
@@ -23,6 +24,18 @@ pub fn run(what: &str) {
                 die()
             })
             .expect("nobody gets here"),
+        "die-with-an-heir" => {
+            // It ends with this actor's input, which the test holds open.
+            let descriptor = world.share().expect("a descriptor");
+            #[expect(clippy::zombie_processes, reason = "it outlives this actor, which is what is tried")]
+            let _heir = Command::new("cat").stdout(Stdio::null()).stderr(descriptor).spawn().expect("an heir");
+            world
+                .update(|s| {
+                    s.step();
+                    die()
+                })
+                .expect("nobody gets here");
+        }
         "die-in-read" => world.read(|_| die()).expect("nobody gets here"),
         _ => panic!("no such deed: {what}"),
     }
