@@ -4,7 +4,7 @@
 
 use super::copies::Shared;
 use super::lock::{Clock, Host, News};
-use super::words::{NEVER, Published, count};
+use super::words::{NEVER, NO_COPY, Published, count};
 use crate::mutant::planted;
 use crate::sync::Ordering::Relaxed;
 
@@ -18,9 +18,38 @@ const PATIENCE: u32 = if cfg!(loom) { 0 } else { 4 };
 const PROBE_EVERY: u64 = 1024;
 
 impl Shared<'_> {
-    /// The copy to write: unpinned and not the active one.
-    #[inline]
+    /// The copy to write: unpinned and not the active one. Usually the one that was active before, for its lines are in the
+    /// cache: the last commit has named it.
+    #[inline(always)]
     pub(super) fn choose(
+        &self,
+        active: Published,
+        me: usize,
+        host: &impl Host,
+        clock: &mut impl Clock,
+    ) -> Result<usize, u64> {
+        let named = self.control.active.next.load(Relaxed) as usize;
+        if named != active.copy
+            && named < self.in_use()
+            && (self.is_free(named) || planted("named_copy_not_scanned"))
+            && !planted("spare_taken_at_once")
+        {
+            return Ok(named);
+        }
+        self.choose_among_all(active, me, host, clock)
+    }
+
+    /// Names the copy that the update behind the commit of `version` may as well write: `before`, which was active until
+    /// then. Now and then none, so that the stalest has its turn. A hint: it may say anything.
+    #[inline]
+    pub(super) fn name_next(&self, version: u64, before: usize) {
+        let next = if version.is_multiple_of(MOST_LAG + 1) { NO_COPY } else { before as u32 };
+        self.control.active.next.store(next, Relaxed);
+    }
+
+    /// [`Self::choose`], where no copy was named, or somebody is in it.
+    #[inline(never)]
+    fn choose_among_all(
         &self,
         active: Published,
         me: usize,
@@ -55,7 +84,7 @@ impl Shared<'_> {
             return None;
         }
         let Published { version: oldest, copy } = Published::unpack(stale);
-        let rots = oldest == 0 || oldest + MOST_LAG <= active.version || self.todo(copy).spilled();
+        let rots = oldest == 0 || oldest + MOST_LAG <= active.version || self.copies[copy].has_spilled();
         Some(if rots { copy } else { Published::unpack(fresh).copy })
     }
 

@@ -6,12 +6,11 @@
 //! |---|---|---|
 //! | before `generation` is odd | nothing has changed | nothing |
 //! | while the copy is odd and not active | a copy of unknown content | copies everything when it uses that copy |
-//! | in the notes of a commit | notes too many in other copies | takes over bytes that are equal already |
+//! | in the notes of a commit | notes too many in the log | takes over bytes that are equal already |
 //! | after `active`, before even | a good active copy marked odd | [`Shared::recover`] makes it even |
 //! | after even, before unlock | a lock that names a dead slot | takes the lock |
 
 use super::lock::{self, Acquired, Clock, Host, LockError, News};
-use super::todo::Todo;
 use super::words::{Control, CopyLine, NEVER, Published, SlotLine, count};
 use crate::mutant::{order, planted};
 use crate::sync::{
@@ -24,6 +23,9 @@ use std::ops::Range;
 
 /// The images of `T`, by the number of their copy.
 pub(crate) trait Images {
+    /// Bytes of `T`, which are those of the region.
+    fn size(&self) -> u64;
+
     /// Copies all of `T`.
     ///
     /// # Safety
@@ -50,6 +52,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) slots: &'a [SlotLine],
     /// Of the copies in use, then of the spare ones.
     pub(crate) copies: &'a [CopyLine],
+    /// The log of what was touched: a power of two of packed byte ranges. See [`super::notes`].
+    pub(crate) notes: &'a [AtomicU64],
     /// The page bits of all copies, one after the other.
     pub(crate) pages: &'a [AtomicU64],
     /// Bytes of `T`.
@@ -90,11 +94,6 @@ impl<'a> Shared<'a> {
     #[inline]
     pub(crate) fn published(&self) -> Published {
         Published::unpack(self.control.active.published.load(Acquire))
-    }
-
-    #[inline]
-    pub(super) fn todo(&self, copy: usize) -> Todo<'_> {
-        Todo::of(self, &self.copies[copy])
     }
 
     /// Takes the writer's lock and sets right what a dead owner left.
@@ -198,18 +197,19 @@ impl<'a> Shared<'a> {
             self.clear_pins(slot);
         }
         self.control.counters.used.store(0, Relaxed);
+        self.forget_log();
         for (k, line) in self.copies.iter().enumerate() {
             let generation = line.generation.load(Relaxed);
             let odd = generation | 1;
             if k != active && planted("reset_believes_copies") {
-                self.todo(k).clear();
+                self.forget_notes(line);
                 continue;
             }
             line.generation.store(if k == active { odd.wrapping_add(1) } else { odd }, Relaxed);
             if k != active {
                 line.synced.store(NEVER, Relaxed);
             }
-            self.todo(k).clear();
+            self.forget_notes(line);
         }
     }
 
@@ -217,7 +217,7 @@ impl<'a> Shared<'a> {
     ///
     /// # Safety
     /// `images` are the images of this region, the active one holds a valid value, and slot `me` is the caller's.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn begin<'s, H: Host>(
         &'s self,
         me: usize,
@@ -235,7 +235,12 @@ impl<'a> Shared<'a> {
             fence_after_lock(); // [W2]
         }
         let copy = match self.choose(active, me, host, clock) {
-            Ok(copy) => copy,
+            Ok(copy) if copy != active.copy => copy,
+            Ok(copy) => {
+                // A stranger has changed the number of copies in between.
+                self.unlock(host);
+                return Err(BeginError::NoSuchCopy { copy });
+            }
             Err(slots) => {
                 self.unlock(host);
                 return Err(BeginError::Pinned { slots });
@@ -257,7 +262,7 @@ impl<'a> Shared<'a> {
         if planted("odd_after_catch_up") {
             line.generation.store(odd, Relaxed);
         }
-        Todo::of(self, line).clear();
+        self.forget_notes(line);
         line.synced.store(NEVER, Relaxed);
         Ok(Txn { shared: self, host, active, copy, line, odd, mine: true })
     }
@@ -276,15 +281,15 @@ impl<'a> Shared<'a> {
     /// Nobody accesses copy `to` of `images`, nobody writes `from`; they are two copies that exist.
     #[inline]
     pub(crate) unsafe fn catch_up(&self, to: usize, from: usize, whole: bool, images: &impl Images) {
-        let todo = self.todo(to);
+        let line = &self.copies[to];
         if planted("notes_cleared_before_use") {
-            todo.clear();
+            self.forget_notes(line);
         }
         let sound = !whole && {
             // SAFETY: the caller's promise.
             unsafe { images.copy_plain(to, from) }
-            todo.for_each(self.size, move |range| {
-                // SAFETY: the caller's promise; `for_each` keeps ranges inside of `T`.
+            self.for_each_note(line, images.size(), move |range| {
+                // SAFETY: the caller's promise; `for_each_note` keeps ranges inside of `T`.
                 unsafe { images.copy_range(to, from, range) }
             })
         };
@@ -324,22 +329,23 @@ impl<H: Host> Txn<'_, H> {
         if planted("active_before_notes") {
             shared.control.active.published.store(published.pack(), Release);
         }
-        for line in &shared.copies[..shared.in_use()] {
-            if std::ptr::eq(line, self.line) || planted("commit_not_noted") {
-                continue;
-            }
-            Todo::of(shared, line).add(touched);
-            if planted("notes_to_one_copy") {
-                break;
-            }
-        }
         let line = self.line;
+        if !planted("commit_not_noted") {
+            line.place.store(shared.note(touched), Relaxed);
+        }
+        if touched.spilled() {
+            self.note_pages(touched);
+        }
+        if planted("notes_to_one_copy") {
+            self.others().skip(1).for_each(|other| shared.forget_notes(other));
+        }
         if planted("even_before_active") {
             line.generation.store(self.odd.wrapping_add(1), Release);
         }
         if !planted("synced_after_active") {
             line.synced.store(version, Relaxed);
         }
+        shared.name_next(version, self.active.copy);
         shared.control.active.published.store(published.pack(), order("W4", Release, Relaxed)); // [W4]
         if planted("synced_after_active") {
             line.synced.store(version, Relaxed);
@@ -350,6 +356,16 @@ impl<H: Host> Txn<'_, H> {
         version
     }
 
+    /// The copies that this update does not write.
+    fn others(&self) -> impl Iterator<Item = &CopyLine> {
+        self.shared.copies[..self.shared.in_use()].iter().filter(|other| !std::ptr::eq(*other, self.line))
+    }
+
+    #[cold]
+    fn note_pages(&self, touched: &Touched) {
+        self.others().for_each(|other| self.shared.note_pages(other, touched));
+    }
+
     /// Leaves the active copy as it is; this one has to take back what was touched. The update is over.
     #[inline]
     pub(crate) fn roll_back(&mut self, touched: &Touched) {
@@ -358,7 +374,11 @@ impl<H: Host> Txn<'_, H> {
             line.generation.store(self.odd.wrapping_add(1), Release);
         }
         if !planted("roll_back_not_noted") {
-            Todo::of(self.shared, line).add(touched);
+            // The copy's place stays before them.
+            self.shared.note(touched);
+            if touched.spilled() {
+                self.shared.note_pages(line, touched);
+            }
         }
         line.generation.store(self.odd.wrapping_add(1), Release); // [W5]
         count(&self.shared.control.counters.roll_backs);

@@ -25,9 +25,9 @@ mod choose;
 mod copies;
 mod lock;
 mod look;
+mod notes;
 mod pins;
 mod spare;
-mod todo;
 mod words;
 
 pub(crate) use copies::{BeginError, Images, Shared, Txn};

@@ -4,7 +4,6 @@
 //! where it is used.
 
 use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed};
-use crate::track::EXACT;
 
 /// Most copies that a region can have.
 #[cfg(not(loom))]
@@ -18,6 +17,9 @@ pub(crate) const MAX_SLOTS: usize = 1 << 16;
 
 /// The flag in the lock word that somebody sleeps.
 pub(super) const WAIT: u32 = 1 << 31;
+
+/// No copy has this number.
+pub(super) const NO_COPY: u32 = u32::MAX;
 
 /// The `synced` of a copy that was never published. No version comes near it.
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -37,11 +39,17 @@ pub(crate) struct LockLine {
     pub(crate) word: AtomicU32,
 }
 
-/// What readers follow.
+/// What readers follow, and what else each update moves.
 #[repr(C, align(64))]
 pub(crate) struct ActiveLine {
     /// A [`Published`].
     pub(crate) published: AtomicU64,
+    /// Notes that were ever written into the log.
+    pub(crate) noted: AtomicU64,
+    /// Up to this number of notes, none is overwritten that a copy still needs.
+    pub(crate) limit: AtomicU64,
+    /// The copy that the next update may as well write, if nobody holds it; [`NO_COPY`] when it is to look at all.
+    pub(crate) next: AtomicU32,
 }
 
 /// What changes seldom.
@@ -92,19 +100,17 @@ pub(crate) struct CopyLine {
     pub(crate) generation: AtomicU64,
     /// The version that the copy was last published with, or [`NEVER`].
     pub(crate) synced: AtomicU64,
-    /// Entries of `ranges` in use.
-    pub(crate) count: AtomicU32,
-    /// Whether there are page bits.
+    /// How many of the log's notes the copy has taken over.
+    pub(crate) place: AtomicU64,
+    /// Not 0 if there are page bits.
     pub(crate) spilled: AtomicU32,
-    /// What the copy has to take over from the active one, as packed byte ranges.
-    pub(crate) ranges: [AtomicU64; EXACT],
 }
 
 #[cfg(not(any(loom, shuttle)))]
 const _: () = {
     assert!(size_of::<Control>() == 192);
     assert!(size_of::<SlotLine>() == 64);
-    assert!(size_of::<CopyLine>() == 320);
+    assert!(size_of::<CopyLine>() == 64);
 };
 
 /// What `active` says: the version, and the copy that holds it, in one word.
@@ -135,7 +141,12 @@ impl Control {
     pub(crate) fn new(published: Published, copies: usize) -> Self {
         Control {
             lock: LockLine { word: AtomicU32::new(0) },
-            active: ActiveLine { published: AtomicU64::new(published.pack()) },
+            active: ActiveLine {
+                published: AtomicU64::new(published.pack()),
+                noted: AtomicU64::new(0),
+                limit: AtomicU64::new(0),
+                next: AtomicU32::new(NO_COPY),
+            },
             counters: CounterLine {
                 used: AtomicU32::new(0),
                 ready: AtomicU32::new(1),
@@ -169,9 +180,8 @@ impl CopyLine {
         CopyLine {
             generation: AtomicU64::new(generation),
             synced: AtomicU64::new(synced),
-            count: AtomicU32::new(0),
+            place: AtomicU64::new(0),
             spilled: AtomicU32::new(0),
-            ranges: std::array::from_fn(|_| AtomicU64::new(0)),
         }
     }
 }

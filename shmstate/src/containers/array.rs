@@ -76,7 +76,7 @@ impl<T: SharedLayout, const N: usize> Array<T, N> {
 
     const ITEMS: Items = {
         let () = Self::PROVED;
-        Items { offset: std::mem::offset_of!(Self, items), size: size_of::<T>(), capacity: N }
+        Items { offset: std::mem::offset_of!(Self, items), size: size_of::<T>(), capacity: N, nested: T::TRACKED }
     };
 
     /// An array of what `item` returns for each index.

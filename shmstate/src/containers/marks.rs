@@ -2,8 +2,9 @@
 //!
 //! Marks are scratch of the running transaction. They lie in the copy that is being written, which nobody else looks at;
 //! at its end they are turned into byte ranges outside of `T` and mean nothing any more. Most transactions touch one to
-//! four places, which are kept exactly. What comes beyond goes to the page bits of the transaction if the container can
-//! reach them (it lies at home, in the copy that an update of this thread writes), else to 64 blocks of the container.
+//! four places, which are kept exactly. What comes beyond goes to 64 blocks of the container if these are small; else to
+//! the transaction, as ranges or, if there are containers in the items, by pages; and to the blocks all the same if the
+//! container cannot reach the transaction (it is not at home, or not in the copy that an update of this thread writes).
 //!
 //! Four rules make marks safe when containers are moved about:
 //!
@@ -23,7 +24,7 @@
 
 use crate::layout::SharedLayout;
 use crate::mutant;
-use crate::track::{Stamp, spill};
+use crate::track::{IN_BLOCKS, Stamp, spill};
 use std::ops::Range;
 
 /// Exact ranges of items.
@@ -42,7 +43,7 @@ pub(super) struct Head {
     count: u32,
     /// The exact ranges as [`pack`] packs them: one load reads what one store wrote, and waits for nothing.
     ranges: [u64; RANGES],
-    /// Blocks touched beyond the exact ranges and outside of the transaction's reach.
+    /// Blocks touched beyond the exact ranges.
     blocks: u64,
     stamp: Stamp,
 }
@@ -63,6 +64,8 @@ pub(super) struct Items {
     /// Bytes per item.
     pub(super) size: usize,
     pub(super) capacity: usize,
+    /// Whether there are tracked containers in them.
+    pub(super) nested: bool,
 }
 
 impl Items {
@@ -71,9 +74,25 @@ impl Items {
         self.offset + range.start * self.size..self.offset + range.end * self.size
     }
 
-    /// Items per block.
-    const fn block(self) -> usize {
-        self.capacity.div_ceil(BLOCKS)
+    /// Items per block: a power of two, of which this is the logarithm.
+    #[inline]
+    const fn block(self) -> u32 {
+        self.capacity.div_ceil(BLOCKS).next_power_of_two().trailing_zeros()
+    }
+
+    /// The blocks of the items in `range`, of which there are some, one bit each.
+    #[inline]
+    fn blocks(self, range: &Range<usize>) -> u64 {
+        let (first, last) = (range.start >> self.block(), (range.end - 1) >> self.block());
+        // A stranger's numbers may lie past the last block.
+        let (first, last) = (first.min(BLOCKS - 1), last.min(BLOCKS - 1));
+        (u64::MAX >> (BLOCKS - 1 - (last - first))) << first
+    }
+
+    /// Whether blocks will do for what comes beyond the exact ranges.
+    #[inline]
+    const fn are_few(self) -> bool {
+        self.capacity.saturating_mul(self.size) <= IN_BLOCKS
     }
 }
 
@@ -131,6 +150,9 @@ impl Head {
     #[inline]
     fn mark(&mut self, range: Range<usize>, items: Items) -> Marking {
         debug_assert!(range.start < range.end && range.end <= items.capacity);
+        if self.blocks != 0 && self.has_blocks(&range, items) {
+            return Marking::Coarse;
+        }
         let (start, end) = (range.start as u32, range.end as u32);
         let count = self.in_use();
         // The latest first: the common cases are the same item again and the next item of a loop.
@@ -190,14 +212,30 @@ impl Head {
         }
     }
 
-    #[cold]
+    /// Notes that the items in `range` are about to change, of which there are some, beyond the exact ranges.
+    #[inline]
     fn mark_coarsely(&mut self, range: Range<usize>, items: Items) -> Marking {
-        if !spill(std::ptr::from_ref(self).addr(), self.stamp, items.bytes(&range)) {
-            for block in range.start / items.block()..=(range.end - 1) / items.block() {
-                self.blocks |= 1 << block.min(BLOCKS - 1);
-            }
+        if items.are_few() || !self.spill(&range, items) {
+            self.mark_blocks(&range, items);
         }
         Marking::Coarse
+    }
+
+    /// Hands the marks on to the running update: exactly, if no item has marks of its own.
+    fn spill(&self, range: &Range<usize>, items: Items) -> bool {
+        spill(std::ptr::from_ref(self).addr(), self.stamp, items.bytes(range), !items.nested)
+    }
+
+    #[inline]
+    fn mark_blocks(&mut self, range: &Range<usize>, items: Items) {
+        self.blocks |= items.blocks(range);
+    }
+
+    /// Whether all the blocks of the items in `range` are marked.
+    #[inline]
+    fn has_blocks(&self, range: &Range<usize>, items: Items) -> bool {
+        let blocks = items.blocks(range);
+        self.blocks & blocks == blocks
     }
 
     /// Whether item `index` lies in an exact range.
@@ -217,7 +255,7 @@ impl Head {
         (self.count as usize).min(RANGES)
     }
 
-    /// Whether nothing is marked here (there may be pages).
+    /// Whether nothing is marked here (the transaction may know more).
     #[inline]
     pub(super) fn is_clear(&self) -> bool {
         self.count == 0 && self.blocks == 0
@@ -229,8 +267,8 @@ impl Head {
         while left != 0 {
             let block = left.trailing_zeros() as usize;
             left &= left - 1;
-            let start = block * items.block();
-            f(start..(start + items.block()).min(items.capacity));
+            let start = block << items.block();
+            f(start.min(items.capacity)..(start + (1 << items.block())).min(items.capacity));
         }
     }
 

@@ -146,7 +146,7 @@ mod tests {
         // SAFETY: both are valid, and nobody changes them.
         unsafe { T::flatten::<NESTED>(written, source, stamp, &mut touched) }
         let granule = Granule::of(1 << 20);
-        let ranges = touched.ranges().iter().map(|&word| granule.unpack(word));
+        let ranges = touched.ranges().map(|word| granule.unpack(word));
         ranges.map(|range| range.start as usize..range.end as usize).collect()
     }
 

@@ -1,7 +1,7 @@
 //! What a type costs, for people who lay one out.
 
 use super::{Kind, Layout};
-use crate::track::PAGE;
+use crate::track::{IN_BLOCKS, PAGE, exact};
 use std::fmt;
 
 /// Plain fields from this size on are warned of.
@@ -29,6 +29,14 @@ struct Container {
     capacity: usize,
     /// Bytes.
     item: usize,
+    /// Whether there are containers in the items.
+    nested: bool,
+}
+
+impl Container {
+    fn new(path: &str, count: usize, capacity: usize, item: &Layout) -> Self {
+        Container { path: path.to_owned(), count, capacity, item: item.size, nested: has_containers(item) }
+    }
 }
 
 impl Layout {
@@ -102,7 +110,7 @@ impl Report {
             return layout.size;
         }
         if let Some((item, capacity)) = tracked_array(layout) {
-            self.containers.push(Container { path: path.to_owned(), count, capacity, item: item.size });
+            self.containers.push(Container::new(path, count, capacity, item));
             return 0;
         }
         match layout.kind {
@@ -121,7 +129,7 @@ impl Report {
                 repr.size() + most
             }
             Kind::List { item, capacity, .. } => {
-                self.containers.push(Container { path: path.to_owned(), count, capacity, item: item.size });
+                self.containers.push(Container::new(path, count, capacity, item));
                 size_of::<u32>()
             }
             Kind::Scalar(_) | Kind::Text { .. } | Kind::Pod => layout.size,
@@ -154,13 +162,16 @@ impl fmt::Display for Report {
         writeln!(f, "`{}`: {} bytes", self.name, self.size)?;
         writeln!(f, "  copied by each update: {} bytes of plain fields and lengths", self.plain)?;
         writeln!(f, "  copied where touched: {} bytes of containers", self.tracked())?;
-        for Container { path, count, capacity, item } in &self.containers {
+        for Container { path, count, capacity, item, nested } in &self.containers {
             let path = if path.is_empty() { "the state" } else { path };
             let times = if *count == 1 { String::new() } else { format!(" ({count} of them)") };
-            writeln!(
-                f,
-                "    {path}{times}: {capacity} items of {item} bytes; marked by item, past 4 places by page ({PAGE} bytes)"
-            )?;
+            let bytes = capacity.saturating_mul(*item);
+            let coarse = match (bytes <= IN_BLOCKS, nested) {
+                (true, _) => format!("4 places by block ({} bytes)", bytes.div_ceil(64).max(*item)),
+                (false, true) => format!("4 places by page ({PAGE} bytes)"),
+                (false, false) => format!("{} places by page ({PAGE} bytes)", exact(self.size as u64)),
+            };
+            writeln!(f, "    {path}{times}: {capacity} items of {item} bytes; marked by item, past {coarse}")?;
         }
         self.warnings.iter().try_for_each(|warning| writeln!(f, "  warning: {warning}"))
     }
@@ -207,7 +218,11 @@ mod tests {
     fn arrays_are_containers() {
         let report = Array::<u64, 1000>::LAYOUT.report();
         assert_eq!((report.plain(), report.tracked()), (0, 64 + 8000));
-        assert!(report.warnings().is_empty() && report.to_string().contains("1000 items of 8 bytes"), "{report}");
+        assert!(
+            report.warnings().is_empty()
+                && report.to_string().contains("1000 items of 8 bytes; marked by item, past 32 places by page"),
+            "{report}"
+        );
         assert_eq!(Queue::<u64, 1000>::LAYOUT.report().plain(), 8); // its two numbers
     }
 
@@ -219,7 +234,9 @@ mod tests {
         assert_eq!(report.tracked(), size_of::<Farm>() - report.plain());
         let text = report.to_string();
         assert!(text.contains("workers[].job.Run.left (65 of them): 8 items of 4 bytes"), "{text}");
-        assert!(text.contains(&format!("nested: 4 items of {} bytes", size_of::<Job>())), "{text}");
+        let size = size_of::<Job>();
+        let nested = format!("nested: 4 items of {size} bytes; marked by item, past 4 places by block ({size} bytes)");
+        assert!(text.contains(&nested), "{text}");
         let [large, many] = report.warnings() else { panic!("{text}") };
         assert!(large.starts_with("`inner.bytes` is plain and has 4096 bytes"), "{large}");
         assert!(many.starts_with("there are 66 containers"), "{many}");

@@ -297,8 +297,9 @@ impl Drop for Region {
 pub(super) unsafe fn view(mapping: &Mapping, geometry: &Geometry) -> Shared<'static> {
     let at = |offset: u64| mapping.base().wrapping_add(offset as usize);
     let (control, slots) = (at(CONTROL).cast::<Control>(), at(SLOTS).cast());
-    let (lines, pages) = (at(geometry.lines()).cast(), at(geometry.pages()).cast::<AtomicU64>());
-    // For all four: it lies inside the mapping, which the caller keeps; its place is aligned for it, because the geometry's
+    let lines = at(geometry.lines()).cast();
+    let [notes, pages] = [geometry.notes(), geometry.pages()].map(|offset| at(offset).cast::<AtomicU64>());
+    // For all five: it lies inside the mapping, which the caller keeps; its place is aligned for it, because the geometry's
     // offsets are multiples of 64; and every byte pattern is a value of an atomic integer.
     Shared {
         // SAFETY: as above.
@@ -307,6 +308,8 @@ pub(super) unsafe fn view(mapping: &Mapping, geometry: &Geometry) -> Shared<'sta
         slots: unsafe { std::slice::from_raw_parts(slots, geometry.slots) },
         // SAFETY: as above.
         copies: unsafe { std::slice::from_raw_parts(lines, geometry.max_copies) },
+        // SAFETY: as above.
+        notes: unsafe { std::slice::from_raw_parts(notes, geometry.note_count()) },
         // SAFETY: as above.
         pages: unsafe { std::slice::from_raw_parts(pages, geometry.page_words()) },
         size: geometry.size,

@@ -1,7 +1,7 @@
 //! Where everything lies in a region file. The format chapter draws it; a test holds the drawing against this file.
 
 use crate::commit::{Control, CopyLine, MAX_COPIES, MAX_SLOTS, SlotLine};
-use crate::track::{PAGE, Pages};
+use crate::track::{PAGE, Pages, notes};
 
 /// Bytes of the identity.
 pub(super) const HEADER: u64 = 256;
@@ -45,9 +45,19 @@ impl Geometry {
         SLOTS + (self.slots * size_of::<SlotLine>()) as u64
     }
 
+    /// Where the log of notes begins.
+    pub(super) fn notes(&self) -> u64 {
+        self.lines() + (self.max_copies * size_of::<CopyLine>()) as u64
+    }
+
+    /// Notes that the log has room for.
+    pub(super) fn note_count(&self) -> usize {
+        notes(self.size)
+    }
+
     /// Where the copies' page bits begin.
     pub(super) fn pages(&self) -> u64 {
-        self.lines() + (self.max_copies * size_of::<CopyLine>()) as u64
+        self.notes() + self.note_count() as u64 * 8
     }
 
     /// Words of page bits, of all copies.

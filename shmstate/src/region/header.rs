@@ -43,11 +43,12 @@ pub(super) struct RawHeader {
     pub(super) control_at: u64,
     pub(super) slots_at: u64,
     pub(super) lines_at: u64,
+    pub(super) notes_at: u64,
     pub(super) pages_at: u64,
     pub(super) schema_at: u64,
     pub(super) images_at: u64,
     pub(super) stride: u64,
-    pub(super) spare: [u64; 10],
+    pub(super) spare: [u64; 9],
 }
 
 const _: () = assert!(size_of::<RawHeader>() as u64 == HEADER);
@@ -80,11 +81,12 @@ impl RawHeader {
             control_at: CONTROL,
             slots_at: SLOTS,
             lines_at: geometry.lines(),
+            notes_at: geometry.notes(),
             pages_at: geometry.pages(),
             schema_at: geometry.schema(),
             images_at: geometry.images(),
             stride: geometry.stride(),
-            spare: [0; 10],
+            spare: [0; 9],
         };
         raw.checksum = raw.sum();
         Ok(raw)
@@ -154,7 +156,8 @@ impl Header {
     /// Whether every number in the header is the one that the geometry gives.
     fn agrees(geometry: &Geometry, raw: &RawHeader) -> bool {
         (raw.control_at, raw.slots_at, raw.lines_at) == (CONTROL, SLOTS, geometry.lines())
-            && (raw.pages_at, raw.schema_at, raw.images_at) == (geometry.pages(), geometry.schema(), geometry.images())
+            && (raw.notes_at, raw.pages_at) == (geometry.notes(), geometry.pages())
+            && (raw.schema_at, raw.images_at) == (geometry.schema(), geometry.images())
             && (raw.stride, raw.file_len) == (geometry.stride(), geometry.file_len())
     }
 }

@@ -62,6 +62,11 @@ impl<T: SharedLayout> TypedImages<T> {
 
 impl<T: SharedLayout> Images for TypedImages<T> {
     #[inline]
+    fn size(&self) -> u64 {
+        size_of::<T>() as u64
+    }
+
+    #[inline]
     unsafe fn copy_all(&self, to: usize, from: usize) {
         // SAFETY: the caller's promise; two copies of `T` in the mapping.
         unsafe { std::ptr::copy_nonoverlapping(self.image(from).cast::<u8>(), self.image(to).cast(), size_of::<T>()) }
@@ -189,7 +194,7 @@ impl<T: SharedLayout> State<T> {
         let mut open = Open { region, txn, committed: false, copy, active, stamp, touched };
         let bytes = copy.addr()..copy.addr() + size_of::<T>();
         let verdict = {
-            let frame = Frame::writing(region.key(), bytes, *tx, open.touched.pages_buf());
+            let frame = Frame::writing(region.key(), bytes, *tx, open.touched);
             // SAFETY: as above; the reference ends with the closure.
             frame.enter(|| f(unsafe { &mut *copy }))
         };

@@ -4,7 +4,7 @@
 //! The list answers two questions: is this region already open on this thread (an update would then wait for itself),
 //! and does this container lie in the copy that an open update writes (its touches may then go to that update's pages).
 
-use super::{PagesBuf, Stamp};
+use super::{Stamp, Touched};
 use crate::mutant;
 use std::cell::Cell;
 use std::ops::Range;
@@ -22,7 +22,7 @@ struct Running<'a> {
     /// Addresses of the copy that is being written.
     copy: Range<usize>,
     tx: u64,
-    pages: &'a PagesBuf,
+    touched: &'a Touched,
 }
 
 /// One open closure.
@@ -46,8 +46,8 @@ impl<'a> Frame<'a> {
 
     /// A closure that writes the copy of `region` at the addresses `copy`, as transaction `tx`.
     #[inline]
-    pub(crate) fn writing(region: RegionKey, copy: Range<usize>, tx: u64, pages: &'a PagesBuf) -> Self {
-        Frame { outer: Cell::new(ptr::null()), region, running: Some(Running { copy, tx, pages }) }
+    pub(crate) fn writing(region: RegionKey, copy: Range<usize>, tx: u64, touched: &'a Touched) -> Self {
+        Frame { outer: Cell::new(ptr::null()), region, running: Some(Running { copy, tx, touched }) }
     }
 
     /// Runs `f` with this closure open; it is closed on every way out, unwinding included.
@@ -118,11 +118,11 @@ pub(crate) fn thread_number() -> u64 {
     INNERMOST.with(|innermost| ptr::from_ref(innermost).addr() as u64)
 }
 
-/// Marks the pages of `bytes` (relative to the container at address `container`) in the open update that writes that
-/// container, provided that the container is at home there: its `stamp` is of that transaction and of its place.
-/// Returns whether it was.
-#[cold]
-pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>) -> bool {
+/// Adds `bytes` (relative to the container at address `container`; there are some) to what the open update that writes that
+/// container has touched, exactly or by their pages, provided that the container is at home there: its `stamp` is of that
+/// transaction and of its place. Returns whether it was.
+#[inline(never)]
+pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>, exactly: bool) -> bool {
     Frame::any(|frame| {
         let Some(running) = &frame.running else { return false };
         if !running.copy.contains(&container) {
@@ -131,7 +131,8 @@ pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>) -> bool
         let place = (container - running.copy.start) as u64;
         let home = stamp.tx() == running.tx && stamp.place() == place || mutant::planted("pages_away_from_home");
         if home {
-            running.pages.as_pages().set(place + bytes.start as u64..place + bytes.end as u64);
+            let bytes = place + bytes.start as u64..place + bytes.end as u64;
+            if exactly { running.touched.add_bytes(bytes) } else { running.touched.add_pages(bytes) }
         }
         home
     })
@@ -174,19 +175,21 @@ mod tests {
 
     #[test]
     fn only_a_container_at_home_spills() {
-        let pages = PagesBuf::new(100_000);
-        let frame = Frame::writing(A, 1_000_000..1_100_000, 7, &pages);
+        let touched = Touched::new(100_000);
+        let frame = Frame::writing(A, 1_000_000..1_100_000, 7, &touched);
         let home = Stamp::root(7).at(4096);
         frame.enter(|| {
-            assert!(!spill(1_004_096, Stamp::root(8).at(4096), 0..1), "another transaction");
-            assert!(!spill(1_004_104, home, 0..1), "another place");
-            assert!(!spill(2_000_000, home, 0..1), "another memory");
-            assert!(!pages.any());
-            assert!(spill(1_004_096, home, 0..1));
+            assert!(!spill(1_004_096, Stamp::root(8).at(4096), 0..1, false), "another transaction");
+            assert!(!spill(1_004_104, home, 0..1, true), "another place");
+            assert!(!spill(2_000_000, home, 0..1, false), "another memory");
+            assert!(!touched.spilled() && touched.count() == 0);
+            assert!(spill(1_004_096, home, 0..1, false));
+            assert!(spill(1_004_096, home, 8..9, true));
         });
         let mut runs = vec![];
-        pages.as_pages().for_each_run(|run| runs.push(run));
+        touched.pages().for_each_run(|run| runs.push(run));
         assert_eq!(runs, vec![4096..8192]);
-        assert!(!spill(1_004_096, home, 0..1), "no update is open any more");
+        assert_eq!(touched.ranges().collect::<Vec<_>>(), [513 << 32 | 514]);
+        assert!(!spill(1_004_096, home, 0..1, true), "no update is open any more");
     }
 }

@@ -10,7 +10,8 @@ mod stamp;
 mod touched;
 
 pub(crate) use frame::{Frame, RegionKey, spill, thread_number};
-pub(crate) use pages::{PAGE, Pages, PagesBuf};
+use pages::PagesBuf;
+pub(crate) use pages::{PAGE, Pages};
 pub use stamp::Stamp;
 pub use touched::Touched;
-pub(crate) use touched::{EXACT, Granule};
+pub(crate) use touched::{Granule, IN_BLOCKS, exact, notes};

@@ -2,14 +2,38 @@
 
 use super::{Pages, PagesBuf};
 use crate::mutant;
+use std::cell::Cell;
 use std::ops::Range;
 
-/// Exact ranges before pages take over, here and in what a copy has to take over.
-#[cfg(not(any(loom, shuttle)))]
-pub(crate) const EXACT: usize = 32;
-/// Two, so that a few transactions already run over, and because each entry is an object that loom tracks.
-#[cfg(any(loom, shuttle))]
-pub(crate) const EXACT: usize = 2;
+/// The notes that a region's log has room for: what the updates touch that a copy lags behind, usually one to four.
+///
+/// A power of two. One for each cache line of a small state: with more, a copy of the whole would cost less.
+pub(crate) const fn notes(size: u64) -> usize {
+    // The model checkers track each entry as an object. Two, so that a few transactions already overrun a copy.
+    if cfg!(any(loom, shuttle)) {
+        return 2;
+    }
+    match size / 64 {
+        0..64 => 64,
+        lines if lines > 4096 => 4096,
+        lines => (lines as usize).next_power_of_two(),
+    }
+}
+
+/// Bytes of items of a container up to which blocks of its own, of a 64th each, will do for what it does not know exactly:
+/// to copy one costs no more than to note some places in it. Fewer in tests, so that small containers go all the ways that
+/// large ones go.
+pub(crate) const IN_BLOCKS: usize = if cfg!(test) { 4 << 10 } else { 64 << 10 };
+
+/// Exact ranges of one transaction, before pages take over. Few in tests, so that some do.
+pub(crate) const fn exact(size: u64) -> usize {
+    match notes(size) {
+        few @ ..32 => few,
+        _ if cfg!(test) => 32,
+        notes if notes < 128 => 32,
+        notes => notes / 4,
+    }
+}
 
 /// The unit in which ranges are kept, so that one fits into one 64-bit word (and one store): 8 bytes, or more for a `T`
 /// past 32 GiB.
@@ -46,57 +70,72 @@ impl Granule {
 /// Allocated once per handle; gathering allocates nothing.
 pub struct Touched {
     granule: Granule,
-    count: usize,
-    ranges: [u64; EXACT],
+    count: Cell<usize>,
+    /// As [`Granule::pack`] packs them; cells, for the containers of the running closure add to them as well.
+    ranges: Box<[Cell<u64>]>,
     pages: PagesBuf,
 }
 
 impl Touched {
     /// Nothing of a `T` of `size` bytes.
     pub(crate) fn new(size: u64) -> Self {
-        Touched { granule: Granule::of(size), count: 0, ranges: [0; EXACT], pages: PagesBuf::new(size) }
+        let ranges = (0..exact(size)).map(|_| Cell::new(0)).collect();
+        Touched { granule: Granule::of(size), count: Cell::new(0), ranges, pages: PagesBuf::new(size) }
     }
 
     /// Adds `len` bytes from `start` on.
     #[inline]
     pub fn add(&mut self, start: u64, len: usize) {
-        if len == 0 {
-            return;
+        if len != 0 {
+            self.add_bytes(start..start + len as u64);
         }
-        let mut new = self.granule.pack(&(start..start + len as u64));
+    }
+
+    /// Adds bytes, of which there are some.
+    #[inline]
+    pub(crate) fn add_bytes(&self, bytes: Range<u64>) {
+        let mut new = self.granule.pack(&bytes);
         if mutant::planted("packed_inward") {
             let shift = self.granule.shift;
-            new = (start + ((1 << shift) - 1)) >> shift << 32 | (start + len as u64) >> shift;
+            new = (bytes.start + ((1 << shift) - 1)) >> shift << 32 | bytes.end >> shift;
             if new >> 32 >= new & 0xffff_ffff {
                 return;
             }
         }
-        if let Some(last) = self.ranges[..self.count].last_mut() {
+        let count = self.count.get();
+        if let Some(last) = count.checked_sub(1).and_then(|last| self.ranges.get(last)) {
             // The walks go upward: what touches the last range is joined with it.
-            let (first, end) = (*last >> 32, *last & 0xffff_ffff);
+            let (first, end) = (last.get() >> 32, last.get() & 0xffff_ffff);
             // One comparison for both ends: marks come in any order, and a branch on one end alone is not predicted.
             if (new >> 32).wrapping_sub(first) <= end - first {
-                *last = first << 32 | end.max(new & 0xffff_ffff);
+                last.set(first << 32 | end.max(new & 0xffff_ffff));
                 return;
             }
         }
-        if let Some(free) = self.ranges.get_mut(self.count) {
-            *free = new;
-            self.count += 1;
+        if let Some(free) = self.ranges.get(count) {
+            free.set(new);
+            self.count.set(count + 1);
         } else {
-            self.spill(new);
+            self.add_pages(bytes);
         }
     }
 
+    /// Adds bytes, of which there are some, by the pages that they lie on.
     #[cold]
-    fn spill(&self, packed: u64) {
-        self.pages().set(self.granule.unpack(packed));
+    pub(crate) fn add_pages(&self, bytes: Range<u64>) {
+        self.pages().set(bytes);
+    }
+
+    /// How many exact ranges there are.
+    #[inline]
+    pub(crate) fn count(&self) -> usize {
+        self.count.get()
     }
 
     /// The exact ranges, as [`Granule::pack`] packs them.
     #[inline]
-    pub(crate) fn ranges(&self) -> &[u64] {
-        &self.ranges[..self.count.min(EXACT)]
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = u64> {
+        self.ranges.iter().take(self.count.get()).map(Cell::get)
     }
 
     /// The pages beyond the exact ranges.
@@ -110,16 +149,10 @@ impl Touched {
         self.pages.any()
     }
 
-    /// The pages, for the containers of the running closure.
-    #[inline]
-    pub(crate) fn pages_buf(&self) -> &PagesBuf {
-        &self.pages
-    }
-
     /// Forgets everything.
     #[inline]
     pub(crate) fn clear(&mut self) {
-        self.count = 0;
+        self.count.set(0);
         if self.spilled() {
             self.clear_pages();
         }
@@ -155,15 +188,15 @@ mod tests {
 
         /// Every byte that was added is in a range or on a marked page.
         #[test]
-        fn nothing_is_lost(adds in prop::collection::vec((0u64..60_000, 1usize..300), 0..80)) {
+        fn nothing_is_lost(adds in prop::collection::vec((0u64..60_000, 1usize..300), 0..160)) {
             let mut touched = Touched::new(65_536);
             for &(start, len) in &adds { touched.add(start, len); }
             let mut covered = vec![false; 65_536 + 8];
-            for &word in touched.ranges() { for b in touched.granule.unpack(word) { covered[b as usize] = true; } }
+            for word in touched.ranges() { for b in touched.granule.unpack(word) { covered[b as usize] = true; } }
             touched.pages().for_each_run(|run| for b in run { covered[b as usize] = true; });
             for (start, len) in adds { for b in start..start + len as u64 { prop_assert!(covered[b as usize]); } }
             touched.clear();
-            prop_assert!(touched.ranges().is_empty() && !touched.spilled());
+            prop_assert!(touched.ranges().next().is_none() && !touched.spilled());
         }
     }
 }

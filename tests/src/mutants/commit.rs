@@ -265,6 +265,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a copy takes over nothing",
         checks: &[Unit("state::moves::plain"), Loom("readers::three_copies_one_reader", LOST)],
     },
+    Mutant {
+        name: "named_copy_not_scanned",
+        breaks: "the copy that the last commit has named is written although a reader holds it",
+        checks: &[Loom("readers::two_copies_one_reader", RACE), Shuttle("three_copies")],
+    },
+    Mutant {
+        name: "overrun_unnoticed",
+        breaks: "notes are overwritten that a copy still needs",
+        checks: &[Loom("readers::three_copies_one_reader", LOST), Unit("state::moves::pins"), Shuttle("three_copies")],
+    },
+    Mutant {
+        name: "place_before_pages",
+        breaks: "a copy counts as having taken over what is not on its pages yet",
+        checks: &[Step("long-reader"), Shuttle("three_copies")],
+    },
     // Committing.
     Mutant {
         name: "version_stays",

@@ -15,7 +15,7 @@ pub(super) fn explore(name: &str, preemptions: Option<usize>, f: impl Fn() + Sen
 pub(super) fn explored(preemptions: Option<usize>, f: impl Fn() + Send + Sync + 'static) -> u64 {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = preemptions;
-    builder.max_branches = 20_000;
+    builder.max_branches = 50_000;
     let executions = Arc::new(Mutex::new(0));
     let counted = Arc::clone(&executions);
     let _runs = Runs("executions");

@@ -3,7 +3,7 @@
 use super::super::{Clock, Control, CopyLine, Host, Images, Published, Shared, SlotLine};
 use super::explore::explore;
 use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed};
-use crate::track::{Granule, Pages, Touched};
+use crate::track::{Granule, Pages, Touched, notes};
 use loom::thread;
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ struct World {
     control: Control,
     slots: [SlotLine; 1],
     copies: Vec<CopyLine>,
+    notes: Vec<AtomicU64>,
     pages: Vec<AtomicU64>,
     images: Vec<[AtomicU64; WORDS]>,
 }
@@ -27,6 +28,7 @@ impl World {
             control: Control::new(Published { version: 0, copy: 0 }, copies),
             slots: [SlotLine::new()],
             copies: (0..copies).map(|_| CopyLine::new(0, 0)).collect(),
+            notes: (0..notes(SIZE)).map(|_| AtomicU64::new(0)).collect(),
             pages: (0..copies * Pages::words(SIZE)).map(|_| AtomicU64::new(0)).collect(),
             images: (0..copies).map(|_| std::array::from_fn(|_| AtomicU64::new(0))).collect(),
         };
@@ -39,6 +41,7 @@ impl World {
             control: &self.control,
             slots: &self.slots,
             copies: &self.copies,
+            notes: &self.notes,
             pages: &self.pages,
             size: SIZE,
             granule: Granule::of(SIZE),
@@ -81,6 +84,10 @@ fn one_version([first, second]: [u64; WORDS]) -> u64 {
 }
 
 impl Images for World {
+    fn size(&self) -> u64 {
+        SIZE
+    }
+
     unsafe fn copy_all(&self, to: usize, from: usize) {
         // SAFETY: the caller's promise.
         unsafe { self.copy_range(to, from, 0..SIZE) }

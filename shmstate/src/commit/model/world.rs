@@ -7,7 +7,7 @@ use super::cell::UnsafeCell;
 use crate::mutant::planted;
 use crate::sync::model::{Died, dies_before, explorer, is_dead, writes};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
-use crate::track::{Granule, Pages, Touched};
+use crate::track::{Granule, Pages, Touched, notes};
 use explorer::sync::{Condvar, Mutex, atomic};
 use std::ops::Range;
 use std::sync::Arc;
@@ -36,6 +36,7 @@ pub(super) struct World {
     copies: Vec<CopyLine>,
     /// Which copies have memory. Not loom's: the kernel is of one mind.
     room: Vec<AtomicBool>,
+    notes: Vec<AtomicU64>,
     pages: Vec<AtomicU64>,
     images: Vec<UnsafeCell<Image>>,
     /// The byte locks: 0, or the description that holds the byte.
@@ -83,6 +84,7 @@ impl World {
                 .map(|k| if k < copies { CopyLine::new(0, 0) } else { CopyLine::new(1, NEVER) })
                 .collect(),
             room: (0..places).map(|k| AtomicBool::new(k < copies)).collect(),
+            notes: (0..notes(SIZE)).map(|_| AtomicU64::new(0)).collect(),
             pages: (0..places * Pages::words(SIZE)).map(|_| AtomicU64::new(0)).collect(),
             images: (0..places).map(|_| UnsafeCell::new([0; FIELDS])).collect(),
             bytes: (0..slots).map(|_| atomic::AtomicU32::new(0)).collect(),
@@ -99,6 +101,7 @@ impl World {
             control: &self.control,
             slots: &self.slots,
             copies: &self.copies,
+            notes: &self.notes,
             pages: &self.pages,
             size: SIZE,
             granule: Granule::of(SIZE),
@@ -249,6 +252,10 @@ impl Cells<'_> {
 }
 
 impl Images for Cells<'_> {
+    fn size(&self) -> u64 {
+        SIZE
+    }
+
     unsafe fn copy_all(&self, to: usize, from: usize) {
         // SAFETY: the caller's promise.
         unsafe { self.copy_range(to, from, 0..SIZE) }

@@ -109,7 +109,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
 
     const ITEMS: Items = {
         let () = Self::PROVED;
-        Items { offset: std::mem::offset_of!(Self, items), size: size_of::<T>(), capacity: N }
+        Items { offset: std::mem::offset_of!(Self, items), size: size_of::<T>(), capacity: N, nested: T::TRACKED }
     };
 
     /// An empty list.

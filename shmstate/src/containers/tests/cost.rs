@@ -18,7 +18,7 @@ fn touched<T: SharedLayout>(value: &mut T, f: impl FnOnce(&mut T)) -> Vec<Range<
     // SAFETY: the same value twice, which nobody changes.
     unsafe { T::flatten::<false>(value, value, root, &mut touched) }
     assert!(!touched.spilled());
-    touched.ranges().iter().map(|&word| Granule::of(size).unpack(word)).collect()
+    touched.ranges().map(|word| Granule::of(size).unpack(word)).collect()
 }
 
 /// The items that a commit copies after `f`, on a list of ten.

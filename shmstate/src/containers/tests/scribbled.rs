@@ -106,7 +106,7 @@ fn scribbled_maps_do_no_harm() {
             // SAFETY: the same value twice, which nobody changes.
             unsafe { Kit::flatten::<true>(kit, kit, stamp, &mut touched) }
             let granule = Granule::of(size_of::<Kit>() as u64);
-            let ends = touched.ranges().iter().map(|&word| granule.unpack(word).end);
+            let ends = touched.ranges().map(|word| granule.unpack(word).end);
             assert!(ends.max() <= Some(size_of::<Kit>() as u64));
         }
     }

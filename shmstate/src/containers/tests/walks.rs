@@ -83,14 +83,14 @@ impl<T: Play> Copies<T> {
         } else {
             let (start, size) = (written.addr(), size_of::<T>());
             let region = RegionKey { device: 0, inode: 0 };
-            Frame::writing(region, start..start + size, self.tx, self.touched.pages_buf()).enter(play);
+            Frame::writing(region, start..start + size, self.tx, &self.touched).enter(play);
         }
         let commit = s.below(3) != 0;
         let source: *const T = if commit { written } else { &*self.copies[self.active] };
         // SAFETY: boxes that nobody changes.
         unsafe { T::flatten::<false>(written, source, root, &mut self.touched) }
         let granule = Granule::of(size_of::<T>() as u64);
-        let mut touched: Vec<_> = self.touched.ranges().iter().map(|&word| granule.unpack(word)).collect();
+        let mut touched: Vec<_> = self.touched.ranges().map(|word| granule.unpack(word)).collect();
         self.touched.pages().for_each_run(|run| touched.push(run));
         if commit {
             self.active = j;

@@ -30,10 +30,12 @@ enum Death {
     InTheClosure,
     /// In the walk after the closure.
     Flattening,
-    /// At the first note for another copy.
+    /// At the first note for the other copies.
     AtANote,
     /// At the first note of a roll-back.
     AtANoteOfARollBack,
+    /// At the store of the log's new end, behind the notes.
+    BehindTheNotes,
     /// At the store of the new version.
     AtThePublication,
     /// At the store behind it, which says that the copy is whole.
@@ -44,13 +46,14 @@ enum Death {
 
 use Death::*;
 
-const DEATHS: [Death; 9] = [
+const DEATHS: [Death; 10] = [
     InTheCopy,
     Stamping,
     InTheClosure,
     Flattening,
     AtANote,
     AtANoteOfARollBack,
+    BehindTheNotes,
     AtThePublication,
     BehindThePublication,
     AtTheRelease,
@@ -122,6 +125,8 @@ fn victim() {
     let shared = state.region().shared();
     let control = std::ptr::from_ref(shared.control).addr();
     let lines = shared.copies.as_ptr().addr();
+    let noted = shared.control.active.noted.load(SeqCst) as usize;
+    let next_note = (&raw const shared.notes[noted % shared.notes.len()]).addr();
     let (images, stride) = state.region().images();
     if death == InTheCopy {
         die_at(1, control, lines);
@@ -139,10 +144,12 @@ fn victim() {
         match death {
             InTheClosure => kill(),
             Flattening => Fuse::arm(Walk::Flatten, kill),
-            AtANote | AtANoteOfARollBack => die_at(1, lines, control),
-            AtThePublication => die_at(1, control, lines),
-            BehindThePublication => die_at(2, control, lines),
-            AtTheRelease => die_at(3, control, lines),
+            AtANote | AtANoteOfARollBack => die_at(1, next_note, control),
+            // The log's end, the copy's place in it, the new version, its copy whole, the lock.
+            BehindTheNotes => die_at(1, control, lines),
+            AtThePublication => die_at(3, control, lines),
+            BehindThePublication => die_at(4, control, lines),
+            AtTheRelease => die_at(5, control, lines),
             InTheCopy | Stamping => {}
         }
         if death == AtANoteOfARollBack { Err(()) } else { Ok(()) }
@@ -196,7 +203,7 @@ pub(super) fn in_the_closure() {
 }
 
 pub(super) fn at_the_publication() {
-    [AtANote, AtANoteOfARollBack, AtThePublication].into_iter().for_each(die);
+    [AtANote, AtANoteOfARollBack, BehindTheNotes, AtThePublication].into_iter().for_each(die);
 }
 
 pub(super) fn behind_the_publication() {

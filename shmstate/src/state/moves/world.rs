@@ -258,6 +258,10 @@ impl Aside<'_> {
 }
 
 impl Images for Aside<'_> {
+    fn size(&self) -> u64 {
+        size_of::<Root>() as u64
+    }
+
     unsafe fn copy_all(&self, to: usize, from: usize) {
         let (to, from) = self.both(to, from);
         // SAFETY: the caller's promise.

@@ -18,7 +18,7 @@ const SLOTS: usize = 512;
 /// In a slot: the copy that its handle's owner thread is in, plus one.
 const OWNER: usize = 56;
 const LINES: usize = SLOTS + 64 * HANDLES;
-const SPILLED: usize = 20;
+const SPILLED: usize = 24;
 
 /// A region's file, seen through a mapping of this program's own.
 pub(crate) struct Image {
@@ -108,12 +108,12 @@ impl Words<'_> {
     }
 
     pub(crate) fn is_odd(&self, copy: usize) -> bool {
-        self.u64(LINES + 320 * copy) % 2 == 1
+        self.u64(LINES + 64 * copy) % 2 == 1
     }
 
     /// Whether what the copy has to take over has run over to page bits.
     pub(crate) fn has_spilled(&self, copy: usize) -> bool {
-        self.u32(LINES + 320 * copy + SPILLED) != 0
+        self.u32(LINES + 64 * copy + SPILLED) != 0
     }
 
     /// The pins of a slot, in all copies.

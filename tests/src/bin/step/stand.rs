@@ -77,8 +77,11 @@ impl Stand {
             // On another thread: an update within a read of the same thread is refused.
             self.bystander.read(|_| {
                 std::thread::scope(|scope| {
-                    let updates =
-                        scope.spawn(|| (0..12).try_for_each(|_| update(&mut model)).map_err(|e| e.to_string()));
+                    let updates = scope.spawn(|| {
+                        // Until the log has gone round over what the pinned copy still needs.
+                        let goes_on = |_: &u32| !(0..copies).any(|k| self.image.words().has_spilled(k));
+                        (0..400).take_while(goes_on).try_for_each(|_| update(&mut model)).map_err(|e| e.to_string())
+                    });
                     updates.join().map_err(|_| "a thread panicked".to_owned()).and_then(|result| result)
                 })?;
                 bytes = self.image.bytes().to_vec();

@@ -1,0 +1,165 @@
+//! What the copies still have to take over from the active one.
+//!
+//! One log for all of them: each update appends the byte ranges that it has touched, and each copy has a place in it, up
+//! to which it has taken them over. The active copy holds what every note speaks of, so that a note too many costs no
+//! more than bytes that are equal already; only a note too few would be a fault.
+//!
+//! The log is a ring. Before a note is overwritten that a copy still needs, it goes to that copy's page bits. Whoever
+//! finds a copy's place further behind than the ring is long copies everything.
+//!
+//! All of it is read and written under the writer's lock alone. The order of the stores matters for a death in their
+//! midst: the log's end moves before `active` names the new version, or before the copy of a roll-back counts as whole; and
+//! a copy's place moves after its page bits are set.
+
+use super::copies::Shared;
+use super::words::{CopyLine, NO_COPY};
+use crate::mutant::planted;
+use crate::sync::{Ordering::Relaxed, crash_order};
+use crate::track::{Granule, Pages, Touched};
+use std::ops::Range;
+
+impl Shared<'_> {
+    /// Appends what a transaction has touched. Returns the log's new end.
+    ///
+    /// Pages are not in the log: see [`Self::note_pages`].
+    #[inline(always)]
+    pub(super) fn note(&self, touched: &Touched) -> u64 {
+        let line = &self.control.active;
+        let first = line.noted.load(Relaxed);
+        let end = first.wrapping_add(touched.count() as u64);
+        if end == first {
+            return end;
+        }
+        if end > line.limit.load(Relaxed) && !planted("overrun_unnoticed") {
+            self.make_way(first, end);
+        }
+        let mut next = first;
+        for packed in touched.ranges() {
+            if let Some(note) = self.note_at(next) {
+                note.store(packed, Relaxed);
+            }
+            next = next.wrapping_add(1);
+        }
+        line.noted.store(end, Relaxed);
+        end
+    }
+
+    /// Where the note with that number stands, or stood.
+    #[inline]
+    fn note_at(&self, number: u64) -> Option<&crate::sync::AtomicU64> {
+        self.notes.get(number as usize & self.notes.len().wrapping_sub(1))
+    }
+
+    /// Moves to page bits what copies still need and the notes from `end` on backwards will overwrite, and some more, so
+    /// that this does not come with each update while a reader keeps a copy.
+    #[cold]
+    fn make_way(&self, first: u64, end: u64) {
+        let ring = self.notes.len() as u64;
+        let active = self.published().copy;
+        let mut least = first;
+        for (copy, line) in self.copies[..self.in_use()].iter().enumerate() {
+            if Self::is_torn(line) {
+                continue; // it needs no notes: it is copied whole, or by its own writer
+            }
+            let mut place = line.place.load(Relaxed);
+            if copy == active {
+                place = first; // others take over from this one
+            } else if first.wrapping_sub(place) > ring {
+                continue; // so does one that makes no sense
+            } else if end - place > ring {
+                let until = (end - ring + ring / 4).min(first);
+                if planted("place_before_pages") {
+                    line.place.store(until, Relaxed);
+                }
+                let pages = self.pages_of(line);
+                for note in (place..until).filter_map(|number| self.note_at(number)) {
+                    pages.set(self.granule.unpack(note.load(Relaxed)));
+                }
+                crash_order();
+                place = until;
+            }
+            line.place.store(place, Relaxed);
+            least = least.min(place);
+        }
+        self.control.active.limit.store(least.wrapping_add(ring), Relaxed);
+    }
+
+    /// Notes the pages of a transaction for the copy of `line`.
+    #[cold]
+    pub(super) fn note_pages(&self, line: &CopyLine, touched: &Touched) {
+        if !planted("pages_not_noted") {
+            self.pages_of(line).add(&touched.pages());
+        }
+    }
+
+    /// The page bits of the copy that has that line.
+    fn pages_of<'a>(&'a self, line: &'a CopyLine) -> Pages<'a> {
+        let words = Pages::words(self.size);
+        // Not carried along: it is seldom asked for.
+        let copy = self.copies.iter().position(|other| std::ptr::eq(other, line)).unwrap_or_default();
+        Pages::new(&line.spilled, &self.pages[copy * words..(copy + 1) * words], self.size)
+    }
+
+    /// Calls `f` with each byte range of the `size` bytes of `T` that the copy of `line` has to take over. Returns `false`
+    /// when everything is to be taken over instead: a note makes no sense, or those that were needed are gone.
+    #[inline]
+    pub(super) fn for_each_note(&self, line: &CopyLine, size: u64, f: impl Fn(Range<u64>) + Copy) -> bool {
+        let granule = Granule::of(size);
+        let (place, end) = (line.place.load(Relaxed), self.control.active.noted.load(Relaxed));
+        if end.wrapping_sub(place) > self.notes.len() as u64 && !planted("overrun_unnoticed") {
+            return false;
+        }
+        let mut next = place;
+        while next != end {
+            let Some(note) = self.note_at(next) else { return false };
+            let range = granule.unpack(note.load(Relaxed));
+            if range.start >= range.end || range.start >= size {
+                return false;
+            }
+            f(range.start..range.end.min(size));
+            next = next.wrapping_add(1);
+        }
+        if line.has_spilled() {
+            self.for_each_page(line, f);
+        }
+        true
+    }
+
+    #[cold]
+    fn for_each_page(&self, line: &CopyLine, f: impl Fn(Range<u64>)) {
+        self.pages_of(line).for_each_run(|run| {
+            if run.start < self.size {
+                f(run.start..run.end.min(self.size));
+            }
+        });
+    }
+
+    /// The copy of `line` has taken over everything, or will: its place is the log's end, and no page is marked.
+    #[inline]
+    pub(super) fn forget_notes(&self, line: &CopyLine) {
+        line.place.store(self.control.active.noted.load(Relaxed), Relaxed);
+        if line.has_spilled() {
+            self.clear_pages(line);
+        }
+    }
+
+    #[cold]
+    fn clear_pages(&self, line: &CopyLine) {
+        self.pages_of(line).clear();
+    }
+
+    /// The log begins anew, for a first handle.
+    pub(super) fn forget_log(&self) {
+        self.control.active.noted.store(0, Relaxed);
+        self.control.active.limit.store(0, Relaxed);
+        self.control.active.next.store(NO_COPY, Relaxed);
+    }
+}
+
+impl CopyLine {
+    /// Whether there are page bits.
+    #[inline]
+    pub(super) fn has_spilled(&self) -> bool {
+        self.spilled.load(Relaxed) != 0
+    }
+}
