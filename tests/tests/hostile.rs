@@ -113,8 +113,8 @@ fn live(what: &str, victims: &[&str], scribblers: u64) {
     let mut scribbling = Vec::new();
     for path in [&plain, &mixed] {
         for seed in 0..scribblers {
-            // The heads are those of the one type.
-            if path == &plain || what != "heads" {
+            // The heads are those of the one type, and only that one is opened over and over.
+            if path == &plain || !["heads", "identity"].contains(&what) {
                 let actor = actor!["scribble", what, path, seed.to_string()];
                 actor.expect("in");
                 scribbling.push(actor);
@@ -122,7 +122,7 @@ fn live(what: &str, victims: &[&str], scribblers: u64) {
         }
     }
     for (seed, victim) in victims.iter().enumerate() {
-        let path = if *victim == "plain" { &plain } else { &mixed };
+        let path = if *victim == "mixed" { &mixed } else { &plain };
         crowd.push(actor!["victim", victim, path, seed.to_string(), seconds()]);
     }
     let ends: Vec<_> = crowd.into_iter().map(wait).collect();
@@ -143,6 +143,11 @@ fn a_scribbler_in_the_shared_words() {
 #[test]
 fn a_scribbler_in_the_lists_heads() {
     live("heads", &["plain", "plain"], 1);
+}
+
+#[test]
+fn a_scribbler_in_header_and_schema() {
+    live("identity", &["opener", "opener"], 1);
 }
 
 #[test]

@@ -107,6 +107,17 @@ fn a_process_that_aborts_leaves_nothing_of_its_update() {
     }
 }
 
+/// Its waits are as long as they were told to be, and the region that it made is like any other.
+#[test]
+fn a_process_whose_clock_jumps() {
+    let dir = scratch_dir();
+    let path = dir.path().join("world");
+    assert_eq!(Actor::start(env!("CARGO_BIN_EXE_clocks"), &[path.as_ref()]).succeed(), ["done"]);
+    let world = State::<World>::open(&path).unwrap();
+    world.update(World::step).unwrap();
+    assert!(world.read(|s| *s == *World::at(3)).unwrap());
+}
+
 /// A file under the name that is another one, by `rename`, and by removal and creation: old handles keep the old one.
 #[test]
 fn a_region_that_was_replaced_goes_on_without_its_name() {

@@ -1,7 +1,7 @@
 //! Looking at a state without the right to write it.
 
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{World, scratch_dir};
+use shmstate_tests::{World, actor, scratch_dir};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,6 +55,25 @@ fn the_kernel_refuses_writes() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
     assert!(State::<World>::open_read_only(&path).unwrap().snapshot().is_ok());
     assert_eq!(view.version(), 0);
+}
+
+/// Another user, if this process can be several: one that may read the file, and no more.
+#[test]
+fn who_may_not_write_the_file_looks_on_and_cannot_write_the_mapping() {
+    let dir = scratch_dir();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = dir.path().join("world");
+    let world = State::<World>::create(&path).unwrap();
+    world.update(World::step).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+    let mut onlooker = actor!["machine", "view", path];
+    onlooker.expect("1");
+    world.update(World::step).unwrap();
+    onlooker.go();
+    onlooker.expect("2");
+    onlooker.die(libc::SIGSEGV);
+    world.update(World::step).unwrap();
+    assert!(world.read(|s| *s == *World::at(3)).unwrap());
 }
 
 #[test]

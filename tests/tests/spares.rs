@@ -85,6 +85,17 @@ fn readers_that_pass_cost_no_spare_copy() {
     assert_eq!(world.stats().unwrap().copies, 2);
 }
 
+/// No SIGBUS: room is made before the copy is counted.
+#[test]
+fn a_full_file_system_has_no_spare_copy() {
+    let dir = scratch_dir();
+    let said = actor!["machine", "no-spare-room", dir.path()].succeed();
+    match &said[..] {
+        [skip, why] if skip == "skip" => println!("skipped: {why}"),
+        _ => assert_eq!(said, ["done"]),
+    }
+}
+
 #[test]
 fn a_limit_below_the_copies_is_refused() {
     let dir = scratch_dir();

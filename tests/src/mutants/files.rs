@@ -95,6 +95,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         ],
     },
     Mutant {
+        name: "descriptors_survive_exec",
+        breaks: "another program that a process starts keeps it alive",
+        checks: &[Process("fork", "no_child_keeps_a_descriptor")],
+    },
+    Mutant {
         name: "locks_on_the_mapped_description",
         breaks: "a mapping that a child inherits keeps its dead parent alive",
         checks: &[Process("fork", "a_child_does_not_keep_its_dead_parents_pins")],

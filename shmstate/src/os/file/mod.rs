@@ -9,6 +9,7 @@ pub(crate) use create::{NewFile, reserve};
 pub(crate) use place::Place;
 
 use crate::error::{Error, Trouble};
+use crate::mutant::planted;
 use crate::track::RegionKey;
 use rustix::fs::{FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -136,7 +137,8 @@ pub(crate) fn read(path: &Path, fd: &OwnedFd, offset: u64, len: usize) -> Result
 /// Another description of the file that `fd` is open on: by the descriptor itself, or, without `/proc`, by its name if that
 /// still leads there, in the directory that it was found in, whatever the working directory or the root is by now.
 pub(crate) fn reopen(fd: &OwnedFd, place: Option<&Place>) -> io::Result<OwnedFd> {
-    let flags = OFlags::RDWR | OFlags::CLOEXEC;
+    let cloexec = if planted("descriptors_survive_exec") { OFlags::empty() } else { OFlags::CLOEXEC };
+    let flags = OFlags::RDWR | cloexec;
     let by_descriptor = format!("/proc/self/fd/{}", fd.as_raw_fd());
     if let Ok(file) = rustix::fs::open(by_descriptor, flags, Mode::empty()) {
         return Ok(file);

@@ -273,6 +273,10 @@ fn descriptors(path: &str) {
     let worlds: Vec<_> = (0..10).map(|_| open(path)).collect();
     assert_eq!(count(), 20, "two for each handle");
     succeeds(child(|| assert_eq!(count(), 0)));
+    // Nor one that is another program, which is not started by a fork.
+    let list = std::process::Command::new("ls").args(["-l", "/proc/self/fd"]).output().expect("ls");
+    let said = String::from_utf8_lossy(&list.stdout);
+    assert!(list.status.success() && said.contains("/proc/") && !said.contains("/world"), "{said}");
     drop(worlds);
     assert_eq!(count(), 0);
 }

@@ -52,7 +52,7 @@ pub fn scribble(what: &str, path: &str, seed: u64) {
     let word = |at: usize| u64::from_ne_bytes(good[at..at + 8].try_into().expect("eight bytes")) as usize;
     let (schema, images, stride) = (word(152), word(160), word(168));
     let byte = |at: usize, value: u8| {
-        assert!((256..map.len()).contains(&at));
+        assert!(at < map.len());
         // SAFETY: inside of the mapping; everybody uses it as shared memory.
         unsafe { AtomicU8::from_ptr(map.as_mut_ptr().wrapping_add(at)) }.store(value, Relaxed);
     };
@@ -74,10 +74,20 @@ pub fn scribble(what: &str, path: &str, seed: u64) {
         let inner = (0..9).map(|i| offset_of!(Plain, nested) + 64 + i * 80);
         (0..3).flat_map(|k| lists.into_iter().chain(inner.clone()).map(move |at| images + k * stride + at)).collect()
     };
+    // Header and schema, which nobody writes once they are there.
+    let identity: Vec<usize> = (0..256).chain(schema..schema + word(104)).collect();
     say("in");
     loop {
         for _ in 0..rng.below(2000) {
             let end = match what {
+                // Never for long, so that some find everything in order, and some find it changed half-way.
+                "identity" => {
+                    let at = identity[rng.below(identity.len())];
+                    byte(at, if rng.below(2) == 0 { rng.any() as u8 } else { good[at] ^ 1 << rng.below(8) });
+                    (0..rng.below(500)).for_each(|_| std::hint::spin_loop());
+                    byte(at, good[at]);
+                    continue;
+                }
                 "all" => map.len(),
                 // What processes share, page bits included, but for schema and content.
                 "words" => schema,
@@ -117,7 +127,7 @@ pub fn scribble(what: &str, path: &str, seed: u64) {
             }
         }
         // So that not everything that others do is refused at once.
-        if rng.below(2) == 0 {
+        if what != "identity" && rng.below(2) == 0 {
             let end = if rng.below(4) == 0 { good.len() } else { images };
             (256..end).for_each(|at| byte(at, good[at]));
             number(388, 1);
@@ -135,6 +145,7 @@ pub fn victim(what: &str, path: &str, seed: u64, seconds: u64) {
         "plain" => suffer::<Plain>(path, seed, seconds, Some((look, play))),
         "mixed" => suffer::<Mixed>(path, seed, seconds, None),
         "others" => suffer::<Others>(path, seed, seconds, Some((look_at_others, play_with_others))),
+        "opener" => open_and_look(path, seconds),
         _ => panic!("no such victim: {what}"),
     }
 }
@@ -181,4 +192,27 @@ fn suffer<T: SharedLayout>(path: &str, seed: u64, seconds: u64, with: Option<Use
     drop(handles);
     let [opened, snapshots, reads, updates, _] = done;
     say(&format!("opened {opened}, snapshots {snapshots}, reads {reads}, updates {updates}, refused {refused}"));
+}
+
+/// Opens a region over and over whose header and schema are scribbled over: it is refused, or it is what it has to be.
+fn open_and_look(path: &str, seconds: u64) {
+    let (since, mut opened, mut refused) = (Instant::now(), 0u64, 0u64);
+    let mut note = |looked: Result<Box<Plain>, Error>| match looked {
+        Ok(seen) => {
+            look(&seen);
+            opened += 1;
+        }
+        Err(e) => {
+            sane(&e);
+            refused += 1;
+        }
+    };
+    say("in");
+    while since.elapsed() < Duration::from_secs(seconds) {
+        watch();
+        let open = || State::<Plain>::options().timeout(TIMEOUT).open(path);
+        note(in_time("open", || open().and_then(|state| state.try_clone()?.snapshot())));
+        note(in_time("a view", || State::<Plain>::open_read_only(path).and_then(|view| view.snapshot())));
+    }
+    say(&format!("opened {opened}, refused {refused}"));
 }

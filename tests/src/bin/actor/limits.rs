@@ -47,7 +47,7 @@ pub fn run(what: &str, value: u64, path: &str) {
 }
 
 /// A tmpfs of `bytes` at `path`, seen by this process alone.
-fn mount(path: &str, bytes: u64) {
+pub fn mount(path: &str, bytes: u64) {
     let last = std::io::Error::last_os_error;
     // SAFETY: no pointers.
     if unsafe { libc::unshare(libc::CLONE_NEWNS) } != 0 {

@@ -17,6 +17,8 @@ pub fn run(what: &str, path: &str) {
         "panic-abort" => panic_abort(path),
         "truncated" => truncated(path),
         "open-often" => open_often(path),
+        "view" => view(path),
+        "no-spare-room" => no_spare_room(path),
         _ => panic!("no such scenario: {what}"),
     }
 }
@@ -256,4 +258,59 @@ fn open_often(path: &str) {
         seen.insert(version.map_or_else(|e| format!("{:?}", e.kind()), |version| version.to_string()));
     }
     seen.iter().for_each(|what| say(what));
+}
+
+/// Looks on without the right to write the file, and then writes the mapping all the same: the kernel does not let it.
+fn view(path: &str) {
+    // SAFETY: no pointers.
+    if unsafe { libc::geteuid() } == 0 {
+        become_user(NOBODY);
+    }
+    let refused = State::<World>::open(path).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Permission, "{refused}");
+    let view = State::<World>::open_read_only(path).expect("a view");
+    let looks = || *view.snapshot().expect("a snapshot") == *World::at(view.version());
+    assert!(looks());
+    say(&view.version().to_string());
+    wait_for_go();
+    assert!(looks());
+    say(&view.version().to_string());
+    let maps = std::fs::read_to_string("/proc/self/maps").expect("/proc");
+    let line = maps.lines().find(|line| line.ends_with(path)).expect("a mapping");
+    let start = usize::from_str_radix(line.split('-').next().expect("an address"), 16).expect("a number");
+    let start = std::ptr::with_exposed_provenance_mut::<u8>(start);
+    // SAFETY: a page that is mapped; nobody in this process writes it unless this call succeeds.
+    let opened = unsafe { libc::mprotect(start.cast(), 4096, libc::PROT_READ | libc::PROT_WRITE) };
+    assert_eq!((opened, std::io::Error::last_os_error().raw_os_error()), (-1, Some(libc::EACCES)));
+    // SAFETY: a byte of the mapping, as shared memory. It ends this process.
+    unsafe { std::sync::atomic::AtomicU8::from_ptr(start) }.store(1, std::sync::atomic::Ordering::Relaxed);
+    say("written");
+}
+
+/// Readers stay in all copies, and there is no room for another one: an error, and none once there is room.
+fn no_spare_room(dir: &str) {
+    crate::limits::mount(dir, 4 << 20);
+    let (path, filler) = (Path::new(dir).join("world"), Path::new(dir).join("filler"));
+    let options = || State::<World>::options().timeout(Duration::from_millis(50)).copies(2).max_copies(3);
+    let (world, reader) = (options().create(&path).expect("a world"), open(&path));
+    let mut file = File::create(&filler).expect("a file");
+    while std::io::Write::write(&mut file, &[1; 4096]).is_ok_and(|written| written > 0) {}
+    reader
+        .read(|before| {
+            let updates = || {
+                world.update(World::step).expect("the second copy");
+                let busy = world.update(|_| panic!("it does not run")).unwrap_err();
+                assert_eq!(busy.kind(), ErrorKind::Busy, "{busy}");
+                assert_eq!((world.stats().expect("the counts").copies, world.version()), (2, 1));
+                std::fs::remove_file(&filler).expect("room");
+                drop(file);
+                (0..10).for_each(|_| world.update(World::step).expect("the third copy"));
+            };
+            std::thread::scope(|scope| scope.spawn(updates).join()).expect("the writer");
+            assert_eq!(before.steps, 0);
+        })
+        .expect("a read");
+    assert!(world.read(|s| *s == *World::at(11)).expect("a read"));
+    assert_eq!(world.stats().expect("the counts").copies, 3);
+    say("done");
 }

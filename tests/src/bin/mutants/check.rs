@@ -9,8 +9,11 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-/// Whoever takes longer waits for ever.
+/// Whoever takes longer to find a fault waits for ever.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Without a fault, there is more to explore.
+const PATIENCE_WITHOUT: Duration = Duration::from_secs(1200);
 
 /// What a check came to.
 pub struct Outcome {
@@ -51,8 +54,8 @@ impl Outcome {
     }
 }
 
-/// Runs the check with that fault planted.
-pub fn run(fault: &str, check: Check, builds: &Builds) -> Outcome {
+/// Runs the check with that fault planted, or with none.
+pub fn run(fault: Option<&str>, check: Check, builds: &Builds) -> Outcome {
     let mut command = Command::new(builds.program(check));
     let (test, symptom) = match check {
         Check::Loom(test, symptom) => (format!("commit::model::{test}"), symptom),
@@ -66,16 +69,21 @@ pub fn run(fault: &str, check: Check, builds: &Builds) -> Outcome {
     if !test.is_empty() {
         command.args(["--exact", &test, "--nocapture"]);
     }
-    command.env("SHMSTATE_MUTANT", fault).env("RUST_BACKTRACE", "0").current_dir(ROOT).process_group(0);
+    match fault {
+        Some(fault) => command.env("SHMSTATE_MUTANT", fault),
+        None => command.env_remove("SHMSTATE_MUTANT"),
+    };
+    command.env("RUST_BACKTRACE", "0").current_dir(ROOT).process_group(0);
     let begun = Instant::now();
-    let (status, said) = output(&mut command).unwrap_or_default();
+    let patience = if fault.is_some() { PATIENCE } else { PATIENCE_WITHOUT };
+    let (status, said) = output(&mut command, patience).unwrap_or_default();
     let ran = test.is_empty() || said.contains("running 1 test");
     let verdict = match status {
         _ if !ran => Verdict::Broken("there is no such check"),
         _ if said.contains("skipped:") && matches!(check, Check::Step(_)) => {
             Verdict::Broken("processes cannot be traced here")
         }
-        None => Verdict::Broken("no end after two minutes"),
+        None => Verdict::Broken("no end, however long one waits"),
         Some(status) if status.success() => Verdict::NotFound,
         Some(_) if said.contains(symptom) => Verdict::Found,
         Some(_) => Verdict::Broken("it failed, but did not say what it should"),
@@ -83,8 +91,8 @@ pub fn run(fault: &str, check: Check, builds: &Builds) -> Outcome {
     Outcome { verdict, said, time: begun.elapsed() }
 }
 
-/// Runs a program to its end, or to that of [`PATIENCE`]: then there is no status.
-fn output(command: &mut Command) -> std::io::Result<(Option<ExitStatus>, String)> {
+/// Runs a program to its end, or to that of the patience: then there is no status.
+fn output(command: &mut Command, patience: Duration) -> std::io::Result<(Option<ExitStatus>, String)> {
     // A file, and no pipe: what the program leaves running may keep it.
     let mut file = tempfile::tempfile()?;
     let mut child =
@@ -92,7 +100,7 @@ fn output(command: &mut Command) -> std::io::Result<(Option<ExitStatus>, String)
     let begun = Instant::now();
     let status = loop {
         match child.try_wait()? {
-            None if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
+            None if begun.elapsed() < patience => std::thread::sleep(Duration::from_millis(5)),
             status => break status,
         }
     };

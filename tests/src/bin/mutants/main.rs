@@ -1,5 +1,5 @@
 //! The proof that the tests can fail: each fault of the catalogue is planted, one at a time, and has to be found by what is
-//! said to find it.
+//! said to find it, which has to find nothing where nothing is planted.
 //!
 //! `cargo run --release -p shmstate-tests --bin mutants`
 
@@ -8,7 +8,7 @@ mod check;
 mod report;
 
 use build::Builds;
-use check::Outcome;
+use check::{Outcome, Verdict};
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use shmstate_tests::mutants::{Check, harmless, mutants};
@@ -27,6 +27,9 @@ struct Args {
     /// By these means only
     #[arg(long, value_delimiter = ',')]
     by: Vec<Means>,
+    /// Do not try first that the checks find nothing where nothing is planted
+    #[arg(long)]
+    faults_only: bool,
     /// Checks at a time
     #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, usize::from))]
     jobs: usize,
@@ -59,22 +62,40 @@ impl Means {
 
 /// A fault and one of its checks.
 struct Task {
-    name: &'static str,
+    /// Nothing, if none is planted.
+    name: Option<&'static str>,
     text: &'static str,
     check: Check,
     /// Whether it is to be found.
     harmful: bool,
 }
 
+impl Task {
+    /// What the check is to come to.
+    fn right(&self) -> Verdict {
+        if self.harmful { Verdict::Found } else { Verdict::NotFound }
+    }
+}
+
 fn tasks(args: &Args) -> Vec<Task> {
     let harmful = mutants().map(|mutant| (mutant.name, mutant.breaks, mutant.checks, true));
     let harmless = harmless().map(|fault| (fault.name, fault.why, fault.checks, false));
-    let all = harmful
-        .chain(harmless)
-        .flat_map(|(name, text, checks, harmful)| checks.iter().map(move |&check| Task { name, text, check, harmful }));
-    all.filter(|task| args.only.is_empty() || args.only.iter().any(|name| name == task.name))
+    let all = harmful.chain(harmless).flat_map(|(name, text, checks, harmful)| {
+        checks.iter().map(move |&check| Task { name: Some(name), text, check, harmful })
+    });
+    let mut tasks: Vec<Task> = all
+        .filter(|task| args.only.is_empty() || args.only.iter().any(|name| Some(&**name) == task.name))
         .filter(|task| args.by.is_empty() || args.by.contains(&Means::of(task.check)))
-        .collect()
+        .collect();
+    let mut checks: Vec<Check> = vec![];
+    for task in tasks.iter().filter(|_| !args.faults_only) {
+        if !checks.contains(&task.check) {
+            checks.push(task.check);
+        }
+    }
+    let sound = checks.into_iter().map(|check| Task { name: None, text: "", check, harmful: false });
+    tasks.splice(0..0, sound.collect::<Vec<_>>());
+    tasks
 }
 
 fn main() -> ExitCode {
@@ -91,7 +112,7 @@ fn main() -> ExitCode {
     let built = begun.elapsed();
     let outcomes = run(&args, &tasks, &builds);
     print!("{}", report::tables(&tasks, &outcomes));
-    let wrong = tasks.iter().zip(&outcomes).filter(|(task, outcome)| outcome.found() != task.harmful);
+    let wrong = tasks.iter().zip(&outcomes).filter(|(task, outcome)| outcome.verdict != task.right());
     let wrong: Vec<String> = wrong.map(|(task, outcome)| report::wrong(task, outcome)).collect();
     println!(
         "{}, {:.0} s to build, {:.0} s to find them",
@@ -111,7 +132,7 @@ fn run(args: &Args, tasks: &[Task], builds: &Builds) -> Vec<Outcome> {
         for _ in 0..args.jobs.max(1) {
             scope.spawn(|| {
                 while let Some((i, task)) = Some(next.fetch_add(1, Relaxed)).and_then(|i| Some((i, tasks.get(i)?))) {
-                    bar.set_message(task.name);
+                    bar.set_message(task.name.unwrap_or("no fault"));
                     let outcome = check::run(task.name, task.check, builds);
                     outcomes.lock().expect("no panic").push((i, outcome));
                     bar.inc(1);

@@ -34,8 +34,9 @@ pub fn tables(tasks: &[Task], outcomes: &[Outcome]) -> String {
     harmless.load_style(presets::ASCII_MARKDOWN).set_header(["harmless", "why", "not caught by"]);
     let mut last = "";
     for (task, outcome) in tasks.iter().zip(outcomes) {
-        let (fault, text) = if task.name == last { ("", "") } else { (task.name, task.text) };
-        last = task.name;
+        let Some(planted) = task.name else { continue };
+        let (fault, text) = if planted == last { ("", "") } else { (planted, task.text) };
+        last = planted;
         if task.harmful {
             found.add_row([fault.into(), text.into(), name(task.check), cell(outcome)]);
         } else {
@@ -49,19 +50,26 @@ pub fn tables(tasks: &[Task], outcomes: &[Outcome]) -> String {
 
 /// What came of it, in numbers.
 pub fn summary(tasks: &[Task], outcomes: &[Outcome]) -> String {
-    let mut harmful: Vec<&str> = tasks.iter().filter(|task| task.harmful).map(|task| task.name).collect();
+    let mut harmful: Vec<_> = tasks.iter().filter(|task| task.harmful).map(|task| task.name).collect();
     let checks = harmful.len();
     harmful.dedup();
     let missed = tasks.iter().zip(outcomes).filter(|(task, outcome)| task.harmful && !outcome.found());
-    let mut missed: Vec<&str> = missed.map(|(task, _)| task.name).collect();
+    let mut missed: Vec<_> = missed.map(|(task, _)| task.name).collect();
     missed.dedup();
     let caught = harmful.len() - missed.len();
-    format!("{caught} of {} mutants caught, by {checks} checks", harmful.len())
+    let sound: Vec<_> = tasks.iter().zip(outcomes).filter(|(task, _)| task.name.is_none()).collect();
+    let content = sound.iter().filter(|(_, outcome)| outcome.verdict == Verdict::NotFound).count();
+    let mutants = format!("{caught} of {} mutants caught, by {checks} checks", harmful.len());
+    match sound.len() {
+        0 => mutants,
+        all => format!("{content} of {all} scenes and tests find nothing where nothing is planted; {mutants}"),
+    }
 }
 
 /// What is not as the catalogue says.
 pub fn wrong(task: &Task, outcome: &Outcome) -> String {
     let what = match (&outcome.verdict, task.harmful) {
+        (Verdict::Found, false) if task.name.is_none() => "fails",
         (Verdict::Found, false) => "does harm",
         (Verdict::NotFound, _) => "is not found",
         (Verdict::Broken(why), _) => why,
@@ -69,5 +77,5 @@ pub fn wrong(task: &Task, outcome: &Outcome) -> String {
     };
     let lines: Vec<&str> = outcome.said.lines().filter(|line| !line.trim().is_empty()).collect();
     let shown = lines[lines.len().saturating_sub(MOST)..].join("\n    ");
-    format!("\n{} by {}: {what}\n    {shown}", task.name, name(task.check))
+    format!("\n{} by {}: {what}\n    {shown}", task.name.unwrap_or("no fault"), name(task.check))
 }

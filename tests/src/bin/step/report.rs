@@ -93,6 +93,12 @@ pub(crate) fn print(rows: &[Row]) -> std::io::Result<()> {
     write!(out, "{:<13} {:>6}", "all", "")?;
     sums.iter().try_for_each(|sum| write!(out, " {sum:>12}"))?;
     writeln!(out)?;
+    let [instructions, states, alive, claimed, alone, killed, violations] = sums;
+    let recoveries = alive + claimed + alone + killed;
+    writeln!(
+        out,
+        "\n{instructions} instructions stepped, {states} distinct states, {recoveries} recoveries, {violations} violations"
+    )?;
     writeln!(
         out,
         "\nstates: distinct contents of the region between two instructions; recovered from with a handle that was attached all the\n\
