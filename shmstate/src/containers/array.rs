@@ -67,10 +67,13 @@ impl<T: SharedLayout, const N: usize> Array<T, N> {
         // The item's own proofs come first: their messages point at the culprit.
         let _ = T::LAYOUT;
         assert!(N > 0, "an Array of length 0 holds nothing: give it a length of 1 or more");
-        assert!(N <= u32::MAX as usize, "an Array holds at most u32::MAX items");
-        assert!(size_of::<T>() > 0, "an Array of zero-sized items holds nothing");
-        assert!(size_of::<T>() <= u32::MAX as usize, "an item of an Array has at most u32::MAX bytes");
-        assert!(align_of::<T>() <= 64, "an item of an Array is aligned to at most 64 bytes");
+        assert!(N <= u32::MAX as usize, "an Array holds at most u32::MAX items: give it a smaller length");
+        assert!(size_of::<T>() > 0, "an Array of zero-sized items holds nothing: remove it");
+        assert!(
+            size_of::<T>() <= u32::MAX as usize,
+            "an item of a container has at most u32::MAX bytes: keep what is larger in a field of the state"
+        );
+        assert!(align_of::<T>() <= 64, "an item of a container is aligned to at most 64 bytes");
         assert!(!std::mem::needs_drop::<T>(), "an item of an Array has no drop glue");
     };
 

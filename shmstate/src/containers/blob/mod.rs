@@ -70,7 +70,7 @@ impl<const N: usize> Blob<N> {
     /// What every blob type has to fulfil; evaluated while the program compiles.
     const PROVED: () = {
         assert!(N > 0, "a Blob of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N <= u32::MAX as usize, "a Blob holds at most u32::MAX bytes");
+        assert!(N <= u32::MAX as usize, "a Blob holds at most u32::MAX bytes: give it a smaller capacity");
     };
 
     /// Makes sure that no more than `N` bytes are asked for, while the program compiles.

@@ -97,7 +97,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
         // The parts' own proofs come first: their messages point at the culprit.
         let _ = (K::LAYOUT, V::LAYOUT);
         assert!(N > 0, "a Map of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N <= 1 << 31, "a Set or Map holds at most 2^31 entries");
+        assert!(N <= 1 << 31, "a Set or Map holds at most 2^31 entries: give it a smaller capacity");
         assert!(size_of::<V>() > 0, "a Map to zero-sized values is a Set");
     };
 

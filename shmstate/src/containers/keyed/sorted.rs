@@ -92,7 +92,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         // The parts' own proofs come first: their messages point at the culprit.
         let _ = (K::LAYOUT, V::LAYOUT);
         assert!(N > 0, "a SortedMap of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N <= u32::MAX as usize, "a SortedMap holds at most u32::MAX entries");
+        assert!(N <= u32::MAX as usize, "a SortedMap holds at most u32::MAX entries: give it a smaller capacity");
         assert!(size_of::<V>() > 0, "a SortedMap to zero-sized values holds nothing: use a sorted `List`");
     };
 

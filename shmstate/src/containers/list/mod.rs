@@ -100,10 +100,13 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         // The item's own proofs come first: their messages point at the culprit.
         let _ = T::LAYOUT;
         assert!(N > 0, "a List of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N <= u32::MAX as usize, "a List holds at most u32::MAX items");
+        assert!(N <= u32::MAX as usize, "a List holds at most u32::MAX items: give it a smaller capacity");
         assert!(size_of::<T>() > 0, "a List of zero-sized items holds nothing: use a counter");
-        assert!(size_of::<T>() <= u32::MAX as usize, "an item of a List has at most u32::MAX bytes");
-        assert!(align_of::<T>() <= 64, "an item of a List is aligned to at most 64 bytes");
+        assert!(
+            size_of::<T>() <= u32::MAX as usize,
+            "an item of a container has at most u32::MAX bytes: keep what is larger in a field of the state"
+        );
+        assert!(align_of::<T>() <= 64, "an item of a container is aligned to at most 64 bytes");
         assert!(!std::mem::needs_drop::<T>(), "an item of a List has no drop glue");
     };
 

@@ -84,7 +84,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     const PROVED: () = {
         let _ = T::LAYOUT;
         assert!(N > 0, "a Queue of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N <= u32::MAX as usize, "a Queue holds at most u32::MAX items");
+        assert!(N <= u32::MAX as usize, "a Queue holds at most u32::MAX items: give it a smaller capacity");
         assert!(size_of::<T>() > 0, "a Queue of zero-sized items holds nothing: use a counter");
     };
 

@@ -113,7 +113,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     const PROVED: () = {
         let _ = T::LAYOUT;
         assert!(N > 0, "a Slab of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N < u32::MAX as usize, "a Slab holds less than u32::MAX values");
+        assert!(N < u32::MAX as usize, "a Slab holds less than u32::MAX values: give it a smaller capacity");
         assert!(size_of::<T>() > 0, "a Slab of zero-sized values holds nothing: use a counter");
     };
 

@@ -76,7 +76,7 @@ impl<const N: usize> Text<N> {
     /// What every text type has to fulfil; evaluated while the program compiles.
     const PROVED: () = {
         assert!(N > 0, "a Text of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N <= u32::MAX as usize, "a Text holds at most u32::MAX bytes");
+        assert!(N <= u32::MAX as usize, "a Text holds at most u32::MAX bytes: give it a smaller capacity");
     };
 
     /// An empty text.

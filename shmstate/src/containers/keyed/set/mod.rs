@@ -92,7 +92,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         // The value's own proofs come first: their messages point at the culprit.
         let _ = K::LAYOUT;
         assert!(N > 0, "a Set of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N <= 1 << 31, "a Set or Map holds at most 2^31 entries");
+        assert!(N <= 1 << 31, "a Set or Map holds at most 2^31 entries: give it a smaller capacity");
         assert!(size_of::<K>() > 0, "a Set of zero-sized values holds nothing: use a `bool`");
     };
 
