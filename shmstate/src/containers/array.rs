@@ -35,7 +35,7 @@ use std::ops::Range;
 /// `64 + N * size_of::<T>()` bytes, rounded up to the alignment. An array has that size wherever it is, so a large one
 /// belongs on the heap ([`SharedLayout::boxed`]) or into a state.
 ///
-/// # Beside `[T; N]` and its slice
+/// # Cost
 ///
 /// | method | marks |
 /// |---|---|
@@ -44,9 +44,19 @@ use std::ops::Range;
 /// | `swap(i, j)`; `copy_within` | items `i` and `j`; the destination |
 /// | `as_mut_slice`, `iter_mut`, `fill`, `reverse`, `rotate_left`, `rotate_right`, `sort` and its kin | all |
 ///
-/// Borrowing an item that holds containers itself marks no more than what is then done to those. Other methods of
-/// `&mut [T]` are reached through a range (`array[a..b].fill_with(…)`), which marks that range. Iteration by value
-/// and `map` are those of the array that [`into_array`](Array::into_array) gives.
+/// Borrowing an item that holds containers itself marks no more than what is then done to those.
+///
+/// # Beside `[T; N]` and its slice
+///
+/// | `[T; N]` | here |
+/// |---|---|
+/// | `len`, `iter`, `first`, `binary_search`, `to_vec`, … | the same: those of the slice |
+/// | `as_slice`, `as_mut_slice`, `[]`, `get_mut`, `first_mut`, `last_mut`, `iter_mut`, `swap`, `reverse`, `rotate_*`, `fill`, `copy_within`, `sort`, `sort_by`, `sort_by_key`, `sort_unstable*` | the same |
+/// | `split_at_mut`, `split_first_mut`, `split_last_mut`, `split_mut`, `splitn_mut`, `chunks_mut`, `chunks_exact_mut`, `rchunks*`, `chunk_by_mut`, `fill_with`, `copy_from_slice`, `clone_from_slice`, `swap_with_slice`, `select_nth_*`, `sort_by_cached_key`, `get_disjoint_mut`, … | on `as_mut_slice()`, or on `&mut array[a..b]`, which marks less |
+/// | `from` an array, `try_from` a slice, comparisons, `Hash`, `Debug`, `Default` | the same |
+/// | `std::array::from_fn` | [`from_fn`](Array::from_fn) |
+/// | `map`, `into_iter` by value | those of the array that [`into_array`](Array::into_array) gives |
+/// | `each_ref`, `each_mut` | not there: `iter`, `iter_mut`; `as_array().each_ref()` |
 ///
 /// # Capacity
 /// It is from 1 to `u32::MAX`, and the items are at least one byte large; anything else does not compile:

@@ -36,8 +36,8 @@ use std::hash::Hash;
 /// | `retain` | the same; it visits the values in order, but for those that take the place of a removed one |
 /// | `extend`, `collect`, `from` an array | the same; [`try_extend`](Set::try_extend) and [`try_from_iter`](Set::try_from_iter) return an error where those panic |
 /// | `is_full`, `remaining` | new: how much room there is |
-/// | `reserve`, `shrink_to`, `with_capacity` | not there: the capacity is `N` |
-/// | `hasher`, `with_hasher` | not there: all programs must hash alike |
+/// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is `N` |
+/// | `hasher`, `with_hasher`, `with_capacity_and_hasher` | not there: all programs must hash alike |
 /// | `into_iter` by value, `drain`, `extract_if` | not there: a set of a state is borrowed; `retain` or `clear` |
 /// | `&a \| &b` and the like | not there: nobody has said how large the result may be; `extend` by `union` |
 ///
