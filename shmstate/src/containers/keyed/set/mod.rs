@@ -351,9 +351,8 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     #[cold]
     fn index_anew(&mut self) {
         self.table.clear();
-        for index in 0..self.keys.len() {
-            let tag = self.table.tag(&self.keys[index]);
-            let _ = self.table.add(tag, index);
+        for (index, key) in self.keys.iter().enumerate() {
+            let _ = self.table.add(self.table.tag(key), index);
         }
     }
 
@@ -365,6 +364,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        self.table.check_keys(self.keys.len(), |index| self.table.tag(&self.keys[index]))
+        let keys = self.keys.as_slice();
+        self.table.check_keys(keys.len(), |index| self.table.tag(&keys[index]))
     }
 }
