@@ -1,6 +1,6 @@
 //! What an operation costs, beside the same operation on plain memory under a robust pthread mutex that processes share.
 //!
-//! `cargo bench -p shmstate` prints one table, and two of other containers beside those of std; `-- --quick` does so in a few
+//! `cargo bench -p shmstate` prints one table, and three of containers beside those of std; `-- --quick` does so in a few
 //! seconds, with more noise.
 //!
 //! Both sides hold a counter and an array of `u64`; `read one` and `update one` touch the counter and one random item.
@@ -12,6 +12,8 @@
 mod maps;
 #[path = "rows/others.rs"]
 mod others;
+#[path = "rows/rest.rs"]
+mod rest;
 
 use shmstate::{List, SharedLayout, State};
 use std::cell::UnsafeCell;
@@ -449,6 +451,26 @@ fn main() {
     println!("roll back: the mutex's side puts back by hand what it has changed");
     maps::table(effort);
     others::table(effort);
+    rest::table(effort);
+}
+
+/// Prints one line for each operation, of three columns.
+fn print<const R: usize>(operations: &[&str; R], columns: &[[Cell; R]; 3]) {
+    println!(
+        "| operation                 | of 64                  | of 1024                | of 16384               |"
+    );
+    println!(
+        "|---------------------------|------------------------|------------------------|------------------------|"
+    );
+    for (row, name) in operations.iter().enumerate() {
+        print!("| {name:<25} ");
+        for cells in columns {
+            let Cell { ours, mutex: std, ratio } = cells[row];
+            let times = format!("{} / {}", short(ours), short(std));
+            print!("| {times:<15} {ratio:>5.2}x ");
+        }
+        println!("|");
+    }
 }
 
 /// Three digits that matter.

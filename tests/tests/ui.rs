@@ -47,3 +47,40 @@ fn the_chapter_quotes_the_compiler() {
     let invented: Vec<_> = quotes.into_iter().filter(|quote| !said.contains(quote)).collect();
     assert_eq!(invented, [""; 0]);
 }
+
+/// What the compiler says of the rules has its place in the chapter: each kind of message, whatever the names and numbers in it.
+#[test]
+fn the_chapter_has_every_kind_of_message() {
+    /// Words of rustc's own, which need no explanation of this library's.
+    const OF_RUSTC: [&str; 5] = [
+        "mismatched types",
+        "cannot find function",
+        "unexpected end of input",
+        "recursive type",
+        "the function or associated item",
+    ];
+    let chapter = fs::read_to_string("../shmstate/docs/compile-errors.md").unwrap();
+    let quotes: Vec<String> = chapter.lines().filter_map(|line| line.strip_prefix("> ")).map(kind).collect();
+    let mut missing = BTreeMap::new();
+    for path in fs::read_dir("ui/fail").unwrap().map(|entry| entry.unwrap().path()) {
+        if path.extension().is_some_and(|extension| extension == "stderr") {
+            let text = fs::read_to_string(&path).unwrap();
+            let messages =
+                text.lines().filter_map(|line| line.strip_prefix("error")?.split_once(": ")).map(|(_, said)| said);
+            for said in messages.map(|said| said.trim_start_matches("evaluation panicked: ")) {
+                let kind = kind(said);
+                let known = quotes.iter().any(|quote| kind.ends_with(quote.as_str()));
+                if !known && !OF_RUSTC.iter().any(|words| said.starts_with(words)) {
+                    missing.insert(kind, (said.to_owned(), path.clone()));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+/// A message without what differs from program to program: code in backticks, and numbers.
+fn kind(message: &str) -> String {
+    let without_code: String = message.split('`').step_by(2).collect::<Vec<_>>().join("`");
+    without_code.split(|c: char| c.is_ascii_digit()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("0")
+}

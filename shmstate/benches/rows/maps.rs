@@ -1,6 +1,6 @@
 //! Maps beside std's on the heap, with the same hash.
 
-use super::{Cell, Effort, short, spot};
+use super::{Cell, Effort, print, spot};
 use shmstate::{Array, Map, SharedLayout, SortedMap, State};
 use siphasher::sip::SipHasher13;
 use std::collections::{BTreeMap, HashMap};
@@ -16,7 +16,7 @@ struct Maps<const N: usize> {
 }
 
 /// The hash of a `Map`, with a seed of its own.
-struct SipHash13;
+pub(super) struct SipHash13;
 
 impl BuildHasher for SipHash13 {
     type Hasher = SipHasher13;
@@ -27,7 +27,7 @@ impl BuildHasher for SipHash13 {
 }
 
 /// Keys that are neither dense nor in order.
-const fn key(n: usize) -> u64 {
+pub(super) const fn key(n: usize) -> u64 {
     (n as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
@@ -167,21 +167,7 @@ pub(super) fn table(effort: Effort) {
         "\nmaps and arrays in a state and, behind the slash, std's on the heap with the same hash, which share nothing"
     );
     println!("and roll nothing back: median ns; median of their ratio\n");
-    println!(
-        "| operation                 | of 64                  | of 1024                | of 16384               |"
-    );
-    println!(
-        "|---------------------------|------------------------|------------------------|------------------------|"
-    );
-    for (row, name) in OPERATIONS.iter().enumerate() {
-        print!("| {name:<25} ");
-        for cells in &columns {
-            let Cell { ours, mutex: std, ratio } = cells[row];
-            let times = format!("{} / {}", short(ours), short(std));
-            print!("| {times:<15} {ratio:>5.2}x ");
-        }
-        println!("|");
-    }
+    print(&OPERATIONS, &columns);
     println!(
         "\n\"look up\" is many in one read; \"insert and remove\" is both in one update, of a key that was never there"
     );

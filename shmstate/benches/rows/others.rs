@@ -1,6 +1,6 @@
 //! Rings, queues, slabs and the like beside std's on the heap.
 
-use super::{Cell, Effort, short, spot};
+use super::{Cell, Effort, print, short, spot};
 use shmstate::{Blob, Key, List, Maybe, Queue, Ring, SharedLayout, Slab, State, Tracked};
 use std::collections::{HashMap, VecDeque};
 use std::hint::black_box;
@@ -162,21 +162,7 @@ pub(super) fn table(effort: Effort) {
         "\nother containers, one update each, and, behind the slash, std's on the heap, which share nothing and roll"
     );
     println!("nothing back: median ns; median of their ratio\n");
-    println!(
-        "| operation                 | of 64                  | of 1024                | of 16384               |"
-    );
-    println!(
-        "|---------------------------|------------------------|------------------------|------------------------|"
-    );
-    for (row, name) in OPERATIONS.iter().enumerate() {
-        print!("| {name:<25} ");
-        for cells in &columns {
-            let Cell { ours, mutex: std, ratio } = cells[row];
-            let times = format!("{} / {}", short(ours), short(std));
-            print!("| {times:<15} {ratio:>5.2}x ");
-        }
-        println!("|");
-    }
+    print(&OPERATIONS, &columns);
     let dir = &tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory");
     let empty = state::<u64>(dir, "empty", |_| ());
     let nothing = effort.time(&mut |range| range.for_each(|_| empty.update(|s| _ = black_box(s)).unwrap()));

@@ -35,7 +35,7 @@ use std::ops::Range;
 /// `64 + N * size_of::<T>()` bytes, rounded up to the alignment. An array has that size wherever it is, so a large one
 /// belongs on the heap ([`SharedLayout::boxed`]) or into a state.
 ///
-/// # Beside `[T; N]` and its slice
+/// # Cost
 ///
 /// | method | marks |
 /// |---|---|
@@ -44,9 +44,19 @@ use std::ops::Range;
 /// | `swap(i, j)`; `copy_within` | items `i` and `j`; the destination |
 /// | `as_mut_slice`, `iter_mut`, `fill`, `reverse`, `rotate_left`, `rotate_right`, `sort` and its kin | all |
 ///
-/// Borrowing an item that holds containers itself marks no more than what is then done to those. Other methods of
-/// `&mut [T]` are reached through a range (`array[a..b].fill_with(…)`), which marks that range. Iteration by value
-/// and `map` are those of the array that [`into_array`](Array::into_array) gives.
+/// Borrowing an item that holds containers itself marks no more than what is then done to those.
+///
+/// # Beside `[T; N]` and its slice
+///
+/// | `[T; N]` | here |
+/// |---|---|
+/// | `len`, `iter`, `first`, `binary_search`, `to_vec`, … | the same: those of the slice |
+/// | `as_slice`, `as_mut_slice`, `[]`, `get_mut`, `first_mut`, `last_mut`, `iter_mut`, `swap`, `reverse`, `rotate_*`, `fill`, `copy_within`, `sort`, `sort_by`, `sort_by_key`, `sort_unstable*` | the same |
+/// | `split_at_mut`, `split_first_mut`, `split_last_mut`, `split_mut`, `splitn_mut`, `chunks_mut`, `chunks_exact_mut`, `rchunks*`, `chunk_by_mut`, `fill_with`, `copy_from_slice`, `clone_from_slice`, `swap_with_slice`, `select_nth_*`, `sort_by_cached_key`, `get_disjoint_mut`, … | on `as_mut_slice()`, or on `&mut array[a..b]`, which marks less |
+/// | `from` an array, `try_from` a slice, comparisons, `Hash`, `Debug`, `Default` | the same |
+/// | `std::array::from_fn` | [`from_fn`](Array::from_fn) |
+/// | `map`, `into_iter` by value | those of the array that [`into_array`](Array::into_array) gives |
+/// | `each_ref`, `each_mut` | not there: `iter`, `iter_mut`; `as_array().each_ref()` |
 ///
 /// # Capacity
 /// It is from 1 to `u32::MAX`, and the items are at least one byte large; anything else does not compile:
@@ -67,10 +77,13 @@ impl<T: SharedLayout, const N: usize> Array<T, N> {
         // The item's own proofs come first: their messages point at the culprit.
         let _ = T::LAYOUT;
         assert!(N > 0, "an Array of length 0 holds nothing: give it a length of 1 or more");
-        assert!(N <= u32::MAX as usize, "an Array holds at most u32::MAX items");
-        assert!(size_of::<T>() > 0, "an Array of zero-sized items holds nothing");
-        assert!(size_of::<T>() <= u32::MAX as usize, "an item of an Array has at most u32::MAX bytes");
-        assert!(align_of::<T>() <= 64, "an item of an Array is aligned to at most 64 bytes");
+        assert!(N <= u32::MAX as usize, "an Array holds at most u32::MAX items: give it a smaller length");
+        assert!(size_of::<T>() > 0, "an Array of zero-sized items holds nothing: remove it");
+        assert!(
+            size_of::<T>() <= u32::MAX as usize,
+            "an item of a container has at most u32::MAX bytes: keep what is larger in a field of the state"
+        );
+        assert!(align_of::<T>() <= 64, "an item of a container is aligned to at most 64 bytes");
         assert!(!std::mem::needs_drop::<T>(), "an item of an Array has no drop glue");
     };
 

@@ -39,9 +39,9 @@ use std::ops::{Deref, DerefMut};
 /// # Beside `Box`
 /// | `Box<T>` | here |
 /// |---|---|
-/// | `Box::new(value)`, `*boxed`, `boxed.method()`, `From<T>`, comparisons, `Hash`, `Debug`, `Display` | the same |
+/// | `new`, `*boxed`, `boxed.method()`, `From<T>`, comparisons, `Hash`, `Debug`, `Display` | the same |
 /// | `*boxed` by value | [`into_inner`](Tracked::into_inner) |
-/// | `leak`, `into_raw`, `pin`, unsized values | not there: the value lies in the state itself |
+/// | `pin`, `into_pin`, `leak`, `into_raw`, `from_raw`, `new_uninit`, `downcast`, unsized values | not there: the value lies in the state itself |
 ///
 /// # Layout
 /// That of an [`Array<T, 1>`](Array).

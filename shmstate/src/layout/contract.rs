@@ -36,9 +36,11 @@ use crate::track::{Stamp, Touched};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot live in shared memory",
     label = "`{Self}` does not implement `SharedLayout`",
-    note = "stand-ins of fixed size: `Vec<T>` → `shmstate::List<T, N>`, `String` → `shmstate::Text<N>`, `HashMap<K, V>` → `shmstate::Map<K, V, N>`, `Option<T>` → `shmstate::Maybe<T>`, `usize` → `u64` or `u32`, `NonZero<T>` → `Option<NonZero<T>>`, `Duration` → `shmstate::TimeSpan`, `SystemTime` and `Instant` → `shmstate::Timestamp`, `IpAddr` and its kin → `shmstate::IpAddress`, `SocketAddr` and its kin → `shmstate::SocketAddress`, whatever rkyv can archive → `shmstate::Archived<A, N>`",
+    note = "stand-ins of fixed size: `Vec<T>` → `shmstate::List<T, N>`, `String` → `shmstate::Text<N>`, `HashMap<K, V>` → `shmstate::Map<K, V, N>`, `Option<T>` → `shmstate::Maybe<T>`, `usize` → `u64` or `u32`, `NonZero<T>` → `Option<NonZero<T>>`",
+    note = "times and addresses: `Duration` → `shmstate::TimeSpan`, `SystemTime` and `Instant` → `shmstate::Timestamp`, `IpAddr` and its kin → `shmstate::IpAddress`, `SocketAddr` and its kin → `shmstate::SocketAddress`",
     note = "a struct or enum of your own: add `#[derive(shmstate::SharedLayout)]` and `#[repr(C)]` (or `#[repr(u8)]` for an enum) to it",
-    note = "plain data of another crate that is `bytemuck::Pod`: write `shmstate::Pod<T>`, or `#[shared(pod)]` on the field"
+    note = "plain data of another crate that is `bytemuck::Pod`: write `shmstate::Pod<T>`, or `#[shared(pod)]` on the field",
+    note = "whatever else rkyv can archive: `shmstate::Archived<A, N>`, which is replaced as a whole"
 )]
 pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// The description of the type.

@@ -46,7 +46,7 @@ use std::time::Duration;
 /// assert_eq!(mean, 0.5);
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
-pub struct State<T> {
+pub struct State<T: SharedLayout> {
     region: Region,
     images: TypedImages<T>,
     scratch: Scratch,
@@ -56,9 +56,9 @@ pub struct State<T> {
 }
 
 /// A panic in a closure leaves nothing half-done: an update is rolled back, and a read changes nothing.
-impl<T> UnwindSafe for State<T> {}
+impl<T: SharedLayout> UnwindSafe for State<T> {}
 /// As for [`UnwindSafe`].
-impl<T> RefUnwindSafe for State<T> {}
+impl<T: SharedLayout> RefUnwindSafe for State<T> {}
 
 const _: () = {
     const fn send_and_sync<T: Send + Sync>() {}
@@ -247,7 +247,7 @@ impl Drop for Pinned<'_> {
     }
 }
 
-impl<T> fmt::Debug for State<T> {
+impl<T: SharedLayout> fmt::Debug for State<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("State").field("path", &self.region.path()).finish_non_exhaustive()
     }

@@ -18,7 +18,7 @@ use std::path::Path;
 /// It needs no permission to write the file, takes no handle, and nobody notices it: the kernel refuses this process every
 /// write to the mapping. In return it gives [`snapshot`](Self::snapshot)s and single fields ([`load`](Self::load)) only; a `&T` takes a pin, and a
 /// pin is a write.
-pub struct ReadOnly<T> {
+pub struct ReadOnly<T: SharedLayout> {
     peek: Peek,
     state: PhantomData<fn() -> T>,
 }
@@ -101,7 +101,7 @@ impl<T: SharedLayout> ReadOnly<T> {
     }
 }
 
-impl<T> fmt::Debug for ReadOnly<T> {
+impl<T: SharedLayout> fmt::Debug for ReadOnly<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReadOnly").field("path", &self.peek.place().path()).finish_non_exhaustive()
     }

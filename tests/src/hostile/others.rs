@@ -1,7 +1,7 @@
 //! A state of containers that are made of others: numbers only, so that any bytes are a value.
 
 use crate::Rng;
-use shmstate::{Blob, Key, List, Maybe, Queue, Ring, SharedLayout, Slab, Tracked};
+use shmstate::{Blob, Key, List, Map, Maybe, Queue, Ring, Set, SharedLayout, Slab, SortedMap, Tracked};
 use std::hint::black_box;
 
 /// Small, so that whoever writes anywhere hits what counts.
@@ -22,6 +22,12 @@ pub struct Others {
     pub tracked: Tracked<[u64; 8]>,
     /// Bytes.
     pub blob: Blob<16>,
+    /// Lists under numbers.
+    pub map: Map<u64, List<u64, 3>, 5>,
+    /// Numbers in the order of their keys.
+    pub sorted: SortedMap<u64, u64, 5>,
+    /// Numbers.
+    pub set: Set<u64, 5>,
 }
 
 /// Looks at everything.
@@ -39,6 +45,11 @@ pub fn look_at_others(s: &Others) {
     }
     black_box(s.maybe.as_ref().map(|queue| queue.iter().fold(0, sum)));
     black_box(s.blob.iter().fold(0u8, |sum, byte| sum ^ byte));
+    for key in 0..8 {
+        black_box(s.map.get(&key).map(|list| list.iter().fold(0, sum)));
+        black_box((s.sorted.get(&key), s.sorted.range(key..).count(), s.set.contains(&key)));
+    }
+    black_box((s.map.iter().count(), s.sorted.last_key_value(), s.set.iter().fold(0, sum)));
     black_box(s.clone());
 }
 
@@ -46,7 +57,18 @@ pub fn look_at_others(s: &Others) {
 pub fn play_with_others(s: &mut Others, rng: &mut Rng) {
     for _ in 0..1 + rng.below(6) {
         let (n, key) = (rng.any(), rng.below(4));
-        match rng.below(22) {
+        match rng.below(30) {
+            // An entry that is found and gone again is a panic: that is not asked for.
+            22 if s.map.contains_key(&(n % 8)) => _ = s.map.get_mut(&(n % 8)).map(|list| list.push(n)),
+            22 | 23 => s.map.retain(|key, _| key % 4 != n % 4),
+            24 => _ = s.map.remove(&(n % 8)),
+            25 if !s.map.contains_key(&(n % 8)) => _ = s.map.insert(n % 8, List::from([n])),
+            25 => _ = s.sorted.range_mut(n % 8..).map(|(_, number)| *number ^= n).count(),
+            26 if s.sorted.contains_key(&(n % 8)) => s.sorted.retain(|key, _| key % 4 != n % 4),
+            26 => _ = s.sorted.insert(n % 8, n),
+            27 => _ = s.sorted.remove(&(n % 8)),
+            28 => _ = s.set.insert(n % 8),
+            29 => _ = s.set.remove(&(n % 8)),
             0..3 => _ = s.ring.push(n),
             3 => _ = s.ring.latest_mut().map(|item| *item ^= n),
             4 => s.ring.make_contiguous().reverse(),

@@ -125,7 +125,7 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
         let root = size_of::<A::Archived>();
         assert!(root > 0, "an Archived of a type without bytes holds nothing: use a `bool`");
         assert!(N >= root, "an Archived has room for the archived type at least: give it a larger capacity");
-        assert!(N <= i32::MAX as usize, "an Archived holds less than 2 GiB");
+        assert!(N <= i32::MAX as usize, "an Archived holds less than 2 GiB: give it a smaller capacity");
         assert!(align_of::<A::Archived>() <= 16, "an archived type is aligned to at most 16 bytes");
         assert!(offset_of!(Self, bytes) == 16 && List::<u8, N>::LAYOUT.align <= 16);
     };

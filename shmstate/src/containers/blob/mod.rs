@@ -36,11 +36,14 @@ use crate::layout::Invalid;
 /// | `Vec<u8>` | here |
 /// |---|---|
 /// | `len`, `is_empty`, `iter`, `sort`, … | the same: those of the slice |
-/// | `capacity`, `as_slice`, `as_mut_slice`, `pop`, `truncate`, `clear`, `remove`, `swap_remove`, `retain` | the same |
+/// | `new`, `capacity`, `as_slice`, `as_mut_slice`, `pop`, `truncate`, `clear`, `remove`, `swap_remove`, `retain` | the same |
 /// | `push`, `insert`, `extend_from_slice`, `resize` | the same, and an error when there is no room |
 /// | `extend`, `collect` | the same, and a panic when there is no room; [`try_extend`](Blob::try_extend) returns an error |
-/// | `drain`, `splice`, `split_off`, `append`, `dedup` | not there: on the slice, with `extend_from_slice` and `truncate` |
-/// | `reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is fixed |
+/// | `drain`, `splice`, `extract_if`, `split_off`, `append`, `dedup*`, `into_iter` by value | not there: on the slice, with `extend_from_slice` and `truncate` |
+/// | `retain_mut`, `resize_with`, `extend_from_within`, `pop_if`, `into_flattened` | not there: made of the others |
+/// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity`, `into_boxed_slice`, `leak` | not there: the capacity is fixed, and nothing lies on the heap |
+/// | `as_ptr`, `as_mut_ptr` | those of the slice |
+/// | `set_len`, `spare_capacity_mut`, `from_raw_parts` | not there: every byte that is shared has a value |
 /// | `io::Write`, which never fails | writes what there is room for, then nothing: `write_all` fails with `WriteZero` |
 ///
 /// # Layout
@@ -70,7 +73,7 @@ impl<const N: usize> Blob<N> {
     /// What every blob type has to fulfil; evaluated while the program compiles.
     const PROVED: () = {
         assert!(N > 0, "a Blob of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N <= u32::MAX as usize, "a Blob holds at most u32::MAX bytes");
+        assert!(N <= u32::MAX as usize, "a Blob holds at most u32::MAX bytes: give it a smaller capacity");
     };
 
     /// Makes sure that no more than `N` bytes are asked for, while the program compiles.

@@ -33,8 +33,8 @@ use std::hash::Hash;
 /// | `retain` | gets the value as `&V`, so that nothing is marked for it; to change values, `iter_mut` |
 /// | `extend`, `collect`, `from` an array | the same; [`try_extend`](Map::try_extend) and [`try_from_iter`](Map::try_from_iter) return an error where those panic |
 /// | `is_full`, `remaining` | new: how much room there is |
-/// | `reserve`, `shrink_to`, `with_capacity` | not there: the capacity is `N` |
-/// | `hasher`, `with_hasher` | not there: all programs must hash alike |
+/// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is `N` |
+/// | `hasher`, `with_hasher`, `with_capacity_and_hasher` | not there: all programs must hash alike |
 /// | `into_iter` by value, `into_keys`, `into_values`, `drain`, `extract_if` | not there: a map of a state is borrowed; `retain` or `clear` |
 /// | `get_disjoint_mut` | not there: `get_mut` one after the other |
 ///
@@ -97,7 +97,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
         // The parts' own proofs come first: their messages point at the culprit.
         let _ = (K::LAYOUT, V::LAYOUT);
         assert!(N > 0, "a Map of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N <= 1 << 31, "a Set or Map holds at most 2^31 entries");
+        assert!(N <= 1 << 31, "a Set or Map holds at most 2^31 entries: give it a smaller capacity");
         assert!(size_of::<V>() > 0, "a Map to zero-sized values is a Set");
     };
 

@@ -92,7 +92,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         // The parts' own proofs come first: their messages point at the culprit.
         let _ = (K::LAYOUT, V::LAYOUT);
         assert!(N > 0, "a SortedMap of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N <= u32::MAX as usize, "a SortedMap holds at most u32::MAX entries");
+        assert!(N <= u32::MAX as usize, "a SortedMap holds at most u32::MAX entries: give it a smaller capacity");
         assert!(size_of::<V>() > 0, "a SortedMap to zero-sized values holds nothing: use a sorted `List`");
     };
 
@@ -133,7 +133,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         K: Borrow<Q>,
     {
         let range = self.indices(&range);
-        self.keys[range.clone()].iter().zip(&self.values[range])
+        let keys = self.keys.get(range.clone()).unwrap_or_default();
+        keys.iter().zip(self.values.get(range).unwrap_or_default())
     }
 
     /// The entries whose keys lie in `range`, their values to be changed; marks those.
@@ -155,7 +156,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         K: Borrow<Q>,
     {
         let range = self.indices(&range);
-        self.keys[range.clone()].iter().zip(&mut self.values[range])
+        let keys = self.keys.get(range.clone()).unwrap_or_default();
+        keys.iter().zip(self.values.get_mut(range).unwrap_or_default())
     }
 
     /// The entry with the smallest key.
@@ -239,7 +241,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         let Some(first) = self.iter().position(|(key, value)| !keep(key, value)) else { return };
         let mut gap = Gap { map: self, kept: first, seen: first + 1, len };
         while gap.seen < len {
-            let keep = keep(&gap.map.keys[gap.seen], &gap.map.values[gap.seen]);
+            let (Some(key), Some(value)) = (gap.map.keys.get(gap.seen), gap.map.values.get(gap.seen)) else { return };
+            let keep = keep(key, value);
             gap.decide(keep);
         }
     }
@@ -256,13 +259,21 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         self.values.clear();
     }
 
+    /// The keys that have a value.
+    #[inline]
+    fn keys_of_entries(&self) -> &[K] {
+        let keys = self.keys.as_slice();
+        // A stranger may have changed either length.
+        keys.get(..self.values.len()).unwrap_or(keys)
+    }
+
     /// The number of the entry with that key, or else the number that it would have.
     #[inline]
     fn search<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
     where
         K: Borrow<Q>,
     {
-        self.keys[..self.len()].binary_search_by(|it| it.borrow().cmp(key))
+        self.keys_of_entries().binary_search_by(|it| it.borrow().cmp(key))
     }
 
     /// The number of the entry with that key.
@@ -290,7 +301,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
             }
             _ => {}
         }
-        let keys = &self.keys[..self.len()];
+        let keys = self.keys_of_entries();
         let start = match range.start_bound() {
             Included(start) => keys.partition_point(|key| key.borrow() < start),
             Excluded(start) => keys.partition_point(|key| key.borrow() <= start),
@@ -354,9 +365,9 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap
             self.even_out();
         }
         let index = place.min(self.len());
-        match self.keys.insert(index, key) {
+        match self.keys.insert_if_there(index, key) {
             Ok(()) => {
-                drop(self.values.insert(index, value));
+                drop(self.values.insert_if_there(index, value));
                 Ok(index)
             }
             Err(full) => Err((full.into_inner(), value)),
@@ -367,7 +378,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap
         if self.keys.len() != self.values.len() {
             self.even_out();
         }
-        (index < self.len()).then(|| (self.keys.remove(index), self.values.remove(index)))
+        self.keys.remove_if_there(index).zip(self.values.remove_if_there(index))
     }
 }
 
@@ -385,7 +396,7 @@ struct Gap<'a, K: SharedLayout + Ord, V: SharedLayout, const N: usize> {
 impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Gap<'_, K, V, N> {
     /// Keeps or drops the entry that was to be decided on.
     fn decide(&mut self, keep: bool) {
-        if keep {
+        if keep && self.seen < self.map.len() {
             self.map.keys.swap(self.kept, self.seen);
             self.map.values.swap(self.kept, self.seen);
             self.kept += 1;

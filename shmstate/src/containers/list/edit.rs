@@ -26,6 +26,18 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     pub fn insert(&mut self, index: usize, value: T) -> Result<(), Full<T>> {
         let len = self.live();
         assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
+        self.insert_among(len, index, value)
+    }
+
+    /// [`insert`](Self::insert), at the end if there are fewer items: where a stranger may have changed the length since the
+    /// place was found.
+    pub(in crate::containers) fn insert_if_there(&mut self, index: usize, value: T) -> Result<(), Full<T>> {
+        let len = self.live();
+        self.insert_among(len, index.min(len), value)
+    }
+
+    /// Inserts into a list of `len` items, at an `index` that is not larger.
+    fn insert_among(&mut self, len: usize, index: usize, value: T) -> Result<(), Full<T>> {
         if len == N {
             return Err(Full::new(value, "list", N, N + 1));
         }
@@ -52,6 +64,17 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     pub fn remove(&mut self, index: usize) -> T {
         let len = self.live();
         assert!(index < len, "removal index (is {index}) should be < len (is {len})");
+        self.remove_from(len, index)
+    }
+
+    /// [`remove`](Self::remove), if there is such an item: where a stranger may have changed the length since it was found.
+    pub(in crate::containers) fn remove_if_there(&mut self, index: usize) -> Option<T> {
+        let len = self.live();
+        (index < len).then(|| self.remove_from(len, index))
+    }
+
+    /// Removes from a list of `len` items, at an `index` that is smaller.
+    fn remove_from(&mut self, len: usize, index: usize) -> T {
         self.overwrite(index..len - 1);
         // SAFETY: a live item; it is overwritten below, or not live any more, so that it is not read twice.
         let removed = unsafe { self.items[index].assume_init_read() };

@@ -62,16 +62,17 @@ use std::ops::Range;
 /// | `Vec` | here |
 /// |---|---|
 /// | `len`, `is_empty`, `iter`, `first`, `binary_search`, `to_vec`, … | the same: those of the slice |
-/// | `new`, `capacity`, `as_slice`, `as_mut_slice`, `[]`, `get_mut`, `first_mut`, `last_mut`, `iter_mut`, `pop`, `remove`, `swap_remove`, `truncate`, `clear`, `retain`, `retain_mut`, `dedup`, `swap`, `reverse`, `rotate_*`, `fill`, `copy_within`, `sort*` | the same |
+/// | `new`, `capacity`, `as_slice`, `as_mut_slice`, `[]`, `get_mut`, `first_mut`, `last_mut`, `iter_mut`, `pop`, `remove`, `swap_remove`, `truncate`, `clear`, `retain`, `retain_mut`, `dedup`, `swap`, `reverse`, `rotate_*`, `fill`, `copy_within`, `sort`, `sort_by`, `sort_by_key`, `sort_unstable*` | the same |
 /// | `dedup_by_key` | the same, with a shared reference to the item, so that it marks nothing that stays |
 /// | `push`, `insert`, `extend_from_slice`, `resize` | the same, and an error when there is no room |
 /// | `extend`, `collect` | the same, and a panic when there is no room; [`try_extend`](List::try_extend) and [`try_from_iter`](List::try_from_iter) return an error |
 /// | `from` an array, `try_from` a slice | the same; that the array fits is proved while the program compiles |
-/// | `split_at_mut`, `chunks_mut`, `fill_with`, … | on `as_mut_slice()`, or on `&mut list[a..b]`, which marks less |
+/// | `split_at_mut`, `split_first_mut`, `split_last_mut`, `split_mut`, `splitn_mut`, `chunks_mut`, `chunks_exact_mut`, `rchunks*`, `chunk_by_mut`, `fill_with`, `copy_from_slice`, `clone_from_slice`, `swap_with_slice`, `select_nth_*`, `sort_by_cached_key`, `get_disjoint_mut`, … | on `as_mut_slice()`, or on `&mut list[a..b]`, which marks less |
 /// | `is_full`, `remaining`, `from_slice` | new |
 /// | `drain`, `splice`, `extract_if`, `into_iter` by value, `append`, `split_off` | not there: a list of a state is borrowed; `retain`, or `extend_from_slice` and `truncate` |
-/// | `dedup_by`, `resize_with`, `extend_from_within`, `pop_if` | not there: made of the others |
-/// | `reserve*`, `shrink_*`, `with_capacity`, `leak` | not there: the capacity is fixed |
+/// | `dedup_by`, `resize_with`, `extend_from_within`, `pop_if`, `into_flattened` | not there: made of the others |
+/// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity`, `into_boxed_slice`, `leak` | not there: the capacity is fixed, and nothing lies on the heap |
+/// | `as_ptr`, `as_mut_ptr`, `set_len`, `spare_capacity_mut`, `from_raw_parts` | not there: what is written through them would go unnoticed |
 ///
 /// # Panics in closures
 /// When a closure, an iterator, or a `Clone` or comparison of the items panics, the list stays valid and its changes stay
@@ -100,10 +101,13 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         // The item's own proofs come first: their messages point at the culprit.
         let _ = T::LAYOUT;
         assert!(N > 0, "a List of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N <= u32::MAX as usize, "a List holds at most u32::MAX items");
+        assert!(N <= u32::MAX as usize, "a List holds at most u32::MAX items: give it a smaller capacity");
         assert!(size_of::<T>() > 0, "a List of zero-sized items holds nothing: use a counter");
-        assert!(size_of::<T>() <= u32::MAX as usize, "an item of a List has at most u32::MAX bytes");
-        assert!(align_of::<T>() <= 64, "an item of a List is aligned to at most 64 bytes");
+        assert!(
+            size_of::<T>() <= u32::MAX as usize,
+            "an item of a container has at most u32::MAX bytes: keep what is larger in a field of the state"
+        );
+        assert!(align_of::<T>() <= 64, "an item of a container is aligned to at most 64 bytes");
         assert!(!std::mem::needs_drop::<T>(), "an item of a List has no drop glue");
     };
 

@@ -10,7 +10,7 @@ use std::mem;
 
 /// An `Option` of fixed layout. All zeroes is none.
 ///
-/// [`as_ref`](Maybe::as_ref) and [`as_mut`](Maybe::as_mut) give the `Option` with all its methods; `?` works on that.
+/// [`as_option`](Maybe::as_option) and [`as_mut`](Maybe::as_mut) give the `Option` with all its methods; `?` works on that.
 ///
 /// ```
 /// use shmstate::{Maybe, SharedLayout};
@@ -46,8 +46,9 @@ use std::mem;
 /// |---|---|
 /// | `Some(value)`, `None` | `Maybe::some(value)`, `Maybe::none()`; `Some(value).into()`, `None.into()` |
 /// | `match maybe`, `if let` | `match maybe.as_ref()`, `if let Some(x) = maybe.as_mut()` |
-/// | `is_some`, `is_none`, `as_ref`, `as_mut`, `as_deref`, `as_deref_mut`, `iter`, `iter_mut`, `take`, `replace`, `insert`, `get_or_insert`, `get_or_insert_with`, `copied`, `cloned` | the same |
-/// | what takes `self`: `map`, `and_then`, `unwrap_or`, `ok_or`, `?`, … | behind `as_ref()`, `take()`, or [`into_option`](Maybe::into_option) |
+/// | `is_some`, `is_none`, `as_ref`, `as_mut`, `as_deref`, `as_deref_mut`, `iter`, `iter_mut`, `take`, `take_if`, `replace`, `insert`, `get_or_insert`, `get_or_insert_default`, `get_or_insert_with`, `copied`, `cloned` | the same; [`as_option`](Maybe::as_option) is `as_ref` |
+/// | what takes `self`: `?`, `unwrap*`, `expect`, `map*`, `and*`, `or*`, `xor`, `filter`, `ok_or*`, `is_some_and`, `is_none_or`, `inspect`, `zip`, `unzip`, `flatten`, `transpose` | behind `as_option()`, `as_mut()`, `take()`, or [`into_option`](Maybe::into_option) |
+/// | `as_slice`, `as_mut_slice`, `as_pin_ref`, `as_pin_mut` | not there: `as_ref`, `as_mut` |
 ///
 /// # Layout
 /// One byte, 1 if there is a value; then, at the next multiple of its alignment, the `T`. Without a value its bytes are
@@ -131,6 +132,24 @@ impl<T: SharedLayout> Maybe<T> {
     #[must_use]
     pub const fn as_ref(&self) -> Option<&T> {
         if self.is_some() { Some(&self.value) } else { None }
+    }
+
+    /// The value, borrowed, in an `Option`: [`as_ref`](Maybe::as_ref) by the name of what it gives.
+    ///
+    /// ```
+    /// use shmstate::{Maybe, Text};
+    ///
+    /// fn initial(name: &Maybe<Text<16>>) -> Option<char> {
+    ///     name.as_option()?.chars().next()
+    /// }
+    /// assert_eq!(initial(&Maybe::some("Zoë".parse()?)), Some('Z'));
+    /// assert_eq!(initial(&Maybe::none()), None);
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn as_option(&self) -> Option<&T> {
+        self.as_ref()
     }
 
     /// The value, to be changed.
@@ -233,6 +252,17 @@ impl<T: SharedLayout> Maybe<T> {
         was.then(|| mem::replace(&mut self.value, T::zeroed()))
     }
 
+    /// Takes the value out if there is one of which `is` returns true, which may change it; what stays then is none.
+    ///
+    /// ```
+    /// let mut maybe = shmstate::Maybe::some(7);
+    /// assert_eq!((maybe.take_if(|n| *n > 7), maybe.take_if(|n| *n > 6)), (None, Some(7)));
+    /// ```
+    #[inline]
+    pub fn take_if(&mut self, is: impl FnOnce(&mut T) -> bool) -> Option<T> {
+        if self.as_mut().is_some_and(is) { self.take() } else { None }
+    }
+
     /// Puts a value in, and returns the one that was there.
     ///
     /// ```
@@ -270,6 +300,21 @@ impl<T: SharedLayout> Maybe<T> {
     #[inline]
     pub fn get_or_insert(&mut self, value: T) -> &mut T {
         self.get_or_insert_with(|| value)
+    }
+
+    /// Lends the value; if there is none, puts the default one in first.
+    ///
+    /// ```
+    /// let mut maybe = shmstate::Maybe::<u64>::none();
+    /// *maybe.get_or_insert_default() += 1;
+    /// assert_eq!(maybe, Some(1));
+    /// ```
+    #[inline]
+    pub fn get_or_insert_default(&mut self) -> &mut T
+    where
+        T: Default,
+    {
+        self.get_or_insert_with(T::default)
     }
 
     /// Lends the value; if there is none, puts what `make` returns in first.

@@ -48,12 +48,13 @@ use crate::mutant;
 /// # Beside `VecDeque`
 /// | `VecDeque` | here |
 /// |---|---|
-/// | `len`, `is_empty`, `capacity`, `front`, `back`, `get`, their `_mut`, `[]`, `iter`, `iter_mut`, `as_slices`, `as_mut_slices`, `make_contiguous`, `contains`, `pop_*`, `swap`, `remove`, `truncate`, `clear`, `retain`, `retain_mut` | the same |
+/// | `new`, `len`, `is_empty`, `capacity`, `front`, `front_mut`, `back`, `back_mut`, `get`, `get_mut`, `[]`, `iter`, `iter_mut`, `as_slices`, `as_mut_slices`, `make_contiguous`, `contains`, `pop_front`, `pop_back`, `swap`, `remove`, `truncate`, `clear`, `retain`, `retain_mut` | the same |
 /// | `push_*`, `insert` | the same, and an error when there is no room |
 /// | `extend`, `collect` | the same, and a panic when there is no room; [`try_extend`](Queue::try_extend) and [`try_from_iter`](Queue::try_from_iter) return an error |
-/// | `drain(..)` | `while let Some(item) = queue.pop_front()`: there is no second owner that would empty it when dropped |
+/// | `drain(..)`, `into_iter` by value | `while let Some(item) = queue.pop_front()`: there is no second owner that would empty it when dropped |
+/// | `pop_front_if`, `pop_back_if` | not there: `front`, then `pop_front` |
 /// | `append`, `split_off`, `resize*`, `range*`, `rotate_*`, `swap_remove_*`, `binary_search*`, `partition_point` | not there: over the ends, or on the slices of `as_slices` and `make_contiguous` |
-/// | `reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is fixed |
+/// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is fixed |
 ///
 /// # Layout
 /// The place of the first item in a `u32`, the number of items in another one, then an [`Array<T, N>`](Array) of slots
@@ -84,7 +85,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     const PROVED: () = {
         let _ = T::LAYOUT;
         assert!(N > 0, "a Queue of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N <= u32::MAX as usize, "a Queue holds at most u32::MAX items");
+        assert!(N <= u32::MAX as usize, "a Queue holds at most u32::MAX items: give it a smaller capacity");
         assert!(size_of::<T>() > 0, "a Queue of zero-sized items holds nothing: use a counter");
     };
 

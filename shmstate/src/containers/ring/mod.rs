@@ -37,12 +37,12 @@ use std::mem;
 /// | `VecDeque` | here |
 /// |---|---|
 /// | `push_back` | `push`, which never fails and returns the item that had to go |
-/// | `front`, `back` and their `_mut` | `oldest`, `latest` and their `_mut`; 0 is the index of the oldest |
-/// | `len`, `is_empty`, `capacity`, `get`, `get_mut`, `[]`, `iter`, `iter_mut`, `as_slices`, `as_mut_slices`, `make_contiguous`, `contains`, `clear` | the same |
+/// | `front`, `back`, `front_mut`, `back_mut` | `oldest`, `latest` and their `_mut`; 0 is the index of the oldest |
+/// | `new`, `len`, `is_empty`, `capacity`, `get`, `get_mut`, `[]`, `iter`, `iter_mut`, `as_slices`, `as_mut_slices`, `make_contiguous`, `contains`, `clear` | the same |
 /// | `extend`, `collect`, `from` an array | the same; the last `N` items stay |
-/// | `pop_*`, `push_front`, `insert`, `remove`, `truncate`, `retain`, `drain`, `append`, `split_off` | not there: items leave a ring by being overwritten; a [`Queue`](crate::Queue) is emptied at its ends |
-/// | `swap`, `rotate_*`, `range`, `binary_search*`, `resize*` | not there: on the slices of `as_slices` and `make_contiguous` |
-/// | `reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is fixed |
+/// | `pop_*`, `push_front`, `insert`, `remove`, `swap_remove_*`, `truncate`, `retain*`, `drain`, `append`, `split_off`, `into_iter` by value | not there: items leave a ring by being overwritten; a [`Queue`](crate::Queue) is emptied at its ends |
+/// | `swap`, `rotate_*`, `range*`, `binary_search*`, `partition_point`, `resize*` | not there: on the slices of `as_slices` and `make_contiguous` |
+/// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is fixed |
 ///
 /// # Layout
 /// The place of the oldest item in a `u32`, 4 reserved bytes, then a [`List<T, N>`](List) from the next multiple of its
@@ -73,7 +73,7 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
     const PROVED: () = {
         let _ = T::LAYOUT;
         assert!(N > 0, "a Ring of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N <= u32::MAX as usize, "a Ring holds at most u32::MAX items");
+        assert!(N <= u32::MAX as usize, "a Ring holds at most u32::MAX items: give it a smaller capacity");
         assert!(size_of::<T>() > 0, "a Ring of zero-sized items holds nothing: use a counter");
     };
 

@@ -47,12 +47,14 @@ use std::ops::{Index, IndexMut};
 /// | `slotmap::SlotMap` | here |
 /// |---|---|
 /// | `insert`, which grows | the same, and an error when there is no room |
-/// | `remove`, `get`, `get_mut`, `[]`, `contains_key`, `len`, `is_empty`, `capacity`, `clear`, `iter`, `iter_mut`, `keys`, `values`, `values_mut` | the same |
+/// | `new`, `remove`, `get`, `get_mut`, `[]`, `contains_key`, `len`, `is_empty`, `capacity`, `clear`, `iter`, `iter_mut`, `keys`, `values`, `values_mut` | the same |
 /// | `retain` | the same, with a shared reference to the value, so that it marks nothing that stays |
-/// | `insert_with_key` | not there: insert, then set |
+/// | `insert_with_key`, `try_insert_with_key` | not there: insert, then set |
 /// | `extend`, `collect` | not there, as of a `SlotMap`: the keys would be lost |
-/// | `drain`, `detach`, `get_disjoint_mut`, the unchecked ones | not there |
-/// | `reserve`, `with_capacity`, key types of one's own | not there: the capacity is fixed, and a [`Key`] carries the type of the value |
+/// | `drain`, `detach`, `into_iter` by value | not there: a slab of a state is borrowed; `retain` or `clear` |
+/// | `get_disjoint_mut`, `get_disjoint_unchecked_mut` | not there: `get_mut` one after the other |
+/// | `get_unchecked*` | not there: a peer may have removed the value |
+/// | `reserve`, `try_reserve`, `with_capacity`, `with_key`, `with_capacity_and_key` | not there: the capacity is fixed, and a [`Key`] carries the type of the value |
 ///
 /// # Generations
 /// Each place counts how often it was filled and emptied. The count goes round after 2³² steps: a key that was kept while
@@ -113,7 +115,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     const PROVED: () = {
         let _ = T::LAYOUT;
         assert!(N > 0, "a Slab of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N < u32::MAX as usize, "a Slab holds less than u32::MAX values");
+        assert!(N < u32::MAX as usize, "a Slab holds less than u32::MAX values: give it a smaller capacity");
         assert!(size_of::<T>() > 0, "a Slab of zero-sized values holds nothing: use a counter");
     };
 

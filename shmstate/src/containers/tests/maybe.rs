@@ -13,13 +13,16 @@ fn hash(value: impl Hash) -> u64 {
     hasher.finish()
 }
 
-fn run<T: SharedLayout + Clone + Ord + Hash + Debug>(numbers: &[u16], mut new: impl FnMut(&mut Script<'_>) -> T) {
+fn run<T: SharedLayout + Clone + Ord + Hash + Debug + Default>(
+    numbers: &[u16],
+    mut new: impl FnMut(&mut Script<'_>) -> T,
+) {
     let mut s = Script::new(numbers);
     let (mut maybe, mut model) = (Maybe::<T>::zeroed(), None);
     let mut other = (Maybe::<T>::zeroed(), None);
     while !s.is_over() {
         let value = new(&mut s);
-        match s.below(12) {
+        match s.below(14) {
             0 => assert_eq!(maybe.take(), model.take()),
             1 => assert_eq!(maybe.replace(value.clone()), model.replace(value)),
             2 => assert_eq!(maybe.insert(value.clone()), model.insert(value)),
@@ -57,7 +60,15 @@ fn run<T: SharedLayout + Clone + Ord + Hash + Debug>(numbers: &[u16], mut new: i
                 model.iter_mut().for_each(|old| *old = value.clone());
             }
             9 => (maybe, model) = (Maybe::some(value.clone()), Some(value)),
-            10 => {
+            10 => assert_eq!(maybe.get_or_insert_default(), model.get_or_insert_default()),
+            11 => {
+                let is = |old: &mut T| {
+                    let before = std::mem::replace(old, value.clone());
+                    before < value
+                };
+                assert_eq!(maybe.take_if(is), model.take_if(is));
+            }
+            12 => {
                 std::mem::swap(&mut maybe, &mut other.0);
                 std::mem::swap(&mut model, &mut other.1);
             }
@@ -69,8 +80,8 @@ fn run<T: SharedLayout + Clone + Ord + Hash + Debug>(numbers: &[u16], mut new: i
         assert_eq!(maybe, model);
         assert_eq!(model, maybe.clone());
         assert_eq!(
-            (maybe.is_some(), maybe.is_none(), maybe.as_ref()),
-            (model.is_some(), model.is_none(), model.as_ref())
+            (maybe.is_some(), maybe.is_none(), maybe.as_ref(), maybe.as_option()),
+            (model.is_some(), model.is_none(), model.as_ref(), model.as_ref())
         );
         assert_eq!((maybe == other.0, maybe.cmp(&other.0)), (model == other.1, model.cmp(&other.1)));
         assert_eq!(maybe.partial_cmp(&other.0), model.partial_cmp(&other.1));

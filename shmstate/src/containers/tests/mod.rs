@@ -5,11 +5,12 @@
 //! * `walks`: a small model of the transactions, in which the marks must suffice to keep the copies equal
 //! * `cost`: what single methods mark; `describe`: the layouts; `scribbled`: containers into which a stranger has written
 //! * `list`, `text`, `ring`, `queue`, `slab`, `maybe`, `blob`, `keyed`: each against its counterpart of the standard library;
-//!   `keyed_beyond`: what maps promise besides; `archived`, `archived_in_states`: what is kept, refused, and damaged
+//!   `committed`: all of them, in updates that are committed or rolled back; `keyed_beyond`: what maps promise besides; `archived`, `archived_in_states`: what is kept, refused, and damaged
 
 mod archived;
 mod archived_in_states;
 mod blob;
+mod committed;
 mod cost;
 mod describe;
 pub(crate) mod keyed;

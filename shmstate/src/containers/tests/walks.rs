@@ -2,13 +2,15 @@
 //! has to take over. Whatever is done to the lists, the marks must suffice to make the copies equal.
 
 use super::play::{Play, Script};
+use crate::SharedLayout;
 use crate::track::{Frame, Granule, RegionKey, Stamp, Touched};
 use proptest::prelude::*;
+use std::fmt::Debug;
 use std::mem::MaybeUninit;
 use std::num::Saturating;
 use std::ops::Range;
 
-struct Copies<T> {
+pub(super) struct Copies<T> {
     copies: [Box<T>; 3],
     todo: [Vec<Range<u64>>; 3],
     active: usize,
@@ -16,10 +18,15 @@ struct Copies<T> {
     touched: Touched,
 }
 
-impl<T: Play> Copies<T> {
-    fn new() -> Self {
+impl<T: SharedLayout + Clone + PartialEq + Debug> Copies<T> {
+    /// All zeroes.
+    pub(super) fn empty() -> Self {
+        Self::of(|_| ())
+    }
+
+    fn of(fill_up: impl FnOnce(&mut T)) -> Self {
         let mut copies = [T::boxed(), T::boxed(), T::boxed()];
-        copies[0].fill_up();
+        fill_up(&mut copies[0]);
         let mut all = Copies {
             copies,
             todo: [const { vec![] }; 3],
@@ -32,6 +39,14 @@ impl<T: Play> Copies<T> {
             all.catch_up(k);
         }
         all
+    }
+
+    /// Calls `f` with each copy and its number, once it has taken over what it had missed.
+    pub(super) fn each_caught_up(&mut self, mut f: impl FnMut(usize, &T)) {
+        for k in 0..3 {
+            self.catch_up(k);
+            f(k, &self.copies[k]);
+        }
     }
 
     /// Takes over what copy `k` has missed.
@@ -56,14 +71,18 @@ impl<T: Play> Copies<T> {
         assert!(sound.is_ok(), "copy {k}: {}", sound.unwrap_err());
     }
 
-    /// One transaction.
-    fn update(&mut self, s: &mut Script<'_>, pocket: &mut T::Pocket) {
+    /// One transaction, in which `play` is called some times; whether it was committed, if there was one.
+    pub(super) fn update_by(
+        &mut self,
+        s: &mut Script<'_>,
+        mut play: impl FnMut(&mut T, &mut Script<'_>),
+    ) -> Option<bool> {
         let j = s.below(3);
         self.catch_up(j);
         let before = self.copies[j].clone();
         if j == self.active {
             // The active copy is never written: the next one is.
-            return;
+            return None;
         }
         self.tx += 1;
         let root = Stamp::root(self.tx);
@@ -72,18 +91,18 @@ impl<T: Play> Copies<T> {
         // SAFETY: a box.
         unsafe { T::stamp(written, root) }
         let ops = 1 + s.below(12);
-        let mut play = || {
+        let mut all = || {
             for _ in 0..ops {
                 // SAFETY: a box that nothing else uses meanwhile.
-                unsafe { &mut *written }.play(s, pocket);
+                play(unsafe { &mut *written }, s);
             }
         };
         if ops.is_multiple_of(4) {
-            play(); // as from a scoped thread: the pages are out of reach
+            all(); // as from a scoped thread: the pages are out of reach
         } else {
             let (start, size) = (written.addr(), size_of::<T>());
             let region = RegionKey { device: 0, inode: 0 };
-            Frame::writing(region, start..start + size, self.tx, &self.touched).enter(play);
+            Frame::writing(region, start..start + size, self.tx, &self.touched).enter(all);
         }
         let commit = s.below(3) != 0;
         let source: *const T = if commit { written } else { &*self.copies[self.active] };
@@ -104,15 +123,16 @@ impl<T: Play> Copies<T> {
                 assert_eq!(self.copies[j], before, "rolled back to something else");
             }
         }
+        Some(commit)
     }
 }
 
 fn run<T: Play>(numbers: &[u16]) {
     let mut s = Script::new(numbers);
-    let mut copies = Copies::<T>::new();
+    let mut copies = Copies::<T>::of(T::fill_up);
     let mut pocket = T::Pocket::default();
     while !s.is_over() {
-        copies.update(&mut s, &mut pocket);
+        copies.update_by(&mut s, |state, s| state.play(s, &mut pocket));
     }
     for k in 0..3 {
         copies.catch_up(k);

@@ -38,18 +38,20 @@ use crate::layout::{Invalid, Kind, Layout, SharedLayout};
 /// # Beside `String`
 /// | `String` | here |
 /// |---|---|
-/// | `len`, `is_empty`, `chars`, `find`, `split`, `to_owned`, … | the same: those of the `str` |
+/// | `len`, `is_empty`, `as_bytes`, `chars`, `find`, `split`, `to_owned`, … | the same: those of the `str` |
 /// | `new`, `capacity`, `as_str`, `as_mut_str`, `pop`, `remove`, `truncate`, `retain`, `clear` | the same |
 /// | `push`, `push_str`, `insert`, `insert_str` | the same, and an error when there is no room, which changes nothing |
 /// | `=`, `clone_from` | [`set`](Text::set), which returns an error; `=` of another text with the same `N` |
 /// | `write!` | the same, and an error when there is no room |
 /// | `From<&str>`, `From<String>` | `TryFrom<&str>`, `parse` |
+/// | `from_utf8*`, `from_utf16*` | those of `str` and `String`, then `TryFrom<&str>` |
 /// | `extend`, `collect` of `char` and `&str` | the same, and a panic when there is no room |
 /// | comparisons, `Hash`, `Debug`, `Display`, `Borrow<str>`, `AsRef` of `str`, `[u8]`, `OsStr`, `Path` | the same; of two texts, the capacities may differ |
-/// | `make_ascii_uppercase` and what else needs `&mut str` | on [`as_mut_str`](Text::as_mut_str) |
+/// | `make_ascii_uppercase`, `make_ascii_lowercase`, and what else needs `&mut str` | on [`as_mut_str`](Text::as_mut_str) |
 /// | `+`, `+=` | not there: `push_str` returns the error that they cannot |
-/// | `drain`, `split_off`, `replace_range`, `into_bytes`, `leak` | not there: on the `str`, with `set` and `truncate` |
-/// | `reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is fixed |
+/// | `drain`, `split_off`, `replace_range`, `extend_from_within` | not there: on the `str`, with `set` and `truncate` |
+/// | `into_bytes`, `into_boxed_str`, `leak`, `as_mut_vec` | not there: nothing lies on the heap; `to_owned` gives a `String` |
+/// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is fixed |
 ///
 /// # Trust
 /// Attaching to a region checks that each text is UTF-8. After that the bytes are believed, for the peers run the same
@@ -76,7 +78,7 @@ impl<const N: usize> Text<N> {
     /// What every text type has to fulfil; evaluated while the program compiles.
     const PROVED: () = {
         assert!(N > 0, "a Text of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N <= u32::MAX as usize, "a Text holds at most u32::MAX bytes");
+        assert!(N <= u32::MAX as usize, "a Text holds at most u32::MAX bytes: give it a smaller capacity");
     };
 
     /// An empty text.

@@ -36,8 +36,8 @@ use std::hash::Hash;
 /// | `retain` | the same; it visits the values in order, but for those that take the place of a removed one |
 /// | `extend`, `collect`, `from` an array | the same; [`try_extend`](Set::try_extend) and [`try_from_iter`](Set::try_from_iter) return an error where those panic |
 /// | `is_full`, `remaining` | new: how much room there is |
-/// | `reserve`, `shrink_to`, `with_capacity` | not there: the capacity is `N` |
-/// | `hasher`, `with_hasher` | not there: all programs must hash alike |
+/// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is `N` |
+/// | `hasher`, `with_hasher`, `with_capacity_and_hasher` | not there: all programs must hash alike |
 /// | `into_iter` by value, `drain`, `extract_if` | not there: a set of a state is borrowed; `retain` or `clear` |
 /// | `&a \| &b` and the like | not there: nobody has said how large the result may be; `extend` by `union` |
 ///
@@ -92,7 +92,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         // The value's own proofs come first: their messages point at the culprit.
         let _ = K::LAYOUT;
         assert!(N > 0, "a Set of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N <= 1 << 31, "a Set or Map holds at most 2^31 entries");
+        assert!(N <= 1 << 31, "a Set or Map holds at most 2^31 entries: give it a smaller capacity");
         assert!(size_of::<K>() > 0, "a Set of zero-sized values holds nothing: use a `bool`");
     };
 
@@ -351,9 +351,8 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     #[cold]
     fn index_anew(&mut self) {
         self.table.clear();
-        for index in 0..self.keys.len() {
-            let tag = self.table.tag(&self.keys[index]);
-            let _ = self.table.add(tag, index);
+        for (index, key) in self.keys.iter().enumerate() {
+            let _ = self.table.add(self.table.tag(key), index);
         }
     }
 
@@ -365,6 +364,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        self.table.check_keys(self.keys.len(), |index| self.table.tag(&self.keys[index]))
+        let keys = self.keys.as_slice();
+        self.table.check_keys(keys.len(), |index| self.table.tag(&keys[index]))
     }
 }
