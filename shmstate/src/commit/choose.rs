@@ -11,6 +11,9 @@ use crate::sync::Ordering::Relaxed;
 /// A copy that lags this many versions behind is taken before one that lags less, so that none rots.
 const MOST_LAG: u64 = 3;
 
+/// So often, in versions, an update looks at all copies, and not at the one that the last commit has named.
+const LOOK_EVERY: u64 = MOST_LAG + 1;
+
 /// How many times a writer lets time pass before it takes a spare copy: readers that are just passing are not worth one.
 const PATIENCE: u32 = if cfg!(loom) { 0 } else { 4 };
 
@@ -40,10 +43,12 @@ impl Shared<'_> {
     }
 
     /// Names the copy that the update behind the commit of `version` may as well write: `before`, which was active until
-    /// then. Now and then none, so that the stalest has its turn. A hint: it may say anything.
+    /// then. Now and then, and when so many `notes` were added that they might overrun a copy soon, none, so that the stalest
+    /// has its turn. A hint: it may say anything.
     #[inline]
-    pub(super) fn name_next(&self, version: u64, before: usize) {
-        let next = if version.is_multiple_of(MOST_LAG + 1) { NO_COPY } else { before as u32 };
+    pub(super) fn name_next(&self, version: u64, before: usize, notes: usize) {
+        let look = version.is_multiple_of(LOOK_EVERY) || notes > self.notes.len() / 8;
+        let next = if look { NO_COPY } else { before as u32 };
         self.control.active.next.store(next, Relaxed);
     }
 
@@ -68,8 +73,8 @@ impl Shared<'_> {
         }
     }
 
-    /// Whose turn it is, of the copies that `may`: the least stale one, or the stalest, as soon as it lags too far behind or
-    /// has run over to pages.
+    /// Whose turn it is, of the copies that `may`: the least stale one, or the stalest, as soon as it lags too far behind,
+    /// has half of the log to take over, or has run over to pages.
     #[inline]
     fn next(&self, active: Published, may: impl Fn(usize) -> bool) -> Option<usize> {
         // The version that a copy is of, plus one, so that `NEVER` comes first, and behind it the copy's number.
@@ -84,7 +89,7 @@ impl Shared<'_> {
             return None;
         }
         let Published { version: oldest, copy } = Published::unpack(stale);
-        let rots = oldest == 0 || oldest + MOST_LAG <= active.version || self.copies[copy].has_spilled();
+        let rots = oldest == 0 || oldest + MOST_LAG <= active.version || self.is_far_behind(&self.copies[copy]);
         Some(if rots { copy } else { Published::unpack(fresh).copy })
     }
 
@@ -131,8 +136,10 @@ impl Shared<'_> {
         host: &impl Host,
         clock: &mut impl Clock,
     ) -> Result<usize, u64> {
-        // A reader that died leaves its pin: no copy may rot for that, and no update may ask the kernel each time.
-        if self.lag(first, active.version) % PROBE_EVERY == PROBE_EVERY - 1 && self.clear_dead(first, me, host) {
+        // A reader that died leaves its pin: no copy may rot for that, and no update may ask the kernel each time. One of
+        // `LOOK_EVERY` versions comes here for certain.
+        let due = self.lag(first, active.version) % PROBE_EVERY >= PROBE_EVERY - LOOK_EVERY;
+        if due && self.clear_dead(first, me, host) {
             return Ok(first);
         }
         let mut round = 0;

@@ -345,7 +345,7 @@ impl<H: Host> Txn<'_, H> {
         if !planted("synced_after_active") {
             line.synced.store(version, Relaxed);
         }
-        shared.name_next(version, self.active.copy);
+        shared.name_next(version, self.active.copy, touched.count());
         shared.control.active.published.store(published.pack(), order("W4", Release, Relaxed)); // [W4]
         if planted("synced_after_active") {
             line.synced.store(version, Relaxed);

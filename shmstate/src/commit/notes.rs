@@ -84,6 +84,13 @@ impl Shared<'_> {
         self.control.active.limit.store(least.wrapping_add(ring), Relaxed);
     }
 
+    /// Whether the copy of `line` has half of the log to take over, or has run over to pages.
+    #[inline]
+    pub(super) fn is_far_behind(&self, line: &CopyLine) -> bool {
+        let behind = self.control.active.noted.load(Relaxed).wrapping_sub(line.place.load(Relaxed));
+        behind > self.notes.len() as u64 / 2 || line.has_spilled()
+    }
+
     /// Notes the pages of a transaction for the copy of `line`.
     #[cold]
     pub(super) fn note_pages(&self, line: &CopyLine, touched: &Touched) {
