@@ -67,7 +67,7 @@ fn ratio(value: f64) -> String {
 }
 
 const HEAD: &str = "# shmstate beside its peers\n\n\
-                    `cargo run --release --manifest-path bench/Cargo.toml -- --markdown bench/RESULTS.md --charts bench/charts` \
+                    `cargo run --release -p bench -- --markdown bench/RESULTS.md --charts bench/charts` \
                     writes this page.\n\n";
 
 const LEGEND: &str = "Medians over interleaved rounds, half the distance of the quartiles, and the median ratio to the best peer \
