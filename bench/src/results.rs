@@ -142,7 +142,8 @@ pub fn rate(value: f64) -> String {
     match value {
         _ if value >= 1e6 => format!("{:.2} M/s", value / 1e6),
         _ if value >= 1e3 => format!("{:.1} k/s", value / 1e3),
-        _ => format!("{value:.0} /s"),
+        _ if value >= 10.0 => format!("{value:.0} /s"),
+        _ => format!("{value:.1} /s"),
     }
 }
 
@@ -216,6 +217,12 @@ mod tests {
         }
         assert_eq!(table.best(0).map(|stat| stat.median), Some(8.0));
         assert!(table.best(1).is_none());
+    }
+
+    #[test]
+    fn a_rate_below_one_is_not_none() {
+        let shown = [0.1, 9.0, 12.3, 1234.0, 1.5e6].map(rate);
+        assert_eq!(shown, ["0.1 /s", "9.0 /s", "12 /s", "1.2 k/s", "1.50 M/s"]);
     }
 
     #[test]
