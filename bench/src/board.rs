@@ -3,6 +3,9 @@
 /// The sizes that are measured, in bytes of items. A state is a little larger.
 pub const SIZES: [usize; 6] = [64, 4 << 10, 64 << 10, 1 << 20, 64 << 20, 1 << 30];
 
+/// A size at which readers stay, and nothing else is measured.
+pub const HUGE: usize = 512 << 20;
+
 /// A size as people write it.
 pub fn size_name(bytes: usize) -> String {
     match bytes.ilog2() / 10 {
@@ -37,6 +40,8 @@ pub trait Write: Read {
     fn clear(&mut self);
     fn is_full(&self) -> bool;
     fn insert_front(&mut self, value: u64);
+    /// Borrows all items for writing.
+    fn touch(&mut self) {}
 
     fn count(&mut self) {
         self.set_counter(self.counter() + 1);
@@ -128,4 +133,83 @@ pub fn spot(i: u64, len: usize) -> usize {
 pub fn spots(i: u64, len: usize) -> (usize, usize) {
     let from = spot(2 * i, len);
     (from, (from + 1 + spot(2 * i + 1, len - 1)) % len)
+}
+
+/// A map has room for an entry per 16 bytes of its size, and is half full.
+pub fn entries(bytes: usize) -> usize {
+    bytes / 32
+}
+
+/// The key of entry `n`: no two are the same, none is 0.
+#[inline]
+pub fn key(n: usize) -> u64 {
+    let mixed = (n as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ mixed >> 29
+}
+
+/// Where the value of `key` is in a list that is used as a table of keys, each before its value: open addressing, and
+/// 0 for no key. Who has no map of his own gets this one.
+#[inline]
+fn place<R: Read + ?Sized>(s: &R, key: u64) -> usize {
+    let buckets = s.len() as u64 / 2;
+    let mut bucket = ((key.wrapping_mul(0xd6e8_feb8_6659_fd93) >> 32) * buckets) >> 32;
+    loop {
+        let at = 2 * bucket as usize;
+        let there = s.get(at);
+        if there == key || there == 0 {
+            return at + 1;
+        }
+        bucket = if bucket + 1 == buckets { 0 } else { bucket + 1 };
+    }
+}
+
+/// The value of `key` in such a table.
+#[inline]
+pub fn look_up<R: Read + ?Sized>(s: &R, key: u64) -> u64 {
+    s.get(place(s, key))
+}
+
+/// Counts the value of `key` up.
+#[inline]
+pub fn count_key<W: Write + ?Sized>(s: &mut W, key: u64) {
+    s.add(place(s, key), 1);
+    s.count();
+}
+
+/// Makes such a table of a full list: `entries` of them, with values of 1.
+pub fn fill_map<W: Write + ?Sized>(s: &mut W, entries: usize) {
+    for at in 0..s.len() {
+        s.set(at, 0);
+    }
+    for key in (0..entries).map(key) {
+        let at = place(s, key);
+        s.set(at - 1, key);
+        s.set(at, 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_in_a_list_is_a_map() {
+        for bytes in [64, 4096] {
+            let mut items = vec![0u64; 2 + bytes / 8];
+            items[1] = bytes as u64 / 8;
+            let len = bytes / 8;
+            let plain = std::ptr::slice_from_raw_parts_mut(items.as_mut_ptr(), len) as *mut Plain;
+            // SAFETY: two numbers and the items, in memory of its own.
+            let plain = unsafe { &mut *plain };
+            fill_map(plain, entries(bytes));
+            for n in 0..entries(bytes) {
+                (0..n % 3).for_each(|_| count_key(plain, key(n)));
+            }
+            for n in 0..entries(bytes) {
+                assert_eq!(look_up(plain, key(n)), 1 + n as u64 % 3);
+            }
+            let values: u64 = (0..entries(bytes)).map(|n| look_up(plain, key(n))).sum();
+            assert_eq!(values, entries(bytes) as u64 + plain.counter);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::measure::timed;
 use crate::op::Op;
-use crate::peers::Kind;
+use crate::peers::{Kind, Peer};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use hdrhistogram::Histogram;
@@ -18,7 +18,9 @@ pub enum Role {
     Reader,
     /// Updates them.
     Writer,
-    /// Stays in each read for 10 ms.
+    /// Updates them, and a random item.
+    Rover,
+    /// Stays in each read.
     Holder,
     /// Attaches and reads, twice, and says how long the second time took.
     Attacher,
@@ -40,19 +42,47 @@ pub struct Orders {
     /// The core to stay on.
     #[arg(long)]
     pub core: usize,
+    /// How long a holder stays.
     #[arg(long)]
-    pub millis: u64,
+    pub stay: u64,
+    /// For how long it does the same before.
+    #[arg(long)]
+    pub warm_up: u64,
+}
+
+impl Orders {
+    /// A child that neither stays nor warms up.
+    pub fn new(kind: Kind, dir: &Path, bytes: usize, role: Role, core: usize) -> Orders {
+        Orders { kind, dir: dir.to_owned(), bytes, role, core, stay: 0, warm_up: 0 }
+    }
+}
+
+impl Role {
+    pub fn writes(self) -> bool {
+        matches!(self, Role::Writer | Role::Rover)
+    }
+
+    fn op(self) -> Op {
+        match self {
+            Role::Writer => Op::UpdateLast,
+            Role::Rover => Op::UpdateFar,
+            _ => Op::ReadLast,
+        }
+    }
 }
 
 /// What a child has to say.
 #[derive(Serialize, Deserialize, Default, Debug)]
 pub struct Outcome {
     pub done: u64,
+    /// What it did before anybody was told to begin.
+    #[serde(default)]
+    pub before: u64,
     pub torn: u64,
     /// What it took, in nanoseconds.
     pub time: f64,
-    /// Latencies in nanoseconds: p50, p99, p99.9.
-    pub latencies: [u64; 3],
+    /// Latencies in nanoseconds: p50, p99, p99.9, the longest.
+    pub latencies: [u64; 4],
 }
 
 /// Each so-manieth operation is timed by itself.
@@ -83,27 +113,40 @@ pub fn serve(orders: &Orders) -> Result<()> {
         return peer.hang_in_update(&mut || drop(say("ready")));
     }
     let mut done = 0;
-    if orders.role == Role::Writer {
-        peer.run(Op::UpdateLast, 0..1)?; // becomes the writer, where there is only one
-        done = 1;
+    if orders.role.writes() {
+        // Becomes the writer, where there is only one, and touches what it will touch.
+        let (start, time) = (Instant::now(), Duration::from_millis(orders.warm_up));
+        while done == 0 || start.elapsed() < time {
+            peer.run(orders.role.op(), done..done + 1)?;
+            done += 1;
+        }
     }
     peer.run(Op::ReadLast, 0..1)?;
     say("ready")?;
-    std::io::stdin().read_line(&mut String::new())?;
+    let mut before = done;
+    for millis in std::io::stdin().lines() {
+        let mut outcome = perform(&mut *peer, orders, done, millis?.parse()?)?;
+        done += outcome.done;
+        outcome.before = std::mem::take(&mut before);
+        say(&serde_json::to_string(&outcome)?)?;
+    }
+    Ok(())
+}
 
-    let op = if orders.role == Role::Writer { Op::UpdateLast } else { Op::ReadLast };
-    let mut torn = 0;
+/// Does it until the time is over; that many are done.
+fn perform(peer: &mut dyn Peer, orders: &Orders, before: u64, millis: u64) -> Result<Outcome> {
+    let (op, mut done, mut torn) = (orders.role.op(), before, 0);
     let mut latencies = Histogram::<u64>::new_with_bounds(1, 60_000_000_000, 3)?;
-    let (start, time) = (Instant::now(), Duration::from_millis(orders.millis));
+    let (start, time) = (Instant::now(), Duration::from_millis(millis));
     while start.elapsed() < time {
         if orders.role == Role::Holder {
-            torn += peer.hold(Duration::from_millis(10))?;
+            torn += peer.hold(Duration::from_millis(orders.stay))?;
             done += 1;
             continue;
         }
-        let before = Instant::now();
+        let begin = Instant::now();
         torn += peer.run(op, done..done + 1)?;
-        let latency = before.elapsed();
+        let latency = begin.elapsed();
         latencies.saturating_record(latency.as_nanos() as u64);
         done += 1;
         // Who is slow must not overrun its time.
@@ -113,9 +156,8 @@ pub fn serve(orders: &Orders) -> Result<()> {
         }
     }
     let time = start.elapsed().as_nanos() as f64;
-    let latencies = [0.5, 0.99, 0.999].map(|q| latencies.value_at_quantile(q));
-    say(&serde_json::to_string(&Outcome { done, torn, time, latencies })?)?;
-    Ok(())
+    let [p50, p99, p999] = [0.5, 0.99, 0.999].map(|q| latencies.value_at_quantile(q));
+    Ok(Outcome { done: done - before, before: 0, torn, time, latencies: [p50, p99, p999, latencies.max()] })
 }
 
 /// Keeps the calling thread on one core.
@@ -135,13 +177,14 @@ pub struct Process {
 }
 
 impl Process {
-    pub fn start(kind: Kind, dir: &Path, bytes: usize, role: Role, core: usize, time: Duration) -> Result<Process> {
+    pub fn start(orders: &Orders) -> Result<Process> {
         let value = |value: &dyn ValueName| value.name();
+        let Orders { kind, dir, bytes, role, core, stay, warm_up } = orders;
         let mut child = Command::new(std::env::current_exe()?)
             .arg("child")
-            .args(["--kind", &value(&kind), "--role", &value(&role)])
+            .args(["--kind", &value(kind), "--role", &value(role)])
             .args(["--bytes", &bytes.to_string(), "--core", &core.to_string()])
-            .args(["--millis", &time.as_millis().to_string()])
+            .args(["--stay", &stay.to_string(), "--warm-up", &warm_up.to_string()])
             .arg("--dir")
             .arg(dir)
             .stdin(Stdio::piped())
@@ -167,8 +210,9 @@ impl Process {
         self.line().map(drop)
     }
 
-    pub fn go(&mut self) -> Result<()> {
-        Ok(self.child.stdin.as_mut().context("a pipe")?.write_all(b"go\n")?)
+    /// Lets it take part for that long; it may be told so more than once.
+    pub fn go(&mut self, time: Duration) -> Result<()> {
+        Ok(writeln!(self.child.stdin.as_mut().context("a pipe")?, "{}", time.as_millis())?)
     }
 
     pub fn outcome(&mut self) -> Result<Outcome> {

@@ -1,5 +1,6 @@
 //! What shmstate costs beside what else there is, measured in one run. See `--help`.
 
+mod about;
 mod board;
 mod chart;
 mod child;
@@ -12,32 +13,43 @@ mod results;
 mod targets;
 mod workloads;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use chart::Chart;
 use clap::{Parser, Subcommand};
-use measure::Effort;
+use measure::{Effort, Progress};
 use peers::Kind;
-use results::{Results, Table};
+use results::Results;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use workloads::{Place, beside, life, solo};
 
 /// Measures shmstate and its peers in turns, and prints tables of medians.
+///
+/// Everything takes 5 to 10 minutes on two cores, and 6 GiB of memory for states of 1 GiB; what there is no room for is left
+/// out, and so are the peers that are not installed. Run it in a release build.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    /// At most a minute: fewer rounds, nothing above 1 MiB.
+    /// At most a minute: fewer rounds, nothing above 1 MiB, and nobody stays for a second.
     #[arg(long)]
     quick: bool,
-    /// Writes the tables as Markdown.
+    /// Writes all tables as Markdown.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
-    /// Writes one SVG chart per table of times.
+    /// Writes one SVG chart per workload.
     #[arg(long, value_name = "DIR")]
     charts: Option<PathBuf>,
-    /// Only these sides.
+    /// Writes the tables of one read and one update into a file, between the lines `<!-- bench -->` and `<!-- /bench -->`.
+    #[arg(long, value_name = "FILE")]
+    readme: Option<PathBuf>,
+    /// Only these, with commas between.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     only: Vec<Kind>,
+    /// Only the tables with this in their titles.
+    #[arg(long, value_name = "TEXT")]
+    like: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -52,52 +64,97 @@ fn main() -> Result<()> {
     if let Some(Command::Child(orders)) = &cli.command {
         return child::serve(orders);
     }
+    let (kinds, mut notes) = sides(&cli.only)?;
+    // What cannot be written is better known before than after ten minutes.
+    if let Some(dir) = &cli.charts {
+        std::fs::create_dir_all(dir).with_context(|| format!("cannot make the folder {}", dir.display()))?;
+    }
+    for file in cli.markdown.iter().chain(&cli.readme) {
+        let mut options = std::fs::OpenOptions::new();
+        let writable = options.append(true).create(cli.markdown.as_ref() == Some(file)).open(file);
+        writable.with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    if let Some(file) = &cli.readme {
+        report::between(file, "")?;
+    }
+    if cfg!(debug_assertions) {
+        notes.push("this is no release build: the times mean nothing".to_owned());
+    }
+    let (start, mut effort) = (Instant::now(), if cli.quick { Effort::QUICK } else { Effort::FULL });
+    if let Some(like) = &cli.like {
+        effort.like = String::leak(like.clone());
+        if solo::steps(effort) + life::steps(effort) + beside::steps(effort) == 0 {
+            bail!("no table has {like:?} in its title: they are named as in bench/RESULTS.md");
+        }
+    }
     Place::sweep();
-    let start = Instant::now();
-    let effort = if cli.quick { Effort::QUICK } else { Effort::FULL };
-    let (mut kinds, notes) = Kind::all();
-    kinds.retain(|kind| cli.only.is_empty() || cli.only.contains(kind));
+    notes.extend(about::fit(&mut effort));
+    notes.iter().for_each(|note| eprintln!("note: {note}"));
     let mut results = Results { tables: Vec::new(), notes };
 
-    let bar = measure::progress(1 + solo::steps(effort) + life::steps(effort) + beside::steps())?;
-    bar.set_message("the machine");
+    let progress = Progress::new(1 + solo::steps(effort) + life::steps(effort) + beside::steps(effort))?;
+    progress.say("the machine");
     machine::run(effort, &mut results)?;
-    bar.inc(1);
-    solo::run(effort, &kinds, &mut results, &bar)?;
-    life::run(effort, &kinds, &mut results, &bar)?;
-    beside::run(effort, &kinds, &mut results, &bar)?;
-    bar.finish_and_clear();
-    results.notes.push(format!("It took {:.0} s", start.elapsed().as_secs_f64()));
+    progress.step();
+    solo::run(effort, &kinds, &mut results, &progress)?;
+    life::run(effort, &kinds, &mut results, &progress)?;
+    beside::run(effort, &kinds, &mut results, &progress)?;
+    progress.finish();
+    results.notes.push(format!("it took {:.0} s", start.elapsed().as_secs_f64()));
+    publish(&cli, &results)
+}
 
-    let verdicts = targets::judge(&results);
-    print!("{}", report::terminal(&results, &verdicts));
+/// Who is measured, and notes on who is not.
+fn sides(only: &[Kind]) -> Result<(Vec<Kind>, Vec<String>)> {
+    let (mut kinds, away) = Kind::all();
+    if let Some((kind, why)) = away.iter().find(|(kind, _)| only.contains(kind)) {
+        bail!("{} cannot be measured: {why}", kind.name());
+    }
+    kinds.retain(|kind| only.is_empty() || only.contains(kind));
+    let missing = away.iter().filter(|_| only.is_empty());
+    Ok((kinds, missing.map(|(kind, why)| format!("{} is left out: {why}", kind.name())).collect()))
+}
+
+/// Prints and writes what came out.
+fn publish(cli: &Cli, results: &Results) -> Result<()> {
+    let verdicts = targets::judge(results);
+    print!("{}", report::terminal(results, &verdicts));
     let charts = match &cli.charts {
-        Some(dir) => draw(&results.tables, dir)?,
+        Some(dir) => draw(results, dir)?,
         None => Vec::new(),
     };
-    if let Some(file) = &cli.markdown {
-        // As seen from the file that shows them.
-        let from = file.parent().unwrap_or(Path::new(""));
-        let seen = |(title, path): &(String, PathBuf)| {
-            (title.clone(), path.strip_prefix(from).unwrap_or(path).display().to_string())
+    // Paths as seen from the file that shows them.
+    let seen_from = |file: &Path| {
+        let from = file.parent().unwrap_or(Path::new("")).to_owned();
+        let seen = move |(title, path): &(String, PathBuf)| {
+            (title.clone(), path.strip_prefix(&from).unwrap_or(path).display().to_string())
         };
-        let charts: Vec<_> = charts.iter().map(seen).collect();
-        let text = report::markdown(&results, &verdicts, &charts);
+        charts.iter().map(seen).collect::<Vec<_>>()
+    };
+    if let Some(file) = &cli.markdown {
+        let text = report::markdown(results, &verdicts, &seen_from(file));
+        std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    if let Some(file) = &cli.readme {
+        let text = report::between(file, &report::readme(results, &verdicts, &seen_from(file)))?;
         std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(())
 }
 
-/// Title and path of each chart.
-fn draw(tables: &[Table], dir: &Path) -> Result<Vec<(String, PathBuf)>> {
-    std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    let mut charts = Vec::new();
-    for table in tables.iter().filter(|table| table.compared) {
-        if let Some(svg) = chart::svg(table) {
-            let path = dir.join(chart::file_name(table));
+/// Title and path of each chart: one for each table of sizes, and those of several processes across theirs.
+fn draw(results: &Results, dir: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let sizes =
+        results.tables.iter().filter(|table| table.compared && table.columns.first().is_some_and(|c| c == "64 B"));
+    let mut charts: Vec<Chart> = sizes.map(Chart::of).collect();
+    charts.extend(beside::series().iter().map(|series| Chart::across(series, results)));
+    let mut drawn = Vec::new();
+    for chart in charts {
+        if let Some(svg) = chart.svg() {
+            let path = dir.join(chart.file_name());
             std::fs::write(&path, svg).with_context(|| format!("cannot write {}", path.display()))?;
-            charts.push((table.title.clone(), path));
+            drawn.push((chart.title, path));
         }
     }
-    Ok(charts)
+    Ok(drawn)
 }

@@ -1,7 +1,9 @@
 //! Rounds in turns, medians, spreads.
 
+use crate::board::SIZES;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 /// How long to measure.
@@ -16,8 +18,12 @@ pub struct Effort {
     pub beside: Duration,
     /// How often something is made, attached to, or killed.
     pub lives: usize,
+    /// What one scene of several processes may take.
+    pub patience: Duration,
     /// Those of the sizes.
     pub sizes: usize,
+    /// Only what has this in its title.
+    pub like: &'static str,
 }
 
 impl Effort {
@@ -25,9 +31,11 @@ impl Effort {
         rounds: 21,
         round: Duration::from_millis(3),
         budget: Duration::from_millis(300),
-        beside: Duration::from_millis(500),
+        beside: Duration::from_millis(400),
         lives: 11,
+        patience: Duration::from_secs(5),
         sizes: 6,
+        like: "",
     };
     pub const QUICK: Effort = Effort {
         rounds: 5,
@@ -35,8 +43,19 @@ impl Effort {
         budget: Duration::from_millis(20),
         beside: Duration::from_millis(100),
         lives: 3,
+        patience: Duration::from_millis(500),
         sizes: 4,
+        like: "",
     };
+
+    pub fn wants(&self, title: &str) -> bool {
+        title.contains(self.like)
+    }
+
+    /// The largest of the sizes.
+    pub fn most(&self) -> usize {
+        SIZES[..self.sizes].last().copied().unwrap_or(0)
+    }
 }
 
 /// A median and the quartiles around it.
@@ -55,6 +74,10 @@ impl Stat {
         values.sort_by(f64::total_cmp);
         let at = |quarter: usize| values.get(quarter * (values.len().max(1) - 1) / 4).copied();
         Some(Stat { median: at(2)?, low: at(1)?, high: at(3)?, rounds })
+    }
+
+    pub fn rounds(&self) -> usize {
+        self.rounds.len()
     }
 
     /// The median of the rounds' ratios: what disturbs a round disturbs both.
@@ -125,9 +148,37 @@ pub fn timed<R>(f: impl FnOnce() -> R) -> (R, f64) {
     (r, start.elapsed().as_nanos() as f64)
 }
 
-pub fn progress(steps: usize) -> Result<ProgressBar> {
-    let style = ProgressStyle::with_template("[{elapsed_precise}] {bar:30} {pos}/{len} {msg}")?;
-    Ok(ProgressBar::new(steps as u64).with_style(style))
+/// Shows how far it is: a bar for people, a line per step where standard error is no terminal.
+pub struct Progress {
+    bar: ProgressBar,
+    plain: bool,
+    start: Instant,
+}
+
+impl Progress {
+    pub fn new(steps: usize) -> Result<Progress> {
+        let style = ProgressStyle::with_template("[{elapsed_precise}] {bar:30} {pos}/{len} {wide_msg}")?;
+        let bar = ProgressBar::new(steps as u64).with_style(style);
+        Ok(Progress { bar, plain: !std::io::stderr().is_terminal(), start: Instant::now() })
+    }
+
+    /// What is done now.
+    pub fn say(&self, what: &str) {
+        if self.plain {
+            let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(0));
+            eprintln!("[{:>4} s] {done}/{all} {what}", self.start.elapsed().as_secs());
+        } else {
+            self.bar.set_message(what.to_owned());
+        }
+    }
+
+    pub fn step(&self) {
+        self.bar.inc(1);
+    }
+
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! Tables for a terminal, and as Markdown.
 
-use crate::results::{Cell, Results, Table, time};
+use crate::about;
+use crate::op::Op;
+use crate::results::{Better, Cell, Results, Table};
 use crate::targets::Verdict;
+use anyhow::{Context, Result};
 use comfy_table::presets::{ASCII_MARKDOWN, UTF8_FULL_CONDENSED};
 use comfy_table::{CellAlignment, ContentArrangement, TableStyle};
 use std::fmt::Write;
+use std::path::Path;
 
 /// One table, with the reasons of what is missing below it.
 fn show(table: &Table, style: TableStyle, heading: &str) -> String {
@@ -47,14 +51,17 @@ fn why(cell: &Cell) -> Option<&str> {
 fn text(table: &Table, column: usize, cell: &Cell) -> String {
     match cell {
         Cell::Cannot(_) => "—".to_owned(),
-        Cell::Figure(_, text) => text.clone(),
-        Cell::Time(stat, remark) => {
-            let spread = 100.0 * (stat.high - stat.low) / 2.0 / stat.median.max(f64::MIN_POSITIVE);
-            let mut text = format!("{} ±{spread:.0}%", time(stat.median));
-            if let Some(best) = table.best(column).filter(|_| table.compared) {
+        Cell::Time(stat, _) | Cell::Figure(stat, ..) => {
+            let mut text = cell.text(stat.median);
+            // Of one round there is no spread, and none of what is a share already.
+            if stat.rounds() > 1 && cell.better() != Better::Neither {
+                let spread = 100.0 * (stat.high - stat.low) / 2.0 / stat.median.max(f64::MIN_POSITIVE);
+                let _ = write!(text, " ±{spread:.0}%");
+            }
+            if let Some(best) = table.best(column).filter(|_| table.compared && cell.better() != Better::Neither) {
                 let _ = write!(text, " ({})", ratio(stat.over(best)));
             }
-            if let Some(remark) = remark {
+            if let Cell::Time(_, Some(remark)) = cell {
                 let _ = write!(text, " {remark}");
             }
             text
@@ -63,19 +70,25 @@ fn text(table: &Table, column: usize, cell: &Cell) -> String {
 }
 
 fn ratio(value: f64) -> String {
-    if value < 10.0 { format!("{value:.2}x") } else { format!("{value:.0}x") }
+    match value {
+        _ if value < 0.01 => format!("{value:.5}x"),
+        _ if value < 10.0 => format!("{value:.2}x"),
+        _ => format!("{value:.0}x"),
+    }
 }
 
 const HEAD: &str = "# shmstate beside its peers\n\n\
-                    `cargo run --release --manifest-path bench/Cargo.toml -- --markdown bench/RESULTS.md --charts bench/charts` \
-                    writes this page.\n\n";
+                    `cargo run --release -p bench -- --markdown bench/RESULTS.md --charts bench/charts --readme README.md` \
+                    writes this page, its charts, and the tables of the README.\n\n";
 
 const LEGEND: &str = "Medians over interleaved rounds, half the distance of the quartiles, and the median ratio to the best peer \
-                      (the racing seqlock is a floor and no peer). Latencies are those of each \
-                      eighth operation, and contain the clock.";
+                      (the racing seqlock is a floor and no peer): below 1 is less time or less memory, and of \
+                      rates, above 1 is more. Latencies beside others are those of each eighth operation, and contain the clock. \
+                      Who has no roll-back puts back by hand what it has changed. A map is half full; who has none keeps a table \
+                      of open addressing in its list, without shmstate's keyed hash.";
 
 pub fn terminal(results: &Results, verdicts: &[Verdict]) -> String {
-    let mut out = format!("{LEGEND}\n\n");
+    let mut out = format!("{}.\n\n{LEGEND}\n\n", about::line());
     for table in &results.tables {
         out += &show(table, UTF8_FULL_CONDENSED, "");
         out.push('\n');
@@ -85,7 +98,7 @@ pub fn terminal(results: &Results, verdicts: &[Verdict]) -> String {
 
 /// `charts`: title and file of each.
 pub fn markdown(results: &Results, verdicts: &[Verdict], charts: &[(String, String)]) -> String {
-    let mut out = format!("{HEAD}{LEGEND}\n\n");
+    let mut out = format!("{HEAD}{}.\n\n{LEGEND}\n\n", about::line());
     for table in &results.tables {
         out += &show(table, ASCII_MARKDOWN, "### ");
         if let Some((title, file)) = charts.iter().find(|(title, _)| *title == table.title) {
@@ -93,7 +106,42 @@ pub fn markdown(results: &Results, verdicts: &[Verdict], charts: &[(String, Stri
         }
         out.push('\n');
     }
+    // Those across several tables.
+    for (title, file) in charts.iter().filter(|(title, _)| results.table(title).is_none()) {
+        let _ = writeln!(out, "![{title}]({file})\n");
+    }
     finish(out, results, verdicts, ASCII_MARKDOWN, "### ")
+}
+
+/// What the README shows: a read and an update, without spreads and ratios.
+pub fn readme(results: &Results, verdicts: &[Verdict], charts: &[(String, String)]) -> String {
+    let met = verdicts.iter().filter(|verdict| verdict.met).count();
+    let mut out = format!("{}: medians. Of {} aims, {met} were met.\n\n", about::line(), verdicts.len());
+    for title in [Op::ReadOne, Op::UpdateOne].map(Op::title) {
+        let Some(table) = results.table(title) else { continue };
+        let _ = writeln!(out, "| {title} | {} |", table.columns.join(" | "));
+        let _ = writeln!(out, "|---|{}", "---:|".repeat(table.columns.len()));
+        for row in &table.rows {
+            let cells = row.cells.iter().map(|cell| cell.value().map_or("—".to_owned(), |value| cell.text(value)));
+            let _ = writeln!(out, "| {} | {} |", row.name, cells.collect::<Vec<_>>().join(" | "));
+        }
+        if let Some((title, file)) = charts.iter().find(|(name, _)| name == title) {
+            let _ = writeln!(out, "\n![{title}]({file})");
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// The file's text, with another one between the two lines that mark the place.
+pub fn between(file: &Path, text: &str) -> Result<String> {
+    const MARKS: [&str; 2] = ["<!-- bench -->\n", "<!-- /bench -->\n"];
+    let old = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let parts = old.split_once(MARKS[0]).and_then(|(head, rest)| Some((head, rest.split_once(MARKS[1])?.1)));
+    let (head, tail) = parts.with_context(|| {
+        format!("{} has no lines `{}` and `{}`, to write between", file.display(), MARKS[0].trim(), MARKS[1].trim())
+    })?;
+    Ok(format!("{head}{}\n{text}{}{tail}", MARKS[0], MARKS[1]))
 }
 
 fn finish(mut out: String, results: &Results, verdicts: &[Verdict], style: TableStyle, heading: &str) -> String {
@@ -106,7 +154,23 @@ fn finish(mut out: String, results: &Results, verdicts: &[Verdict], style: Table
     }
     let _ = writeln!(out, "{heading}what is aimed at\n\n{drawn}");
     for note in &results.notes {
-        let _ = writeln!(out, "\n{note}.");
+        let _ = writeln!(out, "\nNote: {note}.");
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_between_the_marks_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("README.md");
+        std::fs::write(&file, "a\n<!-- bench -->\nold\n<!-- /bench -->\nb\n").unwrap();
+        let text = between(&file, "new\n").unwrap();
+        assert_eq!(text, "a\n<!-- bench -->\n\nnew\n<!-- /bench -->\nb\n");
+        std::fs::write(&file, "a\n").unwrap();
+        assert!(between(&file, "new\n").unwrap_err().to_string().contains("<!-- bench -->"));
+    }
 }

@@ -3,11 +3,20 @@
 use crate::measure::Stat;
 use crate::peers::Kind;
 
+/// Which figures are the better ones.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Better {
+    Less,
+    More,
+    /// None is better than another, or none is compared.
+    Neither,
+}
+
 pub enum Cell {
     /// Nanoseconds, and perhaps a remark.
     Time(Stat, Option<String>),
     /// Another number, and how to show it.
-    Figure(f64, String),
+    Figure(Stat, fn(f64) -> String, Better),
     /// Why there is none.
     Cannot(String),
 }
@@ -21,18 +30,35 @@ impl Cell {
         }
     }
 
+    pub fn figure(values: Vec<f64>, text: fn(f64) -> String, better: Better) -> Cell {
+        let stat = Stat::of(values);
+        stat.map_or(Cell::Cannot("not measured".to_owned()), |stat| Cell::Figure(stat, text, better))
+    }
+
     pub fn stat(&self) -> Option<&Stat> {
         match self {
-            Cell::Time(stat, _) => Some(stat),
-            _ => None,
+            Cell::Time(stat, _) | Cell::Figure(stat, ..) => Some(stat),
+            Cell::Cannot(_) => None,
         }
     }
 
     pub fn value(&self) -> Option<f64> {
+        self.stat().map(|stat| stat.median)
+    }
+
+    pub fn better(&self) -> Better {
         match self {
-            Cell::Time(stat, _) => Some(stat.median),
-            Cell::Figure(value, _) => Some(*value),
-            Cell::Cannot(_) => None,
+            Cell::Time(..) => Better::Less,
+            Cell::Figure(_, _, better) => *better,
+            Cell::Cannot(_) => Better::Neither,
+        }
+    }
+
+    /// The number as people read it.
+    pub fn text(&self, value: f64) -> String {
+        match self {
+            Cell::Figure(_, text, _) => text(value),
+            _ => time(value),
         }
     }
 }
@@ -53,7 +79,7 @@ pub struct Table {
     pub title: String,
     pub columns: Vec<String>,
     pub rows: Vec<Row>,
-    /// Columns of times are compared with the best peer, and drawn.
+    /// Whether there are peers among the rows.
     pub compared: bool,
 }
 
@@ -67,10 +93,15 @@ impl Table {
         Table { title: title.into(), columns, rows: Vec::new(), compared }
     }
 
-    /// The fastest of a column among those that compete.
+    /// The best of a column among those that compete.
     pub fn best(&self, column: usize) -> Option<&Stat> {
-        let stats = self.rows.iter().filter(|row| row.competes).filter_map(|row| row.cells.get(column)?.stat());
-        stats.min_by(|a, b| a.median.total_cmp(&b.median))
+        let cells = self.rows.iter().filter(|row| row.competes).filter_map(|row| row.cells.get(column));
+        let better = cells.clone().map(Cell::better).find(|better| *better != Better::Neither)?;
+        let stats = cells.filter_map(Cell::stat);
+        match better {
+            Better::More => stats.max_by(|a, b| a.median.total_cmp(&b.median)),
+            _ => stats.min_by(|a, b| a.median.total_cmp(&b.median)),
+        }
     }
 
     pub fn column(&self, name: &str) -> Option<usize> {
@@ -106,6 +137,42 @@ impl Results {
     }
 }
 
+/// How many per second.
+pub fn rate(value: f64) -> String {
+    match value {
+        _ if value >= 1e6 => format!("{:.2} M/s", value / 1e6),
+        _ if value >= 1e3 => format!("{:.1} k/s", value / 1e3),
+        _ if value >= 10.0 => format!("{value:.0} /s"),
+        _ => format!("{value:.1} /s"),
+    }
+}
+
+pub fn factor(value: f64) -> String {
+    format!("{value:.2}x")
+}
+
+pub fn percent(value: f64) -> String {
+    format!("{:.1} %", 100.0 * value)
+}
+
+pub fn whole(value: f64) -> String {
+    format!("{value:.0}")
+}
+
+/// In powers of a thousand, as the scale of a chart is.
+pub fn decimal(bytes: f64) -> String {
+    match bytes {
+        _ if bytes >= 1e9 => format!("{:.1} GB", bytes / 1e9),
+        _ if bytes >= 1e6 => format!("{:.1} MB", bytes / 1e6),
+        _ if bytes >= 1e3 => format!("{:.1} kB", bytes / 1e3),
+        _ => format!("{bytes:.0} B"),
+    }
+}
+
+pub fn kib(bytes: f64) -> String {
+    format!("{:.0} KiB", bytes / 1024.0)
+}
+
 /// Nanoseconds with a unit, three digits that matter.
 pub fn time(ns: f64) -> String {
     let (value, unit) = match ns {
@@ -136,6 +203,26 @@ mod tests {
         let results = Results { tables: vec![table], notes: Vec::new() };
         assert_eq!(results.get("title", Kind::Seqlock.name(), "64 B"), Some(2.0));
         assert_eq!(results.get("title", Kind::Sqlite.name(), "64 B"), None);
+    }
+
+    #[test]
+    fn the_best_rate_is_the_highest() {
+        let mut table = Table::new("title", ["updates", "torn"], true);
+        for (kind, per_second) in [(Kind::Ours, 9.0), (Kind::Mutex, 4.0), (Kind::Lmdb, 8.0)] {
+            let cells = vec![
+                Cell::figure(vec![per_second], rate, Better::More),
+                Cell::figure(vec![1.0], whole, Better::Neither),
+            ];
+            table.rows.push(Row { cells, ..Row::new(kind) });
+        }
+        assert_eq!(table.best(0).map(|stat| stat.median), Some(8.0));
+        assert!(table.best(1).is_none());
+    }
+
+    #[test]
+    fn a_rate_below_one_is_not_none() {
+        let shown = [0.1, 9.0, 12.3, 1234.0, 1.5e6].map(rate);
+        assert_eq!(shown, ["0.1 /s", "9.0 /s", "12 /s", "1.2 k/s", "1.50 M/s"]);
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! How many instructions an operation takes, counted by valgrind, against the numbers in `counts.txt`: what a busy machine
 //! does to a clock it does not do to them.
 //!
+//! A count is what one call of `load`, `read`, `update` or `try_update` takes on average, with its closure: a process that
+//! does it 12 000 times, less one that does it 2 000 times, divided by the difference, less the same for a loop that does
+//! nothing but choose the spot. Nothing of opening, of the first updates, or of valgrind is in it; single-stepping the
+//! process counts the same.
+//!
 //! `cargo bench -p shmstate --bench counts` fails if one has grown by more than 5 %; `SHMSTATE_BLESS=1` writes what is
 //! counted into the file. The numbers are those of one compiler and of x86-64; without valgrind nothing is counted.
 
@@ -29,6 +34,9 @@ const TIMES: [u64; 2] = [2_000, 12_000];
 
 const OPERATIONS: [&str; 7] = ["load", "read one", "update one", "update two", "update eight", "append", "roll back"];
 
+/// What is around each operation, and taken off.
+const NOTHING: &str = "nothing";
+
 /// The random spot of operation `i`.
 fn spot(i: u64) -> usize {
     (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % N
@@ -45,6 +53,7 @@ fn run(operation: &str, times: u64) {
         s.counter += 1;
     };
     let each: &dyn Fn(u64) = match operation {
+        NOTHING => &|i| _ = black_box(spot(i)),
         "load" => &|_| _ = black_box(state.load(&counter).expect("a number")),
         "read one" => &|i| _ = black_box(state.read(|s| s.items[spot(i)] + s.counter).expect("a number")),
         "update one" => &|i| state.update(|s| add(s, i, 1)).expect("an update"),
@@ -71,6 +80,12 @@ fn run(operation: &str, times: u64) {
         other => panic!("no such operation: {other}"),
     };
     (0..times).for_each(each);
+}
+
+/// Instructions of one operation, with the loop around it.
+fn count(operation: &str) -> f64 {
+    let [few, many] = TIMES.map(|times| instructions(operation, times));
+    (many - few) / (TIMES[1] - TIMES[0]) as f64
 }
 
 /// Instructions of a process that does it.
@@ -107,10 +122,10 @@ fn main() -> ExitCode {
     let bless = env::var("SHMSTATE_BLESS").is_ok_and(|value| !["", "0", "false"].contains(&value.as_str()));
     let known = fs::read_to_string(&file).unwrap_or_default();
     let (mut now, mut grown) = (String::new(), false);
+    let around = count(NOTHING);
     println!("instructions per operation (before)\n");
     for operation in OPERATIONS {
-        let [few, many] = TIMES.map(|times| instructions(operation, times));
-        let count = ((many - few) / (TIMES[1] - TIMES[0]) as f64).round();
+        let count = (count(operation) - around).round();
         let before = known.lines().find_map(|line| line.strip_prefix(operation)?.trim().parse::<f64>().ok());
         let more = before.is_none_or(|before| count > before * (1.0 + MOST));
         let (before, mark) =

@@ -1,6 +1,6 @@
 //! Neither a read nor an update allocates, whatever it touches.
 
-use shmstate::{List, State};
+use shmstate::{List, Map, SharedLayout, State};
 use shmstate_tests::scratch_dir;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -43,6 +43,36 @@ fn neither_reads_nor_updates_allocate() {
             Err::<(), _>(())
         });
         assert_eq!(undone.unwrap(), Err(()));
+    }
+    assert_eq!(ALLOCATIONS.get(), before);
+}
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Board {
+    ticks: u64,
+    prices: Map<u64, u64, 100>,
+    samples: List<u64, 1000>,
+}
+
+#[test]
+fn neither_do_loads_appends_and_maps() {
+    let dir = scratch_dir();
+    let board = State::<Board>::create(dir.path().join("board")).unwrap();
+    board.update(|s| (0..50).for_each(|key| assert_eq!(s.prices.insert(key, 0).unwrap(), None))).unwrap();
+    let ticks = board.project(|s| &s.ticks).unwrap();
+    let before = ALLOCATIONS.get();
+    for round in 0..500 {
+        let append = |s: &mut Board| {
+            s.ticks = round;
+            s.samples.push(round)
+        };
+        board.update(append).unwrap().unwrap();
+        board.update(|s| *s.prices.get_mut(&(round % 50)).unwrap() += 1).unwrap();
+        let inserted = board.update(|s| s.prices.insert(round + 100, 1).map(|_| s.prices.remove(&(round + 100))));
+        assert_eq!(inserted.unwrap(), Ok(Some(1)));
+        assert_eq!(board.load(&ticks).unwrap(), round);
+        assert_eq!(board.read(|s| s.prices.get(&(round % 50)).copied()).unwrap(), Some(round / 50 + 1));
     }
     assert_eq!(ALLOCATIONS.get(), before);
 }

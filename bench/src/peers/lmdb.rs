@@ -26,11 +26,13 @@ struct Lmdb {
 /// The key of counter and length; the chunks have those from 0.
 const META: u32 = u32::MAX;
 
-pub fn open(dir: &Path, bytes: usize, create: bool, sync: bool) -> Result<Box<dyn Peer>> {
-    let dir = dir.join(if sync { "lmdb" } else { "lmdb-no-sync" });
-    if create {
-        std::fs::create_dir(&dir)?;
-    }
+/// An environment of its own, with its one database.
+pub fn environment<K: 'static, V: 'static>(
+    dir: &Path,
+    bytes: usize,
+    sync: bool,
+) -> Result<(Env<WithoutTls>, Database<'static, K, V>)> {
+    std::fs::create_dir_all(dir)?;
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     // Pages that a reader may still see are not used again: room for them.
     options.map_size((8 * bytes).max(1 << 30));
@@ -39,12 +41,17 @@ pub fn open(dir: &Path, bytes: usize, create: bool, sync: bool) -> Result<Box<dy
         unsafe { options.flags(EnvFlags::NO_SYNC | EnvFlags::WRITE_MAP) };
     }
     // SAFETY: a directory of our own, on a local file system.
-    let env = unsafe { options.open(&dir) }?;
-    let items = bytes / 8;
+    let env = unsafe { options.open(dir) }?;
     let opened = env.create_databases_and_commit(env.write_txn()?, |databases, txn| {
         databases.create_database(txn, None).map(CommitOrAbort::<_, ()>::Commit)
     })?;
-    let chunks = Result::from(opened).map_err(|()| anyhow::anyhow!("not committed"))?;
+    let database = Result::from(opened).map_err(|()| anyhow::anyhow!("not committed"))?;
+    Ok((env, database))
+}
+
+pub fn open(dir: &Path, bytes: usize, create: bool, sync: bool) -> Result<Box<dyn Peer>> {
+    let (env, chunks): (_, Chunks) = environment(&dir.join(if sync { "lmdb" } else { "lmdb-no-sync" }), bytes, sync)?;
+    let items = bytes / 8;
     if create {
         let mut txn = env.write_txn()?;
         for chunk in 0..items.div_ceil(CHUNK) {
@@ -119,6 +126,7 @@ impl Lmdb {
     fn one(&mut self, op: Op, i: u64) -> Result<u64> {
         let len = self.items;
         match op {
+            Op::Load => drop(black_box(self.counter()?)),
             Op::ReadOne => {
                 let txn = self.env.read_txn()?;
                 black_box(self.item(&txn, spot(i, len))?.wrapping_add(self.count(&txn)?));
@@ -132,6 +140,10 @@ impl Lmdb {
             }
             Op::UpdateOne => self.update(|txn, _| self.change(txn, spot(i, len), |item| item.wrapping_add(1)))?,
             Op::UpdateLast => self.update(|txn, _| self.change(txn, len - 1, |item| item + 1))?,
+            Op::UpdateFar => self.update(|txn, _| {
+                self.change(txn, spot(i, len - 1), |item| item + 1)?;
+                self.change(txn, len - 1, |item| item + 1)
+            })?,
             Op::Transfer => self.update(|txn, _| {
                 let (from, to) = spots(i, len);
                 self.change(txn, from, |item| item.wrapping_sub(1))?;
@@ -155,6 +167,7 @@ impl Lmdb {
                 Ok(())
             })?,
             Op::InsertFront => bail!("no list"),
+            Op::LookUp | Op::UpdateKey => bail!("no map"),
         }
         Ok(0)
     }

@@ -1,21 +1,24 @@
-//! Whom shmstate is measured against, and what each of them can do.
+//! Whom shmstate is measured against.
 
+mod able;
 #[cfg(feature = "peers")]
 mod iceoryx;
+mod keyed;
 #[cfg(feature = "peers")]
 mod lmdb;
 #[cfg(feature = "peers")]
 mod mmap_sync;
 mod mutex;
 mod ours;
-mod python;
+pub mod python;
 mod seqlock;
 #[cfg(feature = "peers")]
 mod sqlite;
 mod store;
 
+use crate::board::entries;
 use crate::measure::timed;
-use crate::op::Op;
+use crate::op::{Op, Shape};
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use memmap2::{MmapOptions, MmapRaw};
@@ -36,6 +39,14 @@ pub trait Peer {
     fn counter(&mut self) -> Result<u64>;
     /// The counter, and the sum of the items.
     fn look(&mut self) -> Result<(u64, u64)>;
+    /// Makes a map of the list, for who has none.
+    fn make_map(&mut self, _entries: usize) -> Result<()> {
+        bail!("no map")
+    }
+    /// Touches all of its memory, if that does not happen by itself.
+    fn touch(&mut self) -> Result<()> {
+        Ok(())
+    }
     /// Stays in a read for that long. Says whether what it saw has changed.
     fn hold(&mut self, time: Duration) -> Result<u64>;
     /// Begins an update, says so, and never ends it.
@@ -57,23 +68,7 @@ pub enum Kind {
     PythonManager,
 }
 
-/// What is done, as far as a peer may be unable to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Work {
-    Op(Op),
-    /// Attach from another process, while others have it open.
-    Attach,
-    /// The same while nobody has.
-    AttachCold,
-    /// One process reads, another one writes.
-    Beside,
-    /// Several processes write.
-    Writers,
-    /// A writer dies within an update.
-    Death,
-    /// The size of its files.
-    Memory,
-}
+pub use able::Work;
 
 impl Kind {
     pub fn name(self) -> &'static str {
@@ -96,58 +91,65 @@ impl Kind {
         matches!(self, Kind::PythonArray | Kind::PythonShareable | Kind::PythonManager)
     }
 
+    /// What Python's script calls it.
+    pub fn script(self) -> Result<&'static str> {
+        match self {
+            Kind::PythonArray => Ok("array"),
+            Kind::PythonShareable => Ok("shareable"),
+            Kind::PythonManager => Ok("manager"),
+            _ => bail!("{} is not Python's", self.name()),
+        }
+    }
+
     /// The floor is what no lock can be below; it is nobody's substitute, so it is not called the best.
     pub fn competes(self) -> bool {
         !matches!(self, Kind::Ours | Kind::Seqlock)
     }
 
-    /// All that can run here, and a note on those that cannot.
-    pub fn all() -> (Vec<Kind>, Vec<String>) {
-        let mut notes = Vec::new();
-        let mut kinds = Kind::value_variants().to_vec();
-        if !python::found() {
-            kinds.retain(|kind| !kind.is_python());
-            notes.push("Python is left out: there is no python3".to_owned());
-        }
-        if cfg!(not(feature = "peers")) {
-            kinds.retain(|kind| matches!(kind, Kind::Ours | Kind::Mutex | Kind::Seqlock) || kind.is_python());
-            notes.push("built without the feature `peers`".to_owned());
-        }
-        (kinds, notes)
-    }
-
-    /// Why it cannot, or is not tried.
-    pub fn cannot(self, work: Work, bytes: usize) -> Option<&'static str> {
-        let (mib, last) = (1 << 20, 1 << 30);
-        if bytes == last && !matches!(self, Kind::Ours | Kind::Mutex) {
-            return Some("not measured at 1 GiB");
-        }
-        match (self, work) {
-            (_, Work::Op(Op::Snapshot | Op::InsertFront)) if bytes == last => Some("not measured at 1 GiB"),
-            (Kind::Iceoryx, _) if bytes > mib => Some("a value goes over the stack: none above 1 MiB"),
-            (Kind::PythonManager, _) if bytes > 4 << 10 => Some("each item is a message: none above 4 KiB"),
-            (Kind::PythonArray | Kind::PythonShareable, _) if bytes > mib => Some("not tried above 1 MiB"),
-            (Kind::PythonShareable, _) if bytes > 64 << 10 => Some("offsets are summed up at start: none above 64 KiB"),
-            (kind, Work::Op(Op::RollBack | Op::Append | Op::InsertFront)) if kind.is_python() => {
-                Some("no roll-back; a fixed length, or a list of another process")
+    /// All that can run here, and why the others cannot.
+    pub fn all() -> (Vec<Kind>, Vec<(Kind, &'static str)>) {
+        let python = python::found();
+        let missing = |kind: Kind| match kind {
+            _ if kind.is_python() && !python => Some("there is no python3 with `multiprocessing.shared_memory`"),
+            Kind::MmapSync | Kind::Iceoryx | Kind::Lmdb | Kind::LmdbNoSync | Kind::Sqlite
+                if cfg!(not(feature = "peers")) =>
+            {
+                Some("the bench was built without its feature `peers`")
             }
-            (kind, work) if kind.is_python() && !matches!(work, Work::Op(_)) => {
-                Some("operations are measured in one process only")
-            }
-            (Kind::Lmdb | Kind::LmdbNoSync | Kind::Sqlite, Work::Op(Op::InsertFront)) => {
-                Some("keys, not places: an insert would rewrite all keys, or choose a smaller one")
-            }
-            (Kind::MmapSync | Kind::Iceoryx, Work::Writers) => Some("one writer only"),
-            (Kind::Iceoryx, Work::Memory) => Some("its memory has no files of its own"),
-            (Kind::Iceoryx, Work::AttachCold) => Some("it is gone when nobody has it open"),
-            (Kind::MmapSync, Work::Death) => Some("an update is one call that takes a finished value"),
-            (Kind::Seqlock, Work::Death) => Some("whoever comes next waits for ever"),
             _ => None,
+        };
+        let (mut here, mut away) = (Vec::new(), Vec::new());
+        for kind in Kind::value_variants() {
+            match missing(*kind) {
+                Some(why) => away.push((*kind, why)),
+                None => here.push(*kind),
+            }
         }
+        (here, away)
     }
 
     pub fn create(self, dir: &Path, bytes: usize) -> Result<Box<dyn Peer>> {
         self.open(dir, bytes, true)
+    }
+
+    /// Creates a state of that shape.
+    pub fn shaped(self, shape: Shape, dir: &Path, bytes: usize) -> Result<Box<dyn Peer>> {
+        match (shape, self) {
+            (Shape::List, _) => self.create(dir, bytes),
+            (Shape::Map, Kind::Ours) => keyed::ours::create(dir, bytes),
+            #[cfg(feature = "peers")]
+            (Shape::Map, Kind::Lmdb) => keyed::lmdb::create(dir, bytes, true),
+            #[cfg(feature = "peers")]
+            (Shape::Map, Kind::LmdbNoSync) => keyed::lmdb::create(dir, bytes, false),
+            #[cfg(feature = "peers")]
+            (Shape::Map, Kind::Sqlite) => keyed::sqlite::create(dir, bytes),
+            (Shape::Map, Kind::PythonManager) => python::open("dict", entries(bytes)),
+            (Shape::Map, _) => {
+                let mut peer = self.create(dir, bytes)?;
+                peer.make_map(entries(bytes))?;
+                Ok(peer)
+            }
+        }
     }
 
     pub fn attach(self, dir: &Path, bytes: usize) -> Result<Box<dyn Peer>> {
@@ -169,9 +171,7 @@ impl Kind {
             Kind::LmdbNoSync => lmdb::open(dir, bytes, create, false),
             #[cfg(feature = "peers")]
             Kind::Sqlite => sqlite::open(dir, bytes, create),
-            Kind::PythonArray => python::open("array", bytes),
-            Kind::PythonShareable => python::open("shareable", bytes),
-            Kind::PythonManager => python::open("manager", bytes),
+            Kind::PythonArray | Kind::PythonShareable | Kind::PythonManager => python::open(self.script()?, bytes / 8),
             #[cfg(not(feature = "peers"))]
             _ => bail!("built without the feature `peers`"),
         }

@@ -2,9 +2,9 @@
 
 use super::Peer;
 use super::store::Store;
-use crate::board::{Read, SIZES, Write, sum};
+use crate::board::{HUGE, Read, SIZES, Write, sum};
 use anyhow::{Result, bail};
-use shmstate::{List, SharedLayout, State};
+use shmstate::{List, Projection, SharedLayout, State};
 use std::hint::black_box;
 use std::path::Path;
 
@@ -15,7 +15,10 @@ pub struct Board<const N: usize> {
     items: List<u64, N>,
 }
 
-struct Ours<const N: usize>(State<Board<N>>);
+struct Ours<const N: usize> {
+    state: State<Board<N>>,
+    counter: Projection<Board<N>, u64>,
+}
 
 /// Makes a state of as many bytes of items, or attaches to the one that is there.
 pub fn open(dir: &Path, bytes: usize, create: bool) -> Result<Box<dyn Peer>> {
@@ -23,7 +26,8 @@ pub fn open(dir: &Path, bytes: usize, create: bool) -> Result<Box<dyn Peer>> {
         let name = dir.join("state");
         let init = |s: &mut Board<N>| s.items.resize(N, 1).unwrap_or_else(|_| unreachable!("N items fit"));
         let state = if create { State::options().init(init).create(name)? } else { State::open(name)? };
-        Ok(Box::new(Ours::<N>(state)))
+        let counter = state.project(|s| &s.counter)?;
+        Ok(Box::new(Ours::<N> { state, counter }))
     }
     const N: [usize; 6] = {
         let mut items = SIZES;
@@ -41,6 +45,7 @@ pub fn open(dir: &Path, bytes: usize, create: bool) -> Result<Box<dyn Peer>> {
         Some(3) => typed::<{ N[3] }>(dir, create),
         Some(4) => typed::<{ N[4] }>(dir, create),
         Some(5) => typed::<{ N[5] }>(dir, create),
+        _ if bytes == HUGE => typed::<{ HUGE / 8 }>(dir, create),
         _ => bail!("no type of {bytes} bytes"),
     }
 }
@@ -51,15 +56,15 @@ impl<const N: usize> Store for Ours<N> {
 
     #[inline]
     fn read<R>(&mut self, f: impl FnMut(&Board<N>) -> R) -> Result<R> {
-        Ok(self.0.read(f)?)
+        Ok(self.state.read(f)?)
     }
     #[inline]
     fn update(&mut self, f: impl FnOnce(&mut Board<N>)) -> Result<()> {
-        Ok(self.0.update(f)?)
+        Ok(self.state.update(f)?)
     }
     #[inline]
     fn roll_back(&mut self, at: usize, value: u64) -> Result<()> {
-        let verdict = self.0.try_update(|s| {
+        let verdict = self.state.try_update(|s| {
             s.items[at] = value;
             s.counter = value;
             Err::<(), ()>(())
@@ -70,8 +75,12 @@ impl<const N: usize> Store for Ours<N> {
         Ok(())
     }
     fn snapshot(&mut self) -> Result<()> {
-        drop(black_box(self.0.snapshot()?));
+        drop(black_box(self.state.snapshot()?));
         Ok(())
+    }
+    #[inline]
+    fn load(&mut self) -> Result<u64> {
+        Ok(self.state.load(&self.counter)?)
     }
 }
 
@@ -127,5 +136,8 @@ impl<const N: usize> Write for Board<N> {
     }
     fn insert_front(&mut self, value: u64) {
         self.items.insert(0, value).unwrap_or_else(|_| unreachable!("not full"));
+    }
+    fn touch(&mut self) {
+        black_box(self.items.as_mut_slice());
     }
 }

@@ -1,12 +1,15 @@
-//! Python's `multiprocessing`, in a process of its own that is told over a pipe what to do how often.
+//! Python's `multiprocessing`, in processes of its own: told over a pipe what to do how often, or whom to let run together.
 
-use super::Peer;
+use super::{Kind, Peer};
+use crate::child::{Outcome, Role};
 use crate::op::Op;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use clap::ValueEnum;
 use std::io::{BufRead, BufReader, Write};
 use std::ops::Range;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
+use tempfile::NamedTempFile;
 
 struct Python {
     child: Child,
@@ -16,25 +19,59 @@ struct Python {
 
 /// Whether there is one.
 pub fn found() -> bool {
-    let run =
-        Command::new("python3").args(["-c", "import multiprocessing.shared_memory"]).stderr(Stdio::null()).status();
-    run.is_ok_and(|status| status.success())
+    let mut python = Command::new("python3");
+    python.args(["-c", "import multiprocessing.shared_memory"]).stdout(Stdio::null()).stderr(Stdio::null());
+    python.status().is_ok_and(|status| status.success())
 }
 
-pub fn open(kind: &str, bytes: usize) -> Result<Box<dyn Peer>> {
-    let mut script = tempfile::NamedTempFile::with_suffix(".py")?;
-    script.write_all(include_bytes!("python.py"))?;
-    let mut child = Command::new("python3")
-        .arg(script.path())
-        .args([kind, &(bytes / 8).to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
+/// The script, and how to start it.
+fn script(mode: &str, kind: &str, items: usize) -> Result<(NamedTempFile, Command)> {
+    let mut file = NamedTempFile::with_suffix(".py")?;
+    file.write_all(include_bytes!("python.py"))?;
+    let mut python = Command::new("python3");
+    python.arg(file.path()).args([mode, kind, &items.to_string()]);
+    Ok((file, python))
+}
+
+pub fn open(kind: &str, items: usize) -> Result<Box<dyn Peer>> {
+    let (script, mut python) = script("serve", kind, items)?;
+    let mut child = python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let to = child.stdin.take();
     let from = BufReader::new(child.stdout.take().context("a pipe")?);
     let mut this = Python { child, to, from };
-    this.answer()?; // the script is read by now
+    this.answer()?;
+    drop(script); // it is read by now
     Ok(Box::new(this))
+}
+
+/// Runs the script to its end: its lines.
+fn lines(mut python: Command) -> Result<Vec<String>> {
+    let output = python.output()?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{}", errors.lines().last().unwrap_or("Python has failed"));
+    Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+}
+
+/// Lets processes run beside each other; the counter at the end.
+pub fn play(kind: Kind, bytes: usize, cast: &[Role], time: Duration, stay: Duration) -> Result<(Vec<Outcome>, u64)> {
+    let (_file, mut python) = script("cast", kind.script()?, bytes / 8)?;
+    let roles: Vec<String> =
+        cast.iter().filter_map(|role| Some(role.to_possible_value()?.get_name().to_owned())).collect();
+    python.arg(roles.join(",")).args([time.as_millis().to_string(), stay.as_millis().to_string()]);
+    let mut lines = lines(python)?;
+    let counter = lines.pop().context("a counter")?.trim().parse()?;
+    let outcomes = lines.iter().map(|line| Ok(serde_json::from_str(line)?)).collect::<Result<Vec<Outcome>>>()?;
+    ensure!(outcomes.len() == cast.len(), "{} of {} processes have answered", outcomes.len(), cast.len());
+    Ok((outcomes, counter))
+}
+
+/// Nanoseconds to make a list, to attach to it while others have it open, and while nobody has; 0 for what cannot be.
+pub fn life(kind: Kind, bytes: usize) -> Result<[f64; 3]> {
+    let (_file, python) = script("life", kind.script()?, bytes / 8)?;
+    let lines = lines(python)?;
+    let times = lines.first().context("times")?.split_whitespace().map(str::parse);
+    let times = times.collect::<Result<Vec<f64>, _>>()?;
+    times.try_into().map_err(|_| anyhow::anyhow!("three times"))
 }
 
 impl Python {

@@ -15,12 +15,17 @@ struct Sqlite {
     items: usize,
 }
 
-pub fn open(dir: &Path, bytes: usize, create: bool) -> Result<Box<dyn Peer>> {
-    let base = Connection::open(dir.join("sqlite"))?;
+pub fn connection(path: &Path) -> Result<Connection> {
+    let base = Connection::open(path)?;
     base.busy_timeout(Duration::from_secs(30))?;
     base.set_prepared_statement_cache_capacity(32);
     base.pragma_update(None, "journal_mode", "WAL")?;
     base.pragma_update(None, "synchronous", "OFF")?;
+    Ok(base)
+}
+
+pub fn open(dir: &Path, bytes: usize, create: bool) -> Result<Box<dyn Peer>> {
+    let base = connection(&dir.join("sqlite"))?;
     let items = bytes / 8;
     if create {
         base.execute_batch(
@@ -67,6 +72,7 @@ impl Sqlite {
     fn one(&mut self, op: Op, i: u64) -> Result<u64> {
         let len = self.items;
         match op {
+            Op::Load => drop(black_box(self.counter()?)),
             Op::ReadOne => {
                 let sql = "SELECT value + counter FROM items, meta WHERE items.id = ?";
                 black_box(self.ask(sql, [spot(i, len) as i64], |row| row.get::<_, i64>(0))?);
@@ -79,6 +85,10 @@ impl Sqlite {
             }
             Op::UpdateOne => self.update(|| self.add(spot(i, len), 1))?,
             Op::UpdateLast => self.update(|| self.add(len - 1, 1))?,
+            Op::UpdateFar => self.update(|| {
+                self.add(spot(i, len - 1), 1)?;
+                self.add(len - 1, 1)
+            })?,
             Op::Transfer => self.update(|| {
                 let (from, to) = spots(i, len);
                 self.add(from, -1)?;
@@ -103,6 +113,7 @@ impl Sqlite {
                 self.run_sql("UPDATE meta SET len = ?", [end + 1])
             })?,
             Op::InsertFront => bail!("no list"),
+            Op::LookUp | Op::UpdateKey => bail!("no map"),
         }
         Ok(0)
     }

@@ -1,7 +1,7 @@
 //! The operations, written once for everybody who lends out the state in place.
 
 use super::Peer;
-use crate::board::{Read, Write, spot, spots};
+use crate::board::{Read, Write, count_key, entries, fill_map, key, look_up, spot, spots};
 use crate::op::{BATCH, Op};
 use anyhow::Result;
 use std::hint::black_box;
@@ -21,6 +21,10 @@ pub trait Store {
     fn snapshot(&mut self) -> Result<()> {
         self.read(|s| drop(black_box(s.to_vec())))
     }
+    /// Reads the counter.
+    fn load(&mut self) -> Result<u64> {
+        self.read(|s| s.counter())
+    }
 }
 
 /// What a peer without a roll-back has to do for one: put back by hand what it has changed.
@@ -38,6 +42,11 @@ impl<S: Store> Peer for S {
     fn run(&mut self, op: Op, range: Range<u64>) -> Result<u64> {
         let mut torn = 0;
         match op {
+            Op::Load => {
+                for _ in range {
+                    black_box(self.load()?);
+                }
+            }
             Op::ReadOne => {
                 for i in range {
                     black_box(self.read(|s| s.get(spot(i, s.len())).wrapping_add(s.counter()))?);
@@ -107,6 +116,18 @@ impl<S: Store> Peer for S {
                     })?;
                 }
             }
+            Op::LookUp => {
+                let entries = entries(8 * self.read(|s| s.len())?);
+                for i in range {
+                    black_box(self.read(|s| look_up(s, key(spot(i, entries))))?);
+                }
+            }
+            Op::UpdateKey => {
+                let entries = entries(8 * self.read(|s| s.len())?);
+                for i in range {
+                    self.update(|s| count_key(s, key(spot(i, entries))))?;
+                }
+            }
             Op::ReadLast => {
                 for _ in range {
                     torn += u64::from(self.read(|s| s.is_torn())?);
@@ -116,6 +137,16 @@ impl<S: Store> Peer for S {
                 for _ in range {
                     self.update(|s| {
                         s.add(s.len() - 1, 1);
+                        s.count();
+                    })?;
+                }
+            }
+            Op::UpdateFar => {
+                for i in range {
+                    self.update(|s| {
+                        let last = s.len() - 1;
+                        s.add(spot(i, last), 1);
+                        s.add(last, 1);
                         s.count();
                     })?;
                 }
@@ -130,6 +161,14 @@ impl<S: Store> Peer for S {
 
     fn look(&mut self) -> Result<(u64, u64)> {
         self.read(|s| (s.counter(), s.sum()))
+    }
+
+    fn make_map(&mut self, entries: usize) -> Result<()> {
+        self.update(|s| fill_map(s, entries))
+    }
+
+    fn touch(&mut self) -> Result<()> {
+        self.update(|s| s.touch())
     }
 
     fn hold(&mut self, time: Duration) -> Result<u64> {

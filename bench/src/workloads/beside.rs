@@ -1,34 +1,40 @@
 //! Several processes at once: a continuous reader beside a continuous writer, readers that stay, crowds of both.
 
-use super::Place;
-use crate::board::size_name;
-use crate::child::{Outcome, Process, Role};
-use crate::measure::{Effort, Stat};
+use super::play::{Play, Seen, per_second};
+use crate::board::{HUGE, SIZES, size_name};
+use crate::chart::Series;
+use crate::child::{Outcome, Role};
+use crate::measure::{Effort, Progress};
 use crate::peers::{Kind, Work};
-use crate::results::{Cell, Results, Row, Table, time};
-use anyhow::{Context, Result, ensure};
-use indicatif::ProgressBar;
+use crate::results::{Better, Cell, Results, Row, Table, factor, percent, rate, time, whole};
+use anyhow::Result;
 use std::time::Duration;
 
-/// A title, a size, who takes part, and what its columns say.
+/// A title, how often it is played, and what its columns say.
 struct Scene {
     title: String,
-    bytes: usize,
-    cast: Vec<Role>,
+    play: Play,
+    rounds: usize,
     columns: &'static [Column],
+    /// A second table of the same: its title.
+    reverse: Option<String>,
 }
 
 /// One number of a scene: from what all of them did, and what a writer alone does per second.
 struct Column {
     name: &'static str,
-    value: fn(&[(Role, Outcome)], f64) -> f64,
+    value: fn(&Seen) -> f64,
     text: fn(f64) -> String,
+    better: Better,
 }
 
-/// The sizes of the scenes with two.
-const SIZES: [usize; 3] = [64, 64 << 10, 1 << 20];
+/// The states that readers stay in.
+pub const STAYED_IN: [usize; 2] = [64, HUGE];
 
-pub const HOLDER: &str = "a writer beside a reader that stays in each read for 10 ms, 64 B";
+/// For how long.
+pub const STAYS: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(1)];
+
+pub const CROWD: &str = "4 readers and a writer, 64 B";
 
 pub fn reader_title(bytes: usize) -> String {
     format!("a reader beside a continuous writer, {}", size_name(bytes))
@@ -42,124 +48,174 @@ pub fn writers_title(count: usize) -> String {
     format!("{count} writers, 64 B")
 }
 
-fn of(all: &[(Role, Outcome)], role: Role) -> impl Iterator<Item = &Outcome> {
-    all.iter().filter(move |(r, _)| *r == role).map(|(_, outcome)| outcome)
+pub fn stay_name(stay: Duration) -> String {
+    if stay.subsec_millis() == 0 { format!("{} s", stay.as_secs()) } else { format!("{} ms", stay.as_millis()) }
 }
 
-fn per_second(outcome: &Outcome) -> f64 {
-    outcome.done as f64 / (outcome.time / 1e9)
+pub fn stay_title(stay: Duration, bytes: usize) -> String {
+    format!("a writer beside a reader that stays in each read for {}, {}", stay_name(stay), size_name(bytes))
 }
 
-fn rate(value: f64) -> String {
-    match value {
-        _ if value >= 1e6 => format!("{:.2} M/s", value / 1e6),
-        _ if value >= 1e3 => format!("{:.1} k/s", value / 1e3),
-        _ => format!("{value:.0} /s"),
-    }
+fn readers(seen: &Seen) -> impl Iterator<Item = &Outcome> {
+    seen.all.iter().filter(|(role, _)| *role == Role::Reader).map(|(_, outcome)| outcome)
 }
 
-fn factor(value: f64) -> String {
-    format!("{value:.2}x")
+fn writers(seen: &Seen) -> impl Iterator<Item = &Outcome> {
+    seen.all.iter().filter(|(role, _)| role.writes()).map(|(_, outcome)| outcome)
 }
 
-fn percent(value: f64) -> String {
-    format!("{:.1} %", 100.0 * value)
+fn updates(seen: &Seen) -> f64 {
+    writers(seen).map(per_second).sum()
 }
 
-fn whole(value: f64) -> String {
-    format!("{value:.0}")
+/// Of all that they did, what the least and the most of them did.
+fn shares<'a>(who: impl Iterator<Item = &'a Outcome>) -> [f64; 2] {
+    let done: Vec<f64> = who.map(|outcome| outcome.done as f64).collect();
+    let (least, most) = done.iter().fold((f64::MAX, 0.0f64), |(least, most), d| (least.min(*d), most.max(*d)));
+    [least, most].map(|part| part / done.iter().sum::<f64>())
 }
 
-/// Of all that those of a role did, what the least or the most of them did.
-fn share(all: &[(Role, Outcome)], role: Role, most: bool) -> f64 {
-    let done: Vec<f64> = of(all, role).map(|outcome| outcome.done as f64).collect();
-    let end = if most { done.iter().copied().reduce(f64::max) } else { done.iter().copied().reduce(f64::min) };
-    end.unwrap_or(0.0) / done.iter().sum::<f64>()
+/// The latency of whoever had the worst.
+fn worst<'a>(who: impl Iterator<Item = &'a Outcome>, which: usize) -> f64 {
+    who.map(|outcome| outcome.latencies[which]).max().unwrap_or(0) as f64
 }
 
-fn worst(all: &[(Role, Outcome)], role: Role, which: usize) -> f64 {
-    of(all, role).map(|outcome| outcome.latencies[which]).max().unwrap_or(0) as f64
+const fn more(name: &'static str, value: fn(&Seen) -> f64) -> Column {
+    Column { name, value, text: rate, better: Better::More }
 }
 
-const READS: Column = Column { name: "reads", value: |all, _| of(all, Role::Reader).map(per_second).sum(), text: rate };
-const UPDATES: Column =
-    Column { name: "updates", value: |all, _| of(all, Role::Writer).map(per_second).sum(), text: rate };
-const TORN: Column = Column { name: "torn", value: |all, _| all.iter().map(|(_, o)| o.torn as f64).sum(), text: whole };
-const SOLO: Column = Column {
-    name: "of its rate alone",
-    value: |all, solo| of(all, Role::Writer).map(per_second).sum::<f64>() / solo,
-    text: factor,
-};
+const fn less(name: &'static str, value: fn(&Seen) -> f64) -> Column {
+    Column { name, value, text: time, better: Better::Less }
+}
+
+const fn plain(name: &'static str, value: fn(&Seen) -> f64, text: fn(f64) -> String) -> Column {
+    Column { name, value, text, better: Better::Neither }
+}
+
+const READS: Column = more("reads", |seen| readers(seen).map(per_second).sum());
+const UPDATES: Column = more("updates", updates);
+const TORN: Column = plain("torn", |seen| seen.all.iter().map(|(_, o)| o.torn as f64).sum(), whole);
+const ALONE: Column = plain("of its rate alone", |seen| updates(seen) / seen.solo, factor);
 
 const READER: &[Column] = &[
     READS,
-    Column { name: "p50", value: |all, _| worst(all, Role::Reader, 0), text: time },
-    Column { name: "p99", value: |all, _| worst(all, Role::Reader, 1), text: time },
-    Column { name: "p99.9", value: |all, _| worst(all, Role::Reader, 2), text: time },
+    less("p50", |seen| worst(readers(seen), 0)),
+    less("p99", |seen| worst(readers(seen), 1)),
+    less("p99.9", |seen| worst(readers(seen), 2)),
     TORN,
 ];
 const WRITER: &[Column] = &[
     UPDATES,
-    Column { name: "p50", value: |all, _| worst(all, Role::Writer, 0), text: time },
-    Column { name: "p99", value: |all, _| worst(all, Role::Writer, 1), text: time },
-    Column { name: "p99.9", value: |all, _| worst(all, Role::Writer, 2), text: time },
-    SOLO,
+    less("p50", |seen| worst(writers(seen), 0)),
+    less("p99", |seen| worst(writers(seen), 1)),
+    less("p99.9", |seen| worst(writers(seen), 2)),
+    ALONE,
 ];
 const STAYING: &[Column] = &[
     UPDATES,
-    SOLO,
-    Column { name: "p99.9", value: |all, _| worst(all, Role::Writer, 2), text: time },
-    Column { name: "stays", value: |all, _| of(all, Role::Holder).map(|o| o.done as f64).sum(), text: whole },
+    ALONE,
+    less("p99.9", |seen| worst(writers(seen), 2)),
+    less("longest", |seen| worst(writers(seen), 3)),
+    plain("stays", |seen| seen.all.iter().filter(|(r, _)| *r == Role::Holder).map(|(_, o)| o.done as f64).sum(), whole),
     TORN,
 ];
 const CROWD_OF_READERS: &[Column] = &[
     READS,
-    Column { name: "least share", value: |all, _| share(all, Role::Reader, false), text: percent },
-    Column { name: "largest share", value: |all, _| share(all, Role::Reader, true), text: percent },
+    plain("least share", |seen| shares(readers(seen))[0], percent),
+    plain("largest share", |seen| shares(readers(seen))[1], percent),
     UPDATES,
     TORN,
 ];
 const CROWD_OF_WRITERS: &[Column] = &[
     UPDATES,
-    Column { name: "least share", value: |all, _| share(all, Role::Writer, false), text: percent },
-    Column { name: "largest share", value: |all, _| share(all, Role::Writer, true), text: percent },
-    Column { name: "p99", value: |all, _| worst(all, Role::Writer, 1), text: time },
-    Column { name: "p99.9", value: |all, _| worst(all, Role::Writer, 2), text: time },
+    plain("least share", |seen| shares(writers(seen))[0], percent),
+    plain("largest share", |seen| shares(writers(seen))[1], percent),
+    less("p99", |seen| worst(writers(seen), 1)),
+    less("p99.9", |seen| worst(writers(seen), 2)),
 ];
 
-/// Scenes, and the tables that show them: two for a pair.
-fn scenes() -> Vec<(Scene, Option<String>)> {
-    let scene = |title: String, bytes, cast, columns| Scene { title, bytes, cast, columns };
-    let pair = |bytes| {
-        let cast = vec![Role::Reader, Role::Writer];
-        (scene(reader_title(bytes), bytes, cast, READER), Some(writer_title(bytes)))
+/// The sizes of the scenes with two.
+fn sizes(effort: Effort) -> &'static [usize] {
+    &SIZES[..effort.sizes.min(SIZES.len() - 1)]
+}
+
+fn scenes(effort: Effort) -> Vec<Scene> {
+    let rounds = effort.lives.div_ceil(4);
+    let play = |bytes, cast: &[Role], solo| Play {
+        bytes,
+        cast: cast.to_vec(),
+        time: effort.beside,
+        stay: Duration::ZERO,
+        solo,
     };
-    let readers = vec![Role::Reader, Role::Reader, Role::Reader, Role::Reader, Role::Writer];
-    let mut all: Vec<_> = SIZES.into_iter().map(pair).collect();
-    all.push((scene(HOLDER.to_owned(), 64, vec![Role::Holder, Role::Writer], STAYING), None));
-    all.push((scene("4 readers and a writer, 64 B".to_owned(), 64, readers, CROWD_OF_READERS), None));
-    for count in [4, 16] {
-        all.push((scene(writers_title(count), 64, vec![Role::Writer; count], CROWD_OF_WRITERS), None));
+    let mut all = Vec::new();
+    for bytes in sizes(effort) {
+        let play = play(*bytes, &[Role::Reader, Role::Writer], true);
+        let reverse = Some(writer_title(*bytes));
+        all.push(Scene { title: reader_title(*bytes), play, rounds, columns: READER, reverse });
     }
+    for (bytes, stay) in STAYED_IN.into_iter().flat_map(|bytes| STAYS.map(|stay| (bytes, stay))) {
+        if bytes > effort.most() || 5 * stay / 2 > effort.patience {
+            continue;
+        }
+        let mut play = play(bytes, &[Role::Holder, Role::Rover], true);
+        (play.stay, play.time) = (stay, effort.beside.max(5 * stay / 2));
+        // What takes seconds has its many updates in one round.
+        let rounds = if play.time > effort.beside || bytes > SIZES[4] { 1 } else { rounds };
+        all.push(Scene { title: stay_title(stay, bytes), play, rounds, columns: STAYING, reverse: None });
+    }
+    let crowd = play(64, &[Role::Reader, Role::Reader, Role::Reader, Role::Reader, Role::Writer], false);
+    all.push(Scene { title: CROWD.to_owned(), play: crowd, rounds, columns: CROWD_OF_READERS, reverse: None });
+    for count in [4, 16] {
+        let play = play(64, &vec![Role::Writer; count], false);
+        all.push(Scene { title: writers_title(count), play, rounds, columns: CROWD_OF_WRITERS, reverse: None });
+    }
+    all.retain(|scene| effort.wants(&scene.title) || scene.reverse.as_ref().is_some_and(|title| effort.wants(title)));
     all
 }
 
-pub fn steps() -> usize {
-    scenes().len()
+/// What is drawn of them.
+pub fn series() -> Vec<Series> {
+    let by_size = |what: &str, column, table: fn(usize) -> String| {
+        let tables = SIZES.iter().map(|bytes| (size_name(*bytes), table(*bytes))).collect();
+        Series { title: what.to_owned(), column, tables }
+    };
+    let stays = STAYED_IN.into_iter().flat_map(|bytes| STAYS.map(|stay| (bytes, stay)));
+    let stays =
+        stays.map(|(bytes, stay)| (format!("{}, {}", stay_name(stay), size_name(bytes)), stay_title(stay, bytes)));
+    let crowd = vec![("1 reader".to_owned(), reader_title(64)), ("4 readers".to_owned(), CROWD.to_owned())];
+    let first = ("1 writer, 1 reader".to_owned(), writer_title(64));
+    let writers = [4, 16].map(|count| (format!("{count} writers"), writers_title(count)));
+    vec![
+        by_size("reads beside a continuous writer", "reads", reader_title),
+        by_size("p99.9 of reads beside a continuous writer", "p99.9", reader_title),
+        by_size("updates beside a continuous reader", "updates", writer_title),
+        by_size("p99.9 of updates beside a continuous reader", "p99.9", writer_title),
+        Series { title: "updates beside a reader that stays".to_owned(), column: "updates", tables: stays.collect() },
+        Series { title: "reads of several readers beside a writer".to_owned(), column: "reads", tables: crowd },
+        Series {
+            title: "updates of several writers".to_owned(),
+            column: "updates",
+            tables: [first].into_iter().chain(writers).collect(),
+        },
+    ]
 }
 
-pub fn run(effort: Effort, kinds: &[Kind], results: &mut Results, bar: &ProgressBar) -> Result<()> {
-    let rounds = effort.lives.div_ceil(4);
-    for (scene, reverse) in scenes() {
-        bar.set_message(scene.title.clone());
-        let writers = scene.cast.iter().filter(|role| **role == Role::Writer).count();
+pub fn steps(effort: Effort) -> usize {
+    scenes(effort).len()
+}
+
+pub fn run(effort: Effort, kinds: &[Kind], results: &mut Results, progress: &Progress) -> Result<()> {
+    for scene in scenes(effort) {
+        progress.say(&scene.title);
+        let writers = scene.play.cast.iter().filter(|role| role.writes()).count();
         let work = if writers > 1 { Work::Writers } else { Work::Beside };
         // What was seen in each round, who by who.
         let mut seen: Vec<Result<Vec<Seen>>> = kinds.iter().map(|_| Ok(Vec::new())).collect();
-        for _ in 0..rounds {
+        for _ in 0..scene.rounds {
             for (kind, seen) in kinds.iter().zip(&mut seen) {
-                if let (None, Ok(rounds)) = (kind.cannot(work, scene.bytes), &mut *seen) {
-                    match round(*kind, &scene, effort.beside) {
+                if let (None, Ok(rounds)) = (kind.cannot(work, scene.play.bytes), &mut *seen) {
+                    match scene.play.run(*kind) {
                         Ok(one) => rounds.push(one),
                         Err(error) => *seen = Err(error),
                     }
@@ -167,70 +223,33 @@ pub fn run(effort: Effort, kinds: &[Kind], results: &mut Results, bar: &Progress
             }
         }
         let table = |title: &str, columns: &[Column]| {
-            let mut table = Table::new(title, columns.iter().map(|column| column.name), false);
+            let mut table = Table::new(title, columns.iter().map(|column| column.name), true);
             for (kind, seen) in kinds.iter().zip(&seen) {
-                let mut row = Row::new(*kind);
-                row.cells = columns.iter().map(|column| cell(column, kind.cannot(work, scene.bytes), seen)).collect();
-                table.rows.push(row);
+                let cell = |column| cell(column, kind.cannot(work, scene.play.bytes), seen);
+                table.rows.push(Row { cells: columns.iter().map(cell).collect(), ..Row::new(*kind) });
             }
             table
         };
         results.tables.push(table(&scene.title, scene.columns));
-        if let Some(title) = reverse {
-            results.tables.push(table(&title, WRITER));
+        if let Some(title) = &scene.reverse {
+            results.tables.push(table(title, WRITER));
         }
-        bar.inc(1);
+        progress.step();
     }
     Ok(())
 }
 
-struct Seen {
-    all: Vec<(Role, Outcome)>,
-    solo: f64,
-}
-
-fn cell(column: &Column, cannot: Option<&str>, seen: &Result<Vec<Seen>>) -> Cell {
+fn cell(column: &Column, cannot: Option<String>, seen: &Result<Vec<Seen>>) -> Cell {
     match (cannot, seen) {
-        (Some(why), _) => Cell::Cannot(why.to_owned()),
+        (Some(why), _) => Cell::Cannot(why),
         (None, Err(error)) => Cell::Cannot(format!("failed: {error:#}")),
-        // A torn read is one too many, in whatever round.
-        (None, Ok(seen)) if column.name == TORN.name => {
-            let torn = seen.iter().map(|seen| (column.value)(&seen.all, seen.solo)).sum();
-            Cell::Figure(torn, (column.text)(torn))
-        }
         (None, Ok(seen)) => {
-            let values = seen.iter().map(|seen| (column.value)(&seen.all, seen.solo)).collect();
-            let stat = Stat::of(values);
-            stat.map_or(Cell::Cannot("not measured".to_owned()), |s| Cell::Figure(s.median, (column.text)(s.median)))
+            let mut values: Vec<f64> = seen.iter().map(column.value).collect();
+            // A torn read is one too many, in whatever round.
+            if column.name == TORN.name && !values.is_empty() {
+                values = vec![values.iter().sum()];
+            }
+            Cell::figure(values, column.text, column.better)
         }
     }
-}
-
-fn round(kind: Kind, scene: &Scene, time: Duration) -> Result<Seen> {
-    let solo = play(kind, scene.bytes, &[Role::Writer], time)?;
-    let solo = solo.first().map(|(_, outcome)| per_second(outcome)).context("a writer")?;
-    Ok(Seen { all: play(kind, scene.bytes, &scene.cast, time)?, solo })
-}
-
-/// Lets all of them run for a while, and looks whether the counter counted what the writers did.
-fn play(kind: Kind, bytes: usize, cast: &[Role], time: Duration) -> Result<Vec<(Role, Outcome)>> {
-    let place = Place::new()?;
-    let mut peer = kind.create(place.path(), bytes)?;
-    let start = |(core, role): (usize, &Role)| {
-        let mut process = Process::start(kind, place.path(), bytes, *role, core, time)?;
-        process.wait_until_ready()?;
-        Ok((*role, process))
-    };
-    let cores = std::thread::available_parallelism()?.get();
-    let mut processes =
-        cast.iter().enumerate().map(|(i, role)| start((i % cores, role))).collect::<Result<Vec<_>>>()?;
-    for (_, process) in &mut processes {
-        process.go()?;
-    }
-    let outcomes = processes.iter_mut().map(|(role, process)| Ok((*role, process.outcome()?)));
-    let outcomes = outcomes.collect::<Result<Vec<_>>>()?;
-    let done: u64 = of(&outcomes, Role::Writer).map(|outcome| outcome.done).sum();
-    let counter = peer.counter()?;
-    ensure!(counter == done, "the counter is {counter} after {done} updates");
-    Ok(outcomes)
 }

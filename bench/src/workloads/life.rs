@@ -3,39 +3,40 @@
 use super::Place;
 use super::solo::WARM_UP;
 use crate::board::{SIZES, size_name};
-use crate::child::{Process, Role};
-use crate::measure::{Effort, timed};
+use crate::child::{Orders, Process, Role};
+use crate::measure::{Effort, Progress, timed};
 use crate::op::Op;
-use crate::peers::{Kind, Work};
-use crate::results::{Cell, Results, Row, Table};
+use crate::peers::{Kind, Work, python};
+use crate::results::{Better, Cell, Results, Row, Table, kib};
 use anyhow::{Result, ensure};
-use indicatif::ProgressBar;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::Duration;
 
 pub const CREATE: &str = "create";
 pub const ATTACH: &str = "attach and read once, while others have it open";
 pub const COLD: &str = "attach and read once, while nobody has it open";
 pub const DEATH: &str = "first update after a writer was killed within an update";
-pub const MEMORY: &str = "memory, bytes of files per byte of items";
+pub const MEMORY: &str = "memory: bytes of the files";
+
+const TITLES: [&str; 5] = [CREATE, ATTACH, COLD, DEATH, MEMORY];
 
 pub fn steps(effort: Effort) -> usize {
-    effort.sizes
+    if TITLES.iter().any(|title| effort.wants(title)) { effort.sizes } else { 0 }
 }
 
-pub fn run(effort: Effort, kinds: &[Kind], results: &mut Results, bar: &ProgressBar) -> Result<()> {
+pub fn run(effort: Effort, kinds: &[Kind], results: &mut Results, progress: &Progress) -> Result<()> {
     let sizes = &SIZES[..effort.sizes];
-    let mut tables =
-        [(CREATE, true), (ATTACH, true), (COLD, true), (DEATH, true), (MEMORY, false)].map(|(title, compared)| {
-            let mut table = Table::new(title, sizes.iter().map(|bytes| size_name(*bytes)), compared);
-            table.rows = kinds.iter().filter(|kind| !kind.is_python()).map(|kind| Row::new(*kind)).collect();
-            table
-        });
+    if steps(effort) == 0 {
+        return Ok(());
+    }
+    let mut tables = TITLES.map(|title| {
+        let mut table = Table::new(title, sizes.iter().map(|bytes| size_name(*bytes)), true);
+        table.rows = kinds.iter().map(|kind| Row::new(*kind)).collect();
+        table
+    });
     for bytes in sizes {
-        bar.set_message(format!("lives, {}", size_name(*bytes)));
-        let mut lives: Vec<Life> =
-            kinds.iter().filter(|kind| !kind.is_python()).map(|kind| Life::new(*kind, *bytes)).collect();
+        progress.say(&format!("create, attach, die: {}", size_name(*bytes)));
+        let mut lives: Vec<Life> = kinds.iter().map(|kind| Life::new(*kind, *bytes)).collect();
         for round in 0..effort.lives {
             for life in &mut lives {
                 // What takes long is not done as often.
@@ -49,7 +50,7 @@ pub fn run(effort: Effort, kinds: &[Kind], results: &mut Results, bar: &Progress
                 table.rows[index].cells.push(cell);
             }
         }
-        bar.inc(1);
+        progress.step();
     }
     results.tables.extend(tables);
     Ok(())
@@ -80,15 +81,24 @@ impl Life {
     }
 
     fn round(&mut self) {
-        if !self.can(Work::Attach) {
+        if !self.can(Work::Create) {
             return;
         }
         let ((), time) = timed(|| {
-            if let Err(error) = self.live() {
+            let lived = if self.kind.is_python() { self.live_in_python() } else { self.live() };
+            if let Err(error) = lived {
                 self.create = Err(error);
             }
         });
         self.spent += time;
+    }
+
+    fn live_in_python(&mut self) -> Result<()> {
+        let [create, attach, cold] = python::life(self.kind, self.bytes)?;
+        keep(&mut self.create, Ok(create));
+        keep(&mut self.attach, Ok(attach));
+        keep(&mut self.cold, Ok(cold));
+        Ok(())
     }
 
     fn live(&mut self) -> Result<()> {
@@ -113,7 +123,7 @@ impl Life {
     }
 
     fn attach_once(&self, dir: &Path) -> Result<f64> {
-        let mut process = Process::start(self.kind, dir, self.bytes, Role::Attacher, 0, Duration::ZERO)?;
+        let mut process = Process::start(&Orders::new(self.kind, dir, self.bytes, Role::Attacher, 0))?;
         let outcome = process.outcome()?;
         ensure!(outcome.torn == 0, "torn without a writer");
         Ok(outcome.time)
@@ -122,8 +132,10 @@ impl Life {
     fn die(&mut self) -> Result<f64> {
         let place = Place::new()?;
         let mut peer = self.kind.create(place.path(), self.bytes)?;
-        peer.run(Op::UpdateLast, 0..WARM_UP)?;
-        let mut victim = Process::start(self.kind, place.path(), self.bytes, Role::Victim, 1, Duration::ZERO)?;
+        if self.can(Work::Writers) {
+            peer.run(Op::UpdateLast, 0..WARM_UP)?; // else the victim could not be the writer
+        }
+        let mut victim = Process::start(&Orders::new(self.kind, place.path(), self.bytes, Role::Victim, 1))?;
         victim.wait_until_ready()?;
         drop(victim); // killed, and waited for
         let (update, time) = timed(|| peer.run(Op::UpdateLast, 0..1));
@@ -136,19 +148,19 @@ impl Life {
     fn cells(self) -> [Cell; 5] {
         let (kind, bytes, torn) = (self.kind, self.bytes, self.torn);
         let cell = |work, times| match kind.cannot(work, bytes) {
-            Some(why) => Cell::Cannot(why.to_owned()),
+            Some(why) => Cell::Cannot(why),
             None => Cell::of(times),
         };
         let mut death = cell(Work::Death, self.death);
         if let Cell::Time(_, remark) = &mut death {
             *remark = (torn > 0).then(|| "torn".to_owned());
         }
-        let memory = match (kind.cannot(Work::Memory, bytes), self.memory) {
-            (None, Some(memory)) => Cell::Figure(memory as f64, format!("{:.2}x", memory as f64 / bytes as f64)),
-            (why, _) => Cell::Cannot(why.unwrap_or("not measured").to_owned()),
+        let memory = match kind.cannot(Work::Memory, bytes) {
+            Some(why) => Cell::Cannot(why),
+            None => Cell::figure(self.memory.map(|bytes| bytes as f64).into_iter().collect(), kib, Better::Less),
         };
         [
-            cell(Work::Attach, self.create),
+            cell(Work::Create, self.create),
             cell(Work::Attach, self.attach),
             cell(Work::AttachCold, self.cold),
             death,

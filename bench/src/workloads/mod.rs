@@ -2,8 +2,10 @@
 
 pub mod beside;
 pub mod life;
+mod play;
 pub mod solo;
 
+use crate::about::MEMORY;
 use anyhow::Result;
 use std::path::Path;
 use tempfile::TempDir;
@@ -11,7 +13,6 @@ use tempfile::TempDir;
 /// A directory in memory; whatever there is, where there is no such file system.
 pub struct Place(TempDir);
 
-const MEMORY: &str = "/dev/shm";
 /// The process id of its maker follows.
 const PREFIX: &str = "shmstate-bench-";
 

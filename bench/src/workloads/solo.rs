@@ -2,12 +2,11 @@
 
 use super::Place;
 use crate::board::{SIZES, size_name};
-use crate::measure::{Effort, Side, in_turns};
-use crate::op::Op;
+use crate::measure::{Effort, Progress, Side, in_turns};
+use crate::op::{Op, Shape};
 use crate::peers::{Kind, Peer, Work};
 use crate::results::{Cell, Results, Row, Table};
 use anyhow::{Result, ensure};
-use indicatif::ProgressBar;
 
 /// Somebody, and what it has been told so far.
 struct Party {
@@ -19,11 +18,16 @@ struct Party {
 }
 
 impl Party {
-    fn new(kind: Kind, place: &Place, bytes: usize) -> Result<Party> {
-        let peer = kind.create(place.path(), bytes)?;
-        let mut party = Party { peer, next: 0, counter: 0, sum: Some(bytes as u64 / 8) };
+    fn new(kind: Kind, shape: Shape, place: &Place, bytes: usize) -> Result<Party> {
+        let mut peer = kind.shaped(shape, place.path(), bytes)?;
+        // A map's keys may be in it, and are not known here.
+        let sum = if shape == Shape::List { bytes as u64 / 8 } else { peer.look()?.1 };
         // Whoever has several copies touches each of them for the first time.
-        party.round(Op::UpdateOne, WARM_UP)?;
+        for _ in 0..3 {
+            peer.touch()?;
+        }
+        let mut party = Party { peer, next: 0, counter: 0, sum: Some(sum) };
+        party.round(if shape == Shape::List { Op::UpdateOne } else { Op::UpdateKey }, WARM_UP)?;
         Ok(party)
     }
 
@@ -53,33 +57,46 @@ impl Party {
 /// Updates before anything is measured.
 pub const WARM_UP: u64 = 64;
 
-pub fn steps(effort: Effort) -> usize {
-    Op::MEASURED.len() * effort.sizes
+const SHAPES: [Shape; 2] = [Shape::List, Shape::Map];
+
+/// What is asked for of a shape.
+fn wanted(effort: Effort, shape: Shape) -> Vec<Op> {
+    Op::measured(shape).iter().copied().filter(|op| effort.wants(op.title())).collect()
 }
 
-pub fn run(effort: Effort, kinds: &[Kind], results: &mut Results, bar: &ProgressBar) -> Result<()> {
+pub fn steps(effort: Effort) -> usize {
+    SHAPES.map(|shape| wanted(effort, shape).len() * effort.sizes).iter().sum()
+}
+
+pub fn run(effort: Effort, kinds: &[Kind], results: &mut Results, progress: &Progress) -> Result<()> {
     let sizes = &SIZES[..effort.sizes];
-    let table = |op: &Op| {
-        let mut table = Table::new(op.title(), sizes.iter().map(|bytes| size_name(*bytes)), true);
-        table.rows = kinds.iter().map(|kind| Row::new(*kind)).collect();
-        table
-    };
-    let mut tables: Vec<Table> = Op::MEASURED.iter().map(table).collect();
-    for bytes in sizes {
-        bar.set_message(format!("filling {}", size_name(*bytes)));
-        let place = Place::new()?;
-        let open = |kind: &Kind| {
-            let able = Op::MEASURED.iter().any(|op| kind.cannot(Work::Op(*op), *bytes).is_none());
-            able.then(|| Party::new(*kind, &place, *bytes))
-        };
-        let mut parties: Vec<Option<Result<Party>>> = kinds.iter().map(open).collect();
-        for (op, table) in Op::MEASURED.into_iter().zip(&mut tables) {
-            bar.set_message(format!("{}, {}", op.title(), size_name(*bytes)));
-            one(effort, op, *bytes, kinds, &mut parties, table);
-            bar.inc(1);
+    for shape in SHAPES {
+        let ops = wanted(effort, shape);
+        if ops.is_empty() {
+            continue;
         }
+        let table = |op: &Op| {
+            let mut table = Table::new(op.title(), sizes.iter().map(|bytes| size_name(*bytes)), true);
+            table.rows = kinds.iter().map(|kind| Row::new(*kind)).collect();
+            table
+        };
+        let mut tables: Vec<Table> = ops.iter().map(table).collect();
+        for bytes in sizes {
+            progress.say(&format!("filling {}", size_name(*bytes)));
+            let place = Place::new()?;
+            let open = |kind: &Kind| {
+                let able = ops.iter().any(|op| kind.cannot(Work::Op(*op), *bytes).is_none());
+                able.then(|| Party::new(*kind, shape, &place, *bytes))
+            };
+            let mut parties: Vec<Option<Result<Party>>> = kinds.iter().map(open).collect();
+            for (op, table) in ops.iter().zip(&mut tables) {
+                progress.say(&format!("{}, {}", op.title(), size_name(*bytes)));
+                one(effort, *op, *bytes, kinds, &mut parties, table);
+                progress.step();
+            }
+        }
+        results.tables.append(&mut tables);
     }
-    results.tables.append(&mut tables);
     Ok(())
 }
 
@@ -89,7 +106,7 @@ fn one(effort: Effort, op: Op, bytes: usize, kinds: &[Kind], parties: &mut [Opti
     let mut measured = Vec::new();
     for (index, (kind, party)) in kinds.iter().zip(parties.iter_mut()).enumerate() {
         let cannot = match (kind.cannot(Work::Op(op), bytes), party) {
-            (Some(why), _) => why.to_owned(),
+            (Some(why), _) => why,
             (None, Some(Ok(party))) => {
                 sides.push(Box::new(|count| party.round(op, count)));
                 measured.push(index);
@@ -170,16 +187,18 @@ mod tests {
     /// All that are built in do all that they say they can.
     #[test]
     fn everybody_counts_right() {
-        let place = Place::new().unwrap();
-        for kind in Kind::all().0 {
-            let mut party = Party::new(kind, &place, 4 << 10).unwrap();
-            for op in Op::MEASURED {
-                if kind.cannot(Work::Op(op), 4 << 10).is_none() {
-                    party
-                        .round(op, 3)
-                        .and_then(|_| party.check())
-                        .unwrap_or_else(|e| panic!("{kind:?}, {op:?}: {e:#}"));
-                }
+        for (kind, shape) in Kind::all().0.into_iter().flat_map(|kind| SHAPES.map(|shape| (kind, shape))) {
+            let able = |op: &&Op| kind.cannot(Work::Op(**op), 4 << 10).is_none();
+            let mut ops = Op::measured(shape).iter().filter(able).peekable();
+            if ops.peek().is_none() {
+                continue;
+            }
+            let place = Place::new().unwrap();
+            let mut party = Party::new(kind, shape, &place, 4 << 10).unwrap();
+            party.check().unwrap();
+            for op in ops {
+                let done = party.round(*op, 3).and_then(|_| party.check());
+                done.unwrap_or_else(|e| panic!("{kind:?}, {op:?}: {e:#}"));
             }
         }
     }
