@@ -22,7 +22,7 @@ use crate::track::{Granule, Touched};
 use std::ops::Range;
 
 /// The images of `T`, by the number of their copy.
-pub(crate) trait Images {
+pub(crate) trait Images: Copy {
     /// Bytes of `T`, which are those of the region.
     fn size(&self) -> u64;
 
@@ -223,7 +223,7 @@ impl<'a> Shared<'a> {
         me: usize,
         host: &'s H,
         clock: &mut impl Clock,
-        images: &impl Images,
+        images: impl Images,
     ) -> Result<Txn<'s, H>, BeginError> {
         let _ = self.lock(me, host, clock).map_err(BeginError::Lock)?;
         let active = Published::unpack(self.control.active.published.load(Relaxed));
@@ -279,8 +279,8 @@ impl<'a> Shared<'a> {
     ///
     /// # Safety
     /// Nobody accesses copy `to` of `images`, nobody writes `from`; they are two copies that exist.
-    #[inline]
-    pub(crate) unsafe fn catch_up(&self, to: usize, from: usize, whole: bool, images: &impl Images) {
+    #[inline(always)]
+    pub(crate) unsafe fn catch_up(&self, to: usize, from: usize, whole: bool, images: impl Images) {
         let line = &self.copies[to];
         if planted("notes_cleared_before_use") {
             self.forget_notes(line);

@@ -109,7 +109,7 @@ impl Shared<'_> {
 
     /// Calls `f` with each byte range of the `size` bytes of `T` that the copy of `line` has to take over. Returns `false`
     /// when everything is to be taken over instead: a note makes no sense, or those that were needed are gone.
-    #[inline]
+    #[inline(always)]
     pub(super) fn for_each_note(&self, line: &CopyLine, size: u64, f: impl Fn(Range<u64>) + Copy) -> bool {
         let granule = Granule::of(size);
         let (place, end) = (line.place.load(Relaxed), self.control.active.noted.load(Relaxed));

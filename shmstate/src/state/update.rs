@@ -47,6 +47,15 @@ unsafe impl<T> Send for TypedImages<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for TypedImages<T> {}
 
+impl<T> Clone for TypedImages<T> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for TypedImages<T> {}
+
 impl<T: SharedLayout> TypedImages<T> {
     pub(super) fn of(region: &Region) -> Self {
         let (base, stride) = region.images();
@@ -167,7 +176,7 @@ impl<T: SharedLayout> State<T> {
         if Frame::is_open(region.key()) && !mutant::planted("re_entry_unnoticed") {
             return Err(self.reentrant());
         }
-        let images = self.images();
+        let images = *self.images();
         let mut clock = Deadline::new(self.timeout());
         // SAFETY: these are the region's images; the active one holds a value (checked at attach, and every commit
         // publishes one); the slot is this handle's.

@@ -83,7 +83,7 @@ fn one_version([first, second]: [u64; WORDS]) -> u64 {
     first
 }
 
-impl Images for World {
+impl Images for &World {
     fn size(&self) -> u64 {
         SIZE
     }

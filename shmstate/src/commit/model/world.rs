@@ -144,7 +144,7 @@ impl World {
         let images = self.cells();
         let shared = self.shared();
         // SAFETY: the images of this region, of which the active one is right; the slot is the caller's.
-        let mut txn = unsafe { shared.begin(me, &host, clock, &images) }?;
+        let mut txn = unsafe { shared.begin(me, &host, clock, images) }?;
         let active = self.copies[txn.active()].generation.load(Ordering::Relaxed);
         assert_eq!(active % 2, 0, "the active copy is marked as half-written");
         let commits = check(images.get(txn.copy()));
@@ -233,6 +233,7 @@ fn check(image: Image) -> usize {
 }
 
 /// The images, and which of them have memory.
+#[derive(Clone, Copy)]
 struct Cells<'a>(&'a [UnsafeCell<Image>], &'a [AtomicBool]);
 
 impl Cells<'_> {

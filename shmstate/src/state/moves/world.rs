@@ -237,13 +237,14 @@ pub(super) fn check_copies(state: &State<Root>, same: impl Fn(&Root, &str)) {
         unsafe { std::ptr::copy_nonoverlapping(images.image(k).cast(), side.as_mut_ptr(), 1) }
         let aside = Aside { images: &images, side: &mut *side, copy: k };
         // SAFETY: the images are the region's, but for copy `k`, in whose place a private one is written.
-        unsafe { shared.catch_up(k, active, commit::Shared::is_torn(&shared.copies[k]), &aside) }
+        unsafe { shared.catch_up(k, active, commit::Shared::is_torn(&shared.copies[k]), aside) }
         // SAFETY: caught up, so that it holds a value; at worst, under a planted fault, integers.
         same(unsafe { side.assume_init_ref() }, &format!("copy {k}, caught up with copy {active}"));
     }
 }
 
 /// The images of a region with a private one in place of copy `copy`.
+#[derive(Clone, Copy)]
 struct Aside<'a> {
     images: &'a TypedImages<Root>,
     side: *mut MaybeUninit<Root>,
