@@ -47,7 +47,7 @@ impl Shared<'_> {
     /// has its turn. A hint: it may say anything.
     #[inline]
     pub(super) fn name_next(&self, version: u64, before: usize, notes: usize) {
-        let look = version.is_multiple_of(LOOK_EVERY) || notes > self.notes.len() / 8;
+        let look = version.is_multiple_of(LOOK_EVERY) || notes > (self.notes.len() / 8).max(1);
         let next = if look { NO_COPY } else { before as u32 };
         self.control.active.next.store(next, Relaxed);
     }

@@ -31,6 +31,7 @@ impl Shared<'_> {
         self.control.counters.copies.store(copy as u32 + 1, Relaxed);
         if planted("spare_is_believed") {
             self.copies[copy].generation.store(2, Relaxed);
+            self.copies[copy].place.store(self.control.active.noted.load(Relaxed), Relaxed);
         }
         self.tell(News::Spare { copies: copy + 1 }, host);
         Some(copy)

@@ -33,7 +33,7 @@ macro_rules! fields {
 fn the_identity_is_as_written() {
     let fields = fields!(RawHeader: magic, format, byte_order, checksum, file_len, region_id, boot_id, created_ns, fingerprint,
         state_size, state_align, copies, slots, max_copies, schema_len, schema_checksum, control_at, slots_at, lines_at,
-        notes_at, pages_at, schema_at, images_at, stride, spare);
+        pages_at, schema_at, images_at, stride, notes_at, spare);
     assert_eq!(rows("Identity"), fields);
     assert_eq!(fields.iter().map(|f| f.1).sum::<usize>() as u64, HEADER);
     assert!(CHAPTER.contains(&format!("magic              \"{}\"", std::str::from_utf8(&MAGIC).unwrap())));

@@ -43,11 +43,11 @@ pub(super) struct RawHeader {
     pub(super) control_at: u64,
     pub(super) slots_at: u64,
     pub(super) lines_at: u64,
-    pub(super) notes_at: u64,
     pub(super) pages_at: u64,
     pub(super) schema_at: u64,
     pub(super) images_at: u64,
     pub(super) stride: u64,
+    pub(super) notes_at: u64,
     pub(super) spare: [u64; 9],
 }
 
@@ -81,11 +81,11 @@ impl RawHeader {
             control_at: CONTROL,
             slots_at: SLOTS,
             lines_at: geometry.lines(),
-            notes_at: geometry.notes(),
             pages_at: geometry.pages(),
             schema_at: geometry.schema(),
             images_at: geometry.images(),
             stride: geometry.stride(),
+            notes_at: geometry.notes(),
             spare: [0; 9],
         };
         raw.checksum = raw.sum();

@@ -161,7 +161,8 @@ pub fn schema(archive: &[u8]) {
     };
     let bits = (size.div_ceil(4096)).div_ceil(64);
     let words = bits + bits.div_ceil(64);
-    let (lines, pages) = (512 + 64, 512 + 64 + 2 * 320);
+    let (lines, notes) = (512 + 64, 512 + 64 + 2 * 64);
+    let pages = notes + 8 * (size / 64).clamp(64, 4096).next_power_of_two();
     let at = pages + 2 * 8 * words;
     let images = (at + archive.len() as u64).next_multiple_of(4096);
     let stride = size.next_multiple_of(4096);
@@ -180,6 +181,7 @@ pub fn schema(archive: &[u8]) {
         (152, at),
         (160, images),
         (168, stride),
+        (176, notes),
     ];
     numbers.into_iter().for_each(|(at, value)| sketch.set(at, value));
     let path = path("schema");

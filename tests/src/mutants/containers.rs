@@ -154,7 +154,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "pages_not_noted",
         breaks: "what was marked in pages is not noted",
-        checks: &[Unit("state::moves::plain"), Unit("state::moves::large")],
+        checks: &[Unit("state::moves::large")],
     },
 ];
 

@@ -78,7 +78,7 @@ pub fn garble(file: &str, rounds: u64) {
     let right = State::<World>::open(file).expect("a region").snapshot().expect("a snapshot");
     let (lines, pages, schema, images) = (word(&good, 136), word(&good, 144), word(&good, 152), word(&good, 160));
     let active = good[320] as usize;
-    let line = lines + active * 320;
+    let line = lines + active * 64;
     let mut rng = Rng::new(1);
     for round in 0..rounds {
         let mut bytes = good.clone();

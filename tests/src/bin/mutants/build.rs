@@ -52,8 +52,8 @@ impl Builds {
         cargo.args(["test", "--release", "--locked", "--no-run", "--message-format=json-render-diagnostics"]);
         cargo.arg("--target-dir").arg(target_dir).args(["-p", "shmstate", "--lib"]);
         for target in targets.iter().filter(|target| **target != "shmstate") {
-            let kind = if *target == STEPPER { "--bin" } else { "--test" };
-            cargo.args(["-p", "shmstate-tests", kind, target]);
+            // The test named as the stepper brings the program along, as every test does with all programs.
+            cargo.args(["-p", "shmstate-tests", "--test", target]);
         }
         let mut cargo =
             cargo.current_dir(ROOT).env("RUSTFLAGS", format!("--cfg {cfg}")).stdout(Stdio::piped()).spawn()?;

@@ -11,13 +11,17 @@ pub(crate) const HANDLES: usize = 4;
 /// What follows the identity, which no process writes once the region has a name.
 const CHANGING: usize = 256;
 
+const PAGES_AT: usize = 144;
+const NOTES_AT: usize = 176;
 const WORD: usize = 256;
 const PUBLISHED: usize = 320;
+const NOTED: usize = 328;
 const RECOVERIES: usize = 392;
 const SLOTS: usize = 512;
 /// In a slot: the copy that its handle's owner thread is in, plus one.
 const OWNER: usize = 56;
 const LINES: usize = SLOTS + 64 * HANDLES;
+const PLACE: usize = 16;
 const SPILLED: usize = 24;
 
 /// A region's file, seen through a mapping of this program's own.
@@ -114,6 +118,14 @@ impl Words<'_> {
     /// Whether what the copy has to take over has run over to page bits.
     pub(crate) fn has_spilled(&self, copy: usize) -> bool {
         self.u32(LINES + 64 * copy + SPILLED) != 0
+    }
+
+    /// How many notes can be written before one is overwritten that one of the copies still needs.
+    pub(crate) fn notes_left(&self, copies: usize) -> u64 {
+        let length = (self.u64(PAGES_AT) - self.u64(NOTES_AT)) / 8;
+        let place = |copy: usize| self.u64(LINES + 64 * copy + PLACE);
+        let needing = (0..copies).filter(|&copy| copy != self.active() && !self.is_odd(copy));
+        needing.map(|copy| length.saturating_sub(self.u64(NOTED) - place(copy))).min().unwrap_or(length)
     }
 
     /// The pins of a slot, in all copies.

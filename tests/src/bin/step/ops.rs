@@ -21,7 +21,8 @@ pub(crate) enum Op {
     OneSpot,
     /// More spots than a list has exact ranges.
     ManySpots,
-    /// A commit notes more ranges than a copy's notes hold, because a reader has kept that copy for long.
+    /// A commit overwrites notes that a copy still needs, because a reader has kept that copy for long: they go to its
+    /// page bits.
     LongReader,
     WholeList,
     Shift,

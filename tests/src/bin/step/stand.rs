@@ -59,9 +59,10 @@ impl Stand {
     pub(crate) fn warm_up(&self, copies: usize, reader: bool) -> Fallible<Start> {
         let mut model = Model::first();
         let mut round = 0;
-        let mut update = |model: &mut Model| -> Fallible<()> {
+        let mut update = |model: &mut Model, most: usize| -> Fallible<()> {
             round += 1;
-            let edits = before(round);
+            let mut edits = before(round);
+            edits.truncate(most);
             model.apply(&edits);
             self.bystander.update(|world| world.apply(&edits))?;
             match self.bystander.read(|world| model.difference(world))? {
@@ -70,7 +71,7 @@ impl Stand {
             }
         };
         for _ in 0..4 * copies + 1 {
-            update(&mut model)?;
+            update(&mut model, usize::MAX)?;
         }
         let mut bytes = Vec::new();
         if reader {
@@ -78,17 +79,19 @@ impl Stand {
             self.bystander.read(|_| {
                 std::thread::scope(|scope| {
                     let updates = scope.spawn(|| {
-                        // Until the log has gone round over what the pinned copy still needs.
-                        let goes_on = |_: &u32| !(0..copies).any(|k| self.image.words().has_spilled(k));
-                        (0..400).take_while(goes_on).try_for_each(|_| update(&mut model)).map_err(|e| e.to_string())
+                        // Until the log is about to go round over what the pinned copy still needs.
+                        let left = || Some(self.image.words().notes_left(copies)).filter(|&left| left > 3);
+                        std::iter::from_fn(left)
+                            .try_for_each(|left| update(&mut model, if left > 16 { usize::MAX } else { 1 }))
+                            .map_err(|e| e.to_string())
                     });
                     updates.join().map_err(|_| "a thread panicked".to_owned()).and_then(|result| result)
                 })?;
                 bytes = self.image.bytes().to_vec();
                 if (0..copies).any(|k| self.image.words().has_spilled(k)) {
-                    Ok(())
+                    Err("the log has gone round already".to_owned())
                 } else {
-                    Err("no page bits".to_owned())
+                    Ok(())
                 }
             })??;
         } else {
