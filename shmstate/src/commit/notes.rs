@@ -30,8 +30,10 @@ impl Shared<'_> {
         if end == first {
             return end;
         }
-        if end > line.limit.load(Relaxed) && !planted("overrun_unnoticed") {
-            self.make_way(first, end);
+        // Wrapping, as all numbers of notes: a stranger may have written them.
+        let rest = line.limit.load(Relaxed).wrapping_sub(end);
+        if rest > self.notes.len() as u64 && !planted("overrun_unnoticed") {
+            self.make_way(first, touched.count() as u64);
         }
         let mut next = first;
         for packed in touched.ranges() {
@@ -50,38 +52,48 @@ impl Shared<'_> {
         self.notes.get(number as usize & self.notes.len().wrapping_sub(1))
     }
 
-    /// Moves to page bits what copies still need and the notes from `end` on backwards will overwrite, and some more, so
-    /// that this does not come with each update while a reader keeps a copy.
+    /// Moves to page bits what copies still need and the next `count` notes, of which `first` is the first, will overwrite; and
+    /// some more, so that this does not come with each update while a reader keeps a copy.
     #[cold]
-    fn make_way(&self, first: u64, end: u64) {
+    fn make_way(&self, first: u64, count: u64) {
         let ring = self.notes.len() as u64;
         let active = self.published().copy;
-        let mut least = first;
+        let mut most = 0;
         for (copy, line) in self.copies[..self.in_use()].iter().enumerate() {
-            if Self::is_torn(line) {
-                continue; // it needs no notes: it is copied whole, or by its own writer
+            let place = line.place.load(Relaxed);
+            let mut behind = first.wrapping_sub(place);
+            // One that is copied whole needs no notes; nor does the one that is written.
+            if Self::is_torn(line) || behind > ring {
+                continue;
             }
-            let mut place = line.place.load(Relaxed);
-            if copy == active {
-                place = first; // others take over from this one
-            } else if first.wrapping_sub(place) > ring {
-                continue; // so does one that makes no sense
-            } else if end - place > ring {
-                let until = (end - ring + ring / 4).min(first);
-                if planted("place_before_pages") {
-                    line.place.store(until, Relaxed);
+            let moved = match (behind + count).checked_sub(ring) {
+                _ if copy == active => behind, // the others take over from this one
+                Some(over) if over > 0 => {
+                    let moved = behind.min(over + ring / 4);
+                    if planted("place_before_pages") {
+                        line.place.store(place.wrapping_add(moved), Relaxed);
+                    }
+                    self.move_to_pages(line, place, moved);
+                    moved
                 }
-                let pages = self.pages_of(line);
-                for note in (place..until).filter_map(|number| self.note_at(number)) {
-                    pages.set(self.granule.unpack(note.load(Relaxed)));
-                }
-                crash_order();
-                place = until;
+                _ => 0,
+            };
+            if moved > 0 {
+                line.place.store(place.wrapping_add(moved), Relaxed);
+                behind -= moved;
             }
-            line.place.store(place, Relaxed);
-            least = least.min(place);
+            most = most.max(behind);
         }
-        self.control.active.limit.store(least.wrapping_add(ring), Relaxed);
+        self.control.active.limit.store(first.wrapping_sub(most).wrapping_add(ring), Relaxed);
+    }
+
+    /// Marks the pages of `count` notes from `place` on.
+    fn move_to_pages(&self, line: &CopyLine, place: u64, count: u64) {
+        let pages = self.pages_of(line);
+        for note in (0..count).filter_map(|n| self.note_at(place.wrapping_add(n))) {
+            pages.set(self.granule.unpack(note.load(Relaxed)));
+        }
+        crash_order();
     }
 
     /// Whether the copy of `line` has half of the log to take over, or has run over to pages.
