@@ -8,7 +8,8 @@ use super::words::{NEVER, NO_COPY, Published, count};
 use crate::mutant::planted;
 use crate::sync::Ordering::Relaxed;
 
-/// A copy that lags this many versions behind is taken before one that lags less, so that none rots.
+/// A copy that lags more than this many versions behind is taken before one that lags less, when an update looks at all of
+/// them, so that none rots.
 const MOST_LAG: u64 = 3;
 
 /// So often, in versions, an update looks at all copies, and not at the one that the last commit has named.
@@ -139,8 +140,14 @@ impl Shared<'_> {
         // A reader that died leaves its pin: no copy may rot for that, and no update may ask the kernel each time. One of
         // `LOOK_EVERY` versions comes here for certain.
         let due = self.lag(first, active.version) % PROBE_EVERY >= PROBE_EVERY - LOOK_EVERY;
-        if due && self.clear_dead(first, me, host) {
-            return Ok(first);
+        if due {
+            // All that are pinned, for who stays in the stalest may be alive.
+            for k in (0..self.in_use()).filter(|&k| k != active.copy && !self.is_free(k)) {
+                self.clear_dead(k, me, host);
+            }
+            if self.is_free(first) {
+                return Ok(first);
+            }
         }
         let mut round = 0;
         loop {

@@ -9,7 +9,7 @@
 //!
 //! All of it is read and written under the writer's lock alone. The order of the stores matters for a death in their
 //! midst: the log's end moves before `active` names the new version, or before the copy of a roll-back counts as whole; and
-//! a copy's place moves after its page bits are set.
+//! a copy's page bits are set before its place moves, and before a note is overwritten.
 
 use super::copies::Shared;
 use super::words::{CopyLine, NO_COPY};

@@ -67,14 +67,17 @@ pub(super) unsafe fn flatten<T: SharedLayout, const NESTED: bool>(
         return whole(0..live, touched);
     }
     if T::TRACKED && at_commit && touched.spilled() {
-        let mut from = place + items.offset as u64;
-        let end = from + (live * size_of::<T>()) as u64;
-        while let Some(run) = touched.pages().next_run(from).filter(|run| run.start < end) {
-            let first = run.start.max(from) - place - items.offset as u64;
-            let last = run.end.min(end) - place - items.offset as u64;
+        let start = place + items.offset as u64;
+        let end = start + (live * size_of::<T>()) as u64;
+        let mut next = touched.pages().next_run(start);
+        while let Some(run) = next.filter(|run| run.start < end) {
+            // Looked for before this run's items are added: the last of them may reach into a page that nobody has marked,
+            // from which the walk would go on from item to item, to the end of the list.
+            next = touched.pages().next_run(run.end);
+            let first = run.start.max(start) - start;
+            let last = run.end.min(end) - start;
             let size = size_of::<T>() as u64;
             whole((first / size) as usize..last.div_ceil(size) as usize, touched);
-            from = run.end;
         }
     }
     if head.is_clear() {

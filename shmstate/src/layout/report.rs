@@ -167,7 +167,7 @@ impl fmt::Display for Report {
             let times = if *count == 1 { String::new() } else { format!(" ({count} of them)") };
             let bytes = capacity.saturating_mul(*item);
             let coarse = match (bytes <= IN_BLOCKS, nested) {
-                (true, _) => format!("4 places by block ({} bytes)", bytes.div_ceil(64).max(*item)),
+                (true, _) => format!("4 places by block ({} bytes)", capacity.div_ceil(64).next_power_of_two() * item),
                 (false, true) => format!("4 places by page ({PAGE} bytes)"),
                 (false, false) => format!("{} places by page ({PAGE} bytes)", exact(self.size as u64)),
             };

@@ -2,7 +2,8 @@
 //!
 //! Each `read` and `update` puts a frame on its own stack and links it into a thread-local list while its closure runs.
 //! The list answers two questions: is this region already open on this thread (an update would then wait for itself),
-//! and does this container lie in the copy that an open update writes (its touches may then go to that update's pages).
+//! and does this container lie in the copy that an open update writes (its touches may then go to that update's ranges and
+//! pages).
 
 use super::{Stamp, Touched};
 use crate::mutant;

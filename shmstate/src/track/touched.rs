@@ -20,8 +20,8 @@ pub(crate) const fn notes(size: u64) -> usize {
     }
 }
 
-/// Bytes of items of a container up to which blocks of its own, of a 64th each, will do for what it does not know exactly:
-/// to copy one costs no more than to note some places in it. Fewer in tests, so that small containers go all the ways that
+/// Bytes of items of a container up to which blocks of its own, of a 64th to a 32nd each, will do for what it does not know
+/// exactly: to copy one costs no more than to note some places in it. Fewer in tests, so that small containers go all the ways that
 /// large ones go.
 pub(crate) const IN_BLOCKS: usize = if cfg!(test) { 4 << 10 } else { 64 << 10 };
 

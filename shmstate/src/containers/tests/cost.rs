@@ -99,6 +99,32 @@ fn an_inner_list_adds_its_own_marks() {
     assert_eq!(touched(&mut outer, |l| l[2] = List::from([7])), [whole]);
 }
 
+/// An item may lie on two pages. When all ranges are taken, one that is marked by its pages must not bring its neighbours'
+/// neighbours along, and so on to the end of the list.
+#[test]
+fn a_marked_page_stays_one() {
+    type Outer = List<List<u64, 5>, 2000>;
+    let (size, root) = (size_of::<Outer>() as u64, Stamp::root(7));
+    let mut outer = Outer::boxed();
+    outer.resize(2000, List::from([1, 2])).unwrap();
+    let value: *mut Outer = &mut *outer;
+    // SAFETY: a box.
+    unsafe { Outer::stamp(value, root) }
+    let mut touched = Touched::new(size);
+    while !touched.spilled() {
+        touched.add(touched.count() as u64 * 16, 8);
+    }
+    touched.add_pages(40_000..40_008);
+    // SAFETY: the same value twice, which nobody changes.
+    unsafe { Outer::flatten::<false>(value, value, root, &mut touched) }
+    let (mut pages, mut runs) = (0, vec![]);
+    touched.pages().for_each_run(|run| {
+        pages += (run.end - run.start) / 4096;
+        runs.push(run);
+    });
+    assert!(pages <= 6, "{runs:?}");
+}
+
 #[test]
 fn of_an_array_what_is_touched() {
     type Inner = List<u64, 4>;
