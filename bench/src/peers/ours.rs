@@ -11,8 +11,9 @@ use std::path::Path;
 #[derive(SharedLayout)]
 #[repr(C)]
 pub struct Board<const N: usize> {
-    counter: u64,
+    /// First, so that the items begin at a cache line.
     items: List<u64, N>,
+    counter: u64,
 }
 
 struct Ours<const N: usize> {
