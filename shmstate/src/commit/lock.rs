@@ -14,10 +14,12 @@ use crate::sync::{
 use std::time::Duration;
 
 /// Attempts before sleeping.
-#[cfg(not(any(loom, shuttle)))]
-const SPINS: usize = 100;
-#[cfg(any(loom, shuttle))]
-const SPINS: usize = 1;
+const ATTEMPTS: u32 = if cfg!(any(loom, shuttle)) { 1 } else { 24 };
+
+/// Pauses before an attempt, as a power of two: they double from one attempt to the next, up to this. Each look at the word
+/// takes its cache line from the owner, so that those who look without a pause slow down whom they wait for; and who pauses
+/// for long lets others pass.
+const MOST_PAUSES: u32 = 5;
 
 /// How long to sleep before asking whether the owner lives: the first time; it doubles from then on.
 const FIRST_NAP: Duration = Duration::from_micros(250);
@@ -117,8 +119,10 @@ fn lock_contended(
     host: &impl Host,
     clock: &mut impl Clock,
 ) -> Result<Acquired, LockError> {
-    for _ in 0..SPINS {
-        spin_loop();
+    for attempt in 0..ATTEMPTS {
+        for _ in 0..1u32 << attempt.min(MOST_PAUSES) {
+            spin_loop();
+        }
         if word.load(Relaxed) == 0
             && word.compare_exchange(0, owner(me), order("W1", Acquire, Relaxed), Relaxed).is_ok()
         {
