@@ -24,6 +24,8 @@ impl Tally {
     /// Free for a test's own use, with those that follow.
     pub const FREE: usize = 8;
     const WORDS: usize = 512;
+    /// So many arrivals say that one will never arrive.
+    const FAILED: u64 = 1 << 63;
 
     /// Opens the counters, all zero at first.
     ///
@@ -59,10 +61,23 @@ impl Tally {
     }
 
     /// Waits until `party` processes have come here `round + 1` times.
+    ///
+    /// # Panics
+    /// If one of them has panicked: it will not come.
     pub fn barrier(&self, party: u64, round: u64) {
         self.count(Self::ARRIVED);
         while self.get(Self::ARRIVED) < party * (round + 1) {
             std::thread::yield_now();
+        }
+        assert!(self.get(Self::ARRIVED) < Self::FAILED, "another one has failed");
+    }
+}
+
+impl Drop for Tally {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Nobody is to wait for this process.
+            self.word(Self::ARRIVED).store(Self::FAILED, SeqCst);
         }
     }
 }
