@@ -94,6 +94,38 @@ fn system_calls_atomics_and_mappings_have_one_door() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Every descriptor comes through one door, which keeps it above the standard ones.
+#[test]
+fn descriptors_have_one_door() {
+    let opening = [
+        "fs::open(",
+        "fs::openat(",
+        "libc::open",
+        "memfd_create(",
+        "fcntl_dupfd",
+        "libc::dup",
+        "try_clone_to_owned",
+        "fs::File",
+        " File::open",
+        " File::create",
+        "OpenOptions",
+        "std::fs::",
+        "pidfd_open",
+        "pipe(",
+        "eventfd(",
+        "libc::socket",
+    ];
+    let (door, outside) = (Path::new("os/descriptors.rs"), Path::new("golden.rs"));
+    let mut wrong = Vec::new();
+    for (_, path, text) in files().into_iter().filter(|(_, path, _)| path != door && path != outside) {
+        for line in code(&text) {
+            let found = opening.iter().find(|what| line.contains(**what));
+            wrong.extend(found.map(|what| format!("{} opens by {what}: {}", path.display(), line.trim())));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// A clock that somebody sets does not shorten or lengthen a wait: what is waited for is measured by the one that only goes
 /// on, at one place. The time of day is written into the header, for people; programs may ask for it as a `Timestamp`.
 #[test]

@@ -116,6 +116,31 @@ extern "C" fn in_child() {
     unlock();
 }
 
+/// While there is one, no other thread forks, and none opens anything. A fork that runs no handlers (a raw `clone`) is not
+/// held up.
+pub(crate) struct NoFork(());
+
+impl NoFork {
+    /// Waits until no other thread has one.
+    pub(crate) fn begin() -> io::Result<NoFork> {
+        static HANDLERS: OnceLock<i32> = OnceLock::new();
+        // SAFETY: handlers of the right signature, which live as long as the process.
+        let installed =
+            HANDLERS.get_or_init(|| unsafe { libc::pthread_atfork(Some(lock), Some(unlock), Some(in_child)) });
+        if *installed != 0 {
+            return Err(io::Error::from_raw_os_error(*installed));
+        }
+        lock();
+        Ok(NoFork(()))
+    }
+}
+
+impl Drop for NoFork {
+    fn drop(&mut self) {
+        unlock();
+    }
+}
+
 /// A descriptor that no child keeps.
 pub(crate) struct Registered {
     /// `None` only while it is being dropped.
@@ -125,22 +150,13 @@ pub(crate) struct Registered {
 
 impl Registered {
     /// Opens a descriptor and registers it, so that no fork comes in between.
-    pub(crate) fn open(open: impl FnOnce() -> io::Result<OwnedFd>) -> io::Result<Registered> {
-        static HANDLERS: OnceLock<i32> = OnceLock::new();
+    pub(crate) fn open(open: impl FnOnce(&NoFork) -> io::Result<OwnedFd>) -> io::Result<Registered> {
         let generation = Generation::current()?;
-        // SAFETY: handlers of the right signature, which live as long as the process.
-        let installed =
-            HANDLERS.get_or_init(|| unsafe { libc::pthread_atfork(Some(lock), Some(unlock), Some(in_child)) });
-        if *installed != 0 {
-            return Err(io::Error::from_raw_os_error(*installed));
-        }
-        lock();
-        let fd = open().inspect(|fd| {
-            // SAFETY: the lock is held.
-            unsafe { &mut *REGISTRY.descriptors.get() }.push(std::os::fd::AsRawFd::as_raw_fd(fd));
-        });
-        unlock();
-        Ok(Registered { fd: Some(fd?), generation })
+        let no_fork = NoFork::begin()?;
+        let fd = open(&no_fork)?;
+        // SAFETY: the lock is held.
+        unsafe { &mut *REGISTRY.descriptors.get() }.push(std::os::fd::AsRawFd::as_raw_fd(&fd));
+        Ok(Registered { fd: Some(fd), generation })
     }
 
     /// The descriptor.

@@ -1,13 +1,17 @@
 //! Who and when: the machine's boot, the clock, random numbers, the process's name.
 
+use super::descriptors::read_start;
 use std::io;
 use std::time::SystemTime;
 
 /// Identifies the present run of the machine; zero where the kernel does not tell. That it could not be asked, for want of a
 /// descriptor, say, is an error: otherwise a region from before the last start would pass.
 pub(crate) fn boot_id() -> io::Result<u128> {
-    match std::fs::read_to_string("/proc/sys/kernel/random/boot_id") {
-        Ok(text) => Ok(u128::from_str_radix(&text.trim().replace('-', ""), 16).unwrap_or(0)),
+    match read_start("/proc/sys/kernel/random/boot_id", 64) {
+        Ok(text) => {
+            let text = String::from_utf8_lossy(&text);
+            Ok(u128::from_str_radix(&text.trim().replace('-', ""), 16).unwrap_or(0))
+        }
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => Ok(0),
         Err(e) => Err(e),
     }
@@ -49,7 +53,7 @@ pub(crate) fn random_u64() -> u64 {
 pub(crate) fn process_name() -> [u8; 16] {
     let mut name = [0; 16];
     let thread = |_| rustix::thread::name().map(std::ffi::CString::into_bytes);
-    let text = std::fs::read("/proc/self/comm").or_else(thread).unwrap_or_default();
+    let text = read_start("/proc/self/comm", name.len()).or_else(thread).unwrap_or_default();
     let len = text.iter().position(|&b| b == b'\n').unwrap_or(text.len()).min(name.len());
     name[..len].copy_from_slice(&text[..len]);
     name

@@ -9,8 +9,9 @@
 //! threads that probe the same one, would each be told that the byte is free, and would then free it.
 //! Neither is the description that is mapped: a mapping keeps its description alive in a forked child.
 
+use super::descriptors::duplicate;
 use super::file::Place;
-use super::fork::Registered;
+use super::fork::{NoFork, Registered};
 use crate::mutant::planted;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -82,9 +83,9 @@ impl Drop for Held<'_> {
 impl Liveness {
     /// Two descriptions of the file that `file` is open on, however it is named by now.
     pub(crate) fn new(file: &OwnedFd, place: Option<&Place>) -> io::Result<Liveness> {
-        let open = || match planted("locks_on_the_mapped_description") {
-            true => file.try_clone(),
-            false => super::file::reopen(file, place),
+        let open = |no_fork: &NoFork| match planted("locks_on_the_mapped_description") {
+            true => Ok(duplicate(file)?),
+            false => super::file::reopen_undivided(no_fork, file, place),
         };
         let live = Registered::open(open)?;
         Ok(Liveness { probe: Registered::open(open)?, probing: Mutex::new(()), live })

@@ -1,11 +1,13 @@
 //! The operating system: the only place with system calls.
 //!
+//! * `descriptors`: the door through which every descriptor comes.
 //! * `file`: finding, checking, creating and linking region files.
 //! * `mapping`: a file's bytes as memory.
 //! * `liveness`: byte locks, by which the kernel tells who lives.
 //! * `futex`: sleeping on a word of the region.
 //! * `fork`: what a forked child must not keep.
 
+mod descriptors;
 mod file;
 mod fork;
 mod futex;
@@ -13,6 +15,7 @@ mod identity;
 mod liveness;
 mod mapping;
 
+pub(crate) use descriptors::duplicate;
 pub(crate) use file::{
     ANONYMOUS, Access, NewFile, Place, check_anonymous, key, len, new_anonymous, read, reopen, reserve,
 };

@@ -86,7 +86,7 @@ impl<T: SharedLayout> Options<'_, T> {
     pub fn from_fd(self, descriptor: impl AsFd) -> Result<State<T>, Error> {
         let access = self.access()?;
         let failed = |e| Error::io(Path::new(ANONYMOUS), "use the descriptor of", e);
-        let file = descriptor.as_fd().try_clone_to_owned().map_err(failed)?;
+        let file = os::duplicate(descriptor).map_err(failed)?;
         os::check_anonymous(access, &file)?;
         State::attach_new(None, &file, self.patience())
     }

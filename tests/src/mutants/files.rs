@@ -75,6 +75,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
             Process("errors", "busy_because_all_handles_are_taken"),
         ],
     },
+    // Descriptors.
+    Mutant {
+        name: "standard_descriptors_are_taken",
+        breaks: "a region gets the number of a standard descriptor that the program has closed",
+        checks: &[Process("descriptors", "what_a_daemon_prints_goes_nowhere")],
+    },
     // Forking.
     Mutant {
         name: "fork_unnoticed",

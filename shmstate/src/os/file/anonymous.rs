@@ -3,6 +3,7 @@
 use super::Access;
 use super::create::extend;
 use crate::error::{Error, Trouble};
+use crate::os::descriptors::create_memory;
 use rustix::fs::{MemfdFlags, Mode, SealFlags};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
@@ -19,9 +20,9 @@ pub(crate) fn new_anonymous(access: Access, len: u64, room: u64) -> Result<Owned
     let path = Path::new(ANONYMOUS);
     let failed = |doing| move |e: Errno| Error::io(path, doing, e);
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    let file = match rustix::fs::memfd_create("shmstate", flags | MemfdFlags::NOEXEC_SEAL) {
+    let file = match create_memory("shmstate", flags | MemfdFlags::NOEXEC_SEAL) {
         // Kernels before 6.3 do not know that flag.
-        Err(Errno::INVAL) => rustix::fs::memfd_create("shmstate", flags),
+        Err(Errno::INVAL) => create_memory("shmstate", flags),
         file => file,
     }
     .map_err(failed("create"))?;

@@ -3,6 +3,7 @@
 use super::{Access, Place, check_file_system};
 use crate::error::{Error, Trouble};
 use crate::mutant::planted;
+use crate::os::descriptors::open_at;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
@@ -28,7 +29,7 @@ impl<'a> NewFile<'a> {
     pub(super) fn create(place: &'a Place, access: Access, len: u64, room: u64) -> Result<Self, Error> {
         let flags = OFlags::RDWR | OFlags::CLOEXEC;
         let private = Mode::RUSR | Mode::WUSR;
-        let new = match rustix::fs::openat(&place.dir, ".", flags | OFlags::TMPFILE, private) {
+        let new = match open_at(&place.dir, ".", flags | OFlags::TMPFILE, private) {
             Ok(file) => NewFile { place, file, temporary: None },
             // Not known to the file system, or (EISDIR, ENOENT) to the kernel.
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::NOENT | Errno::INVAL) => Self::with_temporary_name(place)?,
@@ -56,7 +57,7 @@ impl<'a> NewFile<'a> {
     /// A new file of that temporary name. `None`: somebody has the name, or has swept the file away before it was locked.
     fn named(place: &'a Place, name: OsString) -> rustix::io::Result<Option<Self>> {
         let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
-        let file = match rustix::fs::openat(&place.dir, &name, flags, Mode::RUSR | Mode::WUSR) {
+        let file = match open_at(&place.dir, &name, flags, Mode::RUSR | Mode::WUSR) {
             Err(Errno::EXIST) => return Ok(None),
             file => file?,
         };
@@ -157,9 +158,8 @@ pub(crate) fn reserve(path: &Path, file: &OwnedFd, bytes: Range<u64>) -> Result<
 
 /// Removes the temporary files whose creators are dead. What cannot be looked at is left alone.
 fn sweep(place: &Place) {
-    let Ok(entries) =
-        rustix::fs::openat(&place.dir, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-            .and_then(rustix::fs::Dir::new)
+    let Ok(entries) = open_at(&place.dir, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        .and_then(rustix::fs::Dir::new)
     else {
         return;
     };
@@ -169,7 +169,7 @@ fn sweep(place: &Place) {
             continue;
         }
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let Ok(file) = rustix::fs::openat(&place.dir, name, flags, Mode::empty()) else { continue };
+        let Ok(file) = open_at(&place.dir, name, flags, Mode::empty()) else { continue };
         let dead = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok();
         if (dead || planted("living_are_swept")) && !planted("dead_are_not_swept") {
             let _ = rustix::fs::unlinkat(&place.dir, name, AtFlags::empty());

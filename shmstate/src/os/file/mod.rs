@@ -10,6 +10,8 @@ pub(crate) use place::Place;
 
 use crate::error::{Error, Trouble};
 use crate::mutant::planted;
+use crate::os::descriptors::open_at_undivided;
+use crate::os::fork::NoFork;
 use crate::track::RegionKey;
 use rustix::fs::{FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -137,15 +139,20 @@ pub(crate) fn read(path: &Path, fd: &OwnedFd, offset: u64, len: usize) -> Result
 /// Another description of the file that `fd` is open on: by the descriptor itself, or, without `/proc`, by its name if that
 /// still leads there, in the directory that it was found in, whatever the working directory or the root is by now.
 pub(crate) fn reopen(fd: &OwnedFd, place: Option<&Place>) -> io::Result<OwnedFd> {
+    reopen_undivided(&NoFork::begin()?, fd, place)
+}
+
+/// [`reopen`], in the midst of what no fork may divide.
+pub(in crate::os) fn reopen_undivided(no_fork: &NoFork, fd: &OwnedFd, place: Option<&Place>) -> io::Result<OwnedFd> {
     let cloexec = if planted("descriptors_survive_exec") { OFlags::empty() } else { OFlags::CLOEXEC };
     let flags = OFlags::RDWR | cloexec;
     let by_descriptor = format!("/proc/self/fd/{}", fd.as_raw_fd());
-    if let Ok(file) = rustix::fs::open(by_descriptor, flags, Mode::empty()) {
+    if let Ok(file) = open_at_undivided(no_fork, rustix::fs::CWD, by_descriptor, flags, Mode::empty()) {
         return Ok(file);
     }
     let Some(place) = place else { return Err(Errno::NOENT.into()) };
     let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let file = rustix::fs::openat(&place.dir, &place.name, flags, Mode::empty())?;
+    let file = open_at_undivided(no_fork, &place.dir, &place.name, flags, Mode::empty())?;
     if key_of(&rustix::fs::fstat(&file)?) == key_of(&rustix::fs::fstat(fd)?) {
         Ok(file)
     } else {

@@ -3,6 +3,7 @@
 use super::create::TEMPORARY;
 use super::{Access, NewFile, check_file_system, check_kind, key_of};
 use crate::error::{Error, Trouble};
+use crate::os::descriptors::{duplicate, open_at};
 use crate::track::RegionKey;
 use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -89,7 +90,7 @@ impl Place {
             .map_err(|e| Error::io(path, "find", e))?;
         check_kind(path, &stat)?;
         let flags = mode | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let file = match rustix::fs::openat(&self.dir, &self.name, flags, Mode::empty()) {
+        let file = match open_at(&self.dir, &self.name, flags, Mode::empty()) {
             Ok(file) => file,
             // What it is by now, instead of what it was a moment ago.
             Err(e) => {
@@ -130,14 +131,14 @@ impl Place {
 
     /// Another descriptor of the same place.
     pub(crate) fn try_clone(&self) -> Result<Place, Error> {
-        let dir = rustix::io::fcntl_dupfd_cloexec(&self.dir, 0).map_err(|e| Error::io(&self.path, "find", e))?;
+        let dir = duplicate(&self.dir).map_err(|e| Error::io(&self.path, "find", e))?;
         Ok(Place { dir, name: self.name.clone(), path: self.path.clone() })
     }
 }
 
 /// Opens a directory, to find names in it.
 fn open_dir(path: &Path, flags: OFlags) -> Result<OwnedFd, Error> {
-    rustix::fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | flags, Mode::empty())
+    open_at(rustix::fs::CWD, path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | flags, Mode::empty())
         .map_err(|e| directory_error(path, "open the directory", e))
 }
 

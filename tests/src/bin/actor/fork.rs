@@ -10,7 +10,7 @@ fn kind<T>(result: Result<T, Error>) -> Option<ErrorKind> {
 }
 
 /// Forks, and runs `f` in the child, which ends with it: 0 if it returns.
-fn child(f: impl FnOnce()) -> libc::pid_t {
+pub fn child(f: impl FnOnce()) -> libc::pid_t {
     // SAFETY: this process has one thread.
     match unsafe { libc::fork() } {
         0 => {
@@ -22,7 +22,7 @@ fn child(f: impl FnOnce()) -> libc::pid_t {
     }
 }
 
-fn succeeds(pid: libc::pid_t) {
+pub fn succeeds(pid: libc::pid_t) {
     let mut status = 0;
     // SAFETY: a place for the status.
     assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);

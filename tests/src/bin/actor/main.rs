@@ -1,6 +1,7 @@
 //! The other process of the tests: does what its arguments say, says what it sees, and dies when it is told to.
 
 mod anonymous;
+mod descriptors;
 mod fork;
 mod hostile;
 mod limits;
@@ -40,6 +41,7 @@ fn main() {
         ["race", dir, me, party, rounds] => race::create(dir, number(me), number(party), number(rounds)),
         ["churn", path, me, rounds] => race::churn(path, number(me), number(rounds)),
         ["fork", what, path] => fork::run(what, path),
+        ["descriptors", what, path] => descriptors::run(what, path),
         ["machine", what, path] => machine::run(what, path),
         ["limit", what, value, path] => limits::run(what, number(value), path),
         ["flip", file, from, to] => spoil::flip(file, number(from) as usize, number(to) as usize),

@@ -1,0 +1,111 @@
+//! The door through which every descriptor of the library comes.
+//!
+//! A daemon may have closed its standard descriptors 0, 1 and 2. The kernel gives the lowest free number to whatever is
+//! opened next, and what the program prints then goes there. So no descriptor of the library is ever below 3: the closed
+//! ones are filled with placeholders, which the kernel refuses to read and write, while something is opened. A test
+//! (`tests/tests/house.rs`) sees to it that nothing in `os` opens past this door.
+
+use super::fork::NoFork;
+use crate::mutant::planted;
+use rustix::fs::{MemfdFlags, Mode, OFlags};
+use rustix::io::Errno;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
+
+/// The standard descriptors lie below.
+const FIRST: RawFd = 3;
+
+/// `openat`.
+pub(crate) fn open_at(
+    dir: impl AsFd,
+    name: impl rustix::path::Arg,
+    flags: OFlags,
+    mode: Mode,
+) -> rustix::io::Result<OwnedFd> {
+    open_at_undivided(&no_fork()?, dir, name, flags, mode)
+}
+
+/// `openat`, in the midst of what no fork may divide.
+pub(crate) fn open_at_undivided(
+    no_fork: &NoFork,
+    dir: impl AsFd,
+    name: impl rustix::path::Arg,
+    flags: OFlags,
+    mode: Mode,
+) -> rustix::io::Result<OwnedFd> {
+    above_standard(no_fork, || rustix::fs::openat(dir, name, flags, mode))
+}
+
+/// `memfd_create`.
+pub(crate) fn create_memory(name: &str, flags: MemfdFlags) -> rustix::io::Result<OwnedFd> {
+    above_standard(&no_fork()?, || rustix::fs::memfd_create(name, flags))
+}
+
+/// Another descriptor of the same description. The kernel itself keeps it above the standard ones.
+pub(crate) fn duplicate(fd: impl AsFd) -> rustix::io::Result<OwnedFd> {
+    rustix::io::fcntl_dupfd_cloexec(fd, FIRST)
+}
+
+/// The first `most` bytes of a file of the kernel's.
+pub(crate) fn read_start(path: &str, most: usize) -> io::Result<Vec<u8>> {
+    let file = open_at(rustix::fs::CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let mut bytes = vec![0; most];
+    loop {
+        match rustix::io::read(&file, &mut bytes) {
+            Ok(read) => {
+                bytes.truncate(read);
+                return Ok(bytes);
+            }
+            Err(Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+fn no_fork() -> rustix::io::Result<NoFork> {
+    NoFork::begin().map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::NOMEM))
+}
+
+/// Opens something whose number is not that of a standard descriptor, at no moment. One thread at a time: a placeholder of
+/// another thread's would go before this one has opened.
+fn above_standard(_: &NoFork, open: impl FnOnce() -> rustix::io::Result<OwnedFd>) -> rustix::io::Result<OwnedFd> {
+    let mut placeholders = Placeholders(Vec::new());
+    if !planted("standard_descriptors_are_taken") {
+        placeholders.fill()?;
+    }
+    let file = open()?;
+    drop(placeholders);
+    if file.as_raw_fd() < FIRST && !planted("standard_descriptors_are_taken") {
+        // Another thread has closed a standard descriptor just now.
+        return duplicate(&file);
+    }
+    Ok(file)
+}
+
+/// What takes the numbers of closed standard descriptors for a moment.
+struct Placeholders(Vec<OwnedFd>);
+
+impl Placeholders {
+    fn fill(&mut self) -> rustix::io::Result<()> {
+        while (0..FIRST).any(is_closed) {
+            self.0.push(rustix::fs::open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Placeholders {
+    fn drop(&mut self) {
+        for placeholder in self.0.drain(..) {
+            // The program may have put something of its own there meanwhile, by `dup2`.
+            if !rustix::fs::fcntl_getfl(&placeholder).is_ok_and(|flags| flags.contains(OFlags::PATH)) {
+                let _ = placeholder.into_raw_fd();
+            }
+        }
+    }
+}
+
+fn is_closed(fd: RawFd) -> bool {
+    // SAFETY: no pointers; the call asks only, and may ask about any number.
+    unsafe { libc::fcntl(fd, libc::F_GETFD) == -1 }
+}
