@@ -28,23 +28,49 @@ pub(crate) fn fence_after_lock() {
     fence(Ordering::SeqCst);
 }
 
-/// Makes the relaxed loads before it acquire. No instruction on x86-64.
+/// Keeps the loads before it before those after it. No instruction on x86-64.
+///
+/// For atomic loads that is an acquire fence. The loads of a look without a pin are volatile ones, which other processors
+/// order no less, but which the language's fence says nothing about: the compiler is told by [`crash_order`].
 #[inline(always)]
 pub(crate) fn fence_acquire() {
     #[cfg(not(any(loom, shuttle)))]
     std::sync::atomic::fence(Ordering::Acquire);
     #[cfg(any(loom, shuttle))]
     fence(Ordering::Acquire);
+    crash_order();
 }
 
-/// Keeps the stores behind it behind the one before it, for other cores and for a death in between. No instruction on
+/// Keeps the stores after it after the one before it, for other cores and for a death in between. No instruction on
 /// x86-64.
+///
+/// The stores after it are those of a closure and of `memcpy`, which are not atomic: a release fence alone would let the
+/// compiler move them up, so that it is told by [`crash_order`]. On x86-64, *streaming* stores (`movnt*`) may overtake
+/// earlier stores: see [`fence_streaming`].
 #[inline(always)]
 pub(crate) fn fence_release() {
     #[cfg(not(any(loom, shuttle)))]
     std::sync::atomic::fence(Ordering::Release);
     #[cfg(any(loom, shuttle))]
     fence(Ordering::Release);
+    crash_order();
+}
+
+/// Bytes from which on a `memcpy` or `memset` may use streaming stores. The C libraries begin at some hundreds of
+/// kilobytes; glibc's tunable `x86_non_temporal_threshold` cannot be set below 0x4040.
+pub(crate) const STREAMED: u64 = 16 << 10;
+
+/// Keeps streaming stores after it after the stores before it: one `sfence` on x86-64, where they are ordered with no
+/// other store (Intel SDM vol. 3A, 9.2.2; AMD APM vol. 2, 7.4.2). Elsewhere [`fence_release`] orders them as it orders all.
+///
+/// Those of a `memcpy` are followed by an `sfence` of its own, so that nothing has to be done where a version is published.
+#[inline(always)]
+pub(crate) fn fence_streaming() {
+    #[cfg(all(target_arch = "x86_64", not(any(loom, shuttle))))]
+    // SAFETY: SSE is a part of x86-64.
+    unsafe {
+        std::arch::x86_64::_mm_sfence()
+    }
 }
 
 /// Keeps the compiler from moving stores across this point.

@@ -16,7 +16,7 @@ use crate::mutant::{order, planted};
 use crate::sync::{
     AtomicU64,
     Ordering::{Acquire, Relaxed, Release, SeqCst},
-    fence_after_lock, fence_release,
+    STREAMED, fence_after_lock, fence_release, fence_streaming,
 };
 use crate::track::{Granule, Touched};
 use std::ops::Range;
@@ -255,6 +255,9 @@ impl<'a> Shared<'a> {
         }
         if !planted("W7") {
             fence_release(); // [W7]
+            if images.size() >= STREAMED {
+                fence_streaming(); // [W7]
+            }
         }
         // SAFETY: the lock is held, and the scan has found no reader in `copy`, which is not the active one; nobody writes
         // the active one while the lock is held.

@@ -14,9 +14,12 @@
 //! | W4 | writer: `active`, Release | R2 | the new copy's bytes come before its publication |
 //! | W5 | writer: `generation` even again, Release | – | after W4 in program order, for a death between the two |
 //! | W6 | writer: unlock, Release swap | W1 | see W1 |
-//! | W7 | writer: `generation` odd, then a Release fence | P1 | whoever sees a byte of the new content sees the odd number |
+//! | W7 | writer: `generation` odd, then a Release fence; for a large `T` one for streaming stores too | P1 | a look that has a byte of the new content sees the odd number |
 //! | P1 | onlooker, load: Acquire fence, then `generation` again | W7, W2 | see W7; a `published` that is unchanged will do as well, by W2 |
 //! | S1 | claim: `used` slots, SeqCst | W2 | a writer that does not scan a slot is seen by that slot's R2 |
+//!
+//! W7 and P1 order what is not atomic: the stores of a closure, and the volatile loads of a look without a pin. Why that
+//! holds stands in the design chapter, under "Onlookers and loads".
 //!
 //! Each row is weakened in the tests under loom, which then must fail. W5 is about deaths, which see a program's order and
 //! not the memory's: it is moved, and left out, and a death before every write is tried.

@@ -4,7 +4,6 @@ use super::handle::State;
 use super::update::TypedImages;
 use crate::error::Error;
 use crate::layout::SharedLayout;
-use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::track::Stamp;
 use std::mem::MaybeUninit;
 use std::path::Path;
@@ -65,7 +64,7 @@ pub(super) unsafe fn finish_snapshot<T: SharedLayout>(
     Ok(snapshot)
 }
 
-/// Copies `len` bytes by atomic words, so that a stranger who writes at the same time does no more than to garble them.
+/// Copies `len` bytes word by word, so that another process that writes at the same time does no more than to garble them.
 ///
 /// # Safety
 /// `from` is aligned to 8 bytes and readable up to the next multiple of 8; `to` is writable for `len` bytes.
@@ -79,12 +78,16 @@ pub(super) unsafe fn copy_words(to: *mut u8, from: *const u8, len: usize) {
     }
 }
 
-/// The word at `from`, which somebody may be writing.
+/// The word at `from`, which may be written at the same time, by stores that are not atomic.
+///
+/// Volatile, and not atomic: one load instruction either way, but what an atomic load returns beside a store that is not
+/// atomic is undefined to the compiler, even if the processor has loaded the word before that store. What a volatile load
+/// returns is what the processor has loaded. The design chapter says more, under "Onlookers and loads".
 ///
 /// # Safety
 /// `from` is aligned to 8 bytes and readable.
 #[inline]
 pub(super) unsafe fn word_at(from: *const u8) -> u64 {
     // SAFETY: an aligned word in shared memory, by the caller's promise.
-    unsafe { &*from.cast::<AtomicU64>() }.load(Relaxed)
+    unsafe { from.cast::<u64>().read_volatile() }
 }
