@@ -69,12 +69,18 @@
 //! * [`assert_layout!`]: a test that holds a layout fast.
 
 // Under loom only the commit protocol and what it stands on is of use; what else compiles is there for its names.
-#![cfg_attr(any(loom, shuttle), allow(dead_code, unused_imports))]
+#![cfg_attr(any(shmstate_loom, shmstate_shuttle), allow(dead_code, unused_imports))]
 
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 compile_error!(
     "shmstate runs on Linux on x86-64 and aarch64: it rests on open-file-description locks, futexes and O_TMPFILE, and on \
      a reviewed memory model for these two processors"
+);
+
+#[cfg(all(any(shmstate_loom, shmstate_shuttle), not(test)))]
+compile_error!(
+    "`--cfg shmstate_loom` and `--cfg shmstate_shuttle` are for the unit tests of shmstate: run \
+     `RUSTFLAGS=\"--cfg shmstate_loom\" cargo test --release -p shmstate --lib commit::model`; a program is built without them"
 );
 
 // The derive writes `::shmstate`, in the tests of this very crate as well.
@@ -85,16 +91,16 @@ mod commit;
 mod containers;
 mod error;
 mod events;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
 mod golden;
 mod layout;
 mod mutant;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
 mod os;
 mod plain;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
 mod region;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
 mod state;
 mod sync;
 mod track;
@@ -107,7 +113,7 @@ pub use error::{Error, ErrorKind};
 pub use layout::{Argument, Field, Invalid, Kind, Layout, Pod, Report, Scalar, SharedLayout, Variant};
 pub use plain::{IpAddress, NotUuid, OutOfRange, SocketAddress, TimeSpan, Timestamp, Uuid};
 pub use shmstate_derive::SharedLayout;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
 pub use state::{Options, Projection, ReadOnly, State, Stats, remove};
 
 /// What the entries of a [`Map`] and a [`SortedMap`] are called while they are looked at.
@@ -133,7 +139,7 @@ pub mod compile_errors {}
 /// What the code that the derive generates needs; no part of the interface.
 #[doc(hidden)]
 pub mod __private {
-    #[cfg(all(feature = "json", not(any(loom, shuttle))))]
+    #[cfg(all(feature = "json", not(any(shmstate_loom, shmstate_shuttle))))]
     pub use crate::golden::assert_layout;
     pub use crate::layout::{
         Argument, Field, Invalid, Kind, Layout, PlainField, Scalar, SharedLayout, StructLayout, Variant, check_variant,

@@ -9,7 +9,7 @@
 use crate::sync::Ordering;
 
 /// Whether this process runs with the fault of that name.
-#[cfg(any(loom, shuttle, shmstate_mutants))]
+#[cfg(any(shmstate_loom, shmstate_shuttle, shmstate_mutants))]
 pub(crate) fn planted(name: &str) -> bool {
     use std::sync::OnceLock;
     static MUTANT: OnceLock<String> = OnceLock::new();
@@ -17,20 +17,20 @@ pub(crate) fn planted(name: &str) -> bool {
 }
 
 /// Whether this process runs with the fault of that name: never, in this build.
-#[cfg(not(any(loom, shuttle, shmstate_mutants)))]
+#[cfg(not(any(shmstate_loom, shmstate_shuttle, shmstate_mutants)))]
 #[inline(always)]
 pub(crate) const fn planted(_name: &str) -> bool {
     false
 }
 
 /// The ordering of the access that carries `label`, or the `weaker` one if the fault of that name is planted.
-#[cfg(any(loom, shuttle, shmstate_mutants))]
+#[cfg(any(shmstate_loom, shmstate_shuttle, shmstate_mutants))]
 pub(crate) fn order(label: &str, right: Ordering, weaker: Ordering) -> Ordering {
     if planted(label) { weaker } else { right }
 }
 
 /// The ordering of the access that carries `label`.
-#[cfg(not(any(loom, shuttle, shmstate_mutants)))]
+#[cfg(not(any(shmstate_loom, shmstate_shuttle, shmstate_mutants)))]
 #[inline(always)]
 pub(crate) const fn order(_label: &str, right: Ordering, _weaker: Ordering) -> Ordering {
     right

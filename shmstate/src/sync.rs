@@ -2,17 +2,17 @@
 //!
 //! Everything above this file says `crate::sync::…`, so that these run the very code that ships.
 
-#[cfg(not(any(loom, shuttle, target_arch = "x86_64")))]
+#[cfg(not(any(shmstate_loom, shmstate_shuttle, target_arch = "x86_64")))]
 use std::sync::atomic::fence;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
 pub(crate) use std::{
     hint::spin_loop,
     sync::atomic::{AtomicU32, AtomicU64, Ordering},
 };
 
-#[cfg(any(loom, shuttle))]
+#[cfg(any(shmstate_loom, shmstate_shuttle))]
 pub(crate) mod model;
-#[cfg(any(loom, shuttle))]
+#[cfg(any(shmstate_loom, shmstate_shuttle))]
 pub(crate) use model::{AtomicU32, AtomicU64, Ordering, fence, spin_loop};
 
 /// A full fence, right behind the read-modify-write that took a lock.
@@ -22,9 +22,9 @@ pub(crate) use model::{AtomicU32, AtomicU64, Ordering, fence, spin_loop};
 /// the model, it is the fence that it says.
 #[inline(always)]
 pub(crate) fn fence_after_lock() {
-    #[cfg(all(target_arch = "x86_64", not(any(loom, shuttle))))]
+    #[cfg(all(target_arch = "x86_64", not(any(shmstate_loom, shmstate_shuttle))))]
     std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
-    #[cfg(not(all(target_arch = "x86_64", not(any(loom, shuttle)))))]
+    #[cfg(not(all(target_arch = "x86_64", not(any(shmstate_loom, shmstate_shuttle)))))]
     fence(Ordering::SeqCst);
 }
 
@@ -34,9 +34,9 @@ pub(crate) fn fence_after_lock() {
 /// order no less, but which the language's fence says nothing about: the compiler is told by [`crash_order`].
 #[inline(always)]
 pub(crate) fn fence_acquire() {
-    #[cfg(not(any(loom, shuttle)))]
+    #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
     std::sync::atomic::fence(Ordering::Acquire);
-    #[cfg(any(loom, shuttle))]
+    #[cfg(any(shmstate_loom, shmstate_shuttle))]
     fence(Ordering::Acquire);
     crash_order();
 }
@@ -49,9 +49,9 @@ pub(crate) fn fence_acquire() {
 /// earlier stores: see [`fence_streaming`].
 #[inline(always)]
 pub(crate) fn fence_release() {
-    #[cfg(not(any(loom, shuttle)))]
+    #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
     std::sync::atomic::fence(Ordering::Release);
-    #[cfg(any(loom, shuttle))]
+    #[cfg(any(shmstate_loom, shmstate_shuttle))]
     fence(Ordering::Release);
     crash_order();
 }

@@ -26,7 +26,7 @@ fn succeeds(command: &mut Command) -> String {
 fn explored(by: &str) -> usize {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["test", "--release", "--locked", "-p", "shmstate", "--lib", "--target-dir"]).arg(target().join(by));
-    cargo.args(["commit::model", "--", "--nocapture"]).env("RUSTFLAGS", format!("--cfg {by}"));
+    cargo.args(["commit::model", "--", "--nocapture"]).env("RUSTFLAGS", format!("--cfg shmstate_{by}"));
     if std::env::var_os("SHMSTATE_SCHEDULES").is_none() {
         cargo.env("SHMSTATE_SCHEDULES", "200");
     }

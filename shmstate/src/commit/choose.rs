@@ -16,7 +16,7 @@ const MOST_LAG: u64 = 3;
 const LOOK_EVERY: u64 = MOST_LAG + 1;
 
 /// How many times a writer lets time pass before it takes a spare copy: readers that are just passing are not worth one.
-const PATIENCE: u32 = if cfg!(loom) { 0 } else { 4 };
+const PATIENCE: u32 = if cfg!(shmstate_loom) { 0 } else { 4 };
 
 /// How often (in versions of lag) a writer asks whether the readers that keep a stale copy pinned are alive.
 const PROBE_EVERY: u64 = 1024;

@@ -14,7 +14,7 @@ use crate::sync::{
 use std::time::Duration;
 
 /// Attempts before sleeping.
-const ATTEMPTS: u32 = if cfg!(any(loom, shuttle)) { 1 } else { 24 };
+const ATTEMPTS: u32 = if cfg!(any(shmstate_loom, shmstate_shuttle)) { 1 } else { 24 };
 
 /// Pauses before an attempt, as a power of two: they double from one attempt to the next, up to this. Each look at the word
 /// takes its cache line from the owner, so that those who look without a pause slow down whom they wait for; and who pauses

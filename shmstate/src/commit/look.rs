@@ -11,7 +11,7 @@ use crate::mutant::planted;
 use crate::sync::{Ordering::Relaxed, fence_acquire};
 
 /// How often a load looks again before it takes a pin. Each look in vain takes two updates that came in between.
-const LOOKS: usize = if cfg!(loom) { 0 } else { 16 };
+const LOOKS: usize = if cfg!(shmstate_loom) { 0 } else { 16 };
 
 impl Shared<'_> {
     /// [`Shared::published`], for memory that is mapped for reading. Relaxed loads are what the language promises to work

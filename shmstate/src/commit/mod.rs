@@ -38,5 +38,5 @@ pub(crate) use lock::{Clock, Host, LockError, News};
 pub(crate) use pins::{Pin, Reader};
 pub(crate) use words::{Control, CopyLine, MAX_COPIES, MAX_SLOTS, NEVER, Published, SlotLine};
 
-#[cfg(all(test, any(loom, shuttle)))]
+#[cfg(all(test, any(shmstate_loom, shmstate_shuttle)))]
 mod model;

@@ -6,10 +6,10 @@
 use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// Most copies that a region can have.
-#[cfg(not(loom))]
+#[cfg(not(shmstate_loom))]
 pub(crate) const MAX_COPIES: usize = 8;
 /// Three is the first number with a choice between copies; every word is an object that loom tracks.
-#[cfg(loom)]
+#[cfg(shmstate_loom)]
 pub(crate) const MAX_COPIES: usize = 3;
 
 /// Most slots that a region can have: a slot's number has to fit beside [`WAIT`] in the lock word.
@@ -106,7 +106,7 @@ pub(crate) struct CopyLine {
     pub(crate) spilled: AtomicU32,
 }
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
 const _: () = {
     assert!(size_of::<Control>() == 192);
     assert!(size_of::<SlotLine>() == 64);
@@ -136,7 +136,7 @@ impl Published {
     }
 }
 
-#[cfg(any(loom, shuttle))]
+#[cfg(any(shmstate_loom, shmstate_shuttle))]
 impl Control {
     pub(crate) fn new(published: Published, copies: usize) -> Self {
         Control {
@@ -161,7 +161,7 @@ impl Control {
     }
 }
 
-#[cfg(any(loom, shuttle))]
+#[cfg(any(shmstate_loom, shmstate_shuttle))]
 impl SlotLine {
     pub(crate) fn new() -> Self {
         SlotLine {
@@ -174,7 +174,7 @@ impl SlotLine {
     }
 }
 
-#[cfg(any(loom, shuttle))]
+#[cfg(any(shmstate_loom, shmstate_shuttle))]
 impl CopyLine {
     pub(crate) fn new(generation: u64, synced: u64) -> Self {
         CopyLine {
@@ -186,7 +186,7 @@ impl CopyLine {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -25,7 +25,7 @@ mod serde;
 mod slab;
 mod slice;
 mod spent;
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 pub(crate) mod tests;
 mod text;
 mod tracked;

@@ -92,7 +92,7 @@ pub const fn plain_array<A>(item: &'static Layout, len: usize) -> Layout {
     Layout::of::<A>("array", Kind::Array { item, len })
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use crate::track::{Granule, Stamp, Touched};
     use crate::{List, SharedLayout};

@@ -43,7 +43,7 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
 

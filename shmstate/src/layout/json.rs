@@ -79,7 +79,7 @@ pub(super) mod decimal {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use crate::layout::Schema;
     use crate::{List, SharedLayout, Text};

@@ -36,7 +36,7 @@ impl Layout {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use crate::{List, SharedLayout, Text};
     use std::mem::offset_of;

@@ -140,7 +140,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for [T; N] {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
 

@@ -177,7 +177,7 @@ impl fmt::Display for Report {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use crate::{Array, List, Queue, SharedLayout};
 

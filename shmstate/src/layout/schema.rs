@@ -273,5 +273,5 @@ fn write_members(text: &mut String, members: &[Member]) -> std::fmt::Result {
     members.iter().try_for_each(|m| write!(text, "{} {} at {}, ", m.name, m.ty, m.offset))
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests;

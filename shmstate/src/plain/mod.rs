@@ -17,7 +17,7 @@ pub use net::{IpAddress, SocketAddress};
 pub use time::{OutOfRange, TimeSpan, Timestamp};
 pub use uuid::{NotUuid, Uuid};
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
     use crate::layout::{Layout, Schema, SharedLayout};

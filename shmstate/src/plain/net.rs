@@ -172,7 +172,7 @@ macro_rules! as_in_std {
 
 as_in_std!(IpAddress: IpAddr, SocketAddress: SocketAddr);
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -367,7 +367,7 @@ impl fmt::Debug for Timestamp {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

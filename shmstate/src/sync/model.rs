@@ -19,9 +19,9 @@
 //! **Death.** A thread can be told to stop for ever before its n-th write. It unwinds, and what its destructors then try
 //! to write to shared words is not written: to the others it looks as if it had been killed.
 
-#[cfg(loom)]
+#[cfg(shmstate_loom)]
 pub(crate) use loom as explorer;
-#[cfg(shuttle)]
+#[cfg(shmstate_shuttle)]
 pub(crate) use shuttle as explorer;
 
 use explorer::sync::atomic as inner;

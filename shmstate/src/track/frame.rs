@@ -139,7 +139,7 @@ pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>, exactly
     })
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
 

@@ -10,7 +10,7 @@ use std::ops::Range;
 /// A power of two. One for each cache line of a small state: with more, a copy of the whole would cost less.
 pub(crate) const fn notes(size: u64) -> usize {
     // The model checkers track each entry as an object. Two, so that a few transactions already overrun a copy.
-    if cfg!(any(loom, shuttle)) {
+    if cfg!(any(shmstate_loom, shmstate_shuttle)) {
         return 2;
     }
     match size / 64 {
@@ -164,7 +164,7 @@ impl Touched {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -1,5 +1,5 @@
 //! The catalogue of planted faults: each is at one place or more of the library, as `planted("name")` or `order("name", ..)`,
-//! and in no build without `--cfg shmstate_mutants`, `--cfg loom` or `--cfg shuttle`.
+//! and in no build without `--cfg shmstate_mutants`, `--cfg shmstate_loom` or `--cfg shmstate_shuttle`.
 
 mod commit;
 mod containers;

@@ -1,11 +1,11 @@
 //! Plain memory, of which accesses at the same time are reported: loom's own; or, under shuttle, one that notices them.
 
-#[cfg(loom)]
+#[cfg(shmstate_loom)]
 pub(super) use loom::cell::UnsafeCell;
-#[cfg(shuttle)]
+#[cfg(shmstate_shuttle)]
 pub(super) use noticing::UnsafeCell;
 
-#[cfg(shuttle)]
+#[cfg(shmstate_shuttle)]
 mod noticing {
     use shuttle::sync::atomic::{AtomicU32, Ordering::SeqCst};
     use std::cell::Cell;

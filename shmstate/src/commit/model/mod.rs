@@ -1,8 +1,8 @@
 //! The protocol under loom and under shuttle: the code that ships, over images whose data races are reported.
 //!
 //! ```text
-//! RUSTFLAGS="--cfg loom" cargo test -p shmstate --lib --release commit::model -- --nocapture
-//! RUSTFLAGS="--cfg shuttle" cargo test -p shmstate --lib --release commit::model -- --nocapture
+//! RUSTFLAGS="--cfg shmstate_loom" cargo test -p shmstate --lib --release commit::model -- --nocapture
+//! RUSTFLAGS="--cfg shmstate_shuttle" cargo test -p shmstate --lib --release commit::model -- --nocapture
 //! ```
 //!
 //! Under loom, every interleaving, with everything that the orderings allow:
@@ -25,20 +25,20 @@
 //! and waking are what [`world`] says they are; the 64-bit store that a version is has no tearing to be looked for.
 
 mod cell;
-#[cfg(loom)]
+#[cfg(shmstate_loom)]
 mod deaths;
-#[cfg(loom)]
+#[cfg(shmstate_loom)]
 mod explore;
-#[cfg(loom)]
+#[cfg(shmstate_loom)]
 mod onlookers;
-#[cfg(loom)]
+#[cfg(shmstate_loom)]
 mod readers;
-#[cfg(shuttle)]
+#[cfg(shmstate_shuttle)]
 mod schedules;
-#[cfg(loom)]
+#[cfg(shmstate_loom)]
 mod spares;
 mod world;
-#[cfg(loom)]
+#[cfg(shmstate_loom)]
 mod writers;
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

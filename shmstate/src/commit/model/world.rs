@@ -118,7 +118,7 @@ impl World {
     }
 
     /// Gives the slot back, as a handle does that is dropped.
-    #[cfg(shuttle)]
+    #[cfg(shmstate_shuttle)]
     pub(super) fn release(&self, slot: usize) {
         self.shared().clear_pins(slot);
         self.bytes[slot].store(0, Ordering::Release);

@@ -386,7 +386,7 @@ impl<const N: usize> Blob<N> {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
     use crate::layout::SharedLayout;

@@ -460,7 +460,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
 

@@ -343,7 +343,7 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
 

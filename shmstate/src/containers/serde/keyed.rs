@@ -66,7 +66,7 @@ maps! {
     SortedMap: Ord;
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::super::tests::{refused, there_and_back};
     use super::*;

@@ -180,7 +180,7 @@ impl<'de, A: Archivable + Deserialize<'de>, const N: usize> Deserialize<'de> for
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
     use serde::de::DeserializeOwned;

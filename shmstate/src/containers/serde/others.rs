@@ -128,7 +128,7 @@ impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> Deserialize<'de> f
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::super::tests::{refused, there_and_back};
     use super::*;

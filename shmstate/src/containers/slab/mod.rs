@@ -422,7 +422,7 @@ fn no_value<T>(key: Key<T>) -> ! {
     panic!("the slab has no value of the key {key:?}")
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
 

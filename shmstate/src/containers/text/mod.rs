@@ -194,7 +194,7 @@ unsafe impl<const N: usize> SharedLayout for Text<N> {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
     use std::fmt::Write;

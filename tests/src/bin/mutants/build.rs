@@ -20,12 +20,12 @@ pub struct Builds(HashMap<(&'static str, String), PathBuf>);
 impl Builds {
     /// What these checks run.
     pub fn of(checks: impl Iterator<Item = Check>) -> Result<Builds, Box<dyn Error>> {
-        let wanted: BTreeSet<(&str, &str)> = checks.map(program).collect();
+        let wanted: BTreeSet<(&'static str, &'static str)> = checks.map(program).collect();
         let mut builds = Builds(HashMap::new());
-        let configurations: BTreeSet<&str> = wanted.iter().map(|(cfg, _)| *cfg).collect();
+        let configurations: BTreeSet<&'static str> = wanted.iter().map(|(cfg, _)| *cfg).collect();
         for cfg in configurations {
             let targets: Vec<&str> = wanted.iter().filter(|(c, _)| *c == cfg).map(|(_, target)| *target).collect();
-            builds.build(cfg_name(cfg), &targets)?;
+            builds.build(cfg, &targets)?;
         }
         let missing = wanted.iter().find(|&&(cfg, target)| builds.get(cfg, target).is_none());
         match missing {
@@ -34,8 +34,8 @@ impl Builds {
         }
     }
 
-    fn get(&self, cfg: &str, target: &str) -> Option<&PathBuf> {
-        self.0.get(&(cfg_name(cfg), target.to_owned()))
+    fn get(&self, cfg: &'static str, target: &str) -> Option<&PathBuf> {
+        self.0.get(&(cfg, target.to_owned()))
     }
 
     /// The program that the check runs.
@@ -71,19 +71,11 @@ impl Builds {
     }
 }
 
-fn cfg_name(cfg: &str) -> &'static str {
-    match cfg {
-        "loom" => "loom",
-        "shuttle" => "shuttle",
-        _ => "shmstate_mutants",
-    }
-}
-
 /// The configuration and the target of a check.
 fn program(check: Check) -> (&'static str, &'static str) {
     match check {
-        Check::Loom(..) => ("loom", "shmstate"),
-        Check::Shuttle(..) => ("shuttle", "shmstate"),
+        Check::Loom(..) => ("shmstate_loom", "shmstate"),
+        Check::Shuttle(..) => ("shmstate_shuttle", "shmstate"),
         Check::Unit(..) => ("shmstate_mutants", "shmstate"),
         Check::Process(file, _) => ("shmstate_mutants", file),
         Check::Step(_) => ("shmstate_mutants", STEPPER),
