@@ -66,7 +66,7 @@ pub(crate) const STREAMED: u64 = 16 << 10;
 /// Those of a `memcpy` are followed by an `sfence` of its own, so that nothing has to be done where a version is published.
 #[inline(always)]
 pub(crate) fn fence_streaming() {
-    #[cfg(all(target_arch = "x86_64", not(any(loom, shuttle))))]
+    #[cfg(all(target_arch = "x86_64", not(any(shmstate_loom, shmstate_shuttle))))]
     // SAFETY: SSE is a part of x86-64.
     unsafe {
         std::arch::x86_64::_mm_sfence()
