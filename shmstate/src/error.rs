@@ -1,6 +1,8 @@
 //! One opaque error for everything that can go wrong with a state.
 
+use crate::containers::{ArchiveError, CapacityError, Full};
 use crate::events;
+use crate::plain::{NotUuid, OutOfRange};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -24,8 +26,10 @@ pub enum ErrorKind {
     NotAFile,
     /// Others were in the way until the time was up: a writer, readers, or holders of all handles. The message names them.
     Busy,
-    /// A container has no room ([`Full`](crate::Full)).
+    /// A container has no room ([`Full`](crate::Full), [`CapacityError`](crate::CapacityError)).
     Full,
+    /// A value that the state cannot hold: a time out of range, a value that cannot be archived, a text that is no UUID.
+    InvalidValue,
     /// An update inside of a `read` or `update` closure of the same region, on the same thread.
     Reentrant,
     /// The handle was made before a `fork` and is used in the child.
@@ -60,6 +64,97 @@ pub enum ErrorKind {
 ///
 /// let error = State::<Board>::open("there-is-no-such-board").unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::NotFound);
+/// ```
+///
+/// # In closures
+///
+/// | the closure | call | what comes out |
+/// |---|---|---|
+/// | cannot fail | [`update`](crate::State::update) | `Result<R, Error>` |
+/// | fails by errors of this library only, such as full containers | [`transact`](crate::State::transact) | `Result<R, Error>` |
+/// | fails by any error, one of the program's own for instance | [`try_update`](crate::State::try_update) | `Result<Result<R, E>, Error>`: `??` |
+///
+/// `?` makes an `Error` of what the containers and types of this library return ([`Full`](crate::Full) of any value,
+/// [`CapacityError`](crate::CapacityError), [`ArchiveError`](crate::ArchiveError), [`OutOfRange`](crate::OutOfRange),
+/// [`NotUuid`](crate::NotUuid)).
+///
+/// With the crate [`anyhow`](https://docs.rs/anyhow), say what the closure returns:
+///
+/// ```
+/// # use shmstate::{List, SharedLayout, State, Text};
+/// # #[derive(SharedLayout)]
+/// # #[repr(C)]
+/// # struct Board { owner: Text<32>, samples: List<f64, 16> }
+/// fn sample(board: &State<Board>, owner: &str, value: &str) -> anyhow::Result<usize> {
+///     let samples = board.try_update(|s| -> anyhow::Result<usize> {
+///         s.owner.set(owner)?;
+///         s.samples.push(value.parse()?)?;
+///         Ok(s.samples.len())
+///     })??;
+///     board.transact(|s| {
+///         s.samples.push(0.0)?;
+///         Ok(()) // the error's type is known
+///     })?;
+///     Ok(samples)
+/// }
+/// # let dir = tempfile::tempdir()?;
+/// # let board = State::<Board>::create(dir.path().join("board"))?;
+/// assert_eq!(sample(&board, "me", "1.5")?, 1);
+/// assert!(sample(&board, "me", "a half").is_err());
+/// assert_eq!(board.read(|s| s.samples.len())?, 2);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+///
+/// An error type of the program's own, here by the crate [`thiserror`](https://docs.rs/thiserror), takes an `Error` by
+/// `#[from]`. That is enough for `transact`. For its use inside of `try_update`, one more `From` takes the errors of all
+/// containers:
+///
+/// ```
+/// # use shmstate::{List, SharedLayout, State, Text};
+/// # #[derive(SharedLayout)]
+/// # #[repr(C)]
+/// # struct Account { cents: u64, owner: Text<8>, booked: List<u64, 2> }
+/// #[derive(Debug, thiserror::Error)]
+/// enum BankError {
+///     #[error("only {0} cents are left")]
+///     TooPoor(u64),
+///     #[error(transparent)]
+///     State(#[from] shmstate::Error),
+/// }
+///
+/// impl<T> From<shmstate::Full<T>> for BankError {
+///     fn from(full: shmstate::Full<T>) -> Self {
+///         BankError::State(full.into())
+///     }
+/// }
+///
+/// fn pay(account: &State<Account>, cents: u64) -> Result<u64, BankError> {
+///     let left = account.try_update(|s| {
+///         s.booked.push(cents)?; // `Full<u64>`
+///         s.owner.push('.')?; // `Full<char>`
+///         s.cents = s.cents.checked_sub(cents).ok_or(BankError::TooPoor(s.cents))?;
+///         Ok::<_, BankError>(s.cents)
+///     })??;
+///     Ok(left)
+/// }
+///
+/// fn rename(account: &State<Account>, owner: &str) -> Result<(), BankError> {
+///     account.transact(|s| {
+///         s.owner.set(owner)?;
+///         Ok(())
+///     })?;
+///     Ok(())
+/// }
+/// # let dir = tempfile::tempdir()?;
+/// # let init = |s: &mut Account| s.cents = 10;
+/// # let account = State::<Account>::options().init(init).create(dir.path().join("account"))?;
+/// assert_eq!(pay(&account, 3)?, 7);
+/// assert_eq!(pay(&account, 8).unwrap_err().to_string(), "only 7 cents are left");
+/// assert_eq!(
+///     rename(&account, "another one").unwrap_err().to_string(),
+///     "the text is full: it holds at most 8, and 11 were needed"
+/// );
+/// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
@@ -117,8 +212,10 @@ pub(crate) enum Trouble {
          its version, or give it more `copies`", .path.display()
     )]
     Outrun { path: PathBuf },
-    #[error("{0}")]
-    Full(crate::containers::Full),
+    #[error(transparent)]
+    Full(CapacityError),
+    #[error(transparent)]
+    InvalidValue(Box<dyn std::error::Error + Send + Sync>),
     #[error(
         "an update of the region `{}` inside of a `read` or `update` closure of the same region: it would wait for itself; \
          do it after the closure", .path.display()
@@ -166,6 +263,7 @@ impl Error {
             | Trouble::Opening { .. }
             | Trouble::Outrun { .. } => ErrorKind::Busy,
             Trouble::Full(_) => ErrorKind::Full,
+            Trouble::InvalidValue(_) => ErrorKind::InvalidValue,
             Trouble::Reentrant { .. } => ErrorKind::Reentrant,
             Trouble::Forked { .. } => ErrorKind::Forked,
             Trouble::NoSpace { .. } => ErrorKind::NoSpace,
@@ -213,9 +311,37 @@ impl From<Trouble> for Error {
     }
 }
 
-/// So that `?` works on both results of `try_update` in a function that returns [`Error`].
-impl<T> From<crate::containers::Full<T>> for Error {
-    fn from(full: crate::containers::Full<T>) -> Self {
-        Trouble::Full(full.without_value()).into()
+/// A container has no room: `?` takes the error of any container into [`Error`].
+impl<T> From<Full<T>> for Error {
+    fn from(full: Full<T>) -> Self {
+        Trouble::Full(full.into()).into()
+    }
+}
+
+impl From<CapacityError> for Error {
+    fn from(error: CapacityError) -> Self {
+        Trouble::Full(error).into()
+    }
+}
+
+/// Of the kind [`Full`](ErrorKind::Full) if the archive is too long.
+impl From<ArchiveError> for Error {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Full(full) => full.into(),
+            refused @ ArchiveError::Refused(_) => Trouble::InvalidValue(refused.into()).into(),
+        }
+    }
+}
+
+impl From<OutOfRange> for Error {
+    fn from(error: OutOfRange) -> Self {
+        Trouble::InvalidValue(error.into()).into()
+    }
+}
+
+impl From<NotUuid> for Error {
+    fn from(error: NotUuid) -> Self {
+        Trouble::InvalidValue(error.into()).into()
     }
 }

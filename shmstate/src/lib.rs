@@ -2,7 +2,7 @@
 //!
 //! A plain struct derives [`SharedLayout`], which proves at compile time that it can live in shared memory. [`State`] maps
 //! it from a file in the machine's tmpfs, and any number of processes update it as a transaction
-//! ([`State::try_update`]: all or nothing, on `Err`, on a panic, on `kill -9` at any instruction) and read it in place
+//! ([`State::update`], [`State::try_update`]: all or nothing, on `Err`, on a panic, on `kill -9` at any instruction) and read it in place
 //! ([`State::read`]: one committed version, no lock, no copy).
 //!
 //! ```
@@ -106,15 +106,15 @@ mod sync;
 mod track;
 
 pub use containers::{
-    Archivable, ArchiveError, Archived, Array, Blob, Full, Key, List, ListIndex, Map, Maybe, Queue, Ring, Set, Slab,
-    SlabIter, SlabIterMut, SortedMap, Text, Tracked, WrappedIter, WrappedIterMut,
+    Archivable, ArchiveError, Archived, Array, Blob, CapacityError, Full, Key, List, ListIndex, Map, Maybe, Queue,
+    Ring, Set, Slab, SlabIter, SlabIterMut, SortedMap, Text, Tracked, WrappedIter, WrappedIterMut,
 };
 pub use error::{Error, ErrorKind};
 pub use layout::{Argument, Field, Invalid, Kind, Layout, Pod, Report, Scalar, SharedLayout, Variant};
 pub use plain::{IpAddress, NotUuid, OutOfRange, SocketAddress, TimeSpan, Timestamp, Uuid};
 pub use shmstate_derive::SharedLayout;
 #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
-pub use state::{Options, Projection, ReadOnly, State, Stats, remove};
+pub use state::{Options, Outcome, Projection, ReadOnly, State, Stats, remove};
 
 /// What the entries of a [`Map`] and a [`SortedMap`] are called while they are looked at.
 pub mod map {

@@ -67,9 +67,9 @@ fn neither_do_loads_appends_and_maps() {
             s.ticks = round;
             s.samples.push(round)
         };
-        board.update(append).unwrap().unwrap();
+        board.try_update(append).unwrap().unwrap();
         board.update(|s| *s.prices.get_mut(&(round % 50)).unwrap() += 1).unwrap();
-        let inserted = board.update(|s| s.prices.insert(round + 100, 1).map(|_| s.prices.remove(&(round + 100))));
+        let inserted = board.try_update(|s| s.prices.insert(round + 100, 1).map(|_| s.prices.remove(&(round + 100))));
         assert_eq!(inserted.unwrap(), Ok(Some(1)));
         assert_eq!(board.load(&ticks).unwrap(), round);
         assert_eq!(board.read(|s| s.prices.get(&(round % 50)).copied()).unwrap(), Some(round / 50 + 1));

@@ -83,7 +83,7 @@ fn a_map_that_was_filled_under_another_hash_is_refused() {
     let dir = shmstate_tests::scratch_dir();
     let path = dir.path().join("ledger");
     let ledger = State::<Ledger>::create(&path).unwrap();
-    ledger.update(|s| s.amounts.insert(Key(1), 10).map(drop)).unwrap().unwrap();
+    ledger.try_update(|s| s.amounts.insert(Key(1), 10).map(drop)).unwrap().unwrap();
     drop(ledger);
     let refused = State::<another_program::Ledger>::open(&path).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Corrupt, "{refused}");

@@ -97,7 +97,7 @@ fn column<const N: usize, const B: usize>(effort: Effort) -> [Cell; 7] {
                     s.clear();
                     write!(s, "{i}")
                 };
-                texts.update(write).unwrap().unwrap();
+                texts.try_update(write).unwrap().unwrap();
             }
         },
         &mut |range| {
@@ -117,7 +117,7 @@ fn column<const N: usize, const B: usize>(effort: Effort) -> [Cell; 7] {
         &mut |range| {
             for i in range {
                 numbers[0] = i;
-                archives.update(|s| s.set(&numbers)).unwrap().unwrap();
+                archives.try_update(|s| s.set(&numbers)).unwrap().unwrap();
             }
         },
         &mut |range| {

@@ -35,7 +35,7 @@ mod wrapped;
 pub use archived::{Archivable, ArchiveError, Archived};
 pub use array::Array;
 pub use blob::Blob;
-pub use full::Full;
+pub use full::{CapacityError, Full};
 pub use keyed::{Map, Set, SortedMap, entry};
 pub use list::List;
 pub use maybe::Maybe;

@@ -1,7 +1,7 @@
 //! [`State`]: what the user holds.
 //!
 //! * `handle`: a handle, its `read`, and what it tells about itself.
-//! * `update`: one transaction, from the lock to the verdict.
+//! * `update`: one transaction, from the lock to the verdict; `outcome`: what its closure may return.
 //! * `snapshot`: a private copy; `load`: one field.
 //! * `read_only`: looking without the right to write.
 //! * `anonymous`: states that go from process to process as descriptors.
@@ -16,6 +16,7 @@ mod load;
 #[cfg(test)]
 mod moves;
 mod options;
+mod outcome;
 mod read_only;
 mod snapshot;
 mod stats;
@@ -24,5 +25,6 @@ mod update;
 pub use handle::{State, remove};
 pub use load::Projection;
 pub use options::Options;
+pub use outcome::Outcome;
 pub use read_only::ReadOnly;
 pub use stats::Stats;

@@ -2,6 +2,7 @@
 
 use super::clock::Deadline;
 use super::handle::State;
+use super::outcome::Outcome;
 use crate::commit::{Host, Images, Txn};
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
@@ -115,6 +116,10 @@ impl<T: SharedLayout> State<T> {
     /// Fields that are no containers are copied before each update whether or not they change, so keep large tables in
     /// containers; a container costs what is touched in it.
     ///
+    /// The closure decides nothing by what it returns: an `Option` that is `None` is committed as well. A closure that returns
+    /// a `Result` does not compile, because its `Err` would be committed: [`try_update`](Self::try_update) and
+    /// [`transact`](Self::transact) roll back. [`Outcome`] says how that is told.
+    ///
     /// ```
     /// # use shmstate::{SharedLayout, State};
     /// # #[derive(SharedLayout)]
@@ -130,6 +135,11 @@ impl<T: SharedLayout> State<T> {
     /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     ///
+    /// ```compile_fail,E0283
+    /// # let lists = shmstate::State::<shmstate::List<u64, 4>>::anonymous().unwrap();
+    /// lists.update(|s| s.push(1)).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// [`Busy`](crate::ErrorKind::Busy) if another writer, or readers in all other copies, stay until the time is up;
     /// [`Reentrant`](crate::ErrorKind::Reentrant) inside of a closure over the same region on the same thread;
@@ -138,7 +148,10 @@ impl<T: SharedLayout> State<T> {
     /// # Panics
     /// With whatever `f` panics, after everything has been rolled back.
     #[inline]
-    pub fn update<R>(&self, f: impl FnOnce(&mut T) -> R) -> Result<R, Error> {
+    pub fn update<R, UseTryUpdateForResult>(&self, f: impl FnOnce(&mut T) -> R) -> Result<R, Error>
+    where
+        R: Outcome<UseTryUpdateForResult>,
+    {
         match self.try_update(|s| Ok::<R, std::convert::Infallible>(f(s)))? {
             Ok(r) => Ok(r),
         }
@@ -146,7 +159,10 @@ impl<T: SharedLayout> State<T> {
 
     /// Runs `f` on the state; if it returns `Ok`, what it did becomes the next version; if `Err`, nothing has happened.
     ///
-    /// The outer result is the state's own trouble, the inner one is what `f` returned.
+    /// The outer result is the state's own error, the inner one is what `f` returned, so that `??` is at the end of most calls.
+    /// The compiler must know the type of the inner error: from what `f` returns, or because it is written out (`|s| ->
+    /// Result<_, MyError>`, `Ok::<_, MyError>(())`). A closure that fails by errors of this library alone needs none of that
+    /// in [`transact`](Self::transact). [`Error`] shows both beside error types of other crates.
     ///
     /// ```
     /// # use shmstate::{SharedLayout, State};
@@ -215,6 +231,43 @@ impl<T: SharedLayout> State<T> {
             *tx -= 1;
         }
         Ok(verdict)
+    }
+
+    /// Runs `f` on the state; if it returns `Ok`, what it did becomes the next version; if `Err`, nothing has happened.
+    ///
+    /// It is [`try_update`](Self::try_update) with one type of error: `?` in the closure takes the errors of all containers,
+    /// and one `?` is enough outside.
+    ///
+    /// ```
+    /// # use shmstate::{ErrorKind, List, SharedLayout, State, Text};
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Board { owner: Text<4>, samples: List<f64, 16> }
+    /// # let dir = tempfile::tempdir()?;
+    /// let board = State::<Board>::create(dir.path().join("board"))?;
+    /// board.transact(|s| {
+    ///     s.samples.push(0.5)?;
+    ///     s.owner.set("me")?;
+    ///     Ok(())
+    /// })?;
+    /// let failed = board.transact(|s| {
+    ///     s.samples.clear();
+    ///     s.owner.set("another one")?;
+    ///     Ok(())
+    /// });
+    /// assert_eq!(failed.unwrap_err().kind(), ErrorKind::Full);
+    /// assert_eq!(board.read(|s| s.samples.len())?, 1); // rolled back
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`update`](Self::update), and what `f` returns.
+    ///
+    /// # Panics
+    /// As for [`update`](Self::update).
+    #[inline]
+    pub fn transact<R>(&self, f: impl FnOnce(&mut T) -> Result<R, Error>) -> Result<R, Error> {
+        self.try_update(f)?
     }
 
     #[cold]

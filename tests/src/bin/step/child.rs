@@ -88,7 +88,7 @@ pub(crate) fn run(op: Op, path: &Path, copies: usize, seed: u64) -> ! {
             let state = open();
             begin();
             let verdict = catch_unwind(AssertUnwindSafe(|| {
-                state.update::<()>(|world| {
+                state.update::<(), _>(|world| {
                     world.apply(&edits);
                     resume_unwind(Box::new(()))
                 })
