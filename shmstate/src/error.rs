@@ -3,6 +3,7 @@
 use crate::containers::{ArchiveError, CapacityError, Full};
 use crate::events;
 use crate::plain::{NotUuid, OutOfRange};
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -34,7 +35,7 @@ pub enum ErrorKind {
     Reentrant,
     /// The handle was made before a `fork` and is used in the child.
     Forked,
-    /// The file system has no room for the region.
+    /// There is no room for the region: on the file system, or within the memory of the machine or a control group.
     NoSpace,
     /// The file's mode or owner, or the process's rights, do not allow it.
     Permission,
@@ -226,8 +227,17 @@ pub(crate) enum Trouble {
         .path.display()
     )]
     Forked { path: PathBuf },
-    #[error("no room for the {needed} bytes of the region `{}`: make room, or take fewer `copies`", .path.display())]
+    #[error(
+        "no room for the {} of the region `{}` ({source}): make room, or take fewer `copies`", Bytes(*.needed), .path.display()
+    )]
     NoSpace { path: PathBuf, needed: u64, source: io::Error },
+    #[error(
+        "no room for the region `{}`: it needs {}, and {} are left, limited by {limit}: make room, or give it fewer `copies` \
+         or smaller capacities{}",
+        .path.display(), Bytes(*.needed), Bytes(*.available),
+        if *.insist { "; if there will be room in time, create it with `ignore_memory_limits(true)`" } else { "" }
+    )]
+    TooLarge { path: PathBuf, needed: u64, available: u64, limit: String, insist: bool, source: io::Error },
     #[error("`{}`: {why}", .path.display())]
     Permission { path: PathBuf, why: String, source: Option<io::Error> },
     #[error("`{}` cannot be a region's name: {why}", .name.display())]
@@ -243,6 +253,21 @@ pub(crate) enum Trouble {
     Unsupported { path: PathBuf, why: String },
     #[error("cannot {doing} `{}`: {source}", .path.display())]
     Io { path: PathBuf, doing: &'static str, source: io::Error },
+}
+
+/// A number of bytes, for people.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0)?;
+        let mib = self.0 as f64 / f64::from(1 << 20);
+        match mib {
+            ..1.0 => Ok(()),
+            1.0..1024.0 => write!(f, " ({mib:.1} MiB)"),
+            _ => write!(f, " ({:.1} GiB)", mib / 1024.0),
+        }
+    }
 }
 
 impl Error {
@@ -266,7 +291,7 @@ impl Error {
             Trouble::InvalidValue(_) => ErrorKind::InvalidValue,
             Trouble::Reentrant { .. } => ErrorKind::Reentrant,
             Trouble::Forked { .. } => ErrorKind::Forked,
-            Trouble::NoSpace { .. } => ErrorKind::NoSpace,
+            Trouble::NoSpace { .. } | Trouble::TooLarge { .. } => ErrorKind::NoSpace,
             Trouble::Permission { .. } => ErrorKind::Permission,
             Trouble::InvalidName { .. } => ErrorKind::InvalidName,
             Trouble::InvalidProjection { .. } => ErrorKind::InvalidProjection,

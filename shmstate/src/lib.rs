@@ -63,7 +63,7 @@
 //!   has no fixed layout; [`TimeSpan`], [`Timestamp`], [`IpAddress`], [`SocketAddress`], [`Uuid`]: what is more than a number.
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
 //! * [`design`]: how it works, and why it holds; [`crash`]: what a death leaves, and who is trusted with what;
-//!   [`format`](mod@format): the bytes of a region;
+//!   [`files`]: where a region lies, and what it takes of the machine; [`format`](mod@format): the bytes of a region;
 //!   [`performance`]: what operations cost, and how to lay a state out;
 //!   [`compile_errors`]: what does not compile, and what to write instead.
 //! * [`assert_layout!`]: a test that holds a layout fast.
@@ -126,6 +126,9 @@ pub mod design {}
 
 #[doc = include_str!("../docs/crash.md")]
 pub mod crash {}
+
+#[doc = include_str!("../docs/files.md")]
+pub mod files {}
 
 #[doc = include_str!("../docs/format.md")]
 pub mod format {}

@@ -1,5 +1,6 @@
 //! What the tests with processes share: a state to play with, and the means to start, stop and kill those who do.
 mod actor;
+mod cgroup;
 mod dir;
 pub mod history;
 pub mod hostile;
@@ -11,6 +12,7 @@ mod tally;
 mod world;
 
 pub use actor::{Actor, Fate, PATIENCE};
+pub use cgroup::Cgroup;
 pub use dir::{scratch_dir, tmpfs};
 pub use log::{Entry, Kind, Log, now_ns};
 pub use made::{Churn, Made};

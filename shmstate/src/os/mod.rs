@@ -1,7 +1,8 @@
 //! The operating system: the only place with system calls.
 //!
 //! * `descriptors`: the door through which every descriptor comes.
-//! * `file`: finding, checking, creating and linking region files.
+//! * `file`: finding, checking, creating and linking region files, and reserving room for them.
+//! * `memory`: how much of it is left.
 //! * `mapping`: a file's bytes as memory.
 //! * `liveness`: byte locks, by which the kernel tells who lives.
 //! * `futex`: sleeping on a word of the region.
@@ -14,10 +15,11 @@ mod futex;
 mod identity;
 mod liveness;
 mod mapping;
+mod memory;
 
 pub(crate) use descriptors::duplicate;
 pub(crate) use file::{
-    ANONYMOUS, Access, NewFile, Place, check_anonymous, key, len, new_anonymous, read, reopen, reserve,
+    ANONYMOUS, Access, Limits, NewFile, Place, check_anonymous, key, len, new_anonymous, read, reopen, reserve,
 };
 pub(crate) use fork::Generation;
 pub(crate) use futex::{futex_wait, futex_wake};

@@ -12,7 +12,7 @@ use crate::error::{Error, Trouble};
 use crate::events;
 use crate::layout::{Invalid, Layout, Schema};
 use crate::mutant::planted;
-use crate::os::{self, ANONYMOUS, Generation, Liveness, Mapping, Place};
+use crate::os::{self, ANONYMOUS, Generation, Limits, Liveness, Mapping, Place};
 use crate::sync::{
     AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
@@ -384,7 +384,7 @@ fn join(
         return Err(Error::corrupt(path, format!("it has {in_use} copies, and was made with {}", geometry.copies)));
     }
     let used = geometry.image(if state.is_some() { in_use } else { 0 });
-    os::reserve(path, liveness.file(), 0..used)?;
+    os::reserve(path, liveness.file(), 0..used, Limits::Respected)?;
     let active = shared.published();
     check_state(path, shared, active, mapping, geometry, state)?;
     // Nothing was written until here: a file that is refused is as it was.

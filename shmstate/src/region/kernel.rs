@@ -3,7 +3,7 @@
 use super::geometry::Geometry;
 use crate::commit::{Host, News};
 use crate::events;
-use crate::os::{self, Held, Liveness};
+use crate::os::{self, Held, Limits, Liveness};
 use crate::sync::AtomicU32;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,7 +33,7 @@ impl Host for Kernel {
 
     fn make_room(&self, copy: usize) -> bool {
         let bytes = self.geometry.image(copy)..self.geometry.image(copy + 1);
-        os::reserve(&self.path, self.liveness.file(), bytes).is_ok()
+        os::reserve(&self.path, self.liveness.file(), bytes, Limits::Respected).is_ok()
     }
 
     fn pause(&self, round: u32) {

@@ -74,7 +74,7 @@ impl<T: SharedLayout> Options<'_, T> {
     /// With whatever `init` panics.
     pub fn anonymous(self) -> Result<State<T>, Error> {
         let (plan, timeout) = (self.plan()?, self.patience());
-        let file = os::new_anonymous(self.access()?, plan.len(), plan.room())?;
+        let file = os::new_anonymous(self.access()?, plan.len(), plan.room(), self.limits())?;
         self.fill(&plan, Path::new(ANONYMOUS), &file)?;
         State::attach_new(None, &file, timeout)
     }

@@ -7,7 +7,7 @@ use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::SharedLayout;
 use crate::mutant::planted;
-use crate::os::{Access, NewFile, Place};
+use crate::os::{Access, Limits, NewFile, Place};
 use crate::region::{Plan, Region, Sizes};
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -45,12 +45,21 @@ pub struct Options<'a, T> {
     max_copies: Option<usize>,
     handles: usize,
     timeout: Duration,
+    limits: Limits,
     init: Option<Init<'a, T>>,
 }
 
 impl<'a, T: SharedLayout> Options<'a, T> {
     pub(super) fn new() -> Self {
-        Options { mode: 0o600, copies: 3, max_copies: None, handles: 64, timeout: DEFAULT_TIMEOUT, init: None }
+        Options {
+            mode: 0o600,
+            copies: 3,
+            max_copies: None,
+            handles: 64,
+            timeout: DEFAULT_TIMEOUT,
+            limits: Limits::Respected,
+            init: None,
+        }
     }
 
     /// The file's mode, `0o600` by default: a new region gets it, whatever the umask. A region that others may read or
@@ -89,6 +98,21 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// for a free handle, or for a process that is just opening the region for the first time. By default five seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Whether to create a region although there seems to be no room for it. By default it is not.
+    ///
+    /// A region gets its memory when it is created. On a file system in memory (`/dev/shm`, a tmpfs, an anonymous state),
+    /// one that is too large would not fail: the kernel would kill processes, and not necessarily this one. So a new region
+    /// has to fit into what the file system has free, into the machine's available memory and free swap
+    /// (`/proc/meminfo`), and into what each memory control group of this process has left, less a reserve of a
+    /// thirty-second, at most 128 MiB. Otherwise the error is [`NoSpace`](ErrorKind::NoSpace), which says what is needed,
+    /// what is available, and by what that is limited.
+    ///
+    /// Those numbers are the kernel's estimates. `true` creates the region whatever they say.
+    pub fn ignore_memory_limits(mut self, ignore: bool) -> Self {
+        self.limits = if ignore { Limits::Ignored } else { Limits::Respected };
         self
     }
 
@@ -193,7 +217,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 
     fn make_at(self, place: &Place, access: Access) -> Result<NewFile<'_>, Error> {
         let plan = self.plan()?;
-        let new = place.new_file(access, plan.len(), plan.room())?;
+        let new = place.new_file(access, plan.len(), plan.room(), self.limits)?;
         if planted("named_before_it_is_filled") {
             new.link()?;
         }
@@ -218,6 +242,11 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             }
             forget_moves(state);
         })
+    }
+
+    /// Whether a new region may go past the limits.
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// How long to wait.

@@ -31,6 +31,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Process("edges", "holes_are_filled_before_they_can_hurt")],
     },
     Mutant {
+        name: "limits_not_asked",
+        breaks: "room is reserved although it is not there, until the kernel kills processes",
+        checks: &[Process("room", "a_region_that_is_larger_than_the_memory_of_a_control_group_is_refused")],
+    },
+    Mutant {
+        name: "blocks_past_the_end_count",
+        breaks: "a file with blocks behind a region counts as whole",
+        checks: &[Unit("os::file::reserve::tests::blocks_past_the_end_are_no_room")],
+    },
+    Mutant {
+        name: "pieces_stay_large",
+        breaks: "a creation that is interrupted begins the same piece anew for ever",
+        checks: &[Unit("os::file::reserve::tests::interrupted_pieces_get_smaller_and_then_larger_again")],
+    },
+    Mutant {
         name: "living_are_swept",
         breaks: "the temporary name of a living creator is taken away",
         checks: &[Unit("os::file::create::tests::a_temporary_name_is_swept_once_its_creator_is_gone")],

@@ -1,7 +1,7 @@
 //! Files without a name: memory that is reached by a descriptor alone.
 
-use super::Access;
-use super::create::extend;
+use super::reserve::extend;
+use super::{Access, Limits};
 use crate::error::{Error, Trouble};
 use crate::os::descriptors::create_memory;
 use rustix::fs::{MemfdFlags, Mode, SealFlags};
@@ -16,7 +16,7 @@ pub(crate) const ANONYMOUS: &str = "/memfd:shmstate";
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
 
 /// A sealed file of `len` zero bytes, of which the first `room` have memory.
-pub(crate) fn new_anonymous(access: Access, len: u64, room: u64) -> Result<OwnedFd, Error> {
+pub(crate) fn new_anonymous(access: Access, len: u64, room: u64, limits: Limits) -> Result<OwnedFd, Error> {
     let path = Path::new(ANONYMOUS);
     let failed = |doing| move |e: Errno| Error::io(path, doing, e);
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
@@ -26,7 +26,7 @@ pub(crate) fn new_anonymous(access: Access, len: u64, room: u64) -> Result<Owned
         file => file,
     }
     .map_err(failed("create"))?;
-    extend(path, &file, len, room)?;
+    extend(path, &file, len, room, limits)?;
     rustix::fs::fchmod(&file, Mode::from_raw_mode(access.mode)).map_err(failed("set the mode of"))?;
     rustix::fs::fcntl_add_seals(&file, SEALS).map_err(failed("seal"))?;
     Ok(file)

@@ -1,5 +1,6 @@
 //! New files, which get their name only when they are complete.
 
+use super::reserve::{Limits, extend};
 use super::{Access, Place, check_file_system};
 use crate::error::{Error, Trouble};
 use crate::mutant::planted;
@@ -7,11 +8,8 @@ use crate::os::descriptors::open_at;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
-use std::io;
-use std::ops::Range;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 /// How the names of files begin that are not complete, where the file system knows no nameless ones.
 pub(super) const TEMPORARY: &str = ".shmstate-new-";
@@ -26,7 +24,7 @@ pub(crate) struct NewFile<'a> {
 impl<'a> NewFile<'a> {
     /// `len` bytes of zeroes, of which the first `room` have memory: a full file system is an error now, and not a signal
     /// at some later store.
-    pub(super) fn create(place: &'a Place, access: Access, len: u64, room: u64) -> Result<Self, Error> {
+    pub(super) fn create(place: &'a Place, access: Access, len: u64, room: u64, limits: Limits) -> Result<Self, Error> {
         let flags = OFlags::RDWR | OFlags::CLOEXEC;
         let private = Mode::RUSR | Mode::WUSR;
         let new = match open_at(&place.dir, ".", flags | OFlags::TMPFILE, private) {
@@ -36,7 +34,7 @@ impl<'a> NewFile<'a> {
             Err(e) => return Err(Error::io(&place.path, "create", e)),
         };
         check_file_system(&place.path, &new.file)?;
-        extend(&place.path, &new.file, len, room)?;
+        extend(&place.path, &new.file, len, room, limits)?;
         let mode = Mode::from_raw_mode(access.mode);
         rustix::fs::fchmod(&new.file, mode).map_err(|e| Error::io(&place.path, "set the mode of", e))?;
         Ok(new)
@@ -112,50 +110,6 @@ impl Drop for NewFile<'_> {
     }
 }
 
-/// Makes an empty file `len` bytes long, and room for the first `room` of them.
-pub(super) fn extend(path: &Path, file: &OwnedFd, len: u64, room: u64) -> Result<(), Error> {
-    // Past this limit the kernel does not only refuse: it sends a signal that ends the process.
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
-    let too_long = limit.is_some_and(|limit| len > limit) || libc::off_t::try_from(len).is_err();
-    let cut = if too_long { Err(Errno::FBIG) } else { rustix::fs::ftruncate(file, len) };
-    cut.map_err(|e| no_space(path, len, e.into()))?;
-    reserve(path, file, 0..room)
-}
-
-fn no_space(path: &Path, needed: u64, source: io::Error) -> Error {
-    Trouble::NoSpace { path: path.to_owned(), needed, source }.into()
-}
-
-/// Makes sure that there is room for these bytes of the file, which is long enough; they keep what they hold.
-pub(crate) fn reserve(path: &Path, file: &OwnedFd, bytes: Range<u64>) -> Result<(), Error> {
-    /// Bytes at a time: a kernel that is interrupted begins the piece anew, and not the whole.
-    const PIECE: u64 = 64 << 20;
-    let Range { start: mut from, end } = bytes;
-    if from == 0 {
-        // A whole file is told by its size.
-        let stat = rustix::fs::fstat(file).map_err(|e| Error::io(path, "look at", e))?;
-        if stat.st_blocks as u64 * 512 >= end {
-            return Ok(());
-        }
-    }
-    if planted("room_not_reserved") {
-        return Ok(());
-    }
-    while from < end {
-        let piece = PIECE.min(end - from);
-        // SAFETY: an open descriptor.
-        match unsafe { libc::posix_fallocate(file.as_raw_fd(), from as libc::off_t, piece as libc::off_t) } {
-            0 => from += piece,
-            libc::EINTR => {}
-            e @ (libc::ENOSPC | libc::EDQUOT | libc::EFBIG | libc::ENOMEM) => {
-                return Err(no_space(path, bytes.end - bytes.start, io::Error::from_raw_os_error(e)));
-            }
-            e => return Err(Error::io(path, "reserve room for", io::Error::from_raw_os_error(e))),
-        }
-    }
-    Ok(())
-}
-
 /// Removes the temporary files whose creators are dead. What cannot be looked at is left alone.
 fn sweep(place: &Place) {
     let Ok(entries) = open_at(&place.dir, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
@@ -197,7 +151,7 @@ mod tests {
     fn a_nameless_file_leaves_nothing_before_it_is_linked() {
         let dir = tempfile::tempdir().unwrap();
         let place = place(&dir);
-        let new = place.new_file(Access { mode: 0o600 }, 10_000, 5000).unwrap();
+        let new = place.new_file(Access { mode: 0o600 }, 10_000, 5000, Limits::Respected).unwrap();
         assert_eq!(names(&dir), [""; 0]);
         new.link().unwrap();
         assert_eq!(new.link().unwrap_err().kind(), crate::ErrorKind::AlreadyExists);

@@ -2,18 +2,22 @@
 
 mod anonymous;
 mod create;
+mod kind;
 mod place;
+mod reserve;
 
 pub(crate) use anonymous::{ANONYMOUS, check_anonymous, new_anonymous};
-pub(crate) use create::{NewFile, reserve};
+pub(crate) use create::NewFile;
 pub(crate) use place::Place;
+pub(crate) use reserve::{Limits, reserve};
 
 use crate::error::{Error, Trouble};
 use crate::mutant::planted;
-use crate::os::descriptors::open_at_undivided;
+use crate::os::descriptors::{open_at, open_at_undivided};
 use crate::os::fork::NoFork;
 use crate::track::RegionKey;
-use rustix::fs::{FileType, Mode, OFlags, Stat};
+use kind::{check_file_system, check_kind};
+use rustix::fs::{Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -62,49 +66,6 @@ fn in_group(group: u32) -> bool {
     rustix::process::getegid().as_raw() == group || mine.iter().any(|g| g.as_raw() == group)
 }
 
-/// What is no plain file.
-fn kind_of(mode: u32) -> Option<&'static str> {
-    match FileType::from_raw_mode(mode) {
-        FileType::RegularFile => None,
-        FileType::Directory => Some("a directory"),
-        FileType::Symlink => Some("a symbolic link"),
-        FileType::Fifo => Some("a FIFO"),
-        FileType::Socket => Some("a socket"),
-        FileType::CharacterDevice | FileType::BlockDevice => Some("a device"),
-        _ => Some("something else"),
-    }
-}
-
-/// Refuses all but plain files.
-fn check_kind(path: &Path, stat: &Stat) -> Result<(), Error> {
-    match kind_of(stat.st_mode) {
-        None => Ok(()),
-        Some(what) => Err(Trouble::NotAFile { path: path.to_owned(), what }.into()),
-    }
-}
-
-/// Refuses file systems on which memory is not shared, or locks are not local.
-fn check_file_system(path: &Path, fd: &OwnedFd) -> Result<(), Error> {
-    const NETWORK: [(u32, &str); 8] = [
-        (0x6969, "NFS"),
-        (0xff53_4d42, "CIFS"),
-        (0xfe53_4d42, "SMB"),
-        (0x517b, "SMB"),
-        (0x5346_414f, "AFS"),
-        (0x0102_1997, "9p"),
-        (0x00c3_6400, "Ceph"),
-        (0x0bd0_0bd0, "Lustre"),
-    ];
-    let kind = rustix::fs::fstatfs(fd).map_err(|e| Error::io(path, "look at the file system of", e))?.f_type as u32;
-    match NETWORK.iter().find(|(magic, _)| *magic == kind) {
-        None => Ok(()),
-        Some((_, name)) => {
-            let why = format!("it lies on {name}, where processes do not share memory: use a local file system");
-            Err(Trouble::Unsupported { path: path.to_owned(), why }.into())
-        }
-    }
-}
-
 /// Device and inode of an open file.
 pub(crate) fn key(path: &Path, fd: &OwnedFd) -> Result<RegionKey, Error> {
     Ok(key_of(&rustix::fs::fstat(fd).map_err(|e| Error::io(path, "look at", e))?))
@@ -130,6 +91,27 @@ pub(crate) fn read(path: &Path, fd: &OwnedFd, offset: u64, len: usize) -> Result
             Ok(n) => filled += n,
             Err(Errno::INTR) => {}
             Err(e) => return Err(Error::io(path, "read", e)),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// All that a file of the kernel's holds.
+pub(super) fn read_whole(path: &Path) -> rustix::io::Result<Vec<u8>> {
+    /// More than the kernel says of anything.
+    const MOST: usize = 4 << 20;
+    let file = open_at(rustix::fs::CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let (mut bytes, mut filled) = (vec![0; 4096], 0);
+    while filled < MOST {
+        if filled == bytes.len() {
+            bytes.resize(2 * filled, 0);
+        }
+        match rustix::io::read(&file, &mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(Errno::INTR) => {}
+            Err(e) => return Err(e),
         }
     }
     bytes.truncate(filled);

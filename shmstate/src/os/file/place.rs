@@ -1,7 +1,7 @@
 //! Where a name leads: a directory that is held open, and a file name in it.
 
 use super::create::TEMPORARY;
-use super::{Access, NewFile, check_file_system, check_kind, key_of};
+use super::{Access, Limits, NewFile, check_file_system, check_kind, key_of};
 use crate::error::{Error, Trouble};
 use crate::os::descriptors::{duplicate, open_at};
 use crate::track::RegionKey;
@@ -111,8 +111,8 @@ impl Place {
     }
 
     /// A new file of `len` zero bytes in the same directory, which has no name yet; the first `room` bytes have memory.
-    pub(crate) fn new_file(&self, access: Access, len: u64, room: u64) -> Result<NewFile<'_>, Error> {
-        NewFile::create(self, access, len, room)
+    pub(crate) fn new_file(&self, access: Access, len: u64, room: u64, limits: Limits) -> Result<NewFile<'_>, Error> {
+        NewFile::create(self, access, len, room, limits)
     }
 
     /// The file that the name leads to now.

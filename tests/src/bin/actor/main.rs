@@ -10,6 +10,7 @@ mod nursery;
 mod overtake;
 mod play;
 mod race;
+mod room;
 mod spoil;
 
 use shmstate::State;
@@ -43,6 +44,7 @@ fn main() {
         ["fork", what, path] => fork::run(what, path),
         ["descriptors", what, path] => descriptors::run(what, path),
         ["machine", what, path] => machine::run(what, path),
+        ["room", what, path] => room::run(what, path),
         ["limit", what, value, path] => limits::run(what, number(value), path),
         ["flip", file, from, to] => spoil::flip(file, number(from) as usize, number(to) as usize),
         ["forge", file] => spoil::forge(file),
