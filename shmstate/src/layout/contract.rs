@@ -58,6 +58,14 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     const HAS_INIT: bool = false;
 
+    /// All that has to hold before a value of the type can exist. The proofs of a generic type stand in its `LAYOUT` and run
+    /// for each set of arguments, so every function that makes or maps a value evaluates this constant:
+    /// `const { Self::ASSERTIONS }`.
+    #[doc(hidden)]
+    const ASSERTIONS: () = {
+        let _ = Self::LAYOUT;
+    };
+
     /// Gives the fields with `#[shared(init = …)]` their values, in a value that is zero otherwise.
     #[doc(hidden)]
     #[inline]
@@ -146,6 +154,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// ```
     #[must_use]
     fn zeroed() -> Self {
+        const { Self::ASSERTIONS }
         // SAFETY: all-zero bytes are a value of the type, by the contract of the trait.
         unsafe { std::mem::zeroed() }
     }
@@ -161,6 +170,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// ```
     #[must_use]
     fn boxed() -> Box<Self> {
+        const { Self::ASSERTIONS }
         let layout = std::alloc::Layout::new::<Self>();
         let memory = if layout.size() == 0 {
             std::ptr::NonNull::dangling().as_ptr()
@@ -199,6 +209,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// With whatever an `init` expression panics.
     #[must_use]
     fn boxed_init() -> Box<Self> {
+        const { Self::ASSERTIONS }
         let mut boxed = Self::boxed();
         Self::initialize(&mut boxed);
         boxed
