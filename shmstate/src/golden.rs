@@ -1,5 +1,10 @@
 //! Golden files: a type's layout as it was agreed on, in the repository, and a test that holds it fast.
 
+use crate::layout::{Schema, SharedLayout};
+use crate::os;
+use std::io::ErrorKind;
+use std::path::Path;
+
 /// Fails a test when the layout of a type is no longer the one in a file beside the program's sources.
 ///
 /// A region is opened only by programs that agree on its layout. When they are built and released apart, a layout that
@@ -9,8 +14,9 @@
 /// A change that is meant is written by a run with the environment variable `SHMSTATE_BLESS=1`. Where the variable `CI` is
 /// set, a missing file is a failure.
 ///
-/// The path is relative to the directory of the `Cargo.toml` of the package that the test is in. The file is JSON: sizes,
-/// offsets, types, and the documentation, which may differ. Needs the feature `json`.
+/// The path is relative to the directory of the `Cargo.toml` of the package that the test is in. The file is the
+/// document in which a region describes its type, as JSON with a line for each field (the [format](mod@crate::format) chapter
+/// describes it); the documentation in it may differ.
 ///
 /// ```
 /// use shmstate::{SharedLayout, Text};
@@ -23,7 +29,6 @@
 ///     owner: Text<32>,
 /// }
 ///
-/// # #[cfg(feature = "json")]
 /// // in a function with `#[test]`:
 /// shmstate::assert_layout!(Board, "layouts/board.json");
 /// ```
@@ -34,16 +39,6 @@
 #[macro_export]
 macro_rules! assert_layout {
     ($ty:ty, $path:expr $(,)?) => {
-        $crate::__assert_layout!($ty, $path)
-    };
-}
-
-/// What [`assert_layout!`] does.
-#[cfg(feature = "json")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __assert_layout {
-    ($ty:ty, $path:expr) => {
         $crate::__private::assert_layout::<$ty>(
             $crate::__private::core::env!("CARGO_MANIFEST_DIR"),
             $crate::__private::core::convert::AsRef::as_ref(&$path),
@@ -51,98 +46,73 @@ macro_rules! __assert_layout {
     };
 }
 
-/// Says what is missing.
-#[cfg(not(feature = "json"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __assert_layout {
-    ($ty:ty, $path:expr) => {
-        $crate::__private::core::compile_error!(
-            "`assert_layout!` needs the feature `json` of shmstate; in Cargo.toml, under `[dev-dependencies]`: \
-             `shmstate = { version = \"0.1\", features = [\"json\"] }`"
-        )
+/// What the environment wishes.
+#[derive(Clone, Copy, Default)]
+struct Wishes {
+    /// The file is to be written anew.
+    bless: bool,
+    /// Nobody is there to commit a new file.
+    ci: bool,
+}
+
+/// What [`assert_layout!`](crate::assert_layout) does: `path` is relative to `home`.
+///
+/// # Panics
+/// See there.
+#[track_caller]
+pub fn assert_layout<T: SharedLayout>(home: &str, path: &Path) {
+    let wishes = Wishes { bless: os::is_wanted("SHMSTATE_BLESS"), ci: os::is_wanted("CI") };
+    match check(&Schema::of(T::LAYOUT), &Path::new(home).join(path), wishes) {
+        Ok(Some(news)) => eprintln!("{news}"),
+        Ok(None) => {}
+        Err(why) => panic!("{why}"),
+    }
+}
+
+/// Compares, or writes; something to say, or what is wrong.
+fn check(schema: &Schema, path: &Path, wishes: Wishes) -> Result<Option<String>, String> {
+    let (state, file) = (schema.root().map_or_else(String::new, |ty| schema.type_name(ty)), path.display());
+    let write = || {
+        let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        folder.and_then(|()| std::fs::write(path, schema.pretty())).map_err(|e| format!("cannot write {file}: {e}"))
     };
-}
-
-#[cfg(feature = "json")]
-pub use check::assert_layout;
-
-#[cfg(feature = "json")]
-mod check {
-    use crate::layout::{Schema, SharedLayout};
-    use crate::os;
-    use std::io::ErrorKind;
-    use std::path::Path;
-
-    /// What the environment wishes.
-    #[derive(Clone, Copy, Default)]
-    pub(super) struct Wishes {
-        /// The file is to be written anew.
-        pub(super) bless: bool,
-        /// Nobody is there to commit a new file.
-        pub(super) ci: bool,
+    if wishes.bless {
+        write()?;
+        return Ok(Some(format!("the layout of `{state}` was written to {file} (SHMSTATE_BLESS)")));
     }
-
-    /// What [`assert_layout!`](crate::assert_layout) does: `path` is relative to `home`.
-    ///
-    /// # Panics
-    /// See there.
-    #[track_caller]
-    pub fn assert_layout<T: SharedLayout>(home: &str, path: &Path) {
-        let wishes = Wishes { bless: os::is_wanted("SHMSTATE_BLESS"), ci: os::is_wanted("CI") };
-        match check(&Schema::of(T::LAYOUT), &Path::new(home).join(path), wishes) {
-            Ok(Some(news)) => eprintln!("{news}"),
-            Ok(None) => {}
-            Err(why) => panic!("{why}"),
+    let old = match std::fs::read_to_string(path) {
+        Ok(text) => Schema::from_json(&text).map_err(|why| {
+            format!("{file} does not describe a layout: {why}; a run with SHMSTATE_BLESS=1 writes it anew")
+        })?,
+        Err(e) if e.kind() == ErrorKind::NotFound && wishes.ci => {
+            return Err(format!(
+                "there is no {file}, with which the layout of `{state}` could be compared; run this test where `CI` is \
+                 not set, and commit the file that it writes"
+            ));
         }
-    }
-
-    /// Compares, or writes; something to say, or what is wrong.
-    pub(super) fn check(schema: &Schema, path: &Path, wishes: Wishes) -> Result<Option<String>, String> {
-        let (state, file) = (schema.root().map_or_else(String::new, |ty| schema.type_name(ty)), path.display());
-        let write = || {
-            let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-            folder
-                .and_then(|()| std::fs::write(path, schema.to_json()))
-                .map_err(|e| format!("cannot write {file}: {e}"))
-        };
-        if wishes.bless {
+        Err(e) if e.kind() == ErrorKind::NotFound => {
             write()?;
-            return Ok(Some(format!("the layout of `{state}` was written to {file} (SHMSTATE_BLESS)")));
+            return Ok(Some(format!("the layout of `{state}` was written to {file}: commit this file")));
         }
-        let old = match std::fs::read_to_string(path) {
-            Ok(text) => Schema::from_json(&text)
-                .map_err(|why| format!("{file} is {why}; a run with SHMSTATE_BLESS=1 writes it anew"))?,
-            Err(e) if e.kind() == ErrorKind::NotFound && wishes.ci => {
-                return Err(format!(
-                    "there is no {file}, with which the layout of `{state}` could be compared; run this test where `CI` is \
-                     not set, and commit the file that it writes"
-                ));
-            }
-            Err(e) if e.kind() == ErrorKind::NotFound => {
-                write()?;
-                return Ok(Some(format!("the layout of `{state}` was written to {file}: commit this file")));
-            }
-            Err(e) => return Err(format!("cannot read {file}: {e}")),
-        };
-        if old.fingerprint() == schema.fingerprint() {
-            return Ok(None);
-        }
-        let mut differences = old.differences(schema);
-        if differences.is_empty() {
-            differences.push("the order or the use of types".into());
-        }
-        Err(format!(
-            "the layout of `{state}` is not the one in {file}:\n  {}\nif that is meant, run this test with SHMSTATE_BLESS=1; \
-             programs with the old layout will not open states of the new one",
-            differences.join("\n  ")
-        ))
+        Err(e) => return Err(format!("cannot read {file}: {e}")),
+    };
+    if old.is_same(schema) {
+        return Ok(None);
     }
+    let mut differences = old.differences(schema);
+    if differences.is_empty() {
+        differences.push("the order or the use of types".into());
+    }
+    Err(format!(
+        "the layout of `{state}` is not the one in {file}:\n  {}\nif that is meant, run this test with SHMSTATE_BLESS=1; \
+         programs with the old layout will not open states of the new one",
+        differences.join("\n  ")
+    ))
 }
 
-#[cfg(all(test, feature = "json"))]
+#[cfg(test)]
 mod tests {
-    use super::check::{Wishes, check};
+    use super::{Wishes, check};
     use crate::layout::Schema;
     use crate::{List, SharedLayout, Text};
 

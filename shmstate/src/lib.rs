@@ -110,7 +110,9 @@ pub use containers::{
     Ring, Set, Slab, SlabIter, SlabIterMut, SortedMap, Text, Tracked, WrappedIter, WrappedIterMut,
 };
 pub use error::{Error, ErrorKind};
-pub use layout::{Argument, Field, Invalid, Kind, Layout, Pod, Report, Scalar, SharedLayout, Variant};
+pub use layout::{
+    ArchiveForm, Argument, Field, Invalid, Kind, Layout, Pod, Report, Scalar, SharedLayout, TypeName, Variant,
+};
 pub use plain::{IpAddress, NotUuid, OutOfRange, SocketAddress, TimeSpan, Timestamp, Uuid};
 pub use shmstate_derive::SharedLayout;
 #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
@@ -142,7 +144,7 @@ pub mod compile_errors {}
 /// What the code that the derive generates needs; no part of the interface.
 #[doc(hidden)]
 pub mod __private {
-    #[cfg(all(feature = "json", not(any(shmstate_loom, shmstate_shuttle))))]
+    #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
     pub use crate::golden::assert_layout;
     pub use crate::layout::{
         Argument, Field, Invalid, Kind, Layout, PlainField, Scalar, SharedLayout, StructLayout, Variant, check_variant,

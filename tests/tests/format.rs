@@ -70,7 +70,10 @@ fn a_region_of_format_1_is_read() {
         let mut bytes = std::fs::read(&path).unwrap();
         forget_the_boot(&mut bytes);
         std::fs::create_dir_all(golden().parent().unwrap()).unwrap();
-        std::fs::write(golden(), bytes).unwrap();
+        // In one step: another test may be reading it.
+        let new = golden().with_extension("new");
+        std::fs::write(&new, bytes).unwrap();
+        std::fs::rename(new, golden()).unwrap();
         std::fs::remove_file(&path).unwrap();
     }
     std::fs::copy(golden(), &path).expect("the golden file");

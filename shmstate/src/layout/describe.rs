@@ -91,6 +91,79 @@ pub enum Kind {
     },
     /// Plain bytes of a foreign type.
     Pod,
+    /// What is archived in an [`Archived<A, N>`](crate::Archived), as its first argument: the size and the alignment are
+    /// those of the archive's root.
+    Archive {
+        /// `A`.
+        of: TypeName,
+        /// How the program's build of the crate `rkyv` lays archives out.
+        form: ArchiveForm,
+    },
+}
+
+/// The name of a type, which a constant cannot hold.
+#[derive(Clone, Copy)]
+pub struct TypeName(fn() -> &'static str);
+
+impl TypeName {
+    /// The name of `A`.
+    pub(crate) const fn of<A>() -> TypeName {
+        TypeName(std::any::type_name::<A>)
+    }
+
+    /// The name without the modules that the types are in: `Vec<String>`.
+    ///
+    /// ```
+    /// use shmstate::{Archived, Argument, Kind, SharedLayout};
+    ///
+    /// let Argument::Type(root) = Archived::<Vec<String>, 64>::LAYOUT.arguments[0] else { unreachable!() };
+    /// let Kind::Archive { of, .. } = root.kind else { unreachable!() };
+    /// assert_eq!(of.short(), "Vec<String>");
+    /// ```
+    #[must_use]
+    pub fn short(self) -> String {
+        let (mut short, mut word, mut rest) = (String::new(), 0, (self.0)());
+        while let Some(c) = rest.chars().next() {
+            if let Some(inner) = rest.strip_prefix("::") {
+                short.truncate(word);
+                rest = inner;
+                continue;
+            }
+            short.push(c);
+            if !c.is_alphanumeric() && c != '_' {
+                word = short.len();
+            }
+            rest = &rest[c.len_utf8()..];
+        }
+        short
+    }
+}
+
+impl PartialEq for TypeName {
+    fn eq(&self, other: &Self) -> bool {
+        (self.0)() == (other.0)()
+    }
+}
+
+impl Eq for TypeName {}
+
+impl std::fmt::Debug for TypeName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.short())
+    }
+}
+
+/// How a build of the crate `rkyv` lays archives out: its format features, which one crate of a program turns on for all of
+/// them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ArchiveForm {
+    /// The feature `big_endian`.
+    pub big_endian: bool,
+    /// Bits of a relative pointer and of a length: 32 without the features `pointer_width_16` and `pointer_width_64`.
+    pub pointer_width: u8,
+    /// The feature `unaligned`.
+    pub unaligned: bool,
 }
 
 /// A field of a struct, or of a variant of an enum.
@@ -120,12 +193,11 @@ pub struct Variant {
 }
 
 macro_rules! scalars {
-    ($($variant:ident = $code:literal: $name:literal, $bytes:literal;)*) => {
+    ($($variant:ident: $name:literal, $bytes:literal;)*) => {
         /// The types that are one number.
         #[allow(missing_docs, reason = "each variant is the type of the same name")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u8)]
-        pub enum Scalar { $($variant = $code,)* }
+        pub enum Scalar { $($variant,)* }
 
         impl Scalar {
             /// The name in Rust: `"u8"`.
@@ -140,16 +212,16 @@ macro_rules! scalars {
                 match self { $(Scalar::$variant => $bytes,)* }
             }
 
-            /// The scalar whose number in a schema is `code`.
-            pub(crate) const fn from_code(code: u8) -> Option<Scalar> {
-                match code { $($code => Some(Scalar::$variant),)* _ => None }
+            /// The scalar of that name.
+            pub(crate) fn from_name(name: &str) -> Option<Scalar> {
+                match name { $($name => Some(Scalar::$variant),)* _ => None }
             }
         }
     };
 }
 
 scalars! {
-    U8 = 1: "u8", 1; U16 = 2: "u16", 2; U32 = 3: "u32", 4; U64 = 4: "u64", 8; U128 = 5: "u128", 16;
-    I8 = 6: "i8", 1; I16 = 7: "i16", 2; I32 = 8: "i32", 4; I64 = 9: "i64", 8; I128 = 10: "i128", 16;
-    F32 = 11: "f32", 4; F64 = 12: "f64", 8; Bool = 13: "bool", 1; Char = 14: "char", 4;
+    U8: "u8", 1; U16: "u16", 2; U32: "u32", 4; U64: "u64", 8; U128: "u128", 16;
+    I8: "i8", 1; I16: "i16", 2; I32: "i32", 4; I64: "i64", 8; I128: "i128", 16;
+    F32: "f32", 4; F64: "f64", 8; Bool: "bool", 1; Char: "char", 4;
 }

@@ -1,7 +1,7 @@
 //! In what two schemas differ, field by field.
 
-use super::Scalar;
-use super::schema::{Choice, Member, Schema, Shape, Type};
+use super::describe::{ArchiveForm, Scalar};
+use super::schema::{Argument, Field, Kind, Schema, Type, Variant};
 use std::collections::HashSet;
 use std::fmt::Write;
 
@@ -20,8 +20,25 @@ struct Sides<'a> {
 }
 
 /// What an enum's discriminant is.
-fn discriminant(code: u8) -> String {
-    format!("a discriminant of type `{}`", Scalar::from_code(code).map_or("?", Scalar::name))
+fn discriminant(repr: Scalar) -> String {
+    format!("a discriminant of type `{}`", repr.name())
+}
+
+/// A build of the crate `rkyv`, by the features that make the difference.
+fn build(form: ArchiveForm) -> String {
+    let ArchiveForm { big_endian, pointer_width, unaligned } = form;
+    let width = match pointer_width {
+        16 => Some("pointer_width_16"),
+        64 => Some("pointer_width_64"),
+        _ => None,
+    };
+    let features = [big_endian.then_some("big_endian"), width, unaligned.then_some("unaligned")];
+    let names: Vec<String> = features.into_iter().flatten().map(|name| format!("`{name}`")).collect();
+    match names.as_slice() {
+        [] => "archives of rkyv without its format features".into(),
+        [one] => format!("archives of rkyv with its feature {one}"),
+        more => format!("archives of rkyv with its features {}", more.join(", ")),
+    }
 }
 
 impl Schema {
@@ -61,27 +78,27 @@ impl Sides<'_> {
         if a.version != b.version {
             self.say(path, format_args!("version {}", a.version), format_args!("version {}", b.version));
         }
-        match (&a.shape, &b.shape) {
-            (Shape::Struct(old), Shape::Struct(new)) => self.members(path, old, new),
-            (Shape::Enum { repr: x, variants: old }, Shape::Enum { repr: y, variants: new }) => {
+        match (&a.kind, &b.kind) {
+            (Kind::Struct(old), Kind::Struct(new)) => self.fields(path, old, new),
+            (Kind::Enum { repr: x, variants: old }, Kind::Enum { repr: y, variants: new }) => {
                 if x != y {
                     self.say(path, discriminant(*x), discriminant(*y));
                 }
                 self.enums(path, old, new);
             }
-            (Shape::Array { item: x, len: m }, Shape::Array { item: y, len: n }) => {
+            (Kind::Array { item: x, len: m }, Kind::Array { item: y, len: n }) => {
                 if m != n {
                     self.say(path, format_args!("length {m}"), format_args!("length {n}"));
                 }
                 self.items(path, *x, *y);
             }
-            (Shape::List { item: x, capacity: m, .. }, Shape::List { item: y, capacity: n, .. }) => {
+            (Kind::List { item: x, capacity: m, .. }, Kind::List { item: y, capacity: n, .. }) => {
                 if m != n {
                     self.say(path, format_args!("capacity {m}"), format_args!("capacity {n}"));
                 }
                 self.items(path, *x, *y);
             }
-            (Shape::Text { capacity: m, .. }, Shape::Text { capacity: n, .. }) if m != n => {
+            (Kind::Text { capacity: m, .. }, Kind::Text { capacity: n, .. }) if m != n => {
                 self.say(path, format_args!("capacity {m}"), format_args!("capacity {n}"));
             }
             (x, y) if x != y && self.lines.len() == known => {
@@ -93,6 +110,11 @@ impl Sides<'_> {
             }
             _ => {}
         }
+        for (x, y) in a.arguments.iter().zip(&b.arguments) {
+            if let (Argument::Type(x), Argument::Type(y)) = (x, y) {
+                self.archives(path, *x, *y);
+            }
+        }
         // Arguments that no field shows.
         let (old, new) = (self.file.type_name(a), self.program.type_name(b));
         if self.lines.len() == known && old != new {
@@ -102,6 +124,19 @@ impl Sides<'_> {
         if self.lines.len() == known && (a.size, a.align) != (b.size, b.align) {
             let numbers = |t: &Type| format!("size {} and alignment {}", t.size, t.align);
             self.say(path, numbers(a), numbers(b));
+        }
+    }
+
+    /// Compares what is archived, which no field shows, where both arguments are that.
+    fn archives(&mut self, path: &str, x: u32, y: u32) {
+        let (Some(a), Some(b)) = (self.file.get(x), self.program.get(y)) else { return };
+        let (Kind::Archive(old), Kind::Archive(new)) = (&a.kind, &b.kind) else { return };
+        if old != new {
+            let advice = "; a dependency that turns such a feature on does so for the whole program: build both alike";
+            self.say(path, build(*old), format_args!("{}{advice}", build(*new)));
+        } else if a != b {
+            let root = |t: &Type| format!("an archive of `{}` (size {}, alignment {})", t.name, t.size, t.align);
+            self.say(path, root(a), root(b));
         }
     }
 
@@ -117,52 +152,52 @@ impl Sides<'_> {
     }
 
     /// The fields of two structs, or of two variants.
-    fn members(&mut self, path: &str, old: &[Member], new: &[Member]) {
-        for member in old {
+    fn fields(&mut self, path: &str, old: &[Field], new: &[Field]) {
+        for field in old {
             if self.room.is_none() {
                 return;
             }
-            let path = format!("{path}.{}", member.name);
-            let Some(ty) = self.file.get(member.ty) else { continue };
-            match new.iter().find(|m| m.name == member.name) {
+            let path = format!("{path}.{}", field.name);
+            let Some(ty) = self.file.get(field.ty) else { continue };
+            match new.iter().find(|m| m.name == field.name) {
                 None => {
-                    let has = format!("`{}` at offset {}", self.file.type_name(ty), member.offset);
+                    let has = format!("`{}` at offset {}", self.file.type_name(ty), field.offset);
                     self.say(&path, has, "no such field");
                 }
                 Some(other) => {
-                    if member.offset != other.offset {
+                    if field.offset != other.offset {
                         self.say(
                             &path,
-                            format_args!("offset {}", member.offset),
+                            format_args!("offset {}", field.offset),
                             format_args!("offset {}", other.offset),
                         );
                     }
-                    self.parts(&path, member.ty, other.ty);
+                    self.parts(&path, field.ty, other.ty);
                 }
             }
         }
-        for member in new.iter().filter(|m| old.iter().all(|o| o.name != m.name)) {
-            if let Some(ty) = self.program.get(member.ty) {
-                let has = format!("`{}` at offset {}", self.program.type_name(ty), member.offset);
-                self.say(&format!("{path}.{}", member.name), "no such field", has);
+        for field in new.iter().filter(|m| old.iter().all(|o| o.name != m.name)) {
+            if let Some(ty) = self.program.get(field.ty) {
+                let has = format!("`{}` at offset {}", self.program.type_name(ty), field.offset);
+                self.say(&format!("{path}.{}", field.name), "no such field", has);
             }
         }
     }
 
-    fn enums(&mut self, path: &str, old: &[Choice], new: &[Choice]) {
-        let list = |variants: &[Choice]| {
+    fn enums(&mut self, path: &str, old: &[Variant], new: &[Variant]) {
+        let list = |variants: &[Variant]| {
             variants.iter().fold(String::from("variants"), |mut text, variant| {
                 let _ = write!(text, " {} = {}", variant.name, variant.value);
                 text
             })
         };
-        let heads = |variants: &[Choice]| variants.iter().map(|v| (v.name.clone(), v.value)).collect::<Vec<_>>();
+        let heads = |variants: &[Variant]| variants.iter().map(|v| (v.name.clone(), v.value)).collect::<Vec<_>>();
         if heads(old) != heads(new) {
             self.say(path, list(old), list(new));
         }
         for variant in old {
             if let Some(other) = new.iter().find(|v| v.name == variant.name) {
-                self.members(&format!("{path}.{}", variant.name), &variant.members, &other.members);
+                self.fields(&format!("{path}.{}", variant.name), &variant.fields, &other.fields);
             }
         }
     }
@@ -171,14 +206,14 @@ impl Sides<'_> {
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
-    use crate::layout::schema::Member;
-    use crate::layout::{Argument, Field, Kind, Layout, SharedLayout, Variant};
+    use crate::layout::schema;
+    use crate::layout::{Argument, Field, Kind, Layout, SharedLayout, TypeName, Variant};
 
     const fn board(name: &'static str, version: u32, size: usize, fields: &'static [Field]) -> Layout {
         Layout { name, size, align: 8, version, arguments: &[], docs: "", kind: Kind::Struct(fields) }
     }
 
-    fn differences(a: &Layout, b: &Layout) -> Vec<String> {
+    fn differences(a: &'static Layout, b: &'static Layout) -> Vec<String> {
         Schema::of(a).differences(&Schema::of(b))
     }
 
@@ -248,22 +283,61 @@ mod tests {
     /// A long name that many fields name is written out once in the file, and must not be in each line.
     #[test]
     fn a_file_does_not_make_a_message_of_gigabytes() {
-        let ty = |name: &str, shape| {
+        let ty = |name: &str, kind| {
             let arguments = vec![];
-            Type { name: name.into(), size: 0, align: 1, version: 0, arguments, shape }
+            schema::Type { name: name.into(), size: 0, align: 1, version: 0, arguments, kind }
         };
-        let members = (0..8000).map(|i| Member { name: format!("f{i}"), offset: 0, ty: 0 }).collect();
+        let members = (0..8000).map(|i| schema::Field { name: format!("f{i}"), offset: 0, ty: 0 }).collect();
+        const BOARD: &Layout = &board("Board", 0, 0, &[]);
         for len in [1, 1000, 300_000] {
-            let members: Vec<Member> = Vec::clone(&members);
-            let types = vec![ty(&"x".repeat(len), Shape::Pod), ty("Board", Shape::Struct(members))];
-            let differences = Schema { types, docs: vec![] }.differences(&Schema::of(&board("Board", 0, 0, &[])));
+            let members: Vec<schema::Field> = Vec::clone(&members);
+            let types = vec![ty(&"x".repeat(len), schema::Kind::Pod), ty("Board", schema::Kind::Struct(members))];
+            let differences = Schema { types, docs: vec![] }.differences(&Schema::of(BOARD));
             assert!(differences.len() > 1 && differences.iter().map(String::len).sum::<usize>() < MOST + len + 100);
             assert_eq!(differences.last().unwrap(), "and more");
         }
     }
 
+    /// What a program says whose `rkyv` was built otherwise, or that archives something else.
     #[test]
-    fn whatever_the_fingerprint_sees_is_named() {
+    fn differences_of_archives_are_named() {
+        const fn kept(root: &'static [Argument]) -> Layout {
+            Layout { arguments: root, ..board("Archived", 0, 16, &[]) }
+        }
+        const fn root<A>(form: ArchiveForm) -> Layout {
+            Layout::of::<u64>("root", Kind::Archive { of: TypeName::of::<A>(), form })
+        }
+        const PLAIN: ArchiveForm = ArchiveForm { big_endian: false, pointer_width: 32, unaligned: false };
+        const ALL: ArchiveForm = ArchiveForm { big_endian: true, pointer_width: 64, unaligned: true };
+        const WIDE: ArchiveForm = ArchiveForm { pointer_width: 64, ..PLAIN };
+        const WIDER: Layout = kept(&[Argument::Type(&root::<String>(WIDE))]);
+        const OTHER: Layout = kept(&[Argument::Type(&root::<u64>(ALL))]);
+        const NESTED: Layout = kept(&[Argument::Type(&root::<Vec<Option<String>>>(PLAIN))]);
+        const TEXT: Layout = kept(&[Argument::Type(&root::<String>(PLAIN))]);
+        assert_eq!(
+            differences(&TEXT, &WIDER),
+            [
+                "Archived: the file has archives of rkyv without its format features, the program has archives of rkyv with its \
+              feature `pointer_width_64`; a dependency that turns such a feature on does so for the whole program: build \
+              both alike"
+            ]
+        );
+        let lines = differences(&OTHER, &TEXT);
+        let all = "the file has archives of rkyv with its features `big_endian`, `pointer_width_64`, `unaligned`, the program";
+        assert!(lines.len() == 1 && lines[0].contains(all), "{lines:?}");
+        assert_eq!(
+            differences(&TEXT, &NESTED),
+            ["Archived: the file has an archive of `String` (size 8, alignment 8), the program has an archive of \
+              `Vec<Option<String>>` (size 8, alignment 8)"]
+        );
+    }
+
+    #[test]
+    fn whatever_the_identity_covers_is_named() {
+        const fn archive(big_endian: bool, pointer_width: u8, unaligned: bool) -> Layout {
+            let form = ArchiveForm { big_endian, pointer_width, unaligned };
+            of(Kind::Archive { of: TypeName::of::<u64>(), form }, 8)
+        }
         const fn of(kind: Kind, size: usize) -> Layout {
             Layout { name: "T", size, align: 8, version: 0, arguments: &[], docs: "", kind }
         }
@@ -282,7 +356,7 @@ mod tests {
             Layout { arguments: &[Argument::Opaque], ..of(Kind::Pod, 8) },
             Layout { arguments: &[Argument::Type(u8::LAYOUT)], ..of(Kind::Pod, 8) },
         ];
-        let kinds = [
+        const KINDS: &[Layout] = &[
             of(Kind::Pod, 8),
             of(Kind::Pod, 16),
             of(Kind::Scalar(Scalar::U64), 8),
@@ -302,9 +376,13 @@ mod tests {
             GIVEN[1],
             GIVEN[2],
             GIVEN[3],
+            archive(false, 32, false),
+            archive(true, 32, false),
+            archive(false, 64, false),
+            archive(false, 32, true),
         ];
-        for (i, a) in kinds.iter().enumerate() {
-            for (j, b) in kinds.iter().enumerate() {
+        for (i, a) in KINDS.iter().enumerate() {
+            for (j, b) in KINDS.iter().enumerate() {
                 assert_eq!(differences(a, b).is_empty(), i == j, "{a:?} {b:?}");
             }
         }

@@ -1,8 +1,8 @@
 //! What may live in shared memory, and how it is described.
 //!
 //! * [`SharedLayout`]: the contract, derived and never written by hand.
-//! * [`Layout`]: the constant description of a type; [`Schema`]: the same as data that lies in the region;
-//!   `Schema::fingerprint` tells two of them apart, and `diff` says in what.
+//! * [`Layout`]: the constant description of a type; [`Schema`]: the same as data, of which `json` makes the document that
+//!   lies in the region; `Schema::is_same` tells two of them apart, and `diff` says in what.
 //! * [`Invalid`]: where and why bytes are no value of their type.
 
 mod contract;
@@ -10,7 +10,6 @@ mod derived;
 mod describe;
 mod diff;
 mod invalid;
-#[cfg(feature = "json")]
 mod json;
 mod plain;
 mod pod;
@@ -24,9 +23,12 @@ pub use contract::SharedLayout;
 pub use derived::{
     PlainField, check_variant, plain_array, plain_layout, same_variant, source_has_variant, touch_tag, touch_whole,
 };
-pub use describe::{Argument, Field, Kind, Layout, Scalar, Variant};
+pub use describe::{ArchiveForm, Argument, Field, Kind, Layout, Scalar, TypeName, Variant};
 pub use invalid::Invalid;
+pub(crate) use json::LONGEST as LONGEST_DOCUMENT;
 pub use pod::{Pod, pod_layout};
 pub use prove::{StructLayout, array_fits, enum_has_zero, part_offset};
 pub use report::Report;
 pub(crate) use schema::Schema;
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
+pub(crate) use schema::tests as schema_tests;

@@ -31,7 +31,7 @@ impl Layout {
                     item.is_plain(0..item.size)
                 }
             }
-            Kind::List { .. } => false,
+            Kind::List { .. } | Kind::Archive { .. } => false,
         }
     }
 }

@@ -132,7 +132,7 @@ impl Report {
                 self.containers.push(Container::new(path, count, capacity, item));
                 size_of::<u32>()
             }
-            Kind::Scalar(_) | Kind::Text { .. } | Kind::Pod => layout.size,
+            Kind::Scalar(_) | Kind::Text { .. } | Kind::Pod | Kind::Archive { .. } => layout.size,
         }
     }
 }
@@ -140,7 +140,7 @@ impl Report {
 /// Whether there is a container in it.
 fn has_containers(layout: &Layout) -> bool {
     match layout.kind {
-        Kind::Scalar(_) | Kind::Text { .. } | Kind::Pod => false,
+        Kind::Scalar(_) | Kind::Text { .. } | Kind::Pod | Kind::Archive { .. } => false,
         Kind::List { .. } => true,
         Kind::Array { item, .. } => has_containers(item),
         Kind::Struct(fields) => {

@@ -1,23 +1,23 @@
-//! A layout as data: the archive that lies in the region, and its fingerprint.
+//! A layout as data: what the document in a region says, and its fingerprint.
+//!
+//! * this file: the data, and how it is made from a [`Layout`]
+//! * `json`: the document, written and read; `sound`: whether it makes sense; `diff`: in what two of them differ
 
-use super::{Argument, Field, Kind, Layout, Variant};
-use rkyv::{Archive, Deserialize, Serialize, rancor};
+use super::describe::{self, ArchiveForm, Layout, Scalar};
+use std::collections::HashMap;
 use std::fmt::Write;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The description of a state, with every type once; a type's parts stand before it, and the last one is the state's.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Schema {
     pub(crate) types: Vec<Type>,
     /// Documentation, apart from the types: it makes no two of them different.
-    #[cfg_attr(feature = "json", serde(skip))]
     pub(crate) docs: Vec<Doc>,
 }
 
 /// The documentation of a type, or of a part of it.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Doc {
     /// The type's index.
     pub(crate) ty: u32,
@@ -26,128 +26,69 @@ pub(crate) struct Doc {
     pub(crate) text: String,
 }
 
-/// One type. Numbers are of fixed width, so that the archive is the same everywhere.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+/// One type. Numbers are of fixed width, so that the document is the same everywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Type {
     pub(crate) name: String,
     pub(crate) size: u64,
     pub(crate) align: u32,
     pub(crate) version: u32,
-    pub(crate) arguments: Vec<Given>,
-    pub(crate) shape: Shape,
+    pub(crate) arguments: Vec<Argument>,
+    pub(crate) kind: Kind,
 }
 
-/// [`Argument`], with types by their index.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-pub(crate) enum Given {
+/// [`describe::Argument`], with types by their index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Argument {
     Type(u32),
-    Const(#[cfg_attr(feature = "json", serde(with = "super::json::decimal"))] i128),
+    Const(i128),
     Opaque,
 }
 
-/// [`Kind`], with types by their index.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-pub(crate) enum Shape {
-    Scalar(u8),
-    Struct(Vec<Member>),
-    Enum { repr: u8, variants: Vec<Choice> },
+/// [`describe::Kind`], with types by their index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Scalar(Scalar),
+    Struct(Vec<Field>),
+    Enum { repr: Scalar, variants: Vec<Variant> },
     Array { item: u32, len: u64 },
     List { item: u32, capacity: u64, items: u64 },
     Text { capacity: u64, bytes: u64 },
     Pod,
+    Archive(ArchiveForm),
 }
 
 /// A field of a struct or of a variant.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-pub(crate) struct Member {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) offset: u64,
     pub(crate) ty: u32,
 }
 
 /// A variant of an enum.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-pub(crate) struct Choice {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Variant {
     pub(crate) name: String,
     pub(crate) value: u64,
-    pub(crate) members: Vec<Member>,
+    pub(crate) fields: Vec<Field>,
+}
+
+/// A schema in the making.
+struct Builder {
+    schema: Schema,
+    /// Layouts that are in it already, by their address: a type that is used in many places is described once, however
+    /// often its parts are used in turn.
+    known: HashMap<*const Layout, u32>,
 }
 
 impl Schema {
     /// The schema of a type.
-    pub(crate) fn of(layout: &Layout) -> Schema {
-        let mut schema = Schema { types: Vec::new(), docs: Vec::new() };
-        schema.add(layout);
-        schema
-    }
-
-    fn add(&mut self, layout: &Layout) -> u32 {
-        let shape = match layout.kind {
-            Kind::Scalar(scalar) => Shape::Scalar(scalar as u8),
-            Kind::Struct(fields) => Shape::Struct(self.members(fields)),
-            Kind::Enum { repr, variants } => {
-                let choice =
-                    |v: &Variant| Choice { name: v.name.into(), value: v.value, members: self.members(v.fields) };
-                Shape::Enum { repr: repr as u8, variants: variants.iter().map(choice).collect() }
-            }
-            Kind::Array { item, len } => Shape::Array { item: self.add(item), len: len as u64 },
-            Kind::List { item, capacity, items } => {
-                Shape::List { item: self.add(item), capacity: capacity as u64, items: items as u64 }
-            }
-            Kind::Text { capacity, bytes } => Shape::Text { capacity: capacity as u64, bytes: bytes as u64 },
-            Kind::Pod => Shape::Pod,
-        };
-        let arguments = layout.arguments.iter().map(|argument| match *argument {
-            Argument::Type(layout) => Given::Type(self.add(layout)),
-            Argument::Const(number) => Given::Const(number),
-            Argument::Opaque => Given::Opaque,
-        });
-        let ty = Type {
-            name: layout.name.into(),
-            size: layout.size as u64,
-            align: layout.align as u32,
-            version: layout.version,
-            arguments: arguments.collect(),
-            shape,
-        };
-        if let Some(index) = self.types.iter().position(|t| *t == ty) {
-            return index as u32;
-        }
-        self.types.push(ty);
-        let index = self.types.len() as u32 - 1;
-        self.document(index, layout);
-        index
-    }
-
-    fn members(&mut self, fields: &[Field]) -> Vec<Member> {
-        let member = |f: &Field| Member { name: f.name.into(), offset: f.offset as u64, ty: self.add(f.layout) };
-        fields.iter().map(member).collect()
-    }
-
-    /// Notes what is documented of type `ty`.
-    fn document(&mut self, ty: u32, layout: &Layout) {
-        let mut note = |part: String, text: &str| {
-            if !text.is_empty() {
-                let plain = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
-                self.docs.push(Doc { ty, part, text: text.chars().map(plain).collect() });
-            }
-        };
-        note(String::new(), layout.docs);
-        match layout.kind {
-            Kind::Struct(fields) => fields.iter().for_each(|f| note(f.name.into(), f.docs)),
-            Kind::Enum { variants, .. } => {
-                for variant in variants {
-                    note(variant.name.into(), variant.docs);
-                    variant.fields.iter().for_each(|f| note(format!("{}.{}", variant.name, f.name), f.docs));
-                }
-            }
-            _ => {}
-        }
+    pub(crate) fn of(layout: &'static Layout) -> Schema {
+        let schema = Schema { types: Vec::new(), docs: Vec::new() };
+        let mut builder = Builder { schema, known: HashMap::new() };
+        builder.add(layout);
+        builder.schema
     }
 
     /// The state's own type.
@@ -160,63 +101,20 @@ impl Schema {
         self.types.get(index as usize)
     }
 
-    /// The archive that goes into the region.
-    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, rancor::BoxedError> {
-        rkyv::to_bytes::<rancor::BoxedError>(self).map(|bytes| bytes.to_vec())
-    }
-
-    /// Reads an archive that anybody may have written: the bytes are validated first, then the meaning.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Schema, String> {
-        let mut aligned = rkyv::util::AlignedVec::<16>::with_capacity(bytes.len());
-        aligned.extend_from_slice(bytes);
-        let schema: Schema =
-            rkyv::from_bytes::<Schema, rancor::BoxedError>(&aligned).map_err(|e| format!("not a schema: {e}"))?;
-        schema.check()?;
-        Ok(schema)
-    }
-
-    /// A number that differs when names, kinds, offsets, sizes, alignments, capacities or versions differ, and that
-    /// depends on neither the crate, the module, the compiler nor the archive's format: the hash of [`Self::text`].
+    /// A number that differs when names, kinds, offsets, sizes, alignments, capacities or versions differ, unless somebody
+    /// has searched for two layouts for which it does not: the hash of the [`identity`](Self::identity). Two schemas of
+    /// different fingerprints differ; whether two are the same, their identities decide.
     pub(crate) fn fingerprint(&self) -> u64 {
-        xxh3_64(self.text().as_bytes())
+        #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
+        if let Some(forced) = tests::FORCED.get() {
+            return forced;
+        }
+        xxh3_64(self.identity().as_bytes())
     }
 
-    /// The canonical text of a schema: what the fingerprint covers.
-    pub(crate) fn text(&self) -> String {
-        let mut text = String::new();
-        for (i, ty) in self.types.iter().enumerate() {
-            let _ = write!(text, "{i} {}", ty.name);
-            for given in &ty.arguments {
-                let _ = match given {
-                    Given::Type(index) => write!(text, " of {index}"),
-                    Given::Const(number) => write!(text, " of = {number}"),
-                    Given::Opaque => write!(text, " of _"),
-                };
-            }
-            let _ = write!(text, " size {} align {} version {}: ", ty.size, ty.align, ty.version);
-            let _ = match &ty.shape {
-                Shape::Scalar(code) => write!(text, "scalar {code}"),
-                Shape::Struct(members) => write_members(&mut text, members),
-                Shape::Enum { repr, variants } => {
-                    let _ = write!(text, "enum {repr}, ");
-                    variants.iter().try_for_each(|variant| {
-                        write!(text, "{} = {}, ", variant.name, variant.value)?;
-                        if variant.members.is_empty() {
-                            return Ok(());
-                        }
-                        text.push_str("{ ");
-                        write_members(&mut text, &variant.members)?;
-                        write!(text, "}}, ")
-                    })
-                }
-                Shape::Array { item, len } => write!(text, "array {item} x {len}"),
-                Shape::List { item, capacity, items } => write!(text, "list {item} x {capacity} at {items}"),
-                Shape::Text { capacity, bytes } => write!(text, "text {capacity} at {bytes}"),
-                Shape::Pod => write!(text, "pod"),
-            };
-            text.push('\n');
-        }
-        text
+    /// Whether two schemas describe the same layout: all that identifies it is compared.
+    pub(crate) fn is_same(&self, other: &Schema) -> bool {
+        self.identity() == other.identity()
     }
 
     /// The type as it would be written in Rust, or the beginning of that.
@@ -237,29 +135,29 @@ impl Schema {
             Some(ty) => self.write_name(text, ty),
             None => text.push('?'),
         };
-        let _ = match &ty.shape {
-            Shape::Array { item, len } => {
+        let _ = match &ty.kind {
+            Kind::Array { item, len } => {
                 text.push('[');
                 inner(text, *item);
                 write!(text, "; {len}]")
             }
-            Shape::List { item, capacity, .. } => {
+            Kind::List { item, capacity, .. } => {
                 text.push_str("List<");
                 inner(text, *item);
                 write!(text, ", {capacity}>")
             }
-            Shape::Text { capacity, .. } => write!(text, "Text<{capacity}>"),
+            Kind::Text { capacity, .. } => write!(text, "Text<{capacity}>"),
             _ => {
                 text.extend(ty.name.chars().take(LONGEST));
-                for (i, given) in ty.arguments.iter().enumerate() {
+                for (i, argument) in ty.arguments.iter().enumerate() {
                     if text.len() > LONGEST {
                         break;
                     }
                     text.push_str(if i == 0 { "<" } else { ", " });
-                    match given {
-                        Given::Type(index) => inner(text, *index),
-                        Given::Const(number) => text.push_str(&number.to_string()),
-                        Given::Opaque => text.push('_'),
+                    match argument {
+                        Argument::Type(index) => inner(text, *index),
+                        Argument::Const(number) => text.push_str(&number.to_string()),
+                        Argument::Opaque => text.push('_'),
                     }
                 }
                 text.push_str(if ty.arguments.is_empty() { "" } else { ">" });
@@ -269,9 +167,84 @@ impl Schema {
     }
 }
 
-fn write_members(text: &mut String, members: &[Member]) -> std::fmt::Result {
-    members.iter().try_for_each(|m| write!(text, "{} {} at {}, ", m.name, m.ty, m.offset))
+impl Builder {
+    fn add(&mut self, layout: &'static Layout) -> u32 {
+        if let Some(index) = self.known.get(&(layout as *const Layout)) {
+            return *index;
+        }
+        let index = self.add_new(layout);
+        self.known.insert(layout, index);
+        index
+    }
+
+    fn add_new(&mut self, layout: &'static Layout) -> u32 {
+        let mut name = layout.name.to_owned();
+        let kind = match layout.kind {
+            describe::Kind::Scalar(scalar) => Kind::Scalar(scalar),
+            describe::Kind::Struct(fields) => Kind::Struct(self.fields(fields)),
+            describe::Kind::Enum { repr, variants } => {
+                let variant = |v: &describe::Variant| Variant {
+                    name: v.name.into(),
+                    value: v.value,
+                    fields: self.fields(v.fields),
+                };
+                Kind::Enum { repr, variants: variants.iter().map(variant).collect() }
+            }
+            describe::Kind::Array { item, len } => Kind::Array { item: self.add(item), len: len as u64 },
+            describe::Kind::List { item, capacity, items } => {
+                Kind::List { item: self.add(item), capacity: capacity as u64, items: items as u64 }
+            }
+            describe::Kind::Text { capacity, bytes } => Kind::Text { capacity: capacity as u64, bytes: bytes as u64 },
+            describe::Kind::Pod => Kind::Pod,
+            describe::Kind::Archive { of, form } => {
+                name = of.short();
+                Kind::Archive(form)
+            }
+        };
+        let arguments = layout.arguments.iter().map(|argument| match *argument {
+            describe::Argument::Type(layout) => Argument::Type(self.add(layout)),
+            describe::Argument::Const(number) => Argument::Const(number),
+            describe::Argument::Opaque => Argument::Opaque,
+        });
+        let arguments = arguments.collect();
+        let (size, align, version) = (layout.size as u64, layout.align as u32, layout.version);
+        let ty = Type { name, size, align, version, arguments, kind };
+        if let Some(index) = self.schema.types.iter().position(|t| *t == ty) {
+            return index as u32;
+        }
+        self.schema.types.push(ty);
+        let index = self.schema.types.len() as u32 - 1;
+        self.document(index, layout);
+        index
+    }
+
+    fn fields(&mut self, fields: &[describe::Field]) -> Vec<Field> {
+        let field =
+            |f: &describe::Field| Field { name: f.name.into(), offset: f.offset as u64, ty: self.add(f.layout) };
+        fields.iter().map(field).collect()
+    }
+
+    /// Notes what is documented of type `ty`.
+    fn document(&mut self, ty: u32, layout: &Layout) {
+        let mut note = |part: String, text: &str| {
+            if !text.is_empty() {
+                let plain = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
+                self.schema.docs.push(Doc { ty, part, text: text.chars().map(plain).collect() });
+            }
+        };
+        note(String::new(), layout.docs);
+        match layout.kind {
+            describe::Kind::Struct(fields) => fields.iter().for_each(|f| note(f.name.into(), f.docs)),
+            describe::Kind::Enum { variants, .. } => {
+                for variant in variants {
+                    note(variant.name.into(), variant.docs);
+                    variant.fields.iter().for_each(|f| note(format!("{}.{}", variant.name, f.name), f.docs));
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
-mod tests;
+pub(crate) mod tests;

@@ -1,7 +1,7 @@
 //! Whether a schema that anybody may have written makes sense.
 
 use super::Scalar;
-use super::schema::{Given, Member, Schema, Shape, Type};
+use super::schema::{Argument, Field, Kind, Schema, Type};
 use std::collections::HashSet;
 
 /// Types inside of types inside of types.
@@ -38,14 +38,14 @@ impl Schema {
 
 /// The types that `ty` names, by their indices.
 fn parts(ty: &Type) -> Vec<u32> {
-    let mut parts: Vec<u32> = match &ty.shape {
-        Shape::Struct(members) => members.iter().map(|m| m.ty).collect(),
-        Shape::Enum { variants, .. } => variants.iter().flat_map(|v| &v.members).map(|m| m.ty).collect(),
-        Shape::Array { item, .. } | Shape::List { item, .. } => vec![*item],
+    let mut parts: Vec<u32> = match &ty.kind {
+        Kind::Struct(fields) => fields.iter().map(|f| f.ty).collect(),
+        Kind::Enum { variants, .. } => variants.iter().flat_map(|v| &v.fields).map(|f| f.ty).collect(),
+        Kind::Array { item, .. } | Kind::List { item, .. } => vec![*item],
         _ => Vec::new(),
     };
-    parts.extend(ty.arguments.iter().filter_map(|given| match given {
-        Given::Type(index) => Some(*index),
+    parts.extend(ty.arguments.iter().filter_map(|argument| match argument {
+        Argument::Type(index) => Some(*index),
         _ => None,
     }));
     parts
@@ -54,12 +54,12 @@ fn parts(ty: &Type) -> Vec<u32> {
 /// The names that `ty` gives.
 fn names(ty: &Type) -> Vec<&String> {
     let mut names = vec![&ty.name];
-    match &ty.shape {
-        Shape::Struct(members) => names.extend(members.iter().map(|m| &m.name)),
-        Shape::Enum { variants, .. } => {
+    match &ty.kind {
+        Kind::Struct(fields) => names.extend(fields.iter().map(|f| &f.name)),
+        Kind::Enum { variants, .. } => {
             for variant in variants {
                 names.push(&variant.name);
-                names.extend(variant.members.iter().map(|m| &m.name));
+                names.extend(variant.fields.iter().map(|f| &f.name));
             }
         }
         _ => {}
@@ -83,25 +83,28 @@ impl Known<'_> {
             return Err(format!("`{}` has size {} and alignment {}", ty.name, ty.size, ty.align));
         }
         parts(ty).into_iter().try_for_each(|part| self.part(part).map(drop))?;
-        match &ty.shape {
-            Shape::Scalar(code) => self.fits(0, Some(self.scalar(*code)?)),
-            Shape::Struct(members) => self.members(0, members),
-            Shape::Enum { repr, variants } => {
-                let tag = self.scalar(*repr)?;
+        match &ty.kind {
+            Kind::Scalar(scalar) => self.fits(0, Some(scalar.size() as u64)),
+            Kind::Struct(fields) => self.fields(0, fields),
+            Kind::Enum { repr, variants } => {
+                if !matches!(repr, Scalar::U8 | Scalar::U16 | Scalar::U32 | Scalar::U64) {
+                    return Err(format!("`{}` has a discriminant of type `{}`", ty.name, repr.name()));
+                }
+                let tag = repr.size() as u64;
                 self.fits(0, Some(tag))?;
                 let (mut names, mut values) = (HashSet::new(), HashSet::new());
                 for variant in variants {
                     if !names.insert(&variant.name) || !values.insert(variant.value) {
                         return Err(format!("`{}` has two variants of one name, or of one value", ty.name));
                     }
-                    self.members(tag, &variant.members)?;
+                    self.fields(tag, &variant.fields)?;
                 }
                 Ok(())
             }
-            Shape::Array { item, len } => self.fits(0, self.part(*item)?.size.checked_mul(*len)),
-            Shape::List { item, capacity, items } => self.fits(*items, self.part(*item)?.size.checked_mul(*capacity)),
-            Shape::Text { capacity, bytes } => self.fits(*bytes, Some(*capacity)),
-            Shape::Pod => Ok(()),
+            Kind::Array { item, len } => self.fits(0, self.part(*item)?.size.checked_mul(*len)),
+            Kind::List { item, capacity, items } => self.fits(*items, self.part(*item)?.size.checked_mul(*capacity)),
+            Kind::Text { capacity, bytes } => self.fits(*bytes, Some(*capacity)),
+            Kind::Pod | Kind::Archive(_) => Ok(()),
         }
     }
 
@@ -117,23 +120,16 @@ impl Known<'_> {
         fits.then_some(()).ok_or_else(|| format!("a part of `{}` lies outside of it", self.ty.name))
     }
 
-    /// The size of the scalar type of that number.
-    fn scalar(&self, code: u8) -> Result<u64, String> {
-        let scalar = Scalar::from_code(code);
-        let scalar = scalar.ok_or_else(|| format!("`{}` has the unknown scalar type {code}", self.ty.name))?;
-        Ok(scalar.size() as u64)
-    }
-
     /// Fields from `end` on, one behind the other.
-    fn members(&self, mut end: u64, members: &[Member]) -> Result<(), String> {
+    fn fields(&self, mut end: u64, fields: &[Field]) -> Result<(), String> {
         let mut names = HashSet::new();
-        for member in members {
-            let size = self.part(member.ty)?.size;
-            self.fits(member.offset, Some(size))?;
-            if member.offset < end || !names.insert(&member.name) {
+        for field in fields {
+            let size = self.part(field.ty)?.size;
+            self.fits(field.offset, Some(size))?;
+            if field.offset < end || !names.insert(&field.name) {
                 return Err(format!("`{}` has two parts in one place, or of one name", self.ty.name));
             }
-            end = member.offset + size;
+            end = field.offset + size;
         }
         Ok(())
     }

@@ -28,7 +28,6 @@ pub(crate) use liveness::{Held, Liveness};
 pub(crate) use mapping::Mapping;
 
 /// Whether the environment variable of that name says yes: set, and neither empty, `0` nor `false`.
-#[cfg(feature = "json")]
 pub(crate) fn is_wanted(name: &str) -> bool {
     std::env::var(name).is_ok_and(|value| !["", "0", "false"].contains(&value.as_str()))
 }

@@ -320,7 +320,10 @@ pub(super) unsafe fn view(mapping: &Mapping, geometry: &Geometry) -> Shared<'sta
 /// Refuses a region of another type, with the differences.
 pub(super) fn check_type(path: &Path, header: &Header, layout: &'static Layout) -> Result<(), Error> {
     let program = Schema::of(layout);
+    // All that identifies the layout is compared. A fingerprint says quickly that two differ; that they are the same it does
+    // not say, because two layouts of one fingerprint can be searched for.
     let same = header.fingerprint == program.fingerprint()
+        && header.schema.is_same(&program)
         && header.geometry.size == layout.size as u64
         && header.align as usize == layout.align;
     if same {

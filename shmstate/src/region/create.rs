@@ -5,7 +5,7 @@ use super::geometry::Geometry;
 use super::header::RawHeader;
 use crate::commit::{NEVER, Published};
 use crate::error::{Error, Trouble};
-use crate::layout::{Layout, Schema};
+use crate::layout::{LONGEST_DOCUMENT, Layout, Schema};
 use crate::os::Mapping;
 use crate::sync::Ordering::Relaxed;
 use std::os::fd::OwnedFd;
@@ -26,22 +26,30 @@ pub(crate) struct Sizes {
 pub(crate) struct Plan {
     geometry: Geometry,
     schema: Schema,
-    archive: Vec<u8>,
+    document: String,
     len: usize,
 }
 
 impl Plan {
     /// Of a region for the type of that layout.
-    pub(crate) fn new(layout: &Layout, sizes: Sizes) -> Result<Plan, Error> {
+    pub(crate) fn new(layout: &'static Layout, sizes: Sizes) -> Result<Plan, Error> {
         let too_large =
             || Trouble::InvalidOption(format!("a state of {} bytes is too large for a region", layout.size));
         let schema = Schema::of(layout);
-        let archive = schema.to_bytes().map_err(|_| too_large())?;
+        let document = schema.document();
+        if document.len() > LONGEST_DOCUMENT {
+            let why = format!(
+                "the description of `{}` takes {} bytes, and a region has room for {LONGEST_DOCUMENT}: give it fewer fields",
+                layout.name,
+                document.len()
+            );
+            return Err(Trouble::InvalidOption(why).into());
+        }
         let Sizes { copies, max_copies, handles } = sizes;
-        let geometry = Geometry::new(copies, max_copies, handles, layout.size as u64, archive.len() as u64)
+        let geometry = Geometry::new(copies, max_copies, handles, layout.size as u64, document.len() as u64)
             .ok_or_else(too_large)?;
         let len = usize::try_from(geometry.file_len()).map_err(|_| too_large())?;
-        Ok(Plan { geometry, schema, archive, len })
+        Ok(Plan { geometry, schema, document, len })
     }
 
     /// Bytes of the file, spare copies included.
@@ -58,10 +66,10 @@ impl Plan {
     pub(crate) fn write(&self, path: &Path, file: &OwnedFd, init: impl FnOnce(*mut u8)) -> Result<(), Error> {
         let geometry = &self.geometry;
         let mapping = Mapping::new(file, self.len).map_err(|e| Error::io(path, "map", e))?;
-        let header = RawHeader::new(geometry, &self.schema, &self.archive)
+        let header = RawHeader::new(geometry, &self.schema, self.document.as_bytes())
             .map_err(|e| Error::io(path, "ask for the machine's boot id, for", e))?;
         mapping.write(0, bytemuck::bytes_of(&header));
-        mapping.write(geometry.schema() as usize, &self.archive);
+        mapping.write(geometry.schema() as usize, self.document.as_bytes());
         // SAFETY: the file is as long as the geometry says; the view is dropped before the mapping.
         let shared = unsafe { view(&mapping, geometry) };
         shared.control.active.published.store(Published { version: 0, copy: 0 }.pack(), Relaxed);

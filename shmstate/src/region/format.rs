@@ -93,3 +93,22 @@ fn the_sections_are_as_written() {
     assert_eq!(geometry.file_len(), geometry.images() + 3 * (10 << 20));
     assert_eq!(geometry.image(2), geometry.images() + 2 * (10 << 20));
 }
+
+#[test]
+fn the_document_is_as_written() {
+    use crate::layout::Schema;
+    use crate::{List, SharedLayout, Text};
+
+    /// What the workers share.
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    struct Board {
+        ticks: u64,
+        owner: Text<32>,
+        /// The latest ones.
+        samples: List<f64, 1024>,
+    }
+    let example = CHAPTER.split("```json\n").nth(1).expect("an example").split("```").next().unwrap();
+    assert_eq!(Schema::of(Board::LAYOUT).pretty(), example);
+    assert!(Schema::from_json(example).is_ok());
+}

@@ -58,7 +58,7 @@ const PREFIX: usize = 24;
 
 impl RawHeader {
     /// The identity of a new region.
-    pub(super) fn new(geometry: &Geometry, schema: &Schema, archive: &[u8]) -> io::Result<RawHeader> {
+    pub(super) fn new(geometry: &Geometry, schema: &Schema, document: &[u8]) -> io::Result<RawHeader> {
         let words = |id: u128| [id as u64, (id >> 64) as u64];
         let root = schema.root();
         let mut raw = RawHeader {
@@ -77,7 +77,7 @@ impl RawHeader {
             slots: geometry.slots as u32,
             max_copies: geometry.max_copies as u32,
             schema_len: geometry.schema_len,
-            schema_checksum: xxh3_64(archive),
+            schema_checksum: xxh3_64(document),
             control_at: CONTROL,
             slots_at: SLOTS,
             lines_at: geometry.lines(),
@@ -141,11 +141,12 @@ impl Header {
         if boot != 0 && made != 0 && boot != made {
             return Err(Trouble::Rebooted { path: path.to_owned() }.into());
         }
-        let archive = os::read(path, file, geometry.schema(), geometry.schema_len as usize)?;
-        if archive.len() as u64 != geometry.schema_len || xxh3_64(&archive) != raw.schema_checksum {
+        let document = os::read(path, file, geometry.schema(), geometry.schema_len as usize)?;
+        if document.len() as u64 != geometry.schema_len || xxh3_64(&document) != raw.schema_checksum {
             return Err(corrupt("its schema is damaged (the checksum differs)"));
         }
-        let schema = Schema::from_bytes(&archive).map_err(|why| Error::corrupt(path, format!("its schema: {why}")))?;
+        let schema =
+            Schema::from_document(&document).map_err(|why| Error::corrupt(path, format!("its schema: {why}")))?;
         let root_fits = schema.root().is_some_and(|ty| ty.size == raw.state_size && ty.align == raw.state_align);
         if !root_fits || schema.fingerprint() != raw.fingerprint {
             return Err(corrupt("its schema and its header contradict each other"));

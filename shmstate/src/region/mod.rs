@@ -15,6 +15,8 @@ mod geometry;
 mod header;
 mod kernel;
 mod peek;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use attach::{Region, StateType};
 pub(crate) use create::{Plan, Sizes};

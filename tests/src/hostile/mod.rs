@@ -2,13 +2,13 @@
 //!
 //! Whatever the bytes are, a process gets errors or values that mean nothing. It does not crash, panic, or hang.
 
-mod archive;
+mod document;
 mod file;
 mod mutate;
 mod others;
 mod types;
 
-pub use archive::{Choice, Doc, Given, Member, Schema, Shape, Type, schema};
+pub use document::{Argument, Doc, Field, Kind, Schema, Type, Variant, agrees_with_the_library, schema};
 pub use file::Sketch;
 pub use mutate::input;
 pub use others::{Others, look_at_others, play_with_others};

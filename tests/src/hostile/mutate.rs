@@ -1,6 +1,6 @@
 //! Inputs for the targets where no fuzzer makes them: sound ones, spoilt.
 
-use super::archive::{self, Choice, Doc, Given, Member, Schema, Shape, Type};
+use super::document::{self, Argument, Doc, Field, Kind, Schema, Type, Variant};
 use super::file::Sketch;
 use crate::Rng;
 
@@ -45,7 +45,7 @@ pub fn input(target: &str, seed: u64) -> Vec<u8> {
             bytes
         }
         "schema" => {
-            let mut bytes = archive::sound();
+            let mut bytes = document::sound();
             if rng.below(3) == 0 {
                 spoil(&mut bytes, 0, rng);
                 return bytes;
@@ -121,56 +121,66 @@ fn twist(schema: &mut Schema, rng: &mut Rng) {
         3 => "\u{1b}[2J\n\0".to_owned(),
         _ => format!("n{}", rng.below(4)),
     };
+    let scalar = |rng: &mut Rng| {
+        let names = ["u8", "u16", "u32", "u64", "u128", "i8", "i64", "f64", "bool", "char", "u65", ""];
+        names[rng.below(names.len())].to_owned()
+    };
     let count = schema.types.len();
     let index = |rng: &mut Rng| if rng.below(8) == 0 { rng.any() as u32 } else { rng.below(count + 1) as u32 };
     let size = schema.types.first().map_or(0, |ty| ty.size);
-    let members = |rng: &mut Rng, most: usize| {
+    let fields = |rng: &mut Rng, most: usize| {
         let count = rng.below(most);
-        let member = |i| Member {
+        let field = |i| Field {
             name: if rng.below(9) == 0 { name(rng) } else { format!("m{i}") },
             offset: if rng.below(20) == 0 { number(rng) } else { size.wrapping_mul(i as u64) },
             ty: if rng.below(4) == 0 { index(rng) } else { 0 },
         };
-        (0..count).map(member).collect()
+        (0..count).map(field).collect()
     };
-    let shape = match rng.below(7) {
-        0 => Shape::Scalar(rng.below(16) as u8),
-        1 => Shape::Struct(members(rng, 40)),
-        2 => Shape::Enum {
-            repr: rng.below(14) as u8,
+    let kind = match rng.below(8) {
+        0 => Kind::Scalar { scalar: scalar(rng) },
+        1 => Kind::Struct { fields: fields(rng, 40) },
+        2 => Kind::Enum {
+            repr: scalar(rng),
             variants: (0..rng.below(20))
-                .map(|i| Choice {
+                .map(|i| Variant {
                     name: if rng.below(9) == 0 { name(rng) } else { format!("v{i}") },
                     value: if rng.below(9) == 0 { rng.any() } else { i as u64 },
-                    members: members(rng, 3),
+                    fields: fields(rng, 3),
                 })
                 .collect(),
         },
-        3 => Shape::Array { item: index(rng), len: number(rng) },
-        4 => Shape::List { item: index(rng), capacity: number(rng), items: number(rng) },
-        5 => Shape::Text { capacity: number(rng), bytes: number(rng) },
-        _ => Shape::Pod,
+        3 => Kind::Array { item: index(rng), len: number(rng) },
+        4 => Kind::List { item: index(rng), capacity: number(rng), items: number(rng) },
+        5 => Kind::Text { capacity: number(rng), bytes: number(rng) },
+        6 => Kind::Archive {
+            rkyv: if rng.below(8) == 0 { name(rng) } else { "0.8".into() },
+            byte_order: ["little", "big", "middle"][rng.below(3)].into(),
+            pointer_width: [16, 32, 64, rng.any() as u8][rng.below(4)],
+            aligned: rng.below(2) == 0,
+        },
+        _ => Kind::Pod,
     };
     let size = if rng.below(2) == 0 { 64 << rng.below(12) } else { number(rng) };
     let align = if rng.below(8) == 0 { number(rng) as u32 } else { 1 << rng.below(5) };
     let arguments = (0..rng.below(3)).map(|_| match rng.below(3) {
-        0 => Given::Type(index(rng)),
-        1 => Given::Const(rng.any().into()),
-        _ => Given::Opaque,
+        0 => Argument::Type(index(rng)),
+        1 => Argument::Const(rng.any().to_string()),
+        _ => Argument::Opaque(rng.below(8) != 0),
     });
     let arguments: Vec<_> = arguments.collect();
     let arguments = if rng.below(4) == 0 { arguments } else { Vec::new() };
     if rng.below(4) == 0 {
         schema.docs.push(Doc { ty: index(rng), part: name(rng), text: name(rng) });
     }
-    let new = Type { name: name(rng), size, align, version: rng.below(3) as u32, arguments, shape };
+    let new = Type { name: name(rng), size, align, version: rng.below(3) as u32, arguments, kind };
     match (rng.below(4), count) {
         (0, 1..) => schema.types[rng.below(count)] = new,
         (1, 1..) => _ = schema.types.remove(rng.below(count)),
         (2, 1..) => {
             let at = rng.below(count);
             match rng.below(3) {
-                0 => schema.types[at].shape = new.shape,
+                0 => schema.types[at].kind = new.kind,
                 1 => schema.types[at].name = new.name,
                 _ => schema.types[at].size = new.size,
             }

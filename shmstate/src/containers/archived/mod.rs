@@ -1,15 +1,16 @@
 //! [`Archived`]: a value of any `rkyv` type, in at most so many bytes.
 //!
 //! * this file: the type, and its place in a state
-//! * `content`: writing and checking archives; `seen`: which of them were checked; `traits`: what they have in common with
-//!   other values
+//! * `content`: writing and checking archives; `form`: how `rkyv` lays them out; `seen`: which of them were checked; `traits`:
+//!   what they have in common with other values
 
 mod content;
+mod form;
 mod seen;
 mod traits;
 
 use super::{Full, List};
-use crate::layout::{Field, Invalid, Kind, Layout, SharedLayout};
+use crate::layout::{Argument, Field, Invalid, Kind, Layout, SharedLayout};
 use crate::mutant;
 use crate::track::{Stamp, Touched};
 pub use content::Archivable;
@@ -64,9 +65,11 @@ use xxhash_rust::xxh3::xxh3_128;
 /// points into itself by distances. A struct around it is a multiple of 16 bytes large; the derive says where bytes are
 /// missing.
 ///
-/// The region's schema knows the size and the alignment of the archived type, and no more of it. When its fields change
-/// their meaning, give the struct around it another `#[shared(version = …)]`. All programs must use the same format
-/// features of `rkyv` (byte order, width of pointers).
+/// The region's schema knows the name of the archived type (without the modules that it is in), the size and the alignment
+/// of its archive, and how the program's build of `rkyv` lays archives out: its features `big_endian`, `pointer_width_…` and
+/// `unaligned`, which any dependency may turn on for the whole program. A program in which one of these differs gets
+/// [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch). The schema does not know the fields of the archived type: when they
+/// change, give the struct around it another `#[shared(version = …)]`.
 ///
 /// # Cost
 /// An update that does not `set` it copies 20 bytes of it, however large it is. One that does copies the new archive, once
@@ -337,7 +340,7 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
         size: size_of::<Self>(),
         align: align_of::<Self>(),
         version: 0,
-        arguments: &[],
+        arguments: const { &[Argument::Type(&form::root_layout::<A>()), Argument::Const(N as i128)] },
         docs: "",
         kind: {
             let () = Self::PROVED;
@@ -345,8 +348,6 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
                 const {
                     &[
                         Field { name: "checksum", offset: offset_of!(Self, checksum), layout: u128::LAYOUT, docs: "" },
-                        // None of them, to say what they are like: where they lie is the archive's business.
-                        Field { name: "root", offset: offset_of!(Self, bytes), layout: &root_layout::<A>(), docs: "" },
                         Field {
                             name: "bytes",
                             offset: offset_of!(Self, bytes),
@@ -403,31 +404,5 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
         // SAFETY: the caller's promise: initialised bytes, which are integers.
         let this = unsafe { &*this };
         if this.is_empty() { Ok(()) } else { check::<A>(&this.bytes, this.checksum) }
-    }
-}
-
-/// No value of the archived type, for its size and alignment.
-const fn root_layout<A: Archivable>() -> Layout {
-    Layout {
-        name: "array",
-        size: 0,
-        align: align_of::<A::Archived>(),
-        version: 0,
-        arguments: &[],
-        docs: "",
-        kind: Kind::Array {
-            item: const {
-                &Layout {
-                    name: "root",
-                    size: size_of::<A::Archived>(),
-                    align: align_of::<A::Archived>(),
-                    version: 0,
-                    arguments: &[],
-                    docs: "",
-                    kind: Kind::Pod,
-                }
-            },
-            len: 0,
-        },
     }
 }

@@ -41,7 +41,7 @@ fn each_part_lies_at_its_alignment() {
 fn differences_name_the_part() {
     fn differences<A: SharedLayout, B: SharedLayout>() -> Vec<String> {
         let (file, program) = (Schema::of(A::LAYOUT), Schema::of(B::LAYOUT));
-        Schema::from_bytes(&file.to_bytes().unwrap()).unwrap().differences(&program)
+        Schema::from_document(file.document().as_bytes()).unwrap().differences(&program)
     }
     assert_eq!(differences::<Slab<Maybe<u64>, 4>, Slab<Maybe<u64>, 4>>(), [""; 0]);
     let capacity = "Ring.list: the file has capacity 4, the program has capacity 8";
