@@ -1,7 +1,6 @@
 //! Golden files: a type's layout as it was agreed on, in the repository, and a test that holds it fast.
 
 use crate::layout::{Schema, SharedLayout};
-use crate::os;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -61,12 +60,17 @@ struct Wishes {
 /// See there.
 #[track_caller]
 pub fn assert_layout<T: SharedLayout>(home: &str, path: &Path) {
-    let wishes = Wishes { bless: os::is_wanted("SHMSTATE_BLESS"), ci: os::is_wanted("CI") };
+    let wishes = Wishes { bless: is_wanted("SHMSTATE_BLESS"), ci: is_wanted("CI") };
     match check(&Schema::of(T::LAYOUT), &Path::new(home).join(path), wishes) {
         Ok(Some(news)) => eprintln!("{news}"),
         Ok(None) => {}
         Err(why) => panic!("{why}"),
     }
+}
+
+/// Whether the environment variable of that name says yes: set, and neither empty, `0` nor `false`.
+fn is_wanted(name: &str) -> bool {
+    std::env::var(name).is_ok_and(|value| !["", "0", "false"].contains(&value.as_str()))
 }
 
 /// Compares, or writes; something to say, or what is wrong.

@@ -68,14 +68,12 @@
 //!   [`compile_errors`]: what does not compile, and what to write instead.
 //! * [`assert_layout!`]: a test that holds a layout fast.
 
-// Under loom only the commit protocol and what it stands on is of use; what else compiles is there for its names.
-#![cfg_attr(any(shmstate_loom, shmstate_shuttle), allow(dead_code, unused_imports))]
-
-#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
-compile_error!(
-    "shmstate runs on Linux on x86-64 and aarch64: it rests on open-file-description locks, futexes and O_TMPFILE, and on \
-     a reviewed memory model for these two processors"
-);
+// Under a model checker only the commit protocol and what it stands on is of use, and without shared memory only the types;
+// what else compiles is there for its names.
+#![cfg_attr(
+    any(shmstate_loom, shmstate_shuttle, shmstate_elsewhere, not(target_os = "linux")),
+    allow(dead_code, unused_imports)
+)]
 
 #[cfg(all(any(shmstate_loom, shmstate_shuttle), not(test)))]
 compile_error!(
@@ -87,7 +85,14 @@ compile_error!(
 #[cfg(test)]
 extern crate self as shmstate;
 
-mod commit;
+/// One condition for several items. rustfmt looks for modules inside of macros of this name.
+macro_rules! cfg_if {
+    (if #[cfg($condition:meta)] { $($item:item)* } else { $($other:item)* }) => {
+        $(#[cfg($condition)] $item)*
+        $(#[cfg(not($condition))] $other)*
+    };
+}
+
 mod containers;
 mod error;
 mod events;
@@ -95,15 +100,36 @@ mod events;
 mod golden;
 mod layout;
 mod mutant;
-#[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
-mod os;
 mod plain;
-#[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
-mod region;
-#[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
-mod state;
 mod sync;
 mod track;
+
+// States rest on open-file-description locks, futexes and `O_TMPFILE`, on words of 64 bits that are little-endian in the file,
+// and on a reviewed memory model for these two processors.
+cfg_if! {
+    if #[cfg(all(
+        target_os = "linux",
+        target_pointer_width = "64",
+        target_endian = "little",
+        any(target_arch = "x86_64", target_arch = "aarch64"),
+        not(shmstate_elsewhere)
+    ))] {
+        mod commit;
+        #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
+        mod os;
+        #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
+        mod region;
+        #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
+        mod state;
+
+        #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
+        pub use state::{Options, Outcome, Projection, ReadOnly, State, Stats, remove};
+    } else {
+        mod elsewhere;
+
+        pub use elsewhere::{Options, Outcome, Projection, ReadOnly, State, Stats, remove};
+    }
+}
 
 pub use containers::{
     Archivable, ArchiveError, Archived, Array, Blob, CapacityError, Full, Key, List, ListIndex, Map, Maybe, Queue,
@@ -115,8 +141,6 @@ pub use layout::{
 };
 pub use plain::{IpAddress, NotUuid, OutOfRange, SocketAddress, TimeSpan, Timestamp, Uuid};
 pub use shmstate_derive::SharedLayout;
-#[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
-pub use state::{Options, Outcome, Projection, ReadOnly, State, Stats, remove};
 
 /// What the entries of a [`Map`] and a [`SortedMap`] are called while they are looked at.
 pub mod map {

@@ -61,3 +61,58 @@ fn a_program_that_is_built_with_cfg_loom_still_has_states() {
     let output = cargo(&folder, &["run"], "--cfg loom --cfg shuttle");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "42\n");
 }
+
+/// `--cfg shmstate_elsewhere` plays a platform that has no states.
+#[test]
+fn a_program_for_several_platforms_runs_where_there_are_no_states() {
+    let main = r#"
+        use shmstate::{Error, ErrorKind, List, Map, SharedLayout, State, Text};
+
+        #[derive(SharedLayout)]
+        #[repr(C)]
+        struct Board {
+            #[shared(init = 3)]
+            ticks: u64,
+            owner: Text<32>,
+            samples: List<f64, 1024>,
+            scores: Map<u64, u64, 100>,
+        }
+
+        fn tick(board: &mut Board) {
+            board.ticks += 1;
+            board.owner.push_str("me").unwrap();
+            board.samples.push(0.5).unwrap();
+            board.scores.insert(7, 8).unwrap();
+        }
+
+        fn share(name: &str) -> Result<u64, Error> {
+            let board = State::<Board>::options().copies(4).init(tick).open_or_create(name)?;
+            board.update(tick)?;
+            let ticks = board.project(|s| &s.ticks)?;
+            board.load(&ticks)
+        }
+
+        fn main() {
+            let mut board = Board::boxed();
+            tick(&mut board);
+            let (owner, samples, scores) = (&board.owner[..], &board.samples[..], board.scores.get(&7));
+            println!("{} {owner} {samples:?} {scores:?}", board.ticks);
+            let unsupported = [
+                share("board").unwrap_err(),
+                State::<Board>::open("board").unwrap_err(),
+                State::<Board>::open_read_only("board").unwrap_err(),
+                State::<Board>::anonymous().unwrap_err(),
+                State::<Board>::from_fd(std::io::stdin()).unwrap_err(),
+                shmstate::remove("board").unwrap_err(),
+            ];
+            assert!(unsupported.iter().all(|e| e.kind() == ErrorKind::Unsupported));
+            println!("{}", unsupported[0]);
+        }
+    "#;
+    let folder = program("elsewhere", main);
+    let said = cargo(&folder, &["run"], "--cfg shmstate_elsewhere").stdout;
+    let said = String::from_utf8_lossy(&said);
+    let (heap, error) = said.split_once('\n').unwrap();
+    assert_eq!(heap, "1 me [0.5] Some(8)");
+    assert!(error.starts_with("`board`: there are no shared states on this platform (linux on "), "{error}");
+}

@@ -26,8 +26,3 @@ pub(crate) use futex::{futex_wait, futex_wake};
 pub(crate) use identity::{boot_id, now_ns, process_name, random_u64, random_u128};
 pub(crate) use liveness::{Held, Liveness};
 pub(crate) use mapping::Mapping;
-
-/// Whether the environment variable of that name says yes: set, and neither empty, `0` nor `false`.
-pub(crate) fn is_wanted(name: &str) -> bool {
-    std::env::var(name).is_ok_and(|value| !["", "0", "false"].contains(&value.as_str()))
-}

@@ -1,0 +1,261 @@
+//! States on platforms that have none: the same interface, so that a program for several platforms compiles.
+//!
+//! Whatever creates or opens a state returns [`Unsupported`](crate::ErrorKind::Unsupported). There is never a value of
+//! [`State`], so that nothing else can be called. `tests/tests/house.rs` compares these declarations with those in
+//! `state`, where they are documented.
+
+#![allow(missing_docs, unused_variables)]
+
+use crate::error::{Error, Trouble};
+use crate::layout::SharedLayout;
+use std::fmt;
+use std::marker::PhantomData;
+#[cfg(unix)]
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::time::Duration;
+
+#[path = "state/outcome.rs"]
+mod outcome;
+
+pub use outcome::Outcome;
+
+/// There is none.
+#[derive(Clone, Copy)]
+enum Never {}
+
+/// What this platform says to every attempt.
+fn unsupported(name: &Path) -> Error {
+    let why = format!(
+        "there are no shared states on this platform ({} on {}): they need 64-bit little-endian Linux on x86-64 or aarch64; \
+         here a value of the type can live on the heap (`boxed`)",
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    );
+    Trouble::Unsupported { path: name.to_owned(), why }.into()
+}
+
+pub struct State<T: SharedLayout> {
+    never: Never,
+    state: PhantomData<fn() -> T>,
+}
+
+impl<T: SharedLayout> State<T> {
+    pub fn create(name: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::options().create(name)
+    }
+
+    pub fn open(name: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::options().open(name)
+    }
+
+    pub fn open_or_create(name: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::options().open_or_create(name)
+    }
+
+    pub fn open_read_only(name: impl AsRef<Path>) -> Result<ReadOnly<T>, Error> {
+        Err(unsupported(name.as_ref()))
+    }
+
+    pub fn anonymous() -> Result<Self, Error> {
+        Self::options().anonymous()
+    }
+
+    #[cfg(unix)]
+    pub fn from_fd(descriptor: impl AsFd) -> Result<Self, Error> {
+        Self::options().from_fd(descriptor)
+    }
+
+    pub fn options<'a>() -> Options<'a, T> {
+        Options { types: PhantomData }
+    }
+
+    pub fn read<R>(&self, f: impl FnOnce(&T) -> R) -> Result<R, Error> {
+        match self.never {}
+    }
+
+    pub fn update<R, UseTryUpdateForResult>(&self, f: impl FnOnce(&mut T) -> R) -> Result<R, Error>
+    where
+        R: Outcome<UseTryUpdateForResult>,
+    {
+        match self.never {}
+    }
+
+    pub fn try_update<R, E>(&self, f: impl FnOnce(&mut T) -> Result<R, E>) -> Result<Result<R, E>, Error> {
+        match self.never {}
+    }
+
+    pub fn transact<R>(&self, f: impl FnOnce(&mut T) -> Result<R, Error>) -> Result<R, Error> {
+        match self.never {}
+    }
+
+    pub fn snapshot(&self) -> Result<Box<T>, Error> {
+        match self.never {}
+    }
+
+    pub fn project<F: SharedLayout>(&self, field: impl FnOnce(&T) -> &F) -> Result<Projection<T, F>, Error> {
+        match self.never {}
+    }
+
+    pub fn load<F: SharedLayout>(&self, field: &Projection<T, F>) -> Result<F, Error> {
+        match self.never {}
+    }
+
+    pub fn version(&self) -> u64 {
+        match self.never {}
+    }
+
+    pub fn path(&self) -> &Path {
+        match self.never {}
+    }
+
+    pub fn is_current(&self) -> Result<bool, Error> {
+        match self.never {}
+    }
+
+    pub fn stats(&self) -> Result<Stats, Error> {
+        match self.never {}
+    }
+
+    pub fn try_clone(&self) -> Result<Self, Error> {
+        match self.never {}
+    }
+
+    #[cfg(unix)]
+    pub fn share(&self) -> Result<OwnedFd, Error> {
+        match self.never {}
+    }
+}
+
+impl<T: SharedLayout> fmt::Debug for State<T> {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.never {}
+    }
+}
+
+pub struct ReadOnly<T: SharedLayout> {
+    never: Never,
+    state: PhantomData<fn() -> T>,
+}
+
+impl<T: SharedLayout> ReadOnly<T> {
+    pub fn snapshot(&self) -> Result<Box<T>, Error> {
+        match self.never {}
+    }
+
+    pub fn project<F: SharedLayout>(&self, field: impl FnOnce(&T) -> &F) -> Result<Projection<T, F>, Error> {
+        match self.never {}
+    }
+
+    pub fn load<F: SharedLayout>(&self, field: &Projection<T, F>) -> Result<F, Error> {
+        match self.never {}
+    }
+
+    pub fn version(&self) -> u64 {
+        match self.never {}
+    }
+
+    pub fn path(&self) -> &Path {
+        match self.never {}
+    }
+
+    pub fn is_current(&self) -> Result<bool, Error> {
+        match self.never {}
+    }
+}
+
+impl<T: SharedLayout> fmt::Debug for ReadOnly<T> {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.never {}
+    }
+}
+
+pub struct Projection<T, F> {
+    never: Never,
+    types: PhantomData<fn(&T) -> &F>,
+}
+
+impl<T, F> Clone for Projection<T, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T, F> Copy for Projection<T, F> {}
+
+impl<T, F> fmt::Debug for Projection<T, F> {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.never {}
+    }
+}
+
+#[must_use = "options do nothing until `create`, `open` or `open_or_create`"]
+pub struct Options<'a, T> {
+    types: PhantomData<(&'a (), fn() -> T)>,
+}
+
+impl<'a, T: SharedLayout> Options<'a, T> {
+    pub fn mode(self, mode: u32) -> Self {
+        self
+    }
+
+    pub fn copies(self, copies: usize) -> Self {
+        self
+    }
+
+    pub fn max_copies(self, max_copies: usize) -> Self {
+        self
+    }
+
+    pub fn handles(self, handles: usize) -> Self {
+        self
+    }
+
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self
+    }
+
+    pub fn ignore_memory_limits(self, ignore: bool) -> Self {
+        self
+    }
+
+    pub fn init(self, init: impl FnOnce(&mut T) + 'a) -> Self {
+        self
+    }
+
+    pub fn create(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
+        Err(unsupported(name.as_ref()))
+    }
+
+    pub fn open(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
+        Err(unsupported(name.as_ref()))
+    }
+
+    pub fn open_or_create(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
+        Err(unsupported(name.as_ref()))
+    }
+
+    pub fn anonymous(self) -> Result<State<T>, Error> {
+        Err(unsupported(Path::new("a state without a name")))
+    }
+
+    #[cfg(unix)]
+    pub fn from_fd(self, descriptor: impl AsFd) -> Result<State<T>, Error> {
+        Err(unsupported(Path::new("a descriptor")))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct Stats {
+    pub commits: u64,
+    pub roll_backs: u64,
+    pub recoveries: u64,
+    pub pins_reclaimed: u64,
+    pub copies: usize,
+    pub longest_wait: Duration,
+}
+
+pub fn remove(name: impl AsRef<Path>) -> Result<(), Error> {
+    Err(unsupported(name.as_ref()))
+}
