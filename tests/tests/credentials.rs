@@ -1,15 +1,29 @@
-//! Processes that give up their rights after they have attached.
+//! Rights: of processes that give them up after they have attached, of those that borrow them, and of those whose umask takes
+//! them away.
 
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{PATIENCE, World, actor, scratch_dir};
+use shmstate_tests::{Actor, PATIENCE, World, actor, scratch_dir};
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::time::Duration;
+
+/// Whether this process can become another user; otherwise it says so.
+fn is_root() -> bool {
+    // SAFETY: no pointers.
+    let root = unsafe { libc::geteuid() } == 0;
+    if !root {
+        println!("skipped: only root can become another user");
+    }
+    root
+}
 
 /// It goes on reading and updating, opens nothing anew, is named while it is in the way, and its death is noticed.
 #[test]
 fn a_process_that_drops_its_privileges_goes_on() {
-    // SAFETY: no pointers.
-    if unsafe { libc::geteuid() } != 0 {
-        return println!("skipped: only root can become somebody else");
+    if !is_root() {
+        return;
     }
     let dir = scratch_dir();
     let path = dir.path().join("world");
@@ -45,4 +59,47 @@ fn a_process_that_drops_its_privileges_goes_on() {
         drop(State::<World>::open(&path).unwrap());
     }
     assert_eq!(world.stats().unwrap().recoveries, 2);
+}
+
+#[test]
+fn a_umask_does_not_keep_a_user_out_of_the_own_directory() {
+    if !is_root() {
+        return;
+    }
+    for mask in ["0", "22", "77", "177", "377", "777"] {
+        let lines = actor!["machine", "umask", mask].succeed();
+        if lines[0] == "skip" {
+            return println!("skipped: {}", lines[1]);
+        }
+        assert_eq!(lines, ["done"], "umask {mask}");
+    }
+}
+
+/// Otherwise any user could have a program of root's make files wherever that user likes.
+#[test]
+fn a_set_user_id_program_ignores_its_callers_directory() {
+    const OWNER: u32 = 34567;
+    const CALLER: u32 = 65534;
+    if !is_root() {
+        return;
+    }
+    let dir = scratch_dir();
+    let (program, trap) = (dir.path().join("program"), dir.path().join("trap"));
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::create_dir(&trap).unwrap();
+    fs::set_permissions(&trap, fs::Permissions::from_mode(0o777)).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_actor"), &program).unwrap();
+    chown(&program, Some(OWNER), None).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o4755)).unwrap();
+    let name = format!("secure-{}", std::process::id());
+    let mut command = Command::new(&program);
+    command.args(["machine", "secure", &name]).uid(CALLER).gid(CALLER).env("SHMSTATE_DIR", &trap);
+    let lines = Actor::start_command(&mut command).succeed();
+    if lines[0] != OWNER.to_string() {
+        return println!("skipped: set-user-id programs have no effect here");
+    }
+    let home = format!("/dev/shm/shmstate-{OWNER}");
+    let _ = fs::remove_dir(&home);
+    assert_eq!(lines[1], format!("{home}/{name}"));
+    assert_eq!(fs::read_dir(&trap).unwrap().count(), 0);
 }

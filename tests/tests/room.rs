@@ -1,6 +1,13 @@
 //! Room for regions: what a file system, a control group and the machine have left, and who gets it.
 
-use shmstate_tests::{Actor, Cgroup, actor, scratch_dir};
+use shmstate::{List, State};
+use shmstate_tests::{Actor, Cgroup, PATIENCE, actor, scratch_dir};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// 12 MiB in three copies.
+type Cache = List<u64, { 1 << 19 }>;
 
 /// Whether the actor did its part; otherwise the reason is printed.
 fn done(actor: Actor) -> bool {
@@ -29,4 +36,72 @@ fn a_region_that_is_larger_than_the_memory_of_a_control_group_is_refused() {
     let dir = scratch_dir();
     let paths = format!("{},{}", group.procs().display(), dir.path().display());
     done(actor!["room", "group", paths]);
+}
+
+/// Each would reserve a region of its own, and there is room for five.
+#[test]
+fn workers_that_start_together_all_get_in() {
+    let dir = scratch_dir();
+    done(actor!["room", "herd", dir.path()]);
+}
+
+#[test]
+fn a_region_is_created_while_another_one_is_filled() {
+    let dir = scratch_dir();
+    done(actor!["room", "nested", dir.path()]);
+}
+
+/// A lock on the directory, whoever has it, keeps nobody longer than the deadline.
+#[test]
+fn a_creator_that_is_stopped_is_in_nobodys_way() {
+    let dir = scratch_dir();
+    let path = dir.path().join("region");
+    let mut stopped = actor!["room", "stays-in-init", path];
+    stopped.expect("in");
+    stopped.stop();
+    let state = State::<Cache>::options().timeout(Duration::from_millis(50)).open_or_create(&path).unwrap();
+    state.update(|list| list.push(1).unwrap()).unwrap();
+    stopped.signal(libc::SIGCONT);
+    stopped.go();
+    // It has filled its own in vain.
+    stopped.expect("[1]");
+    stopped.go();
+    let _ = stopped.succeed();
+}
+
+/// The lock goes with the creator: neither its corpse nor its child has it.
+#[test]
+fn a_creator_that_dies_is_in_nobodys_way() {
+    let dir = scratch_dir();
+    let path = dir.path().join("region");
+    // Longer than anybody's patience, so that a wait would be noticed.
+    let open = || State::<Cache>::options().timeout(PATIENCE * 10).open_or_create(&path);
+    let mut killed = actor!["room", "stays-in-init", path];
+    killed.expect("in");
+    killed.kill();
+    drop(open().unwrap());
+    shmstate::remove(&path).unwrap();
+    let fork = actor!["room", "forks-in-init", path];
+    while Path::new(&format!("/proc/{}/fd/0", fork.pid())).exists() {
+        std::thread::yield_now();
+    }
+    drop(open().unwrap());
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "something was left behind");
+}
+
+/// On a kernel that undoes what it has reserved when a signal comes: here played by a library that is loaded before the C
+/// library.
+#[test]
+fn a_process_with_a_profilers_timer_can_create_a_region() {
+    let dir = scratch_dir();
+    let library = dir.path().join("undo_fallocate.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/undo_fallocate.c");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source);
+    if !compiler.status().is_ok_and(|status| status.success()) {
+        return println!("skipped: no C compiler");
+    }
+    let mut profiled = Command::new(env!("CARGO_BIN_EXE_actor"));
+    profiled.args(["room", "profiled"]).arg(dir.path().join("region"));
+    done(Actor::start_command(profiled.env("LD_PRELOAD", &library)));
 }

@@ -133,13 +133,18 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// # Panics
     /// With whatever `init` panics; nothing has been created then.
     pub fn create(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
+        let (access, timeout, plan) = (self.access()?, self.timeout, self.plan()?);
         let place = Place::find(name.as_ref())?;
-        let (access, timeout) = (self.access()?, self.timeout);
-        if place.now()?.is_some() {
-            // Said before the work; whether it is so is decided by the link.
-            return Err(Trouble::AlreadyExists { path: place.path().to_owned() }.into());
-        }
-        let new = self.make_at(&place, access)?;
+        // Said before the work; whether it is so is decided by the link.
+        let is_free = || match place.now()? {
+            None => Ok(()),
+            Some(_) => Err(Error::from(Trouble::AlreadyExists { path: place.path().to_owned() })),
+        };
+        is_free()?;
+        let _turn = place.turn(plan.room(), &mut Deadline::new(timeout));
+        is_free()?;
+        let new = place.new_file(access, plan.len(), plan.room(), self.limits)?;
+        self.make(&plan, &place, &new)?;
         Self::publish(&place, &new, timeout)
     }
 
@@ -160,29 +165,57 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// # Panics
     /// With whatever `init` panics; nothing has been created then.
     pub fn open_or_create(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
-        let place = Place::find(name.as_ref())?;
         let (access, timeout) = (self.access()?, self.timeout);
         let clock = &mut Deadline::new(timeout);
-        let opened = |result: Result<State<T>, Error>| match result {
-            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-            other => other.map(Some),
-        };
-        if let Some(state) = opened(Self::open_at(&place, access, timeout, clock))? {
+        let mut place = Place::find(name.as_ref())?;
+        if let Some(state) = Self::open_if_there(&place, access, timeout, clock)? {
             return Ok(state);
         }
+        let plan = self.plan()?;
+        let mut turn = Some(place.turn(plan.room(), clock));
+        if let Some(state) = Self::open_if_there(&place, access, timeout, clock)? {
+            return Ok(state);
+        }
+        let new = loop {
+            match place.new_file(access, plan.len(), plan.room(), self.limits) {
+                // The directory was removed just now. That of bare names is made again.
+                Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() && clock.rest().is_some() => {
+                    place = Place::find(name.as_ref())?;
+                }
+                // Another process may have taken the room, for this very region.
+                Err(e) if e.kind() == ErrorKind::NoSpace => {
+                    return Self::open_if_there(&place, access, timeout, clock)?.ok_or(e);
+                }
+                new => break new?,
+            }
+        };
         // Made once, with whatever `init` did; linked again if the name comes and goes.
-        let new = self.make_at(&place, access)?;
+        self.make(&plan, &place, &new)?;
         loop {
             match Self::publish(&place, &new, timeout) {
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+                Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() => place = Place::find(name.as_ref())?,
                 published => return published,
             }
-            if let Some(state) = opened(Self::open_at(&place, access, timeout, clock))? {
+            turn = turn.and(None);
+            if let Some(state) = Self::open_if_there(&place, access, timeout, clock)? {
                 return Ok(state);
             }
             if clock.rest().is_none() {
                 return Err(Trouble::Opening { path: place.path().to_owned() }.into());
             }
+        }
+    }
+
+    fn open_if_there(
+        place: &Place,
+        access: Access,
+        timeout: Duration,
+        clock: &mut Deadline,
+    ) -> Result<Option<State<T>>, Error> {
+        match Self::open_at(place, access, timeout, clock) {
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+            opened => opened.map(Some),
         }
     }
 
@@ -197,17 +230,17 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 
     /// Attaches to a new region and gives it its name: in this order, so that a name is given only when nothing else can
     /// fail. If somebody takes the name away at once, that comes after the creation.
-    fn publish(place: &Place, new: &NewFile<'_>, timeout: Duration) -> Result<State<T>, Error> {
+    fn publish(place: &Place, new: &NewFile, timeout: Duration) -> Result<State<T>, Error> {
         let attach = || State::<T>::attach_new(Some(place), new.file(), timeout);
         let state = match attach() {
             // Without `/proc`, a file that has no name cannot be opened a second time.
             Err(e) if e.kind() == ErrorKind::NotFound || planted("attached_after_the_name") => {
-                name(new)?;
+                name(new, place)?;
                 attach()?
             }
             state => {
                 let state = state?;
-                name(new)?;
+                name(new, place)?;
                 state
             }
         };
@@ -215,14 +248,12 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         Ok(state)
     }
 
-    fn make_at(self, place: &Place, access: Access) -> Result<NewFile<'_>, Error> {
-        let plan = self.plan()?;
-        let new = place.new_file(access, plan.len(), plan.room(), self.limits)?;
+    /// Makes a new file at that place the region.
+    fn make(self, plan: &Plan, place: &Place, new: &NewFile) -> Result<(), Error> {
         if planted("named_before_it_is_filled") {
-            new.link()?;
+            new.link(place)?;
         }
-        self.fill(&plan, place.path(), new.file())?;
-        Ok(new)
+        self.fill(plan, place.path(), new.file())
     }
 
     /// What the region will be.
@@ -280,6 +311,6 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 }
 
 /// Gives a region its name, unless something has it: then the error's kind is `AlreadyExists`.
-fn name(new: &NewFile<'_>) -> Result<(), Error> {
-    if planted("named_before_it_is_filled") { Ok(()) } else { new.link() }
+fn name(new: &NewFile, place: &Place) -> Result<(), Error> {
+    if planted("named_before_it_is_filled") { Ok(()) } else { new.link(place) }
 }

@@ -43,7 +43,25 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "pieces_stay_large",
         breaks: "a creation that is interrupted begins the same piece anew for ever",
-        checks: &[Unit("os::file::reserve::tests::interrupted_pieces_get_smaller_and_then_larger_again")],
+        checks: &[
+            Unit("os::file::reserve::tests::interrupted_pieces_get_smaller_and_then_larger_again"),
+            Process("room", "a_process_with_a_profilers_timer_can_create_a_region"),
+        ],
+    },
+    Mutant {
+        name: "creators_take_no_turns",
+        breaks: "processes that create the same region each reserve one of their own",
+        checks: &[Process("room", "workers_that_start_together_all_get_in")],
+    },
+    Mutant {
+        name: "caller_chooses_the_directory",
+        breaks: "a set-user-id program makes files where its caller wants",
+        checks: &[Process("credentials", "a_set_user_id_program_ignores_its_callers_directory")],
+    },
+    Mutant {
+        name: "directory_mode_left_to_umask",
+        breaks: "a umask keeps a user out of the own directory",
+        checks: &[Process("credentials", "a_umask_does_not_keep_a_user_out_of_the_own_directory")],
     },
     Mutant {
         name: "living_are_swept",

@@ -4,7 +4,7 @@ use super::reserve::{Limits, extend};
 use super::{Access, Place, check_file_system};
 use crate::error::{Error, Trouble};
 use crate::mutant::planted;
-use crate::os::descriptors::open_at;
+use crate::os::descriptors::{duplicate, open_at};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
@@ -15,23 +15,28 @@ use std::os::unix::ffi::OsStrExt;
 pub(super) const TEMPORARY: &str = ".shmstate-new-";
 
 /// A file without a name, or with a temporary one.
-pub(crate) struct NewFile<'a> {
-    place: &'a Place,
+pub(crate) struct NewFile {
     file: OwnedFd,
-    temporary: Option<OsString>,
+    temporary: Option<Temporary>,
 }
 
-impl<'a> NewFile<'a> {
+/// A temporary name, in a directory of this descriptor's own.
+struct Temporary {
+    dir: OwnedFd,
+    name: OsString,
+}
+
+impl NewFile {
     /// `len` bytes of zeroes, of which the first `room` have memory: a full file system is an error now, and not a signal
     /// at some later store.
-    pub(super) fn create(place: &'a Place, access: Access, len: u64, room: u64, limits: Limits) -> Result<Self, Error> {
+    pub(super) fn create(place: &Place, access: Access, len: u64, room: u64, limits: Limits) -> Result<Self, Error> {
         let flags = OFlags::RDWR | OFlags::CLOEXEC;
         let private = Mode::RUSR | Mode::WUSR;
         let new = match open_at(&place.dir, ".", flags | OFlags::TMPFILE, private) {
-            Ok(file) => NewFile { place, file, temporary: None },
+            Ok(file) => NewFile { file, temporary: None },
             // Not known to the file system, or (EISDIR, ENOENT) to the kernel.
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::NOENT | Errno::INVAL) => Self::with_temporary_name(place)?,
-            Err(e) => return Err(Error::io(&place.path, "create", e)),
+            Err(e) => return Err(place.not_created(e)),
         };
         check_file_system(&place.path, &new.file)?;
         extend(&place.path, &new.file, len, room, limits)?;
@@ -42,24 +47,25 @@ impl<'a> NewFile<'a> {
 
     /// For file systems without nameless files. The file is locked for as long as its creator lives, so that others can
     /// tell what a dead one has left.
-    fn with_temporary_name(place: &'a Place) -> Result<Self, Error> {
+    fn with_temporary_name(place: &Place) -> Result<Self, Error> {
         sweep(place);
         loop {
             let name = OsString::from(format!("{TEMPORARY}{:032x}", crate::os::random_u128()));
-            if let Some(new) = Self::named(place, name).map_err(|e| Error::io(&place.path, "create", e))? {
+            if let Some(new) = Self::named(place, name).map_err(|e| place.not_created(e))? {
                 return Ok(new);
             }
         }
     }
 
     /// A new file of that temporary name. `None`: somebody has the name, or has swept the file away before it was locked.
-    fn named(place: &'a Place, name: OsString) -> rustix::io::Result<Option<Self>> {
+    fn named(place: &Place, name: OsString) -> rustix::io::Result<Option<Self>> {
         let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
-        let file = match open_at(&place.dir, &name, flags, Mode::RUSR | Mode::WUSR) {
+        let dir = duplicate(&place.dir)?;
+        let file = match open_at(&dir, &name, flags, Mode::RUSR | Mode::WUSR) {
             Err(Errno::EXIST) => return Ok(None),
             file => file?,
         };
-        let new = NewFile { place, file, temporary: Some(name) };
+        let new = NewFile { file, temporary: Some(Temporary { dir, name }) };
         let locked = match rustix::fs::flock(&new.file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
             Err(Errno::WOULDBLOCK) => false,
             locked => locked.map(|()| true)?,
@@ -73,39 +79,40 @@ impl<'a> NewFile<'a> {
         &self.file
     }
 
-    /// Gives the file its name, unless something has it: then the error's kind is `AlreadyExists`.
-    pub(crate) fn link(&self) -> Result<(), Error> {
-        let Place { dir, name, path } = self.place;
+    /// Gives the file the name of that place, unless something has it: then the error's kind is `AlreadyExists`.
+    pub(crate) fn link(&self, place: &Place) -> Result<(), Error> {
+        let Place { dir, name, path } = place;
         if planted("name_is_taken_from_another") {
             let _ = rustix::fs::unlinkat(dir, name, AtFlags::empty());
         }
         let linked = match &self.temporary {
-            Some(temporary) => rustix::fs::linkat(dir, temporary, dir, name, AtFlags::empty()),
+            Some(temporary) => rustix::fs::linkat(&temporary.dir, &temporary.name, dir, name, AtFlags::empty()),
             // By the descriptor's own entry, which needs no privilege; without `/proc`, by the descriptor, which does on
             // older kernels.
             None => {
                 let entry = format!("/proc/self/fd/{}", self.file.as_raw_fd());
                 match rustix::fs::linkat(rustix::fs::CWD, entry, dir, name, AtFlags::SYMLINK_FOLLOW) {
-                    Err(Errno::NOENT) => match rustix::fs::linkat(&self.file, "", dir, name, AtFlags::EMPTY_PATH) {
-                        Err(Errno::NOENT) => {
-                            let why =
-                                "to create a region takes /proc, or a newer kernel, or the right to search anything";
-                            return Err(Trouble::Unsupported { path: path.clone(), why: why.into() }.into());
-                        }
-                        linked => linked,
-                    },
+                    Err(Errno::NOENT) => rustix::fs::linkat(&self.file, "", dir, name, AtFlags::EMPTY_PATH),
                     linked => linked,
                 }
             }
         };
-        linked.map_err(|e| Error::io(path, "create", e))
+        linked.map_err(|e| match e {
+            Errno::NOENT if place.is_gone() => Trouble::NoDirectory { path: place.dir_path().to_owned() }.into(),
+            Errno::NOENT if self.temporary.is_none() => {
+                let why =
+                    "to give a new region its name takes /proc, or Linux 6.10, or the right to search any directory";
+                Trouble::Unsupported { path: path.clone(), why: why.into() }.into()
+            }
+            e => Error::io(path, "create", e),
+        })
     }
 }
 
-impl Drop for NewFile<'_> {
+impl Drop for NewFile {
     fn drop(&mut self) {
-        if let Some(temporary) = &self.temporary {
-            let _ = rustix::fs::unlinkat(&self.place.dir, temporary, AtFlags::empty());
+        if let Some(Temporary { dir, name }) = &self.temporary {
+            let _ = rustix::fs::unlinkat(dir, name, AtFlags::empty());
         }
     }
 }
@@ -153,8 +160,8 @@ mod tests {
         let place = place(&dir);
         let new = place.new_file(Access { mode: 0o600 }, 10_000, 5000, Limits::Respected).unwrap();
         assert_eq!(names(&dir), [""; 0]);
-        new.link().unwrap();
-        assert_eq!(new.link().unwrap_err().kind(), crate::ErrorKind::AlreadyExists);
+        new.link(&place).unwrap();
+        assert_eq!(new.link(&place).unwrap_err().kind(), crate::ErrorKind::AlreadyExists);
         assert_eq!(names(&dir), ["region"]);
     }
 
@@ -165,7 +172,7 @@ mod tests {
         let first = NewFile::with_temporary_name(&place).unwrap();
         let second = NewFile::with_temporary_name(&place).unwrap();
         assert_eq!(names(&dir).len(), 2, "the first creator lives");
-        second.link().unwrap();
+        second.link(&place).unwrap();
         drop(second);
         // As a kill leaves it: the description is gone, the name is not.
         let mut first = std::mem::ManuallyDrop::new(first);

@@ -2,9 +2,11 @@
 
 mod anonymous;
 mod create;
+mod home;
 mod kind;
 mod place;
 mod reserve;
+mod turn;
 
 pub(crate) use anonymous::{ANONYMOUS, check_anonymous, new_anonymous};
 pub(crate) use create::NewFile;

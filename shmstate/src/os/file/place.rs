@@ -1,7 +1,10 @@
 //! Where a name leads: a directory that is held open, and a file name in it.
 
 use super::create::TEMPORARY;
+use super::home::{home, open_dir};
+use super::turn::Turn;
 use super::{Access, Limits, NewFile, check_file_system, check_kind, key_of};
+use crate::commit::Clock;
 use crate::error::{Error, Trouble};
 use crate::os::descriptors::{duplicate, open_at};
 use crate::track::RegionKey;
@@ -11,12 +14,6 @@ use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-
-/// The variable that names the directory of bare names.
-const DIR_VARIABLE: &str = "SHMSTATE_DIR";
-
-/// Where bare names live without it.
-const TMPFS: &str = "/dev/shm";
 
 /// A name in a directory.
 pub(crate) struct Place {
@@ -111,8 +108,34 @@ impl Place {
     }
 
     /// A new file of `len` zero bytes in the same directory, which has no name yet; the first `room` bytes have memory.
-    pub(crate) fn new_file(&self, access: Access, len: u64, room: u64, limits: Limits) -> Result<NewFile<'_>, Error> {
+    pub(crate) fn new_file(&self, access: Access, len: u64, room: u64, limits: Limits) -> Result<NewFile, Error> {
         NewFile::create(self, access, len, room, limits)
+    }
+
+    /// Waits for the turn to create a region that needs `room` bytes here. However the wait ended, the name is to be looked at
+    /// again: the region may be there by now.
+    pub(crate) fn turn(&self, room: u64, clock: &mut impl Clock) -> Turn {
+        Turn::wait(self, room, clock)
+    }
+
+    /// The directory's path, for people.
+    pub(super) fn dir_path(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// Whether the directory was removed after it was found.
+    pub(crate) fn is_gone(&self) -> bool {
+        rustix::fs::fstat(&self.dir).is_ok_and(|stat| stat.st_nlink == 0)
+    }
+
+    /// No file could be made here.
+    #[cold]
+    pub(super) fn not_created(&self, e: Errno) -> Error {
+        match e {
+            // A name that does not exist yet is not what is missing.
+            Errno::NOENT => Trouble::NoDirectory { path: self.dir_path().to_owned() }.into(),
+            e => Error::io(&self.path, "create", e),
+        }
     }
 
     /// The file that the name leads to now.
@@ -133,57 +156,5 @@ impl Place {
     pub(crate) fn try_clone(&self) -> Result<Place, Error> {
         let dir = duplicate(&self.dir).map_err(|e| Error::io(&self.path, "find", e))?;
         Ok(Place { dir, name: self.name.clone(), path: self.path.clone() })
-    }
-}
-
-/// Opens a directory, to find names in it.
-fn open_dir(path: &Path, flags: OFlags) -> Result<OwnedFd, Error> {
-    open_at(rustix::fs::CWD, path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | flags, Mode::empty())
-        .map_err(|e| directory_error(path, "open the directory", e))
-}
-
-/// The directory of bare names.
-fn home() -> Result<(OwnedFd, PathBuf), Error> {
-    if let Some(dir) = std::env::var_os(DIR_VARIABLE).filter(|dir| !dir.is_empty()) {
-        let dir = PathBuf::from(dir);
-        make_dir(&dir)?;
-        return Ok((open_dir(&dir, OFlags::empty())?, dir));
-    }
-    let user = rustix::process::geteuid().as_raw();
-    let dir = Path::new(TMPFS).join(format!("shmstate-{user}"));
-    if !Path::new(TMPFS).is_dir() {
-        let why = format!("there is no tmpfs at {TMPFS}: name a directory in {DIR_VARIABLE}, or give a path");
-        return Err(Trouble::Unsupported { path: dir, why }.into());
-    }
-    make_dir(&dir)?;
-    // Anybody can make names under the tmpfs: what is not this user's own private directory is not used.
-    let fd = open_dir(&dir, OFlags::NOFOLLOW)?;
-    let stat = rustix::fs::fstat(&fd).map_err(|e| Error::io(&dir, "look at", e))?;
-    if stat.st_uid != user || stat.st_mode & 0o077 != 0 {
-        let why = format!(
-            "it is to be the private directory of user {user}, but belongs to user {} with mode {:o}: remove it, or name \
-             another directory in {DIR_VARIABLE}",
-            stat.st_uid,
-            stat.st_mode & 0o7777
-        );
-        return Err(Trouble::Permission { path: dir, why, source: None }.into());
-    }
-    Ok((fd, dir))
-}
-
-/// Makes a private directory unless there is something of that name.
-fn make_dir(dir: &Path) -> Result<(), Error> {
-    match rustix::fs::mkdir(dir, Mode::RWXU) {
-        Ok(()) | Err(Errno::EXIST) => Ok(()),
-        Err(e) => Err(directory_error(dir, "make the directory", e)),
-    }
-}
-
-/// What is missing is a directory then, and not the region.
-#[cold]
-fn directory_error(dir: &Path, doing: &'static str, e: Errno) -> Error {
-    match e {
-        Errno::NOENT => Trouble::NoDirectory { path: dir.to_owned() }.into(),
-        e => Error::io(dir, doing, e),
     }
 }

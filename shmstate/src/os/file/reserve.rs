@@ -4,10 +4,11 @@ use super::kind::is_memory;
 use crate::error::{Error, Trouble};
 use crate::mutant::planted;
 use crate::os::memory::{Left, Limit, memory_left};
-use rustix::fs::{FallocateFlags, SeekFrom};
+use rustix::fs::SeekFrom;
 use rustix::io::Errno;
+use std::io;
 use std::ops::Range;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
 /// Whether room is reserved past what the file system and the memory limits leave.
@@ -78,10 +79,16 @@ fn in_pieces(bytes: Range<u64>, mut allocate: impl FnMut(Range<u64>) -> Result<P
 
 /// Reserves room for these bytes.
 fn allocate(file: &OwnedFd, bytes: Range<u64>) -> rustix::io::Result<()> {
-    match rustix::fs::fallocate(file, FallocateFlags::empty(), bytes.start, bytes.end - bytes.start) {
+    let (from, len) = (bytes.start as libc::off_t, (bytes.end - bytes.start) as libc::off_t);
+    // By the C library, where a test can put itself in between.
+    // SAFETY: an open descriptor.
+    if unsafe { libc::fallocate(file.as_raw_fd(), 0, from, len) } == 0 {
+        return Ok(());
+    }
+    match Errno::from_io_error(&io::Error::last_os_error()) {
         // Some file systems cannot, and some old kernels.
-        Err(Errno::OPNOTSUPP | Errno::NOSYS) => rewrite(file, bytes),
-        done => done,
+        Some(Errno::OPNOTSUPP | Errno::NOSYS) => rewrite(file, bytes),
+        e => Err(e.unwrap_or(Errno::IO)),
     }
 }
 
@@ -117,15 +124,38 @@ fn retried<R>(mut call: impl FnMut() -> rustix::io::Result<R>) -> rustix::io::Re
     }
 }
 
-/// Whether there is room for these bytes already.
-///
-/// It takes both questions. The file's blocks may lie behind these bytes; and a file system that does not know its holes says
-/// that there are none.
+/// Whether there is room for these bytes already. Any doubt counts as a no.
 fn is_whole(path: &Path, file: &OwnedFd, bytes: &Range<u64>) -> Result<bool, Error> {
-    if bytes.start == 0 && taken(path, file)? >= bytes.end {
-        return Ok(planted("blocks_past_the_end_count") || first_hole(path, file)? >= bytes.end);
+    let taken = taken(path, file)?;
+    if bytes.start > 0 || taken < bytes.end {
+        return Ok(false);
     }
-    Ok(false)
+    // So many blocks may lie behind these bytes as well. And a file system that does not know its holes says that there are
+    // none.
+    if first_hole(path, file)? >= bytes.end || planted("blocks_past_the_end_count") {
+        return Ok(true);
+    }
+    // On a tmpfs, pages that are reserved and have never been touched look like holes. To reserve them again would take as
+    // long as for the first time.
+    let page = rustix::param::page_size() as u64;
+    Ok(is_memory(path, file)?
+        && match pages_there(file, bytes.end) {
+            Some(pages) => pages >= bytes.end.div_ceil(page),
+            None => taken == bytes.end.next_multiple_of(page),
+        })
+}
+
+/// How many pages of the first `len` bytes of a file in memory are there, or in swap; `None` on kernels before 6.5, and where
+/// a sandbox does not let the process ask.
+fn pages_there(file: &OwnedFd, len: u64) -> Option<u64> {
+    /// `cachestat`, which has the same number on all platforms.
+    const CACHESTAT: libc::c_long = 451;
+    let range = [0, len];
+    // Pages there, dirty, being written, evicted, and recently evicted.
+    let mut counts = [0_u64; 5];
+    // SAFETY: an open descriptor, the two words of a range, and as many words as the kernel writes.
+    let done = unsafe { libc::syscall(CACHESTAT, file.as_raw_fd(), range.as_ptr(), counts.as_mut_ptr(), 0) };
+    (done == 0).then_some(counts[0] + counts[3])
 }
 
 /// Bytes of the file system that the file takes.
@@ -134,7 +164,7 @@ fn taken(path: &Path, file: &OwnedFd) -> Result<u64, Error> {
     Ok(u64::try_from(stat.st_blocks).unwrap_or(0) * 512)
 }
 
-/// Where the file's first hole begins. On a tmpfs, that may be memory which is reserved and has never been touched.
+/// Where the file's first hole begins.
 fn first_hole(path: &Path, file: &OwnedFd) -> Result<u64, Error> {
     match rustix::fs::seek(file, SeekFrom::Hole(0)) {
         Ok(at) => Ok(at),
@@ -159,11 +189,24 @@ fn check_room(path: &Path, file: &OwnedFd, rest: Range<u64>, needed: u64) -> Res
             Err(Trouble::TooLarge { path, needed, available: bytes, limit, insist, source }.into())
         }
     };
-    let stat = rustix::fs::fstatvfs(file).map_err(asked)?;
-    // No blocks at all: the file system has no limit of its own. What is kept for root may be for this process.
-    let bytes = stat.f_bfree.saturating_mul(stat.f_frsize);
-    fits((stat.f_blocks > 0).then_some(Left { bytes, limit: Limit::FileSystem }))?;
+    fits(file_system_left(file).map_err(asked)?)?;
     if is_memory(path, file)? { fits(memory_left().map_err(asked)?) } else { Ok(()) }
+}
+
+/// What the file system of an open file has left; `None` if it has no limit of its own, and no blocks at all therefore.
+fn file_system_left(file: &OwnedFd) -> rustix::io::Result<Option<Left>> {
+    let stat = rustix::fs::fstatvfs(file)?;
+    // What is kept for root may be for this process.
+    let bytes = stat.f_bfree.saturating_mul(stat.f_frsize);
+    Ok((stat.f_blocks > 0).then_some(Left { bytes, limit: Limit::FileSystem }))
+}
+
+/// Bytes that there is room for on the file system of an open file; as many as there are numbers where nothing limits them,
+/// or nothing is known.
+pub(super) fn free_room(file: &OwnedFd) -> u64 {
+    let memory = if is_memory(Path::new(""), file).unwrap_or(false) { memory_left() } else { Ok(None) };
+    let limits = [file_system_left(file), memory];
+    limits.into_iter().filter_map(|left| Some(left.ok()??.bytes)).min().unwrap_or(u64::MAX)
 }
 
 /// The system does not give the room.
@@ -245,10 +288,19 @@ mod tests {
         let file = OwnedFd::from(tempfile::tempfile_in("/dev/shm").or_else(|_| tempfile::tempfile()).unwrap());
         let path = Path::new("a file");
         rustix::fs::ftruncate(&file, 1 << 16).unwrap();
-        rustix::fs::fallocate(&file, FallocateFlags::KEEP_SIZE, 1 << 16, 1 << 17).unwrap();
+        rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::KEEP_SIZE, 1 << 16, 1 << 17).unwrap();
         assert!(taken(path, &file).unwrap() >= 1 << 16 && !is_whole(path, &file, &(0..1 << 16)).unwrap());
         let before = taken(path, &file).unwrap();
         reserve(path, &file, 0..1 << 16, Limits::Respected).unwrap();
         assert_eq!(taken(path, &file).unwrap(), before + (1 << 16));
+        // What was reserved once is not reserved again, although it was never touched.
+        assert!(is_whole(path, &file, &(0..1 << 16)).unwrap() || !is_memory(path, &file).unwrap());
+        // As many blocks as there are bytes in question, but not the right ones.
+        let file = OwnedFd::from(tempfile::tempfile_in("/dev/shm").or_else(|_| tempfile::tempfile()).unwrap());
+        rustix::fs::ftruncate(&file, 1 << 16).unwrap();
+        rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::KEEP_SIZE, 1 << 15, 1 << 16).unwrap();
+        if is_memory(path, &file).unwrap() && pages_there(&file, 1).is_some() {
+            assert!(taken(path, &file).unwrap() == 1 << 16 && !is_whole(path, &file, &(0..1 << 16)).unwrap());
+        }
     }
 }

@@ -13,6 +13,8 @@ pub fn run(what: &str, path: &str) {
         "no-proc" => no_proc(path),
         "new-root" => new_root(path),
         "drop-privileges" => drop_privileges(path),
+        "umask" => umask(path),
+        "secure" => secure(path),
         "abort" => open(path).update(|s| abort(s)).expect("nobody gets here"),
         "panic-abort" => panic_abort(path),
         "truncated" => truncated(path),
@@ -213,6 +215,51 @@ fn drop_privileges(path: &str) {
         assert!(e.to_string().contains("does not let this process open"), "{e}");
     }
     hold(&world);
+}
+
+/// Uses bare names under that umask, in directories that were made under it, and that were made otherwise.
+fn umask(mask: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    let shm = Path::new("/dev/shm");
+    crate::limits::mount("/dev/shm", 4 << 20);
+    let mode = |path: &Path| std::fs::metadata(path).expect("a directory").permissions().mode() & 0o7777;
+    let set_mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+    };
+    set_mode(shm, 0o1777);
+    become_user(NOBODY);
+    // SAFETY: no pointers.
+    unsafe { libc::umask(u32::from_str_radix(mask, 8).expect("an octal number")) };
+    let private = shm.join(format!("shmstate-{NOBODY}"));
+    for own in [None, Some(0o600), Some(0o500), Some(0)] {
+        if let Some(own) = own {
+            set_mode(&private, own);
+        }
+        drop(State::<World>::create("bare").expect("a world"));
+        State::<World>::open("bare").expect("a world").update(World::step).expect("an update");
+        shmstate::remove("bare").expect("removal");
+        assert_eq!(mode(&private), 0o700, "it was {own:?}");
+    }
+    // One that the environment names is made with all rights, and keeps those that it has.
+    let named = shm.join("named");
+    // SAFETY: this process has one thread.
+    unsafe { std::env::set_var("SHMSTATE_DIR", &named) };
+    drop(State::<World>::create("bare").expect("a world"));
+    assert_eq!(mode(&named), 0o700);
+    set_mode(&named, 0o500);
+    State::<World>::open("bare").expect("a world").update(World::step).expect("an update");
+    let refused = State::<World>::create("other").unwrap_err();
+    assert_eq!((refused.kind(), mode(&named)), (ErrorKind::Permission, 0o500), "{refused}");
+    say("done");
+}
+
+/// Says as which user it runs, and where its bare names live.
+fn secure(name: &str) {
+    // SAFETY: no pointers.
+    say(&format!("{}", unsafe { libc::geteuid() }));
+    let world = State::<World>::create(name).expect("a world");
+    say(&world.path().display().to_string());
+    shmstate::remove(name).expect("removal");
 }
 
 fn abort(s: &mut World) -> ! {

@@ -1,0 +1,73 @@
+//! Taking turns at creating a region.
+//!
+//! A new region has no name before it is complete, so that processes that start together would each reserve one, and a small
+//! file system would have no room for them all. So a region that is not small beside the free room is made under a lock on
+//! its directory. The lock is a courtesy: it costs a few system calls, it leaves nothing behind, the kernel frees it when its
+//! holder dies, and a process that cannot get it in time goes on without it.
+
+use super::Place;
+use super::reserve::free_room;
+use crate::commit::Clock;
+use crate::mutant::planted;
+use crate::os::descriptors::open_at_undivided;
+use crate::os::fork::Registered;
+use rustix::fs::{FlockOperation, Mode, OFlags};
+use std::cell::Cell;
+use std::time::Duration;
+
+/// Regions of that size that have to fit into the free room at the same time, for none to wait for another.
+const AT_ONCE: u64 = 256;
+
+/// The right to create a region in a directory, for as long as this lives.
+pub(crate) struct Turn {
+    /// The locked description of the directory. `None`: there is no reason to take turns, or no chance to.
+    lock: Option<Registered>,
+}
+
+thread_local! {
+    /// Whether this thread has a turn already: the closure that fills a new state may create another one.
+    static HAS_TURN: Cell<bool> = const { Cell::new(false) };
+}
+
+impl Turn {
+    /// Waits for the turn to create a region of `room` bytes: until the name leads somewhere, or until the deadline.
+    pub(super) fn wait(place: &Place, room: u64, clock: &mut impl Clock) -> Turn {
+        let none = Turn { lock: None };
+        let plenty = free_room(&place.dir) / AT_ONCE >= room;
+        if plenty || HAS_TURN.get() || planted("creators_take_no_turns") {
+            return none;
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let opened = Registered::open(|no_fork| Ok(open_at_undivided(no_fork, &place.dir, ".", flags, Mode::empty())?));
+        // A directory that this process may not read, for instance.
+        let Ok(lock) = opened else { return none };
+        let mut pause = Duration::from_micros(200);
+        loop {
+            match rustix::fs::flock(lock.fd(), FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => {
+                    HAS_TURN.set(true);
+                    return Turn { lock: Some(lock) };
+                }
+                Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => {}
+                // The file system knows no locks.
+                Err(_) => return none,
+            }
+            let Some(rest) = clock.rest() else { return none };
+            if !matches!(place.now(), Ok(None)) {
+                return none;
+            }
+            std::thread::sleep(pause.min(rest));
+            pause = (pause * 2).min(Duration::from_millis(4));
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(lock) = &self.lock {
+            // Not only closed: a child that was made by a raw `clone` may have the description too.
+            let _ = rustix::fs::flock(lock.fd(), FlockOperation::Unlock);
+            HAS_TURN.set(false);
+        }
+    }
+}
