@@ -90,6 +90,47 @@ fn a_child_does_not_keep_its_dead_parents_lock() {
     orphan("orphan-in-update");
 }
 
+/// It runs no handlers, and inherits every descriptor.
+#[test]
+fn a_raw_clone_does_not_keep_its_dead_parents_lock() {
+    orphan("orphan-by-clone");
+}
+
+#[test]
+fn another_program_does_not_keep_the_lock_of_the_process_that_started_it() {
+    orphan("orphan-spawned");
+}
+
+#[test]
+fn a_process_that_becomes_another_program_loses_its_lock() {
+    let (_dir, path, world) = world();
+    let mut actor = actor!["fork", "exec-in-update", path];
+    actor.expect("another");
+    world.update(World::step).unwrap();
+    assert_eq!((world.version(), world.stats().unwrap().recoveries), (1, 1));
+    actor.go();
+    actor.succeed();
+}
+
+/// Whatever a child may inherit of a handle that is just being opened: it does not keep the dead parent's slots.
+#[test]
+fn children_that_are_forked_while_handles_are_opened_keep_nothing() {
+    let (_dir, path, world) = world();
+    let mut parent = actor!["fork", "orphans-while-opening", path];
+    let mut children = Vec::new();
+    loop {
+        match parent.line().unwrap().as_str() {
+            "in" => break,
+            child => children.push(Orphan(child.parse().unwrap())),
+        }
+    }
+    parent.kill();
+    assert_eq!(children.len(), 100);
+    world.update(World::step).unwrap();
+    let handles: Vec<_> = (1..64).map(|_| State::<World>::open(&path).unwrap()).collect();
+    drop(handles);
+}
+
 #[test]
 fn a_child_does_not_keep_its_dead_parents_pins() {
     orphan("orphan");

@@ -1,16 +1,16 @@
 //! What a forked child must not keep.
 //!
 //! A byte lock belongs to an open file description, and a forked child shares its parent's descriptions: as long as the
-//! child keeps them, the parent looks alive after its death. So the descriptors of all handles are registered here, and
-//! a handler closes them in every child. The mapping itself is not inherited at all (`MADV_DONTFORK`), and a page that
-//! the kernel wipes in the child (`MADV_WIPEONFORK`) tells a handle, before it touches the mapping, that it is one of the
-//! parent's. The page also notices a `clone` that runs no handlers.
+//! child keeps them, the parent looks alive after its death. The mapping, which holds them, is not inherited at all
+//! (`MADV_DONTFORK`); the descriptors that are open for a moment meanwhile are closed by a handler in every child. A page
+//! that the kernel wipes in the child (`MADV_WIPEONFORK`) tells a handle, before it touches the mapping, that it is one of
+//! the parent's. The page also notices a `clone` that runs no handlers.
 
+use super::registered::close_in_child;
 use crate::mutant::planted;
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use std::cell::UnsafeCell;
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
@@ -80,40 +80,28 @@ fn sentinel() -> io::Result<&'static Sentinel> {
     Ok(SENTINEL.get_or_init(|| Sentinel { page }))
 }
 
-/// The descriptors that a child closes, under a lock that is held while the process forks.
-struct Registry {
-    lock: UnsafeCell<libc::pthread_mutex_t>,
-    descriptors: UnsafeCell<Vec<RawFd>>,
-}
+/// Held while the process forks.
+struct ForkLock(UnsafeCell<libc::pthread_mutex_t>);
 
-// SAFETY: `descriptors` is touched under `lock` alone.
-unsafe impl Sync for Registry {}
+// SAFETY: a mutex is there to be used by several threads.
+unsafe impl Sync for ForkLock {}
 
-static REGISTRY: Registry =
-    Registry { lock: UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER), descriptors: UnsafeCell::new(Vec::new()) };
+static FORK_LOCK: ForkLock = ForkLock(UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER));
 
 /// Not std's mutex: the handlers take and release the lock in different calls, one of them in another process.
 extern "C" fn lock() {
     // SAFETY: an initialised mutex that is never moved.
-    unsafe { libc::pthread_mutex_lock(REGISTRY.lock.get()) };
+    unsafe { libc::pthread_mutex_lock(FORK_LOCK.0.get()) };
 }
 
 extern "C" fn unlock() {
     // SAFETY: as in `lock`; this thread, or the one that it is the copy of, holds it.
-    unsafe { libc::pthread_mutex_unlock(REGISTRY.lock.get()) };
+    unsafe { libc::pthread_mutex_unlock(FORK_LOCK.0.get()) };
 }
 
 extern "C" fn in_child() {
-    // SAFETY: `lock` ran before the fork, on the thread that this one is the copy of. Nothing is allocated or freed: the
-    // allocator may not be used in a child of a process with threads.
-    let descriptors = unsafe { &mut *REGISTRY.descriptors.get() };
-    for &fd in descriptors.iter().filter(|_| !planted("child_keeps_the_descriptors")) {
-        // SAFETY: a registered descriptor is open, and its owner leaves it alone in a child (`Registered::drop`).
-        unsafe { libc::close(fd) };
-    }
-    // Truncated without giving the memory back.
-    descriptors.clear();
-    unlock();
+    // `lock` ran before the fork, on the thread that this one is the copy of.
+    close_in_child(&NoFork(()));
 }
 
 /// While there is one, no other thread forks, and none opens anything. A fork that runs no handlers (a raw `clone`) is not
@@ -124,67 +112,25 @@ impl NoFork {
     /// Waits until no other thread has one.
     pub(crate) fn begin() -> io::Result<NoFork> {
         static HANDLERS: OnceLock<i32> = OnceLock::new();
-        // SAFETY: handlers of the right signature, which live as long as the process.
+        // SAFETY: handlers of the right signature. They live as long as they are called: the C library forgets those of a
+        // library that is unloaded.
         let installed =
             HANDLERS.get_or_init(|| unsafe { libc::pthread_atfork(Some(lock), Some(unlock), Some(in_child)) });
         if *installed != 0 {
             return Err(io::Error::from_raw_os_error(*installed));
         }
+        Ok(Self::wait())
+    }
+
+    /// [`Self::begin`], after it has succeeded once.
+    pub(super) fn wait() -> NoFork {
         lock();
-        Ok(NoFork(()))
+        NoFork(())
     }
 }
 
 impl Drop for NoFork {
     fn drop(&mut self) {
-        unlock();
-    }
-}
-
-/// A descriptor that no child keeps.
-pub(crate) struct Registered {
-    /// `None` only while it is being dropped.
-    fd: Option<OwnedFd>,
-    generation: Generation,
-}
-
-impl Registered {
-    /// Opens a descriptor and registers it, so that no fork comes in between.
-    pub(crate) fn open(open: impl FnOnce(&NoFork) -> io::Result<OwnedFd>) -> io::Result<Registered> {
-        let generation = Generation::current()?;
-        let no_fork = NoFork::begin()?;
-        let fd = open(&no_fork)?;
-        // SAFETY: the lock is held.
-        unsafe { &mut *REGISTRY.descriptors.get() }.push(std::os::fd::AsRawFd::as_raw_fd(&fd));
-        Ok(Registered { fd: Some(fd), generation })
-    }
-
-    /// The descriptor.
-    pub(crate) fn fd(&self) -> &OwnedFd {
-        match &self.fd {
-            Some(fd) => fd,
-            None => unreachable!("only `drop` takes it"),
-        }
-    }
-}
-
-impl Drop for Registered {
-    fn drop(&mut self) {
-        use std::os::fd::IntoRawFd;
-        let Some(fd) = self.fd.take().map(IntoRawFd::into_raw_fd) else { return };
-        if !self.generation.is_current() {
-            // The child's handler has closed it; by now the number may be somebody else's.
-            return;
-        }
-        lock();
-        // SAFETY: the lock is held.
-        let descriptors = unsafe { &mut *REGISTRY.descriptors.get() };
-        if let Some(i) = descriptors.iter().position(|&other| other == fd) {
-            descriptors.swap_remove(i);
-        }
-        // SAFETY: taken from its owner above; closed under the lock, so that no child is made that would close a number
-        // that is somebody else's.
-        drop(unsafe { OwnedFd::from_raw_fd(fd) });
         unlock();
     }
 }

@@ -1,21 +1,27 @@
 //! Byte locks, by which the kernel tells who lives.
 //!
-//! Each handle holds an open-file-description lock on the byte of its slot, which the kernel frees when the last
-//! descriptor of that description is gone, however the process went. The bytes lie far past the file's end: a lock needs
-//! no data.
+//! Each handle holds an open-file-description lock on the byte of its slot, which the kernel frees when the description is
+//! gone, however the process went. The bytes lie far past the file's end: a lock needs no data.
 //!
-//! Every handle has two descriptions. *Live* holds its slot's byte, and the population byte for reading. *Probe* is used
-//! to try other slots' bytes, under a mutex: with one description for both, a handle that probes its own slot, or two
-//! threads that probe the same one, would each be told that the byte is free, and would then free it.
-//! Neither is the description that is mapped: a mapping keeps its description alive in a forked child.
+//! A description lives as long as something refers to it, and for a handle that is the region's *mapping* alone: the
+//! descriptor that takes the lock is closed as soon as the handle is attached. So a program may close all its descriptors,
+//! and no child inherits what holds the lock, forked or made by a raw `clone` (`MADV_DONTFORK`). The kernel undoes the
+//! mapping when the process dies, executes another program, or drops the handle.
+//!
+//! Other slots' bytes are tried through a description of another kind ([`Probe`]), one thread at a time: with one
+//! description for both, a handle that probes its own slot, or two threads that probe the same one, would each be told that
+//! the byte is free, and would then free it.
 
-use super::descriptors::duplicate;
-use super::file::Place;
-use super::fork::{NoFork, Registered};
+use super::fork::NoFork;
+use super::origin::{Origin, reopen};
+use super::probe::{Borrowed, Probe};
+use super::registered::Registered;
 use crate::mutant::planted;
+use crate::track::RegionKey;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// The population byte: held for reading by every handle, for writing by one that makes the region clean.
 const POPULATION: i64 = 0x4000_0000_0000_0000;
@@ -58,77 +64,105 @@ fn set(fd: &OwnedFd, byte: i64, lock: Lock) -> io::Result<bool> {
     }
 }
 
-/// The two descriptions of a handle.
-pub(crate) struct Liveness {
-    // Dropped in this order: the byte goes last.
-    probe: Registered,
-    probing: Mutex<()>,
-    live: Registered,
+/// The description that holds a handle's locks, while it still has a descriptor: until the handle is attached.
+pub(crate) struct LiveDescription {
+    fd: Registered,
 }
 
-/// A slot's byte, held through the probe description: nobody can claim the slot.
-pub(crate) struct Held<'a> {
-    liveness: &'a Liveness,
-    slot: usize,
-    _probing: MutexGuard<'a, ()>,
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        // An error here would leave the byte with a live process: the slot is then lost until that ends, no more.
-        let _ = set(self.liveness.probe.fd(), SLOTS + self.slot as i64, Lock::Free);
-    }
-}
-
-impl Liveness {
-    /// Two descriptions of the file that `file` is open on, however it is named by now.
-    pub(crate) fn new(file: &OwnedFd, place: Option<&Place>) -> io::Result<Liveness> {
-        let open = |no_fork: &NoFork| match planted("locks_on_the_mapped_description") {
-            true => Ok(duplicate(file)?),
-            false => super::file::reopen_undivided(no_fork, file, place),
-        };
-        let live = Registered::open(open)?;
-        Ok(Liveness { probe: Registered::open(open)?, probing: Mutex::new(()), live })
+impl LiveDescription {
+    /// A description of its own of the file that `file` is open on, however it is named by now.
+    pub(crate) fn open(file: &OwnedFd, origin: Option<&Origin>) -> io::Result<LiveDescription> {
+        Ok(LiveDescription { fd: Registered::open(|no_fork| reopen(no_fork, file, origin))? })
     }
 
-    /// The file.
-    pub(crate) fn file(&self) -> &OwnedFd {
-        self.live.fd()
+    /// What the region is to be mapped by.
+    pub(crate) fn file(&self) -> io::Result<ManuallyDrop<OwnedFd>> {
+        self.fd.get()
     }
 
-    /// Whether this is the only handle: then nobody else gets in before [`Liveness::share`].
+    /// Whether this is the only handle: then nobody else gets in before [`Self::share`].
     pub(crate) fn is_alone(&self) -> io::Result<bool> {
-        set(self.live.fd(), POPULATION, Lock::Exclusive)
+        set(&*self.file()?, POPULATION, Lock::Exclusive)
     }
 
     /// Joins the population. `Ok(false)`: somebody is making the region clean.
     pub(crate) fn share(&self) -> io::Result<bool> {
-        set(self.live.fd(), POPULATION, Lock::Shared)
+        set(&*self.file()?, POPULATION, Lock::Shared)
     }
 
     /// Leaves the population.
     pub(crate) fn leave(&self) -> io::Result<()> {
-        set(self.live.fd(), POPULATION, Lock::Free).map(drop)
+        set(&*self.file()?, POPULATION, Lock::Free).map(drop)
     }
 
     /// Claims a slot for as long as this process keeps the description.
     pub(crate) fn claim(&self, slot: usize) -> io::Result<bool> {
-        set(self.live.fd(), SLOTS + slot as i64, Lock::Exclusive)
+        set(&*self.file()?, SLOTS + slot as i64, Lock::Exclusive)
     }
 
-    /// Gives the slot back, and leaves the population. Closing would do it, if nobody else had the description: a thread
-    /// of this process that forks while it opens a region may have left it to a child.
-    pub(crate) fn release(&self, slot: usize) {
-        let _ = set(self.live.fd(), SLOTS + slot as i64, Lock::Free);
-        let _ = set(self.live.fd(), POPULATION, Lock::Free);
+    /// Leaves the locks to the mapping. An error if the descriptor was closed meanwhile: what the last calls locked may be
+    /// another file then.
+    pub(crate) fn leave_to_the_mapping(self) -> io::Result<()> {
+        if planted("descriptor_of_the_locks_is_kept") {
+            std::mem::forget(self);
+            return Ok(());
+        }
+        self.file().map(drop)
+    }
+}
+
+/// A handle's way to ask who else lives.
+pub(crate) struct Liveness {
+    probe: Arc<Probe>,
+    /// Where the region is mapped, from the first address to the one after the last.
+    mapping: (usize, usize),
+}
+
+/// A slot's byte, held through the probe description: nobody can claim the slot.
+pub(crate) struct Held<'a> {
+    fd: Borrowed<'a>,
+    slot: usize,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        // An error would leave the byte with a live process: the slot is then lost until that ends, no more.
+        let _ = set(self.fd.file(), SLOTS + self.slot as i64, Lock::Free);
+    }
+}
+
+impl Liveness {
+    /// Of the region that `file` is open on, mapped at these addresses.
+    pub(crate) fn new(
+        key: RegionKey,
+        file: &OwnedFd,
+        origin: Option<&Arc<Origin>>,
+        mapping: (usize, usize),
+    ) -> io::Result<Liveness> {
+        Ok(Liveness { probe: Probe::of(key, file, origin)?, mapping })
+    }
+
+    /// Calls `f` with a descriptor of the file, which is not to be kept. An error if the program has closed it and it cannot
+    /// be opened again.
+    pub(crate) fn with_file<R>(&self, f: impl FnOnce(&OwnedFd) -> R) -> io::Result<R> {
+        Ok(f(self.probe.get(self.mapping)?.file()))
+    }
+
+    /// Another description of the file; the outer error is that of [`Self::with_file`].
+    pub(crate) fn reopen(&self, origin: Option<&Origin>) -> io::Result<io::Result<OwnedFd>> {
+        self.with_file(|file| reopen(&NoFork::begin()?, file, origin))
+    }
+
+    /// Why nobody can be found dead, if that is so.
+    pub(crate) fn doubt(&self) -> Option<io::Error> {
+        self.with_file(|_| ()).err()
     }
 
     /// Holds another handle's slot if its holder is dead. Any doubt counts as life.
     pub(crate) fn probe(&self, slot: usize) -> Option<Held<'_>> {
-        let probing = self.probing.lock().unwrap_or_else(PoisonError::into_inner);
-        let fd = if planted("probed_through_live") { self.live.fd() } else { self.probe.fd() };
-        match set(fd, SLOTS + slot as i64, Lock::Exclusive) {
-            Ok(true) => Some(Held { liveness: self, slot, _probing: probing }),
+        let fd = self.probe.get(self.mapping).ok()?;
+        match set(fd.file(), SLOTS + slot as i64, Lock::Exclusive) {
+            Ok(true) => Some(Held { fd, slot }),
             _ => None,
         }
     }
@@ -137,29 +171,57 @@ impl Liveness {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::os::Mapping;
+    use crate::os::file::key;
 
-    fn handles<const N: usize>() -> [Liveness; N] {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let fd = OwnedFd::from(file.reopen().unwrap());
-        std::array::from_fn(|_| Liveness::new(&fd, None).unwrap())
+    /// A handle as far as the kernel is concerned.
+    struct Handle {
+        live: Option<LiveDescription>,
+        mapping: Option<Mapping>,
+        liveness: Liveness,
+    }
+
+    impl Handle {
+        fn new(file: &tempfile::NamedTempFile) -> Handle {
+            let fd = OwnedFd::from(file.reopen().unwrap());
+            rustix::fs::ftruncate(&fd, 4096).unwrap();
+            let live = LiveDescription::open(&fd, None).unwrap();
+            let mapping = Mapping::new(&live.file().unwrap(), 4096).unwrap();
+            let key = key(file.path(), &fd).unwrap();
+            let liveness = Liveness::new(key, &fd, None, mapping.addresses()).unwrap();
+            Handle { live: Some(live), mapping: Some(mapping), liveness }
+        }
+
+        fn claim(&self, slot: usize) -> bool {
+            self.live.as_ref().unwrap().claim(slot).unwrap()
+        }
     }
 
     #[test]
     fn a_handle_finds_itself_alive() {
-        let [handle] = handles();
-        assert!(handle.claim(3).unwrap());
-        assert!(handle.probe(3).is_none());
-        assert!(handle.probe(4).is_some(), "a slot that nobody has");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut handle = Handle::new(&file);
+        assert!(handle.claim(3));
+        for _ in 0..2 {
+            assert!(handle.liveness.probe(3).is_none());
+            assert!(handle.liveness.probe(4).is_some(), "a slot that nobody has");
+            // The mapping holds it from here on.
+            if let Some(live) = handle.live.take() {
+                live.leave_to_the_mapping().unwrap();
+            }
+        }
+        handle.mapping = None;
+        assert!(handle.liveness.probe(3).is_some(), "the mapping is gone");
     }
 
     #[test]
     fn a_slot_that_is_probed_cannot_be_claimed() {
-        let [one, other] = handles();
-        let held = one.probe(3);
-        assert!(held.is_some() && other.probe(3).is_none());
-        assert!(!other.claim(3).unwrap() && !one.claim(3).unwrap());
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let [one, other] = [(); 2].map(|()| Handle::new(&file));
+        let held = one.liveness.probe(3);
+        assert!(held.is_some() && !other.claim(3) && !one.claim(3));
         drop(held);
-        assert!(other.claim(3).unwrap());
-        assert!(one.probe(3).is_none());
+        assert!(other.claim(3));
+        assert!(one.liveness.probe(3).is_none() && other.liveness.probe(3).is_none());
     }
 }

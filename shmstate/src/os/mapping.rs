@@ -1,5 +1,6 @@
 //! A file's bytes as memory.
 
+use super::fork::NoFork;
 use crate::mutant::planted;
 use memmap2::{Advice, MmapOptions, MmapRaw};
 use std::io;
@@ -13,11 +14,15 @@ pub(crate) struct Mapping {
 impl Mapping {
     /// Maps the first `len` bytes of the file, to be shared and written. A forked child does not inherit them, and a core
     /// dump does not hold them.
+    ///
+    /// The mapping keeps the file's description, and its locks, for as long as it lives.
     pub(crate) fn new(file: &OwnedFd, len: usize) -> io::Result<Mapping> {
+        // A child that is forked before the advice would inherit it.
+        let _no_fork = NoFork::begin()?;
         let map = MmapOptions::new().len(len).map_raw(file.as_raw_fd())?;
         // A core dump of gigabytes keeps the dead process's byte locks for seconds.
         map.advise(Advice::DontDump)?;
-        if !planted("locks_on_the_mapped_description") {
+        if !planted("child_inherits_the_mapping") {
             map.advise(Advice::DontFork)?;
         }
         Ok(Mapping { map })
@@ -45,6 +50,12 @@ impl Mapping {
     /// Bytes.
     pub(crate) fn len(&self) -> usize {
         self.map.len()
+    }
+
+    /// From the first address to the one after the last page.
+    pub(crate) fn addresses(&self) -> (usize, usize) {
+        let start = self.base().addr();
+        (start, start + self.len().next_multiple_of(rustix::param::page_size()))
     }
 
     /// Writes `bytes` at `offset`, while nobody else knows the file.

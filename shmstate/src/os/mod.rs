@@ -1,6 +1,9 @@
 //! The operating system: the only place with system calls.
 //!
 //! * `descriptors`: the door through which every descriptor comes.
+//! * `registered`: descriptors that the program may close, and a child must not keep.
+//! * `origin`: where a region was found, without a descriptor; opening it again.
+//! * `probe`: the one descriptor that a process keeps of a region.
 //! * `file`: finding, checking, creating and linking region files, and reserving room for them.
 //! * `memory`: how much of it is left.
 //! * `mapping`: a file's bytes as memory.
@@ -16,13 +19,17 @@ mod identity;
 mod liveness;
 mod mapping;
 mod memory;
+mod origin;
+mod probe;
+mod registered;
 
 pub(crate) use descriptors::duplicate;
 pub(crate) use file::{
-    ANONYMOUS, Access, Limits, NewFile, Place, check_anonymous, key, len, new_anonymous, read, reopen, reserve,
+    ANONYMOUS, Access, Limits, NewFile, Place, check_anonymous, has_name, key, len, new_anonymous, read, reserve,
 };
 pub(crate) use fork::Generation;
 pub(crate) use futex::{futex_wait, futex_wake};
 pub(crate) use identity::{boot_id, now_ns, process_name, random_u64, random_u128};
-pub(crate) use liveness::{Held, Liveness};
+pub(crate) use liveness::{Held, LiveDescription, Liveness};
 pub(crate) use mapping::Mapping;
+pub(crate) use origin::Origin;

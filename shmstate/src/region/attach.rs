@@ -12,7 +12,7 @@ use crate::error::{Error, Trouble};
 use crate::events;
 use crate::layout::{Invalid, Layout, Schema};
 use crate::mutant::planted;
-use crate::os::{self, ANONYMOUS, Generation, Limits, Liveness, Mapping, Place};
+use crate::os::{self, ANONYMOUS, Generation, Limits, LiveDescription, Liveness, Mapping, Origin, Place};
 use crate::sync::{
     AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
@@ -21,6 +21,7 @@ use crate::track::{Frame, Granule, RegionKey};
 use std::mem::ManuallyDrop;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What the region has to hold.
 #[derive(Clone, Copy)]
@@ -30,15 +31,16 @@ pub(crate) struct StateType {
     pub(crate) validate: unsafe fn(*const u8) -> Result<(), Invalid>,
 }
 
-/// An attached region: one handle's mapping, slot and descriptors.
+/// An attached region: one handle's mapping and slot.
 pub(crate) struct Region {
     /// Borrows `mapping`. Invariant: used only while `mapping` is there, and only in the process that made it
     /// ([`Region::check`]).
     shared: Shared<'static>,
+    /// Holds the byte of the slot, and the population byte.
     mapping: ManuallyDrop<Mapping>,
-    kernel: ManuallyDrop<Kernel>,
-    /// Where it was found; an anonymous region has no place.
-    place: Option<Place>,
+    kernel: Kernel,
+    /// Where it was found; an anonymous region has no origin.
+    origin: Option<Arc<Origin>>,
     key: RegionKey,
     /// Invariant: this handle holds the byte of this slot.
     slot: usize,
@@ -62,20 +64,21 @@ impl Region {
         state: Option<StateType>,
         clock: &mut impl Clock,
     ) -> Result<Option<Region>, Error> {
-        let region = Self::attach_anywhere(Some(place), file, state, clock)?;
+        let region = Self::attach_anywhere(Some(Arc::new(place.origin())), file, state, clock)?;
         // Between the look-up and the claim, the name may have been given to another region, whose users would never see
         // what this handle does.
-        Ok((region.is_current()? || planted("name_not_looked_at_again")).then_some(region))
+        let is_current = place.now()? == Some(region.key);
+        Ok((is_current || planted("name_not_looked_at_again")).then_some(region))
     }
 
     /// [`Self::attach`], wherever the name leads, or without one.
     pub(crate) fn attach_anywhere(
-        place: Option<&Place>,
+        origin: Option<Arc<Origin>>,
         file: &OwnedFd,
         state: Option<StateType>,
         clock: &mut impl Clock,
     ) -> Result<Region, Error> {
-        let path = path_of(place);
+        let path = path_of(origin.as_deref());
         let header = Header::read(path, file)?;
         if let Some(state) = state {
             check_type(path, &header, state.layout)?;
@@ -85,28 +88,21 @@ impl Region {
         let len = usize::try_from(geometry.file_len()).map_err(|_| Error::corrupt(path, "it is larger than memory"))?;
         let key = os::key(path, file)?;
         let generation = Generation::current().map_err(failed("prepare for forks of this process, for"))?;
-        let mapping = Mapping::new(file, len).map_err(failed("map"))?;
+        let not_reopened = |e| match origin {
+            None => not_reopened(None, e),
+            Some(_) => Error::io(path, "open a second time", e),
+        };
+        let live = LiveDescription::open(file, origin.as_deref()).map_err(not_reopened)?;
+        let mapping = live.file().and_then(|file| Mapping::new(&file, len)).map_err(failed("map"))?;
         // SAFETY: the mapping is as long as the geometry says, and the region that gets the view owns it.
         let shared = unsafe { view(&mapping, &geometry) };
-        let liveness = Liveness::new(file, place).map_err(|e| match place {
-            None => not_reopened(place, e),
-            Some(_) => Error::io(path, "open a second time", e),
-        })?;
+        let liveness = Liveness::new(key, file, origin.as_ref(), mapping.addresses()).map_err(not_reopened)?;
         let kernel = Kernel { liveness, geometry, path: path.to_owned() };
-        // Before the slot is claimed: nothing may fail between there and the region that gives it back.
-        let own_place = place.map(Place::try_clone).transpose()?;
-        join(path, &shared, &kernel, &mapping, state, clock)?;
-        let slot = claim(path, &shared, &kernel, clock)?;
-        let region = Region {
-            shared,
-            mapping: ManuallyDrop::new(mapping),
-            kernel: ManuallyDrop::new(kernel),
-            place: own_place,
-            key,
-            slot,
-            generation,
-        };
+        join(path, &live, &shared, &kernel, &mapping, state, clock)?;
+        let slot = claim(path, &live, &shared, &kernel, clock)?;
+        let region = Region { shared, mapping: ManuallyDrop::new(mapping), kernel, origin, key, slot, generation };
         region.leave_hints();
+        live.leave_to_the_mapping().map_err(|e| Error::io(region.path(), "lock", e))?;
         Ok(region)
     }
 
@@ -118,17 +114,14 @@ impl Region {
 
     /// Another handle on the same region, whatever its name leads to.
     pub(crate) fn attach_same(other: &Region, state: StateType, clock: &mut impl Clock) -> Result<Region, Error> {
-        // What is mapped stays open for as long as the mapping, and the other handle's description must not outlive it.
-        Self::attach_anywhere(other.place.as_ref(), &other.reopen()?, Some(state), clock)
+        Self::attach_anywhere(other.origin.clone(), &other.reopen()?, Some(state), clock)
     }
 
-    /// A description of its own of the same file: the handle's hold its locks.
+    /// A description of its own of the same file: other handles' deaths are found by the process's.
     pub(crate) fn reopen(&self) -> Result<OwnedFd, Error> {
-        let place = self.place.as_ref();
-        if planted("own_description_handed_out") {
-            return self.kernel.liveness.file().try_clone().map_err(|e| not_reopened(place, e));
-        }
-        os::reopen(self.kernel.liveness.file(), place).map_err(|e| not_reopened(place, e))
+        let origin = self.origin.as_deref();
+        let reopened = self.kernel.liveness.reopen(origin).map_err(|e| lost(self.path(), e))?;
+        reopened.map_err(|e| not_reopened(origin, e))
     }
 
     /// Refuses to touch the mapping in a forked child, which has none.
@@ -180,17 +173,24 @@ impl Region {
 
     /// Where it was found, for people.
     pub(crate) fn path(&self) -> &Path {
-        path_of(self.place.as_ref())
+        path_of(self.origin.as_deref())
     }
 
     /// Whether it has a name.
     pub(crate) fn is_anonymous(&self) -> bool {
-        self.place.is_none()
+        self.origin.is_none()
     }
 
     /// Whether its name, if it has one, still leads to it.
     pub(crate) fn is_current(&self) -> Result<bool, Error> {
-        self.place.as_ref().map_or(Ok(true), |place| Ok(place.now()? == Some(self.key)))
+        let Some(origin) = &self.origin else { return Ok(true) };
+        let now = origin.now()?;
+        if now.is_none() && origin.is_out_of_reach() {
+            // The name cannot be looked up from here; whether the file has one can be asked of the file.
+            let named = self.kernel.liveness.with_file(|file| os::has_name(self.path(), file));
+            return named.map_err(|e| lost(self.path(), e))?;
+        }
+        Ok(now == Some(self.key))
     }
 
     /// The first copy of the state, and the bytes from one copy to the next.
@@ -226,7 +226,8 @@ impl Region {
         let path = self.path().to_owned();
         match error {
             BeginError::Lock(LockError::Busy { slot }) => {
-                Trouble::LockHeld { path, holder: holders(&self.shared, [slot]) }.into()
+                let holder = holders(&self.shared, [slot]) + &self.doubt();
+                Trouble::LockHeld { path, holder }.into()
             }
             BeginError::Lock(LockError::Corrupt { word }) => {
                 Error::corrupt(&path, format!("its lock names handle {word:#x}, which it does not have"))
@@ -238,10 +239,20 @@ impl Region {
                     // All slots past the first 63 share that bit.
                     holders.push_str(if holders.is_empty() { "a handle past the first 63" } else { ", and others" });
                 }
-                Trouble::Pinned { path, holders }.into()
+                Trouble::Pinned { path, holders: holders + &self.doubt() }.into()
             }
             BeginError::NoSuchCopy { copy } => self.no_such_copy(copy),
         }
+    }
+
+    /// Says that the dead cannot be told from the living, if that is so.
+    fn doubt(&self) -> String {
+        self.kernel.liveness.doubt().map_or_else(String::new, |e| {
+            format!(
+                "; whether that is alive cannot be found out, because the region's descriptor was closed in this process, \
+                 and the region cannot be opened again: {e}"
+            )
+        })
     }
 
     /// The region names a copy that it does not have.
@@ -270,23 +281,13 @@ impl Drop for Region {
         }
         // SAFETY: taken once, and not used afterwards: the region is being dropped.
         let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };
-        // SAFETY: as above.
-        let Kernel { liveness, .. } = unsafe { ManuallyDrop::take(&mut self.kernel) };
-        if self.generation.is_current() {
+        if self.generation.is_current() && !planted("handle_keeps_its_slot") {
+            // The byte goes with it, last.
             drop(mapping);
         } else {
             // The mapping was not inherited, and the handle in the parent is alive.
             mapping.forget();
         }
-        if planted("handle_keeps_its_slot") {
-            std::mem::forget(liveness);
-            return;
-        }
-        // The byte goes last; or, in a child, nothing goes: its handler has closed the descriptors.
-        if self.generation.is_current() {
-            liveness.release(self.slot);
-        }
-        drop(liveness);
     }
 }
 
@@ -337,14 +338,14 @@ pub(super) fn check_type(path: &Path, header: &Header, layout: &'static Layout) 
 }
 
 /// Where a region was found, for people.
-fn path_of(place: Option<&Place>) -> &Path {
-    place.map_or(Path::new(ANONYMOUS), Place::path)
+fn path_of(origin: Option<&Origin>) -> &Path {
+    origin.map_or(Path::new(ANONYMOUS), Origin::path)
 }
 
 /// A file that was open could not be opened a second time.
 #[cold]
-fn not_reopened(place: Option<&Place>, e: std::io::Error) -> Error {
-    let path = path_of(place);
+fn not_reopened(origin: Option<&Origin>, e: std::io::Error) -> Error {
+    let path = path_of(origin);
     if e.kind() != std::io::ErrorKind::NotFound {
         return Error::io(path, "open a second time", e);
     }
@@ -352,28 +353,43 @@ fn not_reopened(place: Option<&Place>, e: std::io::Error) -> Error {
     Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into()
 }
 
+/// The program has closed the descriptor, and the file could not be opened again.
+#[cold]
+fn lost(path: &Path, e: std::io::Error) -> Error {
+    use std::io::ErrorKind::{NotFound, PermissionDenied};
+    if !matches!(e.kind(), NotFound | PermissionDenied) {
+        return Error::io(path, "open a second time", e);
+    }
+    let why = format!(
+        "the program has closed the region's descriptor (`closefrom`, `close_range`), and the region cannot be opened again: \
+         {e}; make the handles that are needed before the descriptors are closed, or open the region by its name"
+    );
+    Trouble::Unsupported { path: path.to_owned(), why }.into()
+}
+
 /// Joins the population. The first one makes the region clean, before it lets others in.
 fn join(
     path: &Path,
+    live: &LiveDescription,
     shared: &Shared<'_>,
     kernel: &Kernel,
     mapping: &Mapping,
     state: Option<StateType>,
     clock: &mut impl Clock,
 ) -> Result<(), Error> {
-    let Kernel { liveness, geometry, .. } = kernel;
+    let geometry = &kernel.geometry;
     let failed = |e| Error::io(path, "lock", e);
     let ready = &shared.control.counters.ready;
     for round in 0.. {
-        if liveness.is_alone().map_err(failed)? {
+        if live.is_alone().map_err(failed)? {
             break;
         }
-        if liveness.share().map_err(failed)? {
+        if live.share().map_err(failed)? {
             if ready.load(Acquire) == 1 || planted("ready_not_asked") {
                 return Ok(());
             }
             // Who was at it died, or has not looked at the state.
-            liveness.leave().map_err(failed)?;
+            live.leave().map_err(failed)?;
         }
         if clock.rest().is_none() {
             return Err(Trouble::Opening { path: path.to_owned() }.into());
@@ -387,7 +403,7 @@ fn join(
         return Err(Error::corrupt(path, format!("it has {in_use} copies, and was made with {}", geometry.copies)));
     }
     let used = geometry.image(if state.is_some() { in_use } else { 0 });
-    os::reserve(path, liveness.file(), 0..used, Limits::Respected)?;
+    os::reserve(path, &*live.file().map_err(failed)?, 0..used, Limits::Respected)?;
     let active = shared.published();
     check_state(path, shared, active, mapping, geometry, state)?;
     // Nothing was written until here: a file that is refused is as it was.
@@ -398,7 +414,7 @@ fn join(
     }
     shared.reset(active.copy);
     ready.store(u32::from(state.is_some()), Release);
-    liveness.share().map_err(failed)?;
+    live.share().map_err(failed)?;
     Ok(())
 }
 
@@ -431,11 +447,16 @@ fn check_state(
 const LAST_VERSION: u64 = 1 << 55;
 
 /// Claims the first slot whose holder is gone, and makes it clean.
-fn claim(path: &Path, shared: &Shared<'_>, kernel: &Kernel, clock: &mut impl Clock) -> Result<usize, Error> {
-    let liveness = &kernel.liveness;
+fn claim(
+    path: &Path,
+    live: &LiveDescription,
+    shared: &Shared<'_>,
+    kernel: &Kernel,
+    clock: &mut impl Clock,
+) -> Result<usize, Error> {
     for round in 0.. {
         for slot in 0..shared.slots.len() {
-            if liveness.claim(slot).map_err(|e| Error::io(path, "lock", e))? {
+            if live.claim(slot).map_err(|e| Error::io(path, "lock", e))? {
                 shared.take_slot(slot, kernel);
                 return Ok(slot);
             }

@@ -33,7 +33,8 @@ impl Host for Kernel {
 
     fn make_room(&self, copy: usize) -> bool {
         let bytes = self.geometry.image(copy)..self.geometry.image(copy + 1);
-        os::reserve(&self.path, self.liveness.file(), bytes, Limits::Respected).is_ok()
+        let reserved = self.liveness.with_file(|file| os::reserve(&self.path, file, bytes, Limits::Respected));
+        reserved.is_ok_and(|reserved| reserved.is_ok())
     }
 
     fn pause(&self, round: u32) {

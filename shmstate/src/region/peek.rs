@@ -6,7 +6,7 @@ use super::header::Header;
 use crate::commit::{Published, Shared};
 use crate::error::Error;
 use crate::layout::Layout;
-use crate::os::{self, Mapping, Place};
+use crate::os::{self, Mapping, Origin, Place};
 use crate::track::RegionKey;
 
 /// A region that is mapped for reading.
@@ -15,7 +15,7 @@ pub(crate) struct Peek {
     shared: Shared<'static>,
     mapping: Mapping,
     geometry: Geometry,
-    place: Place,
+    origin: Origin,
     key: RegionKey,
 }
 
@@ -26,7 +26,7 @@ unsafe impl Sync for Peek {}
 
 impl Peek {
     /// Maps the region at `place`, which must hold that type.
-    pub(crate) fn open(place: Place, layout: &'static Layout) -> Result<Peek, Error> {
+    pub(crate) fn open(place: &Place, layout: &'static Layout) -> Result<Peek, Error> {
         let path = place.path();
         let file = place.open_read_only()?;
         let header = Header::read(path, &file)?;
@@ -37,12 +37,12 @@ impl Peek {
         // SAFETY: the mapping is as long as the geometry says, and outlives the view.
         let shared = unsafe { view(&mapping, &geometry) };
         let key = os::key(path, &file)?;
-        Ok(Peek { shared, mapping, geometry, place, key })
+        Ok(Peek { shared, mapping, geometry, origin: place.origin(), key })
     }
 
     /// Where it was found.
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Identity of the file.
@@ -66,6 +66,6 @@ impl Peek {
     #[cold]
     fn no_such_copy(&self, copy: usize) -> Error {
         let why = format!("it names copy {copy} as the active one, and has {}", self.shared.in_use());
-        Error::corrupt(self.place.path(), why)
+        Error::corrupt(self.origin.path(), why)
     }
 }

@@ -16,6 +16,7 @@ use std::mem::ManuallyDrop;
 use std::os::fd::OwnedFd;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A `T` that several processes share.
@@ -129,7 +130,8 @@ impl<T: SharedLayout> State<T> {
 
     /// Attaches to a new region, whether or not it has its name yet.
     pub(super) fn attach_new(place: Option<&Place>, file: &OwnedFd, timeout: Duration) -> Result<Self, Error> {
-        let region = Region::attach_anywhere(place, file, Some(Self::TYPE), &mut Deadline::new(timeout))?;
+        let origin = place.map(|place| Arc::new(place.origin()));
+        let region = Region::attach_anywhere(origin, file, Some(Self::TYPE), &mut Deadline::new(timeout))?;
         Ok(Self::new(region, timeout))
     }
 

@@ -47,7 +47,7 @@ impl<T: SharedLayout> State<T> {
     /// # Errors
     /// As for [`open`](Self::open), without `Busy`.
     pub fn open_read_only(name: impl AsRef<Path>) -> Result<ReadOnly<T>, Error> {
-        let peek = Peek::open(Place::find(name.as_ref())?, Self::TYPE.layout)?;
+        let peek = Peek::open(&Place::find(name.as_ref())?, Self::TYPE.layout)?;
         Ok(ReadOnly { peek, state: PhantomData })
     }
 }
@@ -89,7 +89,7 @@ impl<T: SharedLayout> ReadOnly<T> {
     /// The region's file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.peek.place().path()
+        self.peek.origin().path()
     }
 
     /// Whether the name still leads to this region: see [`State::is_current`].
@@ -97,12 +97,12 @@ impl<T: SharedLayout> ReadOnly<T> {
     /// # Errors
     /// What the operating system says when it cannot look.
     pub fn is_current(&self) -> Result<bool, Error> {
-        Ok(self.peek.place().now()? == Some(self.peek.key()))
+        Ok(self.peek.origin().now()? == Some(self.peek.key()))
     }
 }
 
 impl<T: SharedLayout> fmt::Debug for ReadOnly<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadOnly").field("path", &self.peek.place().path()).finish_non_exhaustive()
+        f.debug_struct("ReadOnly").field("path", &self.peek.origin().path()).finish_non_exhaustive()
     }
 }

@@ -155,11 +155,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         ],
     },
     Mutant {
-        name: "probed_through_live",
-        breaks: "the byte is tried through the description that holds bytes",
-        checks: &[Unit("os::liveness::tests::a_handle_finds_itself_alive")],
-    },
-    Mutant {
         name: "sleepers_forgotten",
         breaks: "the flag of the sleepers is lost when the lock changes hands",
         checks: &[Loom("writers::three_writers_sleep_until_woken", DEADLOCK)],

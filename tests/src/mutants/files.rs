@@ -6,11 +6,6 @@ use super::{Harmless, Mutant};
 pub(super) const MUTANTS: &[Mutant] = &[
     // Making a region.
     Mutant {
-        name: "own_description_handed_out",
-        breaks: "an anonymous state is shared by the description that holds the handle's locks",
-        checks: &[Process("anonymous", "the_death_of_who_shared_it_is_noticed_though_an_heir_lives")],
-    },
-    Mutant {
         name: "named_before_it_is_filled",
         breaks: "a file gets its name, then its content",
         checks: &[Process("race", "one_of_eight_creates_and_all_get_the_same")],
@@ -114,6 +109,27 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a region gets the number of a standard descriptor that the program has closed",
         checks: &[Process("descriptors", "what_a_daemon_prints_goes_nowhere")],
     },
+    Mutant {
+        name: "numbers_are_believed",
+        breaks: "a number is taken for the region's descriptor although the program has closed that",
+        checks: &[
+            Unit("os::registered::tests::a_number_that_is_the_programs_by_now_is_left_alone"),
+            Process("descriptors", "descriptors_that_the_program_has_replaced_are_its_own"),
+        ],
+    },
+    Mutant {
+        name: "descriptor_of_the_locks_is_kept",
+        breaks: "a raw clone inherits the description that holds the locks",
+        checks: &[
+            Process("fork", "no_child_keeps_a_descriptor"),
+            Process("fork", "a_raw_clone_does_not_keep_its_dead_parents_lock"),
+        ],
+    },
+    Mutant {
+        name: "lost_descriptor_stays_lost",
+        breaks: "a process that has closed its descriptors finds nobody dead any more",
+        checks: &[Process("descriptors", "a_process_without_descriptors_finds_the_dead")],
+    },
     // Forking.
     Mutant {
         name: "fork_unnoticed",
@@ -127,11 +143,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "child_keeps_the_descriptors",
-        breaks: "a child keeps its dead parent alive",
-        checks: &[
-            Process("fork", "no_child_keeps_a_descriptor"),
-            Process("fork", "a_child_does_not_keep_its_dead_parents_pins"),
-        ],
+        breaks: "a child keeps its parent's descriptors",
+        checks: &[Process("fork", "no_child_keeps_a_descriptor")],
     },
     Mutant {
         name: "descriptors_survive_exec",
@@ -139,7 +152,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Process("fork", "no_child_keeps_a_descriptor")],
     },
     Mutant {
-        name: "locks_on_the_mapped_description",
+        name: "child_inherits_the_mapping",
         breaks: "a mapping that a child inherits keeps its dead parent alive",
         checks: &[Process("fork", "a_child_does_not_keep_its_dead_parents_pins")],
     },

@@ -14,15 +14,12 @@ pub(crate) use place::Place;
 pub(crate) use reserve::{Limits, reserve};
 
 use crate::error::{Error, Trouble};
-use crate::mutant::planted;
-use crate::os::descriptors::{open_at, open_at_undivided};
-use crate::os::fork::NoFork;
+use crate::os::descriptors::open_at;
 use crate::track::RegionKey;
 use kind::{check_file_system, check_kind};
 use rustix::fs::{Mode, OFlags, Stat};
 use rustix::io::Errno;
-use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 /// Who else may have written a file that this process trusts.
@@ -73,7 +70,7 @@ pub(crate) fn key(path: &Path, fd: &OwnedFd) -> Result<RegionKey, Error> {
     Ok(key_of(&rustix::fs::fstat(fd).map_err(|e| Error::io(path, "look at", e))?))
 }
 
-fn key_of(stat: &Stat) -> RegionKey {
+pub(super) fn key_of(stat: &Stat) -> RegionKey {
     RegionKey { device: stat.st_dev, inode: stat.st_ino }
 }
 
@@ -81,6 +78,11 @@ fn key_of(stat: &Stat) -> RegionKey {
 pub(crate) fn len(path: &Path, fd: &OwnedFd) -> Result<u64, Error> {
     let stat = rustix::fs::fstat(fd).map_err(|e| Error::io(path, "look at", e))?;
     Ok(u64::try_from(stat.st_size).unwrap_or(0))
+}
+
+/// Whether an open file has a name, any.
+pub(crate) fn has_name(path: &Path, fd: &OwnedFd) -> Result<bool, Error> {
+    Ok(rustix::fs::fstat(fd).map_err(|e| Error::io(path, "look at", e))?.st_nlink > 0)
 }
 
 /// Reads `len` bytes from `offset` on; fewer where the file ends before.
@@ -118,28 +120,4 @@ pub(super) fn read_whole(path: &Path) -> rustix::io::Result<Vec<u8>> {
     }
     bytes.truncate(filled);
     Ok(bytes)
-}
-
-/// Another description of the file that `fd` is open on: by the descriptor itself, or, without `/proc`, by its name if that
-/// still leads there, in the directory that it was found in, whatever the working directory or the root is by now.
-pub(crate) fn reopen(fd: &OwnedFd, place: Option<&Place>) -> io::Result<OwnedFd> {
-    reopen_undivided(&NoFork::begin()?, fd, place)
-}
-
-/// [`reopen`], in the midst of what no fork may divide.
-pub(in crate::os) fn reopen_undivided(no_fork: &NoFork, fd: &OwnedFd, place: Option<&Place>) -> io::Result<OwnedFd> {
-    let cloexec = if planted("descriptors_survive_exec") { OFlags::empty() } else { OFlags::CLOEXEC };
-    let flags = OFlags::RDWR | cloexec;
-    let by_descriptor = format!("/proc/self/fd/{}", fd.as_raw_fd());
-    if let Ok(file) = open_at_undivided(no_fork, rustix::fs::CWD, by_descriptor, flags, Mode::empty()) {
-        return Ok(file);
-    }
-    let Some(place) = place else { return Err(Errno::NOENT.into()) };
-    let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let file = open_at_undivided(no_fork, &place.dir, &place.name, flags, Mode::empty())?;
-    if key_of(&rustix::fs::fstat(&file)?) == key_of(&rustix::fs::fstat(fd)?) {
-        Ok(file)
-    } else {
-        Err(Errno::NOENT.into())
-    }
 }

@@ -6,7 +6,8 @@ use super::turn::Turn;
 use super::{Access, Limits, NewFile, check_file_system, check_kind, key_of};
 use crate::commit::Clock;
 use crate::error::{Error, Trouble};
-use crate::os::descriptors::{duplicate, open_at};
+use crate::os::descriptors::open_at;
+use crate::os::origin::Origin;
 use crate::track::RegionKey;
 use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -152,9 +153,8 @@ impl Place {
         rustix::fs::unlinkat(&self.dir, &self.name, AtFlags::empty()).map_err(|e| Error::io(&self.path, "remove", e))
     }
 
-    /// Another descriptor of the same place.
-    pub(crate) fn try_clone(&self) -> Result<Place, Error> {
-        let dir = duplicate(&self.dir).map_err(|e| Error::io(&self.path, "find", e))?;
-        Ok(Place { dir, name: self.name.clone(), path: self.path.clone() })
+    /// What a handle remembers of it, without a descriptor.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::new(&self.path)
     }
 }

@@ -1,14 +1,25 @@
 //! What a program may do with its descriptors. Each deed is done in a forked child, because it is about the whole process.
 
 use crate::fork::{child, succeeds};
-use crate::{open, say};
-use shmstate::State;
+use crate::machine::{NOBODY, become_user};
+use crate::{open, say, wait_for_go};
+use shmstate::{ErrorKind, State};
 use shmstate_tests::World;
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 pub fn run(what: &str, path: &str) {
     match what {
         "standard" => standard(path),
+        "closed-in-update" => return closed_in_update(path),
+        "replaced" => replaced(path),
+        "many" => many(path),
+        "anonymous" => anonymous(),
+        "recover" => return recover(path),
+        "removed" => return removed(path),
         _ => panic!("no such deed: {what}"),
     }
     say("done");
@@ -77,4 +88,164 @@ fn open_in_each_way(path: &str, closed: &[libc::c_int]) {
     }
     assert!(view.version() == 2 && !view.is_current().expect("a look"));
     look("a look");
+}
+
+/// What daemon libraries do: all descriptors but the standard ones are closed.
+fn close_all() {
+    // SAFETY: no pointers. What this process has opened is not used afterwards, or is what is tried.
+    assert_eq!(unsafe { libc::close_range(3, libc::c_uint::MAX, 0) }, 0);
+}
+
+/// How many descriptors of files with that name there are.
+fn count(name: &str) -> usize {
+    let entries = std::fs::read_dir("/proc/self/fd").expect("/proc").filter_map(Result::ok);
+    let targets = entries.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+    targets.filter(|target| target.to_string_lossy().contains(name)).count()
+}
+
+/// A writer that lives keeps its lock, and its handle works afterwards.
+fn closed_in_update(path: &str) {
+    let world = open(path);
+    let update = world.update(|s| {
+        close_all();
+        s.step();
+        say("in");
+        wait_for_go();
+    });
+    update.expect("an update");
+    say("out");
+    wait_for_go();
+    world.update(World::step).expect("an update");
+    assert!(world.read(|s| *s == *World::at(s.steps)).expect("a read") && world.is_current().expect("a look"));
+    world.try_clone().expect("a handle").update(World::step).expect("an update");
+}
+
+/// Files of the program's own, by all the numbers that the library has ever had: other files, and the region itself.
+fn files_instead(path: &str) -> Vec<File> {
+    close_all();
+    let new = |i: usize| match i % 2 {
+        0 => File::create(format!("{path}.log{i}")),
+        _ => File::options().read(true).write(true).open(path),
+    };
+    (0..64).map(|i| new(i).expect("a file")).collect()
+}
+
+/// The program's descriptors stay open, whatever becomes of the handles, here and in a child.
+fn replaced(path: &str) {
+    let identity = |file: &File| file.metadata().map(|metadata| metadata.ino()).ok();
+    let handles = || -> Vec<_> {
+        let world = open(path);
+        let clone = world.try_clone().expect("a handle");
+        vec![world, clone, open(path)]
+    };
+    let worlds = handles();
+    let files = files_instead(path);
+    let before: Vec<_> = files.iter().map(identity).collect();
+    let check = |what: &str| {
+        assert!(before.iter().all(Option::is_some));
+        assert_eq!(files.iter().map(identity).collect::<Vec<_>>(), before, "{what}");
+    };
+    succeeds(child(|| {
+        check("in a child");
+        for world in &worlds {
+            assert_eq!(world.update(World::step).unwrap_err().kind(), ErrorKind::Forked);
+            // SAFETY: the child ends without using its parent's values again.
+            drop(unsafe { std::ptr::read(world) });
+        }
+        check("dropped in a child");
+        drop(handles());
+        check("handles of the child's own");
+    }));
+    check("after a fork");
+    for world in &worlds {
+        world.update(World::step).expect("an update");
+        world.try_clone().expect("a handle").update(World::step).expect("an update");
+    }
+    check("after updates");
+    drop(worlds);
+    check("after the drop");
+    for file in files.iter().step_by(2) {
+        (&*file).write_all(b"mine").expect("a log");
+    }
+}
+
+/// One descriptor for all handles.
+fn many(path: &str) {
+    let limit = libc::rlimit { rlim_cur: 64, rlim_max: 64 };
+    // SAFETY: an initialised struct.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }, 0);
+    let first = open(path);
+    let worlds: Vec<_> =
+        (0..1000).map(|i| if i % 2 == 0 { open(path) } else { first.try_clone().expect("a handle") }).collect();
+    assert_eq!(count("/world"), 1);
+    for world in &worlds {
+        world.update(World::step).expect("an update");
+        assert!(world.is_current().expect("a look"));
+    }
+    drop((first, worlds));
+    assert_eq!(count("/world"), 0);
+}
+
+/// What can be done without a descriptor is done; what cannot says why.
+fn anonymous() {
+    let world = State::<World>::anonymous().expect("an anonymous one");
+    let other = State::<World>::from_fd(world.share().expect("a descriptor")).expect("the same");
+    assert_eq!(count("memfd:shmstate"), 1);
+    close_all();
+    assert_eq!(count("memfd:shmstate"), 0);
+    let work = || {
+        for world in [&world, &other] {
+            world.update(World::step).expect("an update");
+            assert!(world.read(|s| *s == *World::at(s.steps)).expect("a read"));
+            assert!(world.is_current().expect("a look"));
+            world.snapshot().expect("a snapshot");
+        }
+    };
+    work();
+    // SAFETY: no pointers.
+    let privileged = unsafe { libc::geteuid() } == 0;
+    if privileged {
+        // A privileged process opens it by its mapping.
+        drop(State::<World>::from_fd(world.share().expect("a descriptor")).expect("the same"));
+        assert_eq!(count("memfd:shmstate"), 1);
+        close_all();
+        become_user(NOBODY);
+    }
+    for result in [world.try_clone().map(drop), world.share().map(drop)] {
+        let e = result.unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Unsupported, "{e}");
+        assert!(e.to_string().contains("the program has closed the region's descriptor"), "{e}");
+    }
+    work();
+}
+
+/// Without descriptors, it waits until it is told to update, beside another process that has died in an update.
+fn recover(path: &str) {
+    let world = open(path);
+    close_all();
+    say("closed");
+    wait_for_go();
+    world.update(World::step).expect("an update");
+    assert_eq!((world.stats().expect("the counts").recoveries, count("/world")), (1, 1));
+    say("out");
+}
+
+/// The same with a file that has lost its name, so that it cannot be opened again: then the dead is not told from the
+/// living, and the error says so.
+fn removed(path: &str) {
+    let world = State::<World>::options().timeout(std::time::Duration::from_millis(20)).open(path).expect("the world");
+    close_all();
+    std::fs::remove_file(path).expect("the file");
+    // SAFETY: no pointers.
+    if unsafe { libc::geteuid() } == 0 {
+        become_user(NOBODY);
+    }
+    say("closed");
+    wait_for_go();
+    assert!(!Path::new(path).exists());
+    let e = world.update(World::step).unwrap_err();
+    assert_eq!(e.kind(), ErrorKind::Busy, "{e}");
+    assert!(e.to_string().contains("whether that is alive cannot be found out"), "{e}");
+    world.read(|s| assert_eq!(s.steps, 0)).expect("a read");
+    say("out");
 }

@@ -34,8 +34,12 @@ pub fn run(what: &str, path: &str) {
         "handle" => handle(path),
         "drop" => drop_in_child(path),
         "own" => own_handle(path),
-        "orphan-in-update" => orphan(path, true),
-        "orphan" => orphan(path, false),
+        "orphan-in-update" => orphan(path, true, child),
+        "orphan" => orphan(path, false, child),
+        "orphan-by-clone" => orphan(path, true, cloned),
+        "orphan-spawned" => orphan(path, true, spawned),
+        "orphans-while-opening" => orphans_while_opening(path),
+        "exec-in-update" => exec_in_update(path),
         "in-closure" => in_closure(path),
         "out-of-read" => out_of_read(path),
         "out-of-update" => out_of_update(path, false),
@@ -145,18 +149,38 @@ fn own_handle(path: &str) {
     assert_eq!(world.version(), before + 4);
 }
 
-/// The child lives on after its parent, which the test kills, and does not keep it alive.
-fn orphan(path: &str, in_update: bool) {
-    let world = open(path);
-    let pid = child(|| {
-        // Alarms are not inherited.
-        // SAFETY: no pointers.
-        unsafe { libc::alarm(120) };
-        loop {
-            // SAFETY: no pointers. The test kills it.
-            unsafe { libc::pause() };
+/// As [`child`], by a system call of which no handler knows.
+fn cloned(f: fn()) -> libc::pid_t {
+    // SAFETY: without flags and a stack, it is a fork; this process has one thread.
+    match unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) } {
+        0 => {
+            f();
+            // SAFETY: no pointers.
+            unsafe { libc::_exit(0) }
         }
-    });
+        pid => pid as libc::pid_t,
+    }
+}
+
+/// Another program.
+fn spawned(_: fn()) -> libc::pid_t {
+    std::process::Command::new("sleep").arg("120").stdout(std::process::Stdio::null()).spawn().expect("sleep").id() as _
+}
+
+fn sleep_for_ever() {
+    // Alarms are not inherited.
+    // SAFETY: no pointers.
+    unsafe { libc::alarm(120) };
+    loop {
+        // SAFETY: no pointers. The test kills it.
+        unsafe { libc::pause() };
+    }
+}
+
+/// The child lives on after its parent, which the test kills, and does not keep it alive.
+fn orphan(path: &str, in_update: bool, child: fn(fn()) -> libc::pid_t) {
+    let world = open(path);
+    let pid = child(sleep_for_ever);
     say(&pid.to_string());
     if in_update {
         let _ = world.update(|s| {
@@ -170,6 +194,42 @@ fn orphan(path: &str, in_update: bool) {
             wait_for_go();
         });
     }
+}
+
+/// Children are forked while another thread opens and drops handles; they live on after their parent.
+fn orphans_while_opening(path: &str) {
+    let world = open(path);
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(std::sync::atomic::Ordering::SeqCst) {
+                drop(open(path));
+                drop(world.try_clone().expect("a handle"));
+            }
+        });
+        for _ in 0..100 {
+            // SAFETY: the child does nothing that needs a lock of another thread's.
+            match unsafe { libc::fork() } {
+                0 => sleep_for_ever(),
+                pid => say(&pid.to_string()),
+            }
+        }
+        stop.store(true, std::sync::atomic::Ordering::SeqCst);
+    });
+    say("in");
+    let _ = world.update(|s| {
+        s.step();
+        wait_for_go();
+    });
+}
+
+/// The process lives on as another program.
+fn exec_in_update(path: &str) {
+    use std::os::unix::process::CommandExt;
+    let _ = open(path).update(|s| -> () {
+        s.step();
+        panic!("{}", std::process::Command::new("sh").args(["-c", "echo another; read line"]).exec());
+    });
 }
 
 /// A fork in the midst of a closure: the parent's goes on. The child may not touch the state, and ends.
@@ -259,7 +319,7 @@ fn out_of_update(path: &str, panic: bool) {
     assert!(world.read(|s| *s == *World::at(1)).expect("a read"));
 }
 
-/// No child keeps a descriptor of a handle: those that hold locks are closed in it.
+/// A process has one descriptor of a region, and no child keeps it.
 fn descriptors(path: &str) {
     let count = || {
         std::fs::read_dir("/proc/self/fd")
@@ -271,7 +331,7 @@ fn descriptors(path: &str) {
             .count()
     };
     let worlds: Vec<_> = (0..10).map(|_| open(path)).collect();
-    assert_eq!(count(), 20, "two for each handle");
+    assert_eq!(count(), 1, "one for all handles");
     succeeds(child(|| assert_eq!(count(), 0)));
     // Nor one that is another program, which is not started by a fork.
     let list = std::process::Command::new("ls").args(["-l", "/proc/self/fd"]).output().expect("ls");

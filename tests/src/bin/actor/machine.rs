@@ -169,6 +169,7 @@ fn hold(world: &State<World>) {
 /// A daemon that attaches, and then locks itself into an empty directory.
 fn new_root(path: &str) {
     let world = open(path);
+    let clone = world.try_clone().expect("a handle");
     let empty = Path::new(path).with_file_name("empty");
     std::fs::create_dir(&empty).expect("a directory");
     let root = std::ffi::CString::new(empty.to_str().expect("a path")).expect("a path");
@@ -182,15 +183,18 @@ fn new_root(path: &str) {
     assert_eq!(State::<World>::open(path).unwrap_err().kind(), ErrorKind::NotFound);
     world.update(World::step).expect("an update");
     assert!(world.is_current().expect("a look"));
-    world.try_clone().expect("a handle").update(World::step).expect("an update");
+    let e = world.try_clone().unwrap_err();
+    assert_eq!(e.kind(), ErrorKind::Unsupported, "{e}");
+    assert!(e.to_string().contains("takes /proc"), "{e}");
+    clone.update(World::step).expect("an update");
     hold(&world);
 }
 
 /// The unprivileged user that processes turn into.
-const NOBODY: u32 = 65534;
+pub const NOBODY: u32 = 65534;
 
 /// Becomes that user, for ever.
-fn become_user(user: u32) {
+pub fn become_user(user: u32) {
     // SAFETY: no pointers that are used.
     assert_eq!(unsafe { libc::setgroups(0, std::ptr::null()) }, 0);
     // SAFETY: no pointers.

@@ -1,0 +1,91 @@
+//! The one descriptor that a process keeps of a region, however many handles it has.
+//!
+//! It is needed seldom: to try whether another handle lives, to make room for a spare copy, to open the region once more.
+//! If the program has closed it, the file is opened again.
+
+use super::fork::{Generation, NoFork};
+use super::origin::{Origin, find_again, reopen};
+use super::registered::Registered;
+use crate::mutant::planted;
+use crate::track::RegionKey;
+use std::collections::BTreeMap;
+use std::io;
+use std::mem::ManuallyDrop;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+/// What all handles on a region share, in one process.
+pub(crate) struct Probe {
+    key: RegionKey,
+    origin: Option<Arc<Origin>>,
+    fd: Mutex<Option<Registered>>,
+    generation: Generation,
+}
+
+/// The probes of this process, by device and inode; in a child, also those of its parent. Locked only while nobody can
+/// fork ([`NoFork`]), so that no child finds it locked.
+static PROBES: Mutex<BTreeMap<(u64, u64), Weak<Probe>>> = Mutex::new(BTreeMap::new());
+
+impl Probe {
+    /// The process's probe of the region that `file` is open on, with its descriptor.
+    pub(super) fn of(key: RegionKey, file: &OwnedFd, origin: Option<&Arc<Origin>>) -> io::Result<Arc<Probe>> {
+        let probe = Self::find(key, origin)?;
+        let mut fd = probe.lock();
+        if fd.as_ref().is_none_or(|fd| fd.get().is_err()) {
+            *fd = Some(Registered::open(|no_fork| reopen(no_fork, file, origin.map(Arc::as_ref)))?);
+        }
+        drop(fd);
+        Ok(probe)
+    }
+
+    fn find(key: RegionKey, origin: Option<&Arc<Origin>>) -> io::Result<Arc<Probe>> {
+        let generation = Generation::current()?;
+        let _no_fork = NoFork::begin()?;
+        let mut probes = PROBES.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = (key.device, key.inode);
+        let known = probes.get(&number).and_then(Weak::upgrade);
+        if let Some(probe) = known.filter(|probe| probe.generation.is_current()) {
+            return Ok(probe);
+        }
+        probes.retain(|_, probe| probe.strong_count() > 0);
+        let probe = Arc::new(Probe { key, origin: origin.cloned(), fd: Mutex::new(None), generation });
+        probes.insert(number, Arc::downgrade(&probe));
+        Ok(probe)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Registered>> {
+        self.fd.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The descriptor, for this thread alone. If it was closed, another one; `mapping` says where the region is mapped.
+    pub(super) fn get(&self, mapping: (usize, usize)) -> io::Result<Borrowed<'_>> {
+        if !self.generation.is_current() {
+            // The parent's: the lock may have been held by a thread that this child does not have.
+            return Err(rustix::io::Errno::BADF.into());
+        }
+        let mut guard = self.lock();
+        if let Some(file) = guard.as_ref().and_then(|fd| fd.get().ok()) {
+            return Ok(Borrowed { file, _guard: guard });
+        }
+        *guard = None;
+        if planted("lost_descriptor_stays_lost") {
+            return Err(rustix::io::Errno::BADF.into());
+        }
+        let fd = Registered::open(|no_fork| find_again(no_fork, self.key, self.origin.as_deref(), mapping))?;
+        let file = fd.get()?;
+        *guard = Some(fd);
+        Ok(Borrowed { file, _guard: guard })
+    }
+}
+
+/// The descriptor while one thread has it to itself.
+pub(super) struct Borrowed<'a> {
+    file: ManuallyDrop<OwnedFd>,
+    _guard: MutexGuard<'a, Option<Registered>>,
+}
+
+impl Borrowed<'_> {
+    pub(super) fn file(&self) -> &OwnedFd {
+        &self.file
+    }
+}

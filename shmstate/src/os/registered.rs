@@ -1,0 +1,155 @@
+//! Descriptors that outlive a call of the library, or that a forked child must not keep.
+//!
+//! A program may close all descriptors of its process (`closefrom`, `close_range`, `daemon(3)`) and open files of its own,
+//! which then get the same numbers. So a number alone is never believed: the file is compared by device and inode, and the
+//! description by its position, which is a random number that nothing moves. What is not the library's is not used, and
+//! not closed.
+
+use super::fork::{Generation, NoFork};
+use super::random_u64;
+use crate::mutant::planted;
+use crate::track::RegionKey;
+use rustix::fs::SeekFrom;
+use std::io;
+use std::mem::ManuallyDrop;
+use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A number, and what it takes to recognise the description that the library has opened under it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Tagged {
+    fd: RawFd,
+    key: RegionKey,
+    /// The position of the description.
+    tag: u64,
+}
+
+impl Tagged {
+    /// Marks a description that nothing else uses.
+    fn new(fd: &OwnedFd) -> io::Result<Tagged> {
+        // Every file system knows positions of 31 bits.
+        let tag = 1 << 30 | random_u64() >> 34;
+        rustix::fs::seek(fd, SeekFrom::Start(tag))?;
+        let key = super::file::key_of(&rustix::fs::fstat(fd)?);
+        Ok(Tagged { fd: std::os::fd::AsRawFd::as_raw_fd(fd), key, tag })
+    }
+
+    /// Whether the number still is that of this description. Allocates nothing.
+    fn is_ours(&self) -> bool {
+        if planted("numbers_are_believed") {
+            return true;
+        }
+        // SAFETY: used for calls that ask only, which the kernel refuses for a number that is not open.
+        let fd = unsafe { BorrowedFd::borrow_raw(self.fd) };
+        rustix::fs::fstat(fd).is_ok_and(|stat| super::file::key_of(&stat) == self.key)
+            && rustix::fs::tell(fd) == Ok(self.tag)
+    }
+
+    /// Closes it, unless it is the program's.
+    fn close(&self) {
+        if self.is_ours() {
+            // SAFETY: a descriptor that the library has opened, and closes here alone.
+            unsafe { libc::close(self.fd) };
+        }
+    }
+}
+
+/// What a forked child closes. Locked only while nobody can fork ([`NoFork`]), so that no child finds it locked.
+static REGISTRY: Mutex<Vec<Tagged>> = Mutex::new(Vec::new());
+
+fn registry(_: &NoFork) -> MutexGuard<'static, Vec<Tagged>> {
+    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// In a child, on the one thread that it has: closes what is the parent's. Nothing is allocated or freed, because the
+/// allocator may not be used in a child of a process with threads.
+pub(super) fn close_in_child(no_fork: &NoFork) {
+    let mut registry = registry(no_fork);
+    if !planted("child_keeps_the_descriptors") {
+        registry.iter().for_each(Tagged::close);
+    }
+    // Truncated without giving the memory back.
+    registry.clear();
+}
+
+/// A descriptor that no child keeps, and that the program may close.
+pub(crate) struct Registered {
+    tagged: Tagged,
+    generation: Generation,
+}
+
+impl Registered {
+    /// Opens a descriptor of a description of its own and registers it, so that no fork comes in between.
+    pub(super) fn open(open: impl FnOnce(&NoFork) -> io::Result<OwnedFd>) -> io::Result<Registered> {
+        let generation = Generation::current()?;
+        let no_fork = NoFork::begin()?;
+        let fd = open(&no_fork)?;
+        let tagged = Tagged::new(&fd)?;
+        registry(&no_fork).push(tagged);
+        // Closed by number, after a look at what it is by then.
+        let _ = fd.into_raw_fd();
+        Ok(Registered { tagged, generation })
+    }
+
+    /// The descriptor; `EBADF` if it was closed behind the library's back.
+    pub(super) fn get(&self) -> io::Result<ManuallyDrop<OwnedFd>> {
+        if !self.generation.is_current() || !self.tagged.is_ours() {
+            return Err(rustix::io::Errno::BADF.into());
+        }
+        // SAFETY: a descriptor that is open, and that this value alone closes, when it is dropped.
+        Ok(ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(self.tagged.fd) }))
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        if !self.generation.is_current() {
+            // The child's handler has closed it.
+            return;
+        }
+        let no_fork = NoFork::wait();
+        let mut registry = registry(&no_fork);
+        if let Some(i) = registry.iter().position(|other| *other == self.tagged) {
+            registry.swap_remove(i);
+        }
+        // While nobody forks, so that no child is made that would look for a number that is gone.
+        self.tagged.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsRawFd;
+
+    fn registered(file: &tempfile::NamedTempFile) -> Registered {
+        Registered::open(|_| Ok(file.reopen()?.into())).unwrap()
+    }
+
+    /// What has the number may be another file, or the very same one, opened by the program.
+    #[test]
+    fn a_number_that_is_the_programs_by_now_is_left_alone() {
+        let [file, other] = [(); 2].map(|()| tempfile::NamedTempFile::new().unwrap());
+        for mine in [other.reopen().unwrap(), file.reopen().unwrap()] {
+            let fd = registered(&file);
+            let number = fd.get().unwrap().as_raw_fd();
+            // SAFETY: both are open; the library's is given up by this.
+            assert_eq!(unsafe { libc::dup2(mine.as_raw_fd(), number) }, number);
+            assert_eq!(fd.get().unwrap_err().raw_os_error(), Some(libc::EBADF));
+            drop(fd);
+            // SAFETY: the duplicate made above.
+            let duplicate = unsafe { OwnedFd::from_raw_fd(number) };
+            rustix::fs::fstat(&duplicate).expect("still open");
+        }
+    }
+
+    #[test]
+    fn a_descriptor_is_closed_with_its_owner() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let fd = registered(&file);
+        let tagged = fd.tagged;
+        assert!(tagged.is_ours());
+        drop(fd);
+        assert!(!tagged.is_ours());
+    }
+}
