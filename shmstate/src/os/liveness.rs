@@ -145,7 +145,11 @@ impl Liveness {
     /// Calls `f` with a descriptor of the file, which is not to be kept. An error if the program has closed it and it cannot
     /// be opened again.
     pub(crate) fn with_file<R>(&self, f: impl FnOnce(&OwnedFd) -> R) -> io::Result<R> {
-        Ok(f(self.probe.get(self.mapping)?.file()))
+        let fd = self.probe.get(self.mapping)?;
+        let result = f(fd.file());
+        // The descriptor is recognised by its position, which `f` may have moved.
+        fd.mark();
+        Ok(result)
     }
 
     /// Another description of the file; the outer error is that of [`Self::with_file`].

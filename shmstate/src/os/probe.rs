@@ -65,7 +65,7 @@ impl Probe {
         }
         let mut guard = self.lock();
         if let Some(file) = guard.as_ref().and_then(|fd| fd.get().ok()) {
-            return Ok(Borrowed { file, _guard: guard });
+            return Ok(Borrowed { file, guard });
         }
         *guard = None;
         if planted("lost_descriptor_stays_lost") {
@@ -74,18 +74,25 @@ impl Probe {
         let fd = Registered::open(|no_fork| find_again(no_fork, self.key, self.origin.as_deref(), mapping))?;
         let file = fd.get()?;
         *guard = Some(fd);
-        Ok(Borrowed { file, _guard: guard })
+        Ok(Borrowed { file, guard })
     }
 }
 
 /// The descriptor while one thread has it to itself.
 pub(super) struct Borrowed<'a> {
     file: ManuallyDrop<OwnedFd>,
-    _guard: MutexGuard<'a, Option<Registered>>,
+    guard: MutexGuard<'a, Option<Registered>>,
 }
 
 impl Borrowed<'_> {
     pub(super) fn file(&self) -> &OwnedFd {
         &self.file
+    }
+
+    /// Makes it recognisable again, after a call that may have moved its position.
+    pub(super) fn mark(&self) {
+        if let Some(fd) = &*self.guard {
+            fd.mark(&self.file);
+        }
     }
 }

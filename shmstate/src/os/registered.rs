@@ -2,8 +2,7 @@
 //!
 //! A program may close all descriptors of its process (`closefrom`, `close_range`, `daemon(3)`) and open files of its own,
 //! which then get the same numbers. So a number alone is never believed: the file is compared by device and inode, and the
-//! description by its position, which is a random number that nothing moves. What is not the library's is not used, and
-//! not closed.
+//! description by its position, which is a random number. What is not the library's is not used, and not closed.
 
 use super::fork::{Generation, NoFork};
 use super::random_u64;
@@ -12,7 +11,7 @@ use crate::track::RegionKey;
 use rustix::fs::SeekFrom;
 use std::io;
 use std::mem::ManuallyDrop;
-use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A number, and what it takes to recognise the description that the library has opened under it.
@@ -29,9 +28,15 @@ impl Tagged {
     fn new(fd: &OwnedFd) -> io::Result<Tagged> {
         // Every file system knows positions of 31 bits.
         let tag = 1 << 30 | random_u64() >> 34;
-        rustix::fs::seek(fd, SeekFrom::Start(tag))?;
         let key = super::file::key_of(&rustix::fs::fstat(fd)?);
-        Ok(Tagged { fd: std::os::fd::AsRawFd::as_raw_fd(fd), key, tag })
+        let tagged = Tagged { fd: fd.as_raw_fd(), key, tag };
+        tagged.mark(fd)?;
+        Ok(tagged)
+    }
+
+    fn mark(&self, fd: &OwnedFd) -> io::Result<()> {
+        rustix::fs::seek(fd, SeekFrom::Start(self.tag))?;
+        Ok(())
     }
 
     /// Whether the number still is that of this description. Allocates nothing.
@@ -99,6 +104,12 @@ impl Registered {
         // SAFETY: a descriptor that is open, and that this value alone closes, when it is dropped.
         Ok(ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(self.tagged.fd) }))
     }
+
+    /// Makes the descriptor recognisable again, after a call that may have moved its position. If that fails, it counts as
+    /// lost.
+    pub(super) fn mark(&self, fd: &OwnedFd) {
+        let _ = self.tagged.mark(fd);
+    }
 }
 
 impl Drop for Registered {
@@ -120,7 +131,6 @@ impl Drop for Registered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::fd::AsRawFd;
 
     fn registered(file: &tempfile::NamedTempFile) -> Registered {
         Registered::open(|_| Ok(file.reopen()?.into())).unwrap()

@@ -98,7 +98,7 @@ impl Region {
         let shared = unsafe { view(&mapping, &geometry) };
         let liveness = Liveness::new(key, file, origin.as_ref(), mapping.addresses()).map_err(not_reopened)?;
         let kernel = Kernel { liveness, geometry, path: path.to_owned() };
-        join(path, &live, &shared, &kernel, &mapping, state, clock)?;
+        join(file, &live, &shared, &kernel, &mapping, state, clock)?;
         let slot = claim(path, &live, &shared, &kernel, clock)?;
         let region = Region { shared, mapping: ManuallyDrop::new(mapping), kernel, origin, key, slot, generation };
         region.leave_hints();
@@ -369,7 +369,7 @@ fn lost(path: &Path, e: std::io::Error) -> Error {
 
 /// Joins the population. The first one makes the region clean, before it lets others in.
 fn join(
-    path: &Path,
+    file: &OwnedFd,
     live: &LiveDescription,
     shared: &Shared<'_>,
     kernel: &Kernel,
@@ -377,7 +377,7 @@ fn join(
     state: Option<StateType>,
     clock: &mut impl Clock,
 ) -> Result<(), Error> {
-    let geometry = &kernel.geometry;
+    let Kernel { path, geometry, .. } = kernel;
     let failed = |e| Error::io(path, "lock", e);
     let ready = &shared.control.counters.ready;
     for round in 0.. {
@@ -403,7 +403,7 @@ fn join(
         return Err(Error::corrupt(path, format!("it has {in_use} copies, and was made with {}", geometry.copies)));
     }
     let used = geometry.image(if state.is_some() { in_use } else { 0 });
-    os::reserve(path, &*live.file().map_err(failed)?, 0..used, Limits::Respected)?;
+    os::reserve(path, file, 0..used, Limits::Respected)?;
     let active = shared.published();
     check_state(path, shared, active, mapping, geometry, state)?;
     // Nothing was written until here: a file that is refused is as it was.
