@@ -10,7 +10,7 @@ use super::reserve::free_room;
 use crate::commit::Clock;
 use crate::mutant::planted;
 use crate::os::descriptors::open_at_undivided;
-use crate::os::fork::Registered;
+use crate::os::registered::Registered;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use std::cell::Cell;
 use std::time::Duration;
@@ -43,7 +43,8 @@ impl Turn {
         let Ok(lock) = opened else { return none };
         let mut pause = Duration::from_micros(200);
         loop {
-            match rustix::fs::flock(lock.fd(), FlockOperation::NonBlockingLockExclusive) {
+            let Ok(dir) = lock.get() else { return none };
+            match rustix::fs::flock(&*dir, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {
                     HAS_TURN.set(true);
                     return Turn { lock: Some(lock) };
@@ -66,7 +67,9 @@ impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(lock) = &self.lock {
             // Not only closed: a child that was made by a raw `clone` may have the description too.
-            let _ = rustix::fs::flock(lock.fd(), FlockOperation::Unlock);
+            if let Ok(dir) = lock.get() {
+                let _ = rustix::fs::flock(&*dir, FlockOperation::Unlock);
+            }
             HAS_TURN.set(false);
         }
     }
