@@ -126,3 +126,8 @@ impl Parent {
         parent_id() == self.0
     }
 }
+
+/// The README's example runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -140,6 +140,8 @@ pub use layout::{
     ArchiveForm, Argument, Field, Invalid, Kind, Layout, Pod, Report, Scalar, SharedLayout, TypeName, Variant,
 };
 pub use plain::{IpAddress, NotUuid, OutOfRange, SocketAddress, TimeSpan, Timestamp, Uuid};
+#[doc(inline)]
+#[doc = include_str!("../docs/derive.md")]
 pub use shmstate_derive::SharedLayout;
 
 /// What the entries of a [`Map`] and a [`SortedMap`] are called while they are looked at.
@@ -179,7 +181,7 @@ pub mod __private {
     pub use core;
 }
 
-/// The README's example runs as a test.
+/// The example on the registry's page runs as a test.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
