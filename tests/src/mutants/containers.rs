@@ -110,29 +110,34 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     // In an archive.
     Mutant {
-        name: "archive_checksum_ignored",
-        breaks: "an archive is taken for checked whatever its checksum",
-        checks: &[Unit("containers::tests::archived::the_checksum_counts")],
+        name: "archive_half_stays",
+        breaks: "a panic in the midst of archiving leaves half an archive",
+        checks: &[Unit("containers::tests::archived::a_panic_leaves_no_half_value")],
     },
     Mutant {
-        name: "archive_checksum_stays",
-        breaks: "an archive is set, and its checksum stays",
+        name: "archive_hash_stays",
+        breaks: "an archive is set, and its hash stays",
         checks: &[Unit("containers::tests::walks::archived")],
     },
     Mutant {
-        name: "archive_inner_checksum_stays",
-        breaks: "the checksum of an archive in an item is not copied",
+        name: "archive_inner_hash_stays",
+        breaks: "the hash of an archive in an item is not copied",
         checks: &[Unit("containers::tests::walks::lists_of_archived")],
     },
     Mutant {
         name: "archive_plain_stays",
-        breaks: "the checksum of an archive is not copied",
+        breaks: "the hash of an archive is not copied",
         checks: &[Unit("containers::tests::walks::archived")],
     },
     Mutant {
         name: "archive_seen_by_place",
-        breaks: "what was checked is known by its place alone",
-        checks: &[Unit("containers::tests::archived::a_panic_leaves_no_half_value")],
+        breaks: "what was checked is known by its place and type alone",
+        checks: &[Unit("containers::tests::archived::what_is_known_is_known_by_its_hash_and_type")],
+    },
+    Mutant {
+        name: "archive_seen_of_any_type",
+        breaks: "what was checked as one type is believed as another one",
+        checks: &[Unit("containers::tests::archived::what_is_known_is_known_by_its_hash_and_type")],
     },
     Mutant {
         name: "variant_stays",

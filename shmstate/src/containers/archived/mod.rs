@@ -1,7 +1,7 @@
 //! [`Archived`]: a value of any `rkyv` type, in at most so many bytes.
 //!
 //! * this file: the type, and its place in a state
-//! * `content`: writing and checking archives; `form`: how `rkyv` lays them out; `seen`: which of them were checked; `traits`:
+//! * `content`: writing and checking archives; `form`: how `rkyv` lays them out; `seen`: which of them this thread knows; `traits`:
 //!   what they have in common with other values
 
 mod content;
@@ -17,10 +17,9 @@ pub use content::Archivable;
 use rkyv::Deserialize;
 use rkyv::api::high::HighDeserializer;
 use rkyv::rancor::BoxedError;
-use seen::Seen;
+use seen::{Seen, keyed_hash};
 use std::marker::PhantomData;
 use std::mem::offset_of;
-use xxhash_rust::xxh3::xxh3_128;
 
 /// A value of any type that [`rkyv`](https://docs.rs/rkyv/0.8) can archive, in at most `N` bytes; or none.
 ///
@@ -60,7 +59,7 @@ use xxhash_rust::xxh3::xxh3_128;
 /// ```
 ///
 /// # Layout
-/// A checksum of 16 bytes, then a [`List<u8, N>`](List) with the archive: `80 + N` bytes, rounded up to a multiple of 16. It
+/// A keyed hash of 16 bytes, then a [`List<u8, N>`](List) with the archive: `80 + N` bytes, rounded up to a multiple of 16. It
 /// is aligned to 16 bytes, and so is the archive in it, in every copy of a state and wherever else it is moved: an archive
 /// points into itself by distances. A struct around it is a multiple of 16 bytes large; the derive says where bytes are
 /// missing.
@@ -76,16 +75,20 @@ use xxhash_rust::xxh3::xxh3_128;
 /// into each copy. `set` archives twice, the first time to see how much room it takes, and checks what it has written;
 /// it needs memory on the heap only for what `rkyv` keeps aside while it archives.
 ///
-/// The first `get` of a value in a place takes the checksum and checks the archive, which takes as long as reading it
-/// through. Further ones, by the same thread, cost a comparison. (Each thread knows the last 128 values, fewer if two of
+/// The first `get` of a value in a place checks the archive, which takes as long as reading it through. Further ones, by the
+/// same thread, cost a comparison. (Each thread knows the last 128 values, fewer if two of
 /// them fall on one place; with K copies, a value has K places.)
 ///
 /// # Trust
-/// Bytes become an `A::Archived` only after they were checked, in full, by this thread, in this place: their checksum, and
-/// that each part is valid and lies inside of the archive. Attaching to a region checks it as well, and so does `snapshot`,
-/// in private memory. So a damaged file, or a stranger who writes other bytes along with their checksum, makes `get` return
-/// `None` and [`try_get`](Self::try_get) say why. What is not noticed is a stranger who changes bytes that were checked and
-/// leaves their length and checksum as they are: as with every `&T`, those who may write are trusted not to.
+/// Bytes become an `A::Archived` only after they were checked, in full, by this thread, in this place: that each part is valid
+/// and lies inside of the archive. Attaching to a region checks it as well, and so does `snapshot`, in private memory. So a
+/// damaged file, or a process outside the protocol that writes other bytes, makes `get` return `None` and
+/// [`try_get`](Self::try_get) say why.
+///
+/// A thread knows an archive that it has checked by its type, address and length, and by a hash that `set` takes of it under a
+/// key that is drawn in each process and never leaves it. No program can make a second archive of the same hash, whatever
+/// values it sets. What is not noticed is a process outside the protocol that changes bytes that were checked and leaves their
+/// length and hash as they are: as with every `&T`, those who may write are trusted not to.
 ///
 /// # Capacity
 /// It is at least the size of the archived type and less than 2 GiB, the archived type is aligned to 16 bytes at most and
@@ -102,8 +105,8 @@ use xxhash_rust::xxh3::xxh3_128;
 /// ```
 #[repr(C, align(16))]
 pub struct Archived<A, const N: usize> {
-    /// Of the archive; tells one value from another.
-    checksum: u128,
+    /// Of the archive, under a key of the process that has set it; tells one value from another. 0 without a value.
+    keyed_hash: u128,
     /// The archive, or nothing.
     bytes: List<u8, N>,
     of: PhantomData<fn() -> A>,
@@ -141,7 +144,7 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
     #[must_use]
     pub fn new() -> Self {
         let () = Self::PROVED;
-        Archived { checksum: 0, bytes: List::new(), of: PhantomData }
+        Archived { keyed_hash: 0, bytes: List::new(), of: PhantomData }
     }
 
     /// How many bytes fit: `N`.
@@ -219,27 +222,20 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
             return Err(Full::new((), "archive", N, needed).into());
         }
         self.clear();
-        // What is half done, after a panic, is not believed: the checksum is none.
-        self.bytes.resize(needed, 0).map_err(|full| full.without_value())?;
-        let bytes = self.bytes.as_mut_slice();
-        let written = content::write(value, bytes).and_then(|written| {
-            let archive = bytes.get(..written).unwrap_or_default();
-            content::check::<A>(archive).map(|()| (written, xxh3_128(archive)))
-        });
-        match written {
-            Ok((written, checksum)) => {
-                self.bytes.truncate(written);
-                if !mutant::planted("archive_checksum_stays") {
-                    self.checksum = checksum;
-                }
-                Seen::new::<A>(&self.bytes, checksum).note();
-                Ok(())
-            }
-            Err(refused) => {
-                self.clear();
-                Err(ArchiveError::Refused(refused))
-            }
+        let half = Half(self);
+        half.0.bytes.resize(needed, 0).map_err(|full| full.without_value())?;
+        let bytes = half.0.bytes.as_mut_slice();
+        let written = content::write(value, bytes).map_err(ArchiveError::Refused)?;
+        let archive = bytes.get(..written).unwrap_or_default();
+        content::check::<A>(archive).map_err(ArchiveError::Refused)?;
+        let hash = keyed_hash(archive);
+        half.0.bytes.truncate(written);
+        if !mutant::planted("archive_hash_stays") {
+            half.0.keyed_hash = hash;
         }
+        Seen::new::<A>(&half.0.bytes, hash).note();
+        std::mem::forget(half);
+        Ok(())
     }
 
     /// Takes the value away.
@@ -253,7 +249,7 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
     /// ```
     pub fn clear(&mut self) {
         self.bytes.clear();
-        self.checksum = 0;
+        self.keyed_hash = 0;
     }
 
     /// The value, in place; `None` without one.
@@ -291,9 +287,9 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
         if bytes.is_empty() {
             return Ok(None);
         }
-        let seen = Seen::new::<A>(bytes, self.checksum);
+        let seen = Seen::new::<A>(bytes, self.keyed_hash);
         if !seen.is_known() {
-            check::<A>(bytes, self.checksum)?;
+            check::<A>(bytes)?;
             seen.note();
         }
         // SAFETY: these bytes were checked as an archive of an `A`: in this place by this thread, or just now. They lie at
@@ -322,17 +318,26 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
     }
 }
 
-/// Whether `bytes` are what `checksum` was taken of, and an archive of an `A`.
-#[cold]
-fn check<A: Archivable>(bytes: &[u8], checksum: u128) -> Result<(), Invalid> {
-    if xxh3_128(bytes) != checksum && !mutant::planted("archive_checksum_ignored") {
-        return Err(Invalid::new("an archive that does not have its checksum"));
+/// An archive that is being set. Unless it is finished, which forgets this, there is no value: not after an error, and not
+/// after a panic of the code that archives the value.
+struct Half<'a, A: Archivable, const N: usize>(&'a mut Archived<A, N>);
+
+impl<A: Archivable, const N: usize> Drop for Half<'_, A, N> {
+    fn drop(&mut self) {
+        if !mutant::planted("archive_half_stays") {
+            self.0.clear();
+        }
     }
+}
+
+/// Whether `bytes` are an archive of an `A`.
+#[cold]
+fn check<A: Archivable>(bytes: &[u8]) -> Result<(), Invalid> {
     content::check::<A>(bytes).map_err(|e| Invalid::new(format!("no archive of its type: {e}")))
 }
 
 // SAFETY: a number and a list of bytes, without drop glue; zeroes are no value; `validate` refuses what is no archive of
-// an `A`. The bytes behind the list that alignment may add belong to the whole and are never looked at. The checksum is
+// an `A`. The bytes behind the list that alignment may add belong to the whole and are never looked at. The hash is
 // plain, and the list is walked by its own walks, in its place. What is behind the type parameter is in the bytes alone.
 unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
     const LAYOUT: &'static Layout = &Layout {
@@ -347,7 +352,12 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
             Kind::Struct(
                 const {
                     &[
-                        Field { name: "checksum", offset: offset_of!(Self, checksum), layout: u128::LAYOUT, docs: "" },
+                        Field {
+                            name: "keyed_hash",
+                            offset: offset_of!(Self, keyed_hash),
+                            layout: u128::LAYOUT,
+                            docs: "",
+                        },
                         Field {
                             name: "bytes",
                             offset: offset_of!(Self, bytes),
@@ -388,7 +398,7 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
         stamp: Stamp,
         touched: &mut Touched,
     ) {
-        if NESTED && !mutant::planted("archive_inner_checksum_stays") {
+        if NESTED && !mutant::planted("archive_inner_hash_stays") {
             touched.add(stamp.place(), size_of::<u128>());
         }
         let at = offset_of!(Self, bytes);
@@ -403,6 +413,6 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
         unsafe { List::<u8, N>::validate(bytes) }?;
         // SAFETY: the caller's promise: initialised bytes, which are integers.
         let this = unsafe { &*this };
-        if this.is_empty() { Ok(()) } else { check::<A>(&this.bytes, this.checksum) }
+        if this.is_empty() { Ok(()) } else { check::<A>(&this.bytes) }
     }
 }

@@ -1,8 +1,32 @@
 //! Which archives this thread has checked, and need not check again.
 
 use crate::mutant;
+use siphasher::sip128::{Hasher128, SipHasher13};
 use std::any::TypeId;
 use std::cell::Cell;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::OnceLock;
+
+/// The hash of an archive under a key that only this process knows: SipHash-1-3 of 128 bits.
+///
+/// What is known by this hash is not checked again, so that nobody may be able to find two archives that share it. Without
+/// the key, nobody can: not by choosing the values that are archived, in this process or in another one. A number that is
+/// counted up or drawn would have to be unlike every other one in every process, after a fork as well; a hash of the content
+/// need not, because a forked child that has the same key gets the same hash for the same bytes only.
+#[inline]
+pub(super) fn keyed_hash(archive: &[u8]) -> u128 {
+    static KEY: OnceLock<[u64; 2]> = OnceLock::new();
+    // Two numbers that depend on the operating system's random ones, which std draws.
+    let key = KEY.get_or_init(|| [1, 2].map(|n: u64| RandomState::new().hash_one(n)));
+    under(*key, archive)
+}
+
+fn under(key: [u64; 2], archive: &[u8]) -> u128 {
+    let mut hasher = SipHasher13::new_with_keys(key[0], key[1]);
+    hasher.write(archive);
+    hasher.finish128().as_u128()
+}
 
 /// An archive that was checked: of which type, where, and which bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -10,7 +34,7 @@ pub(super) struct Seen {
     ty: TypeId,
     address: usize,
     len: usize,
-    checksum: u128,
+    keyed_hash: u128,
 }
 
 /// Places for archives. Two that fall on one place push each other out, and are checked again.
@@ -21,10 +45,10 @@ thread_local! {
 }
 
 impl Seen {
-    /// `bytes`, as an archive of an `A` with that checksum.
+    /// `bytes`, as an archive of an `A` with that hash.
     #[inline]
-    pub(super) fn new<A: 'static>(bytes: &[u8], checksum: u128) -> Self {
-        Seen { ty: TypeId::of::<A>(), address: bytes.as_ptr().addr(), len: bytes.len(), checksum }
+    pub(super) fn new<A: 'static>(bytes: &[u8], keyed_hash: u128) -> Self {
+        Seen { ty: TypeId::of::<A>(), address: bytes.as_ptr().addr(), len: bytes.len(), keyed_hash }
     }
 
     /// One for an address, of which each copy of a state has another one: a new value pushes the old one out.
@@ -38,7 +62,10 @@ impl Seen {
     pub(super) fn is_known(&self) -> bool {
         let known = SEEN.with(|seen| seen[self.place()].get());
         if mutant::planted("archive_seen_by_place") {
-            return known.is_some_and(|known| known.address == self.address);
+            return known.is_some_and(|known| known.address == self.address && known.ty == self.ty);
+        }
+        if mutant::planted("archive_seen_of_any_type") {
+            return known.is_some_and(|known| Seen { ty: self.ty, ..known } == *self);
         }
         known == Some(*self)
     }
@@ -46,5 +73,18 @@ impl Seen {
     /// It has.
     pub(super) fn note(self) {
         SEEN.with(|seen| seen[self.place()].set(Some(self)));
+    }
+}
+
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_depends_on_the_key_and_on_the_content() {
+        let all = [under([1, 2], b"one"), under([1, 3], b"one"), under([2, 2], b"one"), under([1, 2], b"two")];
+        assert!((0..4).all(|i| (0..i).all(|j| all[i] != all[j])), "{all:x?}");
+        assert_eq!(keyed_hash(b"one"), keyed_hash(b"one"));
+        assert!(!all.contains(&keyed_hash(b"one")), "the key is no constant");
     }
 }

@@ -15,13 +15,13 @@ impl<A: Archivable, const N: usize> Default for Archived<A, N> {
 
 impl<A: Archivable, const N: usize> Clone for Archived<A, N> {
     fn clone(&self) -> Self {
-        Archived { checksum: self.checksum, bytes: self.bytes.clone(), of: PhantomData }
+        Archived { keyed_hash: self.keyed_hash, bytes: self.bytes.clone(), of: PhantomData }
     }
 
     /// Copies the archive into this one, which needs no room on the stack.
     fn clone_from(&mut self, source: &Self) {
         self.bytes.clone_from(&source.bytes);
-        self.checksum = source.checksum;
+        self.keyed_hash = source.keyed_hash;
     }
 }
 

@@ -153,12 +153,12 @@ fn a_damaged_archive_is_refused() {
     let places: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(b"a-long-marker")).collect();
     assert!(!places.is_empty());
     for at in places {
-        bytes[at] ^= 1;
+        bytes[at] = 0xff; // no UTF-8
     }
     std::fs::write(&path, bytes).unwrap();
     let error = State::<World>::open(&path).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt);
-    assert!(error.to_string().contains("`places[1]`: an archive that does not have its checksum"), "{error}");
+    assert!(error.to_string().contains("`places[1]`: no archive of its type: "), "{error}");
 }
 
 /// Programs with another archived type are told so.

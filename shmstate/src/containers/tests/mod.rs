@@ -5,7 +5,8 @@
 //! * `walks`: a small model of the transactions, in which the marks must suffice to keep the copies equal
 //! * `cost`: what single methods mark; `describe`: the layouts; `scribbled`: containers into which a stranger has written
 //! * `list`, `text`, `ring`, `queue`, `slab`, `maybe`, `blob`, `keyed`: each against its counterpart of the standard library;
-//!   `committed`: all of them, in updates that are committed or rolled back; `keyed_beyond`: what maps promise besides; `archived`, `archived_in_states`: what is kept, refused, and damaged
+//!   `committed`: all of them, in updates that are committed or rolled back; `keyed_beyond`: what maps promise besides; `archived`, `archived_in_states`: what is kept, refused, and damaged;
+//!   `panics`: of the program's own code, at every call
 
 mod archived;
 mod archived_in_states;
@@ -18,6 +19,7 @@ mod keyed_beyond;
 pub(crate) mod kit;
 mod list;
 mod maybe;
+mod panics;
 mod play;
 mod play_others;
 mod queue;
