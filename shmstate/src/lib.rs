@@ -132,8 +132,9 @@ cfg_if! {
 }
 
 pub use containers::{
-    Archivable, ArchiveError, Archived, Array, Blob, CapacityError, Full, Key, List, ListIndex, Map, Maybe, Queue,
-    Ring, Set, Slab, SlabIter, SlabIterMut, SortedMap, Text, Tracked, WrappedIter, WrappedIterMut,
+    Archivable, ArchiveError, Archived, Array, Blob, CapacityError, Drain, Full, Key, List, ListIndex, Map, Maybe,
+    ParseKeyError, Queue, Ring, Set, Slab, SlabIter, SlabIterMut, SortedMap, Text, Tracked, WrappedIter,
+    WrappedIterMut,
 };
 pub use error::{Error, ErrorKind};
 pub use layout::{
@@ -144,8 +145,9 @@ pub use plain::{IpAddress, NotUuid, OutOfRange, SocketAddress, TimeSpan, Timesta
 #[doc = include_str!("../docs/derive.md")]
 pub use shmstate_derive::SharedLayout;
 
-/// What the entries of a [`Map`] and a [`SortedMap`] are called while they are looked at.
+/// What the entries of a [`Map`] and a [`SortedMap`] are called while they are looked at, and what they are found by.
 pub mod map {
+    pub use crate::containers::Lookup;
     pub use crate::containers::entry::{Entry, OccupiedEntry, VacantEntry};
 }
 

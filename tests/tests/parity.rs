@@ -41,14 +41,17 @@ fn indexed<C: IndexMut<usize, Output = u8>>() {}
 fn vec<C>()
 where
     C: Filled<u8> + for<'a> Extend<&'a u8> + Deref<Target = [u8]> + io::Write + PartialEq<Vec<u8>>,
-    C: for<'a> PartialEq<&'a [u8]>,
+    C: for<'a> PartialEq<&'a [u8]> + TryFrom<Vec<u8>>,
+    Vec<u8>: From<C>,
 {
 }
 
 fn deque<C>()
 where
     C: Ordered + Filled<u8> + for<'a> Extend<&'a u8> + IndexMut<usize, Output = u8> + From<[u8; 4]>,
-    C: PartialEq<Vec<u8>> + PartialEq<[u8; 4]>,
+    C: PartialEq<Vec<u8>> + PartialEq<[u8; 4]> + TryFrom<VecDeque<u8>> + TryFrom<Vec<u8>>,
+    VecDeque<u8>: From<C>,
+    Vec<u8>: From<C>,
     for<'a> &'a C: IntoIterator<Item = &'a u8>,
     for<'a> &'a mut C: IntoIterator<Item = &'a mut u8>,
 {
@@ -74,7 +77,8 @@ fn string<C>()
 where
     C: Ordered + Display + fmt::Write + Deref<Target = str> + Borrow<str> + FromStr + for<'a> TryFrom<&'a str>,
     C: AsRef<str> + AsRef<[u8]> + AsRef<OsStr> + AsRef<Path> + Filled<char> + for<'a> Filled<&'a str>,
-    C: PartialEq<str> + for<'a> PartialEq<&'a str> + PartialEq<String>,
+    C: PartialEq<str> + for<'a> PartialEq<&'a str> + PartialEq<String> + TryFrom<String>,
+    for<'a> String: From<C> + From<&'a C>,
 {
 }
 
@@ -89,6 +93,14 @@ where
 fn owner<C>()
 where
     C: Ordered + Display + From<u8> + DerefMut<Target = u8> + AsRef<u8> + AsMut<u8> + Borrow<u8> + BorrowMut<u8>,
+{
+}
+
+/// What becomes a std collection, and is made of one.
+fn converts<C, S>()
+where
+    C: TryFrom<S>,
+    S: From<C>,
 {
 }
 
@@ -128,11 +140,16 @@ fn the_containers_have_the_traits_of_their_models() {
         set::<Set<u8, 4>>,
         string::<String>,
         string::<Text<4>>,
+        converts::<HashMap<u8, u8>, HashMap<u8, u8>>,
+        converts::<Map<u8, u8, 4>, HashMap<u8, u8>>,
+        converts::<SortedMap<u8, u8, 4>, BTreeMap<u8, u8>>,
+        converts::<Set<u8, 4>, HashSet<u8>>,
+        converts::<Array<u8, 4>, Vec<u8>>,
         option::<Option<u8>>,
         option::<Maybe<u8>>,
         owner::<Box<u8>>,
         owner::<Tracked<u8>>,
         slot_map::<Slab<u8, 4>, shmstate::Key<u8>>,
     ];
-    assert_eq!(asked.len(), 28);
+    assert_eq!(asked.len(), 33);
 }

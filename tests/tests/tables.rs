@@ -92,7 +92,7 @@ fn tables() -> [(&'static str, &'static [&'static str], Vec<&'static str>); 12] 
         ("queue/mod.rs", &["queue"], of(&[DEQUE, RESERVES])),
         ("keyed/map.rs", map, of(&[HASH_MAP, RESERVES])),
         ("keyed/set/mod.rs", &["keyed/set"], of(&[HASH_SET, RESERVES])),
-        ("keyed/sorted.rs", map, of(&[BTREE_MAP])),
+        ("keyed/sorted/mod.rs", &["keyed/methods.rs", "keyed/sorted"], of(&[BTREE_MAP])),
         ("slab/mod.rs", &["slab"], of(&[SLOT_MAP])),
         ("maybe/mod.rs", &["maybe"], of(&[OPTION])),
         ("text/mod.rs", &["text"], of(&[STRING, RESERVES])),

@@ -53,7 +53,7 @@ use std::ops::Range;
 /// | `len`, `iter`, `first`, `binary_search`, `to_vec`, … | the same: those of the slice |
 /// | `as_slice`, `as_mut_slice`, `[]`, `get_mut`, `first_mut`, `last_mut`, `iter_mut`, `swap`, `reverse`, `rotate_*`, `fill`, `copy_within`, `sort`, `sort_by`, `sort_by_key`, `sort_unstable*` | the same |
 /// | `split_at_mut`, `split_first_mut`, `split_last_mut`, `split_mut`, `splitn_mut`, `chunks_mut`, `chunks_exact_mut`, `rchunks*`, `chunk_by_mut`, `fill_with`, `copy_from_slice`, `clone_from_slice`, `swap_with_slice`, `select_nth_*`, `sort_by_cached_key`, `get_disjoint_mut`, … | on `as_mut_slice()`, or on `&mut array[a..b]`, which marks less |
-/// | `from` an array, `try_from` a slice, comparisons, `Hash`, `Debug`, `Default` | the same |
+/// | `from` an array and into one, `try_from` a slice or a `Vec`, `Vec::from` an array, comparisons, `Hash`, `Debug`, `Default` | the same |
 /// | `std::array::from_fn` | [`from_fn`](Array::from_fn) |
 /// | `map`, `into_iter` by value | those of the array that [`into_array`](Array::into_array) gives |
 /// | `each_ref`, `each_mut` | not there: `iter`, `iter_mut`; `as_array().each_ref()` |
@@ -186,9 +186,7 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for Array<T, N> {
     /// If a clone panics, the items before it are new and the others old.
     fn clone_from(&mut self, source: &Self) {
         self.overwrite(0..N);
-        for (to, from) in self.items.iter_mut().zip(&source.items) {
-            *to = from.clone();
-        }
+        self.items.clone_from(&source.items);
     }
 }
 
@@ -224,6 +222,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for Array<T, N> {
     );
     const TRACKED: bool = true;
     const CHECKED: bool = T::CHECKED;
+    const DEFAULT_IS_ZERO: bool = T::DEFAULT_IS_ZERO;
 
     #[inline]
     unsafe fn stamp(this: *mut Self, stamp: Stamp) {

@@ -5,9 +5,17 @@
 /// never looked at.
 ///
 /// The type has a constant `PROVED`, evaluated before anything else, and a method `check` that says what is wrong with a
-/// value whose fields are values.
+/// value whose fields are values. Its default is all zeroes, unless something else is said about that behind the fields.
 macro_rules! composed {
     ([$($generics:tt)*] $name:ident<$($argument:ident),*> { $($field:ident: $ty:ty,)* }) => {
+        $crate::containers::composed::composed! {
+            [$($generics)*] $name<$($argument),*> { $($field: $ty,)* } default_is_zero: true
+        }
+    };
+    (
+        [$($generics:tt)*] $name:ident<$($argument:ident),*> { $($field:ident: $ty:ty,)* }
+        default_is_zero: $zero:expr
+    ) => {
         // SAFETY: `#[repr(C)]` structs of fields that are shareable themselves, so without drop glue, pointers or interior
         // mutability; zeroes are a value of each field, and of the whole. The bytes in gaps are never looked at. The walks
         // visit every field.
@@ -26,6 +34,7 @@ macro_rules! composed {
             );
             const TRACKED: bool = false $(|| <$ty as $crate::layout::SharedLayout>::TRACKED)*;
             const CHECKED: bool = true;
+            const DEFAULT_IS_ZERO: bool = $zero;
 
             #[inline]
             unsafe fn stamp(this: *mut Self, stamp: $crate::track::Stamp) {

@@ -8,16 +8,21 @@
 //!
 //! * `marks`, `walks`: what an update has touched, and how it is told; `slice`: what those have in common that are slices
 //! * `composed`: the walks of what is made of parts; `wrapped`: items that lie in two slices; `spent`: what was moved out
+//! * `place`: what is made, moved and swapped where it lies; `drain`: taking many items out; `conversions`: to and from std's
+//!   collections
 
 mod archived;
 mod array;
 mod blob;
 mod composed;
+mod conversions;
+mod drain;
 mod full;
 mod keyed;
 mod list;
 mod marks;
 mod maybe;
+mod place;
 mod queue;
 mod ring;
 #[cfg(feature = "serde")]
@@ -35,13 +40,14 @@ mod wrapped;
 pub use archived::{Archivable, ArchiveError, Archived};
 pub use array::Array;
 pub use blob::Blob;
+pub use drain::Drain;
 pub use full::{CapacityError, Full};
-pub use keyed::{Map, Set, SortedMap, entry};
+pub use keyed::{Lookup, Map, Set, SortedMap, entry};
 pub use list::List;
 pub use maybe::Maybe;
 pub use queue::Queue;
 pub use ring::Ring;
-pub use slab::{Key, Slab, SlabIter, SlabIterMut};
+pub use slab::{Key, ParseKeyError, Slab, SlabIter, SlabIterMut};
 pub use slice::ListIndex;
 pub use text::Text;
 pub use tracked::Tracked;

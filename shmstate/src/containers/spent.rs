@@ -1,6 +1,8 @@
-//! Moving values out of slots that stay what they are.
+//! Moving values out of slots that stay what they are, and into slots, by their bytes.
 
+use super::Full;
 use crate::layout::SharedLayout;
+use std::mem::MaybeUninit;
 
 /// Moves the value out of its slot, whose bytes stay: nothing changes there, so that nothing has to be marked.
 ///
@@ -14,4 +16,39 @@ use crate::layout::SharedLayout;
 pub(super) unsafe fn move_out<T: SharedLayout>(slot: &T) -> T {
     // SAFETY: a value, which by the caller's promise is not used twice; it has no drop glue.
     unsafe { std::ptr::read(slot) }
+}
+
+/// Moves a value into a slot, whatever is in it.
+///
+/// A method that was given a value passes it on by reference and moves it once, here: passed on by value it would lie once
+/// more in the frame of each function on its way, in a debug build.
+///
+/// # Safety
+/// `value` is not used any more.
+#[inline]
+pub(super) unsafe fn move_in<T: SharedLayout>(slot: &mut MaybeUninit<T>, value: &T) {
+    // SAFETY: one value, which by the caller's promise is not used twice, and has no drop glue; the slot is borrowed, so that
+    // it lies elsewhere.
+    unsafe { std::ptr::copy_nonoverlapping(value, slot.as_mut_ptr(), 1) }
+}
+
+/// The same for a slot that holds a value.
+///
+/// # Safety
+/// `value` is not used any more.
+#[inline]
+pub(super) unsafe fn move_over<T: SharedLayout>(slot: &mut T, value: &T) {
+    // SAFETY: as above; what is overwritten has no drop glue.
+    unsafe { std::ptr::copy_nonoverlapping(value, slot, 1) }
+}
+
+/// The error for a value that finds no room.
+///
+/// # Safety
+/// `value` is not used any more.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn refused<T: SharedLayout>(value: &T, container: &'static str, capacity: usize) -> Full<T> {
+    // SAFETY: the caller's promise.
+    Full::new(unsafe { move_out(value) }, container, capacity, capacity + 1)
 }

@@ -59,6 +59,7 @@ pub struct Tracked<T> {
 
 composed! {
     [T: SharedLayout] Tracked<T> { value: Array<T, 1>, }
+    default_is_zero: T::DEFAULT_IS_ZERO
 }
 
 impl<T: SharedLayout> Tracked<T> {

@@ -2,6 +2,7 @@
 
 use super::{Invalid, Layout};
 use crate::track::{Stamp, Touched};
+use std::mem::MaybeUninit;
 
 /// A type of fixed layout that several processes may share.
 ///
@@ -65,6 +66,10 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     const ASSERTIONS: () = {
         let _ = Self::LAYOUT;
     };
+
+    /// Whether the `Default` of the type, if it has one, is all zeroes, so that a zeroed value need not be overwritten.
+    #[doc(hidden)]
+    const DEFAULT_IS_ZERO: bool = false;
 
     /// Gives the fields with `#[shared(init = …)]` their values, in a value that is zero otherwise.
     #[doc(hidden)]
@@ -155,8 +160,12 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     #[must_use]
     fn zeroed() -> Self {
         const { Self::ASSERTIONS }
-        // SAFETY: all-zero bytes are a value of the type, by the contract of the trait.
-        unsafe { std::mem::zeroed() }
+        // As `mem::zeroed`, which has room for two values in its frame in a debug build.
+        let mut value = MaybeUninit::<Self>::uninit();
+        // SAFETY: memory of one value.
+        unsafe { value.as_mut_ptr().write_bytes(0, 1) }
+        // SAFETY: all-zero bytes are a value of the type, by the contract of the trait; it is not read twice.
+        unsafe { value.as_ptr().read() }
     }
 
     /// A zeroed value on the heap that never was on the stack, so that states of any size can be made in tests.
@@ -185,6 +194,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
         // of the type, by the contract of the trait.
         unsafe { Box::from_raw(memory) }
     }
+
     /// A value on the heap as a new state starts with it: zeroed, then the fields with `#[shared(init = …)]` set, also those
     /// in structs that are fields, and in arrays of them. What is put into a container later is what the program puts
     /// there.
@@ -213,5 +223,26 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
         let mut boxed = Self::boxed();
         Self::initialize(&mut boxed);
         boxed
+    }
+    /// Makes `place` what a new state starts with, as [`boxed_init`](Self::boxed_init) does, but where it lies: a value of
+    /// any size is replaced without passing over the stack.
+    ///
+    /// ```
+    /// use shmstate::{Array, SharedLayout};
+    ///
+    /// let mut tables = Array::<[u64; 4], 2>::from([[1; 4], [2; 4]]);
+    /// SharedLayout::reset(&mut tables[0]);
+    /// assert_eq!(tables, [[0; 4], [2; 4]]);
+    /// ```
+    ///
+    /// # Panics
+    /// With whatever an `init` expression panics; the fields after it are zero then.
+    #[inline]
+    fn reset(place: &mut Self) {
+        const { Self::ASSERTIONS }
+        let bytes: *mut Self = place;
+        // SAFETY: a place that is borrowed here; all-zero bytes are a value of the type, by the contract of the trait.
+        unsafe { bytes.write_bytes(0, 1) }
+        Self::initialize(place);
     }
 }

@@ -10,6 +10,7 @@ macro_rules! any_bytes {
             const LAYOUT: &'static Layout = &Layout::of::<$ty>(Scalar::$scalar.name(), Kind::Scalar(Scalar::$scalar));
             const TRACKED: bool = false;
             const CHECKED: bool = false;
+            const DEFAULT_IS_ZERO: bool = true;
         }
         const _: () = assert!(size_of::<$ty>() == Scalar::$scalar.size());
     )*};
@@ -35,6 +36,7 @@ unsafe impl SharedLayout for bool {
     const LAYOUT: &'static Layout = &Layout::of::<bool>("bool", Kind::Scalar(Scalar::Bool));
     const TRACKED: bool = false;
     const CHECKED: bool = true;
+    const DEFAULT_IS_ZERO: bool = true;
 
     #[inline]
     unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
@@ -51,6 +53,7 @@ unsafe impl SharedLayout for char {
     const LAYOUT: &'static Layout = &Layout::of::<char>("char", Kind::Scalar(Scalar::Char));
     const TRACKED: bool = false;
     const CHECKED: bool = true;
+    const DEFAULT_IS_ZERO: bool = true;
 
     #[inline]
     unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
@@ -72,6 +75,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for [T; N] {
     const TRACKED: bool = T::TRACKED;
     const CHECKED: bool = T::CHECKED;
     const HAS_INIT: bool = T::HAS_INIT;
+    const DEFAULT_IS_ZERO: bool = T::DEFAULT_IS_ZERO;
 
     #[inline]
     fn initialize(this: &mut Self) {

@@ -371,6 +371,7 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
     };
     const TRACKED: bool = true;
     const CHECKED: bool = true;
+    const DEFAULT_IS_ZERO: bool = true;
 
     #[inline]
     unsafe fn stamp(this: *mut Self, stamp: Stamp) {

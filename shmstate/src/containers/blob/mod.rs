@@ -38,6 +38,7 @@ use crate::layout::Invalid;
 /// | `len`, `is_empty`, `iter`, `sort`, … | the same: those of the slice |
 /// | `new`, `capacity`, `as_slice`, `as_mut_slice`, `pop`, `truncate`, `clear`, `remove`, `swap_remove`, `retain` | the same |
 /// | `push`, `insert`, `extend_from_slice`, `resize` | the same, and an error when there is no room |
+/// | `try_from` a `Vec`, `Vec::from` a blob | the same |
 /// | `extend`, `collect` | the same, and a panic when there is no room; [`try_extend`](Blob::try_extend) returns an error |
 /// | `drain`, `splice`, `extract_if`, `split_off`, `append`, `dedup*`, `into_iter` by value | not there: on the slice, with `extend_from_slice` and `truncate` |
 /// | `retain_mut`, `resize_with`, `extend_from_within`, `pop_if`, `into_flattened` | not there: made of the others |

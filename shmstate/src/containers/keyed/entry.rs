@@ -3,20 +3,26 @@
 #![expect(clippy::type_complexity, reason = "a result, an error and a pair are what they are")]
 
 use crate::containers::Full;
+use crate::containers::place::set_default;
+use crate::containers::spent::{move_out, move_over};
+use crate::layout::SharedLayout;
 use std::fmt;
 
 /// A map whose entries have numbers.
 pub trait Keyed {
     /// Its keys.
-    type Key;
+    type Key: SharedLayout;
     /// Its values.
-    type Value;
+    type Value: SharedLayout;
 
     /// Whether no more entry fits.
     fn is_full(&self) -> bool;
 
     /// The error for what finds no room.
     fn full<R>(&self, value: R) -> Full<R>;
+
+    /// Entry `index`, if it is there.
+    fn entry_at(&self, index: usize) -> Option<(&Self::Key, &Self::Value)>;
 
     /// The key of entry `index`.
     fn key_at(&self, index: usize) -> &Self::Key;
@@ -27,12 +33,39 @@ pub trait Keyed {
     /// The value of entry `index`, to be changed.
     fn value_at_mut(&mut self, index: usize) -> &mut Self::Value;
 
-    /// Adds an entry whose key is not there, at the `place` that the map has found for it; its number, or what finds no
-    /// room.
-    fn put(&mut self, place: usize, key: Self::Key, value: Self::Value) -> Result<usize, (Self::Key, Self::Value)>;
+    /// Adds an entry whose key is not there, at the `place` that the map has found for it; its number, or the key if there is
+    /// no room.
+    ///
+    /// # Safety
+    /// If there was, `value` is not used any more.
+    unsafe fn put(&mut self, place: usize, key: Self::Key, value: &Self::Value) -> Result<usize, Self::Key>;
 
-    /// Removes entry `index`, if it is there.
-    fn take(&mut self, index: usize) -> Option<(Self::Key, Self::Value)>;
+    /// The same with a value that `init` fills where it lies; the key, if there is no room.
+    fn put_with(
+        &mut self,
+        place: usize,
+        key: Self::Key,
+        init: impl FnOnce(&mut Self::Value),
+    ) -> Result<usize, Self::Key>;
+
+    /// Removes entry `index`; whether it was there.
+    fn discard(&mut self, index: usize) -> bool;
+
+    /// Removes entry `index`, if it is there, and returns its value.
+    #[inline]
+    fn take_value(&mut self, index: usize) -> Option<Self::Value> {
+        // SAFETY: it is used only if the entry is removed.
+        let value = unsafe { move_out(self.entry_at(index)?.1) };
+        if self.discard(index) { Some(value) } else { None }
+    }
+
+    /// Removes entry `index`, if it is there, and returns it.
+    #[inline]
+    fn take(&mut self, index: usize) -> Option<(Self::Key, Self::Value)> {
+        // SAFETY: it is used only if the entry is removed.
+        let key = unsafe { move_out(self.entry_at(index)?.0) };
+        self.take_value(index).map(|value| (key, value))
+    }
 }
 
 /// A place in a map, where there may be an entry: what [`Map::entry`](crate::Map::entry) and
@@ -113,7 +146,8 @@ impl<'a, M: Keyed> Entry<'a, M> {
         }
     }
 
-    /// The value, to be changed; the default one where there was none.
+    /// The value, to be changed; the default one where there was none, as
+    /// [`insert_default`](VacantEntry::insert_default) makes it.
     ///
     /// # Errors
     /// Gives the key back when there is no entry and the map is full.
@@ -122,7 +156,31 @@ impl<'a, M: Keyed> Entry<'a, M> {
     where
         M::Value: Default,
     {
-        self.or_insert_with(M::Value::default)
+        self.or_init(set_default)
+    }
+
+    /// The value, to be changed; where there was none, one that `init` fills where it lies.
+    ///
+    /// No value passes over the stack, which large ones have no room on. `init` finds what a new state starts with: zeroes,
+    /// but for the fields with `#[shared(init = …)]`. If it panics, the map has the entries that it had.
+    ///
+    /// ```
+    /// use shmstate::{List, Map};
+    ///
+    /// let mut map = Map::<u64, List<u64, 4>, 4>::new();
+    /// map.entry(1).or_init(|list| list.extend([10]))?.extend([20]);
+    /// assert_eq!(map[&1], [10, 20]);
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Gives the key back when there is no entry and the map is full; `init` is not called then.
+    #[inline]
+    pub fn or_init(self, init: impl FnOnce(&mut M::Value)) -> Result<&'a mut M::Value, Full<M::Key>> {
+        match self {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => entry.insert_with(init),
+        }
     }
 
     /// Changes the value if there is one.
@@ -143,6 +201,20 @@ impl<'a, M: Keyed> Entry<'a, M> {
                 Entry::Occupied(entry)
             }
             vacant => vacant,
+        }
+    }
+
+    /// Makes `value` the value, and returns the old one.
+    ///
+    /// # Safety
+    /// `value` is not used any more.
+    #[inline]
+    pub(super) unsafe fn set(self, value: &M::Value) -> Result<Option<M::Value>, Full<(M::Key, M::Value)>> {
+        match self {
+            // SAFETY: the caller's promise.
+            Entry::Occupied(entry) => unsafe { entry.set(value) },
+            // SAFETY: the caller's promise.
+            Entry::Vacant(entry) => unsafe { entry.set(value) },
         }
     }
 
@@ -208,20 +280,48 @@ impl<'a, M: Keyed> OccupiedEntry<'a, M> {
         std::mem::replace(self.get_mut(), value)
     }
 
+    /// Makes `value` its value, and returns the old one.
+    ///
+    /// # Safety
+    /// `value` is not used any more.
+    #[inline]
+    unsafe fn set<E>(self, value: &M::Value) -> Result<Option<M::Value>, E> {
+        let place = self.into_mut();
+        // SAFETY: what is there is overwritten at once.
+        let old = unsafe { move_out(place) };
+        // SAFETY: the caller's promise.
+        unsafe { move_over(place, value) }
+        Ok(Some(old))
+    }
+
     /// Removes it, and returns its value.
     #[inline]
     pub fn remove(self) -> M::Value {
-        self.remove_entry().1
+        match self.map.take_value(self.index) {
+            Some(value) => value,
+            None => gone(),
+        }
     }
 
-    /// Removes it.
+    /// Removes it, and returns it.
     #[inline]
     pub fn remove_entry(self) -> (M::Key, M::Value) {
         match self.map.take(self.index) {
             Some(entry) => entry,
-            None => panic!("an entry is gone while it is borrowed: somebody writes to the state outside of an update"),
+            None => gone(),
         }
     }
+
+    /// Removes it without returning it, so that it does not pass over the stack.
+    #[inline]
+    pub fn discard(self) {
+        self.map.discard(self.index);
+    }
+}
+
+#[cold]
+fn gone() -> ! {
+    panic!("an entry is gone while it is borrowed: somebody writes to the state outside of an update")
 }
 
 /// A place where there is no entry.
@@ -255,6 +355,49 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
         self.insert_entry(value).map(OccupiedEntry::into_mut)
     }
 
+    /// Adds the entry with a value that `init` fills where it lies, and lends that: see [`Entry::or_init`].
+    ///
+    /// # Errors
+    /// Gives the key back when the map is full; `init` is not called then.
+    #[inline]
+    pub fn insert_with(self, init: impl FnOnce(&mut M::Value)) -> Result<&'a mut M::Value, Full<M::Key>> {
+        let VacantEntry { map, key, place } = self;
+        match map.put_with(place, key, init) {
+            Ok(index) => Ok(map.value_at_mut(index)),
+            Err(key) => Err(map.full(key)),
+        }
+    }
+
+    /// Adds the entry with a default value, and lends that.
+    ///
+    /// Containers, numbers and arrays of them are made where they lie. The default value of a type of your own passes over
+    /// the stack; `insert_with(|_| ())` puts in what such a type is in a new state.
+    ///
+    /// # Errors
+    /// Gives the key back when the map is full.
+    #[inline]
+    pub fn insert_default(self) -> Result<&'a mut M::Value, Full<M::Key>>
+    where
+        M::Value: Default,
+    {
+        self.insert_with(set_default)
+    }
+
+    /// Adds the entry; the old value is none.
+    ///
+    /// # Safety
+    /// `value` is not used any more.
+    #[inline]
+    unsafe fn set(self, value: &M::Value) -> Result<Option<M::Value>, Full<(M::Key, M::Value)>> {
+        let VacantEntry { map, key, place } = self;
+        // SAFETY: the caller's promise.
+        match unsafe { map.put(place, key, value) } {
+            Ok(_) => Ok(None),
+            // SAFETY: the same.
+            Err(key) => unsafe { refused_entry(map, key, value) },
+        }
+    }
+
     /// Adds the entry, and returns it.
     ///
     /// # Errors
@@ -262,11 +405,24 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
     #[inline]
     pub fn insert_entry(self, value: M::Value) -> Result<OccupiedEntry<'a, M>, Full<(M::Key, M::Value)>> {
         let VacantEntry { map, key, place } = self;
-        match map.put(place, key, value) {
+        // SAFETY: it is the map's from here on, unless it is returned.
+        match unsafe { map.put(place, key, &value) } {
             Ok(index) => Ok(OccupiedEntry { map, index }),
-            Err(entry) => Err(map.full(entry)),
+            // SAFETY: it is returned.
+            Err(key) => unsafe { refused_entry(map, key, &value) },
         }
     }
+}
+
+/// The error for an entry that finds no room.
+///
+/// # Safety
+/// `value` is not used any more.
+#[cold]
+#[inline(never)]
+unsafe fn refused_entry<M: Keyed, R>(map: &M, key: M::Key, value: &M::Value) -> Result<R, Full<(M::Key, M::Value)>> {
+    // SAFETY: the caller's promise.
+    Err(map.full((key, unsafe { move_out(value) })))
 }
 
 impl<M: Keyed<Key: fmt::Debug, Value: fmt::Debug>> fmt::Debug for Entry<'_, M> {

@@ -1,11 +1,11 @@
 //! [`Map`]: values that are found by the hash of their keys.
 
-use super::{Entry, Keyed, Set, map_methods, swap_remove};
+use super::{Entry, Keyed, Lookup, Set, map_methods};
 use crate::containers::composed::composed;
-use crate::containers::{Full, List};
+use crate::containers::{Drain, Full, List};
 use crate::layout::{Invalid, SharedLayout};
-use std::borrow::Borrow;
 use std::hash::Hash;
+use std::iter::Zip;
 
 /// A `HashMap` that cannot grow past `N`, and whose entries stay in the order in which they came.
 ///
@@ -28,26 +28,29 @@ use std::hash::Hash;
 ///
 /// | method | here |
 /// |---|---|
-/// | `new`, `capacity`, `len`, `is_empty`, `iter`, `iter_mut`, `keys`, `values`, `values_mut`, `get`, `get_mut`, `get_key_value`, `contains_key`, `remove`, `remove_entry`, `clear`, `map[&key]` | the same |
+/// | `new`, `capacity`, `len`, `is_empty`, `iter`, `iter_mut`, `keys`, `values`, `values_mut`, `get`, `get_mut`, `get_key_value`, `contains_key`, `remove`, `remove_entry`, `clear`, `drain`, `map[&key]` | the same |
+/// | `try_from` a `HashMap`, `HashMap::from` a map | the same |
 /// | `insert`, `entry(…).or_insert(…)` and the like | the same in `Ok`; a [`Full`] error gives key and value back |
+/// | `insert_with`, `insert_default`, `entry(…).or_init(…)`, `discard` | new: no value passes over the stack, which large ones have no room on; `entry(…).or_default()` makes containers and numbers where they lie |
+/// | `try_entry` | new: `entry` by what the key is made of, as in `map.try_entry("name")?` |
 /// | `retain` | gets the value as `&V`, so that nothing is marked for it; to change values, `iter_mut` |
 /// | `extend`, `collect`, `from` an array | the same; [`try_extend`](Map::try_extend) and [`try_from_iter`](Map::try_from_iter) return an error where those panic |
 /// | `is_full`, `remaining` | new: how much room there is |
 /// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is `N` |
 /// | `hasher`, `with_hasher`, `with_capacity_and_hasher` | not there: all programs must hash alike |
-/// | `into_iter` by value, `into_keys`, `into_values`, `drain`, `extract_if` | not there: a map of a state is borrowed; `retain` or `clear` |
+/// | `into_iter` by value, `into_keys`, `into_values`, `extract_if` | not there: a map of a state is borrowed; `drain`, `retain` |
 /// | `get_disjoint_mut` | not there: `get_mut` one after the other |
 ///
 /// # Cost
 ///
 /// | method | marks |
 /// |---|---|
-/// | `get_mut`, `insert` or `entry` where the key is there | the value |
-/// | `insert`, `entry` where it is not | the key, the value, and one pair of buckets |
-/// | `remove`, `remove_entry` | the places of the key and the value, the buckets behind its own up to the next empty one, and one pair of buckets of the entry that takes its place |
+/// | `get_mut`, `insert`, `insert_with` or `entry` where the key is there | the value |
+/// | `insert`, `insert_with`, `entry` where it is not | the key, the value, and one pair of buckets |
+/// | `remove`, `remove_entry`, `discard` | the places of the key and the value, the buckets behind its own up to the next empty one, and one pair of buckets of the entry that takes its place |
 /// | `retain` | what `remove` marks, for each entry that goes |
 /// | `iter_mut`, `values_mut` | all values |
-/// | `clear` | the buckets in use |
+/// | `clear`, `drain` | the buckets in use |
 /// | everything that takes `&self` | nothing |
 ///
 /// Borrowing a value that holds containers itself marks no more than what is then done to those.
@@ -138,7 +141,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
         while let (Some(key), Some(value)) = (self.keys.as_slice().get(index), self.values.get(index)) {
             if keep(key, value) {
                 index += 1;
-            } else if self.take(index).is_none() {
+            } else if !Keyed::discard(self, index) {
                 return;
             }
         }
@@ -156,11 +159,24 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
         self.values.clear();
     }
 
+    /// Removes all entries, and yields them, in the order of [`iter`](Self::iter).
+    ///
+    /// Entries that it has not yielded when it is dropped are removed all the same.
+    ///
+    /// ```
+    /// let mut map = shmstate::Map::<u64, u64, 4>::from([(1, 10), (2, 20)]);
+    /// assert!(map.drain().eq([(1, 10), (2, 20)]));
+    /// assert!(map.is_empty());
+    /// ```
+    pub fn drain(&mut self) -> Zip<Drain<'_, List<K, N>>, Drain<'_, List<V, N>>> {
+        self.keys.drain().zip(self.values.drain(..))
+    }
+
     /// The number of the entry with that key.
     #[inline]
-    fn find<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<usize>
+    fn find<Q: ?Sized>(&self, key: &Q) -> Option<usize>
     where
-        K: Borrow<Q>,
+        K: Lookup<Q, As: Hash + Eq>,
     {
         self.keys.find(key).filter(|index| *index < self.values.len())
     }
@@ -191,6 +207,11 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
     }
 
     #[inline]
+    fn entry_at(&self, index: usize) -> Option<(&K, &V)> {
+        self.keys.as_slice().get(index).zip(self.values.get(index))
+    }
+
+    #[inline]
     fn key_at(&self, index: usize) -> &K {
         &self.keys.as_slice()[index]
     }
@@ -206,24 +227,32 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
     }
 
     #[inline]
-    fn put(&mut self, place: usize, key: K, value: V) -> Result<usize, (K, V)> {
+    unsafe fn put(&mut self, place: usize, key: K, value: &V) -> Result<usize, K> {
         if self.keys.len() != self.values.len() {
             self.even_out();
         }
-        match self.keys.push(place as u32, key) {
-            Ok(index) => {
-                drop(self.values.push(value));
-                Ok(index)
-            }
-            Err(key) => Err((key, value)),
-        }
+        let index = self.keys.push(place as u32, key)?;
+        // SAFETY: the caller's promise. There is room, unless a stranger says otherwise meanwhile.
+        let _ = unsafe { self.values.insert_if_there(N, value) };
+        Ok(index)
     }
 
-    fn take(&mut self, index: usize) -> Option<(K, V)> {
+    fn put_with(&mut self, place: usize, key: K, init: impl FnOnce(&mut V)) -> Result<usize, K> {
         if self.keys.len() != self.values.len() {
             self.even_out();
         }
-        self.keys.swap_remove(index).zip(swap_remove(&mut self.values, index))
+        // First, for `init` may panic.
+        if self.values.push_with(init).is_err() {
+            return Err(key);
+        }
+        self.keys.push(place as u32, key)
+    }
+
+    fn discard(&mut self, index: usize) -> bool {
+        if self.keys.len() != self.values.len() {
+            self.even_out();
+        }
+        self.keys.swap_discard(index) && self.values.swap_discard_if_there(index)
     }
 }
 

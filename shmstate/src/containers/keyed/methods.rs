@@ -122,9 +122,9 @@ macro_rules! map_methods {
             /// ```
             #[inline]
             #[must_use]
-            pub fn get<Q: $($Key)* + ?Sized>(&self, key: &Q) -> Option<&V>
+            pub fn get<Q: ?Sized>(&self, key: &Q) -> Option<&V>
             where
-                K: std::borrow::Borrow<Q>,
+                K: Lookup<Q, As: $($Key)*>,
             {
                 self.values.get(self.find(key)?)
             }
@@ -137,9 +137,9 @@ macro_rules! map_methods {
             /// ```
             #[inline]
             #[must_use]
-            pub fn get_key_value<Q: $($Key)* + ?Sized>(&self, key: &Q) -> Option<(&K, &V)>
+            pub fn get_key_value<Q: ?Sized>(&self, key: &Q) -> Option<(&K, &V)>
             where
-                K: std::borrow::Borrow<Q>,
+                K: Lookup<Q, As: $($Key)*>,
             {
                 let index = self.find(key)?;
                 Some((self.keys.as_slice().get(index)?, self.values.get(index)?))
@@ -153,9 +153,9 @@ macro_rules! map_methods {
             /// ```
             #[inline]
             #[must_use]
-            pub fn contains_key<Q: $($Key)* + ?Sized>(&self, key: &Q) -> bool
+            pub fn contains_key<Q: ?Sized>(&self, key: &Q) -> bool
             where
-                K: std::borrow::Borrow<Q>,
+                K: Lookup<Q, As: $($Key)*>,
             {
                 self.find(key).is_some()
             }
@@ -169,9 +169,9 @@ macro_rules! map_methods {
             /// ```
             #[inline]
             #[must_use]
-            pub fn get_mut<Q: $($Key)* + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+            pub fn get_mut<Q: ?Sized>(&mut self, key: &Q) -> Option<&mut V>
             where
-                K: std::borrow::Borrow<Q>,
+                K: Lookup<Q, As: $($Key)*>,
             {
                 let index = self.find(key)?;
                 self.values.get_mut(index)
@@ -191,10 +191,95 @@ macro_rules! map_methods {
             /// Gives both back when the key is not there and the map is full.
             #[inline]
             pub fn insert(&mut self, key: K, value: V) -> Result<Option<V>, Full<(K, V)>> {
+                // SAFETY: it is the map's from here on, unless it is returned.
+                unsafe { self.entry(key).set(&value) }
+            }
+
+            /// Makes what `init` fills where it lies the value of `key`, and lends it; the key that is there already stays.
+            ///
+            /// No value passes over the stack, which large ones have no room on. `init` finds what a new state starts with:
+            /// zeroes, but for the fields with `#[shared(init = …)]`. If it panics, the map has the entries that it had; if the
+            /// key was there, its value is what `init` has made of it.
+            ///
+            /// ```
+            #[doc = concat!("use shmstate::{List, ", stringify!($Map), "};")]
+            ///
+            #[doc = concat!("let mut map = ", stringify!($Map), "::<u64, List<u64, 4>, 4>::new();")]
+            /// map.insert_with(1, |list| list.extend([10, 20]))?;
+            /// assert_eq!(map[&1], [10, 20]);
+            /// # Ok::<_, shmstate::Full<u64>>(())
+            /// ```
+            ///
+            /// # Errors
+            /// Gives the key back when it is not there and the map is full; `init` is not called then.
+            pub fn insert_with(&mut self, key: K, init: impl FnOnce(&mut V)) -> Result<&mut V, Full<K>> {
                 match self.entry(key) {
-                    Entry::Occupied(mut entry) => Ok(Some(entry.insert(value))),
-                    Entry::Vacant(entry) => entry.insert_entry(value).map(|_| None),
+                    Entry::Occupied(entry) => {
+                        let value = entry.into_mut();
+                        V::reset(value);
+                        init(value);
+                        Ok(value)
+                    }
+                    Entry::Vacant(entry) => entry.insert_with(init),
                 }
+            }
+
+            /// Makes the default value that of `key`, and lends it; the key that is there already stays.
+            ///
+            /// Containers, numbers and arrays of them are made where they lie. The default value of a type of your own passes
+            /// over the stack; `insert_with(key, |_| ())` puts in what such a type is in a new state.
+            ///
+            /// ```
+            #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10)]);")]
+            /// *map.insert_default(1)? += 1;
+            /// assert_eq!(map[&1], 1);
+            /// # Ok::<_, shmstate::Full<u64>>(())
+            /// ```
+            ///
+            /// # Errors
+            /// Gives the key back when it is not there and the map is full.
+            pub fn insert_default(&mut self, key: K) -> Result<&mut V, Full<K>>
+            where
+                V: Default,
+            {
+                self.insert_with(key, $crate::containers::place::set_default)
+            }
+
+            /// The place of the key that is made of `key`, where there may be an entry: [`entry`](Self::entry) by `&str` or
+            /// `&String` where the keys are a [`Text`](crate::Text).
+            ///
+            /// ```
+            #[doc = concat!("use shmstate::{", stringify!($Map), ", Text};")]
+            ///
+            #[doc = concat!("let mut map = ", stringify!($Map), "::<Text<8>, u64, 4>::new();")]
+            /// *map.try_entry("apple")?.or_insert(0)? += 1;
+            /// assert_eq!(map["apple"], 1);
+            /// assert!(map.try_entry("pomegranate").is_err());
+            /// # Ok::<_, Box<dyn std::error::Error>>(())
+            /// ```
+            ///
+            /// # Errors
+            /// If `key` cannot be made a key.
+            pub fn try_entry<Q>(&mut self, key: Q) -> Result<Entry<'_, Self>, K::Error>
+            where
+                K: TryFrom<Q>,
+            {
+                K::try_from(key).map(|key| self.entry(key))
+            }
+
+            /// Removes the entry of `key` without returning it; whether it was there. No value passes over the stack.
+            ///
+            /// ```
+            #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10), (2, 20)]);")]
+            /// assert!(map.discard(&1) && !map.discard(&1));
+            /// assert!(map.keys().eq(&[2]));
+            /// ```
+            #[inline]
+            pub fn discard<Q: ?Sized>(&mut self, key: &Q) -> bool
+            where
+                K: Lookup<Q, As: $($Key)*>,
+            {
+                self.find(key).is_some_and(|index| Keyed::discard(self, index))
             }
 
             /// Removes the entry of `key`, and returns its value.
@@ -204,11 +289,12 @@ macro_rules! map_methods {
             /// assert_eq!((map.remove(&1), map.remove(&1)), (Some(10), None));
             /// ```
             #[inline]
-            pub fn remove<Q: $($Key)* + ?Sized>(&mut self, key: &Q) -> Option<V>
+            pub fn remove<Q: ?Sized>(&mut self, key: &Q) -> Option<V>
             where
-                K: std::borrow::Borrow<Q>,
+                K: Lookup<Q, As: $($Key)*>,
             {
-                self.remove_entry(key).map(|(_, value)| value)
+                let index = self.find(key)?;
+                Keyed::take_value(self, index)
             }
 
             /// Removes the entry of `key`, and returns it.
@@ -218,9 +304,9 @@ macro_rules! map_methods {
             /// assert_eq!(map.remove_entry(&1), Some((1, 10)));
             /// ```
             #[inline]
-            pub fn remove_entry<Q: $($Key)* + ?Sized>(&mut self, key: &Q) -> Option<(K, V)>
+            pub fn remove_entry<Q: ?Sized>(&mut self, key: &Q) -> Option<(K, V)>
             where
-                K: std::borrow::Borrow<Q>,
+                K: Lookup<Q, As: $($Key)*>,
             {
                 let index = self.find(key)?;
                 Keyed::take(self, index)
@@ -291,7 +377,7 @@ macro_rules! map_methods {
             fn clone_from(&mut self, source: &Self) {
                 self.clear();
                 for (key, value) in source {
-                    drop(self.insert(key.clone(), value.clone()));
+                    drop(self.insert_with(key.clone(), |to| to.clone_from(value)));
                 }
             }
         }
@@ -312,9 +398,9 @@ macro_rules! map_methods {
         /// If there is no such key.
         impl<K, V, Q, const N: usize> std::ops::Index<&Q> for $Map<K, V, N>
         where
-            K: SharedLayout + $($Key)* + std::borrow::Borrow<Q>,
+            K: SharedLayout + $($Key)* + Lookup<Q, As: $($Key)*>,
             V: SharedLayout,
-            Q: $($Key)* + ?Sized,
+            Q: ?Sized,
         {
             type Output = V;
 

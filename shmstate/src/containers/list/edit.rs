@@ -2,6 +2,7 @@
 
 use super::List;
 use crate::containers::Full;
+use crate::containers::spent::{move_in, refused};
 use crate::layout::SharedLayout;
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -26,26 +27,39 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     pub fn insert(&mut self, index: usize, value: T) -> Result<(), Full<T>> {
         let len = self.live();
         assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
-        self.insert_among(len, index, value)
+        // SAFETY: it is the list's from here on, unless it is returned.
+        match unsafe { self.insert_among(len, index, &value) } {
+            true => Ok(()),
+            // SAFETY: it is returned.
+            false => Err(unsafe { refused(&value, "list", N) }),
+        }
     }
 
     /// [`insert`](Self::insert), at the end if there are fewer items: where a stranger may have changed the length since the
-    /// place was found.
-    pub(in crate::containers) fn insert_if_there(&mut self, index: usize, value: T) -> Result<(), Full<T>> {
+    /// place was found. Whether there was room.
+    ///
+    /// # Safety
+    /// If there was, `value` is not used any more.
+    pub(in crate::containers) unsafe fn insert_if_there(&mut self, index: usize, value: &T) -> bool {
         let len = self.live();
-        self.insert_among(len, index.min(len), value)
+        // SAFETY: the caller's promise.
+        unsafe { self.insert_among(len, index.min(len), value) }
     }
 
-    /// Inserts into a list of `len` items, at an `index` that is not larger.
-    fn insert_among(&mut self, len: usize, index: usize, value: T) -> Result<(), Full<T>> {
+    /// Inserts into a list of `len` items, at an `index` that is not larger; whether there was room.
+    ///
+    /// # Safety
+    /// If there was, `value` is not used any more.
+    unsafe fn insert_among(&mut self, len: usize, index: usize, value: &T) -> bool {
         if len == N {
-            return Err(Full::new(value, "list", N, N + 1));
+            return false;
         }
         self.overwrite(index..len + 1);
         self.shift(index..len, index + 1);
-        self.items[index].write(value);
+        // SAFETY: the caller's promise.
+        unsafe { move_in(&mut self.items[index], value) }
         self.head.len = len as u32 + 1;
-        Ok(())
+        true
     }
 
     /// Removes item `index` and returns it; marks all items from there on.
@@ -67,19 +81,11 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         self.remove_from(len, index)
     }
 
-    /// [`remove`](Self::remove), if there is such an item: where a stranger may have changed the length since it was found.
-    pub(in crate::containers) fn remove_if_there(&mut self, index: usize) -> Option<T> {
-        let len = self.live();
-        (index < len).then(|| self.remove_from(len, index))
-    }
-
     /// Removes from a list of `len` items, at an `index` that is smaller.
     fn remove_from(&mut self, len: usize, index: usize) -> T {
-        self.overwrite(index..len - 1);
         // SAFETY: a live item; it is overwritten below, or not live any more, so that it is not read twice.
         let removed = unsafe { self.items[index].assume_init_read() };
-        self.shift(index + 1..len, index);
-        self.head.len = len as u32 - 1;
+        self.discard_from(len, index);
         removed
     }
 
@@ -97,15 +103,9 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     pub fn swap_remove(&mut self, index: usize) -> T {
         let len = self.live();
         assert!(index < len, "swap_remove index (is {index}) should be < len (is {len})");
-        if index < len - 1 {
-            self.overwrite(index..index + 1);
-        }
         // SAFETY: a live item; it is overwritten below, or not live any more, so that it is not read twice.
         let removed = unsafe { self.items[index].assume_init_read() };
-        if index < len - 1 {
-            self.shift(len - 1..len, index);
-        }
-        self.head.len = len as u32 - 1;
+        self.swap_discard_from(len, index);
         removed
     }
 
@@ -217,7 +217,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     }
 
     /// Moves the bytes of the items in `from` to where item `to` is and on; marking is the caller's.
-    fn shift(&mut self, from: Range<usize>, to: usize) {
+    pub(super) fn shift(&mut self, from: Range<usize>, to: usize) {
         let count = from.len();
         debug_assert!(from.end <= N && to + count <= N);
         let items: *mut MaybeUninit<T> = self.items.as_mut_ptr();

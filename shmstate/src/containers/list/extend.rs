@@ -2,7 +2,11 @@
 
 use super::List;
 use crate::containers::Full;
+use crate::containers::drain::{Drain, Drained};
+use crate::containers::place::clone_into;
+use crate::containers::slice::ListIndex;
 use crate::layout::SharedLayout;
+use std::ops::Range;
 
 impl<T: SharedLayout, const N: usize> List<T, N> {
     /// Makes sure that no more than `N` items are asked for, while the program compiles.
@@ -95,7 +99,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         let end = len + items.len();
         self.overwrite(len..end);
         for (to, from) in self.items[len..end].iter_mut().zip(items) {
-            to.write(from.clone());
+            clone_into(to, from);
         }
         self.head.len = end as u32;
         Ok(())
@@ -134,6 +138,74 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         }
         self.head.len = len as u32;
         Ok(())
+    }
+
+    /// Makes the list `len` items long: the last ones go, or what `item` returns is appended.
+    ///
+    /// If `item` panics, none is appended.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 4>::from([1]);
+    /// let mut next = 5..;
+    /// list.resize_with(3, || next.next().unwrap())?;
+    /// assert_eq!(list, [1, 5, 6]);
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If `len` is larger than `N`; then nothing has changed.
+    pub fn resize_with(&mut self, len: usize, mut item: impl FnMut() -> T) -> Result<(), Full> {
+        if len > N {
+            return Err(Full::new((), "list", N, len));
+        }
+        let before = self.live().min(len);
+        self.overwrite(before..len);
+        for to in &mut self.items[before..len] {
+            to.write(item());
+        }
+        self.head.len = len as u32;
+        Ok(())
+    }
+
+    /// Takes all items out, in order.
+    pub(in crate::containers) fn take_all(&mut self) -> Drain<'_, Self> {
+        self.drain(..)
+    }
+
+    /// Removes the items in `range`, and yields them; marks those that follow on them.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 8>::from([1, 2, 3, 4, 5]);
+    /// assert!(list.drain(1..3).eq([2, 3]));
+    /// assert_eq!(list, [1, 4, 5]);
+    /// ```
+    ///
+    /// # Panics
+    /// If any of them is not there.
+    #[track_caller]
+    pub fn drain(&mut self, range: impl ListIndex<T, Output = [T]>) -> Drain<'_, Self> {
+        let len = self.live();
+        let Some(gap) = range.bounds(len) else { panic!("the range to be drained does not lie in the {len} items") };
+        self.head.len = gap.start as u32;
+        // SAFETY: these items were live, and only the length has changed.
+        unsafe { Drain::new(self, gap, len) }
+    }
+}
+
+impl<T: SharedLayout, const N: usize> Drained for List<T, N> {
+    type Item = T;
+
+    #[inline]
+    unsafe fn spend(&mut self, index: usize) -> T {
+        // SAFETY: the caller's promise: it was a value, and is not read twice.
+        unsafe { self.items[index].assume_init_read() }
+    }
+
+    fn close(&mut self, gap: Range<usize>, len: usize) {
+        let end = len - gap.len();
+        self.overwrite(gap.start..end);
+        self.shift(gap.end..len, gap.start);
+        self.head.len = end as u32;
     }
 }
 

@@ -1,18 +1,20 @@
 //! [`List`]: a vector of fixed capacity that notes what an update touches.
 //!
 //! * this file: the type, its two ways of marking, and both ends of the list
-//! * `edit`, `extend`, `bytes`: changing which items there are; `walks`: a list's part in a transaction
+//! * `edit`, `extend`, `in_place`, `bytes`: changing which items there are; `walks`: a list's part in a transaction
 //! * handing out items, their order, and what else a list shares with a slice: [`slice`](super::slice)
 
 mod bytes;
 mod edit;
 mod extend;
+mod in_place;
 mod traits;
 mod walks;
 
 use super::Full;
 use super::marks::{Head, Items};
 use super::slice::like_a_slice;
+use super::spent::{move_in, refused};
 use crate::layout::SharedLayout;
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -45,11 +47,11 @@ use std::ops::Range;
 ///
 /// | method | marks |
 /// |---|---|
-/// | `push`, `extend_from_slice`, `try_extend`, a growing `resize` | the new items |
-/// | `pop`, `truncate`, `clear`, a shrinking `resize` | nothing |
+/// | `push`, `push_with`, `push_default`, `extend_from_slice`, `try_extend`, `append`, a growing `resize*` | the new items |
+/// | `pop`, `truncate`, `clear`, a shrinking `resize*` | nothing |
 /// | `list[i] = …`, `get_mut`, `first_mut`, `last_mut` | the items that are borrowed |
-/// | `swap(i, j)`; `swap_remove(i)`; `copy_within` | items `i` and `j`; item `i`; the destination |
-/// | `insert(i, …)`, `remove(i)` | from item `i` to the end |
+/// | `swap(i, j)`; `swap_remove(i)`, `swap_discard(i)`; `copy_within` | items `i` and `j`; item `i`; the destination |
+/// | `insert(i, …)`, `insert_with`, `insert_default`, `remove(i)`, `discard(i)`, `drain(i..j)` | from item `i` to the end |
 /// | `retain`, `dedup`, `dedup_by_key` | from the first item that goes to the end; nothing if none goes |
 /// | `as_mut_slice`, `iter_mut`, `retain_mut`, `sort` and its kin, `reverse`, `rotate_left`, `rotate_right`, `fill` | all |
 /// | everything that takes `&self` | nothing |
@@ -64,15 +66,33 @@ use std::ops::Range;
 /// | `len`, `is_empty`, `iter`, `first`, `binary_search`, `to_vec`, … | the same: those of the slice |
 /// | `new`, `capacity`, `as_slice`, `as_mut_slice`, `[]`, `get_mut`, `first_mut`, `last_mut`, `iter_mut`, `pop`, `remove`, `swap_remove`, `truncate`, `clear`, `retain`, `retain_mut`, `dedup`, `swap`, `reverse`, `rotate_*`, `fill`, `copy_within`, `sort`, `sort_by`, `sort_by_key`, `sort_unstable*` | the same |
 /// | `dedup_by_key` | the same, with a shared reference to the item, so that it marks nothing that stays |
-/// | `push`, `insert`, `extend_from_slice`, `resize` | the same, and an error when there is no room |
+/// | `drain` | the same; it marks what follows on the range |
+/// | `push`, `insert`, `extend_from_slice`, `resize`, `resize_with`, `append` | the same, and an error when there is no room |
 /// | `extend`, `collect` | the same, and a panic when there is no room; [`try_extend`](List::try_extend) and [`try_from_iter`](List::try_from_iter) return an error |
-/// | `from` an array, `try_from` a slice | the same; that the array fits is proved while the program compiles |
+/// | `from` an array, `try_from` a slice or a `Vec` | the same; that the array fits is proved while the program compiles |
+/// | `Vec::from` a list | the same |
 /// | `split_at_mut`, `split_first_mut`, `split_last_mut`, `split_mut`, `splitn_mut`, `chunks_mut`, `chunks_exact_mut`, `rchunks*`, `chunk_by_mut`, `fill_with`, `copy_from_slice`, `clone_from_slice`, `swap_with_slice`, `select_nth_*`, `sort_by_cached_key`, `get_disjoint_mut`, … | on `as_mut_slice()`, or on `&mut list[a..b]`, which marks less |
 /// | `is_full`, `remaining`, `from_slice` | new |
-/// | `drain`, `splice`, `extract_if`, `into_iter` by value, `append`, `split_off` | not there: a list of a state is borrowed; `retain`, or `extend_from_slice` and `truncate` |
-/// | `dedup_by`, `resize_with`, `extend_from_within`, `pop_if`, `into_flattened` | not there: made of the others |
+/// | `push_with`, `push_default`, `insert_with`, `insert_default`, `resize_default`, `discard`, `swap_discard` | new: no item passes over the stack |
+/// | `splice`, `extract_if`, `into_iter` by value, `split_off` | not there: a list of a state is borrowed; `retain`, `drain` |
+/// | `dedup_by`, `extend_from_within`, `pop_if`, `into_flattened` | not there: made of the others |
 /// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity`, `into_boxed_slice`, `leak` | not there: the capacity is fixed, and nothing lies on the heap |
 /// | `as_ptr`, `as_mut_ptr`, `set_len`, `spare_capacity_mut`, `from_raw_parts` | not there: what is written through them would go unnoticed |
+///
+/// # Large items
+/// What takes or returns an item by value puts it on the stack, in a debug build several times. For items that are too large
+/// for that there are methods that fill an item where it lies, and that remove it there:
+///
+/// ```
+/// use shmstate::{List, SharedLayout};
+///
+/// let mut pages = List::<List<u8, 1_000_000>, 8>::boxed();
+/// pages.push_default()?.extend_from_slice(b"in place")?;
+/// pages.push_with(|page| page.extend(*b"filled by a closure"))?;
+/// pages.discard(0);
+/// assert_eq!(pages[0][..6], *b"filled");
+/// # Ok::<_, shmstate::Full>(())
+/// ```
 ///
 /// # Panics in closures
 /// When a closure, an iterator, or a `Clone` or comparison of the items panics, the list stays valid and its changes stay
@@ -183,10 +203,12 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     pub fn push(&mut self, value: T) -> Result<(), Full<T>> {
         let len = self.live();
         if len == N {
-            return Err(Full::new(value, "list", N, N + 1));
+            // SAFETY: it is returned.
+            return Err(unsafe { refused(&value, "list", N) });
         }
         self.overwrite(len..len + 1);
-        self.items[len].write(value);
+        // SAFETY: it is the list's from here on.
+        unsafe { move_in(&mut self.items[len], &value) }
         self.head.len = len as u32 + 1;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What a list has in common with other values; what it has in common with a slice is in [`slice`](super::super::slice).
 
 use super::List;
+use crate::containers::place::clone_into;
 use crate::layout::SharedLayout;
 
 impl<T: SharedLayout, const N: usize> Default for List<T, N> {
@@ -16,7 +17,7 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for List<T, N> {
         let mut clone = Self::new();
         let items = self.as_slice();
         for (to, from) in clone.items.iter_mut().zip(items) {
-            to.write(from.clone());
+            clone_into(to, from);
         }
         clone.head = self.head.cloned(items.len());
         clone
@@ -30,7 +31,7 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for List<T, N> {
         let len = items.len();
         self.overwrite(0..len);
         for (to, from) in self.items.iter_mut().zip(items) {
-            to.write(from.clone());
+            clone_into(to, from);
         }
         self.head.len = len as u32;
     }

@@ -15,6 +15,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
         &Layout::of::<Self>("List", Kind::List { item: T::LAYOUT, capacity: N, items: Self::ITEMS.offset });
     const TRACKED: bool = true;
     const CHECKED: bool = true;
+    const DEFAULT_IS_ZERO: bool = true;
 
     #[inline]
     unsafe fn stamp(this: *mut Self, stamp: Stamp) {

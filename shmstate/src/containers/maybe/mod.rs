@@ -5,6 +5,8 @@
 mod traits;
 
 use super::composed::composed;
+use super::place::set_default;
+use super::spent::move_out;
 use crate::layout::{Invalid, SharedLayout};
 use std::mem;
 
@@ -247,9 +249,26 @@ impl<T: SharedLayout> Maybe<T> {
     /// ```
     #[inline]
     pub fn take(&mut self) -> Option<T> {
+        if self.is_none() {
+            return None;
+        }
+        self.some = 0;
+        // SAFETY: there is none from here on.
+        Some(unsafe { move_out(&self.value) })
+    }
+
+    /// Removes the value without returning it, so that it does not pass over the stack; whether there was one.
+    ///
+    /// ```
+    /// let mut maybe = shmstate::Maybe::some(7);
+    /// assert!(maybe.discard() && !maybe.discard());
+    /// assert_eq!(maybe, None);
+    /// ```
+    #[inline]
+    pub const fn discard(&mut self) -> bool {
         let was = self.is_some();
         self.some = 0;
-        was.then(|| mem::replace(&mut self.value, T::zeroed()))
+        was
     }
 
     /// Takes the value out if there is one of which `is` returns true, which may change it; what stays then is none.
@@ -274,7 +293,7 @@ impl<T: SharedLayout> Maybe<T> {
         let was = self.is_some();
         self.some = 1;
         let old = mem::replace(&mut self.value, value);
-        was.then_some(old)
+        if was { Some(old) } else { None }
     }
 
     /// Puts a value in, whatever was there, and lends it.
@@ -288,6 +307,63 @@ impl<T: SharedLayout> Maybe<T> {
     pub fn insert(&mut self, value: T) -> &mut T {
         self.some = 1;
         self.value = value;
+        &mut self.value
+    }
+
+    /// Puts in a value that `init` fills where it lies, whatever was there, and lends it.
+    ///
+    /// No value passes over the stack, which large ones have no room on. `init` finds what a new state starts with: zeroes,
+    /// but for the fields with `#[shared(init = …)]`. If it panics, there is none.
+    ///
+    /// ```
+    /// use shmstate::{List, Maybe};
+    ///
+    /// let mut maybe = Maybe::<List<u64, 4>>::none();
+    /// maybe.insert_with(|list| list.extend([1, 2]));
+    /// assert_eq!(maybe.as_deref(), Some(&[1, 2][..]));
+    /// ```
+    #[inline]
+    pub fn insert_with(&mut self, init: impl FnOnce(&mut T)) -> &mut T {
+        self.some = 0;
+        T::reset(&mut self.value);
+        init(&mut self.value);
+        self.some = 1;
+        &mut self.value
+    }
+
+    /// Puts in a default value, whatever was there, and lends it.
+    ///
+    /// Containers, numbers and arrays of them are made where they lie. The default value of a type of your own passes over
+    /// the stack; `insert_with(|_| ())` puts in what such a type is in a new state.
+    ///
+    /// ```
+    /// let mut maybe = shmstate::Maybe::some(7);
+    /// *maybe.insert_default() += 1;
+    /// assert_eq!(maybe, Some(1));
+    /// ```
+    #[inline]
+    pub fn insert_default(&mut self) -> &mut T
+    where
+        T: Default,
+    {
+        self.insert_with(set_default)
+    }
+
+    /// Lends the value; if there is none, puts in one that `init` fills where it lies, as
+    /// [`insert_with`](Self::insert_with) does.
+    ///
+    /// ```
+    /// use shmstate::{List, Maybe};
+    ///
+    /// let mut maybe = Maybe::<List<u64, 4>>::none();
+    /// maybe.get_or_init(|list| list.extend([1])).extend([2]);
+    /// assert_eq!(maybe.as_deref(), Some(&[1, 2][..]));
+    /// ```
+    #[inline]
+    pub fn get_or_init(&mut self, init: impl FnOnce(&mut T)) -> &mut T {
+        if self.is_none() {
+            self.insert_with(init);
+        }
         &mut self.value
     }
 
@@ -314,7 +390,7 @@ impl<T: SharedLayout> Maybe<T> {
     where
         T: Default,
     {
-        self.get_or_insert_with(T::default)
+        self.get_or_init(set_default)
     }
 
     /// Lends the value; if there is none, puts what `make` returns in first.

@@ -37,12 +37,11 @@ impl<T: SharedLayout + Clone> Clone for Maybe<T> {
         self.cloned().into()
     }
 
-    /// Clones into the value, if both have one.
+    /// Clones into the value, which needs no room on the stack if that of the value needs none.
     fn clone_from(&mut self, source: &Self) {
-        match (self.as_mut(), source.as_ref()) {
-            (Some(to), Some(from)) => to.clone_from(from),
-            (None, None) => {}
-            _ => *self = source.clone(),
+        match source.as_ref() {
+            Some(from) => self.get_or_init(|_| ()).clone_from(from),
+            None => _ = self.discard(),
         }
     }
 }

@@ -29,7 +29,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
 
     /// Swaps two items that are there, unless a stranger says otherwise meanwhile.
     #[inline]
-    fn exchange(&mut self, a: usize, b: usize) {
+    pub(super) fn exchange(&mut self, a: usize, b: usize) {
         if let (Some(a), Some(b)) = (self.place(a), self.place(b)) {
             self.slots.swap(a, b);
         }
@@ -54,13 +54,32 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         let len = self.len();
         assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
         if index < len / 2 {
-            self.push_front(value)?;
+            self.push_front(value)?
+        } else {
+            self.push_back(value)?
+        }
+        self.carry_in(index, len);
+        Ok(())
+    }
+
+    /// Moves an item from the end that is nearer to `index`, where it was put into a queue of `len` items, to that place.
+    pub(super) fn carry_in(&mut self, index: usize, len: usize) {
+        if index < len / 2 {
             (0..index).for_each(|at| self.exchange(at, at + 1));
         } else {
-            self.push_back(value)?;
             (index..len).rev().for_each(|at| self.exchange(at, at + 1));
         }
-        Ok(())
+    }
+
+    /// Moves item `index` of `len` to the nearer end, from which it is to be removed; whether that is the front.
+    pub(super) fn carry_out(&mut self, index: usize, len: usize) -> bool {
+        let front = index < len / 2;
+        if front {
+            (0..index).rev().for_each(|at| self.exchange(at, at + 1));
+        } else {
+            (index..len - 1).for_each(|at| self.exchange(at, at + 1));
+        }
+        front
     }
 
     /// Removes item `index` and returns it, if it is there; marks the items from there to the nearer end.
@@ -75,13 +94,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         if index >= len {
             return None;
         }
-        if index < len / 2 {
-            (0..index).rev().for_each(|at| self.exchange(at, at + 1));
-            self.pop_front()
-        } else {
-            (index..len - 1).for_each(|at| self.exchange(at, at + 1));
-            self.pop_back()
-        }
+        if self.carry_out(index, len) { self.pop_front() } else { self.pop_back() }
     }
 
     /// Keeps the first `len` items; does nothing if there are not more.

@@ -1,13 +1,16 @@
 //! [`Queue`]: a double-ended queue that refuses what it has no room for.
 //!
 //! * this file: the type, both ends, and handing out items
-//! * `edit`: in the midst of it, and many items at once; `traits`: what it has in common with a `VecDeque`
+//! * `edit`: in the midst of it, and many items at once; `in_place`: the same without moving an item over the stack;
+//!   `traits`: what it has in common with a `VecDeque`
 
 mod edit;
+mod in_place;
 mod traits;
 
 use super::composed::composed;
-use super::spent::move_out;
+use super::place::rotate_left;
+use super::spent::{move_out, move_over, refused};
 use super::wrapped::{WrappedIter, WrappedIterMut};
 use super::{Array, Full};
 use crate::layout::{Invalid, SharedLayout};
@@ -35,11 +38,12 @@ use crate::mutant;
 /// # Cost
 /// | method | marks |
 /// |---|---|
-/// | `push_back`, `push_front` | the new item |
-/// | `pop_front`, `pop_back`, `truncate`, `clear` | nothing |
+/// | `push_back`, `push_front`, their `…_with` and `…_default`, `append`, a growing `resize*` | the new items |
+/// | `pop_front`, `pop_back`, `discard_front`, `discard_back`, `truncate`, `clear` | nothing |
 /// | `queue[i] = …`, `get_mut`, `front_mut`, `back_mut` | the item that is borrowed |
 /// | `swap(i, j)` | items `i` and `j` |
-/// | `insert(i, …)`, `remove(i)` | from item `i` to the nearer end |
+/// | `insert(i, …)`, `insert_with`, `insert_default`, `remove(i)`, `discard(i)` | from item `i` to the nearer end |
+/// | `drain(i..j)` | from item `i` to the end |
 /// | `retain` | from the first item that goes to the end; nothing if none goes |
 /// | `iter_mut`, `as_mut_slices`, `retain_mut` | all items |
 /// | `make_contiguous` | all items; all `N` slots if they have to be moved |
@@ -48,12 +52,14 @@ use crate::mutant;
 /// # Beside `VecDeque`
 /// | `VecDeque` | here |
 /// |---|---|
-/// | `new`, `len`, `is_empty`, `capacity`, `front`, `front_mut`, `back`, `back_mut`, `get`, `get_mut`, `[]`, `iter`, `iter_mut`, `as_slices`, `as_mut_slices`, `make_contiguous`, `contains`, `pop_front`, `pop_back`, `swap`, `remove`, `truncate`, `clear`, `retain`, `retain_mut` | the same |
-/// | `push_*`, `insert` | the same, and an error when there is no room |
+/// | `new`, `len`, `is_empty`, `capacity`, `front`, `front_mut`, `back`, `back_mut`, `get`, `get_mut`, `[]`, `iter`, `iter_mut`, `as_slices`, `as_mut_slices`, `make_contiguous`, `contains`, `pop_front`, `pop_back`, `swap`, `remove`, `truncate`, `clear`, `retain`, `retain_mut`, `drain` | the same |
+/// | `push_*`, `insert`, `append`, `resize`, `resize_with` | the same, and an error when there is no room |
 /// | `extend`, `collect` | the same, and a panic when there is no room; [`try_extend`](Queue::try_extend) and [`try_from_iter`](Queue::try_from_iter) return an error |
-/// | `drain(..)`, `into_iter` by value | `while let Some(item) = queue.pop_front()`: there is no second owner that would empty it when dropped |
+/// | `from` an array, `try_from` a `VecDeque` or a `Vec`, `VecDeque::from` a queue | the same; that the array fits is proved while the program compiles |
+/// | `push_back_with`, `push_back_default`, `push_front_with`, `push_front_default`, `insert_with`, `insert_default`, `resize_default`, `discard`, `discard_front`, `discard_back` | new: no item passes over the stack, which large ones have no room on; see [`List`](crate::List#large-items) |
+/// | `into_iter` by value | `drain(..)`: a queue of a state is borrowed |
 /// | `pop_front_if`, `pop_back_if` | not there: `front`, then `pop_front` |
-/// | `append`, `split_off`, `resize*`, `range*`, `rotate_*`, `swap_remove_*`, `binary_search*`, `partition_point` | not there: over the ends, or on the slices of `as_slices` and `make_contiguous` |
+/// | `split_off`, `range*`, `rotate_*`, `swap_remove_*`, `binary_search*`, `partition_point` | not there: over the ends, or on the slices of `as_slices` and `make_contiguous` |
 /// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is fixed |
 ///
 /// # Layout
@@ -173,9 +179,11 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     pub fn push_back(&mut self, value: T) -> Result<(), Full<T>> {
         let len = self.len();
         if len == N {
-            return Err(Full::new(value, "queue", N, N + 1));
+            // SAFETY: it is returned.
+            return Err(unsafe { refused(&value, "queue", N) });
         }
-        self.put(Self::wrap(self.first() + len), value);
+        // SAFETY: it is the queue's from here on.
+        unsafe { self.put(Self::wrap(self.first() + len), &value) }
         self.count = len as u32 + 1;
         Ok(())
     }
@@ -195,10 +203,12 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     pub fn push_front(&mut self, value: T) -> Result<(), Full<T>> {
         let len = self.len();
         if len == N {
-            return Err(Full::new(value, "queue", N, N + 1));
+            // SAFETY: it is returned.
+            return Err(unsafe { refused(&value, "queue", N) });
         }
         let start = Self::wrap(self.first() + N - 1);
-        self.put(start, value);
+        // SAFETY: it is the queue's from here on.
+        unsafe { self.put(start, &value) }
         self.start = start as u32;
         self.count = len as u32 + 1;
         Ok(())
@@ -398,18 +408,22 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         }
         self.start = 0;
         let slots = self.slots.as_mut_slice();
-        slots.rotate_left(first.start);
+        rotate_left(slots, first.start);
         &mut slots[..first.len() + second.len()]
     }
 
     /// Puts `value` into slot `at`.
+    ///
+    /// # Safety
+    /// `value` is not used any more.
     #[inline]
-    fn put(&mut self, at: usize, value: T) {
-        if mutant::planted("slot_unmarked") {
-            self.slots.unmarked_mut(N)[at] = value;
-        } else {
-            self.slots[at] = value;
-        }
+    unsafe fn put(&mut self, at: usize, value: &T) {
+        let slot = match mutant::planted("slot_unmarked") {
+            true => &mut self.slots.unmarked_mut(N)[at],
+            false => &mut self.slots[at],
+        };
+        // SAFETY: the caller's promise.
+        unsafe { move_over(slot, value) }
     }
 
     /// Moves the item out of slot `at`, which has none from here on.

@@ -19,9 +19,9 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for Queue<T, N> {
     /// If a clone panics, the items before it are there.
     fn clone_from(&mut self, source: &Self) {
         self.clear();
-        for (at, item) in source.iter().enumerate() {
-            self.put(at, item.clone());
-            self.count = at as u32 + 1;
+        for item in source {
+            // There is room for as many.
+            let _ = self.push_back_with(|to| to.clone_from(item));
         }
     }
 }

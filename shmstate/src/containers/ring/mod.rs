@@ -4,9 +4,10 @@
 
 mod traits;
 
-use super::List;
 use super::composed::composed;
+use super::place::{rotate_left, set_default};
 use super::wrapped::{WrappedIter, WrappedIterMut};
+use super::{Drain, List};
 use crate::layout::{Invalid, SharedLayout};
 use std::mem;
 
@@ -26,7 +27,7 @@ use std::mem;
 /// # Cost
 /// | method | marks |
 /// |---|---|
-/// | `push` | one item: the new one, in the place of the oldest |
+/// | `push`, `push_with`, `push_default` | one item: the new one, in the place of the oldest |
 /// | `extend` | the new items |
 /// | `clear` | nothing |
 /// | `ring[i] = …`, `get_mut`, `latest_mut`, `oldest_mut` | the item that is borrowed |
@@ -37,9 +38,10 @@ use std::mem;
 /// | `VecDeque` | here |
 /// |---|---|
 /// | `push_back` | `push`, which never fails and returns the item that had to go |
+/// | `push_with`, `push_default` | new: no item passes over the stack, which large ones have no room on; see [`List`](crate::List#large-items) |
 /// | `front`, `back`, `front_mut`, `back_mut` | `oldest`, `latest` and their `_mut`; 0 is the index of the oldest |
 /// | `new`, `len`, `is_empty`, `capacity`, `get`, `get_mut`, `[]`, `iter`, `iter_mut`, `as_slices`, `as_mut_slices`, `make_contiguous`, `contains`, `clear` | the same |
-/// | `extend`, `collect`, `from` an array | the same; the last `N` items stay |
+/// | `extend`, `collect`, `from` an array or a `Vec`, `VecDeque::from` a ring | the same; the last `N` items stay |
 /// | `pop_*`, `push_front`, `insert`, `remove`, `swap_remove_*`, `truncate`, `retain*`, `drain`, `append`, `split_off`, `into_iter` by value | not there: items leave a ring by being overwritten; a [`Queue`](crate::Queue) is emptied at its ends |
 /// | `swap`, `rotate_*`, `range*`, `binary_search*`, `partition_point`, `resize*` | not there: on the slices of `as_slices` and `make_contiguous` |
 /// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is fixed |
@@ -143,13 +145,67 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
     /// ```
     #[inline]
     pub fn push(&mut self, value: T) -> Option<T> {
-        if !self.list.is_full() {
-            // It is not full, unless a stranger says so meanwhile.
-            return self.list.push(value).err().map(crate::Full::into_inner);
+        // SAFETY: it is the ring's from here on, unless there is no room for one more.
+        if unsafe { self.list.insert_if_there(N, &value) } {
+            return None;
         }
         let oldest = self.start_in(N);
         self.start = if oldest + 1 < N { oldest as u32 + 1 } else { 0 };
-        self.list.get_mut(oldest).map(|item| mem::replace(item, value))
+        match self.list.get_mut(oldest) {
+            Some(item) => Some(mem::replace(item, value)),
+            None => None,
+        }
+    }
+
+    /// Appends an item that `init` fills where it lies, if the ring is full in the place of the oldest one, and lends it.
+    ///
+    /// No item passes over the stack, which large ones have no room on. `init` finds what a new state starts with: zeroes,
+    /// but for the fields with `#[shared(init = …)]`. If it panics, a ring that is not full has the items that it had; in one
+    /// that is full, the oldest item is what `init` has made of it.
+    ///
+    /// ```
+    /// use shmstate::{List, Ring};
+    ///
+    /// let mut ring = Ring::<List<u64, 4>, 2>::new();
+    /// for n in 1..=3 {
+    ///     ring.push_with(|list| list.extend([n]));
+    /// }
+    /// assert_eq!(ring, [[2], [3]]);
+    /// ```
+    #[inline]
+    pub fn push_with(&mut self, init: impl FnOnce(&mut T)) -> &mut T {
+        let len = self.list.len();
+        if len < N {
+            // It is not full, unless a stranger says so meanwhile.
+            return match self.list.push_with(init) {
+                Ok(item) => item,
+                Err(full) => panic!("{full}, and was not before: somebody writes to the state outside of an update"),
+            };
+        }
+        let oldest = self.start_in(N);
+        let item = &mut self.list[oldest];
+        T::reset(item);
+        init(item);
+        self.start = if oldest + 1 < N { oldest as u32 + 1 } else { 0 };
+        item
+    }
+
+    /// Appends a default item, if the ring is full in the place of the oldest one, and lends it.
+    ///
+    /// Containers, numbers and arrays of them are made where they lie. The default value of a type of your own passes over
+    /// the stack; `push_with(|_| ())` appends what such a type is in a new state.
+    ///
+    /// ```
+    /// let mut ring = shmstate::Ring::<u64, 2>::from([1, 2]);
+    /// *ring.push_default() += 3;
+    /// assert_eq!(ring, [2, 3]);
+    /// ```
+    #[inline]
+    pub fn push_default(&mut self) -> &mut T
+    where
+        T: Default,
+    {
+        self.push_with(set_default)
     }
 
     /// The item that was pushed last.
@@ -309,8 +365,15 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
         let start = self.start_in(self.list.len());
         self.start = 0;
         let items = self.list.as_mut_slice();
-        items.rotate_left(start.min(items.len()));
+        let start = start.min(items.len());
+        rotate_left(items, start);
         items
+    }
+
+    /// Takes all items out, oldest first.
+    pub(super) fn take_all(&mut self) -> Drain<'_, List<T, N>> {
+        self.make_contiguous();
+        self.list.drain(..)
     }
 
     /// Removes all items.

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
+use std::str::FromStr;
 
 /// The key of a value in a [`Slab`](crate::Slab): 8 bytes that can be copied, kept in the state, and sent elsewhere.
 ///
@@ -116,6 +117,7 @@ unsafe impl<T: 'static> SharedLayout for Key<T> {
     );
     const TRACKED: bool = false;
     const CHECKED: bool = false;
+    const DEFAULT_IS_ZERO: bool = true;
 }
 
 impl<T> Clone for Key<T> {
@@ -133,10 +135,53 @@ impl<T> Default for Key<T> {
     }
 }
 
-/// The place and, behind a `v`, its generation.
+/// As [`Display`](fmt::Display) writes it.
 impl<T> fmt::Debug for Key<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}v{}", self.place, self.generation)
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The place and, after a `v`, its generation.
+///
+/// ```
+/// let mut slab = shmstate::Slab::<u64, 4>::new();
+/// let key = slab.insert(7)?;
+/// assert_eq!(key.to_string(), "0v1");
+/// assert_eq!("0v1".parse(), Ok(key));
+/// # Ok::<_, shmstate::Full<u64>>(())
+/// ```
+impl<T> fmt::Display for Key<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}v{}", self.place, self.generation))
+    }
+}
+
+/// A text that is no [`Key`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("not a key: two numbers below 2^32 with a `v` between them, like `3v1`")]
+pub struct ParseKeyError(());
+
+/// From what [`Display`](fmt::Display) writes.
+///
+/// ```
+/// use shmstate::Key;
+///
+/// assert_eq!("3v1".parse::<Key<u64>>()?.to_bits(), 1 << 32 | 3);
+/// assert!("3".parse::<Key<u64>>().is_err());
+/// # Ok::<_, shmstate::ParseKeyError>(())
+/// ```
+impl<T> FromStr for Key<T> {
+    type Err = ParseKeyError;
+
+    fn from_str(text: &str) -> Result<Self, ParseKeyError> {
+        let number = |digits: &str| {
+            // A number may begin with a sign for std.
+            let digits = Some(digits).filter(|digits| digits.starts_with(|c: char| c.is_ascii_digit()));
+            digits.and_then(|digits| digits.parse().ok())
+        };
+        let numbers = text.split_once('v').and_then(|(place, generation)| number(place).zip(number(generation)));
+        numbers.map(|(place, generation)| Self::new(place, generation)).ok_or(ParseKeyError(()))
     }
 }
 

@@ -1,16 +1,19 @@
 //! [`Slab`]: values that keep their keys.
 //!
-//! This file: the type and its methods; `key`: the keys; `iter`: going over keys and values; `traits`: the rest.
+//! This file: the type and its methods; `in_place`: what moves no value over the stack; `places`: which are taken; `key`: the
+//! keys; `iter`: going over keys and values; `traits`: the rest.
 
+mod in_place;
 mod iter;
 mod key;
+mod places;
 mod traits;
 
 pub use iter::{SlabIter, SlabIterMut};
-pub use key::Key;
+pub use key::{Key, ParseKeyError};
 
 use super::composed::composed;
-use super::spent::move_out;
+use super::spent::{move_out, move_over, refused};
 use super::{Full, List};
 use crate::layout::{Invalid, SharedLayout};
 use std::ops::{Index, IndexMut};
@@ -36,10 +39,10 @@ use std::ops::{Index, IndexMut};
 /// # Cost
 /// | method | marks |
 /// |---|---|
-/// | `insert` | the value, and 8 bytes that tell of its place |
-/// | `remove` | those 8 bytes |
+/// | `insert`, `insert_with`, `insert_default` | the value, and 8 bytes that tell of its place |
+/// | `remove`, `discard` | those 8 bytes |
 /// | `slab[key] = …`, `get_mut` | the value |
-/// | `retain`, `clear` | the 8 bytes of each value that goes |
+/// | `retain`, `clear`, `drain` | the 8 bytes of each value that goes |
 /// | `iter_mut`, `values_mut` | all places that were ever in use |
 /// | everything that takes `&self` | nothing |
 ///
@@ -47,11 +50,12 @@ use std::ops::{Index, IndexMut};
 /// | `slotmap::SlotMap` | here |
 /// |---|---|
 /// | `insert`, which grows | the same, and an error when there is no room |
-/// | `new`, `remove`, `get`, `get_mut`, `[]`, `contains_key`, `len`, `is_empty`, `capacity`, `clear`, `iter`, `iter_mut`, `keys`, `values`, `values_mut` | the same |
+/// | `new`, `remove`, `get`, `get_mut`, `[]`, `contains_key`, `len`, `is_empty`, `capacity`, `clear`, `iter`, `iter_mut`, `keys`, `values`, `values_mut`, `drain` | the same |
 /// | `retain` | the same, with a shared reference to the value, so that it marks nothing that stays |
+/// | `insert_with`, `insert_default`, `discard` | new: no value passes over the stack, which large ones have no room on; see [`List`](crate::List#large-items) |
 /// | `insert_with_key`, `try_insert_with_key` | not there: insert, then set |
 /// | `extend`, `collect` | not there, as of a `SlotMap`: the keys would be lost |
-/// | `drain`, `detach`, `into_iter` by value | not there: a slab of a state is borrowed; `retain` or `clear` |
+/// | `detach`, `into_iter` by value | not there: a slab of a state is borrowed; `drain`, `retain` or `clear` |
 /// | `get_disjoint_mut`, `get_disjoint_unchecked_mut` | not there: `get_mut` one after the other |
 /// | `get_unchecked*` | not there: a peer may have removed the value |
 /// | `reserve`, `try_reserve`, `with_capacity`, `with_key`, `with_capacity_and_key` | not there: the capacity is fixed, and a [`Key`] carries the type of the value |
@@ -207,50 +211,19 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// # Errors
     /// Gives the value back when the slab is full.
     pub fn insert(&mut self, value: T) -> Result<Key<T>, Full<T>> {
-        if let Some((place, Place { generation, next })) = self.first_vacant()
-            && let Some(slot) = self.values.get_mut(place)
+        if let Some((index, place)) = self.first_vacant()
+            && let Some(slot) = self.values.get_mut(index)
         {
-            *slot = value;
-            let generation = generation.wrapping_add(1);
-            if let Some(taken) = self.places.get_mut(place) {
-                *taken = Place { generation, next: 0 };
-            }
-            self.vacant = next;
-            self.count = self.len().min(N - 1) as u32 + 1;
-            return Ok(Key::new(place as u32, generation));
+            // SAFETY: it is the slab's from here on.
+            unsafe { move_over(slot, &value) }
+            return Ok(self.fill(index, place));
         }
-        let place = self.places.len();
-        let full = |value| Full::new(value, "slab", N, N + 1);
-        if place == N {
-            return Err(full(value));
+        // SAFETY: it is the slab's from here on, unless it is returned.
+        if self.places.is_full() || !unsafe { self.values.insert_if_there(N, &value) } {
+            // SAFETY: it is returned.
+            return Err(unsafe { refused(&value, "slab", N) });
         }
-        self.values.push(value).map_err(|list| full(list.into_inner()))?;
-        // There is room, unless a stranger says otherwise meanwhile; then the key leads nowhere.
-        let _ = self.places.push(Place { generation: 1, next: 0 });
-        self.count = self.len().min(N - 1) as u32 + 1;
-        Ok(Key::new(place as u32, 1))
-    }
-
-    /// The places: of each its generation, and its value if there is one.
-    #[cfg(feature = "serde")]
-    pub(super) fn places(&self) -> impl Iterator<Item = (u32, Option<&T>)> {
-        let value = |(place, value): (&Place, _)| (place.generation, (!place.is_vacant()).then_some(value));
-        self.places.iter().zip(&self.values).map(value)
-    }
-
-    /// Adds a place, as [`Self::places`] has told it; its generation is odd if there is a value, and only then.
-    #[cfg(feature = "serde")]
-    pub(super) fn push_place(&mut self, generation: u32, value: Option<T>) -> Result<(), Full> {
-        let place = self.places.len();
-        let vacant = value.is_none();
-        let next = if vacant { self.vacant } else { 0 };
-        self.places.push(Place { generation, next }).map_err(|full| full.without_value())?;
-        self.values.push(value.unwrap_or_else(T::zeroed)).map_err(|full| full.without_value())?;
-        match vacant {
-            true => self.vacant = place as u32 + 1,
-            false => self.count += 1,
-        }
-        Ok(())
+        Ok(self.push_filled())
     }
 
     /// Removes the value of `key` and returns it; `None` if there is none any more.
@@ -344,31 +317,6 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// ```
     pub fn clear(&mut self) {
         self.retain(|_, _| false);
-    }
-
-    /// Where the value of `key` lies.
-    #[inline]
-    fn place(&self, key: Key<T>) -> Option<usize> {
-        let place = self.places.get(key.place())?;
-        (place.generation == key.generation() && !place.is_vacant()).then_some(key.place())
-    }
-
-    /// The place that is vacant next, and what is known of it.
-    #[inline]
-    fn first_vacant(&self) -> Option<(usize, Place)> {
-        let index = (self.vacant as usize).checked_sub(1)?;
-        let place = *self.places.get(index)?;
-        place.is_vacant().then_some((index, place))
-    }
-
-    /// Makes a place that has a value vacant.
-    #[inline]
-    fn vacate(&mut self, index: usize) {
-        if let Some(place) = self.places.get_mut(index) {
-            *place = Place { generation: place.generation.wrapping_add(1), next: self.vacant };
-            self.vacant = index as u32 + 1;
-            self.count = self.len().saturating_sub(1) as u32;
-        }
     }
 
     /// Whether the vacant places are those that lead from one to the next, and the others are counted.

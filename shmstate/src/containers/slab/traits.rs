@@ -37,11 +37,11 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for Slab<T, N> {
         for (index, (place, value)) in places.iter().zip(&source.values).enumerate() {
             // There is room for as many. What is vacant leads to what was before, until all are there.
             if place.is_vacant() {
-                let _ = self.values.push(T::zeroed());
+                let _ = self.values.push_with(|_| ());
                 let _ = self.places.push(Place { next: self.vacant, ..*place });
                 self.vacant = index as u32 + 1;
             } else {
-                let _ = self.values.push(value.clone());
+                let _ = self.values.push_with(|to| to.clone_from(value));
                 let _ = self.places.push(*place);
                 self.count = self.len().min(N - 1) as u32 + 1;
             }

@@ -24,7 +24,7 @@ macro_rules! slice_order {
                     self.overwrite(a..a + 1);
                     self.overwrite(b..b + 1);
                 }
-                self.unmarked_mut(len).swap(a, b);
+                $crate::containers::place::swap(self.unmarked_mut(len), a, b);
             }
 
             /// Reverses the order of the items; marks all.
@@ -35,7 +35,7 @@ macro_rules! slice_order {
             /// assert_eq!(list, [3, 2, 1]);
             /// ```
             pub fn reverse(&mut self) {
-                self.reordered(self.live()).reverse();
+                $crate::containers::place::reverse(self.reordered(self.live()));
             }
 
             /// Moves the first `count` items behind the others; marks all.
@@ -53,7 +53,7 @@ macro_rules! slice_order {
                 let len = self.live();
                 assert!(count <= len, "rotation by (is {count}) should be <= len (is {len})");
                 if count != 0 && count != len {
-                    self.reordered(len).rotate_left(count);
+                    $crate::containers::place::rotate_left(self.reordered(len), count);
                 }
             }
 
@@ -72,7 +72,7 @@ macro_rules! slice_order {
                 let len = self.live();
                 assert!(count <= len, "rotation by (is {count}) should be <= len (is {len})");
                 if count != 0 && count != len {
-                    self.reordered(len).rotate_right(count);
+                    $crate::containers::place::rotate_left(self.reordered(len), len - count);
                 }
             }
 
@@ -120,8 +120,9 @@ macro_rules! slice_order {
 
             /// Sorts the items and keeps the order of equal ones; marks all.
             ///
-            /// It allocates what the `sort` of a slice allocates; [`sort_unstable`](Self::sort_unstable) allocates nothing. If
-            /// a comparison panics, all items are there, in some order; that holds for every method that sorts.
+            /// It allocates what the `sort` of a slice allocates; [`sort_unstable`](Self::sort_unstable) allocates nothing.
+            /// Items of more than 1 KiB are sorted by their indices, for which both allocate, and which move no item over the
+            /// stack. If a comparison panics, all items are there, in some order; that holds for every method that sorts.
             ///
             /// ```
             #[doc = concat!("let mut list = shmstate::", stringify!($List), "::<u64, 3>::from([3, 1, 2]);")]
@@ -132,7 +133,7 @@ macro_rules! slice_order {
             where
                 T: Ord,
             {
-                self.reordered(self.live()).sort();
+                self.sort_marked(T::cmp, |items, _| items.sort());
             }
 
             /// Sorts the items by `compare` and keeps the order of equal ones; marks all.
@@ -143,7 +144,7 @@ macro_rules! slice_order {
             /// assert_eq!(list, [3.0, 2.0, 1.0]);
             /// ```
             pub fn sort_by(&mut self, compare: impl FnMut(&T, &T) -> std::cmp::Ordering) {
-                self.reordered(self.live()).sort_by(compare);
+                self.sort_marked(compare, <[T]>::sort_by);
             }
 
             /// Sorts the items by `key` and keeps the order of equal ones; marks all.
@@ -153,8 +154,8 @@ macro_rules! slice_order {
             /// list.sort_by_key(|item| item.abs());
             /// assert_eq!(list, [-1, 2, 3]);
             /// ```
-            pub fn sort_by_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K) {
-                self.reordered(self.live()).sort_by_key(key);
+            pub fn sort_by_key<K: Ord>(&mut self, mut key: impl FnMut(&T) -> K) {
+                self.sort_marked(|a, b| key(a).cmp(&key(b)), <[T]>::sort_by);
             }
 
             /// Sorts the items, equal ones in any order; marks all.
@@ -168,7 +169,7 @@ macro_rules! slice_order {
             where
                 T: Ord,
             {
-                self.reordered(self.live()).sort_unstable();
+                self.sort_marked(T::cmp, |items, _| items.sort_unstable());
             }
 
             /// Sorts the items by `compare`, equal ones in any order; marks all.
@@ -179,7 +180,7 @@ macro_rules! slice_order {
             /// assert_eq!(list, [3, 2, 1]);
             /// ```
             pub fn sort_unstable_by(&mut self, compare: impl FnMut(&T, &T) -> std::cmp::Ordering) {
-                self.reordered(self.live()).sort_unstable_by(compare);
+                self.sort_marked(compare, <[T]>::sort_unstable_by);
             }
 
             /// Sorts the items by `key`, equal ones in any order; marks all.
@@ -189,8 +190,13 @@ macro_rules! slice_order {
             /// list.sort_unstable_by_key(|item| -item);
             /// assert_eq!(list, [3, 2, -1]);
             /// ```
-            pub fn sort_unstable_by_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K) {
-                self.reordered(self.live()).sort_unstable_by_key(key);
+            pub fn sort_unstable_by_key<K: Ord>(&mut self, mut key: impl FnMut(&T) -> K) {
+                self.sort_marked(|a, b| key(a).cmp(&key(b)), <[T]>::sort_unstable_by);
+            }
+
+            /// Sorts the items by `compare`, with `sort` if they are small; marks all.
+            fn sort_marked<C: FnMut(&T, &T) -> std::cmp::Ordering>(&mut self, compare: C, sort: fn(&mut [T], C)) {
+                $crate::containers::place::sort_by(self.reordered(self.live()), compare, sort);
             }
 
             /// All `len` items, marked as about to be moved: fewer than two of them stay where they are.

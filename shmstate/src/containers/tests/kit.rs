@@ -30,7 +30,7 @@ macro_rules! play_map {
             V: SharedLayout + Clone,
         {
             let key = d.roll(N * 3 / 2) as u16;
-            match d.roll(24) {
+            match d.roll(26) {
                 0..4 => match map.insert(key, d.value()) {
                     Ok(old) => old.into_iter().for_each(|old| d.keep(old)),
                     Err(full) => d.keep(full.into_inner().1),
@@ -94,6 +94,17 @@ macro_rules! play_map {
                     }
                 }
                 22 => {
+                    let mut left = d.roll(2);
+                    survives(|| {
+                        let init = |value: &mut V| {
+                            d.poke(value);
+                            give_up(&mut left);
+                        };
+                        drop(if key % 2 == 0 { map.insert_with(key, init) } else { map.entry(key).or_init(init) });
+                    });
+                }
+                23 => _ = map.discard(&key),
+                24 => {
                     let copy = map.clone();
                     if d.roll(2) == 0 { *map = copy } else { map.clone_from(&copy) }
                 }

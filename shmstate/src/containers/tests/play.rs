@@ -119,7 +119,7 @@ impl<T: Play, const N: usize> Play for List<T, N> {
     fn play(&mut self, s: &mut Script<'_>, pocket: &mut Self::Pocket) {
         let len = self.len();
         let (lists, items) = pocket;
-        match s.below(if len == 0 { 10 } else { 48 }) {
+        match s.below(if len == 0 { 13 } else { 56 }) {
             // Of the list as a whole.
             0 | 1 => drop(self.push(T::any(s, items))),
             2 => drop(self.insert(s.below(len + 1), T::any(s, items))),
@@ -148,39 +148,63 @@ impl<T: Play, const N: usize> Play for List<T, N> {
             }
             8 => *self = self.clone(),
             9 => self.clone_from(&Self::any(s, &mut (mem::take(lists), mem::take(items)))),
+            10 => {
+                let mut left = s.below(3);
+                survives(|| {
+                    let _ = self.push_with(|item| {
+                        item.play(s, items);
+                        give_up(&mut left);
+                    });
+                });
+            }
+            11 => {
+                let mut left = s.below(3);
+                survives(|| {
+                    let _ = self.insert_with(s.below(len + 1), |item| {
+                        item.play(s, items);
+                        give_up(&mut left);
+                    });
+                });
+            }
+            12 => {
+                if let Some(list) = lists.last_mut() {
+                    let fits = list.len() <= self.remaining();
+                    assert_eq!(self.append(list).is_ok(), fits);
+                }
+            }
             // Of items that are there.
-            10 | 11 => T::pocket(items).extend(self.pop()),
-            12 | 13 => T::pocket(items).push(self.remove(s.below(len))),
-            14 | 15 => T::pocket(items).push(self.swap_remove(s.below(len))),
-            16 => self.truncate(s.below(len + 1)),
-            17 => self.clear(),
-            18 => self.retain(|_| s.below(3) != 0),
-            19 => self.retain_mut(|item| {
+            13 | 14 => T::pocket(items).extend(self.pop()),
+            15 | 16 => T::pocket(items).push(self.remove(s.below(len))),
+            17 | 18 => T::pocket(items).push(self.swap_remove(s.below(len))),
+            19 => self.truncate(s.below(len + 1)),
+            20 => self.clear(),
+            21 => self.retain(|_| s.below(3) != 0),
+            22 => self.retain_mut(|item| {
                 item.play(s, items);
                 s.below(3) != 0
             }),
-            20 => self.dedup(),
-            21 => self.dedup_by_key(|_| s.below(2)),
-            22 => {
+            23 => self.dedup(),
+            24 => self.dedup_by_key(|_| s.below(2)),
+            25 => {
                 let (start, len) = span(len, s);
                 self.get_mut(start..start + len).unwrap().iter_mut().for_each(|item| item.play(s, items));
             }
-            23 => self[s.below(len)..].reverse(),
-            24 => self.first_mut().unwrap().play(s, items),
-            25 => self.last_mut().unwrap().play(s, items),
-            26 => {
+            26 => self[s.below(len)..].reverse(),
+            27 => self.first_mut().unwrap().play(s, items),
+            28 => self.last_mut().unwrap().play(s, items),
+            29 => {
                 let (from, to) = (s.below(len), s.below(len));
                 for item in self.iter_mut().take(to).skip(from) {
                     item.play(s, items);
                 }
             }
-            27 => self.as_mut_slice().swap(s.below(len), s.below(len)),
-            28 | 29 => self.swap(s.below(len), s.below(len)),
-            30 => self.reverse(),
-            31 => self.rotate_left(s.below(len + 1)),
-            32 => self.rotate_right(s.below(len + 1)),
-            33 => self.fill(T::any(s, items)),
-            34 => match s.below(6) {
+            30 => self.as_mut_slice().swap(s.below(len), s.below(len)),
+            31 | 32 => self.swap(s.below(len), s.below(len)),
+            33 => self.reverse(),
+            34 => self.rotate_left(s.below(len + 1)),
+            35 => self.rotate_right(s.below(len + 1)),
+            36 => self.fill(T::any(s, items)),
+            37 => match s.below(6) {
                 0 => self.sort(),
                 1 => self.sort_unstable(),
                 2 => self.sort_by(|a, b| b.cmp(a)),
@@ -188,13 +212,13 @@ impl<T: Play, const N: usize> Play for List<T, N> {
                 4 => self.sort_by_key(T::clone),
                 _ => self.sort_unstable_by_key(T::clone),
             },
-            35 => T::play_list(self, s),
-            36 | 37 => {
+            38 => T::play_list(self, s),
+            39 | 40 => {
                 let item = T::any(s, items);
                 let old = mem::replace(&mut self[s.below(len)], item);
                 T::pocket(items).push(old);
             }
-            38 => {
+            41 => {
                 let mut left = s.below(2 * len);
                 survives(|| match s.below(6) {
                     0 => self.retain(|_| {
@@ -224,6 +248,13 @@ impl<T: Play, const N: usize> Play for List<T, N> {
                     }),
                 });
             }
+            42 => self.discard(s.below(len)),
+            43 => self.swap_discard(s.below(len)),
+            44 => {
+                let (start, len) = span(len, s);
+                T::pocket(items).extend(self.drain(start..start + len));
+            }
+            45 => SharedLayout::reset(&mut self[s.below(len)]),
             _ => self[s.below(len)].play(s, items),
         }
     }

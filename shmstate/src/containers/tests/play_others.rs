@@ -1,6 +1,7 @@
 //! Random operations on the containers that are made of lists and arrays, of any depth.
 
 use super::play::{Play, Script};
+use super::{give_up, survives};
 use crate::{Maybe, Queue, Ring, SharedLayout, Slab, Tracked};
 use std::cmp::Ordering;
 use std::mem;
@@ -83,9 +84,18 @@ impl<T: Play, const N: usize> Play for Ring<T, N> {
         }
         let (len, items) = (self.len(), &mut pocket.1);
         match s.below(if len == 0 { 8 } else { 16 }) {
-            0..6 => {
+            0..5 => {
                 let item = T::any(s, items);
                 T::pocket(items).extend(self.push(item));
+            }
+            5 => {
+                let mut left = s.below(3);
+                survives(|| {
+                    self.push_with(|item| {
+                        item.play(s, items);
+                        give_up(&mut left);
+                    });
+                });
             }
             6 => self.extend((0..s.below(5)).map(|_| T::fresh(s))),
             7 => self.clear(),
@@ -175,6 +185,22 @@ impl<T: Play, const N: usize> Play for Queue<T, N> {
             23 => self.iter_mut().rev().step_by(2).for_each(|item| item.play(s, items)),
             24 => self.front_mut().unwrap().play(s, items),
             25 => self.back_mut().unwrap().play(s, items),
+            26 | 27 => {
+                let (mut left, to) = (s.below(3), s.below(len + 1));
+                survives(|| {
+                    let init = |item: &mut T| {
+                        item.play(s, items);
+                        give_up(&mut left);
+                    };
+                    drop(if to % 2 == 0 { self.insert_with(to, init) } else { self.push_front_with(init) });
+                });
+            }
+            28 => assert!(self.discard(s.below(len))),
+            29 => {
+                let start = s.below(len + 1);
+                let end = start + s.below(len - start + 1);
+                T::pocket(items).extend(self.drain(start..end));
+            }
             _ => self[s.below(len)].play(s, items),
         }
     }
@@ -219,7 +245,20 @@ impl<T: Play, const N: usize> Play for Slab<T, N> {
                 (0..s.below(3)).for_each(|_| value.play(s, values));
                 self.insert(value).unwrap();
             }
-            8 => self.retain(|_, _| s.below(3) != 0),
+            8 => match s.below(4) {
+                0 => self.retain(|_, _| s.below(3) != 0),
+                1 => assert!(self.discard(key)),
+                2 => T::pocket(values).extend(self.drain().take(2).map(|(_, value)| value)),
+                _ => {
+                    let mut left = s.below(3);
+                    survives(|| {
+                        let _ = self.insert_with(|value| {
+                            value.play(s, values);
+                            give_up(&mut left);
+                        });
+                    });
+                }
+            },
             9 => self.values_mut().rev().step_by(2).for_each(|value| value.play(s, values)),
             10 => {
                 if s.below(4) == 0 {
@@ -257,7 +296,11 @@ impl<T: Play> Play for Maybe<T> {
                 let new = T::any(s, values);
                 T::pocket(values).extend(self.replace(new));
             }
-            4 => self.insert(T::any(s, values)).play(s, values),
+            4 => match s.below(3) {
+                0 => self.insert(T::any(s, values)).play(s, values),
+                1 => self.insert_with(|value| value.play(s, values)).play(s, values),
+                _ => _ = self.discard(),
+            },
             5 => {
                 let value = self.get_or_insert_with(|| T::fresh(s));
                 value.play(s, values);

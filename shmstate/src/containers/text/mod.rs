@@ -43,7 +43,8 @@ use crate::layout::{Invalid, Kind, Layout, SharedLayout};
 /// | `push`, `push_str`, `insert`, `insert_str` | the same, and an error when there is no room, which changes nothing |
 /// | `=`, `clone_from` | [`set`](Text::set), which returns an error; `=` of another text with the same `N` |
 /// | `write!` | the same, and an error when there is no room |
-/// | `From<&str>`, `From<String>` | `TryFrom<&str>`, `parse` |
+/// | `From<&str>`, `From<String>` | `TryFrom<&str>`, `TryFrom<String>`, `parse`; [`from_static`](Text::from_static) of a literal |
+/// | `String::from` a text | the same |
 /// | `from_utf8*`, `from_utf16*` | those of `str` and `String`, then `TryFrom<&str>` |
 /// | `extend`, `collect` of `char` and `&str` | the same, and a panic when there is no room |
 /// | comparisons, `Hash`, `Debug`, `Display`, `Borrow<str>`, `AsRef` of `str`, `[u8]`, `OsStr`, `Path` | the same; of two texts, the capacities may differ |
@@ -90,6 +91,31 @@ impl<const N: usize> Text<N> {
     pub const fn new() -> Self {
         let () = Self::PROVED;
         Text { len: 0, reserved: 0, bytes: [0; N] }
+    }
+
+    /// A literal, as a constant or wherever the program compiles it: whether it fits is then known before it runs.
+    ///
+    /// ```
+    /// use shmstate::Text;
+    ///
+    /// const NAME: Text<8> = Text::from_static("pump");
+    /// assert_eq!(NAME, "pump");
+    /// assert_eq!(const { Text::<8>::from_static("valve") }, "valve");
+    /// ```
+    /// ```compile_fail
+    /// const NAME: shmstate::Text<3> = shmstate::Text::from_static("pump");
+    /// ```
+    ///
+    /// # Panics
+    /// If it is longer than `N` bytes: in a constant, that is a compile error.
+    #[must_use]
+    pub const fn from_static(text: &'static str) -> Self {
+        let mut new = Self::new();
+        let bytes = text.as_bytes();
+        assert!(bytes.len() <= N, "the literal has more bytes than the Text holds");
+        new.bytes.split_at_mut(bytes.len()).0.copy_from_slice(bytes);
+        new.len = bytes.len() as u32;
+        new
     }
 
     /// How many bytes fit: `N`.
@@ -180,6 +206,7 @@ unsafe impl<const N: usize> SharedLayout for Text<N> {
     };
     const TRACKED: bool = false;
     const CHECKED: bool = true;
+    const DEFAULT_IS_ZERO: bool = true;
 
     unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
         // SAFETY: the caller's promise: initialised bytes, which are integers.

@@ -2,12 +2,12 @@
 
 mod traits;
 
-use super::swap_remove;
+use super::Lookup;
 use super::table::Table;
 use crate::containers::composed::composed;
-use crate::containers::{Full, List};
+use crate::containers::spent::move_out;
+use crate::containers::{Drain, Full, List};
 use crate::layout::{Invalid, SharedLayout};
-use std::borrow::Borrow;
 use std::hash::Hash;
 
 /// A `HashSet` that cannot grow past `N`, and whose values stay in the order in which they came.
@@ -31,25 +31,27 @@ use std::hash::Hash;
 ///
 /// | method | here |
 /// |---|---|
-/// | `new`, `capacity`, `len`, `is_empty`, `iter`, `contains`, `get`, `remove`, `take`, `clear`, `is_subset`, `is_superset`, `is_disjoint`, `union`, `intersection`, `difference`, `symmetric_difference` | the same; of two sets, the capacities may differ |
+/// | `new`, `capacity`, `len`, `is_empty`, `iter`, `contains`, `get`, `remove`, `take`, `clear`, `drain`, `is_subset`, `is_superset`, `is_disjoint`, `union`, `intersection`, `difference`, `symmetric_difference` | the same; of two sets, the capacities may differ |
 /// | `insert`, `replace` | the same in `Ok`; a [`Full`] error gives the value back |
 /// | `retain` | the same; it visits the values in order, but for those that take the place of a removed one |
+/// | `try_from` a `HashSet`, `HashSet::from` a set | the same |
+/// | `insert_with` | new: no value passes over the stack, which large ones have no room on |
 /// | `extend`, `collect`, `from` an array | the same; [`try_extend`](Set::try_extend) and [`try_from_iter`](Set::try_from_iter) return an error where those panic |
 /// | `is_full`, `remaining` | new: how much room there is |
 /// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is `N` |
 /// | `hasher`, `with_hasher`, `with_capacity_and_hasher` | not there: all programs must hash alike |
-/// | `into_iter` by value, `drain`, `extract_if` | not there: a set of a state is borrowed; `retain` or `clear` |
+/// | `into_iter` by value, `extract_if` | not there: a set of a state is borrowed; `drain`, `retain` |
 /// | `&a \| &b` and the like | not there: nobody has said how large the result may be; `extend` by `union` |
 ///
 /// # Cost
 ///
 /// | method | marks |
 /// |---|---|
-/// | `insert` | the value, and one pair of buckets; nothing if the value is there |
+/// | `insert`, `insert_with` | the value, and one pair of buckets; nothing if the value is there |
 /// | `replace` | the value |
 /// | `remove`, `take` | the place of the value, the buckets behind its own up to the next empty one, and one pair of buckets of the value that takes its place |
 /// | `retain` | what `remove` marks, for each that goes |
-/// | `clear` | the buckets in use |
+/// | `clear`, `drain` | the buckets in use |
 /// | everything that takes `&self` | nothing |
 ///
 /// # Hash
@@ -163,9 +165,9 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     /// ```
     #[inline]
     #[must_use]
-    pub fn contains<Q: Hash + Eq + ?Sized>(&self, value: &Q) -> bool
+    pub fn contains<Q: ?Sized>(&self, value: &Q) -> bool
     where
-        K: Borrow<Q>,
+        K: Lookup<Q, As: Hash + Eq>,
     {
         self.find(value).is_some()
     }
@@ -178,9 +180,9 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     /// ```
     #[inline]
     #[must_use]
-    pub fn get<Q: Hash + Eq + ?Sized>(&self, value: &Q) -> Option<&K>
+    pub fn get<Q: ?Sized>(&self, value: &Q) -> Option<&K>
     where
-        K: Borrow<Q>,
+        K: Lookup<Q, As: Hash + Eq>,
     {
         self.keys.get(self.find(value)?)
     }
@@ -204,6 +206,53 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
             Some(_) => Ok(false),
             None => self.push(tag, value).map(|_| true).map_err(|value| Full::new(value, "set", N, N + 1)),
         }
+    }
+
+    /// Adds a value that `init` fills where it lies; false if it is there already, and then the old one stays.
+    ///
+    /// No value passes over the stack, which large ones have no room on. `init` finds what a new state starts with: zeroes,
+    /// but for the fields with `#[shared(init = …)]`. If it panics, the set has the values that it had.
+    ///
+    /// ```
+    /// let mut set = shmstate::Set::<u64, 2>::from([1]);
+    /// assert_eq!(set.insert_with(|value| *value = 1)?, false);
+    /// assert_eq!(set.insert_with(|value| *value = 2)?, true);
+    /// assert!(set.insert_with(|value| *value = 2).is_err()); // there is no room to find it out
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the set is full, also for a value that is there; `init` is not called then.
+    pub fn insert_with(&mut self, init: impl FnOnce(&mut K)) -> Result<bool, Full> {
+        if self.keys.is_empty() {
+            self.table.sow();
+        }
+        let (index, mut tag) = (self.keys.len(), 0);
+        if index == N {
+            return Err(Full::new((), "set", N, N + 1));
+        }
+        let new = self.keys.push_if(init, |keys, key| {
+            tag = self.table.tag(key);
+            self.table.find(tag, |index| keys.get(index) == Some(key)).is_none()
+        })?;
+        if new && !self.table.add(tag, index) {
+            self.index_anew();
+        }
+        Ok(new)
+    }
+
+    /// Removes all values, and yields them, in the order of [`iter`](Self::iter).
+    ///
+    /// Values that it has not yielded when it is dropped are removed all the same.
+    ///
+    /// ```
+    /// let mut set = shmstate::Set::<u64, 4>::from([1, 2]);
+    /// assert!(set.drain().eq([1, 2]));
+    /// assert!(set.is_empty());
+    /// ```
+    pub fn drain(&mut self) -> Drain<'_, List<K, N>> {
+        self.table.clear();
+        self.keys.drain(..)
     }
 
     /// Adds `value`, or puts it in place of the one that equals it, which is returned.
@@ -233,11 +282,11 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     /// assert!(set.iter().eq(&[3, 2])); // the last one takes its place
     /// ```
     #[inline]
-    pub fn remove<Q: Hash + Eq + ?Sized>(&mut self, value: &Q) -> bool
+    pub fn remove<Q: ?Sized>(&mut self, value: &Q) -> bool
     where
-        K: Borrow<Q>,
+        K: Lookup<Q, As: Hash + Eq>,
     {
-        self.take(value).is_some()
+        self.find(value).is_some_and(|index| self.swap_discard(index))
     }
 
     /// Removes the value that is equal to `value`, and returns it.
@@ -247,12 +296,14 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     /// assert_eq!(set.take(&2), Some(2));
     /// assert_eq!(set.take(&2), None);
     /// ```
-    pub fn take<Q: Hash + Eq + ?Sized>(&mut self, value: &Q) -> Option<K>
+    pub fn take<Q: ?Sized>(&mut self, value: &Q) -> Option<K>
     where
-        K: Borrow<Q>,
+        K: Lookup<Q, As: Hash + Eq>,
     {
         let index = self.find(value)?;
-        self.swap_remove(index)
+        // SAFETY: it is used only if the value is removed.
+        let value = unsafe { move_out(self.keys.get(index)?) };
+        if self.swap_discard(index) { Some(value) } else { None }
     }
 
     /// Keeps the values for which `keep` returns true.
@@ -269,7 +320,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         while let Some(value) = self.keys.get(index) {
             if keep(value) {
                 index += 1;
-            } else if self.swap_remove(index).is_none() {
+            } else if !self.swap_discard(index) {
                 return;
             }
         }
@@ -296,25 +347,24 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
             self.table.sow();
         }
         let tag = self.table.tag(key);
-        (tag, self.find_tagged(tag, key))
+        (tag, self.find_tagged(tag, |it| it == key))
     }
 
     /// The index of the key that is equal to `key`.
     #[inline]
-    pub(super) fn find<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<usize>
+    pub(super) fn find<Q: ?Sized>(&self, key: &Q) -> Option<usize>
     where
-        K: Borrow<Q>,
+        K: Lookup<Q, As: Hash + Eq>,
     {
-        self.find_tagged(self.table.tag(key), key)
+        let sought = K::sought(key);
+        self.find_tagged(self.table.tag(sought), |key| key.key() == sought)
     }
 
+    /// The index of the key with that tag which `is` the one.
     #[inline]
-    fn find_tagged<Q: Eq + ?Sized>(&self, tag: u32, key: &Q) -> Option<usize>
-    where
-        K: Borrow<Q>,
-    {
+    fn find_tagged(&self, tag: u32, is: impl Fn(&K) -> bool) -> Option<usize> {
         let keys = self.keys.as_slice();
-        self.table.find(tag, |index| keys.get(index).is_some_and(|it| it.borrow() == key))
+        self.table.find(tag, |index| keys.get(index).is_some_and(&is))
     }
 
     /// The keys.
@@ -334,17 +384,18 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         Ok(index)
     }
 
-    /// Removes key `index` if it is there; the last one comes in its place.
-    pub(super) fn swap_remove(&mut self, index: usize) -> Option<K> {
+    /// Removes key `index`, and puts the last one in its place; whether it was there.
+    pub(super) fn swap_discard(&mut self, index: usize) -> bool {
         let keys = self.keys.as_slice();
+        let (Some(key), Some(last_key)) = (keys.get(index), keys.last()) else { return false };
         // Of what follows, only a key's `Hash` can panic.
-        let (tag, tag_of_last) = (self.table.tag(keys.get(index)?), self.table.tag(keys.last()?));
+        let (tag, tag_of_last) = (self.table.tag(key), self.table.tag(last_key));
         let last = keys.len() - 1;
         self.table.remove(tag, index);
         if index < last {
             self.table.redirect(tag_of_last, last, index);
         }
-        swap_remove(&mut self.keys, index)
+        self.keys.swap_discard_if_there(index)
     }
 
     /// Makes the table anew, when a stranger has filled it with nonsense.

@@ -151,7 +151,8 @@ impl<K: SharedLayout + Hash + Eq + Clone, const N: usize> Clone for Set<K, N> {
     fn clone_from(&mut self, source: &Self) {
         self.clear();
         for value in source {
-            drop(self.insert(value.clone()));
+            // There is room for as many.
+            let _ = self.insert_with(|to| to.clone_from(value));
         }
     }
 }

@@ -1,6 +1,10 @@
 //! [`SortedMap`]: values that are found by the order of their keys.
+//!
+//! This file: the type and its methods; `ends`: both ends of it, and all entries at once.
 
-use super::{Entry, Keyed, OccupiedEntry, map_methods};
+mod ends;
+
+use super::{Entry, Keyed, Lookup, map_methods};
 use crate::containers::composed::composed;
 use crate::containers::{Full, List};
 use crate::layout::{Invalid, SharedLayout};
@@ -38,20 +42,25 @@ use std::slice;
 /// | method | here |
 /// |---|---|
 /// | `new`, `len`, `is_empty`, `iter`, `iter_mut`, `keys`, `values`, `values_mut`, `range`, `range_mut`, `get`, `get_mut`, `get_key_value`, `contains_key`, `first_key_value`, `last_key_value`, `first_entry`, `last_entry`, `pop_first`, `pop_last`, `remove`, `remove_entry`, `clear`, `map[&key]` | the same |
+/// | `append` | the same, and an error when there is no room |
+/// | `try_from` a `BTreeMap`, `BTreeMap::from` a map | the same |
 /// | `insert`, `entry(…).or_insert(…)` and the like | the same in `Ok`; a [`Full`] error gives key and value back |
+/// | `insert_with`, `insert_default`, `entry(…).or_init(…)`, `discard` | new: no value passes over the stack, which large ones have no room on; `entry(…).or_default()` makes containers and numbers where they lie |
+/// | `try_entry` | new: `entry` by what the key is made of, as in `map.try_entry("name")?` |
 /// | `retain` | gets the value as `&V`, so that nothing is marked for it; to change values, `iter_mut` |
 /// | `extend`, `collect`, `from` an array | the same; [`try_extend`](SortedMap::try_extend) and [`try_from_iter`](SortedMap::try_from_iter) return an error where those panic |
 /// | `capacity`, `is_full`, `remaining` | new: how much room there is |
 /// | `into_iter` by value, `into_keys`, `into_values`, `extract_if` | not there: a map of a state is borrowed; `retain` or `clear` |
-/// | `append`, `split_off` | not there: they take a whole map by value; `try_extend`, then `retain` |
+/// | `split_off` | not there: it returns a whole map by value; `try_extend`, then `retain` |
+/// | `discard_first`, `discard_last` | new: as `pop_first` and `pop_last`, and no value passes over the stack |
 ///
 /// # Cost
 ///
 /// | method | marks |
 /// |---|---|
-/// | `get_mut`, `insert` or `entry` where the key is there | the value |
-/// | `insert`, `entry` where it is not; `remove`, `remove_entry`, `pop_first` | the keys and values from its place to the end |
-/// | `pop_last`, `clear` | nothing |
+/// | `get_mut`, `insert`, `insert_with` or `entry` where the key is there | the value |
+/// | `insert`, `insert_with`, `entry` where it is not; `remove`, `remove_entry`, `discard`, `pop_first`, `discard_first` | the keys and values from its place to the end |
+/// | `pop_last`, `discard_last`, `clear` | nothing |
 /// | `range_mut` | the values that it yields |
 /// | `retain` | the keys and values from the first entry that goes to the end; nothing if none goes |
 /// | `iter_mut`, `values_mut` | all values |
@@ -160,72 +169,6 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         keys.iter().zip(self.values.get_mut(range).unwrap_or_default())
     }
 
-    /// The entry with the smallest key.
-    ///
-    /// ```
-    /// let map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
-    /// assert_eq!(map.first_key_value(), Some((&1, &10)));
-    /// ```
-    #[must_use]
-    pub fn first_key_value(&self) -> Option<(&K, &V)> {
-        self.iter().next()
-    }
-
-    /// The entry with the largest key.
-    ///
-    /// ```
-    /// let map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
-    /// assert_eq!(map.last_key_value(), Some((&2, &20)));
-    /// ```
-    #[must_use]
-    pub fn last_key_value(&self) -> Option<(&K, &V)> {
-        self.iter().next_back()
-    }
-
-    /// The entry with the smallest key, to be changed or removed.
-    ///
-    /// ```
-    /// let mut map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
-    /// *map.first_entry().unwrap().get_mut() += 1;
-    /// assert_eq!(map[&1], 11);
-    /// ```
-    #[must_use]
-    pub fn first_entry(&mut self) -> Option<OccupiedEntry<'_, Self>> {
-        (!self.is_empty()).then(|| OccupiedEntry::at(self, 0))
-    }
-
-    /// The entry with the largest key, to be changed or removed.
-    ///
-    /// ```
-    /// let mut map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
-    /// assert_eq!(map.last_entry().unwrap().remove_entry(), (2, 20));
-    /// ```
-    #[must_use]
-    pub fn last_entry(&mut self) -> Option<OccupiedEntry<'_, Self>> {
-        let last = self.len().checked_sub(1)?;
-        Some(OccupiedEntry::at(self, last))
-    }
-
-    /// Removes the entry with the smallest key, and returns it.
-    ///
-    /// ```
-    /// let mut map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
-    /// assert_eq!(map.pop_first(), Some((1, 10)));
-    /// ```
-    pub fn pop_first(&mut self) -> Option<(K, V)> {
-        self.first_entry().map(OccupiedEntry::remove_entry)
-    }
-
-    /// Removes the entry with the largest key, and returns it.
-    ///
-    /// ```
-    /// let mut map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
-    /// assert_eq!(map.pop_last(), Some((2, 20)));
-    /// ```
-    pub fn pop_last(&mut self) -> Option<(K, V)> {
-        self.last_entry().map(OccupiedEntry::remove_entry)
-    }
-
     /// Keeps the entries for which `keep` returns true.
     ///
     /// It visits them in order. Unlike that of `BTreeMap`, `keep` gets a shared reference to the value, so that nothing
@@ -269,18 +212,19 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
 
     /// The number of the entry with that key, or else the number that it would have.
     #[inline]
-    fn search<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
+    fn search<Q: ?Sized>(&self, key: &Q) -> Result<usize, usize>
     where
-        K: Borrow<Q>,
+        K: Lookup<Q, As: Ord>,
     {
-        self.keys_of_entries().binary_search_by(|it| it.borrow().cmp(key))
+        let sought = K::sought(key);
+        self.keys_of_entries().binary_search_by(|it| it.key().cmp(sought))
     }
 
     /// The number of the entry with that key.
     #[inline]
-    fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Option<usize>
+    fn find<Q: ?Sized>(&self, key: &Q) -> Option<usize>
     where
-        K: Borrow<Q>,
+        K: Lookup<Q, As: Ord>,
     {
         self.search(key).ok()
     }
@@ -346,6 +290,11 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap
     }
 
     #[inline]
+    fn entry_at(&self, index: usize) -> Option<(&K, &V)> {
+        self.keys.get(index).zip(self.values.get(index))
+    }
+
+    #[inline]
     fn key_at(&self, index: usize) -> &K {
         &self.keys[index]
     }
@@ -360,25 +309,38 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap
         &mut self.values[index]
     }
 
-    fn put(&mut self, place: usize, key: K, value: V) -> Result<usize, (K, V)> {
+    unsafe fn put(&mut self, place: usize, key: K, value: &V) -> Result<usize, K> {
         if self.keys.len() != self.values.len() {
             self.even_out();
         }
         let index = place.min(self.len());
-        match self.keys.insert_if_there(index, key) {
-            Ok(()) => {
-                drop(self.values.insert_if_there(index, value));
-                Ok(index)
-            }
-            Err(full) => Err((full.into_inner(), value)),
+        // SAFETY: it is the map's from here on, unless it is returned.
+        if !unsafe { self.keys.insert_if_there(index, &key) } {
+            return Err(key);
         }
+        // SAFETY: the caller's promise. There is room, unless a stranger says otherwise meanwhile.
+        let _ = unsafe { self.values.insert_if_there(index, value) };
+        Ok(index)
     }
 
-    fn take(&mut self, index: usize) -> Option<(K, V)> {
+    fn put_with(&mut self, place: usize, key: K, init: impl FnOnce(&mut V)) -> Result<usize, K> {
         if self.keys.len() != self.values.len() {
             self.even_out();
         }
-        self.keys.remove_if_there(index).zip(self.values.remove_if_there(index))
+        let index = place.min(self.len());
+        // First, for `init` may panic.
+        if self.values.insert_with_if_there(index, init).is_err() {
+            return Err(key);
+        }
+        // SAFETY: it is the map's from here on, unless it is returned.
+        if unsafe { self.keys.insert_if_there(index, &key) } { Ok(index) } else { Err(key) }
+    }
+
+    fn discard(&mut self, index: usize) -> bool {
+        if self.keys.len() != self.values.len() {
+            self.even_out();
+        }
+        self.keys.discard_if_there(index) && self.values.discard_if_there(index)
     }
 }
 

@@ -1,0 +1,131 @@
+//! Both ends of a sorted map, and all of its entries at once.
+
+use super::SortedMap;
+use crate::containers::keyed::{Keyed, OccupiedEntry};
+use crate::containers::{Drain, Full, List};
+use crate::layout::SharedLayout;
+use std::iter::Zip;
+
+impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> {
+    /// The entry with the smallest key.
+    ///
+    /// ```
+    /// let map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
+    /// assert_eq!(map.first_key_value(), Some((&1, &10)));
+    /// ```
+    #[must_use]
+    pub fn first_key_value(&self) -> Option<(&K, &V)> {
+        self.iter().next()
+    }
+
+    /// The entry with the largest key.
+    ///
+    /// ```
+    /// let map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
+    /// assert_eq!(map.last_key_value(), Some((&2, &20)));
+    /// ```
+    #[must_use]
+    pub fn last_key_value(&self) -> Option<(&K, &V)> {
+        self.iter().next_back()
+    }
+
+    /// The entry with the smallest key, to be changed or removed.
+    ///
+    /// ```
+    /// let mut map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
+    /// *map.first_entry().unwrap().get_mut() += 1;
+    /// assert_eq!(map[&1], 11);
+    /// ```
+    #[must_use]
+    pub fn first_entry(&mut self) -> Option<OccupiedEntry<'_, Self>> {
+        (!self.is_empty()).then(|| OccupiedEntry::at(self, 0))
+    }
+
+    /// The entry with the largest key, to be changed or removed.
+    ///
+    /// ```
+    /// let mut map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
+    /// assert_eq!(map.last_entry().unwrap().remove_entry(), (2, 20));
+    /// ```
+    #[must_use]
+    pub fn last_entry(&mut self) -> Option<OccupiedEntry<'_, Self>> {
+        let last = self.len().checked_sub(1)?;
+        Some(OccupiedEntry::at(self, last))
+    }
+
+    /// Removes the entry with the smallest key, and returns it.
+    ///
+    /// ```
+    /// let mut map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
+    /// assert_eq!(map.pop_first(), Some((1, 10)));
+    /// ```
+    pub fn pop_first(&mut self) -> Option<(K, V)> {
+        self.first_entry().map(OccupiedEntry::remove_entry)
+    }
+
+    /// Removes the entry with the largest key, and returns it.
+    ///
+    /// ```
+    /// let mut map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
+    /// assert_eq!(map.pop_last(), Some((2, 20)));
+    /// ```
+    pub fn pop_last(&mut self) -> Option<(K, V)> {
+        self.last_entry().map(OccupiedEntry::remove_entry)
+    }
+
+    /// Removes the entry with the smallest key without returning it; whether there was one.
+    ///
+    /// ```
+    /// let mut map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
+    /// assert!(map.discard_first());
+    /// assert!(map.keys().eq(&[2]));
+    /// ```
+    pub fn discard_first(&mut self) -> bool {
+        Keyed::discard(self, 0)
+    }
+
+    /// Removes the entry with the largest key without returning it; whether there was one.
+    ///
+    /// ```
+    /// let mut map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
+    /// assert!(map.discard_last());
+    /// assert!(map.keys().eq(&[1]));
+    /// ```
+    pub fn discard_last(&mut self) -> bool {
+        self.len().checked_sub(1).is_some_and(|last| Keyed::discard(self, last))
+    }
+
+    /// Moves all entries of `other` to this map, all or none; none is left there. Of those with the same key, the value of
+    /// `other` counts.
+    ///
+    /// ```
+    /// use shmstate::SortedMap;
+    ///
+    /// let mut map = SortedMap::<u64, u64, 3>::from([(1, 10), (3, 30)]);
+    /// let mut other = SortedMap::<u64, u64, 4>::from([(2, 20), (3, 31)]);
+    /// map.append(&mut other)?;
+    /// assert!(map.values().eq(&[10, 20, 31]) && other.is_empty());
+    /// other.insert(7, 70).unwrap();
+    /// assert_eq!((map.append(&mut other).unwrap_err().needed(), other.len()), (4, 1));
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is not room for all of them; then nothing has changed.
+    pub fn append<const M: usize>(&mut self, other: &mut SortedMap<K, V, M>) -> Result<(), Full> {
+        let new = other.keys().filter(|key| self.find(key).is_none()).count();
+        if new > self.remaining() {
+            return Err(Full::new((), "sorted map", N, self.len().saturating_add(new)));
+        }
+        for (key, value) in other.take_all() {
+            // There is room, as was counted.
+            let _ = self.insert(key, value);
+        }
+        Ok(())
+    }
+
+    /// Takes all entries out, in order.
+    pub(in crate::containers) fn take_all(&mut self) -> Zip<Drain<'_, List<K, N>>, Drain<'_, List<V, N>>> {
+        self.keys.drain(..).zip(self.values.drain(..))
+    }
+}

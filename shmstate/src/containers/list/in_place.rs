@@ -1,0 +1,273 @@
+//! Putting items in and taking them out where they lie, so that none passes over the stack.
+
+use super::List;
+use crate::containers::Full;
+use crate::containers::place::{fresh, rotate_left, set_default};
+use crate::layout::SharedLayout;
+
+impl<T: SharedLayout, const N: usize> List<T, N> {
+    /// Appends an item that `init` fills where it lies, and lends it.
+    ///
+    /// `init` finds what a new state starts with: zeroes, but for the fields with `#[shared(init = …)]`. If it panics, the
+    /// list has the items that it had.
+    ///
+    /// ```
+    /// use shmstate::List;
+    ///
+    /// let mut lists = List::<List<u64, 4>, 2>::new();
+    /// lists.push_with(|list| list.extend([1, 2]))?;
+    /// assert_eq!(lists, [[1, 2]]);
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the list is full; `init` is not called then.
+    #[inline]
+    pub fn push_with(&mut self, init: impl FnOnce(&mut T)) -> Result<&mut T, Full> {
+        let len = self.live();
+        self.push_if(init, |_, _| true)?;
+        // SAFETY: it was filled and counted.
+        Ok(unsafe { self.items[len].assume_init_mut() })
+    }
+
+    /// Appends a default item, and lends it.
+    ///
+    /// Containers, numbers and arrays of them are made where they lie. The default value of a type of your own passes over
+    /// the stack; `push_with(|_| ())` appends what such a type is in a new state.
+    ///
+    /// ```
+    /// use shmstate::List;
+    ///
+    /// let mut lists = List::<List<u64, 4>, 2>::new();
+    /// lists.push_default()?.push(7).unwrap();
+    /// assert_eq!(lists, [[7]]);
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the list is full.
+    #[inline]
+    pub fn push_default(&mut self) -> Result<&mut T, Full>
+    where
+        T: Default,
+    {
+        self.push_with(set_default)
+    }
+
+    /// Fills the slot behind the last item; then `keep`, which gets the items and this one, says whether it becomes one.
+    #[inline]
+    pub(in crate::containers) fn push_if(
+        &mut self,
+        init: impl FnOnce(&mut T),
+        keep: impl FnOnce(&[T], &T) -> bool,
+    ) -> Result<bool, Full> {
+        let len = self.live();
+        if len == N {
+            return Err(Full::new((), "list", N, N + 1));
+        }
+        self.overwrite(len..len + 1);
+        let item = fresh(&mut self.items[len]);
+        init(item);
+        // SAFETY: the slot at `len` was filled, and those before it are values by the invariant of `items`.
+        let items = unsafe { std::slice::from_raw_parts(self.items.as_ptr().cast::<T>(), len + 1) };
+        let (item, before) = items.split_last().expect("one was filled");
+        let keep = keep(before, item);
+        if keep {
+            self.head.len = len as u32 + 1;
+        }
+        Ok(keep)
+    }
+
+    /// Inserts an item that `init` fills where it lies before item `index`, or at the end, and lends it; marks all items
+    /// from there on.
+    ///
+    /// `init` finds what a new state starts with: zeroes, but for the fields with `#[shared(init = …)]`. If it panics, the
+    /// list has the items that it had.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 3>::from([1, 3]);
+    /// list.insert_with(1, |item| *item = 2)?;
+    /// assert_eq!(list, [1, 2, 3]);
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the list is full; `init` is not called then.
+    ///
+    /// # Panics
+    /// If `index` is larger than the length, be the list full or not.
+    #[track_caller]
+    pub fn insert_with(&mut self, index: usize, init: impl FnOnce(&mut T)) -> Result<&mut T, Full> {
+        let len = self.live();
+        assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
+        self.insert_with_among(len, index, init)
+    }
+
+    /// Inserts a default item before item `index`, or at the end, and lends it: as [`push_default`](Self::push_default).
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 3>::from([1, 3]);
+    /// *list.insert_default(1)? += 2;
+    /// assert_eq!(list, [1, 2, 3]);
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the list is full.
+    ///
+    /// # Panics
+    /// If `index` is larger than the length, be the list full or not.
+    #[track_caller]
+    pub fn insert_default(&mut self, index: usize) -> Result<&mut T, Full>
+    where
+        T: Default,
+    {
+        self.insert_with(index, set_default)
+    }
+
+    /// [`insert_with`](Self::insert_with), at the end if there are fewer items.
+    pub(in crate::containers) fn insert_with_if_there(
+        &mut self,
+        index: usize,
+        init: impl FnOnce(&mut T),
+    ) -> Result<&mut T, Full> {
+        let len = self.live();
+        self.insert_with_among(len, index.min(len), init)
+    }
+
+    /// Inserts into a list of `len` items, at an `index` that is not larger.
+    fn insert_with_among(&mut self, len: usize, index: usize, init: impl FnOnce(&mut T)) -> Result<&mut T, Full> {
+        if len == N {
+            return Err(Full::new((), "list", N, N + 1));
+        }
+        self.overwrite(index..len + 1);
+        // At the end, where it is no item yet if `init` panics.
+        init(fresh(&mut self.items[len]));
+        rotate_left(&mut self.items[index..=len], len - index);
+        self.head.len = len as u32 + 1;
+        // SAFETY: it was filled, and moved here as a whole.
+        Ok(unsafe { self.items[index].assume_init_mut() })
+    }
+
+    /// Removes item `index` without returning it; marks all items from there on.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 3>::from([1, 2, 3]);
+    /// list.discard(0);
+    /// assert_eq!(list, [2, 3]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such item.
+    #[track_caller]
+    pub fn discard(&mut self, index: usize) {
+        let len = self.live();
+        assert!(index < len, "removal index (is {index}) should be < len (is {len})");
+        self.discard_from(len, index);
+    }
+
+    /// [`discard`](Self::discard), if there is such an item; whether there was.
+    pub(in crate::containers) fn discard_if_there(&mut self, index: usize) -> bool {
+        let len = self.live();
+        if index < len {
+            self.discard_from(len, index);
+        }
+        index < len
+    }
+
+    /// Removes from a list of `len` items, at an `index` that is smaller.
+    pub(super) fn discard_from(&mut self, len: usize, index: usize) {
+        self.overwrite(index..len - 1);
+        self.shift(index + 1..len, index);
+        self.head.len = len as u32 - 1;
+    }
+
+    /// Removes item `index` without returning it, and puts the last one in its place.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 3>::from([1, 2, 3]);
+    /// list.swap_discard(0);
+    /// assert_eq!(list, [3, 2]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such item.
+    #[track_caller]
+    pub fn swap_discard(&mut self, index: usize) {
+        let len = self.live();
+        assert!(index < len, "swap_discard index (is {index}) should be < len (is {len})");
+        self.swap_discard_from(len, index);
+    }
+
+    /// [`swap_discard`](Self::swap_discard), if there is such an item; whether there was.
+    pub(in crate::containers) fn swap_discard_if_there(&mut self, index: usize) -> bool {
+        let len = self.live();
+        if index < len {
+            self.swap_discard_from(len, index);
+        }
+        index < len
+    }
+
+    /// Removes from a list of `len` items, at an `index` that is smaller.
+    #[inline]
+    pub(super) fn swap_discard_from(&mut self, len: usize, index: usize) {
+        if index < len - 1 {
+            self.overwrite(index..index + 1);
+            self.shift(len - 1..len, index);
+        }
+        self.head.len = len as u32 - 1;
+    }
+
+    /// Makes the list `len` items long: the last ones go, or default items are appended, as
+    /// [`push_default`](Self::push_default) does it.
+    ///
+    /// ```
+    /// let mut list = shmstate::List::<u64, 4>::from([1]);
+    /// list.resize_default(3)?;
+    /// assert_eq!(list, [1, 0, 0]);
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If `len` is larger than `N`; then nothing has changed.
+    pub fn resize_default(&mut self, len: usize) -> Result<(), Full>
+    where
+        T: Default,
+    {
+        if len > N {
+            return Err(Full::new((), "list", N, len));
+        }
+        self.truncate(len);
+        (self.live()..len).try_for_each(|_| self.push_default().map(drop))
+    }
+
+    /// Moves all items of `other` to the end of this list, all or none; none is left there.
+    ///
+    /// ```
+    /// use shmstate::List;
+    ///
+    /// let (mut list, mut other) = (List::<u64, 4>::from([1]), List::<u64, 8>::from([2, 3]));
+    /// list.append(&mut other)?;
+    /// assert_eq!((list.as_slice(), other.as_slice()), (&[1, 2, 3][..], &[][..]));
+    /// other.extend([4, 5]);
+    /// assert_eq!(list.append(&mut other).unwrap_err().needed(), 5);
+    /// assert_eq!((list.as_slice(), other.as_slice()), (&[1, 2, 3][..], &[4, 5][..]));
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is not room for all of them; then nothing has changed.
+    pub fn append<const M: usize>(&mut self, other: &mut List<T, M>) -> Result<(), Full> {
+        let (len, more) = (self.live(), other.live());
+        if more > N - len {
+            return Err(Full::new((), "list", N, len.saturating_add(more)));
+        }
+        self.overwrite(len..len + more);
+        // SAFETY: `other`'s first `more` items are values, which are none of its own any more below, and go into as many
+        // slots; two borrowed lists do not overlap, and items have no drop glue.
+        unsafe { std::ptr::copy_nonoverlapping(other.items.as_ptr(), self.items[len..].as_mut_ptr(), more) }
+        other.head.len = 0;
+        self.head.len = (len + more) as u32;
+        Ok(())
+    }
+}

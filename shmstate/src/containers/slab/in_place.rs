@@ -1,0 +1,125 @@
+//! Putting values in and taking them out where they lie, so that none passes over the stack; and all of them at once.
+
+use super::{Key, Place, Slab};
+use crate::containers::Full;
+use crate::containers::place::set_default;
+use crate::layout::SharedLayout;
+use std::iter::FusedIterator;
+
+impl<T: SharedLayout, const N: usize> Slab<T, N> {
+    /// Puts in a value that `init` fills where it lies, and returns its key.
+    ///
+    /// `init` finds what a new state starts with: zeroes, but for the fields with `#[shared(init = …)]`. If it panics, the
+    /// slab has the values that it had.
+    ///
+    /// ```
+    /// use shmstate::{List, Slab};
+    ///
+    /// let mut slab = Slab::<List<u64, 4>, 2>::new();
+    /// let key = slab.insert_with(|list| list.extend([1, 2]))?;
+    /// assert_eq!(slab[key], [1, 2]);
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the slab is full; `init` is not called then.
+    pub fn insert_with(&mut self, init: impl FnOnce(&mut T)) -> Result<Key<T>, Full> {
+        if let Some((index, place)) = self.first_vacant()
+            && let Some(slot) = self.values.get_mut(index)
+        {
+            T::reset(slot);
+            init(slot);
+            return Ok(self.fill(index, place));
+        }
+        if self.places.is_full() || self.values.is_full() {
+            return Err(Full::new((), "slab", N, N + 1));
+        }
+        self.values.push_with(init)?;
+        Ok(self.push_filled())
+    }
+
+    /// Puts in a default value, and returns its key.
+    ///
+    /// Containers, numbers and arrays of them are made where they lie. The default value of a type of your own passes over
+    /// the stack; `insert_with(|_| ())` puts in what such a type is in a new state.
+    ///
+    /// ```
+    /// use shmstate::{List, Slab};
+    ///
+    /// let mut slab = Slab::<List<u64, 4>, 2>::new();
+    /// let key = slab.insert_default()?;
+    /// assert!(slab[key].is_empty());
+    /// # Ok::<_, shmstate::Full>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the slab is full.
+    pub fn insert_default(&mut self) -> Result<Key<T>, Full>
+    where
+        T: Default,
+    {
+        self.insert_with(set_default)
+    }
+
+    /// Removes the value of `key` without returning it; whether it was still there.
+    ///
+    /// ```
+    /// let mut slab = shmstate::Slab::<u64, 1>::new();
+    /// let key = slab.insert(7)?;
+    /// assert!(slab.discard(key) && !slab.discard(key));
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    pub fn discard(&mut self, key: Key<T>) -> bool {
+        let place = self.place(key);
+        if let Some(place) = place {
+            self.vacate(place);
+        }
+        place.is_some()
+    }
+
+    /// Removes all values, and yields them with their keys, in the order of their places.
+    ///
+    /// Values that it has not yielded when it is dropped are removed all the same; if it is forgotten, they stay.
+    ///
+    /// ```
+    /// let mut slab = shmstate::Slab::<u64, 4>::new();
+    /// let key = slab.insert(7)?;
+    /// assert!(slab.drain().eq([(key, 7)]));
+    /// assert!(slab.is_empty());
+    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// ```
+    pub fn drain(&mut self) -> impl FusedIterator<Item = (Key<T>, T)> {
+        Drain { slab: self, next: 0 }
+    }
+}
+
+/// Takes all values out of a slab.
+struct Drain<'a, T: SharedLayout, const N: usize> {
+    slab: &'a mut Slab<T, N>,
+    /// The place to look at next.
+    next: usize,
+}
+
+impl<T: SharedLayout, const N: usize> Iterator for Drain<'_, T, N> {
+    type Item = (Key<T>, T);
+
+    fn next(&mut self) -> Option<(Key<T>, T)> {
+        loop {
+            let index = self.next;
+            let Place { generation, .. } = *self.slab.places.get(index)?;
+            self.next += 1;
+            let key = Key::new(index as u32, generation);
+            if let Some(value) = self.slab.remove(key) {
+                return Some((key, value));
+            }
+        }
+    }
+}
+
+impl<T: SharedLayout, const N: usize> FusedIterator for Drain<'_, T, N> {}
+
+impl<T: SharedLayout, const N: usize> Drop for Drain<'_, T, N> {
+    fn drop(&mut self) {
+        self.slab.clear();
+    }
+}

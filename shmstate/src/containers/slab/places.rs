@@ -1,0 +1,77 @@
+//! Which places of a slab are taken.
+
+use super::{Key, Place, Slab};
+#[cfg(feature = "serde")]
+use crate::containers::Full;
+use crate::layout::SharedLayout;
+
+impl<T: SharedLayout, const N: usize> Slab<T, N> {
+    /// Where the value of `key` lies.
+    #[inline]
+    pub(super) fn place(&self, key: Key<T>) -> Option<usize> {
+        let place = self.places.get(key.place())?;
+        (place.generation == key.generation() && !place.is_vacant()).then_some(key.place())
+    }
+
+    /// The place that is vacant next, and what is known of it.
+    #[inline]
+    pub(super) fn first_vacant(&self) -> Option<(usize, Place)> {
+        let index = (self.vacant as usize).checked_sub(1)?;
+        let place = *self.places.get(index)?;
+        place.is_vacant().then_some((index, place))
+    }
+
+    /// Makes a place that has a value vacant.
+    #[inline]
+    pub(super) fn vacate(&mut self, index: usize) {
+        if let Some(place) = self.places.get_mut(index) {
+            *place = Place { generation: place.generation.wrapping_add(1), next: self.vacant };
+            self.vacant = index as u32 + 1;
+            self.count = self.len().saturating_sub(1) as u32;
+        }
+    }
+
+    /// Counts the value in a place that was vacant, of which this was known; its key.
+    #[inline]
+    pub(super) fn fill(&mut self, index: usize, Place { generation, next }: Place) -> Key<T> {
+        let generation = generation.wrapping_add(1);
+        if let Some(taken) = self.places.get_mut(index) {
+            *taken = Place { generation, next: 0 };
+        }
+        self.vacant = next;
+        self.count = self.len().min(N - 1) as u32 + 1;
+        Key::new(index as u32, generation)
+    }
+
+    /// Counts the value that was pushed, in a place that was never in use; its key.
+    #[inline]
+    pub(super) fn push_filled(&mut self) -> Key<T> {
+        let index = self.places.len();
+        // There is room, unless a stranger says otherwise meanwhile; then the key leads nowhere.
+        let _ = self.places.push(Place { generation: 1, next: 0 });
+        self.count = self.len().min(N - 1) as u32 + 1;
+        Key::new(index as u32, 1)
+    }
+
+    /// The places: of each its generation, and its value if there is one.
+    #[cfg(feature = "serde")]
+    pub(in crate::containers) fn places(&self) -> impl Iterator<Item = (u32, Option<&T>)> {
+        let value = |(place, value): (&Place, _)| (place.generation, (!place.is_vacant()).then_some(value));
+        self.places.iter().zip(&self.values).map(value)
+    }
+
+    /// Adds a place, as [`Self::places`] has told it; its generation is odd if there is a value, and only then.
+    #[cfg(feature = "serde")]
+    pub(in crate::containers) fn push_place(&mut self, generation: u32, value: Option<T>) -> Result<(), Full> {
+        let place = self.places.len();
+        let vacant = value.is_none();
+        let next = if vacant { self.vacant } else { 0 };
+        self.places.push(Place { generation, next }).map_err(|full| full.without_value())?;
+        self.values.push(value.unwrap_or_else(T::zeroed)).map_err(|full| full.without_value())?;
+        match vacant {
+            true => self.vacant = place as u32 + 1,
+            false => self.count += 1,
+        }
+        Ok(())
+    }
+}
