@@ -35,7 +35,7 @@ impl Shared<'_> {
         let named = self.control.active.next.load(Relaxed) as usize;
         if named != active.copy
             && named < self.in_use()
-            && (self.is_free(named) || planted("named_copy_not_scanned"))
+            && (self.listed.is_empty() || self.scan(named, active.version) || planted("named_copy_not_scanned"))
             && !planted("spare_taken_at_once")
         {
             return Ok(named);
@@ -104,21 +104,39 @@ impl Shared<'_> {
     }
 
     /// Whether nobody pins copy `k`.
-    #[inline]
     fn is_free(&self, k: usize) -> bool {
-        let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
-        !self.slots[..used].iter().any(|slot| slot.pins_copy(k)) || planted("pins_ignored")
+        self.listed.is_empty() || !self.listed.any(|slot| self.is_pinned(slot, k)) || planted("pins_ignored")
+    }
+
+    /// [`Self::is_free`], of an update of `version` that may have to sweep.
+    #[inline(never)]
+    fn scan(&self, k: usize, version: u64) -> bool {
+        let mut looked_at = 0;
+        let pinned = self.listed.any(|slot| {
+            looked_at += 1;
+            self.is_pinned(slot, k)
+        });
+        if self.is_time_to_sweep(version, looked_at) {
+            self.sweep();
+        }
+        !pinned || planted("pins_ignored")
+    }
+
+    /// Whether a reader of that slot is in copy `k`.
+    #[inline]
+    fn is_pinned(&self, slot: usize, k: usize) -> bool {
+        self.slots.get(slot).is_some_and(|line| line.pins_copy(k))
     }
 
     /// The slots that pin copy `k`, one bit each; slots past the first 64 share the last bit.
     fn pinning(&self, k: usize) -> u64 {
-        let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
         let mut pinning = 0;
-        for (s, slot) in self.slots[..used].iter().enumerate() {
-            if slot.pins_copy(k) {
-                pinning |= 1 << s.min(63);
+        self.listed.any(|slot| {
+            if self.is_pinned(slot, k) {
+                pinning |= 1 << slot.min(63);
             }
-        }
+            false
+        });
         pinning
     }
 
@@ -184,11 +202,10 @@ impl Shared<'_> {
         if planted("pins_of_the_dead_stay") {
             return false;
         }
-        let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
         let mut free = true;
-        for slot in 0..used {
-            if !self.slots[slot].pins_copy(k) {
-                continue;
+        self.listed.any(|slot| {
+            if !self.is_pinned(slot, k) {
+                return false;
             }
             // The pins of this handle are those of its own threads.
             match (slot != me).then(|| host.probe(slot)).flatten() {
@@ -201,7 +218,8 @@ impl Shared<'_> {
                 None if planted("pins_of_the_living_cleared") => self.clear_pins(slot),
                 None => free = false,
             }
-        }
+            false
+        });
         free && self.is_free(k)
     }
 }

@@ -11,11 +11,12 @@
 //! | after even, before unlock | a lock that names a dead slot | takes the lock |
 
 use super::lock::{self, Acquired, Clock, Host, LockError, News};
+use super::readers::Listed;
 use super::words::{Control, CopyLine, NEVER, Published, SlotLine, count};
 use crate::mutant::{order, planted};
 use crate::sync::{
     AtomicU64,
-    Ordering::{Acquire, Relaxed, Release, SeqCst},
+    Ordering::{Acquire, Relaxed, Release},
     STREAMED, fence_after_lock, fence_release, fence_streaming,
 };
 use crate::track::{Granule, Touched};
@@ -50,6 +51,8 @@ pub(crate) trait Images: Copy {
 pub(crate) struct Shared<'a> {
     pub(crate) control: &'a Control,
     pub(crate) slots: &'a [SlotLine],
+    /// Which of the slots a scan of the pins looks at.
+    pub(crate) listed: Listed<'a>,
     /// Of the copies in use, then of the spare ones.
     pub(crate) copies: &'a [CopyLine],
     /// The log of what was touched: a power of two of packed byte ranges. See [`super::notes`].
@@ -121,6 +124,7 @@ impl<'a> Shared<'a> {
         if planted("recovery_does_nothing") {
             return news;
         }
+        self.list_all();
         if let Some(line) = self.copies.get(active.copy) {
             let generation = line.generation.load(Relaxed);
             if generation % 2 == 1 {
@@ -160,7 +164,7 @@ impl<'a> Shared<'a> {
     /// Makes a claimed slot clean: its last holder is dead, and the caller holds its byte.
     pub(crate) fn take_slot(&self, me: usize, host: &impl Host) {
         if !planted("claim_counts_no_slot") {
-            self.control.counters.used.fetch_max(me as u32 + 1, order("S1", SeqCst, Relaxed)); // [S1]
+            self.control.counters.used.fetch_max(me as u32 + 1, Relaxed);
         }
         if lock::is_owned_by(&self.control.lock.word, me) && !planted("claim_ignores_the_word") {
             // The last holder died with the lock, so it is mine by construction.
@@ -197,6 +201,7 @@ impl<'a> Shared<'a> {
             self.clear_pins(slot);
         }
         self.control.counters.used.store(0, Relaxed);
+        self.forget_readers();
         self.forget_log();
         for (k, line) in self.copies.iter().enumerate() {
             let generation = line.generation.load(Relaxed);

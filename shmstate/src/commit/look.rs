@@ -55,7 +55,7 @@ impl Shared<'_> {
                 return Ok(found);
             }
         }
-        let pin = Pin::enter(self.control, &self.slots[me], self.copies.len(), Reader::Guest)?;
+        let pin = Pin::enter(self, me, &self.slots[me], Reader::Guest)?;
         Ok(read(pin.copy()))
     }
 }

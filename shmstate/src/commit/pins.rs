@@ -10,12 +10,21 @@
 //! *owner* and has a word to itself, which names the copy that it is in: entering is one exchange, leaving a plain store.
 //! A second closure inside of the owner's first one counts itself like a guest.
 //!
+//! A scan looks at the slots that are [listed](super::readers). A reader whose slot is not lists it before its second look.
+//!
 //! The version may have moved on in between: only the copy is compared. What the reader then sees is the newest version
 //! of that copy, which R2 has made visible.
 
-use super::words::{Control, Published, SlotLine};
+use super::copies::Shared;
+use super::words::{Published, SlotLine};
 use crate::mutant::{order, planted};
-use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use crate::sync::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
+
+/// In the owner's word: it is in the copy with the number beside it.
+pub(super) const PINNED: u32 = 1 << 8;
+
+/// In the owner's word: it has not read since the last [sweep](Shared::sweep). 0 once it has.
+pub(super) const AGED: u32 = 1 << 9;
 
 /// Who reads through a handle.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,49 +43,55 @@ pub(crate) struct Pin<'a> {
 }
 
 impl<'a> Pin<'a> {
-    /// Enters the active copy, or says which copy the region names that it does not have.
+    /// Enters the active copy through slot `me`, which has that line; or says which copy the region names that it does not
+    /// have.
     #[inline]
-    pub(crate) fn enter(control: &Control, slot: &'a SlotLine, copies: usize, reader: Reader) -> Result<Self, usize> {
-        let copy = Published::unpack(control.active.published.load(Relaxed)).copy;
-        if reader == Reader::Owner && slot.owner.load(Relaxed) == 0 {
-            Self::enter_as_owner(control, slot, copies, copy)
-        } else {
-            Self::enter_as_guest(control, slot, copies, copy)
+    pub(crate) fn enter(shared: &Shared<'_>, me: usize, slot: &'a SlotLine, reader: Reader) -> Result<Self, usize> {
+        let copy = shared.active_copy(Relaxed);
+        let owner = reader == Reader::Owner && slot.owner.load(Relaxed) & PINNED == 0;
+        let reader = if owner { Reader::Owner } else { Reader::Guest };
+        if copy < shared.copies.len() {
+            slot.pin(copy, reader); // [R1]
+            let listed = slot.listed.load(order("N2", SeqCst, Relaxed)) != 0; // [N2]
+            let now = shared.active_copy(order("R2", SeqCst, Relaxed)); // [R2]
+            if listed && (now == copy || planted("second_look_left_out")) {
+                return Ok(Pin { slot, copy, reader });
+            }
         }
+        Self::enter_again(shared, me, slot, copy, reader).map(|copy| Pin { slot, copy, reader })
     }
 
-    #[inline]
-    fn enter_as_owner(control: &Control, slot: &'a SlotLine, copies: usize, mut copy: usize) -> Result<Self, usize> {
-        loop {
-            if copy >= copies {
-                slot.owner.store(0, Release);
-                return Err(copy);
+    /// [`Self::enter`] from where `copy` is pinned, if there is such a copy: lists the slot, and follows the active copy.
+    #[cold]
+    #[inline(never)]
+    fn enter_again(
+        shared: &Shared<'_>,
+        me: usize,
+        slot: &SlotLine,
+        mut copy: usize,
+        reader: Reader,
+    ) -> Result<usize, usize> {
+        while copy < shared.copies.len() {
+            if slot.listed.load(order("N2", SeqCst, Relaxed)) == 0 {
+                shared.list(me); // [N2] is the load
             }
-            slot.owner.swap(copy as u32 + 1, order("R1", SeqCst, AcqRel)); // [R1]
-            let now = Published::unpack(control.active.published.load(order("R2", SeqCst, Relaxed))).copy; // [R2]
+            let now = shared.active_copy(order("R2", SeqCst, Relaxed)); // [R2]
             if now == copy || planted("second_look_left_out") {
-                return Ok(Pin { slot, copy, reader: Reader::Owner });
+                return Ok(copy);
             }
-            copy = now; // nothing was read
-        }
-    }
-
-    #[inline]
-    fn enter_as_guest(control: &Control, slot: &'a SlotLine, copies: usize, mut copy: usize) -> Result<Self, usize> {
-        loop {
-            if copy >= copies {
-                return Err(copy);
-            }
-            slot.pins[copy].fetch_add(1, order("R1", SeqCst, AcqRel)); // [R1]
-            let now = Published::unpack(control.active.published.load(order("R2", SeqCst, Relaxed))).copy; // [R2]
-            if now == copy || planted("second_look_left_out") {
-                return Ok(Pin { slot, copy, reader: Reader::Guest });
-            }
-            if !planted("pin_of_a_miss_stays") {
-                slot.pins[copy].fetch_sub(1, Relaxed); // nothing was read
+            // Nothing was read. Release, for a sweep that finds the pin gone.
+            if reader == Reader::Guest && !planted("pin_of_a_miss_stays") {
+                slot.pins[copy].fetch_sub(1, Release); // [R3]
             }
             copy = now;
+            if copy < shared.copies.len() {
+                slot.pin(copy, reader); // [R1]
+            }
         }
+        if reader == Reader::Owner {
+            slot.owner.store(0, Release);
+        }
+        Err(copy)
     }
 
     /// The copy that is held.
@@ -97,13 +112,31 @@ impl Drop for Pin<'_> {
     }
 }
 
+impl Shared<'_> {
+    /// The copy that readers enter.
+    #[inline]
+    fn active_copy(&self, ordering: Ordering) -> usize {
+        Published::unpack(self.control.active.published.load(ordering)).copy
+    }
+}
+
 impl SlotLine {
+    /// Counts a reader into copy `k`. Another pin of the owner's ends with it.
+    #[inline]
+    fn pin(&self, k: usize, reader: Reader) {
+        let enter = order("R1", SeqCst, AcqRel);
+        match reader {
+            Reader::Owner => self.owner.swap(k as u32 | PINNED, enter), // [R1]
+            Reader::Guest => self.pins[k].fetch_add(1, enter),          // [R1]
+        };
+    }
+
     /// Whether a reader of this handle is in copy `k`.
     #[inline]
     pub(super) fn pins_copy(&self, k: usize) -> bool {
         let scan = order("W3", Acquire, Relaxed);
         let (guests, owner) = (self.pins[k].load(scan), self.owner.load(scan)); // [W3]
-        guests != 0 && !planted("guests_not_scanned") || owner == k as u32 + 1 && !planted("owner_not_scanned")
+        guests != 0 && !planted("guests_not_scanned") || owner == k as u32 | PINNED && !planted("owner_not_scanned")
     }
 
     /// Takes away the pins of a handle whose process is dead, or that is being dropped.

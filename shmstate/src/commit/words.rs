@@ -89,8 +89,11 @@ pub(crate) struct SlotLine {
     pub(crate) pid: AtomicU32,
     /// The holder's command name, padded with zeroes: a hint as well.
     pub(crate) name: [AtomicU64; 2],
-    /// The copy that the handle's owner thread is in, plus one; or 0.
+    /// The copy that the handle's owner thread is in, with [`PINNED`](super::pins::PINNED); else 0, or
+    /// [`AGED`](super::pins::AGED).
     pub(crate) owner: AtomicU32,
+    /// Not 0: the slot is on the list of [readers](super::readers).
+    pub(crate) listed: AtomicU32,
 }
 
 /// A copy's state; its page bits follow elsewhere.
@@ -170,6 +173,7 @@ impl SlotLine {
             pid: AtomicU32::new(0),
             name: std::array::from_fn(|_| AtomicU64::new(0)),
             owner: AtomicU32::new(0),
+            listed: AtomicU32::new(0),
         }
     }
 }

@@ -4,20 +4,18 @@
 //! population, the state itself. Who comes later finds the first one's work: it holds the population byte for writing
 //! until the region is clean, and everybody else holds it for reading.
 
-use super::geometry::{CONTROL, Geometry, SLOTS};
+use super::geometry::Geometry;
 use super::header::Header;
 use super::kernel::Kernel;
-use crate::commit::{BeginError, Clock, Control, Host, LockError, Published, Shared, SlotLine};
+use super::view::view;
+use crate::commit::{BeginError, Clock, Host, LockError, Published, Shared, SlotLine};
 use crate::error::{Error, Trouble};
 use crate::events;
 use crate::layout::{Invalid, Layout, Schema};
 use crate::mutant::planted;
 use crate::os::{self, ANONYMOUS, Generation, Limits, LiveDescription, Liveness, Mapping, Origin, Place};
-use crate::sync::{
-    AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
-};
-use crate::track::{Frame, Granule, RegionKey};
+use crate::sync::Ordering::{Acquire, Relaxed, Release};
+use crate::track::{Frame, RegionKey};
 use std::mem::ManuallyDrop;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -44,6 +42,8 @@ pub(crate) struct Region {
     key: RegionKey,
     /// Invariant: this handle holds the byte of this slot.
     slot: usize,
+    /// The line of that slot; borrows `mapping`, as `shared` does.
+    line: &'static SlotLine,
     generation: Generation,
 }
 
@@ -100,7 +100,9 @@ impl Region {
         let kernel = Kernel { liveness, geometry, path: path.to_owned() };
         join(file, &live, &shared, &kernel, &mapping, state, clock)?;
         let slot = claim(path, &live, &shared, &kernel, clock)?;
-        let region = Region { shared, mapping: ManuallyDrop::new(mapping), kernel, origin, key, slot, generation };
+        let line = &shared.slots[slot];
+        let region =
+            Region { shared, mapping: ManuallyDrop::new(mapping), kernel, origin, key, slot, line, generation };
         region.leave_hints();
         live.leave_to_the_mapping().map_err(|e| Error::io(region.path(), "lock", e))?;
         Ok(region)
@@ -162,7 +164,7 @@ impl Region {
     /// This handle's slot.
     #[inline]
     pub(crate) fn slot_line(&self) -> &SlotLine {
-        &self.shared.slots[self.slot]
+        self.line
     }
 
     /// Identity of the file.
@@ -288,33 +290,6 @@ impl Drop for Region {
             // The mapping was not inherited, and the handle in the parent is alive.
             mapping.forget();
         }
-    }
-}
-
-/// The shared words of a mapping.
-///
-/// # Safety
-/// The mapping is as long as the geometry says, and outlives the view.
-pub(super) unsafe fn view(mapping: &Mapping, geometry: &Geometry) -> Shared<'static> {
-    let at = |offset: u64| mapping.base().wrapping_add(offset as usize);
-    let (control, slots) = (at(CONTROL).cast::<Control>(), at(SLOTS).cast());
-    let lines = at(geometry.lines()).cast();
-    let [notes, pages] = [geometry.notes(), geometry.pages()].map(|offset| at(offset).cast::<AtomicU64>());
-    // For all five: it lies inside the mapping, which the caller keeps; its place is aligned for it, because the geometry's
-    // offsets are multiples of 64; and every byte pattern is a value of an atomic integer.
-    Shared {
-        // SAFETY: as above.
-        control: unsafe { &*control },
-        // SAFETY: as above.
-        slots: unsafe { std::slice::from_raw_parts(slots, geometry.slots) },
-        // SAFETY: as above.
-        copies: unsafe { std::slice::from_raw_parts(lines, geometry.max_copies) },
-        // SAFETY: as above.
-        notes: unsafe { std::slice::from_raw_parts(notes, geometry.note_count()) },
-        // SAFETY: as above.
-        pages: unsafe { std::slice::from_raw_parts(pages, geometry.page_words()) },
-        size: geometry.size,
-        granule: Granule::of(geometry.size),
     }
 }
 

@@ -1,8 +1,8 @@
 //! A new region: complete, state and all, before anybody else can find it.
 
-use super::attach::view;
 use super::geometry::Geometry;
 use super::header::RawHeader;
+use super::view::view;
 use crate::commit::{NEVER, Published};
 use crate::error::{Error, Trouble};
 use crate::layout::{LONGEST_DOCUMENT, Layout, Schema};

@@ -2,7 +2,7 @@
 
 use super::geometry::{CONTROL, Geometry, HEADER, SLOTS};
 use super::header::{FORMAT, MAGIC, RawHeader};
-use crate::commit::{Control, CopyLine, MAX_COPIES, MAX_SLOTS, SlotLine};
+use crate::commit::{Control, CopyLine, Listed, MAX_COPIES, MAX_SLOTS, SlotLine};
 use crate::track::{Pages, notes};
 use std::mem::offset_of;
 
@@ -70,8 +70,7 @@ fn the_control_words_are_as_written() {
 
 #[test]
 fn slots_and_lines_are_as_written() {
-    let mut slot = fields!(SlotLine: pins, incarnation, pid, name, owner);
-    slot.push((60, size_of::<SlotLine>() - 60, "(unused)"));
+    let slot = fields!(SlotLine: pins, incarnation, pid, name, owner, listed);
     assert_eq!(rows("Slot"), slot);
     let mut line = fields!(CopyLine: generation, synced, place, spilled);
     line.push((28, size_of::<CopyLine>() - 28, "(unused)"));
@@ -82,7 +81,9 @@ fn slots_and_lines_are_as_written() {
 fn the_sections_are_as_written() {
     let geometry = Geometry::new(2, 3, 64, 10 << 20, 100).unwrap();
     assert_eq!(SLOTS, 512);
-    assert_eq!(geometry.lines(), 512 + 64 * 64);
+    assert_eq!(geometry.readers(), 512 + 64 * 64);
+    assert_eq!([1, 64, 448, 512, 65_536].map(Listed::words), [8, 8, 8, 16, 1040]);
+    assert_eq!(geometry.lines(), geometry.readers() + 8 * 8);
     assert_eq!(geometry.notes(), geometry.lines() + 64 * 3);
     assert_eq!(geometry.pages(), geometry.notes() + 8 * 4096);
     assert_eq!([1, 4096, 4160, 64 << 10, 1 << 30].map(notes), [64, 64, 128, 1024, 4096]);

@@ -1,6 +1,6 @@
 //! Where everything lies in a region file. The format chapter draws it; a test holds the drawing against this file.
 
-use crate::commit::{Control, CopyLine, MAX_COPIES, MAX_SLOTS, SlotLine};
+use crate::commit::{Control, CopyLine, Listed, MAX_COPIES, MAX_SLOTS, SlotLine};
 use crate::track::{PAGE, Pages, notes};
 
 /// Bytes of the identity.
@@ -40,9 +40,19 @@ impl Geometry {
         sound.then_some(Geometry { copies, max_copies, slots, size, schema_len })
     }
 
+    /// Where the list of readers begins.
+    pub(super) fn readers(&self) -> u64 {
+        SLOTS + (self.slots * size_of::<SlotLine>()) as u64
+    }
+
+    /// Words of the list of readers: whole cache lines.
+    pub(super) fn reader_words(&self) -> usize {
+        Listed::words(self.slots)
+    }
+
     /// Where the copies' lines begin.
     pub(super) fn lines(&self) -> u64 {
-        SLOTS + (self.slots * size_of::<SlotLine>()) as u64
+        self.readers() + self.reader_words() as u64 * 8
     }
 
     /// Where the log of notes begins.

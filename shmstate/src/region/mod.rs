@@ -5,6 +5,7 @@
 //! * `create`: a new region, complete before it has a name.
 //! * `peek`: looking without the right to write.
 //! * `kernel`: what a handle asks the operating system for.
+//! * `view`: the shared words of a mapping.
 //! * `attach`: verification, the mapping, the population, the claim of a slot; and leaving.
 
 mod attach;
@@ -17,6 +18,7 @@ mod kernel;
 mod peek;
 #[cfg(test)]
 mod tests;
+mod view;
 
 pub(crate) use attach::{Region, StateType};
 pub(crate) use create::{Plan, Sizes};

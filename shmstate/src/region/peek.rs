@@ -1,8 +1,9 @@
 //! Looking at a region without the right to write it: no slot, no pin, no lock; nobody notices.
 
-use super::attach::{check_type, view};
+use super::attach::check_type;
 use super::geometry::Geometry;
 use super::header::Header;
+use super::view::view;
 use crate::commit::{Published, Shared};
 use crate::error::Error;
 use crate::layout::Layout;

@@ -158,8 +158,7 @@ impl<T: SharedLayout> State<T> {
     pub(super) fn pinned<R>(&self, f: impl FnOnce(&TypedImages<T>, usize) -> R) -> Result<R, Error> {
         let region = &self.region;
         region.check()?;
-        let shared = region.shared();
-        let pin = Pin::enter(shared.control, region.slot_line(), shared.copies.len(), self.reader())
+        let pin = Pin::enter(region.shared(), region.slot(), region.slot_line(), self.reader())
             .map_err(|copy| region.no_such_copy(copy))?;
         let copy = pin.copy();
         let pinned = Pinned { region, pin: ManuallyDrop::new(pin) };

@@ -5,16 +5,14 @@
 //! the last store, whatever the orderings are: it finds faults of the protocol, never of an ordering.
 //!
 //! **Sequential consistency.** loom knows the total order of `SeqCst` *fences*, but takes a `SeqCst` *access* for an
-//! `AcqRel` one. The protocol uses two such read-modify-writes (R1 and S1) and one such load (R2). A read-modify-write is
-//! therefore a relaxed one followed by a `SeqCst` fence here, and the load is an `Acquire` one.
+//! `AcqRel` one. The protocol uses such read-modify-writes (R1 and N1) and two such loads (R2 and N2). A read-modify-write is
+//! therefore a relaxed one followed by a `SeqCst` fence here, and a load is an `Acquire` one.
 //! Why a proof of this form says something about the other one: all that the protocol asks of R1 is "if the writer's
 //! scan, after its fence W2, misses my count, then my next look at `active` sees what came before W2". In the fence form
 //! that follows from the order of the two fences. In the form that ships, the missed count puts W2 before R1 in the total
 //! order (a fence before a load that is coherence-ordered before R1), R1 comes before R2 there in program order, and R2
 //! could miss a store that happens before W2 only if R2 came before W2: a contradiction. What the relaxed
-//! read-modify-write lacks in release ordering makes the model the weaker one of the two. In one respect it is the
-//! stronger one: a fence also orders *other* accesses before it, so with R1 as it stands S1 need not be `SeqCst`.
-//! [`read_modify_write_scans`] chooses another form, which has no fences at all, for the one test that is about S1.
+//! read-modify-write lacks in release ordering makes the model the weaker one of the two.
 //!
 //! **Death.** A thread can be told to stop for ever before its n-th write. It unwinds, and what its destructors then try
 //! to write to shared words is not written: to the others it looks as if it had been killed.
@@ -28,7 +26,7 @@ use explorer::sync::atomic as inner;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
+use Ordering::{Acquire, Relaxed, SeqCst};
 pub(crate) use inner::Ordering;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,12 +39,6 @@ enum Life {
 
 explorer::thread_local! {
     static LIFE: Cell<Life> = Cell::new(Life::Goes);
-    /// With [`read_modify_write_scans`]: no write since the last fence.
-    static SCANNING: Cell<bool> = Cell::new(false);
-}
-
-thread_local! {
-    static RMW_SCANS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The thread has stopped for ever.
@@ -71,7 +63,6 @@ pub(crate) fn is_dead() -> bool {
 
 /// Comes before each write: whether it is to be done. Does not return if the thread dies here.
 pub(crate) fn writes() -> bool {
-    SCANNING.with(|scanning| scanning.set(false));
     LIFE.with(|life| match life.get() {
         Life::Goes => true,
         Life::Dies(0) => {
@@ -86,26 +77,8 @@ pub(crate) fn writes() -> bool {
     })
 }
 
-/// For the models that this OS thread runs from now on: `SeqCst` read-modify-writes are `AcqRel` ones, a `SeqCst` fence
-/// is none, the loads that follow it, up to the next write, are read-modify-writes that change nothing, and each store is
-/// a swap.
-///
-/// So whatever variable is scanned after a fence is in one order with the `SeqCst` writes *to that variable*, and nothing
-/// else is ordered by them: of two read-modify-writes the later one sees the earlier one.
-pub(crate) fn read_modify_write_scans() {
-    RMW_SCANS.set(true);
-}
-
-fn scanning() -> bool {
-    RMW_SCANS.get() && SCANNING.with(Cell::get)
-}
-
 pub(crate) fn fence(ordering: Ordering) {
-    if RMW_SCANS.get() && ordering == SeqCst {
-        SCANNING.with(|scanning| scanning.set(true));
-    } else {
-        inner::fence(ordering);
-    }
+    inner::fence(ordering);
 }
 
 /// Nothing: loom's own would yield, which takes interleavings away. Whoever spins here does so a fixed number of times.
@@ -114,7 +87,6 @@ pub(crate) fn spin_loop() {}
 /// A read-modify-write `f`, with the ordering that loom needs.
 fn modify<R>(ordering: Ordering, f: impl FnOnce(Ordering) -> R) -> R {
     match ordering {
-        SeqCst if RMW_SCANS.get() => f(AcqRel),
         SeqCst => {
             let before = f(Relaxed);
             inner::fence(SeqCst);
@@ -134,19 +106,11 @@ macro_rules! atomic {
             }
 
             pub(crate) fn load(&self, ordering: Ordering) -> $int {
-                if scanning() {
-                    return self.0.fetch_or(0, AcqRel);
-                }
                 self.0.load(if ordering == SeqCst { Acquire } else { ordering })
             }
 
             pub(crate) fn store(&self, value: $int, ordering: Ordering) {
-                if !writes() {
-                    return;
-                }
-                if RMW_SCANS.get() {
-                    self.0.swap(value, if ordering == Relaxed { Relaxed } else { AcqRel });
-                } else {
+                if writes() {
                     self.0.store(value, ordering);
                 }
             }
@@ -174,6 +138,14 @@ macro_rules! atomic {
 
             pub(crate) fn fetch_sub(&self, value: $int, ordering: Ordering) -> $int {
                 if writes() { modify(ordering, |ordering| self.0.fetch_sub(value, ordering)) } else { 0 }
+            }
+
+            pub(crate) fn fetch_or(&self, value: $int, ordering: Ordering) -> $int {
+                if writes() { modify(ordering, |ordering| self.0.fetch_or(value, ordering)) } else { 0 }
+            }
+
+            pub(crate) fn fetch_and(&self, value: $int, ordering: Ordering) -> $int {
+                if writes() { modify(ordering, |ordering| self.0.fetch_and(value, ordering)) } else { 0 }
             }
 
             pub(crate) fn fetch_max(&self, value: $int, ordering: Ordering) -> $int {

@@ -84,9 +84,24 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Loom("onlookers::two_copies_one_onlooker", TORN)],
     },
     Mutant {
-        name: "S1",
-        breaks: "a claim counts its slot, Relaxed",
-        checks: &[Loom("readers::a_slot_is_claimed_late_without_fences", RACE)],
+        name: "N1",
+        breaks: "a reader lists its slot, Relaxed",
+        checks: &[Loom("readers::two_copies_one_reader", RACE), Loom("readers::a_slot_is_claimed_late", RACE)],
+    },
+    Mutant {
+        name: "N2",
+        breaks: "a reader asks whether its slot is listed, Relaxed",
+        checks: &[Loom("readers::two_threads_come", RACE)],
+    },
+    Mutant {
+        name: "N3",
+        breaks: "no fence between taking a slot off the list and looking again",
+        checks: &[Loom("sweeps::an_owner_comes_back", RACE), Loom("sweeps::a_guest_comes_back", RACE)],
+    },
+    Mutant {
+        name: "N4",
+        breaks: "a word is taken out of the summary, Relaxed",
+        checks: &[Loom("sweeps::another_comes", RACE)],
     },
     // Reading.
     Mutant {
@@ -109,11 +124,37 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a load takes what it has seen of a copy that was written meanwhile",
         checks: &[Loom("onlookers::three_copies_a_load", TORN)],
     },
+    // The list of readers.
+    Mutant {
+        name: "reader_not_listed",
+        breaks: "a reader's slot is not listed",
+        checks: &[Loom("readers::two_copies_one_reader", RACE), Shuttle("two_copies")],
+    },
+    Mutant {
+        name: "listed_before_its_bit",
+        breaks: "a reader says that its slot is listed, then lists it",
+        checks: &[Loom("readers::two_threads_come", RACE)],
+    },
+    Mutant {
+        name: "sweep_looks_once",
+        breaks: "a slot is taken off the list although its reader has come back",
+        checks: &[Loom("sweeps::an_owner_comes_back", RACE), Loom("sweeps::a_guest_comes_back", RACE)],
+    },
+    Mutant {
+        name: "summary_looked_at_once",
+        breaks: "a word is taken out of the summary although another reader has come",
+        checks: &[Loom("sweeps::another_comes", RACE)],
+    },
+    Mutant {
+        name: "dead_sweep_stays",
+        breaks: "what a dead writer has taken off the list stays off",
+        checks: &[Loom("sweeps::a_sweep_dies", RACE)],
+    },
     // Claiming a slot.
     Mutant {
         name: "claim_counts_no_slot",
-        breaks: "the pins of the slot are not scanned",
-        checks: &[Loom("readers::two_copies_one_reader", RACE), Shuttle("two_copies")],
+        breaks: "a slot is not listed again when a writer died that took it off the list",
+        checks: &[Loom("sweeps::a_sweep_dies", RACE)],
     },
     Mutant {
         name: "claim_leaves_pins",

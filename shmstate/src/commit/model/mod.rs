@@ -12,6 +12,7 @@
 //! * [`onlookers`]: a look without a pin, while others write.
 //! * [`deaths`]: a death before every write of an update, of a claim and of a read, and who comes after.
 //! * [`spares`]: copies that are taken into use when readers stay in all others.
+//! * [`sweeps`]: slots that are taken off the list of readers, and readers that come meanwhile.
 //!
 //! Under shuttle, [`schedules`]: random interleavings, sequentially consistent, of processes that come, read, write, die
 //! and are succeeded, for many versions.
@@ -37,6 +38,8 @@ mod readers;
 mod schedules;
 #[cfg(shmstate_loom)]
 mod spares;
+#[cfg(shmstate_loom)]
+mod sweeps;
 mod world;
 #[cfg(shmstate_loom)]
 mod writers;

@@ -1,6 +1,6 @@
 //! Onlookers and loads against a writer. What they read may be written meanwhile, so the images are made of atomic words here.
 
-use super::super::{Clock, Control, CopyLine, Host, Images, Published, Shared, SlotLine};
+use super::super::{Clock, Control, CopyLine, Host, Images, Listed, Published, Shared, SlotLine};
 use super::explore::explore;
 use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use crate::track::{Granule, Pages, Touched, notes};
@@ -16,6 +16,7 @@ const SIZE: u64 = 8 * WORDS as u64;
 struct World {
     control: Control,
     slots: [SlotLine; 1],
+    listed: [AtomicU64; 2],
     copies: Vec<CopyLine>,
     notes: Vec<AtomicU64>,
     pages: Vec<AtomicU64>,
@@ -27,6 +28,7 @@ impl World {
         let world = World {
             control: Control::new(Published { version: 0, copy: 0 }, copies),
             slots: [SlotLine::new()],
+            listed: std::array::from_fn(|_| AtomicU64::new(0)),
             copies: (0..copies).map(|_| CopyLine::new(0, 0)).collect(),
             notes: (0..notes(SIZE)).map(|_| AtomicU64::new(0)).collect(),
             pages: (0..copies * Pages::words(SIZE)).map(|_| AtomicU64::new(0)).collect(),
@@ -40,6 +42,7 @@ impl World {
         Shared {
             control: &self.control,
             slots: &self.slots,
+            listed: Listed::new(&self.listed, self.slots.len()),
             copies: &self.copies,
             notes: &self.notes,
             pages: &self.pages,

@@ -96,6 +96,14 @@ fn three_copies_two_handles_twice() {
     explore("K=3, 2 readers x2 in 2 handles, 1 writer x3", Some(2), || two_readers_twice(3));
 }
 
+/// One lists the handle's slot while the other one is about to ask.
+#[test]
+fn two_threads_come() {
+    explore("K=2, 2 threads of 1 handle, 1 writer x2, 2 preemptions", Some(2), || {
+        against_one_writer(2, 2, &[(1, Guest, 1), (1, Guest, 1)], 2)
+    });
+}
+
 #[test]
 fn two_copies_one_handle_two_threads() {
     explore("K=2, 2 threads of 1 handle, 1 writer x2", Some(3), || {
@@ -134,30 +142,22 @@ fn two_writers_one_reader() {
 }
 
 /// A slot that is claimed for the first time while the writer scans: it is seen, or it sees.
-fn late_reader() {
-    let world = World::new(2, 2, 1);
-    let late = thread::spawn({
-        let world = Arc::clone(&world);
-        move || {
-            assert!(world.claim(1));
-            world.reads(1, Guest, 2);
-        }
-    });
-    world.update(0);
-    world.update(0);
-    late.join().expect("joined");
-    world.finish(2);
-}
-
 #[test]
 fn a_slot_is_claimed_late() {
-    explore("K=2, 1 slot claimed late, x2, 1 writer x2", Some(4), late_reader);
-}
-
-#[test]
-fn a_slot_is_claimed_late_without_fences() {
-    crate::sync::model::read_modify_write_scans();
-    explore("K=2, 1 slot claimed late, x2, 1 writer x2, no fences", Some(3), late_reader);
+    explore("K=2, 1 slot claimed late, x2, 1 writer x2", Some(4), || {
+        let world = World::new(2, 2, 1);
+        let late = thread::spawn({
+            let world = Arc::clone(&world);
+            move || {
+                assert!(world.claim(1));
+                world.reads(1, Guest, 2);
+            }
+        });
+        world.update(0);
+        world.update(0);
+        late.join().expect("joined");
+        world.finish(2);
+    });
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A region, its kernel and its handles, made of the explorer's parts.
 
 use super::super::{
-    BeginError, Clock, Control, CopyLine, Host, Images, NEVER, Pin, Published, Reader, Shared, SlotLine,
+    BeginError, Clock, Control, CopyLine, Host, Images, Listed, NEVER, Pin, Published, Reader, Shared, SlotLine,
 };
 use super::cell::UnsafeCell;
 use crate::mutant::planted;
@@ -33,6 +33,7 @@ pub(super) enum Verdict {
 pub(super) struct World {
     control: Control,
     slots: Vec<SlotLine>,
+    listed: [AtomicU64; 2],
     copies: Vec<CopyLine>,
     /// Which copies have memory. Not loom's: the kernel is of one mind.
     room: Vec<AtomicBool>,
@@ -80,6 +81,7 @@ impl World {
         let world = World {
             control: Control::new(Published { version: 0, copy: 0 }, copies),
             slots: (0..slots).map(|_| SlotLine::new()).collect(),
+            listed: std::array::from_fn(|_| AtomicU64::new(0)),
             copies: (0..places)
                 .map(|k| if k < copies { CopyLine::new(0, 0) } else { CopyLine::new(1, NEVER) })
                 .collect(),
@@ -100,6 +102,7 @@ impl World {
         Shared {
             control: &self.control,
             slots: &self.slots,
+            listed: Listed::new(&self.listed, self.slots.len()),
             copies: &self.copies,
             notes: &self.notes,
             pages: &self.pages,
@@ -175,7 +178,7 @@ impl World {
 
     /// A reader that stays.
     pub(super) fn pin(&self, me: usize, who: Reader) -> Pin<'_> {
-        Pin::enter(&self.control, &self.slots[me], self.copies.len(), who).expect("the copy exists")
+        Pin::enter(&self.shared(), me, &self.slots[me], who).expect("the copy exists")
     }
 
     /// [`Self::read`], of a reader that stays in its closure and looks so often.
@@ -195,6 +198,15 @@ impl World {
             assert!(now >= last, "a reader went back");
             now
         });
+    }
+
+    /// A sweep of the list of readers, by the handle `me`.
+    #[cfg(shmstate_loom)]
+    pub(super) fn sweep(&self, me: usize) {
+        let host = Handle { world: self, slot: me };
+        let _ = self.shared().lock(me, &host, &mut Patience(u32::MAX)).expect("nobody keeps the lock for ever");
+        self.shared().sweep();
+        self.shared().unlock(&host);
     }
 
     /// Runs `f` as the handle `me`, and kills it before its write number `writes`. Returns what `f` did if it lived on.

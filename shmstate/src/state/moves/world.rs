@@ -193,10 +193,8 @@ impl<'s> World<'s> {
         let region = self.rng.below(self.states.len());
         if self.rng.percent(15) {
             let state = &self.states[region][self.rng.below(2)];
-            let shared = state.region().shared();
-            let pin =
-                Pin::enter(shared.control, state.region().slot_line(), shared.copies.len(), commit::Reader::Owner)
-                    .unwrap();
+            let handle = state.region();
+            let pin = Pin::enter(handle.shared(), handle.slot(), handle.slot_line(), commit::Reader::Owner).unwrap();
             self.readers.push(Reader { region, pin, sees: self.golden[region].clone() });
         } else if self.rng.percent(15) && !self.readers.is_empty() {
             let leaves = self.rng.below(self.readers.len());
