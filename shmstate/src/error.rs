@@ -1,5 +1,7 @@
 //! One opaque error for everything that can go wrong with a state.
 
+mod system;
+
 use crate::containers::{ArchiveError, CapacityError, Full};
 use crate::events;
 use crate::plain::{NotUuid, OutOfRange};
@@ -228,9 +230,20 @@ pub(crate) enum Trouble {
     )]
     Forked { path: PathBuf },
     #[error(
-        "no room for the {} of the region `{}` ({source}): make room, or take fewer `copies`", Bytes(*.needed), .path.display()
+        "no room for the {} of the region `{}` ({source}): make room, or take fewer `copies`{}", Bytes(*.needed),
+        .path.display(),
+        match .source.kind() {
+            io::ErrorKind::FileTooLarge => ", or raise the limit on the size of a file (`ulimit -f`)",
+            io::ErrorKind::QuotaExceeded => ", or raise the user's quota (`quota`)",
+            _ => "",
+        }
     )]
     NoSpace { path: PathBuf, needed: u64, source: io::Error },
+    #[error(
+        "no room to {doing} `{}` ({source}): make room on its file system, in blocks or in inodes (`df`, `df -i`), or within \
+         the user's quota", .path.display()
+    )]
+    NoRoom { path: PathBuf, doing: &'static str, source: io::Error },
     #[error(
         "no room for the region `{}`: it needs {}, and {} are left, limited by {limit}: make room, or give it fewer `copies` \
          or smaller capacities{}",
@@ -251,8 +264,8 @@ pub(crate) enum Trouble {
     InvalidOption(String),
     #[error("`{}`: {why}", .path.display())]
     Unsupported { path: PathBuf, why: String },
-    #[error("cannot {doing} `{}`: {source}", .path.display())]
-    Io { path: PathBuf, doing: &'static str, source: io::Error },
+    #[error("cannot {doing} `{}`: {source}{advice}", .path.display())]
+    Io { path: PathBuf, doing: &'static str, advice: &'static str, source: io::Error },
 }
 
 /// A number of bytes, for people.
@@ -291,7 +304,7 @@ impl Error {
             Trouble::InvalidValue(_) => ErrorKind::InvalidValue,
             Trouble::Reentrant { .. } => ErrorKind::Reentrant,
             Trouble::Forked { .. } => ErrorKind::Forked,
-            Trouble::NoSpace { .. } | Trouble::TooLarge { .. } => ErrorKind::NoSpace,
+            Trouble::NoSpace { .. } | Trouble::NoRoom { .. } | Trouble::TooLarge { .. } => ErrorKind::NoSpace,
             Trouble::Permission { .. } => ErrorKind::Permission,
             Trouble::InvalidName { .. } => ErrorKind::InvalidName,
             Trouble::InvalidProjection { .. } => ErrorKind::InvalidProjection,
@@ -299,23 +312,6 @@ impl Error {
             Trouble::Unsupported { .. } => ErrorKind::Unsupported,
             Trouble::Io { .. } => ErrorKind::Io,
         }
-    }
-
-    /// The error that the operating system gave while `doing` something with `path`.
-    #[cold]
-    pub(crate) fn io(path: &Path, doing: &'static str, source: impl Into<io::Error>) -> Error {
-        let (path, source) = (path.to_owned(), source.into());
-        let trouble = match source.kind() {
-            io::ErrorKind::NotFound => Trouble::NotFound { path },
-            io::ErrorKind::AlreadyExists => Trouble::AlreadyExists { path },
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Trouble::Permission {
-                path,
-                why: format!("the system does not let this process {doing} it: {source}"),
-                source: Some(source),
-            },
-            _ => Trouble::Io { path, doing, source },
-        };
-        trouble.into()
     }
 
     /// The file is damaged.

@@ -64,6 +64,23 @@ fn set(fd: &OwnedFd, byte: i64, lock: Lock) -> io::Result<bool> {
     }
 }
 
+/// Whether any handle is attached to the region in that file, in this process or in another one. It takes no right but to
+/// read the file, and nobody notices.
+pub(crate) fn is_populated(file: &OwnedFd) -> io::Result<bool> {
+    // SAFETY: a struct of integers, for which zeroes are a value.
+    let mut flock: libc::flock = unsafe { std::mem::zeroed() };
+    flock.l_type = libc::F_WRLCK as libc::c_short;
+    flock.l_whence = libc::SEEK_SET as libc::c_short;
+    flock.l_start = POPULATION;
+    flock.l_len = 1;
+    // SAFETY: an open descriptor and an initialised struct.
+    if unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_GETLK, &raw mut flock) } == 0 {
+        Ok(flock.l_type != libc::F_UNLCK as libc::c_short)
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
 /// The description that holds a handle's locks, while it still has a descriptor: until the handle is attached.
 pub(crate) struct LiveDescription {
     fd: Registered,
@@ -102,12 +119,16 @@ impl LiveDescription {
 
     /// Leaves the locks to the mapping. An error if the descriptor was closed meanwhile: what the last calls locked may be
     /// another file then.
-    pub(crate) fn leave_to_the_mapping(self) -> io::Result<()> {
+    ///
+    /// On overlayfs, what is mapped is the file in the upper layer, and the description goes with its descriptor: the caller
+    /// keeps it then.
+    pub(crate) fn leave_to_the_mapping(self, layered: bool) -> io::Result<Option<LiveDescription>> {
         if planted("descriptor_of_the_locks_is_kept") {
             std::mem::forget(self);
-            return Ok(());
+            return Ok(None);
         }
-        self.file().map(drop)
+        let _ = self.file()?;
+        Ok(layered.then_some(self))
     }
 }
 
@@ -211,7 +232,7 @@ mod tests {
             assert!(handle.liveness.probe(4).is_some(), "a slot that nobody has");
             // The mapping holds it from here on.
             if let Some(live) = handle.live.take() {
-                live.leave_to_the_mapping().unwrap();
+                live.leave_to_the_mapping(false).unwrap();
             }
         }
         handle.mapping = None;

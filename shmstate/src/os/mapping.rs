@@ -15,7 +15,7 @@ impl Mapping {
     /// Maps the first `len` bytes of the file, to be shared and written. A forked child does not inherit them, and a core
     /// dump does not hold them.
     ///
-    /// The mapping keeps the file's description, and its locks, for as long as it lives.
+    /// The mapping keeps the file's description, and its locks, for as long as it lives; not on overlayfs.
     pub(crate) fn new(file: &OwnedFd, len: usize) -> io::Result<Mapping> {
         // A child that is forked before the advice would inherit it.
         let _no_fork = NoFork::begin()?;

@@ -25,11 +25,12 @@ mod registered;
 
 pub(crate) use descriptors::duplicate;
 pub(crate) use file::{
-    ANONYMOUS, Access, Limits, NewFile, Place, check_anonymous, has_name, key, len, new_anonymous, read, reserve,
+    ANONYMOUS, Access, Limits, NewFile, Place, check_anonymous, has_name, is_layered, key, len, new_anonymous, read,
+    reserve,
 };
 pub(crate) use fork::Generation;
 pub(crate) use futex::{futex_wait, futex_wake};
 pub(crate) use identity::{boot_id, now_ns, process_name, random_u64, random_u128};
-pub(crate) use liveness::{Held, LiveDescription, Liveness};
+pub(crate) use liveness::{Held, LiveDescription, Liveness, is_populated};
 pub(crate) use mapping::Mapping;
 pub(crate) use origin::Origin;

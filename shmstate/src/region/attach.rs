@@ -45,6 +45,8 @@ pub(crate) struct Region {
     /// The line of that slot; borrows `mapping`, as `shared` does.
     line: &'static SlotLine,
     generation: Generation,
+    /// What holds the byte where the mapping does not.
+    live: Option<LiveDescription>,
 }
 
 // SAFETY: the mapping is shared memory that is accessed by atomics, or under the commit protocol; everything else is
@@ -100,11 +102,11 @@ impl Region {
         let kernel = Kernel { liveness, geometry, path: path.to_owned() };
         join(file, &live, &shared, &kernel, &mapping, state, clock)?;
         let slot = claim(path, &live, &shared, &kernel, clock)?;
-        let line = &shared.slots[slot];
-        let region =
-            Region { shared, mapping: ManuallyDrop::new(mapping), kernel, origin, key, slot, line, generation };
+        let (line, mapping) = (&shared.slots[slot], ManuallyDrop::new(mapping));
+        let mut region = Region { shared, mapping, kernel, origin, key, slot, line, generation, live: None };
         region.leave_hints();
-        live.leave_to_the_mapping().map_err(|e| Error::io(region.path(), "lock", e))?;
+        let layered = os::is_layered(region.path(), file)?;
+        region.live = live.leave_to_the_mapping(layered).map_err(|e| Error::io(region.path(), "lock", e))?;
         Ok(region)
     }
 

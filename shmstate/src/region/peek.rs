@@ -5,7 +5,7 @@ use super::geometry::Geometry;
 use super::header::Header;
 use super::view::view;
 use crate::commit::{Published, Shared};
-use crate::error::Error;
+use crate::error::{Error, Trouble};
 use crate::layout::Layout;
 use crate::os::{self, Mapping, Origin, Place};
 use crate::track::RegionKey;
@@ -29,7 +29,17 @@ impl Peek {
     /// Maps the region at `place`, which must hold that type.
     pub(crate) fn open(place: &Place, layout: &'static Layout) -> Result<Peek, Error> {
         let path = place.path();
-        let file = place.open_read_only()?;
+        let mut file = place.open_read_only()?;
+        if os::is_layered(path, &file)? {
+            if !os::is_populated(&file).map_err(|e| Error::io(path, "lock", e))? {
+                let why = "it lies on overlayfs, and no process has it open for writing: if it is in a lower layer, this handle \
+                           would never see a change; open it while another process has it open, or keep it on a tmpfs such \
+                           as /dev/shm";
+                return Err(Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into());
+            }
+            // The file was copied to the upper layer at the latest when the other process opened it.
+            file = place.open_read_only()?;
+        }
         let header = Header::read(path, &file)?;
         check_type(path, &header, layout)?;
         let geometry = header.geometry;

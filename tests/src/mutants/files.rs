@@ -59,6 +59,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Process("credentials", "a_umask_does_not_keep_a_user_out_of_the_own_directory")],
     },
     Mutant {
+        name: "layers_are_not_told_apart",
+        breaks: "a read-only handle looks at a region in a lower layer of overlayfs, for ever",
+        checks: &[Process(
+            "file_systems",
+            "a_region_in_a_lower_layer_is_not_looked_at_and_one_in_the_upper_layer_is_like_any_other",
+        )],
+    },
+    Mutant {
         name: "living_are_swept",
         breaks: "the temporary name of a living creator is taken away",
         checks: &[Unit("os::file::create::tests::a_temporary_name_is_swept_once_its_creator_is_gone")],

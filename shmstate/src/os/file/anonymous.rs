@@ -37,10 +37,16 @@ pub(crate) fn check_anonymous(access: Access, file: &OwnedFd) -> Result<(), Erro
     let path = Path::new(ANONYMOUS);
     let stat = rustix::fs::fstat(file).map_err(|e| Error::io(path, "look at", e))?;
     super::check_kind(path, &stat)?;
-    if !rustix::fs::fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SEALS)) {
-        let why = "the descriptor is none of a sealed region, as `State::share` gives it: whoever has it could cut the \
-                   memory off under this process; open a region with a name by its name";
-        return Err(Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into());
+    let seals = rustix::fs::fcntl_get_seals(file).unwrap_or(SealFlags::empty());
+    let unsupported = |why: &str| Err(Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into());
+    if !seals.contains(SEALS) {
+        return unsupported(
+            "the descriptor is none of a sealed region, as `State::share` gives it: whoever has it could cut the memory off \
+             under this process; open a region with a name by its name",
+        );
+    }
+    if seals.intersects(SealFlags::WRITE | SealFlags::FUTURE_WRITE) {
+        return unsupported("it is sealed against writing as well, so that nobody can take part in it any more");
     }
     access.check(path, &stat)
 }

@@ -1,11 +1,12 @@
 //! New files, which get their name only when they are complete.
 
+use super::kind::prepare;
 use super::reserve::{Limits, extend};
-use super::{Access, Place, check_file_system};
+use super::{Access, Place};
 use crate::error::{Error, Trouble};
 use crate::mutant::planted;
 use crate::os::descriptors::{duplicate, open_at};
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -38,7 +39,7 @@ impl NewFile {
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::NOENT | Errno::INVAL) => Self::with_temporary_name(place)?,
             Err(e) => return Err(place.not_created(e)),
         };
-        check_file_system(&place.path, &new.file)?;
+        prepare(&place.path, &new.file)?;
         extend(&place.path, &new.file, len, room, limits)?;
         let mode = Mode::from_raw_mode(access.mode);
         rustix::fs::fchmod(&new.file, mode).map_err(|e| Error::io(&place.path, "set the mode of", e))?;
@@ -86,7 +87,13 @@ impl NewFile {
             let _ = rustix::fs::unlinkat(dir, name, AtFlags::empty());
         }
         let linked = match &self.temporary {
-            Some(temporary) => rustix::fs::linkat(&temporary.dir, &temporary.name, dir, name, AtFlags::empty()),
+            Some(temporary) => match rustix::fs::linkat(&temporary.dir, &temporary.name, dir, name, AtFlags::empty()) {
+                // The file system has no hard links.
+                Err(Errno::PERM | Errno::OPNOTSUPP) => {
+                    rustix::fs::renameat_with(&temporary.dir, &temporary.name, dir, name, RenameFlags::NOREPLACE)
+                }
+                linked => linked,
+            },
             // By the descriptor's own entry, which needs no privilege; without `/proc`, by the descriptor, which does on
             // older kernels.
             None => {

@@ -16,6 +16,7 @@ pub(crate) use reserve::{Limits, reserve};
 use crate::error::{Error, Trouble};
 use crate::os::descriptors::open_at;
 use crate::track::RegionKey;
+pub(crate) use kind::is_layered;
 use kind::{check_file_system, check_kind};
 use rustix::fs::{Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -37,11 +38,24 @@ impl Access {
         let anybodys = self.mode & 0o002 != 0;
         let my_groups = self.mode & 0o020 != 0 && (stat.st_uid == 0 || in_group(stat.st_gid));
         if stat.st_uid != user && !anybodys && !my_groups {
-            return refuse(format!(
-                "it belongs to user {}, not to this process's: open it with `.mode(0o660)`, for a region of one of this \
-                 process's groups, or `.mode(0o666)`, for anybody's, if it is meant to be shared between users",
-                stat.st_uid
-            ));
+            // Only a descriptor that was handed over comes past the file's own mode, and the file is opened anew by it.
+            let lets_in =
+                user == 0 || stat.st_mode & 0o006 == 0o006 || (stat.st_mode & 0o060 == 0o060 && in_group(stat.st_gid));
+            return refuse(if lets_in {
+                format!(
+                    "it belongs to user {}, not to this process's: open it with `.mode(0o660)`, for a region of one of this \
+                     process's groups, or `.mode(0o666)`, for anybody's, if it is meant to be shared between users",
+                    stat.st_uid
+                )
+            } else {
+                format!(
+                    "it belongs to user {}, and its mode {:o} keeps the user of this process out: if it is meant to be shared \
+                     between users, create it with `.mode(0o666)`, or `.mode(0o660)` for a common group, and open it with the \
+                     same",
+                    stat.st_uid,
+                    stat.st_mode & 0o777
+                )
+            });
         }
         // To read is enough to lock bytes of the file, and so to keep others waiting.
         let open_to = stat.st_mode & 0o066 & !self.mode;

@@ -25,7 +25,7 @@ pub(super) fn extend(path: &Path, file: &OwnedFd, len: u64, room: u64, limits: L
     // Past this limit the kernel does not only refuse: it sends a signal that ends the process.
     let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
     let too_long = limit.is_some_and(|limit| len > limit) || libc::off_t::try_from(len).is_err();
-    let cut = if too_long { Err(Errno::FBIG) } else { rustix::fs::ftruncate(file, len) };
+    let cut = if too_long { Err(Errno::FBIG) } else { retried(|| rustix::fs::ftruncate(file, len)) };
     cut.map_err(|e| refused(path, len, e))?;
     reserve(path, file, 0..room, limits)
 }

@@ -2,6 +2,7 @@
 
 mod anonymous;
 mod descriptors;
+mod file_systems;
 mod fork;
 mod hostile;
 mod limits;
@@ -44,6 +45,7 @@ fn main() {
         ["fork", what, path] => fork::run(what, path),
         ["descriptors", what, path] => descriptors::run(what, path),
         ["machine", what, path] => machine::run(what, path),
+        ["file-system", what, dir] => file_systems::run(what, dir),
         ["room", what, path] => room::run(what, path),
         ["limit", what, value, path] => limits::run(what, number(value), path),
         ["flip", file, from, to] => spoil::flip(file, number(from) as usize, number(to) as usize),
