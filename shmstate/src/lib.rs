@@ -151,6 +151,12 @@ pub mod map {
     pub use crate::containers::entry::{Entry, OccupiedEntry, VacantEntry};
 }
 
+/// Reading states and values with the crate `serde` where they lie.
+#[cfg(feature = "serde")]
+pub mod de {
+    pub use crate::containers::de::{InPlace, deserialize_boxed, deserialize_into};
+}
+
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}
 
@@ -172,6 +178,8 @@ pub mod compile_errors {}
 /// What the code that the derive generates needs; no part of the interface.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(feature = "serde")]
+    pub use crate::containers::fields::{Fields, read_fields};
     #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
     pub use crate::golden::assert_layout;
     pub use crate::layout::{
@@ -181,6 +189,8 @@ pub mod __private {
     };
     pub use crate::track::{Stamp, Touched};
     pub use core;
+    #[cfg(feature = "serde")]
+    pub use serde;
 }
 
 /// The example on the registry's page runs as a test.

@@ -139,7 +139,7 @@ fn descriptors_have_one_door() {
 fn clocks_have_one_door_each() {
     let doors = [("Instant", "state/clock.rs"), ("SystemTime", "os/identity.rs"), ("CLOCK_", "nowhere")];
     let mut seen = Vec::new();
-    for (_, path, text) in files().into_iter().filter(|(_, path, _)| path != Path::new("plain/time.rs")) {
+    for (_, path, text) in files().into_iter().filter(|(_, path, _)| !path.starts_with("plain/time")) {
         for (clock, door) in doors {
             // In a message to people it is no clock.
             let used = code(&text).any(|line| line.contains(clock) && !line.contains("note = "));

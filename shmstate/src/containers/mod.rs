@@ -37,6 +37,8 @@ mod tracked;
 mod walks;
 mod wrapped;
 
+#[cfg(feature = "serde")]
+pub use self::serde::{de, fields};
 pub use archived::{Archivable, ArchiveError, Archived};
 pub use array::Array;
 pub use blob::Blob;

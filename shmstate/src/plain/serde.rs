@@ -1,7 +1,7 @@
-//! The plain types for the crate `serde`: times as their nanoseconds, addresses as the standard library's, identifiers as
-//! text or bytes.
+//! The plain types for the crate `serde`: addresses as the standard library's, identifiers as text or bytes; times see to that
+//! themselves.
 
-use super::{IpAddress, SocketAddress, TimeSpan, Timestamp, Uuid};
+use super::{IpAddress, SocketAddress, Uuid};
 use crate::Pod;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
@@ -27,8 +27,6 @@ macro_rules! as_another {
 }
 
 as_another! {
-    TimeSpan as u64: TimeSpan::as_nanos, TimeSpan::from_nanos, "A number of nanoseconds.";
-    Timestamp as i64: Timestamp::as_unix_nanos, Timestamp::from_unix_nanos, "Nanoseconds since 1970.";
     IpAddress as IpAddr: IpAddr::from, IpAddress::from, "As an `IpAddr`: text where people read it.";
     SocketAddress as SocketAddr: SocketAddr::from, SocketAddress::from, "As a `SocketAddr`: text where people read it.";
 }
@@ -70,20 +68,18 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pod<T> {
 }
 
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use serde::de::DeserializeOwned;
     use std::fmt::Debug;
 
-    fn there_and_back<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T, json: &str) {
+    pub(in crate::plain) fn there_and_back<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T, json: &str) {
         assert_eq!(serde_json::to_string(&value).unwrap(), json);
         assert_eq!(serde_json::from_str::<T>(json).unwrap(), value);
     }
 
     #[test]
     fn there_and_back_again() {
-        there_and_back(TimeSpan::from_millis(3), "3000000");
-        there_and_back(Timestamp::from_unix_nanos(-5), "-5");
         there_and_back("::1".parse::<IpAddress>().unwrap(), "\"::1\"");
         there_and_back("10.0.0.1:80".parse::<SocketAddress>().unwrap(), "\"10.0.0.1:80\"");
         there_and_back(

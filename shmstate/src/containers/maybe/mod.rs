@@ -1,7 +1,8 @@
 //! [`Maybe`]: a value that may be absent.
 //!
-//! This file: the type and its methods; `traits`: what it has in common with an `Option`.
+//! This file: the type and its methods; `option`, `traits`: what it has in common with an `Option`.
 
+mod option;
 mod traits;
 
 use super::composed::composed;
@@ -49,7 +50,9 @@ use std::mem;
 /// | `Some(value)`, `None` | `Maybe::some(value)`, `Maybe::none()`; `Some(value).into()`, `None.into()` |
 /// | `match maybe`, `if let` | `match maybe.as_ref()`, `if let Some(x) = maybe.as_mut()` |
 /// | `is_some`, `is_none`, `as_ref`, `as_mut`, `as_deref`, `as_deref_mut`, `iter`, `iter_mut`, `take`, `take_if`, `replace`, `insert`, `get_or_insert`, `get_or_insert_default`, `get_or_insert_with`, `copied`, `cloned` | the same; [`as_option`](Maybe::as_option) is `as_ref` |
-/// | what takes `self`: `?`, `unwrap*`, `expect`, `map*`, `and*`, `or*`, `xor`, `filter`, `ok_or*`, `is_some_and`, `is_none_or`, `inspect`, `zip`, `unzip`, `flatten`, `transpose` | behind `as_option()`, `as_mut()`, `take()`, or [`into_option`](Maybe::into_option) |
+/// | `unwrap`, `unwrap_or`, `unwrap_or_else`, `unwrap_or_default`, `expect`, `map`, `map_or`, `map_or_else`, `and_then`, `filter`, `or`, `or_else`, `ok_or`, `ok_or_else`, `is_some_and`, `is_none_or` | the same; what returns an `Option` there does here |
+/// | `?`, and what else takes `self`: `and`, `xor`, `inspect`, `zip`, `unzip`, `flatten`, `transpose`, `unwrap_unchecked` | behind `as_option()`, `as_mut()`, `take()`, or [`into_option`](Maybe::into_option) |
+/// | `insert_with`, `get_or_init`, `insert_default`, `discard` | new: no value passes over the stack, which large ones have no room on |
 /// | `as_slice`, `as_mut_slice`, `as_pin_ref`, `as_pin_mut` | not there: `as_ref`, `as_mut` |
 ///
 /// # Layout

@@ -1,39 +1,58 @@
 //! Maps, as maps.
 
+use super::{by_place, read_into};
 use crate::containers::{Map, SortedMap};
 use crate::layout::SharedLayout;
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use std::fmt;
 use std::hash::Hash;
 
-/// Takes entries of a map one by one. `M` is what is filled.
-struct Fill<M, K, V> {
-    map: M,
-    capacity: usize,
-    /// Whether there was room.
-    insert: fn(&mut M, K, V) -> bool,
+/// A map that takes one entry after the other.
+trait Fill<'de> {
+    type Key: Deserialize<'de>;
+    const CAPACITY: usize;
+
+    /// Reads the value of `key` where it is to lie; whether there was room.
+    fn insert<D: Deserializer<'de>>(&mut self, key: Self::Key, value: D) -> Result<bool, D::Error>;
 }
 
-impl<'de, M, K: Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Fill<M, K, V> {
-    type Value = M;
+/// Takes the entries of a map one by one.
+struct Entries<'a, M>(&'a mut M);
+
+impl<'de, M: Fill<'de>> Visitor<'de> for Entries<'_, M> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a map of at most {} entries", self.capacity)
+        write!(f, "a map of at most {} entries", M::CAPACITY)
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<M, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         let mut taken = 0;
-        while let Some((key, value)) = entries.next_entry()? {
-            if !(self.insert)(&mut self.map, key, value) {
+        while let Some(key) = entries.next_key()? {
+            taken += 1;
+            if !entries.next_value_seed(Value { map: &mut *self.0, key })? {
                 while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
                     taken += 1;
                 }
-                return Err(A::Error::invalid_length(taken + 1, &self));
+                return Err(A::Error::invalid_length(taken, &self));
             }
-            taken += 1;
         }
-        Ok(self.map)
+        Ok(())
+    }
+}
+
+/// The value of one entry: whether there was room.
+struct Value<'a, M, K> {
+    map: &'a mut M,
+    key: K,
+}
+
+impl<'de, M: Fill<'de>> DeserializeSeed<'de> for Value<'_, M, M::Key> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<bool, D::Error> {
+        self.map.insert(self.key, value)
     }
 }
 
@@ -48,14 +67,33 @@ macro_rules! maps {
             }
         }
 
+        impl<'de, K, V, const N: usize> Fill<'de> for $Map<K, V, N>
+        where
+            K: SharedLayout + Deserialize<'de> $(+ $Key)*,
+            V: SharedLayout + Deserialize<'de>,
+        {
+            type Key = K;
+            const CAPACITY: usize = N;
+
+            fn insert<D: Deserializer<'de>>(&mut self, key: K, value: D) -> Result<bool, D::Error> {
+                if self.is_full() && !self.contains_key(&key) {
+                    return IgnoredAny::deserialize(value).map(|_| false);
+                }
+                read_into(value, |init| _ = self.insert_with(key, init)).map(|()| true)
+            }
+        }
+
         /// From a map of at most `N` entries. Of entries with the same key, the last one counts.
         impl<'de, K, V, const N: usize> Deserialize<'de> for $Map<K, V, N>
         where
             K: SharedLayout + Deserialize<'de> $(+ $Key)*,
             V: SharedLayout + Deserialize<'de>,
         {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_map(Fill { map: $Map::new(), capacity: N, insert: |map, key, value| map.insert(key, value).is_ok() })
+            by_place!();
+
+            fn deserialize_in_place<D: Deserializer<'de>>(deserializer: D, place: &mut Self) -> Result<(), D::Error> {
+                place.clear();
+                deserializer.deserialize_map(Entries(place))
             }
         }
     )*};

@@ -1,44 +1,77 @@
 //! The containers for the crate `serde`: as the sequence, the string or the value that they hold.
 //!
+//! Everything is read where it lies, by `deserialize_in_place`: `deserialize` does that with a value that it makes first. So
+//! nothing that is inside of another value passes over the stack. [`de`] makes it available.
+//!
 //! A container that is a sequence of items and can take one after the other needs a line of [`sequences`]; `keyed` has the
-//! maps, `others` what is no sequence.
+//! maps, `others` what is no sequence; `fields`: structs.
 
+pub mod de;
+pub mod fields;
 mod keyed;
 mod others;
 
-use super::{Archivable, Archived, Array, Full, List, Queue, Ring, Set, Text};
+use super::{Archivable, Archived, Array, List, Queue, Ring, Set};
 use crate::layout::SharedLayout;
+use de::InPlace;
 use rkyv::api::high::HighDeserializer;
 use rkyv::rancor::BoxedError;
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 use serde::ser::{Error as _, Serialize, Serializer};
 use std::fmt;
 use std::hash::Hash;
-use std::marker::PhantomData;
 
-/// Takes items of a sequence one by one. `C` is what is filled, `T` its items.
-struct Fill<C, T> {
-    container: C,
-    capacity: usize,
-    push: fn(&mut C, T) -> Result<(), Full<T>>,
+/// `deserialize` of what has `deserialize_in_place`.
+macro_rules! by_place {
+    () => {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let mut value = <Self as $crate::layout::SharedLayout>::zeroed();
+            Self::deserialize_in_place(deserializer, &mut value)?;
+            Ok(value)
+        }
+    };
 }
 
-impl<'de, C, T: Deserialize<'de>> Visitor<'de> for Fill<C, T> {
-    type Value = C;
+use by_place;
+
+/// A container that takes one item after the other.
+trait Fill<'de> {
+    const CAPACITY: usize;
+
+    /// Reads an item where it is to lie; whether there was room.
+    fn push<D: Deserializer<'de>>(&mut self, item: D) -> Result<bool, D::Error>;
+}
+
+/// Takes the items of a sequence one by one.
+struct Items<'a, C>(&'a mut C);
+
+impl<'de, C: Fill<'de>> Visitor<'de> for Items<'_, C> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a sequence of at most {} items", self.capacity)
+        write!(f, "a sequence of at most {} items", C::CAPACITY)
     }
 
-    fn visit_seq<S: SeqAccess<'de>>(mut self, mut items: S) -> Result<C, S::Error> {
+    fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<(), S::Error> {
         let mut taken = 0;
-        while let Some(item) = items.next_element()? {
-            if (self.push)(&mut self.container, item).is_err() {
-                return Err(S::Error::invalid_length(taken + 1 + rest(items)?, &self));
-            }
+        while let Some(has_room) = items.next_element_seed(Item(&mut *self.0))? {
             taken += 1;
+            if !has_room {
+                return Err(S::Error::invalid_length(taken + rest(items)?, &self));
+            }
         }
-        Ok(self.container)
+        Ok(())
+    }
+}
+
+/// One item of a sequence: whether there was room.
+struct Item<'a, C>(&'a mut C);
+
+impl<'de, C: Fill<'de>> DeserializeSeed<'de> for Item<'_, C> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, item: D) -> Result<bool, D::Error> {
+        self.0.push(item)
     }
 }
 
@@ -51,14 +84,28 @@ fn rest<'de, S: SeqAccess<'de>>(mut items: S) -> Result<usize, S::Error> {
     Ok(rest)
 }
 
+/// Reads a value into the slot that `put` lends.
+fn read_into<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    value: D,
+    put: impl FnOnce(&mut dyn FnMut(&mut T)),
+) -> Result<(), D::Error> {
+    let (mut value, mut read) = (Some(value), Ok(()));
+    put(&mut |slot| {
+        if let Some(value) = value.take() {
+            read = T::deserialize_in_place(value, slot);
+        }
+    });
+    read
+}
+
 /// What an item of a set has to be.
 trait Key: SharedLayout + Hash + Eq {}
 
 impl<T: SharedLayout + Hash + Eq> Key for T {}
 
-/// Containers of items of type `T`: how to make an empty one, and how to add an item to it.
+/// Containers of items of type `T`: how to add one that is filled where it lies, and what to do with one more than fit.
 macro_rules! sequences {
-    ($($(#[$doc:meta])* $Container:ident<T: $Item:path, N>: $new:path, $push:path;)*) => {$(
+    ($($(#[$doc:meta])* $Container:ident<T: $Item:path, N>: $push:path, $more:path;)*) => {$(
         /// As the sequence of its items.
         impl<T: $Item + Serialize, const N: usize> Serialize for $Container<T, N> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -66,34 +113,48 @@ macro_rules! sequences {
             }
         }
 
+        impl<'de, T: $Item + Deserialize<'de>, const N: usize> Fill<'de> for $Container<T, N> {
+            const CAPACITY: usize = N;
+
+            fn push<D: Deserializer<'de>>(&mut self, item: D) -> Result<bool, D::Error> {
+                if self.len() == N {
+                    return $more(self, item);
+                }
+                read_into(item, |init| _ = $push(self, init)).map(|()| true)
+            }
+        }
+
         /// From a sequence of at most `N` items.
         $(#[$doc])*
         impl<'de, T: $Item + Deserialize<'de>, const N: usize> Deserialize<'de> for $Container<T, N> {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_seq(Fill { container: $new(), capacity: N, push: $push })
+            by_place!();
+
+            fn deserialize_in_place<D: Deserializer<'de>>(deserializer: D, place: &mut Self) -> Result<(), D::Error> {
+                place.clear();
+                deserializer.deserialize_seq(Items(place))
             }
         }
     )*};
 }
 
 sequences! {
-    List<T: SharedLayout, N>: List::new, List::push;
-    Queue<T: SharedLayout, N>: Queue::new, Queue::push_back;
-    Ring<T: SharedLayout, N>: Ring::new, push_without_loss;
+    List<T: SharedLayout, N>: List::push_with, refuse;
+    Queue<T: SharedLayout, N>: Queue::push_back_with, refuse;
+    Ring<T: SharedLayout, N>: Ring::push_with, refuse;
     /// Values that are there already are passed over.
-    Set<T: Key, N>: Set::new, insert;
+    Set<T: Key, N>: Set::insert_with, refuse_new;
 }
 
-fn push_without_loss<T: SharedLayout, const N: usize>(ring: &mut Ring<T, N>, item: T) -> Result<(), Full<T>> {
-    if ring.is_full() {
-        return Err(Full::new(item, "ring", N, N + 1));
-    }
-    ring.push(item);
-    Ok(())
+fn refuse<'de, C, D: Deserializer<'de>>(_full: &C, item: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(item).map(|_| false)
 }
 
-fn insert<T: Key, const N: usize>(set: &mut Set<T, N>, item: T) -> Result<(), Full<T>> {
-    set.insert(item).map(drop)
+/// A set has room for what it has.
+fn refuse_new<'de, T: Key + Deserialize<'de>, D: Deserializer<'de>, const N: usize>(
+    full: &Set<T, N>,
+    item: D,
+) -> Result<bool, D::Error> {
+    T::deserialize(item).map(|item| full.contains(&item))
 }
 
 /// As the sequence of its items.
@@ -105,57 +166,32 @@ impl<T: SharedLayout + Serialize, const N: usize> Serialize for Array<T, N> {
 
 /// From a sequence of exactly `N` items.
 impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> Deserialize<'de> for Array<T, N> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct All<T, const N: usize>(PhantomData<T>);
+    by_place!();
 
-        impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> Visitor<'de> for All<T, N> {
-            type Value = Array<T, N>;
+    fn deserialize_in_place<D: Deserializer<'de>>(deserializer: D, place: &mut Self) -> Result<(), D::Error> {
+        struct All<'a, T, const N: usize>(&'a mut Array<T, N>);
+
+        impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> Visitor<'de> for All<'_, T, N> {
+            type Value = ();
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "a sequence of {N} items")
             }
 
-            fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<Self::Value, S::Error> {
-                let mut array = Array::zeroed();
-                for (index, place) in array.as_mut_slice().iter_mut().enumerate() {
-                    *place = items.next_element()?.ok_or_else(|| S::Error::invalid_length(index, &self))?;
+            fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<(), S::Error> {
+                for index in 0..N {
+                    if items.next_element_seed(InPlace(&mut self.0[index]))?.is_none() {
+                        return Err(S::Error::invalid_length(index, &self));
+                    }
                 }
                 match rest(items)? {
-                    0 => Ok(array),
+                    0 => Ok(()),
                     more => Err(S::Error::invalid_length(N + more, &self)),
                 }
             }
         }
 
-        deserializer.deserialize_seq(All(PhantomData))
-    }
-}
-
-/// As a string.
-impl<const N: usize> Serialize for Text<N> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
-    }
-}
-
-/// From a string of at most `N` bytes.
-impl<'de, const N: usize> Deserialize<'de> for Text<N> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Bytes<const N: usize>;
-
-        impl<const N: usize> Visitor<'_> for Bytes<N> {
-            type Value = Text<N>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a string of at most {N} bytes")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Text<N>, E> {
-                Text::try_from(text).map_err(|_| E::invalid_length(text.len(), &self))
-            }
-        }
-
-        deserializer.deserialize_str(Bytes)
+        deserializer.deserialize_seq(All(place))
     }
 }
 
@@ -171,18 +207,23 @@ where
 
 /// From the value, or none. It is archived, in at most `N` bytes.
 impl<'de, A: Archivable + Deserialize<'de>, const N: usize> Deserialize<'de> for Archived<A, N> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut archived = Archived::new();
-        if let Some(value) = Option::<A>::deserialize(deserializer)? {
-            archived.set(&value).map_err(D::Error::custom)?;
+    by_place!();
+
+    fn deserialize_in_place<D: Deserializer<'de>>(deserializer: D, place: &mut Self) -> Result<(), D::Error> {
+        match Option::<A>::deserialize(deserializer)? {
+            Some(value) => place.set(&value).map_err(D::Error::custom),
+            None => {
+                place.clear();
+                Ok(())
+            }
         }
-        Ok(archived)
     }
 }
 
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
+    use crate::Text;
     use serde::de::DeserializeOwned;
     use serde_json::{from_str, to_string};
 

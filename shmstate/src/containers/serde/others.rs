@@ -1,11 +1,11 @@
-//! What is neither a sequence nor a map: options, boxes, bytes, slabs.
+//! What is neither a sequence nor a map: options, boxes, bytes, strings, slabs.
 
-use crate::containers::{Blob, Key, Maybe, Slab, Tracked};
+use super::{by_place, read_into};
+use crate::containers::{Blob, Key, Maybe, Slab, Text, Tracked};
 use crate::layout::SharedLayout;
-use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use std::fmt;
-use std::marker::PhantomData;
 
 /// As an `Option`.
 impl<T: SharedLayout + Serialize> Serialize for Maybe<T> {
@@ -16,8 +16,33 @@ impl<T: SharedLayout + Serialize> Serialize for Maybe<T> {
 
 /// From an `Option`.
 impl<'de, T: SharedLayout + Deserialize<'de>> Deserialize<'de> for Maybe<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Option::deserialize(deserializer).map(Self::from)
+    by_place!();
+
+    fn deserialize_in_place<D: Deserializer<'de>>(deserializer: D, place: &mut Self) -> Result<(), D::Error> {
+        struct Value<'a, T>(&'a mut Maybe<T>);
+
+        impl<'de, T: SharedLayout + Deserialize<'de>> Visitor<'de> for Value<'_, T> {
+            type Value = ();
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("option")
+            }
+
+            fn visit_none<E>(self) -> Result<(), E> {
+                Ok(())
+            }
+
+            fn visit_unit<E>(self) -> Result<(), E> {
+                Ok(())
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
+                read_into(value, |init| _ = self.0.insert_with(init))
+            }
+        }
+
+        place.discard();
+        deserializer.deserialize_option(Value(place))
     }
 }
 
@@ -30,8 +55,10 @@ impl<T: SharedLayout + Serialize> Serialize for Tracked<T> {
 
 /// From the value.
 impl<'de, T: SharedLayout + Deserialize<'de>> Deserialize<'de> for Tracked<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::deserialize(deserializer).map(Self::new)
+    by_place!();
+
+    fn deserialize_in_place<D: Deserializer<'de>>(deserializer: D, place: &mut Self) -> Result<(), D::Error> {
+        T::deserialize_in_place(deserializer, place)
     }
 }
 
@@ -44,32 +71,64 @@ impl<const N: usize> Serialize for Blob<N> {
 
 /// From at most `N` bytes, or a sequence of as many numbers.
 impl<'de, const N: usize> Deserialize<'de> for Blob<N> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Bytes<const N: usize>;
+    by_place!();
 
-        impl<'de, const N: usize> Visitor<'de> for Bytes<N> {
-            type Value = Blob<N>;
+    fn deserialize_in_place<D: Deserializer<'de>>(deserializer: D, place: &mut Self) -> Result<(), D::Error> {
+        struct Bytes<'a, const N: usize>(&'a mut Blob<N>);
+
+        impl<'de, const N: usize> Visitor<'de> for Bytes<'_, N> {
+            type Value = ();
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "at most {N} bytes")
             }
 
-            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Blob<N>, E> {
-                Blob::try_from(bytes).map_err(|_| E::invalid_length(bytes.len(), &self))
+            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<(), E> {
+                self.0.set(bytes).map_err(|_| E::invalid_length(bytes.len(), &self))
             }
 
-            fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<Blob<N>, S::Error> {
-                let mut blob = Blob::new();
+            fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<(), S::Error> {
                 while let Some(byte) = items.next_element()? {
-                    if blob.push(byte).is_err() {
+                    if self.0.push(byte).is_err() {
                         return Err(S::Error::invalid_length(N + 1 + super::rest(items)?, &self));
                     }
                 }
-                Ok(blob)
+                Ok(())
             }
         }
 
-        deserializer.deserialize_bytes(Bytes)
+        place.clear();
+        deserializer.deserialize_bytes(Bytes(place))
+    }
+}
+
+/// As a string.
+impl<const N: usize> Serialize for Text<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+}
+
+/// From a string of at most `N` bytes.
+impl<'de, const N: usize> Deserialize<'de> for Text<N> {
+    by_place!();
+
+    fn deserialize_in_place<D: Deserializer<'de>>(deserializer: D, place: &mut Self) -> Result<(), D::Error> {
+        struct Letters<'a, const N: usize>(&'a mut Text<N>);
+
+        impl<const N: usize> Visitor<'_> for Letters<'_, N> {
+            type Value = ();
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a string of at most {N} bytes")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+                self.0.set(text).map_err(|_| E::invalid_length(text.len(), &self))
+            }
+        }
+
+        deserializer.deserialize_str(Letters(place))
     }
 }
 
@@ -97,34 +156,110 @@ impl<T: SharedLayout + Serialize, const N: usize> Serialize for Slab<T, N> {
 
 /// From the sequence of its places, at most `N`.
 impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> Deserialize<'de> for Slab<T, N> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Places<T, const N: usize>(PhantomData<T>);
+    by_place!();
 
-        impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> Visitor<'de> for Places<T, N> {
-            type Value = Slab<T, N>;
+    fn deserialize_in_place<D: Deserializer<'de>>(deserializer: D, place: &mut Self) -> Result<(), D::Error> {
+        place.forget_places();
+        deserializer.deserialize_seq(Places(place))
+    }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a sequence of at most {N} places")
-            }
+/// Takes the places of a slab one by one.
+struct Places<'a, T, const N: usize>(&'a mut Slab<T, N>);
 
-            fn visit_seq<S: SeqAccess<'de>>(self, mut places: S) -> Result<Self::Value, S::Error> {
-                let mut slab = Slab::new();
-                let mut taken = 0;
-                while let Some((generation, value)) = places.next_element::<(u32, Option<T>)>()? {
-                    if value.is_some() == generation.is_multiple_of(2) {
-                        let why = "the generation of a place is odd if there is a value, and even if there is none";
-                        return Err(S::Error::custom(why));
-                    }
-                    if slab.push_place(generation, value).is_err() {
-                        return Err(S::Error::invalid_length(taken + 1 + super::rest(places)?, &self));
-                    }
-                    taken += 1;
-                }
-                Ok(slab)
+impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> Visitor<'de> for Places<'_, T, N> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a sequence of at most {N} places")
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut places: S) -> Result<(), S::Error> {
+        let mut taken = 0;
+        while let Some(has_room) = places.next_element_seed(Place(&mut *self.0))? {
+            taken += 1;
+            if !has_room {
+                return Err(S::Error::invalid_length(taken + super::rest(places)?, &self));
             }
         }
+        Ok(())
+    }
+}
 
-        deserializer.deserialize_seq(Places(PhantomData))
+/// One place of a slab, a pair of its generation and its value or none: whether there was room.
+struct Place<'a, T, const N: usize>(&'a mut Slab<T, N>);
+
+impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> DeserializeSeed<'de> for Place<'_, T, N> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, place: D) -> Result<bool, D::Error> {
+        if self.0.has_all_places() {
+            return IgnoredAny::deserialize(place).map(|_| false);
+        }
+        place.deserialize_tuple(2, self).map(|()| true)
+    }
+}
+
+impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> Visitor<'de> for Place<'_, T, N> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a pair of a generation and a value or none")
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut pair: S) -> Result<(), S::Error> {
+        let generation: u32 = pair.next_element()?.ok_or_else(|| S::Error::invalid_length(0, &self))?;
+        match pair.next_element_seed(PlacedValue { slab: &mut *self.0, generation })? {
+            Some(()) => Ok(()),
+            None => Err(S::Error::invalid_length(1, &self)),
+        }
+    }
+}
+
+/// The value in a place of that generation, or none.
+struct PlacedValue<'a, T, const N: usize> {
+    slab: &'a mut Slab<T, N>,
+    generation: u32,
+}
+
+impl<T, const N: usize> PlacedValue<'_, T, N> {
+    fn check<E: Error>(&self, has_value: bool) -> Result<(), E> {
+        if has_value == self.generation.is_multiple_of(2) {
+            let why = "the generation of a place is odd if there is a value, and even if there is none";
+            return Err(E::custom(why));
+        }
+        Ok(())
+    }
+}
+
+impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> DeserializeSeed<'de> for PlacedValue<'_, T, N> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
+        value.deserialize_option(self)
+    }
+}
+
+impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> Visitor<'de> for PlacedValue<'_, T, N> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("option")
+    }
+
+    fn visit_none<E: Error>(self) -> Result<(), E> {
+        self.check(false)?;
+        self.slab.push_place(self.generation, |_| ());
+        Ok(())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.visit_none()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
+        self.check(true)?;
+        read_into(value, |init| self.slab.push_place(self.generation, init))
     }
 }
 

@@ -1,8 +1,6 @@
 //! Which places of a slab are taken.
 
 use super::{Key, Place, Slab};
-#[cfg(feature = "serde")]
-use crate::containers::Full;
 use crate::layout::SharedLayout;
 
 impl<T: SharedLayout, const N: usize> Slab<T, N> {
@@ -60,18 +58,30 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         self.places.iter().zip(&self.values).map(value)
     }
 
-    /// Adds a place, as [`Self::places`] has told it; its generation is odd if there is a value, and only then.
+    /// Empties the slab so that no place was ever in use.
+    pub(in crate::containers) fn forget_places(&mut self) {
+        self.places.clear();
+        self.values.clear();
+        (self.count, self.vacant) = (0, 0);
+    }
+
+    /// Whether every place was in use.
     #[cfg(feature = "serde")]
-    pub(in crate::containers) fn push_place(&mut self, generation: u32, value: Option<T>) -> Result<(), Full> {
-        let place = self.places.len();
-        let vacant = value.is_none();
+    pub(in crate::containers) fn has_all_places(&self) -> bool {
+        self.places.is_full() || self.values.is_full()
+    }
+
+    /// Adds a place, as [`Self::places`] has told it, for which there is room; `init` fills its value, if its generation is odd.
+    #[cfg(feature = "serde")]
+    pub(in crate::containers) fn push_place(&mut self, generation: u32, init: impl FnOnce(&mut T)) {
+        let (place, vacant) = (self.places.len(), generation.is_multiple_of(2));
         let next = if vacant { self.vacant } else { 0 };
-        self.places.push(Place { generation, next }).map_err(|full| full.without_value())?;
-        self.values.push(value.unwrap_or_else(T::zeroed)).map_err(|full| full.without_value())?;
-        match vacant {
-            true => self.vacant = place as u32 + 1,
-            false => self.count += 1,
+        if self.values.push_with(init).is_ok() {
+            let _ = self.places.push(Place { generation, next });
+            match vacant {
+                true => self.vacant = place as u32 + 1,
+                false => self.count = self.len().min(N - 1) as u32 + 1,
+            }
         }
-        Ok(())
     }
 }

@@ -30,9 +30,7 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for Slab<T, N> {
     ///
     /// If a clone panics, the values before it are there.
     fn clone_from(&mut self, source: &Self) {
-        self.places.clear();
-        self.values.clear();
-        (self.count, self.vacant) = (0, 0);
+        self.forget_places();
         let places = source.places.as_slice();
         for (index, (place, value)) in places.iter().zip(&source.values).enumerate() {
             // There is room for as many. What is vacant leads to what was before, until all are there.
