@@ -1,5 +1,7 @@
 //! Directories of the tests' own.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -16,5 +18,19 @@ pub fn tmpfs() -> &'static Path {
 /// If there is no room.
 #[must_use]
 pub fn scratch_dir() -> TempDir {
-    tempfile::Builder::new().prefix("shmstate-tests-").tempdir_in(tmpfs()).expect("a directory of the test's own")
+    let dir =
+        tempfile::Builder::new().prefix("shmstate-tests-").tempdir_in(tmpfs()).expect("a directory of the test's own");
+    // Tests become other users, whatever the umask is.
+    std::fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).expect("a directory of the test's own");
+    dir
+}
+
+/// Whether `/proc` is there; otherwise it says so, and the test is to skip what needs it.
+#[must_use]
+pub fn has_proc() -> bool {
+    let there = Path::new("/proc/self").exists();
+    if !there {
+        println!("skipped: there is no /proc");
+    }
+    there
 }

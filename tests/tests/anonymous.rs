@@ -1,7 +1,7 @@
 //! States without a name, which go to other processes as descriptors.
 
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{Actor, PATIENCE, World, actor, scratch_dir};
+use shmstate_tests::{Actor, PATIENCE, World, actor, has_proc, scratch_dir};
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
@@ -20,6 +20,9 @@ fn child(descriptor: OwnedFd, what: &str) -> Actor {
 
 #[test]
 fn a_child_gets_in_by_the_descriptor() {
+    if !has_proc() {
+        return;
+    }
     let world = anonymous();
     world.update(World::step).unwrap();
     let mut child = child(world.share().unwrap(), "update");
@@ -37,6 +40,9 @@ fn a_child_gets_in_by_the_descriptor() {
 
 #[test]
 fn the_death_of_a_child_is_noticed_though_its_descriptor_was_shared() {
+    if !has_proc() {
+        return;
+    }
     let world = anonymous();
     // Two more that stay: whoever has one of them must not seem to hold the dead one's slot.
     let (kept, lent) = (world.share().unwrap(), world.share().unwrap());
@@ -58,6 +64,9 @@ fn the_death_of_a_child_is_noticed_though_its_descriptor_was_shared() {
 /// The heir has the descriptor that the dead one shared, and goes on living with it.
 #[test]
 fn the_death_of_who_shared_it_is_noticed_though_an_heir_lives() {
+    if !has_proc() {
+        return;
+    }
     let world = anonymous();
     let dead = child(world.share().unwrap(), "die-with-an-heir");
     assert_eq!(dead.line(), None, "it dies");
@@ -67,6 +76,9 @@ fn the_death_of_who_shared_it_is_noticed_though_an_heir_lives() {
 
 #[test]
 fn the_memory_is_sealed() {
+    if !has_proc() {
+        return;
+    }
     let world = anonymous();
     let file = File::from(world.share().unwrap());
     let len = file.metadata().unwrap().len();
@@ -80,6 +92,9 @@ fn the_memory_is_sealed() {
 
 #[test]
 fn its_handles_are_those_of_any_state() {
+    if !has_proc() {
+        return;
+    }
     let world = State::<World>::options().handles(2).timeout(Duration::from_millis(1)).anonymous().unwrap();
     assert!(world.is_current().unwrap());
     let clone = world.try_clone().unwrap();
@@ -93,6 +108,9 @@ fn its_handles_are_those_of_any_state() {
 
 #[test]
 fn spare_copies_fit_under_the_seal() {
+    if !has_proc() {
+        return;
+    }
     let world = State::<World>::options().copies(2).max_copies(3).anonymous().unwrap();
     let reader = world.try_clone().unwrap();
     reader
@@ -108,6 +126,9 @@ fn spare_copies_fit_under_the_seal() {
 
 #[test]
 fn other_descriptors_are_refused() {
+    if !has_proc() {
+        return;
+    }
     let dir = scratch_dir();
     let path = dir.path().join("world");
     let named = State::<World>::create(&path).unwrap();
@@ -126,5 +147,8 @@ fn other_descriptors_are_refused() {
 
 #[test]
 fn a_forked_child_opens_what_was_shared_before() {
+    if !has_proc() {
+        return;
+    }
     actor!["fork", "anonymous", ""].succeed();
 }

@@ -1,7 +1,7 @@
 //! What a program does with its descriptors is no business of its states.
 
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{PATIENCE, World, actor, scratch_dir};
+use shmstate_tests::{PATIENCE, World, actor, has_proc, scratch_dir};
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -16,6 +16,9 @@ fn world() -> (TempDir, PathBuf, State<World>) {
 /// A daemon that has closed its standard descriptors opens states, and then something in it prints.
 #[test]
 fn what_a_daemon_prints_goes_nowhere() {
+    if !has_proc() {
+        return;
+    }
     let dir = scratch_dir();
     let path = dir.path().join("world");
     let world = State::<World>::create(&path).unwrap();
@@ -62,6 +65,9 @@ fn descriptors_that_the_program_has_replaced_are_its_own() {
 
 #[test]
 fn a_process_has_one_descriptor_of_a_region() {
+    if !has_proc() {
+        return;
+    }
     let (_dir, path, world) = world();
     actor!["descriptors", "many", path].succeed();
     assert_eq!(world.version(), 1000);
@@ -69,11 +75,17 @@ fn a_process_has_one_descriptor_of_a_region() {
 
 #[test]
 fn an_anonymous_state_works_without_descriptors() {
+    if !has_proc() {
+        return;
+    }
     actor!["descriptors", "anonymous", ""].succeed();
 }
 
 #[test]
 fn a_process_without_descriptors_finds_the_dead() {
+    if !has_proc() {
+        return;
+    }
     let (_dir, path, world) = world();
     let mut daemon = actor!["descriptors", "recover", path];
     daemon.expect("closed");

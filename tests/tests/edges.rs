@@ -2,7 +2,7 @@
 //! closure.
 
 use shmstate::{ErrorKind, List, State, remove};
-use shmstate_tests::{PATIENCE, World, actor, scratch_dir};
+use shmstate_tests::{PATIENCE, World, actor, has_proc, scratch_dir};
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
@@ -73,6 +73,9 @@ fn removal_in_an_update_is_refused_at_once() {
 /// A name is given when nothing else can fail any more.
 #[test]
 fn a_creator_that_cannot_attach_leaves_no_name() {
+    if !has_proc() {
+        return;
+    }
     let (mut failed, mut made) = (0, 0);
     for files in 3..16_u64 {
         let dir = scratch_dir();

@@ -1,7 +1,7 @@
 //! Forks and threads.
 
 use shmstate::State;
-use shmstate_tests::{PATIENCE, World, actor, scratch_dir};
+use shmstate_tests::{PATIENCE, World, actor, has_proc, scratch_dir};
 use std::path::PathBuf;
 use tempfile::TempDir;
 
@@ -50,6 +50,9 @@ fn a_child_that_leaves_a_closure_of_its_parents_takes_nothing_away() {
 
 #[test]
 fn no_child_keeps_a_descriptor() {
+    if !has_proc() {
+        return;
+    }
     scenario("descriptors");
 }
 

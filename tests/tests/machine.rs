@@ -2,7 +2,7 @@
 //! unwinding, files that are replaced, cut off, and copied.
 
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{Actor, PATIENCE, Tally, World, actor, scratch_dir};
+use shmstate_tests::{Actor, PATIENCE, Tally, World, actor, has_proc, scratch_dir};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -45,6 +45,9 @@ fn holds_and_dies(mut actor: Actor, path: &Path, world: &State<World>) {
 
 #[test]
 fn descriptors_run_out() {
+    if !has_proc() {
+        return;
+    }
     let dir = scratch_dir();
     let path = dir.path().join("world");
     drop(State::<World>::options().handles(3).create(&path).unwrap());
@@ -121,6 +124,9 @@ fn a_process_whose_clock_jumps() {
 /// A file under the name that is another one, by `rename`, and by removal and creation: old handles keep the old one.
 #[test]
 fn a_region_that_was_replaced_goes_on_without_its_name() {
+    if !has_proc() {
+        return;
+    }
     for renamed in [true, false] {
         let (dir, path, old) = world();
         old.update(World::step).unwrap();

@@ -1,7 +1,7 @@
 //! Room for regions: what a file system, a control group and the machine have left, and who gets it.
 
 use shmstate::{List, State};
-use shmstate_tests::{Actor, Cgroup, PATIENCE, actor, scratch_dir};
+use shmstate_tests::{Actor, Cgroup, PATIENCE, actor, has_proc, scratch_dir};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -41,6 +41,9 @@ fn a_region_that_is_larger_than_the_memory_of_a_control_group_is_refused() {
 /// Each would reserve a region of its own, and there is room for five.
 #[test]
 fn workers_that_start_together_all_get_in() {
+    if !has_proc() {
+        return;
+    }
     let dir = scratch_dir();
     done(actor!["room", "herd", dir.path()]);
 }

@@ -27,7 +27,10 @@ pub fn run(what: &str, path: &str) {
 
 /// Sets how many descriptors this process may have.
 fn limit(files: u64) {
-    let limit = libc::rlimit { rlim_cur: files, rlim_max: 1024 };
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: room for the answer.
+    assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) }, 0);
+    limit.rlim_cur = files;
     // SAFETY: an initialised struct.
     assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }, 0);
 }
