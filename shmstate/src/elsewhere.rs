@@ -18,7 +18,11 @@ use std::time::Duration;
 #[path = "state/outcome.rs"]
 mod outcome;
 
+#[path = "state/with_timeout.rs"]
+mod with_timeout;
+
 pub use outcome::Outcome;
+pub use with_timeout::WithTimeout;
 
 /// There is none.
 #[derive(Clone, Copy)]
@@ -82,6 +86,14 @@ impl<T: SharedLayout> State<T> {
     }
 
     pub fn try_update<R, E>(&self, f: impl FnOnce(&mut T) -> Result<R, E>) -> Result<Result<R, E>, Error> {
+        match self.never {}
+    }
+
+    pub(crate) fn update_within<R, E>(
+        &self,
+        timeout: Duration,
+        f: impl FnOnce(&mut T) -> Result<R, E>,
+    ) -> Result<Result<R, E>, Error> {
         match self.never {}
     }
 

@@ -2,6 +2,7 @@
 //!
 //! * `handle`: a handle, its `read`, and what it tells about itself.
 //! * `update`: one transaction, from the lock to the verdict; `outcome`: what its closure may return.
+//! * `with_timeout`: updates that wait for another time than their handle says.
 //! * `snapshot`: a private copy; `load`: one field.
 //! * `read_only`: looking without the right to write.
 //! * `anonymous`: states that go from process to process as descriptors.
@@ -21,6 +22,7 @@ mod read_only;
 mod snapshot;
 mod stats;
 mod update;
+mod with_timeout;
 
 pub use handle::{State, remove};
 pub use load::Projection;
@@ -28,3 +30,4 @@ pub use options::Options;
 pub use outcome::Outcome;
 pub use read_only::ReadOnly;
 pub use stats::Stats;
+pub use with_timeout::WithTimeout;

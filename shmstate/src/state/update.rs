@@ -13,6 +13,7 @@ use crate::track::{Frame, Stamp, Touched};
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::time::Duration;
 
 /// What a handle's running transaction needs; allocated when the handle is made.
 pub(super) struct Scratch {
@@ -187,13 +188,23 @@ impl<T: SharedLayout> State<T> {
     /// As for [`update`](Self::update).
     #[inline]
     pub fn try_update<R, E>(&self, f: impl FnOnce(&mut T) -> Result<R, E>) -> Result<Result<R, E>, Error> {
+        self.update_within(self.timeout(), f)
+    }
+
+    /// [`try_update`](Self::try_update), which waits no longer than `timeout`.
+    #[inline]
+    pub(crate) fn update_within<R, E>(
+        &self,
+        timeout: Duration,
+        f: impl FnOnce(&mut T) -> Result<R, E>,
+    ) -> Result<Result<R, E>, Error> {
         let region = self.region();
         region.check()?;
         if Frame::is_open(region.key()) && !mutant::planted("re_entry_unnoticed") {
             return Err(self.reentrant());
         }
         let images = *self.images();
-        let mut clock = Deadline::new(self.timeout());
+        let mut clock = Deadline::new(timeout);
         // SAFETY: these are the region's images; the active one holds a value (checked at attach, and every commit
         // publishes one); the slot is this handle's.
         let mut begun = unsafe { region.shared().begin(region.slot(), region.host(), &mut clock, images) };
