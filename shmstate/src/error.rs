@@ -4,6 +4,7 @@ mod system;
 
 use crate::containers::{ArchiveError, CapacityError, Full};
 use crate::events;
+use crate::layout::{Invalid, Rule};
 use crate::plain::{NotUuid, OutOfRange};
 use std::fmt;
 use std::io;
@@ -17,7 +18,8 @@ pub enum ErrorKind {
     NotFound,
     /// Something has that name already.
     AlreadyExists,
-    /// The region holds another type; the message lists the differences.
+    /// The region holds another type, and the message lists the differences; or maps that were filled under another `Ord` or
+    /// `Hash` of their keys.
     LayoutMismatch,
     /// The file is no region, or a damaged one.
     Corrupt,
@@ -178,6 +180,13 @@ pub(crate) enum Trouble {
         .path.display(), .differences.join("\n  ")
     )]
     LayoutMismatch { path: PathBuf, differences: Vec<String> },
+    #[error(
+        "the keys in the region `{}` are not where this program's `{of}` puts them: {why}; run the program that filled it, or \
+         remove the region and create it anew. A type whose `{of}` changes needs another `#[shared(version = N)]`, so that this \
+         is noticed each time. If its `{of}` has not changed, the file is damaged",
+        .path.display()
+    )]
+    OtherRule { path: PathBuf, of: &'static str, why: String },
     #[error("`{}` is not a sound region: {why}; if it is yours and not needed, delete the file", .path.display())]
     Corrupt { path: PathBuf, why: String },
     #[error(
@@ -290,7 +299,7 @@ impl Error {
         match &*self.0 {
             Trouble::NotFound { .. } | Trouble::NoDirectory { .. } => ErrorKind::NotFound,
             Trouble::AlreadyExists { .. } => ErrorKind::AlreadyExists,
-            Trouble::LayoutMismatch { .. } => ErrorKind::LayoutMismatch,
+            Trouble::LayoutMismatch { .. } | Trouble::OtherRule { .. } => ErrorKind::LayoutMismatch,
             Trouble::Corrupt { .. } => ErrorKind::Corrupt,
             Trouble::UnknownFormat { .. } => ErrorKind::UnknownFormat,
             Trouble::Rebooted { .. } => ErrorKind::Rebooted,
@@ -318,6 +327,19 @@ impl Error {
     #[cold]
     pub(crate) fn corrupt(path: &Path, why: impl Into<String>) -> Error {
         Trouble::Corrupt { path: path.to_owned(), why: why.into() }.into()
+    }
+}
+
+impl Error {
+    /// The state in the file is no value of its type.
+    #[cold]
+    pub(crate) fn invalid_state(path: &Path, invalid: &Invalid) -> Error {
+        let (path, why) = (path.to_owned(), format!("its state: {invalid}"));
+        match invalid.rule() {
+            None => Trouble::Corrupt { path, why }.into(),
+            Some(Rule::Order) => Trouble::OtherRule { path, of: "Ord", why: invalid.to_string() }.into(),
+            Some(Rule::Hash) => Trouble::OtherRule { path, of: "Hash", why: invalid.to_string() }.into(),
+        }
     }
 }
 

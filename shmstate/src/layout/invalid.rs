@@ -8,6 +8,17 @@ pub struct Invalid {
     /// Innermost part last; built from the inside out.
     path: String,
     why: String,
+    rule: Option<Rule>,
+}
+
+/// What is not in a layout and decides all the same where things lie: a program in which it differs finds a sound state
+/// wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Rule {
+    /// `Ord` of the keys of a sorted map.
+    Order,
+    /// `Hash` of the keys of a map or set.
+    Hash,
 }
 
 impl Invalid {
@@ -15,7 +26,18 @@ impl Invalid {
     #[must_use]
     #[cold]
     pub fn new(why: impl Into<String>) -> Self {
-        Invalid { path: String::new(), why: why.into() }
+        Invalid { path: String::new(), why: why.into(), rule: None }
+    }
+
+    /// The value is not what it would be if it had been made under this program's rule.
+    #[cold]
+    pub(crate) fn under(rule: Rule, why: impl Into<String>) -> Self {
+        Invalid { rule: Some(rule), ..Invalid::new(why) }
+    }
+
+    /// The rule under which the value is wrong, if it may be right under another one.
+    pub(crate) fn rule(&self) -> Option<Rule> {
+        self.rule
     }
 
     /// What is wrong lies in the field of that name.
@@ -23,7 +45,7 @@ impl Invalid {
     #[cold]
     pub fn in_field(self, name: &str) -> Self {
         let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
-        Invalid { path: format!("{name}{dot}{}", self.path), why: self.why }
+        Invalid { path: format!("{name}{dot}{}", self.path), ..self }
     }
 
     /// What is wrong lies in the item at that index.
@@ -31,7 +53,7 @@ impl Invalid {
     #[cold]
     pub fn in_item(self, index: usize) -> Self {
         let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
-        Invalid { path: format!("[{index}]{dot}{}", self.path), why: self.why }
+        Invalid { path: format!("[{index}]{dot}{}", self.path), ..self }
     }
 }
 

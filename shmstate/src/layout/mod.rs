@@ -25,6 +25,7 @@ pub use derived::{
 };
 pub use describe::{ArchiveForm, Argument, Field, Kind, Layout, Scalar, TypeName, Variant};
 pub use invalid::Invalid;
+pub(crate) use invalid::Rule;
 pub(crate) use json::LONGEST as LONGEST_DOCUMENT;
 pub use pod::{Pod, pod_layout};
 pub use prove::{StructLayout, array_fits, enum_has_zero, part_offset};

@@ -417,7 +417,7 @@ fn check_state(
     let Some(state) = state.filter(|_| !planted("state_not_validated")) else { return Ok(()) };
     let image = mapping.base().wrapping_add(geometry.image(active.copy) as usize);
     // SAFETY: inside the mapping, aligned to a page, initialised (by the file); nobody else is attached.
-    unsafe { (state.validate)(image) }.map_err(|invalid| Error::corrupt(path, format!("its state: {invalid}")))
+    unsafe { (state.validate)(image) }.map_err(|invalid| Error::invalid_state(path, &invalid))
 }
 
 /// Far from where versions would not fit into their bits any more: at one update each nanosecond, a year away.

@@ -86,8 +86,7 @@ impl<T: SharedLayout, F: SharedLayout> Projection<T, F> {
     unsafe fn finish(path: impl FnOnce() -> Box<Path>, found: MaybeUninit<F>) -> Result<F, Error> {
         if F::CHECKED {
             // SAFETY: aligned, fully initialised by the caller's promise, private.
-            unsafe { F::validate(found.as_ptr()) }
-                .map_err(|invalid| Error::corrupt(&path(), format!("its state: {invalid}")))?;
+            unsafe { F::validate(found.as_ptr()) }.map_err(|invalid| Error::invalid_state(&path(), &invalid))?;
         }
         // SAFETY: the bytes are a value: they were checked, or need no check.
         Ok(unsafe { found.assume_init() })

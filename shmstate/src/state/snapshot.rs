@@ -52,8 +52,7 @@ pub(super) unsafe fn finish_snapshot<T: SharedLayout>(
 ) -> Result<Box<T>, Error> {
     if T::CHECKED {
         // SAFETY: aligned, fully initialised by the caller's promise, private.
-        unsafe { T::validate(snapshot.as_mut_ptr()) }
-            .map_err(|invalid| Error::corrupt(path, format!("its state: {invalid}")))?;
+        unsafe { T::validate(snapshot.as_mut_ptr()) }.map_err(|invalid| Error::invalid_state(path, &invalid))?;
     }
     // SAFETY: the bytes are a value: they were checked, or need no check.
     let mut snapshot = unsafe { snapshot.assume_init() };

@@ -63,7 +63,8 @@ use std::iter::Zip;
 /// [`SharedLayout`] checks the layout of a type, and not its `Hash`: change that of a type of your own only together
 /// with its layout or `#[shared(version = N)]`. For numbers, `Text`, and structs that derive it, the bytes follow from
 /// the type; std has not changed them in years, but does not promise never to, so build such programs with compilers of
-/// about one age. (Who opens a state alone gets an error if it was filled under another `Hash`.)
+/// about one age. (The first
+/// process that opens a state gets [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) if it was filled under another `Hash`.)
 ///
 /// # Layout
 /// A [`Set<K, N>`](crate::Set) of the keys, then a [`List<V, N>`] of the values at the same indices. The format chapter

@@ -174,6 +174,13 @@ fn tables_that_do_not_fit_their_keys_are_refused() {
         assert!(refused(&|b| b[used(b)] |= 7).ends_with("does not belong to a key"));
         assert!(refused(&|b| b.rotate_right(4)).starts_with("`keys`: bucket"));
     }
+    // No program has another `Hash` of numbers, unless the standard library's has changed, and then that of all.
+    let mut map = M::from([(1, 10), (2, 20), (3, 30)]);
+    // SAFETY: the seed is the first word.
+    unsafe { *std::ptr::from_mut(&mut map).cast::<u64>() ^= 1 };
+    // SAFETY: initialised, private.
+    let refused = unsafe { M::validate(&map) }.unwrap_err();
+    assert!(refused.to_string().ends_with("was put in under another `Hash` than this program's"), "{refused}");
     let mut unsorted = SortedMap::<u64, u64, 4>::from([(1, 10), (2, 20)]);
     // SAFETY: the keys begin behind a head of 64 bytes.
     unsafe { std::ptr::from_mut(&mut unsorted).cast::<u64>().wrapping_add(8).write(2) }

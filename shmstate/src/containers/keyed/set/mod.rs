@@ -7,7 +7,7 @@ use super::table::Table;
 use crate::containers::composed::composed;
 use crate::containers::spent::move_out;
 use crate::containers::{Drain, Full, List};
-use crate::layout::{Invalid, SharedLayout};
+use crate::layout::{Invalid, Kind, SharedLayout};
 use std::hash::Hash;
 
 /// A `HashSet` that cannot grow past `N`, and whose values stay in the order in which they came.
@@ -62,7 +62,8 @@ use std::hash::Hash;
 /// [`SharedLayout`] checks the layout of a type, and not its `Hash`: change that of a type of your own only together
 /// with its layout or `#[shared(version = N)]`. For numbers, `Text`, and structs that derive it, the bytes follow from
 /// the type; std has not changed them in years, but does not promise never to, so build such programs with compilers of
-/// about one age. (Who opens a state alone gets an error if it was filled under another `Hash`.)
+/// about one age. (The first
+/// process that opens a state gets [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) if it was filled under another `Hash`.)
 ///
 /// # Layout
 /// The hash key, `2 N` buckets of 8 bytes, and a [`List<K, N>`] of the values: a head of 64 bytes for the buckets and
@@ -416,6 +417,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
 
     fn check(&self) -> Result<(), Invalid> {
         let keys = self.keys.as_slice();
-        self.table.check_keys(keys.len(), |index| self.table.tag(&keys[index]))
+        let numbers = matches!(K::LAYOUT.kind, Kind::Scalar(_));
+        self.table.check_keys(keys.len(), numbers, |index| self.table.tag(&keys[index]))
     }
 }

@@ -7,7 +7,7 @@ mod ends;
 use super::{Entry, Keyed, Lookup, map_methods};
 use crate::containers::composed::composed;
 use crate::containers::{Full, List};
-use crate::layout::{Invalid, SharedLayout};
+use crate::layout::{Invalid, Kind, Rule, SharedLayout};
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -72,7 +72,8 @@ use std::slice;
 /// A [`List<K, N>`] of the keys, then a [`List<V, N>`] of the values at the same indices. When the first handle
 /// attaches, there must be as many values as keys, and each key must be larger than the one before it. What a stranger
 /// writes later can make entries be missed, and nothing worse. All programs that share a state must order the keys
-/// alike: [`SharedLayout`] checks the layout of a type, and not its `Ord`.
+/// alike: [`SharedLayout`] checks the layout of a type, and not its `Ord`. (The first process that opens a state gets
+/// [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) if the keys lie in another order.)
 ///
 /// # Capacity
 /// It is from 1 to `u32::MAX`, and keys and values are at least one byte large; anything else does not compile:
@@ -272,7 +273,14 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         self.check_number()?;
         match self.keys.windows(2).position(|pair| pair[0] >= pair[1]) {
             None => Ok(()),
-            Some(index) => Err(Invalid::new(format!("key {} is not larger than the one before it", index + 1))),
+            // The order of numbers is the same in every program.
+            Some(index) if matches!(K::LAYOUT.kind, Kind::Scalar(_)) => {
+                Err(Invalid::new(format!("key {} is not larger than the one before it", index + 1)))
+            }
+            Some(index) => {
+                let why = format!("key {} was put in under another `Ord` than this program's", index + 1);
+                Err(Invalid::under(Rule::Order, why))
+            }
         }
     }
 }
