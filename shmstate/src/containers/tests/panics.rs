@@ -128,6 +128,20 @@ fn some(from: u64, count: u64) -> impl Iterator<Item = Touchy> {
     })
 }
 
+/// Larger than what is moved by value.
+#[derive(SharedLayout, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[repr(C)]
+struct Large {
+    number: Touchy,
+    #[shared(init = 7)]
+    filled: u64,
+    bulk: [[u64; 32]; 8],
+}
+
+fn large(n: u64) -> Large {
+    Large { number: touchy(n), filled: n, bulk: [[n; 32]; 8] }
+}
+
 #[derive(SharedLayout)]
 #[repr(C)]
 struct World {
@@ -135,6 +149,8 @@ struct World {
     archives: List<Archived<Letter, 96>, 2>,
     list: List<Touchy, 8>,
     nested: List<List<Touchy, 3>, 4>,
+    large: List<Large, 4>,
+    larges: Queue<Large, 4>,
     array: Array<Touchy, 4>,
     ring: Ring<Touchy, 4>,
     queue: Queue<Touchy, 6>,
@@ -146,7 +162,6 @@ struct World {
     set: Set<Touchy, 6>,
     map: Map<Touchy, Touchy, 6>,
     sorted: SortedMap<Touchy, Touchy, 6>,
-    _pad: [u8; 8],
 }
 
 impl World {
@@ -160,6 +175,11 @@ impl World {
         self.list.extend(some(2 + seed, 2));
         self.nested.clear();
         self.nested.extend([some(1, 1).collect(), some(5, 2 + seed % 2).collect()]);
+        self.large.clear();
+        self.large.extend([large(3 + seed), large(1), large(2)]);
+        self.larges.clear();
+        self.larges.extend([large(3), large(1 + seed), large(2)]);
+        self.larges.pop_front();
         self.array.iter_mut().enumerate().for_each(|(i, item)| *item = touchy(9 - i as u64));
         self.ring.clear();
         self.ring.extend(some(1, 3 + 2 * seed));
@@ -225,6 +245,41 @@ const OPERATIONS: &[(&str, Operation)] = &[
         w.list.as_mut_slice().sort_by_cached_key(|n| (call(), n.0 % 3).1);
         w.list.as_mut_slice().fill_with(|| (call(), touchy(3)).1);
     }),
+    ("list: push_with", |w, _| {
+        drop(w.list.push_with(|n| {
+            *n = touchy(1);
+            call();
+        }));
+    }),
+    ("list: push_default", |w, _| drop(w.list.push_default())),
+    ("list: insert_with", |w, _| drop(w.list.insert_with(1, |n| (*n = touchy(1), call()).0))),
+    ("list: insert_with nested", |w, _| drop(w.nested.insert_with(0, |list| list.extend(some(1, 3))))),
+    ("list: insert_default", |w, _| drop(w.list.insert_default(0))),
+    ("list: resize_with", |w, _| drop(w.list.resize_with(8, || (call(), touchy(1)).1))),
+    ("list: resize_default", |w, _| drop(w.list.resize_default(8))),
+    ("list: drain", |w, _| w.list.drain(1..3).for_each(|_| call())),
+    ("list: drain from behind", |w, _| w.list.drain(1..4).rev().for_each(|_| call())),
+    ("list: drain, forgotten", |w, _| {
+        let mut drain = w.list.drain(1..3);
+        drain.next();
+        std::mem::forget(drain);
+        call();
+    }),
+    ("large: clone_from", |w, o| w.large.clone_from(&o.large)),
+    ("large: clone", |w, o| w.large = o.large.clone()),
+    ("large: extend_from_slice", |w, o| drop(w.large.extend_from_slice(&o.large[..1]))),
+    ("large: resize", |w, _| drop(w.large.resize(4, large(9)))),
+    ("large: resize_default", |w, _| drop(w.large.resize_default(4))),
+    ("large: fill", |w, _| w.large.fill(large(9))),
+    ("large: sort", |w, _| w.large.sort()),
+    ("large: sort_unstable_by_key", |w, _| w.large.sort_unstable_by_key(|n| (call(), !n.number.0).1)),
+    ("large: dedup", |w, _| w.large.dedup()),
+    ("large: retain", |w, _| w.large.retain(|n| (call(), n.number.0 % 2 == 0).1)),
+    ("large: insert_with", |w, _| drop(w.large.insert_with(1, |n| (n.number = touchy(1), call()).0))),
+    ("large: queue, retain", |w, _| w.larges.retain(|n| (call(), n.number.0 % 2 == 0).1)),
+    ("large: queue, push_back_with", |w, _| drop(w.larges.push_back_with(|n| (n.number = touchy(1), call()).0))),
+    ("large: queue, clone_from", |w, o| w.larges.clone_from(&o.larges)),
+    ("large: queue, resize", |w, _| drop(w.larges.resize(4, large(9)))),
     ("array: from_fn", |w, _| w.array = Array::from_fn(|n| (call(), touchy(n as u64)).1)),
     ("array: fill", |w, _| w.array.fill(touchy(8))),
     ("array: sort", |w, _| w.array.sort()),
@@ -234,6 +289,10 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("ring: from_iter", |w, _| w.ring = some(30, 6).collect()),
     ("ring: clone_from", |w, o| w.ring.clone_from(&o.ring)),
     ("ring: clone", |w, o| w.ring = o.ring.clone()),
+    ("ring: push_with", |w, _| {
+        w.ring.push_with(|n| (*n = touchy(1), call()).0);
+    }),
+    ("ring: push_default", |w, _| _ = w.ring.push_default()),
     ("ring: contains", |w, _| _ = w.ring.contains(&touchy(77))),
     ("queue: retain", |w, _| w.queue.retain(|n| (call(), n.0 % 2 == 0).1)),
     ("queue: retain_mut", |w, _| {
@@ -246,8 +305,23 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("queue: extend", |w, _| w.queue.extend(some(30, 1))),
     ("queue: from_iter", |w, _| w.queue = some(30, 6).collect()),
     ("queue: clone_from", |w, o| w.queue.clone_from(&o.queue)),
+    ("queue: push_back_with", |w, _| drop(w.queue.push_back_with(|n| (*n = touchy(1), call()).0))),
+    ("queue: push_front_with", |w, _| drop(w.queue.push_front_with(|n| (*n = touchy(1), call()).0))),
+    ("queue: insert_with", |w, _| drop(w.queue.insert_with(2, |n| (*n = touchy(1), call()).0))),
+    ("queue: resize_with", |w, _| drop(w.queue.resize_with(6, || (call(), touchy(1)).1))),
+    ("queue: resize_default", |w, _| drop(w.queue.resize_default(6))),
+    ("queue: drain", |w, _| w.queue.drain(1..3).for_each(|_| call())),
+    ("queue: drain, forgotten", |w, _| {
+        let mut drain = w.queue.drain(1..3);
+        drain.next();
+        std::mem::forget(drain);
+        call();
+    }),
     ("queue: sort", |w, _| w.queue.make_contiguous().sort()),
     ("slab: retain", |w, _| w.slab.retain(|_, n| (call(), n.0 % 2 == 0).1)),
+    ("slab: insert_with", |w, _| drop(w.slab.insert_with(|n| (*n = touchy(1), call()).0))),
+    ("slab: insert_default", |w, _| drop(w.slab.insert_default())),
+    ("slab: drain", |w, _| w.slab.drain().for_each(|_| call())),
     ("slab: clone_from", |w, o| w.slab.clone_from(&o.slab)),
     ("slab: clone", |w, o| w.slab = o.slab.clone()),
     ("maybe: take_if", |w, _| {
@@ -264,6 +338,11 @@ const OPERATIONS: &[(&str, Operation)] = &[
         w.maybe.take();
         w.maybe.get_or_insert_default();
     }),
+    ("maybe: insert_with", |w, _| _ = w.maybe.insert_with(|n| (*n = touchy(1), call()).0)),
+    ("maybe: get_or_init", |w, _| {
+        w.maybe.take();
+        w.maybe.get_or_init(|n| (*n = touchy(1), call()).0);
+    }),
     ("maybe: clone_from", |w, o| w.maybe.clone_from(&o.maybe)),
     ("tracked: clone_from", |w, o| w.tracked.clone_from(&o.tracked)),
     ("text: retain", |w, _| w.text.retain(|c| (call(), c != 'ö' && c != 'd').1)),
@@ -278,6 +357,14 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("set: take", |w, _| _ = w.set.take(&touchy(3))),
     ("set: retain", |w, _| w.set.retain(|n| (call(), n.0 % 2 == 0).1)),
     ("set: try_extend", |w, _| drop(w.set.try_extend(some(30, 9)))),
+    ("set: insert_with", |w, _| drop(w.set.insert_with(|n| (*n = touchy(40), call()).0))),
+    ("set: drain", |w, _| w.set.drain().for_each(|_| call())),
+    ("set: drain, forgotten", |w, _| {
+        let mut drain = w.set.drain();
+        drain.next();
+        std::mem::forget(drain);
+        call();
+    }),
     ("set: clone_from", |w, o| w.set.clone_from(&o.set)),
     ("set: clone", |w, o| w.set = o.set.clone()),
     ("set: into an empty one", |w, _| {
@@ -299,6 +386,16 @@ const OPERATIONS: &[(&str, Operation)] = &[
         drop(w.map.entry(touchy(0)).and_modify(modify).or_insert(touchy(1)));
     }),
     ("map: try_extend", |w, _| drop(w.map.try_extend(some(30, 9).map(|n| (n, touchy(1)))))),
+    ("map: insert_with", |w, _| drop(w.map.insert_with(touchy(40), |v| (*v = touchy(1), call()).0))),
+    ("map: insert_with what is there", |w, _| drop(w.map.insert_with(touchy(0), |v| (*v = touchy(1), call()).0))),
+    ("map: entry, or_init", |w, _| drop(w.map.entry(touchy(40)).or_init(|v| (*v = touchy(1), call()).0))),
+    ("map: drain", |w, _| w.map.drain().for_each(|_| call())),
+    ("map: drain, forgotten", |w, _| {
+        let mut drain = w.map.drain();
+        drain.next();
+        std::mem::forget(drain);
+        call();
+    }),
     ("map: clone_from", |w, o| w.map.clone_from(&o.map)),
     ("map: clone", |w, o| w.map = o.map.clone()),
     ("sorted: insert", |w, _| drop(w.sorted.insert(touchy(2), touchy(1)))),
@@ -311,6 +408,13 @@ const OPERATIONS: &[(&str, Operation)] = &[
     }),
     ("sorted: range_mut", |w, _| w.sorted.range_mut(touchy(1)..touchy(5)).for_each(|(_, v)| (v.0 += 1, call()).0)),
     ("sorted: try_extend", |w, _| drop(w.sorted.try_extend(some(0, 9).map(|n| (n, touchy(1)))))),
+    ("sorted: insert_with", |w, _| drop(w.sorted.insert_with(touchy(2), |v| (*v = touchy(1), call()).0))),
+    ("sorted: entry, or_init", |w, _| drop(w.sorted.entry(touchy(2)).or_init(|v| (*v = touchy(1), call()).0))),
+    ("sorted: append", |w, o| {
+        let mut other = SortedMap::<Touchy, Touchy, 6>::new();
+        other.extend(o.sorted.iter().rev().take(2).map(|(k, v)| (touchy(k.0 + 8), touchy(v.0))));
+        drop(w.sorted.append(&mut other));
+    }),
     ("sorted: clone_from", |w, o| w.sorted.clone_from(&o.sorted)),
     ("sorted: clone", |w, o| w.sorted = o.sorted.clone()),
 ];
