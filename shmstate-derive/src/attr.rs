@@ -66,6 +66,8 @@ pub(crate) struct Rename {
 pub(crate) struct TypeAttrs {
     /// The path of the crate, if it is not `::shmstate`.
     pub(crate) krate: Option<Path>,
+    /// Whether there is something about it, be it a path or not.
+    pub(crate) krate_given: bool,
     pub(crate) version: Option<Number>,
     pub(crate) size: Option<Number>,
     pub(crate) align: Option<Number>,
@@ -100,7 +102,7 @@ impl TypeAttrs {
     pub(crate) fn read(ctxt: &Ctxt, attrs: &[Attribute]) -> Self {
         let mut found = TypeAttrs::default();
         each_key(ctxt, attrs, Place::Type, |key, meta| match key {
-            "crate" => found.krate = path(ctxt, meta),
+            "crate" => (found.krate, found.krate_given) = (path(ctxt, meta), true),
             "version" => found.version = number(ctxt, key, meta, u64::from(u32::MAX)),
             "size" => found.size = number(ctxt, key, meta, u64::MAX),
             "align" => found.align = number(ctxt, key, meta, u64::MAX),

@@ -8,6 +8,16 @@ use syn::Type;
 
 /// Notes every rule that `input` breaks.
 pub(crate) fn check(ctxt: &Ctxt, input: &Input<'_>) {
+    if let Some(name) = &input.renamed {
+        ctxt.push(syn::Error::new(
+            proc_macro2::Span::call_site(),
+            format!(
+                "shmstate is called `{name}` in `Cargo.toml`, where the derive cannot see it: write \
+                 `#[shared(crate = \"{name}\")]` on `{}`",
+                input.name
+            ),
+        ));
+    }
     match &input.body {
         Body::Struct(fields) => check_struct(ctxt, input, fields),
         Body::Enum(variants) => check_enum(ctxt, input, variants),

@@ -1,41 +1,83 @@
 //! The generated implementation.
 //!
-//! All of it stands in one `const _` block and names everything by paths from the crate's root, or from that of shmstate:
-//! nothing that the user's module calls by the same names is in the way. Local names start with two underscores, since a
-//! constant of the user's with the name of a local variable would turn it into a pattern.
+//! All of it stands in one `const _` block. It never repeats the type of a field, and calls nothing that it finds by a path
+//! but the items of the trait and methods of `BUILDER` (`layout/derived.rs` of shmstate says why). Local
+//! names start with two underscores, since a constant of the user's with the name of a local variable would turn it into a
+//! pattern.
 
 mod bounds;
 mod enums;
 mod proofs;
 mod structs;
 
-use crate::model::{Body, Input};
-use proc_macro2::{Group, TokenStream, TokenTree};
-use quote::quote;
+use crate::model::{Body, Field, Input, Place};
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::{format_ident, quote, quote_spanned};
 
 /// The paths that the generated code uses.
-struct Paths {
+pub(crate) struct Paths {
+    /// Gives shmstate its name in the block: a crate that cannot be found is one error then.
+    pub(crate) import: TokenStream,
     /// The trait.
-    shared: TokenStream,
-    /// What only generated code uses.
-    private: TokenStream,
-    core: TokenStream,
+    pub(crate) shared: TokenStream,
+    /// What only generated code uses; in signatures alone.
+    pub(crate) private: TokenStream,
+    /// Where everything begins: `BUILDER` of the trait.
+    builder: TokenStream,
 }
 
 impl Paths {
-    fn of(input: &Input<'_>) -> Self {
-        let krate = input.krate();
-        Paths {
-            shared: quote!(#krate::SharedLayout),
-            private: quote!(#krate::__private),
-            core: quote!(#krate::__private::core),
-        }
+    pub(crate) fn of(input: &Input<'_>) -> Self {
+        let path = input.krate();
+        let last = path.clone().into_iter().last();
+        // `use super as name` does not compile.
+        let is_keyword = matches!(last, Some(TokenTree::Ident(word)) if word == "super" || word == "self");
+        let (import, krate) = if is_keyword {
+            (TokenStream::new(), path)
+        } else {
+            (quote!(use #path as __shmstate;), quote!(__shmstate))
+        };
+        let shared = quote!(#krate::SharedLayout);
+        let builder = if input.is_generic() { quote!(<Self as #shared>::BUILDER) } else { quote!(__BUILDER) };
+        Paths { import, builder, private: quote!(#krate::__private), shared }
     }
 }
 
-/// `<F as SharedLayout>::TRACKED`, which is an error at `F` if that is not `SharedLayout`.
-pub(crate) fn tracked(input: &Input<'_>, ty: &syn::Type) -> TokenStream {
-    structs::item(&Paths::of(input), ty, "TRACKED")
+/// `Trait::function(argument, others)`, of which all has the span of the field's type: the compiler reports one error for
+/// a type that is not `SharedLayout`, however often the generated code calls the trait. Of `argument`, the first token and
+/// the last have to be given.
+fn of_field(paths: &Paths, place: Place, function: &str, argument: TokenStream, others: TokenStream) -> TokenStream {
+    let shared = respan(&paths.shared, place.start);
+    let function = Ident::new(function, place.start);
+    let mut arguments = Group::new(proc_macro2::Delimiter::Parenthesis, quote!(#argument #others));
+    arguments.set_span(place.end);
+    quote_spanned!(place.start=> #shared::#function #arguments;)
+}
+
+/// Asks of the types of those `fields` which `looks_fine` lets pass that they are shareable, given a value `__this` of the
+/// struct or the enum; `variant` is the rest of the path to the variant.
+pub(crate) fn is_shared(
+    paths: &Paths,
+    variant: &TokenStream,
+    fields: &[Field<'_>],
+    looks_fine: impl Fn(&Field<'_>) -> bool,
+) -> TokenStream {
+    let fields: Vec<_> = fields.iter().enumerate().filter(|(_, field)| looks_fine(field)).collect();
+    let patterns = fields.iter().map(|(i, Field { member, .. })| {
+        let binding = format_ident!("__{i}");
+        quote!(#member: #binding)
+    });
+    let calls = fields.iter().map(|(i, field)| {
+        let place = field.place_of_type();
+        of_field(paths, place, "is_shared", structs::borrowed(&format_ident!("__{i}"), place), TokenStream::new())
+    });
+    match fields.is_empty() {
+        true => TokenStream::new(),
+        false => quote! {
+            #[allow(irrefutable_let_patterns)]
+            if let Self #variant { #(#patterns,)* .. } = __this { #(#calls)* }
+        },
+    }
 }
 
 /// The implementation of `SharedLayout` for a type that passed the checks.
@@ -43,73 +85,103 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     let paths = Paths::of(input);
     let proofs = proofs::proofs(&paths, input);
     // What depends on parameters is proved where the layout of one instance is asked for.
-    let (in_layout, on_their_own) = if input.is_generic() { (proofs, Vec::new()) } else { (Vec::new(), proofs) };
-    let on_their_own = on_their_own.into_iter().map(|proof| without_self(proof, input));
-    let (layout_kind, walks) = match &input.body {
-        Body::Struct(fields) => structs::expand(&paths, fields),
+    let (in_trait, on_their_own) = match input.is_generic() {
+        true => (Some(quote!(const PROOFS: () = { #(#proofs;)* };)), Vec::new()),
+        false => (None, proofs),
+    };
+    let items = match &input.body {
+        Body::Struct(fields) => structs::expand(&paths, input, fields),
         Body::Enum(variants) => enums::Enum::of(&paths, input, variants).expand(),
         Body::Union(_) => return TokenStream::new(),
     };
-    let Paths { shared, private, core } = &paths;
+    let Paths { import, shared, private, .. } = &paths;
     let generics = bounds::bounded(&paths, input);
     let (impl_generics, _, predicates) = generics.split_for_impl();
     let (_, arguments, _) = input.original.generics.split_for_impl();
     let (ident, lints) = (input.ident, input.allowed_lints());
-    let (name, docs, given) = (input.label(), &input.docs, bounds::arguments(&paths, input));
-    let version = u32::try_from(input.attrs.version.as_ref().map_or(0, |version| version.value)).unwrap_or(u32::MAX);
-    // The fields have proofs of their own, which a constant evaluates: that of a generic type needs its arguments, and that
-    // of an array its length.
-    let of_fields: Vec<_> = match input.is_generic() {
-        true => Vec::new(),
-        false => {
-            let layouts = input.fields().into_iter().map(|field| structs::layout(&paths, field));
-            layouts.map(|layout| without_self(layout, input)).collect()
-        }
-    };
+    let builder = (!input.is_generic()).then(|| {
+        let of_trait = respan(&quote!(<#ident as #shared>::BUILDER), Place::of(ident).start);
+        quote!(const __BUILDER: #private::Builder<#ident> = #of_trait;)
+    });
     quote! {
         #lints
         const _: () = {
-            // SAFETY: every field is `SharedLayout` or plain data, the walks below visit each of them, and the proofs
-            // refuse padding and drop glue.
+            #import
+            #builder
+            // SAFETY: every field is `SharedLayout` or plain data, the walk visits each of them, and the proofs refuse
+            // padding and drop glue.
             #[automatically_derived]
             unsafe impl #impl_generics #shared for #ident #arguments #predicates {
-                const LAYOUT: &'static #private::Layout = {
-                    #(#in_layout;)*
-                    &#private::Layout {
-                        name: #name,
-                        size: #core::mem::size_of::<Self>(),
-                        align: #core::mem::align_of::<Self>(),
-                        version: #version,
-                        arguments: const { &[#(#given),*] },
-                        docs: #docs,
-                        kind: #layout_kind,
-                    }
-                };
-                #walks
+                #items
+                #in_trait
             }
             #(const _: () = #on_their_own;)*
-            #(const _: &#private::Layout = #of_fields;)*
         };
     }
 }
 
-/// `tokens` for a place outside of the implementation, where `Self` is nothing: the user's types and discriminants may say
-/// it.
-fn without_self(tokens: TokenStream, input: &Input<'_>) -> TokenStream {
-    let name = |tree| match tree {
-        TokenTree::Ident(word) if word == "Self" => {
-            let mut ident = input.ident.clone();
-            ident.set_span(word.span());
-            ident.into()
+/// What the user adds to the description: `rename` and `version`, as calls of its methods.
+fn described(input: &Input<'_>) -> TokenStream {
+    let renamed = input.attrs.rename.as_ref().map(|rename| {
+        let name = &rename.name;
+        quote!(.renamed(#name))
+    });
+    let version = input.attrs.version.as_ref().map(|version| {
+        let version = u32::try_from(version.value).unwrap_or(u32::MAX);
+        quote!(.version(#version))
+    });
+    quote!(#renamed #version)
+}
+
+/// The description of a field at `pointer`, a raw pointer into the value at `__p`.
+fn part(field: &Field<'_>, builder: &TokenStream, pointer: TokenStream) -> TokenStream {
+    let (name, docs, place) = (&field.name, &field.docs, field.place_of_type());
+    let renamed = field.attrs.rename.as_ref().map(|rename| {
+        let name = &rename.name;
+        quote!(.renamed(#name))
+    });
+    let given = field.attrs.init.is_some().then(|| quote!(.given()));
+    let (function, plain) = match field.attrs.pod {
+        true => {
+            let plain = plain(field.ty, builder);
+            ("plain", quote!(const { &#plain },))
         }
-        TokenTree::Group(group) => {
-            let mut new = Group::new(group.delimiter(), without_self(group.stream(), input));
-            new.set_span(group.span());
-            new.into()
-        }
-        other => other,
+        false => ("part", TokenStream::new()),
     };
-    tokens.into_iter().map(name).collect()
+    let function = Ident::new(function, place.start);
+    let mut arguments = Group::new(
+        proc_macro2::Delimiter::Parenthesis,
+        quote_spanned!(place.start=> __p, #name, #docs, #plain #pointer),
+    );
+    arguments.set_span(place.end);
+    quote_spanned!(place.start=> __b.#function #arguments #renamed #given)
+}
+
+/// The description of plain data: arrays as arrays, the rest under the name that the source has for it. What it describes
+/// is the type of the real field.
+fn plain(ty: &syn::Type, builder: &TokenStream) -> TokenStream {
+    let place = Place::of(ty);
+    let (function, argument) = match ty {
+        syn::Type::Group(group) => return plain(&group.elem, builder),
+        syn::Type::Paren(paren) => return plain(&paren.elem, builder),
+        syn::Type::Array(array) => {
+            let item = plain(&array.elem, builder);
+            ("array", quote!(const { &#item }))
+        }
+        _ => {
+            let name = match ty {
+                syn::Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
+                _ => None,
+            };
+            let name = name.unwrap_or_else(|| crate::show::show(ty));
+            ("data", quote!(#name))
+        }
+    };
+    // From the first token to the last, the call has the span of the type.
+    let (builder, function) = (respan(builder, place.start), Ident::new(function, place.start));
+    let mut arguments = Group::new(proc_macro2::Delimiter::Parenthesis, argument);
+    arguments.set_span(place.end);
+    quote_spanned!(place.start=> #builder.#function #arguments)
 }
 
 /// `tokens`, all of them with the span `span`.

@@ -4,7 +4,7 @@
 //! one that compiled would be used in proofs, which would then fail for the same reasons again.
 
 use crate::check::holds_itself;
-use crate::expand::tracked;
+use crate::expand::{Paths, is_shared};
 use crate::model::{Body, Field, Input};
 use crate::ways_out::refuse;
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
@@ -16,10 +16,10 @@ pub(crate) fn fallback(input: &Input<'_>, errors: TokenStream) -> TokenStream {
     if is_unsized(input) {
         return errors;
     }
-    let krate = input.krate();
-    let private = quote!(#krate::__private);
+    let paths = Paths::of(input);
+    let Paths { import, shared, private, .. } = &paths;
     let core = quote!(#private::core);
-    let (ident, name) = (input.ident, &input.name);
+    let ident = input.ident;
 
     // A lifetime parameter is an error of its own; `'static` serves in its place.
     let generics = &input.original.generics;
@@ -27,7 +27,7 @@ pub(crate) fn fallback(input: &Input<'_>, errors: TokenStream) -> TokenStream {
         generics.params.iter().filter(|param| !matches!(param, GenericParam::Lifetime(_))).map(|param| match param {
             GenericParam::Type(ty) => {
                 let (ident, bounds) = (&ty.ident, &ty.bounds);
-                quote!(#ident: #krate::SharedLayout + #bounds)
+                quote!(#ident: #shared + #bounds)
             }
             GenericParam::Const(param) => {
                 let (ident, ty) = (&param.ident, &param.ty);
@@ -45,8 +45,19 @@ pub(crate) fn fallback(input: &Input<'_>, errors: TokenStream) -> TokenStream {
     let (params, predicates) = (forever(params), forever(generics.where_clause.to_token_stream()));
 
     // The fields that the checks had nothing against are still asked whether they are shareable.
-    let others = if generics.params.is_empty() { input.fields() } else { Vec::new() };
-    let tracked = others.iter().filter(|field| looks_fine(input, field)).map(|field| tracked(input, field.ty));
+    let ask = generics.params.is_empty() && input.repr.packed.is_none() && !input.names_twice();
+    let looks_fine = |field: &Field<'_>| ask && looks_fine(input, field);
+    let others = match &input.body {
+        Body::Struct(fields) => is_shared(&paths, &TokenStream::new(), fields, looks_fine),
+        Body::Enum(variants) => {
+            let arms = variants.iter().map(|variant| {
+                let ident = &variant.original.ident;
+                is_shared(&paths, &quote!(::#ident), &variant.fields, looks_fine)
+            });
+            arms.collect()
+        }
+        Body::Union(_) => TokenStream::new(),
+    };
 
     let threads = holds_unshareable(input).then(|| {
         quote! {
@@ -56,21 +67,18 @@ pub(crate) fn fallback(input: &Input<'_>, errors: TokenStream) -> TokenStream {
     });
     quote! {
         const _: () = {
-            unsafe impl #params #krate::SharedLayout for #ident #args #predicates {
+            #import
+            unsafe impl #params #shared for #ident #args #predicates {
                 const LAYOUT: &'static #private::Layout = {
                     #errors
-                    &#private::Layout {
-                        name: #name,
-                        size: 1,
-                        align: 1,
-                        version: 0,
-                        arguments: &[],
-                        docs: "",
-                        kind: #private::Kind::Pod,
-                    }
+                    #private::UNKNOWN
                 };
-                const TRACKED: #core::primitive::bool = false #(|| #tracked)*;
+                const TRACKED: #core::primitive::bool = false;
                 const CHECKED: #core::primitive::bool = false;
+
+                fn is_shared(__this: &Self) {
+                    #others
+                }
             }
             #threads
         };

@@ -3,6 +3,8 @@
 
 use crate::attr::{self, FieldAttrs, Rename, Repr, TypeAttrs};
 use crate::ctxt::Ctxt;
+use crate::manifest;
+use crate::unparsed::any_twice;
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
@@ -16,6 +18,8 @@ pub(crate) struct Input<'a> {
     pub(crate) name: String,
     pub(crate) docs: String,
     pub(crate) attrs: TypeAttrs,
+    /// What shmstate is called in `Cargo.toml`, if nobody says where it is, and if that is not `shmstate`.
+    pub(crate) renamed: Option<Ident>,
     pub(crate) repr: Repr,
     pub(crate) body: Body<'a>,
 }
@@ -52,6 +56,8 @@ pub(crate) struct Field<'a> {
 impl<'a> Input<'a> {
     pub(crate) fn read(ctxt: &Ctxt, original: &'a DeriveInput) -> Self {
         let attrs = TypeAttrs::read(ctxt, &original.attrs);
+        let asked = if attrs.krate_given { None } else { manifest::renamed() };
+        let renamed = asked.and_then(|name| syn::parse_str(&name).ok());
         let body = match &original.data {
             Data::Struct(data) => Body::Struct(fields(ctxt, &data.fields)),
             Data::Enum(data) => Body::Enum(data.variants.iter().map(|variant| Variant::read(ctxt, variant)).collect()),
@@ -63,6 +69,7 @@ impl<'a> Input<'a> {
             name: original.ident.unraw().to_string(),
             docs: attr::docs(&original.attrs),
             attrs,
+            renamed,
             repr: Repr::read(&original.attrs),
             body,
         }
@@ -70,15 +77,24 @@ impl<'a> Input<'a> {
 
     /// The path of shmstate.
     pub(crate) fn krate(&self) -> TokenStream {
-        match &self.attrs.krate {
-            Some(path) => path.to_token_stream(),
-            None => quote!(::shmstate),
+        match (&self.attrs.krate, &self.renamed) {
+            (Some(path), _) => path.to_token_stream(),
+            (None, Some(name)) => quote!(::#name),
+            (None, None) => quote!(::shmstate),
         }
     }
 
-    /// What the type is called in the description.
-    pub(crate) fn label(&self) -> &str {
-        self.attrs.rename.as_ref().map_or(&self.name, |rename| &rename.name)
+    /// Whether two fields or variants have one name, which the compiler reports.
+    pub(crate) fn names_twice(&self) -> bool {
+        let twice = |fields: &[Field<'_>]| any_twice(fields.iter().map(|field| &field.member));
+        match &self.body {
+            Body::Struct(fields) => twice(fields),
+            Body::Enum(variants) => {
+                any_twice(variants.iter().map(|variant| &variant.original.ident))
+                    || variants.iter().any(|variant| twice(&variant.fields))
+            }
+            Body::Union(_) => false,
+        }
     }
 
     /// All fields, those of each variant included.
@@ -142,17 +158,12 @@ impl<'a> Variant<'a> {
             fields: fields(ctxt, &original.fields),
         }
     }
-
-    /// What the variant is called in the description.
-    pub(crate) fn label(&self) -> &str {
-        self.rename.as_ref().map_or(&self.name, |rename| &rename.name)
-    }
 }
 
 impl Field<'_> {
-    /// What the field is called in the description.
-    pub(crate) fn label(&self) -> &str {
-        self.attrs.rename.as_ref().map_or(&self.name, |rename| &rename.name)
+    /// Where the field's type stands in the source.
+    pub(crate) fn place_of_type(&self) -> Place {
+        Place::of(self.ty)
     }
 
     /// Where the field stands in the source: its name, if it has one, and its type.

@@ -182,12 +182,7 @@ pub mod __private {
     pub use crate::containers::fields::{Fields, read_fields};
     #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
     pub use crate::golden::assert_layout;
-    pub use crate::layout::{
-        Argument, Field, Invalid, Kind, Layout, PlainField, Scalar, SharedLayout, StructLayout, Variant, check_variant,
-        enum_has_zero, part_offset, plain_array, plain_layout, same_variant, source_has_variant, touch_tag,
-        touch_whole,
-    };
-    pub use crate::track::{Stamp, Touched};
+    pub use crate::layout::{Builder, Derived, Layout, PlainField, Step, UNKNOWN, Walk};
     pub use core;
     #[cfg(feature = "serde")]
     pub use serde;

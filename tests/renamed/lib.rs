@@ -1,5 +1,7 @@
 //! A program that knows shmstate by another name.
 
+#![allow(unexpected_cfgs, reason = "`untold` is given by a test of the package `shmstate-tests` alone")]
+
 use shared_state::{List, SharedLayout};
 
 /// An enum.
@@ -33,4 +35,22 @@ pub struct State<T> {
 fn the_derive_finds_the_crate() {
     assert_eq!(State::<u64>::LAYOUT.name, "State");
     assert!(matches!(State::<u64>::boxed().mode, Mode::Idle));
+}
+
+/// What the derive says where it is not told.
+#[cfg(untold)]
+pub mod untold {
+    use shared_state::{List, SharedLayout, State};
+
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    pub struct Board {
+        pub ticks: u64,
+        pub items: List<u64, 4>,
+    }
+
+    pub fn used() -> u64 {
+        let _ = State::<Board>::create("a");
+        Board::boxed().ticks
+    }
 }

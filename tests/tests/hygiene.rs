@@ -233,3 +233,17 @@ fn nothing_is_in_the_way() {
     assert_eq!(through_facade::State::boxed().levels.len(), 0);
     assert_eq!(places::local(), 8);
 }
+
+/// One error, which says what to write.
+#[test]
+fn a_renamed_dependency_is_told_once() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = std::process::Command::new(cargo);
+    command.args(["rustc", "--quiet", "--locked", "-p", "shmstate-tests-renamed", "--profile", "test"]);
+    let output = command.args(["--", "--cfg", "untold", "--cap-lints", "allow"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let errors: Vec<_> = said.lines().filter(|line| line.starts_with("error") && !line.contains("could not")).collect();
+    let expected = "error: shmstate is called `shared_state` in `Cargo.toml`, where the derive cannot see it: write \
+                    `#[shared(crate = \"shared_state\")]` on `Board`";
+    assert_eq!(errors, [expected], "{said}");
+}

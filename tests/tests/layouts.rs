@@ -308,7 +308,7 @@ fn flags_are_those_of_the_fields() {
     assert_eq!(flags::<Pair<u64, u64, 2>>(), (false, false));
     assert_eq!(flags::<Pair<u64, bool, 2>>(), (false, true));
     assert_eq!(flags::<House>(), (true, true));
-    assert_eq!(flags::<World<u8>>(), (true, true));
+    assert_eq!(flags::<World<[u8; 4]>>(), (true, true));
 }
 
 #[test]
@@ -336,5 +336,5 @@ fn bytes_that_are_no_value_are_refused_with_their_path() {
     );
     let seen = std::mem::offset_of!(House, seen) + std::mem::offset_of!(Seen, 1);
     assert_eq!(valid::<House>([seen], 3).unwrap_err(), "`seen.1`: a length of 3 in a list of capacity 2");
-    assert_eq!(valid::<World<u8>>(0..36, 0xff), Ok(()));
+    assert_eq!(valid::<World<[u8; 4]>>(0..36, 0xff), Ok(()));
 }

@@ -33,23 +33,26 @@ pub(super) fn bounded(paths: &Paths, input: &Input<'_>) -> Generics {
 }
 
 /// What the description says of each parameter.
-pub(super) fn arguments(paths: &Paths, input: &Input<'_>) -> Vec<TokenStream> {
-    let Paths { shared, private, core } = paths;
+pub(super) fn arguments(paths: &Paths, input: &Input<'_>) -> TokenStream {
+    if !input.is_generic() {
+        return quote!(const { &[] });
+    }
     let names: Vec<Ident> = input.original.generics.type_params().map(|param| param.ident.clone()).collect();
     let uses = Uses::of(input, &names);
     let argument = |param: &GenericParam| match param {
         GenericParam::Lifetime(_) => None,
         GenericParam::Type(ty) if uses.held.contains(&&ty.ident) => {
             let ident = &ty.ident;
-            Some(quote!(#private::Argument::Type(<#ident as #shared>::LAYOUT)))
+            Some(quote!(__b.type_argument::<#ident>()))
         }
-        GenericParam::Type(_) => Some(quote!(#private::Argument::Opaque)),
+        GenericParam::Type(_) => Some(quote!(__b.opaque_argument())),
         GenericParam::Const(param) => {
             let ident = &param.ident;
-            Some(quote!(#private::Argument::Const(#ident as #core::primitive::i128)))
+            Some(quote!(__b.const_argument(#ident as _)))
         }
     };
-    input.original.generics.params.iter().filter_map(argument).collect()
+    let (arguments, builder) = (input.original.generics.params.iter().filter_map(argument), &paths.builder);
+    quote!(const { let __b = #builder; &[#(#arguments),*] })
 }
 
 /// How the fields use the type parameters.

@@ -1,17 +1,16 @@
 //! The implementation for an enum.
 //!
 //! The layout is the one that the reference gives to `#[repr(u8)]` and to `#[repr(C, u8)]`, and so on: the discriminant
-//! comes first. With the `C`, the payloads of all variants start at one offset, that of a union of them; without it, the
-//! fields of each variant follow the discriminant as those of a `#[repr(C)]` struct do. `offset_of!` does not reach into
-//! variants, so the offsets are worked out from sizes and alignments.
+//! comes first. That the type is laid out so, the constants find out: they put each discriminant into memory and let the
+//! compiler say which variant that is, and where its fields lie.
 //!
-//! Each walk reads the discriminant and goes to the fields of that variant. It does not look at any other byte.
+//! The walk reads the discriminant and goes to the fields of that variant. It does not look at any other byte.
 
-use super::Paths;
-use super::structs::{any, describe, item};
-use crate::model::{Field, Input, Variant};
+use super::structs::borrowed;
+use super::{Paths, bounds, described, of_field, part};
+use crate::model::{Input, Variant};
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 
 /// An enum that passed the checks.
@@ -19,273 +18,174 @@ pub(super) struct Enum<'a> {
     paths: &'a Paths,
     input: &'a Input<'a>,
     variants: &'a [Variant<'a>],
-    /// The integer of the discriminant, as a path.
-    int: TokenStream,
 }
 
 impl<'a> Enum<'a> {
     pub(super) fn of(paths: &'a Paths, input: &'a Input<'a>, variants: &'a [Variant<'a>]) -> Self {
-        let core = &paths.core;
-        let int = input.repr.int.as_ref().map(|int| Ident::new(&int.to_string(), proc_macro2::Span::call_site()));
-        Enum { paths, input, variants, int: quote!(#core::primitive::#int) }
+        Enum { paths, input, variants }
     }
 
-    /// The name of the integer of the discriminant.
-    pub(super) fn int_name(&self) -> String {
-        self.input.repr.int.as_ref().map(ToString::to_string).unwrap_or_default()
+    /// Names for the fields of a variant.
+    fn bindings(variant: &Variant<'_>) -> Vec<Ident> {
+        (0..variant.fields.len()).map(|i| format_ident!("__{i}")).collect()
     }
 
-    /// Its size.
-    pub(super) fn tag_size(&self) -> TokenStream {
-        let (core, int) = (&self.paths.core, &self.int);
-        quote!(#core::mem::size_of::<#int>())
+    /// `Self::Variant { a: __0, b: __1 }`.
+    fn pattern(variant: &Variant<'_>) -> TokenStream {
+        let (ident, bindings) = (&variant.original.ident, Self::bindings(variant));
+        let members = variant.fields.iter().map(|field| &field.member);
+        quote!(Self::#ident { #(#members: #bindings),* })
     }
 
     /// The discriminant of variant `index`, as the compiler counts: from the last one that is given.
-    pub(super) fn value(&self, index: usize) -> TokenStream {
-        let int = &self.int;
+    fn value(&self, index: usize) -> TokenStream {
+        let (private, int) = (&self.paths.private, &self.input.repr.int);
+        let int = int.as_ref().map(|int| Ident::new(&int.to_string(), proc_macro2::Span::call_site()));
+        let int = quote!(#private::core::primitive::#int);
         let given = self.variants[..=index].iter().rposition(|variant| variant.original.discriminant.is_some());
         let more = Literal::usize_unsuffixed(index - given.unwrap_or(0));
         let first = given.and_then(|given| self.variants[given].original.discriminant.as_ref());
         let first = first.map_or_else(|| quote!(0), |(_, first)| quote!(#first));
-        quote!(const { let __first: #int = #first; <#int>::wrapping_add(__first, #more) })
-    }
-
-    /// Where the union of the payloads starts, or, without the `C`, where the discriminant ends.
-    pub(super) fn payload_start(&self) -> TokenStream {
-        let (Paths { private, core, .. }, tag) = (self.paths, self.tag_size());
-        if !self.input.repr.c {
-            return tag;
-        }
-        let types = self.input.fields().into_iter().map(|field| field.ty);
         quote! {
-            #private::part_offset(#tag, const { &[#((0, #core::mem::align_of::<#types>())),*] })
+            let __tag: #int = #first;
+            let __tag = <#int>::wrapping_add(__tag, #more);
         }
     }
 
-    /// The offset of field `index` of `variant`.
-    pub(super) fn offset(&self, variant: &Variant<'_>, index: usize) -> TokenStream {
-        let (Paths { private, core, .. }, start) = (self.paths, self.payload_start());
-        let types = variant.fields[..=index].iter().map(|field| field.ty);
-        let parts = types.map(|ty| quote!((#core::mem::size_of::<#ty>(), #core::mem::align_of::<#ty>())));
-        quote!(const { #private::part_offset(#start, &[#(#parts),*]) })
-    }
-
-    /// The value of `LAYOUT.kind`, and the other items.
-    pub(super) fn expand(&self) -> (TokenStream, TokenStream) {
-        let (Paths { private, core, .. }, input) = (self.paths, self.input);
-        let scalar = input.repr.int.as_ref().map(|int| Ident::new(&int.to_string().to_uppercase(), int.span()));
-        let describe = self.variants.iter().enumerate().map(|(index, variant)| {
-            let (name, docs, value) = (variant.label(), &variant.docs, self.value(index));
-            let fields = variant.fields.iter().enumerate();
-            let fields = fields.map(|(i, field)| describe(self.paths, field, &self.offset(variant, i)));
-            quote! {
-                #private::Variant {
-                    name: #name,
-                    value: #value as #core::primitive::u64,
-                    docs: #docs,
-                    fields: const { &[#(#fields),*] },
-                }
-            }
+    /// The items of the trait.
+    pub(super) fn expand(&self) -> TokenStream {
+        let (private, builder) = (&self.paths.private, &self.paths.builder);
+        let (name, docs, given) = (&self.input.name, &self.input.docs, bounds::arguments(self.paths, self.input));
+        let int = self.input.repr.int.as_ref().map(ToString::to_string).unwrap_or_default();
+        let described = described(self.input);
+        let has_payload = !self.input.fields().is_empty();
+        let choices = self.variants.iter().enumerate().map(|(index, variant)| {
+            let choice = if has_payload { self.choice(index, variant) } else { Self::unit(variant) };
+            let renamed = variant.rename.as_ref().map(|rename| {
+                let name = &rename.name;
+                quote!(.renamed(#name))
+            });
+            quote!(#choice #renamed)
         });
-        // Without parameters the proof stands on its own, with one message and no more.
-        let has_zero = input.is_generic().then(|| super::proofs::has_zero(self.paths, input, quote!(__variants)));
-        let has_zero = has_zero.iter();
-        let kind = quote! {
-            #private::Kind::Enum {
-                repr: #private::Scalar::#scalar,
-                variants: const {
-                    let __variants: &'static [#private::Variant] = const { &[#(#describe),*] };
-                    #(#has_zero;)*
-                    __variants
+        let walk = has_payload.then(|| self.walk());
+        // The walk of a payload names every variant; without one, that is done here.
+        let all = (!has_payload).then(|| {
+            let patterns = self.variants.iter().map(Self::pattern);
+            quote!(let _ = |__this: &Self| match __this { #(#patterns => {})* };)
+        });
+        quote! {
+            const DERIVED: #private::Derived<Self> = #builder.enumeration(
+                #name,
+                #docs,
+                #given,
+                #int,
+                const {
+                    let __b = #builder;
+                    #all
+                    &__b.choices([#(#choices),*])
                 },
-            }
-        };
-        let tracked = any(self.paths, input.fields(), "TRACKED");
-        let mut walks = quote! {
-            const TRACKED: #core::primitive::bool = #tracked;
-            const CHECKED: #core::primitive::bool = true;
-        };
-        walks.extend(self.validate());
-        if !input.fields().is_empty() {
-            walks.extend([self.stamp(), self.copy_plain(), self.flatten()]);
+            )#described;
+            #walk
         }
-        (kind, walks)
     }
 
-    /// Does `each` for the fields of the variant whose discriminant is `__tag`. `each` gets a field, its variant, and its
-    /// offset; where it gives nothing, there is nothing to do.
-    fn of_variant(&self, each: impl Fn(&Field<'_>, &Variant<'_>, &TokenStream) -> TokenStream) -> TokenStream {
-        let of_each = self.variants.iter().enumerate().map(|(index, variant)| {
-            let fields = variant.fields.iter().enumerate();
-            let each: TokenStream = fields.map(|(i, field)| each(field, variant, &self.offset(variant, i))).collect();
-            if each.is_empty() {
-                return TokenStream::new();
-            }
-            let value = self.value(index);
-            quote! {
-                if __tag == #value {
-                    #each
-                }
-            }
-        });
-        of_each.collect()
-    }
-
-    /// Reads the discriminant of the enum at `pointer`.
-    fn tag(&self, pointer: &TokenStream) -> TokenStream {
-        let int = &self.int;
+    /// A variant of an enum without payload, described by its value.
+    fn unit(variant: &Variant<'_>) -> TokenStream {
+        let (ident, name, docs) = (&variant.original.ident, &variant.name, &variant.docs);
         quote! {
-            // SAFETY: the caller's promise: the discriminant lies at the start, initialised and aligned.
-            unsafe { #pointer.cast::<#int>().read() }
+            // SAFETY: in a constant.
+            unsafe { __b.unit(#name, #docs, Self::#ident {}) }
         }
     }
 
-    /// Makes and reads every variant in code that never runs: the compiler would warn of what only other programs do.
-    fn used(&self) -> TokenStream {
-        let each = self.variants.iter().map(|variant| {
-            let ident = &variant.original.ident;
-            let members: Vec<_> = variant.fields.iter().map(|field| &field.member).collect();
-            let names: Vec<_> = (0..members.len()).map(|i| quote::format_ident!("__{i}")).collect();
-            quote! {
-                let _ = |#(#names),*| Self::#ident { #(#members: #names),* };
-                let _ = |__this: &Self| if let Self::#ident { #(#members: #names),* } = __this {};
-            }
+    /// A variant of an enum with a payload, described by what the compiler finds in memory that has its discriminant.
+    fn choice(&self, index: usize, variant: &Variant<'_>) -> TokenStream {
+        let builder = &self.paths.builder;
+        let (name, docs, value, pattern) = (&variant.name, &variant.docs, self.value(index), Self::pattern(variant));
+        let fields = || variant.fields.iter().zip(Self::bindings(variant));
+        let are_shared = fields().filter(|(field, _)| !field.attrs.pod).map(|(field, binding)| {
+            let place = field.place_of_type();
+            of_field(self.paths, place, "is_shared", borrowed(&binding, place), TokenStream::new())
         });
-        each.collect()
-    }
-
-    fn validate(&self) -> TokenStream {
-        let Paths { shared, private, core } = self.paths;
-        let fields = self.of_variant(|field, variant, offset| {
-            if field.attrs.pod {
-                return TokenStream::new();
-            }
-            let (ty, name, in_variant) = (field.ty, field.label(), variant.label());
-            let (checked, validate) = (item(self.paths, ty, "CHECKED"), item(self.paths, ty, "validate"));
-            quote! {
-                if #checked {
-                    // SAFETY: a field of the variant that `*__this` has, under the caller's promise for the whole.
-                    unsafe { #validate(__this.wrapping_byte_add(#offset).cast()) }
-                        .map_err(|__e| __e.in_field(#name).in_field(#in_variant))?;
-                }
-            }
+        let are_shared: TokenStream = are_shared.collect();
+        let are_shared = (!are_shared.is_empty()).then(|| quote!(let _ = || { #are_shared };));
+        let parts = fields().map(|(field, binding)| {
+            let place = field.place_of_type();
+            let binding = Ident::new(&binding.to_string(), place.end);
+            part(field, builder, quote_spanned!(place.start=> &raw const *#binding))
         });
-        let (tag, used) = (self.tag(&quote!(__this)), self.used());
         quote! {
-            #[inline]
-            unsafe fn validate(__this: *const Self) -> #core::result::Result<(), #private::Invalid> {
-                #used
-                let __tag = #tag;
-                #private::check_variant(<Self as #shared>::LAYOUT, __tag as #core::primitive::u64)?;
-                #fields
-                #core::result::Result::Ok(())
-            }
+            __b.choice(#name, #docs, const {
+                let __b = #builder;
+                #value
+                let mut __memory = __b.memory();
+                __b.put(&mut __memory, __tag);
+                let __p = __memory.as_ptr();
+                // SAFETY: in a constant, and addresses are all that is asked for.
+                match unsafe { __b.look(&__memory) } {
+                    #pattern => {
+                        #are_shared
+                        // SAFETY: fields of the value in `__memory`.
+                        unsafe { &__b.payload(__tag, __b.parts([#(#parts),*])) }
+                    }
+                    #[allow(unreachable_patterns)]
+                    _ => __b.is_another_variant(),
+                }
+            })
         }
     }
 
-    fn stamp(&self) -> TokenStream {
+    fn walk(&self) -> TokenStream {
         let private = &self.paths.private;
-        let fields = self.of_variant(|Field { ty, attrs, .. }, _, offset| {
-            if attrs.pod {
-                return TokenStream::new();
-            }
-            let (tracked, stamp) = (item(self.paths, ty, "TRACKED"), item(self.paths, ty, "stamp"));
-            quote! {
-                if #tracked {
-                    // SAFETY: a field of the variant that `*__this` has, under the caller's promise for the whole.
-                    unsafe { #stamp(__this.wrapping_byte_add(#offset).cast(), __stamp.at(#offset)) }
-                }
-            }
+        let types = |index: usize, i: usize| format_ident!("__{index}_{i}");
+        let all = self
+            .variants
+            .iter()
+            .enumerate()
+            .flat_map(|(index, variant)| (0..variant.fields.len()).map(move |i| types(index, i)));
+        let arms = self.variants.iter().enumerate().map(|(index, variant)| {
+            let (pattern, bindings) = (Self::pattern(variant), Self::bindings(variant));
+            let types = (0..bindings.len()).map(|i| types(index, i));
+            quote!(#pattern => { #(#types.is(#bindings);)* })
         });
-        let tag = self.tag(&quote!(__this));
+        // The compiler would warn of variants that only other programs make.
+        let made = self.variants.iter().map(|variant| {
+            let (ident, members) = (&variant.original.ident, variant.fields.iter().map(|field| &field.member));
+            quote!(let _ = Self::#ident { #(#members: __walk.none()),* };)
+        });
+        let steps = self.variants.iter().enumerate().filter(|(_, variant)| !variant.fields.is_empty());
+        let steps = steps.map(|(index, variant)| {
+            let visits = variant.fields.iter().enumerate().map(|(i, field)| {
+                let place = field.place_of_type();
+                let (ty, variant, i) = (types(index, i), literal(index), literal(i));
+                let ty = Ident::new(&ty.to_string(), place.start);
+                let mut this = proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, quote!(__this));
+                this.set_span(place.end);
+                let pointer = quote_spanned!(place.start=> #ty.at::<Self, #variant, #i> #this);
+                match field.attrs.pod {
+                    true => quote!(__walk.plain(#pointer);),
+                    false => of_field(self.paths, place, "visit", pointer, quote!(, __walk)),
+                }
+            });
+            let index = literal(index);
+            quote!(if __walk.has::<Self, #index>(__this) { #(#visits)* })
+        });
         quote! {
             #[inline]
-            unsafe fn stamp(__this: *mut Self, __stamp: #private::Stamp) {
-                let __tag = #tag;
-                #fields
+            unsafe fn walk<const __STEP: #private::Step>(__this: *const Self, __walk: &#private::Walk<__STEP>) {
+                #(let #all = __walk.of();)*
+                if false {
+                    // SAFETY: it never runs: it tells the types of the fields.
+                    match unsafe { &*__this } { #(#arms)* }
+                    #(#made)*
+                }
+                // SAFETY: fields of the variant that the value has, under the caller's promise for the whole.
+                unsafe { #(#steps)* }
             }
         }
     }
+}
 
-    fn copy_plain(&self) -> TokenStream {
-        let Paths { shared, private, core } = self.paths;
-        let fields = self.of_variant(|Field { ty, attrs, .. }, _, offset| {
-            let to = quote!(__to.wrapping_byte_add(#offset).cast::<#ty>());
-            let from = quote!(__from.wrapping_byte_add(#offset).cast::<#ty>());
-            let copy = if attrs.pod {
-                quote!(#core::ptr::copy_nonoverlapping(#from, #to, 1))
-            } else {
-                let copy_plain = item(self.paths, ty, "copy_plain");
-                quote!(#copy_plain(#to, #from))
-            };
-            quote! {
-                // SAFETY: the same field of the variant that both have, under the caller's promise for the whole.
-                unsafe { #copy }
-            }
-        });
-        let (tag, old) = (self.tag(&quote!(__from)), self.tag(&quote!(__to)));
-        quote! {
-            #[inline]
-            unsafe fn copy_plain(__to: *mut Self, __from: *const Self) {
-                let __tag = #tag;
-                if <Self as #shared>::TRACKED && #private::same_variant(#old, __tag) {
-                    #fields
-                } else {
-                    // SAFETY: the caller's promise. Bytes that are of no variant go along as they are.
-                    unsafe { #core::ptr::copy_nonoverlapping(__from, __to, 1) }
-                }
-            }
-        }
-    }
-
-    fn flatten(&self) -> TokenStream {
-        let (Paths { shared, private, core }, int) = (self.paths, &self.int);
-        let fields = self.of_variant(|Field { ty, attrs, .. }, _, offset| {
-            let at = quote!(__stamp.at(#offset));
-            if attrs.pod {
-                return quote! {
-                    if __NESTED {
-                        #private::touch_whole::<#ty>(#at, __touched);
-                    }
-                };
-            }
-            let flatten = item(self.paths, ty, "flatten");
-            quote! {
-                // SAFETY: the same field of the variant that both have, under the caller's promise for the whole.
-                unsafe {
-                    #flatten::<__NESTED>(
-                        __written.wrapping_byte_add(#offset).cast(),
-                        __source.wrapping_byte_add(#offset).cast(),
-                        #at,
-                        __touched,
-                    );
-                }
-            }
-        });
-        let (tag, source) = (self.tag(&quote!(__written)), self.tag(&quote!(__source)));
-        quote! {
-            #[inline]
-            unsafe fn flatten<const __NESTED: #core::primitive::bool>(
-                __written: *const Self,
-                __source: *const Self,
-                __stamp: #private::Stamp,
-                __touched: &mut #private::Touched,
-            ) {
-                if <Self as #shared>::TRACKED {
-                    let __tag = #tag;
-                    // Another variant than the source's: nothing that it holds says anything about that one.
-                    if !#private::source_has_variant(#source, __tag) {
-                        return #private::touch_whole::<Self>(__stamp, __touched);
-                    }
-                    if __NESTED {
-                        #private::touch_tag::<#int>(__stamp, __touched);
-                    }
-                    #fields
-                } else if __NESTED {
-                    #private::touch_whole::<Self>(__stamp, __touched);
-                }
-            }
-        }
-    }
+fn literal(number: usize) -> Literal {
+    Literal::usize_unsuffixed(number)
 }

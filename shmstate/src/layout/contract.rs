@@ -1,5 +1,7 @@
 //! The contract of a type that may live in shared memory.
 
+use super::derived::{Builder, Derived};
+use super::walk::{self, Step, Walk};
 use super::{Invalid, Layout};
 use crate::track::{Stamp, Touched};
 use std::mem::MaybeUninit;
@@ -45,19 +47,34 @@ use std::mem::MaybeUninit;
 )]
 pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// The description of the type.
-    const LAYOUT: &'static Layout;
+    const LAYOUT: &'static Layout = {
+        let () = Self::PROOFS;
+        &Self::DERIVED.derived().layout
+    };
 
     /// Whether the type holds a container that keeps marks. What does not is copied as it is.
     #[doc(hidden)]
-    const TRACKED: bool;
+    const TRACKED: bool = Self::DERIVED.derived().tracked;
 
     /// Whether there are byte patterns that are no value of the type, so that [`validate`](Self::validate) has to look.
     #[doc(hidden)]
-    const CHECKED: bool;
+    const CHECKED: bool = Self::DERIVED.derived().checked;
 
     /// Whether there are fields that do not start as zeroes, so that [`initialize`](Self::initialize) has to be called.
     #[doc(hidden)]
-    const HAS_INIT: bool = false;
+    const HAS_INIT: bool = Self::DERIVED.has_init;
+
+    /// What the derive gives instead of the constants above.
+    #[doc(hidden)]
+    const DERIVED: Derived<Self> = Derived::BY_HAND;
+
+    /// The proofs of a generic type that is derived; those of another one stand on their own.
+    #[doc(hidden)]
+    const PROOFS: () = ();
+
+    /// Where derived code begins; never given by an implementation.
+    #[doc(hidden)]
+    const BUILDER: Builder<Self> = Builder::NEW;
 
     /// All that has to hold before a value of the type can exist. The proofs of a generic type stand in its `LAYOUT` and run
     /// for each set of arguments, so every function that makes or maps a value evaluates this constant:
@@ -75,8 +92,42 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     #[inline]
     fn initialize(this: &mut Self) {
+        walk::initialize(this);
+    }
+
+    /// The fields of the type itself that have such a value; the rest of [`initialize`](Self::initialize).
+    #[doc(hidden)]
+    #[inline]
+    fn initialize_fields(this: &mut Self) {
         let _ = this;
-        debug_assert!(!Self::HAS_INIT);
+    }
+
+    /// Does a walk's step at each field of what is derived.
+    ///
+    /// # Safety
+    /// `this` is aligned and points to as many bytes as the type has; an enum has the discriminant of a variant. What the
+    /// walk's own function asks for holds.
+    #[doc(hidden)]
+    #[inline]
+    unsafe fn walk<const STEP: Step>(this: *const Self, walk: &Walk<STEP>) {
+        let _ = (this, walk);
+    }
+
+    /// Does a walk's step at `field`, a field of the value that is walked through; never given by an implementation.
+    ///
+    /// # Safety
+    /// As for [`walk`](Self::walk).
+    #[doc(hidden)]
+    #[inline(always)]
+    unsafe fn visit<const STEP: Step>(field: *const Self, walk: &Walk<STEP>) {
+        // SAFETY: the caller's promise.
+        unsafe { walk.shared(field) }
+    }
+
+    /// Asks of the type of `this` that it is shareable; never given by an implementation.
+    #[doc(hidden)]
+    fn is_shared(this: &Self) {
+        let _ = this;
     }
 
     /// Stamps and clears every container that can be reached without passing through another one; `stamp` is that of
@@ -87,8 +138,8 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     #[inline]
     unsafe fn stamp(this: *mut Self, stamp: Stamp) {
-        let _ = (this, stamp);
-        debug_assert!(!Self::TRACKED);
+        // SAFETY: the caller's promise.
+        unsafe { walk::stamp(this, stamp) }
     }
 
     /// Copies what is not tracked: plain fields, and the lengths of the containers that can be reached without passing
@@ -101,9 +152,8 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     #[inline]
     unsafe fn copy_plain(to: *mut Self, from: *const Self) {
-        debug_assert!(!Self::TRACKED);
-        // SAFETY: the caller's promise; a value without containers is its bytes.
-        unsafe { std::ptr::copy_nonoverlapping(from, to, 1) }
+        // SAFETY: the caller's promise.
+        unsafe { walk::copy_plain(to, from) }
     }
 
     /// Adds to `touched` the bytes in which other copies may differ from `*source` after the transaction that wrote
@@ -124,11 +174,8 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
         stamp: Stamp,
         touched: &mut Touched,
     ) {
-        let _ = (written, source);
-        debug_assert!(!Self::TRACKED);
-        if NESTED {
-            touched.add(stamp.place(), size_of::<Self>());
-        }
+        // SAFETY: the caller's promise.
+        unsafe { walk::flatten::<Self, NESTED>(written, source, stamp, touched) }
     }
 
     /// Checks that the bytes at `this` are a value of the type.
@@ -141,9 +188,8 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     #[inline]
     unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
-        let _ = this;
-        debug_assert!(!Self::CHECKED);
-        Ok(())
+        // SAFETY: the caller's promise.
+        unsafe { walk::validate(this) }
     }
 
     /// A value in which everything is zero, empty, `false`, or the enum's zero variant, whatever `#[shared(init = …)]`

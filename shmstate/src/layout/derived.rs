@@ -1,68 +1,110 @@
-//! What derived implementations call at run time, and the bounds whose messages they borrow.
+//! What a derived implementation is made of.
+//!
+//! A derive sees tokens; the compiler may give them another meaning: an attribute below the derive changes the definition, a
+//! macro in the place of a type expands differently each time, and `#[shared(crate = "…")]` leads where the user likes. So
+//! the generated code never repeats the type of a field, and takes nothing on trust that it finds by a path. It begins at
+//! [`SharedLayout::BUILDER`], which it reaches by the trait that it implements, and goes on with the methods of that value;
+//! types and offsets are those of the real fields, which patterns and `&raw const` of the real type yield. A path serves
+//! for the trait itself, and in signatures, which the compiler compares with those of the trait.
 
-use super::{Invalid, Kind, Layout, pod_layout};
-use crate::mutant;
-use crate::track::{Stamp, Touched};
-use std::fmt::Write;
+use super::{Argument, Field, Kind, Layout, Scalar, SharedLayout, Variant};
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 
-/// How many variants a message names before it gives up.
-const NAMED: usize = 8;
+/// Makes the parts of a [`Derived`] for `S`.
+pub struct Builder<S>(PhantomData<fn() -> S>);
 
-/// Adds a whole `T`, whose first byte has the stamp `stamp`.
-#[inline]
-pub fn touch_whole<T>(stamp: Stamp, touched: &mut Touched) {
-    touched.add(stamp.place(), size_of::<T>());
-}
-
-/// Adds the discriminant, an `I`, of an enum whose first byte has the stamp `stamp`.
-#[inline]
-pub fn touch_tag<I>(stamp: Stamp, touched: &mut Touched) {
-    if !mutant::planted("tag_stays") {
-        touch_whole::<I>(stamp, touched);
+impl<S> Clone for Builder<S> {
+    fn clone(&self) -> Self {
+        *self
     }
 }
 
-/// In catching up: whether the variant `old`, which is in a copy that lags, is the `active` one; then its fields are caught
-/// up each for itself, and otherwise the enum as a whole.
-#[inline]
-pub fn same_variant<I: PartialEq>(old: I, active: I) -> bool {
-    old == active || mutant::planted("variant_stays")
+impl<S> Copy for Builder<S> {}
+
+/// A field, as the compiler has it.
+#[derive(Clone, Copy)]
+pub struct Part {
+    /// Its name in the source.
+    pub(super) name: &'static str,
+    pub(super) field: Field,
+    pub(super) tracked: bool,
+    pub(super) checked: bool,
+    pub(super) has_init: bool,
+    pub(super) needs_drop: bool,
 }
 
-/// At the end of a transaction: whether the variant that was `written` is the one of the `source`, as it always is at a
-/// commit, where the two are one.
-#[inline]
-pub fn source_has_variant<I: PartialEq>(source: I, written: I) -> bool {
-    source == written || mutant::planted("variant_of_the_written")
+/// The fields of a struct or of a variant.
+pub struct Parts<const N: usize> {
+    parts: [Part; N],
+    fields: [Field; N],
 }
 
-/// Checks that `value` is a discriminant of the enum that `layout` describes.
-///
-/// # Errors
-/// [`Invalid`] names the variants that there are.
-#[inline]
-pub fn check_variant(layout: &'static Layout, value: u64) -> Result<(), Invalid> {
-    match layout.kind {
-        Kind::Enum { variants, .. } if variants.iter().any(|v| v.value == value) => Ok(()),
-        _ => Err(no_variant(layout, value)),
-    }
+/// The fields of a variant, and its discriminant.
+pub struct Payload<const N: usize> {
+    parts: Parts<N>,
+    tag: Tag,
 }
 
-#[cold]
-fn no_variant(layout: &Layout, value: u64) -> Invalid {
-    let mut why = format!("{value} is no variant of `{}` (", layout.name);
-    if let Kind::Enum { variants, .. } = layout.kind {
-        for (i, variant) in variants.iter().take(NAMED).enumerate() {
-            let comma = if i == 0 { "" } else { ", " };
-            let _ = write!(why, "{comma}{} = {}", variant.name, variant.value);
-        }
-        if let Some(more) = variants.len().checked_sub(NAMED + 1) {
-            let _ = write!(why, ", and {} more", more + 1);
-        }
-    }
-    why.push(')');
-    Invalid::new(why)
+/// A discriminant.
+#[derive(Clone, Copy)]
+struct Tag {
+    value: u64,
+    size: usize,
 }
+
+/// A variant, as the compiler has it.
+#[derive(Clone, Copy)]
+pub struct Choice {
+    /// Its name in the source.
+    pub(super) name: &'static str,
+    pub(super) variant: Variant,
+    pub(super) parts: &'static [Part],
+    tag: Tag,
+}
+
+/// The variants of an enum.
+pub struct Choices<const N: usize> {
+    choices: [Choice; N],
+    variants: [Variant; N],
+}
+
+/// The description of plain data `F` under `#[shared(pod)]`.
+pub struct Plain<F> {
+    layout: Layout,
+    of: PhantomData<fn() -> F>,
+}
+
+/// What the derive knows of `S`, from which the trait's other items follow.
+pub struct Derived<S> {
+    /// The type's name in the source.
+    pub(super) name: &'static str,
+    pub(super) layout: Layout,
+    pub(super) body: Body,
+    pub(super) tracked: bool,
+    pub(super) checked: bool,
+    pub(super) has_init: bool,
+    pub(super) fields_need_drop: bool,
+    of: PhantomData<fn() -> S>,
+}
+
+/// The parts of a type.
+#[derive(Clone, Copy)]
+pub(super) enum Body {
+    /// The implementation is written by hand, item by item.
+    ByHand,
+    Struct(&'static [Part]),
+    Enum {
+        /// The name of the integer of the discriminant.
+        int: &'static str,
+        /// The size of the discriminant.
+        tag: usize,
+        choices: &'static [Choice],
+    },
+}
+
+/// Stands for the description of a type that does not compile.
+pub const UNKNOWN: &Layout = <u8 as SharedLayout>::LAYOUT;
 
 /// What `#[shared(pod)]` asks of the field's type: [`bytemuck::Pod`], and that threads may share it.
 #[diagnostic::on_unimplemented(
@@ -76,260 +118,361 @@ pub trait PlainField: bytemuck::Pod + Send + Sync {}
 #[diagnostic::do_not_recommend]
 impl<T: bytemuck::Pod + Send + Sync> PlainField for T {}
 
-/// `pod_layout` under the bound whose message speaks of the field.
-#[must_use]
-#[track_caller]
-pub const fn plain_layout<T: PlainField>(name: &'static str) -> Layout {
-    assert!(size_of::<T>() > 0, "plain data of size 0 holds nothing: remove the field");
-    pod_layout::<T>(name)
+/// More bytes than any type has, of which none exists: fields of a value that lies there have offsets, and a constant can
+/// work them out without memory for the value.
+#[repr(C, align(4096))]
+struct Nowhere([u8; if usize::BITS == 64 { 1 << 46 } else { 1 << 30 }]);
+
+unsafe extern "C" {
+    /// Nothing defines it. Its address is used in constants alone, and nothing there is ever read or written.
+    static NOWHERE: Nowhere;
 }
 
-/// The description of `A`, an array of `len` times `item`, which [`plain_layout`] or this function describes.
-#[must_use]
+#[cold]
 #[track_caller]
-pub const fn plain_array<A>(item: &'static Layout, len: usize) -> Layout {
-    assert!(len > 0, "an array of length 0 holds nothing: remove the field, or give it a length");
-    Layout::of::<A>("array", Kind::Array { item, len })
+pub(super) const fn changed() -> ! {
+    panic!(
+        "the type is another one than `#[derive(SharedLayout)]` has seen: something below the derive has changed it; move the \
+         derive below the attribute that does"
+    )
 }
 
-#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
-mod tests {
-    use crate::track::{Granule, Stamp, Touched};
-    use crate::{List, SharedLayout};
-    use std::mem::{MaybeUninit, offset_of};
-    use std::ops::Range;
+impl<S> Builder<S> {
+    pub(super) const NEW: Builder<S> = Builder(PhantomData);
 
-    /// Plain and tracked fields in turn, so that each walk has something to skip.
-    #[derive(SharedLayout)]
-    #[repr(C)]
-    #[shared(crate = "crate")]
-    struct Outer {
-        before: u64,
-        list: List<u64, 4>,
-        #[shared(pod)]
-        plain: [u64; 2],
-        inner: Inner,
-        array: [Inner; 2],
-        after: [u64; 3],
+    /// A place for a value that is never there.
+    #[must_use]
+    pub const fn place(self) -> *const S {
+        (&raw const NOWHERE).cast()
     }
 
-    /// A tuple struct.
-    #[derive(SharedLayout)]
-    #[repr(C)]
-    #[shared(crate = "crate")]
-    struct Inner(u64, List<u64, 2>);
-
-    #[derive(SharedLayout)]
-    #[repr(C)]
-    #[shared(crate = "crate")]
-    struct Untracked {
-        a: u64,
-        b: [u32; 2],
-    }
-
-    const TX: Stamp = Stamp::root(7);
-
-    fn stamped() -> Box<Outer> {
-        let mut outer = Outer::boxed();
-        // SAFETY: a valid value that nobody else accesses.
-        unsafe { Outer::stamp(&raw mut *outer, TX) }
-        outer
-    }
-
-    /// What other copies have to take over, as byte ranges.
-    fn touched<T: SharedLayout, const NESTED: bool>(
-        written: *const T,
-        source: *const T,
-        stamp: Stamp,
-    ) -> Vec<Range<usize>> {
-        let mut touched = Touched::new(1 << 20);
-        // SAFETY: both are valid, and nobody changes them.
-        unsafe { T::flatten::<NESTED>(written, source, stamp, &mut touched) }
-        let granule = Granule::of(1 << 20);
-        let ranges = touched.ranges().map(|word| granule.unpack(word));
-        ranges.map(|range| range.start as usize..range.end as usize).collect()
-    }
-
-    /// Where the items of a list that lies at `list` begin.
-    const ITEMS: usize = {
-        let crate::Kind::List { items, .. } = <List<u64, 4>>::LAYOUT.kind else { unreachable!() };
-        items
-    };
-
-    #[test]
-    fn a_fresh_stamp_reaches_every_container() {
-        let mut outer = stamped();
-        assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX), []);
-        // Under another stamp each list counts as whole, which is nothing as long as it is empty.
-        let mut outer = Outer::boxed();
-        outer.list.push(1).unwrap();
-        outer.inner.1.push(2).unwrap();
-        outer.array[1].1.push(3).unwrap();
-        let places = [
-            offset_of!(Outer, list),
-            offset_of!(Outer, inner) + offset_of!(Inner, 1),
-            offset_of!(Outer, array) + size_of::<Inner>() + offset_of!(Inner, 1),
-        ];
-        let whole = places.map(|place| place + ITEMS..place + ITEMS + 8);
-        assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX), whole);
-        // SAFETY: a valid value that nobody else accesses.
-        unsafe { Outer::stamp(&raw mut *outer, TX) }
-        assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX), []);
-        outer.array[1].1[0] = 4;
-        assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX), whole[2..]);
-        // The same value at another place is at home nowhere.
-        let moved: Vec<_> = whole.map(|range| range.start + 64..range.end + 64).into();
-        assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX.at(64)), moved);
-    }
-
-    #[test]
-    fn everything_counts_inside_a_container() {
-        let mut outer = stamped();
-        outer.list.push(1).unwrap();
-        let list = offset_of!(Outer, list);
-        let (plain, inner) = (offset_of!(Outer, plain), offset_of!(Outer, inner));
-        let (array, after) = (offset_of!(Outer, array), offset_of!(Outer, after));
-        // The heads of the lists, which end where the items begin.
-        let mut expected = vec![0..8, list..list + ITEMS + 8, plain..plain + 16];
-        for at in [inner, array, array + size_of::<Inner>()] {
-            expected.push(at..at + 8 + ITEMS);
+    /// The field at `field` of the value at `base`.
+    ///
+    /// # Safety
+    /// `field` lies in the value at `base`. Neither needs to have content.
+    #[must_use]
+    pub const unsafe fn part<F: SharedLayout>(
+        self,
+        base: *const S,
+        name: &'static str,
+        docs: &'static str,
+        field: *const F,
+    ) -> Part {
+        // SAFETY: the caller's promise.
+        let offset = unsafe { offset(base, field) };
+        Part {
+            name,
+            field: Field { name, offset, docs, layout: F::LAYOUT },
+            tracked: F::TRACKED,
+            checked: F::CHECKED,
+            has_init: F::HAS_INIT,
+            needs_drop: std::mem::needs_drop::<F>(),
         }
-        expected.push(after..after + 24);
-        assert_eq!(joined(touched::<_, true>(&raw mut *outer, &raw mut *outer, TX)), joined(expected));
-
-        let mut plain = Untracked::zeroed();
-        assert_eq!(touched::<_, false>(&raw mut plain, &raw mut plain, TX), []);
-        assert_eq!(touched::<_, true>(&raw mut plain, &raw mut plain, TX.at(32)), vec![32..48]);
     }
 
-    /// Neighbours made one.
-    fn joined(ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
-        let mut joined: Vec<Range<usize>> = Vec::new();
-        for range in ranges {
-            match joined.last_mut() {
-                Some(last) if last.end == range.start => last.end = range.end,
-                _ => joined.push(range),
+    /// The same for a field of plain data.
+    ///
+    /// # Safety
+    /// The same.
+    #[must_use]
+    pub const unsafe fn plain<F>(
+        self,
+        base: *const S,
+        name: &'static str,
+        docs: &'static str,
+        plain: &'static Plain<F>,
+        field: *const F,
+    ) -> Part {
+        // SAFETY: the caller's promise.
+        let offset = unsafe { offset(base, field) };
+        Part {
+            name,
+            field: Field { name, offset, docs, layout: &plain.layout },
+            tracked: false,
+            checked: false,
+            has_init: false,
+            needs_drop: false,
+        }
+    }
+
+    /// Plain data that goes by the name `name`.
+    #[must_use]
+    pub const fn data<F: PlainField>(self, name: &'static str) -> Plain<F> {
+        Plain { layout: Layout::of::<F>(name, Kind::Pod), of: PhantomData }
+    }
+
+    /// An array of plain data.
+    #[must_use]
+    pub const fn array<F, const N: usize>(self, item: &'static Plain<F>) -> Plain<[F; N]> {
+        let kind = Kind::Array { item: &item.layout, len: N };
+        Plain { layout: Layout::of::<[F; N]>("array", kind), of: PhantomData }
+    }
+
+    /// All fields of a struct or of a variant, in the order of the source.
+    #[must_use]
+    pub const fn parts<const N: usize>(self, parts: [Part; N]) -> Parts<N> {
+        let mut fields = [Field { name: "", offset: 0, docs: "", layout: <u8 as SharedLayout>::LAYOUT }; N];
+        let mut i = 0;
+        while i < N {
+            fields[i] = parts[i].field;
+            i += 1;
+        }
+        Parts { parts, fields }
+    }
+
+    /// Memory of the size of an enum, without content.
+    #[must_use]
+    pub const fn memory(self) -> MaybeUninit<S> {
+        MaybeUninit::uninit()
+    }
+
+    /// Puts the discriminant `tag` where the `repr` in the source says that it lies.
+    #[track_caller]
+    pub const fn put<I: Copy>(self, memory: &mut MaybeUninit<S>, tag: I) {
+        if size_of::<I>() > size_of::<S>() {
+            changed();
+        }
+        // SAFETY: in memory of that size or a larger one.
+        unsafe { memory.as_mut_ptr().cast::<I>().write_unaligned(tag) }
+    }
+
+    /// What lies in `memory`, for a `match` in a constant: there the compiler itself looks whether the discriminant is one.
+    ///
+    /// # Safety
+    /// It runs in a constant; of the result nothing is looked at but the discriminant, and the addresses of the fields.
+    #[must_use]
+    pub const unsafe fn look(self, memory: &MaybeUninit<S>) -> &S {
+        // SAFETY: the caller's promise.
+        unsafe { memory.assume_init_ref() }
+    }
+
+    /// The match has led to another variant than that of the discriminant.
+    #[track_caller]
+    pub const fn is_another_variant(self) -> ! {
+        changed()
+    }
+
+    /// The payload of the variant of discriminant `tag`.
+    #[must_use]
+    pub const fn payload<I: Copy, const N: usize>(self, tag: I, parts: Parts<N>) -> Payload<N> {
+        // SAFETY: `I` is one of the integers that a discriminant can be of: all of its bytes are initialised.
+        Payload { parts, tag: unsafe { Tag::of(&tag) } }
+    }
+
+    /// A variant, and its payload.
+    #[must_use]
+    pub const fn choice<const N: usize>(
+        self,
+        name: &'static str,
+        docs: &'static str,
+        payload: &'static Payload<N>,
+    ) -> Choice {
+        let Payload { parts, tag } = payload;
+        let variant = Variant { name, value: tag.value, docs, fields: &parts.fields };
+        Choice { name, variant, parts: &parts.parts, tag: *tag }
+    }
+
+    /// A variant of an enum without payloads, of which `value` is the value.
+    ///
+    /// # Safety
+    /// It runs in a constant: the compiler itself looks whether the bytes are initialised.
+    #[must_use]
+    pub const unsafe fn unit(self, name: &'static str, docs: &'static str, value: S) -> Choice {
+        // SAFETY: the caller's promise.
+        let tag = unsafe { Tag::of(&value) };
+        std::mem::forget(value);
+        Choice { name, variant: Variant { name, value: tag.value, docs, fields: &[] }, parts: &[], tag }
+    }
+
+    /// All variants, in the order of the source.
+    #[must_use]
+    pub const fn choices<const N: usize>(self, choices: [Choice; N]) -> Choices<N> {
+        let mut variants = [Variant { name: "", value: 0, docs: "", fields: &[] }; N];
+        let mut i = 0;
+        while i < N {
+            variants[i] = choices[i].variant;
+            i += 1;
+        }
+        Choices { choices, variants }
+    }
+
+    /// What the type was given for a parameter that its fields hold.
+    #[must_use]
+    pub const fn type_argument<T: SharedLayout>(self) -> Argument {
+        Argument::Type(T::LAYOUT)
+    }
+
+    /// What the type was given for a parameter that its fields do not hold.
+    #[must_use]
+    pub const fn opaque_argument(self) -> Argument {
+        Argument::Opaque
+    }
+
+    /// What the type was given for a constant.
+    #[must_use]
+    pub const fn const_argument(self, value: i128) -> Argument {
+        Argument::Const(value)
+    }
+
+    /// A struct.
+    #[must_use]
+    pub const fn structure<const N: usize>(
+        self,
+        name: &'static str,
+        docs: &'static str,
+        arguments: &'static [Argument],
+        parts: &'static Parts<N>,
+    ) -> Derived<S> {
+        let layout = Layout { arguments, docs, ..Layout::of::<S>(name, Kind::Struct(&parts.fields)) };
+        Derived::of(name, layout, Body::Struct(&parts.parts)).with(&parts.parts)
+    }
+
+    /// An enum whose discriminant is an `int`.
+    #[must_use]
+    #[track_caller]
+    pub const fn enumeration<const N: usize>(
+        self,
+        name: &'static str,
+        docs: &'static str,
+        arguments: &'static [Argument],
+        int: &'static str,
+        choices: &'static Choices<N>,
+    ) -> Derived<S> {
+        let repr = match int.as_bytes() {
+            b"u8" => Scalar::U8,
+            b"u16" => Scalar::U16,
+            b"u32" => Scalar::U32,
+            _ => Scalar::U64,
+        };
+        let kind = Kind::Enum { repr, variants: &choices.variants };
+        let layout = Layout { arguments, docs, ..Layout::of::<S>(name, kind) };
+        let body = Body::Enum { int, tag: repr.size(), choices: &choices.choices };
+        let mut derived = Derived::of(name, layout, body);
+        derived.checked = true;
+        let mut i = 0;
+        while i < N {
+            if choices.choices[i].tag.size != repr.size() {
+                changed();
             }
+            derived = derived.with(choices.choices[i].parts);
+            i += 1;
         }
-        joined
+        // A new state has the variant of value 0, which has no fields.
+        derived.has_init = false;
+        derived
+    }
+}
+
+/// How many bytes lie between `base` and `field`.
+///
+/// # Safety
+/// Both lie in one value.
+const unsafe fn offset<S, F>(base: *const S, field: *const F) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { field.cast::<u8>().offset_from_unsigned(base.cast::<u8>()) }
+}
+
+impl Tag {
+    /// The number that lies in `value`.
+    ///
+    /// # Safety
+    /// All bytes of `value` are initialised.
+    const unsafe fn of<I>(value: &I) -> Tag {
+        let value: *const I = value;
+        let number = match size_of::<I>() {
+            // SAFETY: as many bytes as `value` has, initialised by the caller's promise.
+            1 => unsafe { value.cast::<u8>().read() as u64 },
+            // SAFETY: the same.
+            2 => unsafe { value.cast::<u16>().read_unaligned() as u64 },
+            // SAFETY: the same.
+            4 => unsafe { value.cast::<u32>().read_unaligned() as u64 },
+            // SAFETY: the same.
+            8 => unsafe { value.cast::<u64>().read_unaligned() },
+            _ => changed(),
+        };
+        Tag { value: number, size: size_of::<I>() }
+    }
+}
+
+impl Part {
+    /// With the name that `#[shared(rename = "…")]` gives to the field.
+    #[must_use]
+    pub const fn renamed(mut self, name: &'static str) -> Part {
+        self.field.name = name;
+        self
     }
 
-    #[test]
-    fn plain_fields_and_lengths_are_copied_and_items_are_not() {
-        let mut from = Outer::boxed();
-        (from.before, from.plain, from.after) = (1, [2, 3], [4, 5, 6]);
-        (from.inner.0, from.array[1].0) = (7, 8);
-        from.list.extend([9, 9]);
-        from.array[0].1.extend([9]);
-        let mut to = Outer::boxed();
-        to.list.extend([10, 11, 12]);
-        // SAFETY: two values, apart from each other.
-        unsafe { Outer::copy_plain(&raw mut *to, &raw const *from) }
-        assert_eq!((to.before, to.plain, to.after), (1, [2, 3], [4, 5, 6]));
-        assert_eq!((to.inner.0, to.array[0].0, to.array[1].0), (7, 0, 8));
-        assert_eq!(to.list[..], [10, 11], "the length is new, the items are old");
-        assert_eq!(to.array[0].1.len(), 1);
+    /// With a value of its own at the start, which `#[shared(init = …)]` gives to the field.
+    #[must_use]
+    pub const fn given(mut self) -> Part {
+        self.has_init = true;
+        self
+    }
+}
 
-        let from = Untracked { a: 1, b: [2, 3] };
-        let mut to = MaybeUninit::<Untracked>::uninit();
-        // SAFETY: a value, and memory of its size apart from it.
-        unsafe { Untracked::copy_plain(to.as_mut_ptr(), &raw const from) }
-        // SAFETY: just written.
-        let to = unsafe { to.assume_init() };
-        assert_eq!((to.a, to.b), (1, [2, 3]));
+impl Choice {
+    /// With the name that `#[shared(rename = "…")]` gives to the variant.
+    #[must_use]
+    pub const fn renamed(mut self, name: &'static str) -> Choice {
+        self.variant.name = name;
+        self
+    }
+}
+
+impl<S> Derived<S> {
+    /// Nothing is derived.
+    pub(super) const BY_HAND: Derived<S> = Derived::of("", Layout::of::<S>("", Kind::Pod), Body::ByHand);
+
+    const fn of(name: &'static str, layout: Layout, body: Body) -> Derived<S> {
+        let (tracked, checked, has_init, fields_need_drop) = (false, false, false, false);
+        Derived { name, layout, body, tracked, checked, has_init, fields_need_drop, of: PhantomData }
     }
 
-    /// Variants with a list at one place, at another, and none.
-    #[derive(SharedLayout)]
-    #[repr(C, u64)]
-    #[shared(crate = "crate")]
-    enum Slot {
-        Empty,
-        One(List<u64, 4>),
-        Late {
-            #[shared(pod)]
-            pod: u64,
-            list: List<u64, 4>,
-            plain: u32,
-        },
+    /// The same with `parts`.
+    const fn with(mut self, parts: &[Part]) -> Derived<S> {
+        let mut i = 0;
+        while i < parts.len() {
+            self.tracked |= parts[i].tracked;
+            self.checked |= parts[i].checked;
+            self.has_init |= parts[i].has_init;
+            self.fields_need_drop |= parts[i].needs_drop;
+            i += 1;
+        }
+        self
     }
 
-    /// An enum in a struct and one in an array.
-    #[derive(SharedLayout)]
-    #[repr(C)]
-    #[shared(crate = "crate")]
-    struct Slots {
-        first: u64,
-        slot: Slot,
-        two: [Slot; 2],
+    /// With the name that `#[shared(rename = "…")]` gives to the type.
+    #[must_use]
+    pub const fn renamed(mut self, name: &'static str) -> Derived<S> {
+        self.layout.name = name;
+        self
     }
 
-    const SLOT: usize = offset_of!(Slots, slot);
-    /// The list of `Slot::Late`.
-    const LATE: usize = 16;
-
-    fn late(pod: u64, items: &[u64], plain: u32) -> Slot {
-        Slot::Late { pod, list: items.iter().copied().collect(), plain }
+    /// With the number of `#[shared(version = N)]`.
+    #[must_use]
+    pub const fn version(mut self, version: u32) -> Derived<S> {
+        self.layout.version = version;
+        self
     }
 
-    #[test]
-    fn the_variant_that_there_is_is_stamped() {
-        let mut slots = Slots::boxed();
-        slots.slot = late(1, &[2, 3], 4);
-        slots.two[1] = Slot::One(List::from([5]));
-        let all = |slots: &mut Slots| touched::<_, false>(&raw mut *slots, &raw mut *slots, TX);
-        let two = offset_of!(Slots, two) + size_of::<Slot>();
-        let late_items = SLOT + LATE + ITEMS;
-        assert_eq!(all(&mut slots), [late_items..late_items + 16, two + 8 + ITEMS..two + 16 + ITEMS]);
-        // SAFETY: a valid value that nobody else accesses.
-        unsafe { Slots::stamp(&raw mut *slots, TX) }
-        assert_eq!(all(&mut slots), [], "stamped");
-        let Slot::Late { list, .. } = &mut slots.slot else { unreachable!() };
-        list[1] = 7;
-        assert_eq!(all(&mut slots), [late_items + 8..late_items + 16], "what is marked, and no more");
-        let Slot::Late { list, .. } = std::mem::replace(&mut slots.slot, Slot::Empty) else { unreachable!() };
-        assert_eq!(all(&mut slots), [], "no list is left");
-        slots.slot = Slot::One(list);
-        assert_eq!(all(&mut slots), [SLOT + 8 + ITEMS..SLOT + 8 + ITEMS + 16], "moved to another place");
+    /// What an implementation that is written by hand has to give itself.
+    pub(super) const fn derived(self) -> Derived<S> {
+        assert!(!matches!(self.body, Body::ByHand), "an implementation by hand has `LAYOUT`, `TRACKED` and `CHECKED`");
+        self
     }
 
-    #[test]
-    fn inside_of_containers_the_fields_of_the_variant_count() {
-        let mut slot = late(1, &[2], 4);
-        let all = |slot: &mut Slot| joined(touched::<_, true>(&raw mut *slot, &raw mut *slot, TX));
-        // The lists are not at home: tag and head and item, or tag, pod, head and item, plain field.
-        assert_eq!(all(&mut slot), [0..LATE + ITEMS + 8, LATE + ITEMS + 32..LATE + ITEMS + 40]);
-        slot = Slot::One(List::from([5]));
-        assert_eq!(all(&mut slot), [0..8 + ITEMS + 8]);
-        slot = Slot::Empty;
-        assert_eq!(all(&mut slot), vec![0..8]);
+    pub(super) const fn choices(&self) -> &'static [Choice] {
+        match self.body {
+            Body::Enum { choices, .. } => choices,
+            _ => &[],
+        }
     }
 
-    #[test]
-    fn a_roll_back_to_another_variant_takes_all_of_it() {
-        let (mut written, mut source) = (late(1, &[2], 4), Slot::One(List::from([5])));
-        let all = vec![0..size_of::<Slot>()];
-        assert_eq!(touched::<_, false>(&raw mut written, &raw mut source, TX), all);
-        assert_eq!(touched::<_, true>(&raw mut written, &raw mut source, TX), all);
-        source = late(6, &[7], 8);
-        // SAFETY: a valid value that nobody else accesses.
-        unsafe { Slot::stamp(&raw mut written, TX) }
-        assert_eq!(touched::<_, false>(&raw mut written, &raw mut source, TX), [], "the same variant, untouched");
-    }
-
-    #[test]
-    fn catching_up_goes_by_the_variant() {
-        let mut to = late(1, &[2, 3], 4);
-        // SAFETY: two values, apart from each other.
-        unsafe { Slot::copy_plain(&raw mut to, &raw const *Box::new(late(5, &[6], 7))) }
-        let Slot::Late { pod: 5, list, plain: 7 } = &to else { panic!("plain fields stay behind") };
-        assert_eq!(list[..], [2], "the length is new, the items are old");
-        // SAFETY: two values, apart from each other.
-        unsafe { Slot::copy_plain(&raw mut to, &raw const *Box::new(Slot::One(List::from([8, 9])))) }
-        let Slot::One(list) = &to else { panic!("the variant stays") };
-        assert_eq!(list[..], [8, 9], "all of it is new");
-        // SAFETY: two values, apart from each other.
-        unsafe { Slot::copy_plain(&raw mut to, &raw const *Box::new(Slot::Empty)) }
-        assert!(matches!(to, Slot::Empty));
+    /// The size of the discriminant; 0 for what has none.
+    pub(super) const fn tag_size(&self) -> usize {
+        match self.body {
+            Body::Enum { tag, .. } => tag,
+            _ => 0,
+        }
     }
 }

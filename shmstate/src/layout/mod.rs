@@ -18,18 +18,18 @@ mod prove;
 mod report;
 mod schema;
 mod sound;
+mod walk;
 
 pub use contract::SharedLayout;
-pub use derived::{
-    PlainField, check_variant, plain_array, plain_layout, same_variant, source_has_variant, touch_tag, touch_whole,
-};
+pub use derived::{Builder, Derived, PlainField, UNKNOWN};
 pub use describe::{ArchiveForm, Argument, Field, Kind, Layout, Scalar, TypeName, Variant};
 pub use invalid::Invalid;
 pub(crate) use invalid::Rule;
 pub(crate) use json::LONGEST as LONGEST_DOCUMENT;
-pub use pod::{Pod, pod_layout};
-pub use prove::{StructLayout, array_fits, enum_has_zero, part_offset};
+pub use pod::Pod;
+pub use prove::array_fits;
 pub use report::Report;
 pub(crate) use schema::Schema;
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 pub(crate) use schema::tests as schema_tests;
+pub use walk::{Step, Walk};

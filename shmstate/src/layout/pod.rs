@@ -50,14 +50,7 @@ impl<T> DerefMut for Pod<T> {
 // SAFETY: `bytemuck::Pod`: every byte pattern is a value, zero included; no padding, no pointers, no interior mutability
 // and, being `Copy`, no drop glue.
 unsafe impl<T: bytemuck::Pod + Send + Sync> SharedLayout for Pod<T> {
-    const LAYOUT: &'static Layout = &pod_layout::<T>("Pod");
+    const LAYOUT: &'static Layout = &Layout::of::<T>("Pod", Kind::Pod);
     const TRACKED: bool = false;
     const CHECKED: bool = false;
-}
-
-/// The description of a plain foreign type under the name that the field's type has in the source.
-#[doc(hidden)]
-#[must_use]
-pub const fn pod_layout<T: bytemuck::Pod + Send + Sync>(name: &'static str) -> Layout {
-    Layout::of::<T>(name, Kind::Pod)
 }

@@ -1,0 +1,353 @@
+//! The walks over what is derived: from field to field, each at the place where it really lies.
+//!
+//! A derived type has one function, [`SharedLayout::walk`], that goes through its fields, for all walks. What is to be done
+//! at a field is the walk's business; the step is a constant, so that each walk compiles to what one written by hand would.
+
+use super::derived::Body;
+use super::{Invalid, Kind, Layout, SharedLayout};
+use crate::mutant;
+use crate::track::{Stamp, Touched};
+use std::fmt::Write;
+use std::marker::PhantomData;
+use std::ptr::{null, null_mut};
+
+/// How many variants a message names before it gives up.
+const NAMED: usize = 8;
+
+/// What a walk does at each field.
+pub type Step = u8;
+
+/// [`SharedLayout::stamp`].
+const STAMP: Step = 0;
+/// [`SharedLayout::copy_plain`].
+const COPY: Step = 1;
+/// [`SharedLayout::flatten`].
+const FLATTEN: Step = 2;
+/// The same, inside of a container.
+const FLATTEN_NESTED: Step = 3;
+/// [`SharedLayout::validate`].
+const VALIDATE: Step = 4;
+/// [`SharedLayout::initialize`].
+const INITIALIZE: Step = 5;
+
+/// A walk through the fields of one value.
+pub struct Walk<const STEP: Step> {
+    /// The value. Pointers to fields are made from this one.
+    base: *mut u8,
+    /// The value with which it is compared, or from which it takes over fields.
+    other: *const u8,
+    /// The stamp of the value's first byte.
+    stamp: Stamp,
+    touched: *mut Touched,
+    /// The offset of the first field that holds no value, and why.
+    refused: *mut Option<(usize, Invalid)>,
+}
+
+/// Stands for the type of a field of a variant.
+pub struct Of<F>(PhantomData<fn() -> F>);
+
+impl<const STEP: Step> Walk<STEP> {
+    #[inline(always)]
+    fn over<T>(base: *mut T) -> Self {
+        Walk { base: base.cast(), other: null(), stamp: Stamp::VOID, touched: null_mut(), refused: null_mut() }
+    }
+
+    /// The type of a field, as [`Of::is`] will tell.
+    #[inline(always)]
+    #[must_use]
+    pub fn of<F>(&self) -> Of<F> {
+        Of(PhantomData)
+    }
+
+    /// Stands for a value in code that never runs.
+    #[cold]
+    #[must_use]
+    pub fn none<F>(&self) -> F {
+        unreachable!()
+    }
+
+    /// Whether fields get the values of their types' `#[shared(init = …)]`.
+    #[inline(always)]
+    #[must_use]
+    pub const fn initializes(&self) -> bool {
+        STEP == INITIALIZE
+    }
+
+    /// Whether the enum at `this` has the variant of that index.
+    ///
+    /// # Safety
+    /// The discriminant is initialised, and nobody changes it.
+    #[inline(always)]
+    #[must_use]
+    pub unsafe fn has<S: SharedLayout, const VARIANT: usize>(&self, this: *const S) -> bool {
+        let value = const { S::DERIVED.choices()[VARIANT].variant.value };
+        // SAFETY: the caller's promise.
+        unsafe { tag(this) == value }
+    }
+
+    /// Does the step at `field`.
+    ///
+    /// # Safety
+    /// It is a field of the value that is walked through, and what the walk's function asks for holds for that value.
+    #[inline(always)]
+    pub(super) unsafe fn shared<F: SharedLayout>(&self, field: *const F) {
+        let offset = field.addr().wrapping_sub(self.base.addr());
+        let (this, other) = (self.base.wrapping_add(offset).cast::<F>(), self.other.wrapping_add(offset).cast::<F>());
+        match STEP {
+            // SAFETY: a field, under the caller's promise for the whole.
+            STAMP if F::TRACKED => unsafe { F::stamp(this, self.stamp.at(offset)) },
+            // SAFETY: the same field of both, under the caller's promise for the whole.
+            COPY => unsafe { F::copy_plain(this, other) },
+            FLATTEN => {
+                // SAFETY: the walk of `flatten` has it from a `&mut`.
+                let touched = unsafe { &mut *self.touched };
+                // SAFETY: the same field of both, under the caller's promise for the whole.
+                unsafe { F::flatten::<false>(this, other, self.stamp.at(offset), touched) }
+            }
+            FLATTEN_NESTED => {
+                // SAFETY: the walk of `flatten` has it from a `&mut`.
+                let touched = unsafe { &mut *self.touched };
+                // SAFETY: the same field of both, under the caller's promise for the whole.
+                unsafe { F::flatten::<true>(this, other, self.stamp.at(offset), touched) }
+            }
+            VALIDATE if F::CHECKED => {
+                // SAFETY: the walk of `validate` has it from a `&mut`.
+                let refused = unsafe { &mut *self.refused };
+                if refused.is_none() {
+                    // SAFETY: a field, under the caller's promise for the whole.
+                    let found = unsafe { F::validate(this) };
+                    *refused = found.err().map(|invalid| (offset, invalid));
+                }
+            }
+            // SAFETY: a field of a value that the walk of `initialize` has from a `&mut`.
+            INITIALIZE if F::HAS_INIT => F::initialize(unsafe { &mut *this }),
+            _ => {}
+        }
+    }
+
+    /// Does the step at `field`, which is plain data.
+    ///
+    /// # Safety
+    /// The same.
+    #[inline(always)]
+    pub unsafe fn plain<F>(&self, field: *const F) {
+        let offset = field.addr().wrapping_sub(self.base.addr());
+        match STEP {
+            COPY => {
+                let (this, other) = (self.base.wrapping_add(offset), self.other.wrapping_add(offset));
+                // SAFETY: the same field of both, under the caller's promise for the whole.
+                unsafe { std::ptr::copy_nonoverlapping(other, this, size_of::<F>()) }
+            }
+            FLATTEN_NESTED => {
+                // SAFETY: the walk of `flatten` has it from a `&mut`.
+                unsafe { &mut *self.touched }.add(self.stamp.at(offset).place(), size_of::<F>());
+            }
+            _ => {}
+        }
+    }
+}
+
+impl<F> Of<F> {
+    /// `field` is of that type.
+    #[inline(always)]
+    pub fn is(&self, field: &F) {
+        let _ = field;
+    }
+
+    /// The field of that index, of the variant of that index, of the enum at `this`.
+    #[inline(always)]
+    #[must_use]
+    pub fn at<S: SharedLayout, const VARIANT: usize, const INDEX: usize>(&self, this: *const S) -> *const F {
+        let offset = const { S::DERIVED.choices()[VARIANT].parts[INDEX].field.offset };
+        this.wrapping_byte_add(offset).cast()
+    }
+}
+
+/// The discriminant of the enum at `this`.
+///
+/// # Safety
+/// It is initialised, and nobody changes it.
+#[inline(always)]
+unsafe fn tag<T: SharedLayout>(this: *const T) -> u64 {
+    match const { T::DERIVED.tag_size() } {
+        // SAFETY: the discriminant lies at the start, as the constants of the derive have found out; the caller's promise.
+        1 => u64::from(unsafe { this.cast::<u8>().read() }),
+        // SAFETY: the same.
+        2 => u64::from(unsafe { this.cast::<u16>().read() }),
+        // SAFETY: the same.
+        4 => u64::from(unsafe { this.cast::<u32>().read() }),
+        // SAFETY: the same.
+        8 => unsafe { this.cast::<u64>().read() },
+        _ => 0,
+    }
+}
+
+/// [`SharedLayout::initialize`] of what is derived.
+#[inline]
+pub(super) fn initialize<T: SharedLayout>(this: &mut T) {
+    if T::HAS_INIT {
+        let walk = Walk::<INITIALIZE>::over(this);
+        // SAFETY: a valid value, which is this function's alone.
+        unsafe { T::walk(&raw const *this, &walk) }
+        T::initialize_fields(this);
+    }
+}
+
+/// [`SharedLayout::stamp`] of what is derived.
+///
+/// # Safety
+/// As there.
+#[inline]
+pub(super) unsafe fn stamp<T: SharedLayout>(this: *mut T, stamp: Stamp) {
+    if T::TRACKED {
+        let walk = Walk::<STAMP> { stamp, ..Walk::over(this) };
+        // SAFETY: the caller's promise.
+        unsafe { T::walk(this, &walk) }
+    }
+}
+
+/// [`SharedLayout::copy_plain`] of what is derived.
+///
+/// # Safety
+/// As there.
+#[inline]
+pub(super) unsafe fn copy_plain<T: SharedLayout>(to: *mut T, from: *const T) {
+    // SAFETY: the caller's promise: a tracked `*to` was valid once, or is in parts; a tracked enum has its discriminant.
+    if T::TRACKED && (const { T::DERIVED.tag_size() } == 0 || same_variant(unsafe { tag(to) }, unsafe { tag(from) })) {
+        let walk = Walk::<COPY> { other: from.cast(), ..Walk::over(to) };
+        // SAFETY: the caller's promise.
+        unsafe { T::walk(to, &walk) }
+    } else {
+        // SAFETY: the caller's promise; a value without containers is its bytes, and one of another variant, or of none,
+        // goes along as it is.
+        unsafe { std::ptr::copy_nonoverlapping(from, to, 1) }
+    }
+}
+
+/// [`SharedLayout::flatten`] of what is derived.
+///
+/// # Safety
+/// As there.
+#[inline]
+pub(super) unsafe fn flatten<T: SharedLayout, const NESTED: bool>(
+    written: *const T,
+    source: *const T,
+    stamp: Stamp,
+    touched: &mut Touched,
+) {
+    if !T::TRACKED {
+        if NESTED {
+            touched.add(stamp.place(), size_of::<T>());
+        }
+        return;
+    }
+    let tag_size = const { T::DERIVED.tag_size() };
+    if tag_size > 0 {
+        // Another variant than the source's: nothing that it holds says anything about that one.
+        // SAFETY: the caller's promise: both are valid.
+        if !source_has_variant(unsafe { tag(source) }, unsafe { tag(written) }) {
+            return touched.add(stamp.place(), size_of::<T>());
+        }
+        if NESTED && !mutant::planted("tag_stays") {
+            touched.add(stamp.place(), tag_size);
+        }
+    }
+    let (other, touched) = (source.cast(), &raw mut *touched);
+    if NESTED {
+        let walk = Walk::<FLATTEN_NESTED> { other, stamp, touched, ..Walk::over(written.cast_mut()) };
+        // SAFETY: the caller's promise.
+        unsafe { T::walk(written, &walk) }
+    } else {
+        let walk = Walk::<FLATTEN> { other, stamp, touched, ..Walk::over(written.cast_mut()) };
+        // SAFETY: the caller's promise.
+        unsafe { T::walk(written, &walk) }
+    }
+}
+
+/// [`SharedLayout::validate`] of what is derived.
+///
+/// # Errors
+/// As there.
+///
+/// # Safety
+/// As there.
+#[inline]
+pub(super) unsafe fn validate<T: SharedLayout>(this: *const T) -> Result<(), Invalid> {
+    if !T::CHECKED {
+        return Ok(());
+    }
+    // SAFETY: the caller's promise.
+    let tag = unsafe { tag(this) };
+    if const { T::DERIVED.tag_size() } > 0 {
+        check_variant(T::LAYOUT, tag)?;
+    }
+    let mut refused = None;
+    let walk = Walk::<VALIDATE> { refused: &raw mut refused, ..Walk::over(this.cast_mut()) };
+    // SAFETY: the caller's promise; the discriminant is that of a variant.
+    unsafe { T::walk(this, &walk) }
+    match refused {
+        None => Ok(()),
+        Some((offset, invalid)) => Err(in_field(&T::DERIVED.body, tag, offset, invalid)),
+    }
+}
+
+/// In catching up: whether the variant `old`, which is in a copy that lags, is the `active` one; then its fields are caught
+/// up each for itself, and otherwise the enum as a whole.
+#[inline]
+fn same_variant(old: u64, active: u64) -> bool {
+    old == active || mutant::planted("variant_stays")
+}
+
+/// At the end of a transaction: whether the variant that was `written` is the one of the `source`, as it always is at a
+/// commit, where the two are one.
+#[inline]
+fn source_has_variant(source: u64, written: u64) -> bool {
+    source == written || mutant::planted("variant_of_the_written")
+}
+
+/// Checks that `value` is a discriminant of the enum that `layout` describes.
+#[inline]
+fn check_variant(layout: &'static Layout, value: u64) -> Result<(), Invalid> {
+    match layout.kind {
+        Kind::Enum { variants, .. } if variants.iter().any(|v| v.value == value) => Ok(()),
+        _ => Err(no_variant(layout, value)),
+    }
+}
+
+#[cold]
+fn no_variant(layout: &Layout, value: u64) -> Invalid {
+    let mut why = format!("{value} is no variant of `{}` (", layout.name);
+    if let Kind::Enum { variants, .. } = layout.kind {
+        for (i, variant) in variants.iter().take(NAMED).enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
+            let _ = write!(why, "{comma}{} = {}", variant.name, variant.value);
+        }
+        if let Some(more) = variants.len().checked_sub(NAMED + 1) {
+            let _ = write!(why, ", and {} more", more + 1);
+        }
+    }
+    why.push(')');
+    Invalid::new(why)
+}
+
+/// `invalid`, with the names of the field at `offset`, and of the variant `tag`.
+#[cold]
+fn in_field(body: &Body, tag: u64, offset: usize, invalid: Invalid) -> Invalid {
+    let (parts, variant) = match body {
+        Body::ByHand => (&[][..], None),
+        Body::Struct(parts) => (*parts, None),
+        Body::Enum { choices, .. } => match choices.iter().find(|choice| choice.variant.value == tag) {
+            Some(choice) => (choice.parts, Some(choice.variant.name)),
+            None => (&[][..], None),
+        },
+    };
+    let field = parts.iter().find(|part| part.field.offset == offset);
+    let invalid = field.map_or(invalid.clone(), |part| invalid.in_field(part.field.name));
+    match variant {
+        Some(variant) => invalid.in_field(variant),
+        None => invalid,
+    }
+}
+
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
+mod tests;

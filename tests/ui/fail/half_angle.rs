@@ -1,0 +1,17 @@
+// Rule: an angle bracket that stays open is one error, whatever uses the type
+
+use shmstate::{SharedLayout, State};
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Board {
+    ticks: u64,
+    owner: Text<,
+}
+
+fn _used() {
+    let _ = State::<Board>::create("board");
+    let _ = Board::boxed();
+}
+
+fn main() {}

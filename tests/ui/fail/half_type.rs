@@ -1,0 +1,17 @@
+// Rule: a field without a type is one error, whatever uses the type
+
+use shmstate::{SharedLayout, State};
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Board {
+    ticks: u64,
+    owner: ,
+}
+
+fn _used() {
+    let _ = State::<Board>::create("board");
+    let _ = Board::boxed();
+}
+
+fn main() {}
