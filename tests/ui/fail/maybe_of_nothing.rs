@@ -3,5 +3,5 @@
 use shmstate::Maybe;
 
 fn main() {
-    let _ = Maybe::<[u8; 0]>::none();
+    let _ = Maybe::<shmstate::Pod<()>>::none();
 }

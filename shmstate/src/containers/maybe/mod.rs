@@ -80,10 +80,9 @@ composed! {
 impl<T: SharedLayout> Maybe<T> {
     /// What every such type has to fulfil; evaluated while the program compiles.
     const PROVED: () = {
-        // The value's own proofs come first: their messages point at the culprit.
-        let _ = T::LAYOUT;
         assert!(size_of::<T>() > 0, "a Maybe of a zero-sized value is a flag: use a `bool`");
         assert!(!mem::needs_drop::<T>(), "the value of a Maybe has no drop glue");
+        let _ = T::LAYOUT;
     };
 
     /// Without a value.
