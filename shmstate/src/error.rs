@@ -196,7 +196,8 @@ pub(crate) enum Trouble {
     )]
     UnknownFormat { path: PathBuf, found: u32, known: u32 },
     #[error(
-        "the region `{}` is from before the machine was restarted, so that its content may be half-written: remove the file",
+        "the region `{}` is from before the machine was restarted, or from a container with a boot id of its own, and no process \
+         has it open: its content may be half-written; remove the file",
         .path.display()
     )]
     Rebooted { path: PathBuf },

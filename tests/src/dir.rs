@@ -34,3 +34,22 @@ pub fn has_proc() -> bool {
     }
     there
 }
+
+/// A new directory on a file system that is no tmpfs; `None`, with a word about it, if there is none.
+#[must_use]
+pub fn disk_dir() -> Option<TempDir> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for place in [Path::new("/var/tmp"), Path::new("/tmp"), here] {
+        let Ok(dir) = tempfile::Builder::new().prefix("shmstate-tests-").tempdir_in(place) else { continue };
+        let path = std::ffi::CString::new(dir.path().as_os_str().as_encoded_bytes()).ok()?;
+        // SAFETY: a struct of integers.
+        let mut stat: libc::statfs = unsafe { std::mem::zeroed() };
+        // SAFETY: a string that ends in a zero, and a struct to fill.
+        let known = unsafe { libc::statfs(path.as_ptr(), &raw mut stat) } == 0;
+        if known && stat.f_type != libc::TMPFS_MAGIC {
+            return Some(dir);
+        }
+    }
+    println!("skipped: no file system but in memory");
+    None
+}

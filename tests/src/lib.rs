@@ -13,7 +13,7 @@ mod world;
 
 pub use actor::{Actor, Fate, PATIENCE};
 pub use cgroup::Cgroup;
-pub use dir::{has_proc, scratch_dir, tmpfs};
+pub use dir::{disk_dir, has_proc, scratch_dir, tmpfs};
 pub use log::{Entry, Kind, Log, now_ns};
 pub use made::{Churn, Made};
 pub use rng::Rng;

@@ -21,12 +21,13 @@ mod mapping;
 mod memory;
 mod origin;
 mod probe;
+mod reader;
 mod registered;
 
 pub(crate) use descriptors::duplicate;
 pub(crate) use file::{
-    ANONYMOUS, Access, Limits, NewFile, Place, check_anonymous, has_name, is_layered, key, len, new_anonymous, read,
-    reserve,
+    ANONYMOUS, Access, Limits, NewFile, Place, check_anonymous, has_name, is_layered, is_memory, key, len,
+    new_anonymous, read, reserve,
 };
 pub(crate) use fork::Generation;
 pub(crate) use futex::{futex_wait, futex_wake};
@@ -34,3 +35,4 @@ pub(crate) use identity::{boot_id, now_ns, process_name, random_u64, random_u128
 pub(crate) use liveness::{Held, LiveDescription, Liveness, is_populated};
 pub(crate) use mapping::Mapping;
 pub(crate) use origin::Origin;
+pub(crate) use reader::Reader;

@@ -54,12 +54,21 @@ impl Origin {
 
     /// Opens the file, if it is the one with that identity.
     fn open(&self, no_fork: &NoFork, key: RegionKey) -> io::Result<OwnedFd> {
+        self.open_as(no_fork, key, flags())
+    }
+
+    /// [`Self::open`], without the right to write.
+    pub(super) fn open_for_reading(&self, no_fork: &NoFork, key: RegionKey) -> io::Result<OwnedFd> {
+        self.open_as(no_fork, key, flags() - OFlags::RDWR)
+    }
+
+    fn open_as(&self, no_fork: &NoFork, key: RegionKey, flags: OFlags) -> io::Result<OwnedFd> {
         // Looked at before it is opened: to open a FIFO or a device has effects of its own.
         let stat = rustix::fs::statat(CWD, &self.absolute, AtFlags::SYMLINK_NOFOLLOW)?;
         if key_of(&stat) != key {
             return Err(Errno::NOENT.into());
         }
-        let file = open_at_undivided(no_fork, CWD, &self.absolute, flags(), Mode::empty())?;
+        let file = open_at_undivided(no_fork, CWD, &self.absolute, flags, Mode::empty())?;
         if key_of(&rustix::fs::fstat(&file)?) == key { Ok(file) } else { Err(Errno::NOENT.into()) }
     }
 }

@@ -82,6 +82,7 @@ impl Region {
     ) -> Result<Region, Error> {
         let path = path_of(origin.as_deref());
         let header = Header::read(path, file)?;
+        header.check_run(path, file)?;
         if let Some(state) = state {
             check_type(path, &header, state.layout)?;
         }

@@ -3,6 +3,7 @@
 use super::geometry::{CONTROL, Geometry, HEADER, SLOTS};
 use crate::error::{Error, Trouble};
 use crate::layout::Schema;
+use crate::mutant::planted;
 use crate::os;
 use bytemuck::{Pod, Zeroable};
 use std::io;
@@ -103,9 +104,27 @@ pub(super) struct Header {
     pub(super) schema: Schema,
     pub(super) fingerprint: u64,
     pub(super) align: u32,
+    /// Whether it was made under another boot id than this process sees.
+    other_run: bool,
 }
 
 impl Header {
+    /// Refuses a region that was there before the machine was restarted, because its pages may be of several versions.
+    ///
+    /// A boot id does not tell alone: containers can have one of their own. What lies in memory does not survive a restart, and
+    /// what another process has open is of this run.
+    pub(super) fn check_run(&self, path: &Path, file: &OwnedFd) -> Result<(), Error> {
+        if !self.other_run || (os::is_memory(path, file)? && !planted("memory_survives_restarts")) {
+            return Ok(());
+        }
+        let used = os::is_populated(file).map_err(|e| Error::io(path, "lock", e))?;
+        if used && !planted("live_regions_are_refused") {
+            Ok(())
+        } else {
+            Err(Trouble::Rebooted { path: path.to_owned() }.into())
+        }
+    }
+
     /// Reads and verifies the header and the schema of a file that anybody may have written.
     pub(super) fn read(path: &Path, file: &OwnedFd) -> Result<Header, Error> {
         let corrupt = |why: &str| Error::corrupt(path, why);
@@ -138,9 +157,7 @@ impl Header {
         }
         let boot = os::boot_id().map_err(|e| Error::io(path, "compare the machine's boot id with", e))?;
         let made = u128::from(raw.boot_id[1]) << 64 | u128::from(raw.boot_id[0]);
-        if boot != 0 && made != 0 && boot != made {
-            return Err(Trouble::Rebooted { path: path.to_owned() }.into());
-        }
+        let other_run = boot != 0 && made != 0 && boot != made;
         let document = os::read(path, file, geometry.schema(), geometry.schema_len as usize)?;
         if document.len() as u64 != geometry.schema_len || xxh3_64(&document) != raw.schema_checksum {
             return Err(corrupt("its schema is damaged (the checksum differs)"));
@@ -151,7 +168,7 @@ impl Header {
         if !root_fits || schema.fingerprint() != raw.fingerprint {
             return Err(corrupt("its schema and its header contradict each other"));
         }
-        Ok(Header { geometry, schema, fingerprint: raw.fingerprint, align: raw.state_align })
+        Ok(Header { geometry, schema, fingerprint: raw.fingerprint, align: raw.state_align, other_run })
     }
 
     /// Whether every number in the header is the one that the geometry gives.

@@ -14,6 +14,7 @@ mod create;
 mod format;
 mod geometry;
 mod header;
+mod holes;
 mod kernel;
 mod peek;
 #[cfg(test)]

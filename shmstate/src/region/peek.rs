@@ -1,14 +1,16 @@
 //! Looking at a region without the right to write it: no slot, no pin, no lock; nobody notices.
 
 use super::attach::check_type;
-use super::geometry::Geometry;
+use super::geometry::{Geometry, SLOTS};
 use super::header::Header;
+use super::holes::Holes;
 use super::view::view;
 use crate::commit::{Published, Shared};
 use crate::error::{Error, Trouble};
 use crate::layout::Layout;
-use crate::os::{self, Mapping, Origin, Place};
+use crate::os::{self, Mapping, Origin, Place, Reader};
 use crate::track::RegionKey;
+use std::ops::Range;
 
 /// A region that is mapped for reading.
 pub(crate) struct Peek {
@@ -18,6 +20,8 @@ pub(crate) struct Peek {
     geometry: Geometry,
     origin: Origin,
     key: RegionKey,
+    /// Where an access to a hole would take memory.
+    holes: Option<Holes>,
 }
 
 // SAFETY: the mapping is shared memory of which only atomic words are read.
@@ -41,14 +45,27 @@ impl Peek {
             file = place.open_read_only()?;
         }
         let header = Header::read(path, &file)?;
+        header.check_run(path, &file)?;
         check_type(path, &header, layout)?;
         let geometry = header.geometry;
         let len = usize::try_from(geometry.file_len()).map_err(|_| Error::corrupt(path, "it is larger than memory"))?;
         let mapping = Mapping::read_only(&file, len).map_err(|e| Error::io(path, "map", e))?;
         // SAFETY: the mapping is as long as the geometry says, and outlives the view.
         let shared = unsafe { view(&mapping, &geometry) };
-        let key = os::key(path, &file)?;
-        Ok(Peek { shared, mapping, geometry, origin: place.origin(), key })
+        let (key, origin) = (os::key(path, &file)?, place.origin());
+        let holes = if os::is_memory(path, &file)? {
+            let holes = Holes::new(Reader::of(file).map_err(|e| Error::io(path, "open a second time", e))?);
+            // The words by which the active copy is found are read in the mapping. Their creator has written them.
+            if !holes.are_data(0..SLOTS, &origin)? || !holes.are_data(geometry.lines()..geometry.notes(), &origin)? {
+                let why = "it is a copy of a region's file with holes in its first pages: open it for writing once (`open`), \
+                           which fills them, or copy it without holes (`cp --sparse=never`)";
+                return Err(Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into());
+            }
+            Some(holes)
+        } else {
+            None
+        };
+        Ok(Peek { shared, mapping, geometry, origin, key, holes })
     }
 
     /// Where it was found.
@@ -66,12 +83,26 @@ impl Peek {
         self.shared.seen()
     }
 
-    /// Calls `copy` with the active image. Returns whether nobody has written that image meanwhile.
+    /// Calls `copy` with the active image, of which it may look at `bytes`: whole words. Returns whether nobody has written that
+    /// image meanwhile.
     #[inline]
-    pub(crate) fn try_copy(&self, copy: impl FnOnce(*const u8)) -> Result<bool, Error> {
-        let image = |copy| self.mapping.base().wrapping_add(self.geometry.image(copy) as usize).cast_const();
-        let (_, left_alone) = self.shared.look(|k| copy(image(k))).map_err(|copy| self.no_such_copy(copy))?;
-        Ok(left_alone)
+    pub(crate) fn try_copy(&self, bytes: Range<usize>, copy: impl FnOnce(*const u8)) -> Result<bool, Error> {
+        let looked = self.shared.look(|k| self.read(k, bytes, copy));
+        let (read, left_alone) = looked.map_err(|copy| self.no_such_copy(copy))?;
+        read.map(|()| left_alone)
+    }
+
+    /// Calls `copy` with copy `k`.
+    #[inline]
+    fn read(&self, k: usize, bytes: Range<usize>, copy: impl FnOnce(*const u8)) -> Result<(), Error> {
+        let image = self.mapping.base().wrapping_add(self.geometry.image(k) as usize).cast_const();
+        match &self.holes {
+            Some(holes) => holes.read(k, bytes, image, (&self.geometry, &self.origin), copy),
+            None => {
+                copy(image);
+                Ok(())
+            }
+        }
     }
 
     #[cold]

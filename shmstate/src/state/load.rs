@@ -12,6 +12,7 @@ use crate::os::Mapping;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 use std::path::Path;
 
 /// Where a field `F` lies in a `T`: made by [`State::project`], for [`State::load`].
@@ -52,10 +53,15 @@ impl<T: SharedLayout, F: SharedLayout> Projection<T, F> {
         Ok(Projection { offset, types: PhantomData })
     }
 
+    /// The words of a state that the field lies in.
+    fn words(self) -> Range<usize> {
+        self.offset / 8 * 8..(self.offset + size_of::<F>()).next_multiple_of(8)
+    }
+
     /// Copies the field out of the image at `image`.
     ///
     /// # Safety
-    /// `image` is a copy of a `T` in a mapping.
+    /// `image` is a copy of a `T` in a mapping, or one of the field's words.
     #[inline]
     unsafe fn copy(self, image: *const u8, to: &mut MaybeUninit<F>) {
         let (to, from) = (to.as_mut_ptr().cast::<u8>(), image.wrapping_add(self.offset));
@@ -194,8 +200,9 @@ impl<T: SharedLayout> ReadOnly<T> {
     pub fn load<F: SharedLayout>(&self, field: &Projection<T, F>) -> Result<F, Error> {
         let mut found = MaybeUninit::uninit();
         let mut clock = Deadline::new(DEFAULT_TIMEOUT);
-        // SAFETY: an image of the region's.
-        while !self.peek().try_copy(|image| unsafe { field.copy(image, &mut found) })? {
+        let words = field.words();
+        // SAFETY: the bytes of the field in an image of the region's.
+        while !self.peek().try_copy(words.clone(), |image| unsafe { field.copy(image, &mut found) })? {
             if clock.rest().is_none() {
                 return Err(Trouble::Outrun { path: self.path().to_owned() }.into());
             }

@@ -78,6 +78,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     // Getting in.
     Mutant {
+        name: "memory_survives_restarts",
+        breaks: "a region on a tmpfs is refused in a container with a boot id of its own",
+        checks: &[Process("errors", "a_region_in_memory_is_never_from_before_a_restart")],
+    },
+    Mutant {
+        name: "live_regions_are_refused",
+        breaks: "a region that another process has open counts as one from before the restart",
+        checks: &[Process("errors", "a_live_region_under_another_boot_id_is_opened")],
+    },
+    Mutant {
+        name: "holes_are_read_in_the_mapping",
+        breaks: "a process that only looks takes memory, or dies where there is none",
+        checks: &[Process("read_only", "a_sparse_copy_takes_no_memory_to_look_at")],
+    },
+    Mutant {
         name: "state_not_validated",
         breaks: "the first handle does not look at the state",
         checks: &[Process("corrupt", "invalid_content")],

@@ -112,7 +112,7 @@ fn offer_of(magic: u32) -> (&'static str, Offer) {
 }
 
 /// Whether the file's pages are memory, and nothing but memory.
-pub(super) fn is_memory(path: &Path, fd: &OwnedFd) -> Result<bool, Error> {
+pub(crate) fn is_memory(path: &Path, fd: &OwnedFd) -> Result<bool, Error> {
     Ok(offer(path, fd)?.1 == Offer::Memory)
 }
 

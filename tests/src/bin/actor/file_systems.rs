@@ -2,7 +2,7 @@
 
 use crate::limits::mount;
 use crate::{open, say};
-use shmstate::{Error, ErrorKind, State};
+use shmstate::{Error, ErrorKind, List, SharedLayout, State};
 use shmstate_tests::{Actor, World};
 use std::ffi::CString;
 use std::fs;
@@ -20,6 +20,7 @@ pub fn run(what: &str, dir: &str) {
         "no-inodes" => no_inodes(dir),
         "read-only" => read_only(dir),
         "removed" => removed(dir),
+        "sparse" => sparse(dir),
         _ => panic!("no such file system: {what}"),
     }
     say("done");
@@ -166,4 +167,80 @@ fn removed(dir: &Path) {
     refused(removing(given.clone()).open_or_create(given.join("world")), ErrorKind::NotFound, &parts);
     fs::create_dir(&given).expect("a directory");
     refused(removing(given.clone()).create(given.join("world")), ErrorKind::NotFound, &parts);
+}
+
+/// Large, and hardly used.
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Board {
+    ticks: u64,
+    items: List<u64, 200_000>,
+    last: u64,
+}
+
+/// A copy of a region with holes, on a tmpfs with room and without: to look at it takes none.
+fn sparse(dir: &Path) {
+    use std::io::Write;
+    use std::os::unix::fs::{FileExt, MetadataExt};
+    let (path, copy, filler) = (dir.join("board"), dir.join("copy"), dir.join("filler"));
+    let board = State::<Board>::create(&path).expect("a board");
+    let update = |board: &State<Board>| {
+        let update = board.update(|s| {
+            s.ticks += 1;
+            s.last = s.ticks * 7;
+            s.items.push(s.ticks).expect("an item");
+        });
+        update.expect("an update");
+    };
+    update(&board);
+    let bytes = fs::read(&path).expect("a file");
+    let file = fs::File::create(&copy).expect("a file");
+    file.set_len(bytes.len() as u64).expect("a length");
+    file.set_permissions(fs::Permissions::from_mode(0o600)).expect("a mode");
+    for (page, content) in bytes.chunks(4096).enumerate().filter(|(_, page)| page.iter().any(|&b| b != 0)) {
+        file.write_all_at(content, page as u64 * 4096).expect("a page");
+    }
+    let taken = || fs::metadata(&copy).expect("a file").blocks() * 512;
+    let before = taken();
+    assert!(before < bytes.len() as u64 / 10, "there are no holes");
+    let looks = |view: &shmstate::ReadOnly<Board>, ticks: u64| {
+        let snapshot = view.snapshot().expect("a snapshot");
+        assert_eq!((snapshot.ticks, snapshot.last), (ticks, ticks * 7));
+        assert!(snapshot.items.iter().copied().eq(1..=ticks));
+        let (first, last) = (view.project(|s| &s.ticks).expect("a field"), view.project(|s| &s.last).expect("a field"));
+        assert_eq!((view.load(&first).expect("a load"), view.load(&last).expect("a load")), (ticks, ticks * 7));
+    };
+    let open_view = |path: &Path| State::<Board>::open_read_only(path).expect("a view");
+    looks(&open_view(&copy), 1);
+    assert_eq!(taken(), before, "to look has taken memory");
+    // The region itself has all its memory, of which most was never touched. One that looks on while it is written.
+    let view = open_view(&path);
+    for ticks in 1..20 {
+        looks(&view, ticks);
+        update(&board);
+    }
+    let mut full = fs::File::create(&filler).expect("a file");
+    while full.write(&[1; 4096]).is_ok_and(|written| written > 0) {}
+    let copied = open_view(&copy);
+    looks(&copied, 1);
+    looks(&view, 20);
+    assert_eq!(taken(), before, "to look has taken memory");
+    let refused = State::<Board>::open(&copy).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::NoSpace, "{refused}");
+    // Whoever opens it for writing fills the holes; those who look on see what it does.
+    fs::remove_file(&filler).expect("room");
+    drop(full);
+    let writer = State::<Board>::open(&copy).expect("a board");
+    assert!(taken() >= bytes.len() as u64);
+    for ticks in 2..10 {
+        update(&writer);
+        looks(&copied, ticks);
+    }
+    // All descriptors are gone, and the name is not; then the name as well, of a region with a view that needs none.
+    // SAFETY: this process has no other descriptors that it needs.
+    unsafe { libc::close_range(3, libc::c_uint::MAX, 0) };
+    looks(&copied, 9);
+    update(&writer);
+    looks(&copied, 10);
+    std::mem::forget(file);
 }

@@ -50,9 +50,9 @@ fn mappings(path: &str) -> usize {
 type Attempt<'a> = &'a dyn Fn() -> Result<(), Error>;
 
 /// With 0, 1, 2, ... descriptors left, each call succeeds or says that there are too few, and keeps nothing.
-fn descriptors(path: &str) {
-    let dir = Path::new(path).parent().expect("a directory");
-    let (new, old) = (dir.join("new"), dir.join("old"));
+fn descriptors(paths: &str) {
+    let (path, old) = paths.split_once(',').expect("two paths");
+    let new = Path::new(path).with_file_name("new");
     let world = open(path);
     let attempts: [(&str, Attempt<'_>); 6] = [
         ("try_clone", &|| world.try_clone().map(drop)),
@@ -61,7 +61,7 @@ fn descriptors(path: &str) {
         ("create", &|| State::<World>::create(&new).map(drop)),
         ("open_read_only", &|| State::<World>::open_read_only(path).map(drop)),
         // Of an earlier run of the machine: refused, and nothing else, as soon as it can be looked at.
-        ("rebooted", &|| State::<World>::open_read_only(&old).map(drop)),
+        ("rebooted", &|| State::<World>::open_read_only(old).map(drop)),
     ];
     limit(64);
     let mut free = fill();

@@ -1,0 +1,92 @@
+//! Reads a region's file by a descriptor, where an access to its mapping could be one too many.
+//!
+//! On a tmpfs, the first access to a page that is a hole takes memory, and is a signal where there is none. To read the file
+//! does neither.
+
+use super::file::key_of;
+use super::fork::{Generation, NoFork};
+use super::origin::Origin;
+use super::registered::Registered;
+use crate::track::RegionKey;
+use rustix::fs::SeekFrom;
+use rustix::io::Errno;
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+/// What all read-only handles on a region share, in one process.
+pub(crate) struct Reader {
+    key: RegionKey,
+    fd: Mutex<Option<Registered>>,
+    generation: Generation,
+}
+
+/// The readers of this process, by device and inode; in a child, also those of its parent. Locked only while nobody can fork
+/// ([`NoFork`]), so that no child finds it locked.
+static READERS: Mutex<BTreeMap<(u64, u64), Weak<Reader>>> = Mutex::new(BTreeMap::new());
+
+impl Reader {
+    /// The process's reader of the file that `file` is open on. The description is given up to it.
+    pub(crate) fn of(file: OwnedFd) -> io::Result<Arc<Reader>> {
+        let key = key_of(&rustix::fs::fstat(&file)?);
+        let generation = Generation::current()?;
+        let no_fork = NoFork::begin()?;
+        let mut readers = READERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = readers.get(&(key.device, key.inode)).and_then(Weak::upgrade);
+        if let Some(reader) = known.filter(|reader| reader.generation.is_current()) {
+            return Ok(reader);
+        }
+        readers.retain(|_, reader| reader.strong_count() > 0);
+        let reader = Arc::new(Reader { key, fd: Mutex::new(None), generation });
+        readers.insert((key.device, key.inode), Arc::downgrade(&reader));
+        drop((readers, no_fork));
+        let fd = Registered::open(|_| Ok(file))?;
+        *reader.fd.lock().unwrap_or_else(PoisonError::into_inner) = Some(fd);
+        Ok(reader)
+    }
+
+    /// How many bytes from `from` on are none of a hole. Fewer than there are is no harm.
+    pub(crate) fn data_from(&self, from: u64, origin: &Origin) -> io::Result<u64> {
+        self.with(origin, |file| match rustix::fs::seek(file, SeekFrom::Hole(from)) {
+            Ok(hole) => Ok(hole.saturating_sub(from)),
+            Err(Errno::NXIO | Errno::INVAL) => Ok(0),
+            Err(e) => Err(e.into()),
+        })
+    }
+
+    /// Reads the words that begin at `from`.
+    pub(crate) fn read(&self, from: u64, words: &mut [u64], origin: &Origin) -> io::Result<()> {
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(words);
+        self.with(origin, |file| {
+            let mut filled = 0;
+            while filled < bytes.len() {
+                match rustix::io::pread(file, &mut bytes[filled..], from + filled as u64) {
+                    Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                    Ok(read) => filled += read,
+                    Err(Errno::INTR) => {}
+                    Err(e) => return Err(e.into()),
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Calls `f` with a descriptor of the file. One that the program has closed is opened again, by the name.
+    fn with<R>(&self, origin: &Origin, f: impl FnOnce(&OwnedFd) -> io::Result<R>) -> io::Result<R> {
+        if !self.generation.is_current() {
+            // The parent's: the lock may have been held by a thread that this child does not have.
+            return f(&origin.open_for_reading(&NoFork::begin()?, self.key)?);
+        }
+        let mut fd = self.fd.lock().unwrap_or_else(PoisonError::into_inner);
+        if fd.as_ref().is_none_or(|fd| fd.get().is_err()) {
+            *fd = None;
+            *fd = Some(Registered::open(|no_fork| origin.open_for_reading(no_fork, self.key))?);
+        }
+        let Some(fd) = fd.as_ref() else { return Err(Errno::BADF.into()) };
+        let file = fd.get()?;
+        let result = f(&file);
+        fd.mark(&file);
+        result
+    }
+}
