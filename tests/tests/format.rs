@@ -1,6 +1,8 @@
 //! A region that the first release of the format wrote is read by this one.
 //!
 //! A change of the format gets a new number and a new golden file; this one stays, to be refused in words then.
+//! The reader in the format chapter, which is written in Python, reads it as well, and a region that is written meanwhile.
+//!
 //! `SHMSTATE_BLESS=1 cargo test -p shmstate-tests --test format` writes the file of the present format.
 
 use shmstate::{ErrorKind, List, SharedLayout, State, Text};
@@ -103,4 +105,63 @@ fn another_format_is_refused_by_its_number() {
     let error = State::<World>::open(&path).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownFormat);
     assert!(error.to_string().contains("format 2"), "{error}");
+}
+
+/// What the program in the format chapter prints of a region; nothing where there is no Python 3.10.
+fn as_python_reads_it(path: &Path) -> Option<serde_json::Value> {
+    let chapter = include_str!("../../shmstate/docs/format.md");
+    let program = chapter.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
+    let python = |args: &[&str]| std::process::Command::new("python3").args(args).output();
+    let new = "import sys; sys.exit(sys.version_info < (3, 10))";
+    if !python(&["-c", new]).is_ok_and(|output| output.status.success()) {
+        println!("skipped: there is no Python 3.10 here");
+        return None;
+    }
+    let output = python(&["-c", program, path.to_str().unwrap()]).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+#[test]
+fn the_chapter_suffices_for_a_reader_in_another_language() {
+    let Some(golden) = as_python_reads_it(&golden()) else { return };
+    let expected = serde_json::json!({
+        "ticks": 42, "name": "größer", "letter": "🦀", "on": true, "mood": { "Wild": {} }, "_pad": [0, 0],
+        "wide": [-1, i64::MAX],
+        "items": [{ "id": 0, "price": 0.5, "tags": [0] }, { "id": 1, "price": 1.5, "tags": [0, 1] }],
+    });
+    assert_eq!(golden, expected);
+
+    /// The same number everywhere, in each version.
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    struct Live {
+        first: u64,
+        list: List<u64, 2000>,
+        last: u64,
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("live");
+    let state = State::<Live>::create(&path).unwrap();
+    let write = |n| {
+        let updated = state.update(|live| {
+            (live.first, live.last) = (n, n);
+            live.list.clear();
+            live.list.extend((0..2000).map(|_| n));
+        });
+        updated.unwrap();
+        // A writer without a pause would make the reader begin anew again and again.
+        std::thread::sleep(std::time::Duration::from_micros(200));
+    };
+    write(0);
+    let reading = std::sync::atomic::AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        scope.spawn(|| (1..).take_while(|_| reading.load(std::sync::atomic::Ordering::Relaxed)).for_each(write));
+        let found: Vec<_> = (0..4).filter_map(|_| as_python_reads_it(&path)).collect();
+        reading.store(false, std::sync::atomic::Ordering::Relaxed);
+        for live in found {
+            let list = live["list"].as_array().unwrap();
+            assert!(list.len() == 2000 && list.iter().all(|n| *n == live["first"]) && live["last"] == live["first"]);
+        }
+    });
 }
