@@ -8,6 +8,8 @@
 //! the ratio is the median of the rounds' ratios. The mutex rolls nothing back and leaves a torn state when its owner
 //! dies; it is the floor, not a substitute.
 
+#[path = "rows/attach.rs"]
+mod attach;
 #[path = "rows/handles.rs"]
 mod handles;
 #[path = "rows/maps.rs"]
@@ -450,6 +452,7 @@ fn main() {
     let [ours, mutexes] = contended(effort.round * effort.rounds as u32);
     println!("\ntwo threads at once: {} ns per update, mutex {} ns", short(ours), short(mutexes));
     handles::line(effort);
+    attach::line(effort);
     println!("64 B: 8 items in a state of {} bytes; append clears the list when it is full", size_of::<Board<8>>());
     println!("roll back: the mutex's side puts back by hand what it has changed");
     maps::table(effort);

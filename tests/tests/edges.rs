@@ -24,6 +24,23 @@ fn a_clone_does_not_hold_the_handle_that_it_was_made_from() {
     assert_eq!(other.version(), 1);
 }
 
+/// Beside many handles, a new one tries few of the slots that others have; it finds those of the dead all the same.
+#[test]
+fn slots_of_the_dead_come_back_into_use() {
+    let dir = scratch_dir();
+    let path = dir.path().join("world");
+    let open = || State::<World>::options().timeout(PATIENCE).open(&path).unwrap();
+    let world = State::<World>::options().handles(200).create(&path).unwrap();
+    for _ in 0..3 {
+        let mut holder = actor!["hold", path, "190"];
+        holder.expect("in");
+        holder.kill();
+        let handles: Vec<_> = (1..200).map(|_| open()).collect();
+        handles.iter().for_each(|handle| handle.update(World::step).unwrap());
+    }
+    assert_eq!(world.version(), 3 * 199);
+}
+
 #[test]
 fn holes_are_filled_before_they_can_hurt() {
     let dir = scratch_dir();
@@ -53,7 +70,7 @@ fn a_version_that_no_region_reaches_is_refused() {
     let file = File::options().write(true).open(&path).unwrap();
     for (version, sound) in [((1_u64 << 55) - 1, true), (1 << 55, false), ((1 << 56) - 1, false)] {
         file.write_all_at(&(version << 8).to_ne_bytes(), 320).unwrap(); // in copy 0
-        file.write_all_at(&version.to_ne_bytes(), 512 + 64 + 8).unwrap();
+        file.write_all_at(&version.to_ne_bytes(), 512 + 64 + 64 + 8).unwrap();
         let opened = State::<u64>::open(&path);
         assert_eq!(opened.as_ref().err().map(|e| e.kind()), (!sound).then_some(ErrorKind::Corrupt), "{version:#x}");
     }

@@ -96,6 +96,30 @@ fn in_another_root() {
     }
 }
 
+/// Its number says nothing in this namespace.
+#[test]
+fn a_process_of_another_pid_namespace_is_named_as_such() {
+    let (_dir, path, world) = world();
+    let mut actor = actor!["machine", "pid-namespace", path];
+    let said = actor.line().unwrap();
+    if said == "skip" {
+        println!("skipped: {}", actor.line().unwrap_or_default());
+        return;
+    }
+    actor.expect("in");
+    let hasty = State::<World>::options().timeout(Duration::from_millis(20)).open(&path).unwrap();
+    let busy = hasty.update(|_| panic!("it does not run")).unwrap_err();
+    assert_eq!(busy.kind(), ErrorKind::Busy, "{busy}");
+    let name = format!("process 1 of another PID namespace ({said}) (\"actor\"); `lsns -t pid` lists the namespaces");
+    assert!(busy.to_string().contains(&name), "{busy}");
+    actor.go();
+    actor.expect("out");
+    actor.go();
+    actor.succeed();
+    world.update(World::step).unwrap();
+    assert_eq!((world.version(), world.stats().unwrap().recoveries), (2, 0));
+}
+
 /// `abort`, and a panic where the program is built with `panic = "abort"`. The latter by a hook that aborts, which is what
 /// such a program does next.
 #[test]

@@ -180,8 +180,6 @@ impl<'a> Shared<'a> {
         if !planted("claim_leaves_pins") {
             self.clear_pins(me);
         }
-        let incarnation = &self.slots[me].incarnation;
-        incarnation.store(incarnation.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
     /// Takes away the pins of a slot whose holder is dead or leaves; the caller holds its byte.

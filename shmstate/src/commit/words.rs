@@ -83,9 +83,10 @@ pub(super) fn count(counter: &AtomicU64) {
 pub(crate) struct SlotLine {
     /// How many readers of this handle, besides its owner thread, are in each copy.
     pub(crate) pins: [AtomicU32; MAX_COPIES],
-    /// How often the slot was claimed.
-    pub(crate) incarnation: AtomicU32,
-    /// The holder's process id, in its own namespace: a hint for error messages, nothing is decided by it.
+    /// The PID namespace of the holder, by its inode; 0 if it is not known. A hint for error messages.
+    pub(crate) namespace: AtomicU32,
+    /// The holder's process id, in that namespace; 0 if the slot is free. A hint for error messages, and for where to look
+    /// for a free slot first.
     pub(crate) pid: AtomicU32,
     /// The holder's command name, padded with zeroes: a hint as well.
     pub(crate) name: [AtomicU64; 2],
@@ -169,7 +170,7 @@ impl SlotLine {
     pub(crate) fn new() -> Self {
         SlotLine {
             pins: std::array::from_fn(|_| AtomicU32::new(0)),
-            incarnation: AtomicU32::new(0),
+            namespace: AtomicU32::new(0),
             pid: AtomicU32::new(0),
             name: std::array::from_fn(|_| AtomicU64::new(0)),
             owner: AtomicU32::new(0),

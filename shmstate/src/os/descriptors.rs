@@ -105,6 +105,7 @@ impl Drop for Placeholders {
     }
 }
 
+/// Whether nothing is open under that number. Not by `poll`, for which a placeholder (`O_PATH`) is not open.
 fn is_closed(fd: RawFd) -> bool {
     // SAFETY: no pointers; the call asks only, and may ask about any number.
     unsafe { libc::fcntl(fd, libc::F_GETFD) == -1 }

@@ -48,6 +48,13 @@ pub(crate) fn random_u64() -> u64 {
     random_u128() as u64
 }
 
+/// The inode of this process's PID namespace; 0 where `/proc` does not tell. Process ids of different namespaces say nothing
+/// to each other.
+pub(crate) fn pid_namespace() -> u32 {
+    // The kernel numbers namespaces with 32 bits.
+    rustix::fs::stat("/proc/self/ns/pid").map_or(0, |stat| stat.st_ino as u32)
+}
+
 /// The first 16 bytes of the process's command name, for error messages in other processes; where `/proc` does not tell,
 /// the thread's.
 pub(crate) fn process_name() -> [u8; 16] {

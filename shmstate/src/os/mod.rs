@@ -31,7 +31,7 @@ pub(crate) use file::{
 };
 pub(crate) use fork::Generation;
 pub(crate) use futex::{futex_wait, futex_wake};
-pub(crate) use identity::{boot_id, now_ns, process_name, random_u64, random_u128};
+pub(crate) use identity::{boot_id, now_ns, pid_namespace, process_name, random_u64, random_u128};
 pub(crate) use liveness::{Held, LiveDescription, Liveness, is_populated};
 pub(crate) use mapping::Mapping;
 pub(crate) use origin::Origin;

@@ -4,6 +4,7 @@
 //! population, the state itself. Who comes later finds the first one's work: it holds the population byte for writing
 //! until the region is clean, and everybody else holds it for reading.
 
+use super::claim::{claim, holders};
 use super::geometry::Geometry;
 use super::header::Header;
 use super::kernel::Kernel;
@@ -102,7 +103,7 @@ impl Region {
         let liveness = Liveness::new(key, file, origin.as_ref(), mapping.addresses()).map_err(not_reopened)?;
         let kernel = Kernel { liveness, geometry, path: path.to_owned() };
         join(file, &live, &shared, &kernel, &mapping, state, clock)?;
-        let slot = claim(path, &live, &shared, &kernel, clock)?;
+        let slot = claim(&live, &shared, &kernel, clock)?;
         let (line, mapping) = (&shared.slots[slot], ManuallyDrop::new(mapping));
         let mut region = Region { shared, mapping, kernel, origin, key, slot, line, generation, live: None };
         region.leave_hints();
@@ -270,6 +271,7 @@ impl Region {
     /// Says who holds the slot, for the error messages of others.
     fn leave_hints(&self) {
         let line = self.slot_line();
+        line.namespace.store(os::pid_namespace(), Relaxed);
         line.pid.store(std::process::id(), Relaxed);
         let name = os::process_name();
         for (word, bytes) in line.name.iter().zip(name.chunks_exact(8)) {
@@ -283,6 +285,7 @@ impl Drop for Region {
         if self.generation.is_current() || planted("dropped_in_a_child") {
             self.shared.clear_pins(self.slot);
             self.slot_line().pid.store(0, Relaxed);
+            self.slot_line().namespace.store(0, Relaxed);
         }
         // SAFETY: taken once, and not used afterwards: the region is being dropped.
         let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };
@@ -423,50 +426,3 @@ fn check_state(
 
 /// Far from where versions would not fit into their bits any more: at one update each nanosecond, a year away.
 const LAST_VERSION: u64 = 1 << 55;
-
-/// Claims the first slot whose holder is gone, and makes it clean.
-fn claim(
-    path: &Path,
-    live: &LiveDescription,
-    shared: &Shared<'_>,
-    kernel: &Kernel,
-    clock: &mut impl Clock,
-) -> Result<usize, Error> {
-    for round in 0.. {
-        for slot in 0..shared.slots.len() {
-            if live.claim(slot).map_err(|e| Error::io(path, "lock", e))? {
-                shared.take_slot(slot, kernel);
-                return Ok(slot);
-            }
-        }
-        // A dead holder's byte is free when the kernel has torn its process down.
-        if clock.rest().is_none() {
-            break;
-        }
-        kernel.pause(round);
-    }
-    let (slots, holders) = (shared.slots.len(), holders(shared, 0..shared.slots.len()));
-    Err(Trouble::NoSlot { path: path.to_owned(), slots, holders }.into())
-}
-
-/// Who holds these slots: each process once, as far as they said.
-fn holders(shared: &Shared<'_>, slots: impl IntoIterator<Item = usize>) -> String {
-    let mut names: Vec<String> = Vec::new();
-    for line in slots.into_iter().filter_map(|slot| shared.slots.get(slot)) {
-        let pid = line.pid.load(Relaxed);
-        let bytes: Vec<u8> = line.name.iter().flat_map(|w| w.load(Relaxed).to_ne_bytes()).collect();
-        let name = String::from_utf8_lossy(bytes.split(|&b| b == 0).next().unwrap_or_default()).into_owned();
-        let who = if pid == 0 { "an unknown process".to_owned() } else { format!("process {pid} ({name:?})") };
-        if !names.contains(&who) {
-            names.push(who);
-        }
-    }
-    /// Names in one message.
-    const MOST: usize = 8;
-    let more = names.len().saturating_sub(MOST);
-    names.truncate(MOST);
-    if more > 0 {
-        names.push(format!("and {more} more"));
-    }
-    names.join(", ")
-}

@@ -70,7 +70,7 @@ fn the_control_words_are_as_written() {
 
 #[test]
 fn slots_and_lines_are_as_written() {
-    let slot = fields!(SlotLine: pins, incarnation, pid, name, owner, listed);
+    let slot = fields!(SlotLine: pins, namespace, pid, name, owner, listed);
     assert_eq!(rows("Slot"), slot);
     let mut line = fields!(CopyLine: generation, synced, place, spilled);
     line.push((28, size_of::<CopyLine>() - 28, "(unused)"));

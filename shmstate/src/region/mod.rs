@@ -6,9 +6,11 @@
 //! * `peek`: looking without the right to write.
 //! * `kernel`: what a handle asks the operating system for.
 //! * `view`: the shared words of a mapping.
-//! * `attach`: verification, the mapping, the population, the claim of a slot; and leaving.
+//! * `attach`: verification, the mapping, the population; and leaving.
+//! * `claim`: which slot a new handle gets, and who holds the others.
 
 mod attach;
+mod claim;
 mod create;
 #[cfg(test)]
 mod format;

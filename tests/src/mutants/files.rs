@@ -117,6 +117,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a handle stays in a region that has lost its name meanwhile",
         checks: &[Process("race", "the_name_decides_when_somebody_gets_in_late")],
     },
+    Mutant {
+        name: "slots_tried_in_turn",
+        breaks: "a new handle tries the slots of all others",
+        checks: &[Unit("region::claim::tests::few_slots_are_tried_beside_many_that_are_taken")],
+    },
+    Mutant {
+        name: "namespaces_are_all_one",
+        breaks: "a process of another PID namespace is named as one of this",
+        checks: &[Process("machine", "a_process_of_another_pid_namespace_is_named_as_such")],
+    },
     // Leaving.
     Mutant {
         name: "handle_keeps_its_slot",

@@ -20,9 +20,28 @@ pub fn run(what: &str, path: &str) {
         "truncated" => truncated(path),
         "open-often" => open_often(path),
         "view" => view(path),
+        "pid-namespace" => pid_namespace(path),
         "no-spare-room" => no_spare_room(path),
         _ => panic!("no such scenario: {what}"),
     }
+}
+
+/// The first process of a PID namespace of its own is in an update; says the namespace, and then that it is in.
+fn pid_namespace(path: &str) {
+    // SAFETY: no pointers.
+    let unshared = |flags| unsafe { libc::unshare(flags) } == 0;
+    if !unshared(libc::CLONE_NEWPID) && !unshared(libc::CLONE_NEWUSER | libc::CLONE_NEWPID) {
+        return say(&format!("skip\nno PID namespace: {}", std::io::Error::last_os_error()));
+    }
+    let first = crate::fork::child(|| {
+        // SAFETY: no pointers: it does not outlive its parent, which the test kills.
+        unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+        assert_eq!(std::process::id(), 1);
+        let namespace = std::fs::metadata("/proc/self/ns/pid").expect("/proc");
+        say(&std::os::unix::fs::MetadataExt::ino(&namespace).to_string());
+        hold(&open(path));
+    });
+    crate::fork::succeeds(first);
 }
 
 /// Sets how many descriptors this process may have.
