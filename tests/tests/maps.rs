@@ -48,6 +48,29 @@ fn what_one_handle_puts_in_others_find() {
     assert_eq!(*onlooker.snapshot().unwrap(), *again.snapshot().unwrap());
 }
 
+/// What std's keys are found by finds these: a `str`, a `String`; and an entry is had by what its key is made of.
+#[test]
+fn keys_are_found_by_what_std_finds_them_by() {
+    let dir = shmstate_tests::scratch_dir();
+    let shop = State::<Shop>::create(dir.path().join("shop")).unwrap();
+    let name = String::from("pump");
+    shop.update(|s| *s.prices.try_entry(&name).unwrap().or_insert(30).unwrap() += 1).unwrap();
+    shop.update(|s| *s.prices.try_entry("pump").unwrap().or_default().unwrap() += 1).unwrap();
+    shop.read(|s| {
+        assert_eq!((s.prices.get(&name), s.prices.get("pump"), s.prices[&name]), (Some(&32), Some(&32), 32));
+        assert!(s.prices.contains_key(&name) && s.hours.get(&7).is_none());
+    })
+    .unwrap();
+    shop.update(|s| {
+        assert!(s.prices.discard(&name) && s.prices.remove(&name).is_none());
+        assert_eq!(s.prices.try_entry("a name that is too long").err().map(|full| full.needed()), Some(23));
+        let all = std::collections::HashMap::from([(Text::from_static("valve"), 5)]);
+        s.prices = all.try_into().unwrap();
+        assert!(s.prices.drain().eq([(Text::from_static("valve"), 5)]) && s.prices.is_empty());
+    })
+    .unwrap();
+}
+
 /// A key of the same name and layout as in the program that filled the map, but of another mind about its hash.
 mod another_program {
     use super::{Hash, Hasher, Map, Ordering, Set, SharedLayout, SortedMap};
