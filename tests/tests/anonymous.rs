@@ -2,8 +2,10 @@
 
 use shmstate::{ErrorKind, State};
 use shmstate_tests::{Actor, PATIENCE, World, actor, has_proc, scratch_dir};
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -151,4 +153,44 @@ fn a_forked_child_opens_what_was_shared_before() {
         return;
     }
     actor!["fork", "anonymous", ""].succeed();
+}
+
+/// A descriptor comes past the mode of the file, but the file is opened anew by it: what the message says to do is enough.
+#[test]
+fn a_state_of_another_user_says_how_it_has_to_be_created() {
+    const OTHER: u32 = 65534;
+    // SAFETY: no pointers.
+    if unsafe { libc::geteuid() } != 0 {
+        return println!("skipped: only root can start a process of another user");
+    }
+    if !has_proc() {
+        return;
+    }
+    let dir = scratch_dir();
+    let program = dir.path().join("program");
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_actor"), &program).unwrap();
+    let said = |world: &State<World>| {
+        let mut command = Command::new(&program);
+        command
+            .args(["anonymous", "of-another-user"])
+            .uid(OTHER)
+            .gid(OTHER)
+            .stderr(Stdio::from(world.share().unwrap()));
+        Actor::start_command(&mut command).succeed()
+    };
+    let private = said(&anonymous());
+    let parts = [
+        "Permission: ",
+        "belongs to user 0",
+        "its mode 600 keeps the user of this process out",
+        "create it with `.mode(0o666)`",
+    ];
+    parts.iter().for_each(|part| assert!(private[0].contains(part), "`{part}` is missing in: {private:?}"));
+    assert!(private[1].starts_with("Permission: ") && private[1].contains("Permission denied"), "{private:?}");
+    let shared = State::<World>::options().timeout(PATIENCE).mode(0o666).anonymous().unwrap();
+    let shared_said = said(&shared);
+    let parts = ["Permission: ", "`.mode(0o666)`, for anybody's"];
+    parts.iter().for_each(|part| assert!(shared_said[0].contains(part), "`{part}` is missing in: {shared_said:?}"));
+    assert_eq!((shared_said[1].as_str(), shared.version()), ("Ok", 1));
 }

@@ -1,7 +1,7 @@
 //! Every kind of error, and what its message says to do.
 
 use shmstate::{Error, ErrorKind, List, SharedLayout, State, Text};
-use shmstate_tests::{Actor, PATIENCE, World, actor, disk_dir, has_proc, scratch_dir};
+use shmstate_tests::{Actor, PATIENCE, World, actor, scratch_dir};
 use std::error::Error as _;
 use std::fs;
 use std::os::fd::AsRawFd;
@@ -118,69 +118,6 @@ fn unknown_format() {
     fs::write(&path, bytes).unwrap();
     let parts = ["has format 77", "knows format 1", "use the version that made it"];
     check(State::<World>::open(&path), ErrorKind::UnknownFormat, &parts);
-}
-
-/// Makes the file one of another boot id, in place.
-fn of_another_boot(path: &Path) {
-    use std::os::unix::fs::FileExt;
-    let file = fs::OpenOptions::new().read(true).write(true).open(path).unwrap();
-    let mut header = [0; 256];
-    file.read_exact_at(&mut header, 0).unwrap();
-    // The boot's id, and the checksum of all that follows it in the header.
-    header[48] ^= 1;
-    let sum = xxhash_rust::xxh3::xxh3_64(&header[24..]);
-    header[16..24].copy_from_slice(&sum.to_ne_bytes());
-    file.write_all_at(&header, 0).unwrap();
-}
-
-#[test]
-fn rebooted() {
-    if !has_proc() {
-        return;
-    }
-    let Some(dir) = disk_dir() else { return };
-    let path = dir.path().join("world");
-    drop(State::<World>::create(&path).unwrap());
-    of_another_boot(&path);
-    let before = fs::read(&path).unwrap();
-    check(State::<World>::open(&path), ErrorKind::Rebooted, &["before the machine was restarted"]);
-    check(State::<World>::open_or_create(&path), ErrorKind::Rebooted, &["a container", "no process has it open"]);
-    check(State::<World>::open_read_only(&path), ErrorKind::Rebooted, &["before the machine was restarted"]);
-    assert!(fs::read(&path).unwrap() == before, "refused without a trace");
-}
-
-/// It would be gone. Containers that share a tmpfs can see several boot ids.
-#[test]
-fn a_region_in_memory_is_never_from_before_a_restart() {
-    let (_dir, path, world) = world();
-    world.update(World::step).unwrap();
-    of_another_boot(&path);
-    assert_eq!(State::<World>::open(&path).unwrap().version(), 1);
-    drop(world);
-    assert_eq!(State::<World>::open_read_only(&path).unwrap().version(), 1);
-    assert_eq!(State::<World>::open(&path).unwrap().version(), 1);
-}
-
-/// Whatever its header says, what a process has open is of this run of the machine.
-#[test]
-fn a_live_region_under_another_boot_id_is_opened() {
-    if !has_proc() {
-        return;
-    }
-    let Some(dir) = disk_dir() else { return };
-    let path = dir.path().join("world");
-    drop(State::<World>::create(&path).unwrap());
-    let mut holder = actor!["hold", path, "1"];
-    holder.expect("in");
-    of_another_boot(&path);
-    let world = State::<World>::open(&path).unwrap();
-    world.update(World::step).unwrap();
-    assert_eq!(State::<World>::open_read_only(&path).unwrap().snapshot().unwrap().steps, 1);
-    holder.go();
-    let _ = holder.succeed();
-    assert_eq!(world.try_clone().unwrap().version(), 1);
-    drop(world);
-    check(State::<World>::open(&path), ErrorKind::Rebooted, &["before the machine was restarted"]);
 }
 
 #[test]

@@ -80,12 +80,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "memory_survives_restarts",
         breaks: "a region on a tmpfs is refused in a container with a boot id of its own",
-        checks: &[Process("errors", "a_region_in_memory_is_never_from_before_a_restart")],
+        checks: &[Process("boot", "a_region_in_memory_is_never_from_before_a_restart")],
     },
     Mutant {
         name: "live_regions_are_refused",
         breaks: "a region that another process has open counts as one from before the restart",
-        checks: &[Process("errors", "a_live_region_under_another_boot_id_is_opened")],
+        checks: &[Process("boot", "a_live_region_under_another_boot_id_is_opened")],
     },
     Mutant {
         name: "holes_are_read_in_the_mapping",

@@ -174,6 +174,9 @@ fn first_hole(path: &Path, file: &OwnedFd) -> Result<u64, Error> {
     }
 }
 
+/// Bytes below which the memory limits are not asked, because any process takes as much at its start.
+const SMALL: u64 = 1 << 20;
+
 /// Refuses to reserve `rest` of `needed` bytes if that is more than the file system, the machine, or a control group of this
 /// process has left.
 fn check_room(path: &Path, file: &OwnedFd, rest: Range<u64>, needed: u64) -> Result<(), Error> {
@@ -190,7 +193,7 @@ fn check_room(path: &Path, file: &OwnedFd, rest: Range<u64>, needed: u64) -> Res
         }
     };
     fits(file_system_left(file).map_err(asked)?)?;
-    if is_memory(path, file)? { fits(memory_left().map_err(asked)?) } else { Ok(()) }
+    if missing >= SMALL && is_memory(path, file)? { fits(memory_left().map_err(asked)?) } else { Ok(()) }
 }
 
 /// What the file system of an open file has left; `None` if it has no limit of its own, and no blocks at all therefore.
@@ -201,11 +204,11 @@ fn file_system_left(file: &OwnedFd) -> rustix::io::Result<Option<Left>> {
     Ok((stat.f_blocks > 0).then_some(Left { bytes, limit: Limit::FileSystem }))
 }
 
-/// Bytes that there is room for on the file system of an open file; as many as there are numbers where nothing limits them,
-/// or nothing is known.
-pub(super) fn free_room(file: &OwnedFd) -> u64 {
-    let memory = if is_memory(Path::new(""), file).unwrap_or(false) { memory_left() } else { Ok(None) };
-    let limits = [file_system_left(file), memory];
+/// Bytes that there are for a region of `room` bytes on the file system of an open file; as many as there are numbers where
+/// nothing limits them, or nothing is known.
+pub(super) fn free_room(file: &OwnedFd, room: u64) -> u64 {
+    let asked = room >= SMALL && is_memory(Path::new(""), file).unwrap_or(false);
+    let limits = [file_system_left(file), if asked { memory_left() } else { Ok(None) }];
     limits.into_iter().filter_map(|left| Some(left.ok()??.bytes)).min().unwrap_or(u64::MAX)
 }
 

@@ -33,7 +33,7 @@ impl Turn {
     /// Waits for the turn to create a region of `room` bytes: until the name leads somewhere, or until the deadline.
     pub(super) fn wait(place: &Place, room: u64, clock: &mut impl Clock) -> Turn {
         let none = Turn { lock: None };
-        let plenty = free_room(&place.dir) / AT_ONCE >= room;
+        let plenty = free_room(&place.dir, room) / AT_ONCE >= room;
         if plenty || HAS_TURN.get() || planted("creators_take_no_turns") {
             return none;
         }

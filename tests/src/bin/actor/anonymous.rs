@@ -6,6 +6,9 @@ use shmstate_tests::{PATIENCE, World};
 use std::process::{Command, Stdio};
 
 pub fn run(what: &str) {
+    if what == "of-another-user" {
+        return of_another_user();
+    }
     let world = State::<World>::options().timeout(PATIENCE).from_fd(std::io::stderr()).expect("the world");
     match what {
         "update" => {
@@ -38,5 +41,18 @@ pub fn run(what: &str) {
         }
         "die-in-read" => world.read(|_| die()).expect("nobody gets here"),
         _ => panic!("no such deed: {what}"),
+    }
+}
+
+/// Says what comes of the descriptor of another user's state, without a word about the mode, and with one.
+fn of_another_user() {
+    for mode in [0o600, 0o666] {
+        match State::<World>::options().mode(mode).from_fd(std::io::stderr()) {
+            Ok(world) => {
+                world.update(World::step).expect("an update");
+                say("Ok");
+            }
+            Err(e) => say(&format!("{:?}: {e}", e.kind())),
+        }
     }
 }

@@ -73,7 +73,10 @@ fn descriptors(paths: &str) {
     let (path, old) = paths.split_once(',').expect("two paths");
     let new = Path::new(path).with_file_name("new");
     let world = open(path);
-    let attempts: [(&str, Attempt<'_>); 6] = [
+    let anonymous = State::<World>::anonymous().expect("a state without a name");
+    let attempts: [(&str, Attempt<'_>); 8] = [
+        ("anonymous", &|| State::<World>::anonymous().map(drop)),
+        ("share", &|| anonymous.share().map(drop)),
         ("try_clone", &|| world.try_clone().map(drop)),
         ("open", &|| State::<World>::open(path).map(drop)),
         ("open_or_create", &|| State::<World>::open_or_create(&new).map(drop)),
