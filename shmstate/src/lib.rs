@@ -65,6 +65,7 @@
 //! * [`design`]: how it works, and why it holds; [`crash`]: what a death leaves, and who is trusted with what;
 //!   [`files`]: where a region lies, and what it takes of the machine; [`format`](mod@format): the bytes of a region;
 //!   [`performance`]: what operations cost, and how to lay a state out;
+//!   [`production`]: where regions lie in a service's life, and what to set;
 //!   [`compile_errors`]: what does not compile, and what to write instead.
 //! * [`assert_layout!`]: a test that holds a layout fast.
 
@@ -171,6 +172,9 @@ pub mod format {}
 
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
+
+#[doc = include_str!("../docs/production.md")]
+pub mod production {}
 
 #[doc = include_str!("../docs/compile-errors.md")]
 pub mod compile_errors {}
