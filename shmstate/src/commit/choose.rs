@@ -4,16 +4,13 @@
 
 use super::copies::Shared;
 use super::lock::{Clock, Host, News};
-use super::words::{NEVER, NO_COPY, Published, count};
+use super::words::{NEVER, Published, count};
 use crate::mutant::planted;
 use crate::sync::Ordering::Relaxed;
 
 /// A copy that lags more than this many versions behind is taken before one that lags less, when an update looks at all of
 /// them, so that none rots.
 const MOST_LAG: u64 = 3;
-
-/// So often, in versions, an update looks at all copies, and not at the one that the last commit has named.
-const LOOK_EVERY: u64 = MOST_LAG + 1;
 
 /// How many times a writer lets time pass before it takes a spare copy: readers that are just passing are not worth one.
 const PATIENCE: u32 = if cfg!(shmstate_loom) { 0 } else { 4 };
@@ -22,40 +19,23 @@ const PATIENCE: u32 = if cfg!(shmstate_loom) { 0 } else { 4 };
 const PROBE_EVERY: u64 = 1024;
 
 impl Shared<'_> {
-    /// The copy to write: unpinned and not the active one. Usually the one that was active before, for its lines are in the
-    /// cache: the last commit has named it.
+    /// The copy to write, unpinned and not the active one, if that takes no waiting: the one after the active one, so that
+    /// each has its turn and none rots; if that is pinned, another one. The numbers may be another process's invention.
     #[inline(always)]
-    pub(super) fn choose(
-        &self,
-        active: Published,
-        me: usize,
-        host: &impl Host,
-        clock: &mut impl Clock,
-    ) -> Result<usize, u64> {
-        let named = self.control.active.next.load(Relaxed) as usize;
-        if named != active.copy
-            && named < self.in_use()
-            && (self.listed.is_empty() || self.scan(named, active.version) || planted("named_copy_not_scanned"))
-            && !planted("spare_taken_at_once")
-        {
-            return Ok(named);
+    pub(super) fn choose_in_turn(&self, active: Published) -> Option<usize> {
+        let (in_use, next) = (self.control.counters.copies.load(Relaxed) as usize, active.copy + 1);
+        if in_use < 2 || in_use < next || in_use > self.copies.len() || planted("spare_taken_at_once") {
+            return None;
         }
-        self.choose_among_all(active, me, host, clock)
+        let copy = if next == in_use { 0 } else { next };
+        if self.listed.is_empty() || self.scan(copy, active.version) || planted("copy_in_turn_not_scanned") {
+            return Some(copy);
+        }
+        self.next(active, |_| true).filter(|&copy| self.is_free(copy))
     }
 
-    /// Names the copy that the update behind the commit of `version` may as well write: `before`, which was active until
-    /// then. Now and then, and when so many `notes` were added that they might overrun a copy soon, none, so that the stalest
-    /// has its turn. A hint: it may say anything.
-    #[inline]
-    pub(super) fn name_next(&self, version: u64, before: usize, notes: usize) {
-        let look = version.is_multiple_of(LOOK_EVERY) || notes > (self.notes.len() / 8).max(1);
-        let next = if look { NO_COPY } else { before as u32 };
-        self.control.active.next.store(next, Relaxed);
-    }
-
-    /// [`Self::choose`], where no copy was named, or somebody is in it.
-    #[inline(never)]
-    fn choose_among_all(
+    /// [`Self::choose_in_turn`], with all that it may take.
+    pub(super) fn choose(
         &self,
         active: Published,
         me: usize,
@@ -76,7 +56,7 @@ impl Shared<'_> {
 
     /// Whose turn it is, of the copies that `may`: the least stale one, or the stalest, as soon as it lags too far behind,
     /// has half of the log to take over, or has run over to pages.
-    #[inline]
+    #[cold]
     fn next(&self, active: Published, may: impl Fn(usize) -> bool) -> Option<usize> {
         // The version that a copy is of, plus one, so that `NEVER` comes first, and behind it the copy's number.
         let (mut fresh, mut stale) = (0, u64::MAX);
@@ -156,8 +136,8 @@ impl Shared<'_> {
         clock: &mut impl Clock,
     ) -> Result<usize, u64> {
         // A reader that died leaves its pin: no copy may rot for that, and no update may ask the kernel each time. One of
-        // `LOOK_EVERY` versions comes here for certain.
-        let due = self.lag(first, active.version) % PROBE_EVERY >= PROBE_EVERY - LOOK_EVERY;
+        // as many versions as there are copies comes here for certain.
+        let due = self.lag(first, active.version) % PROBE_EVERY >= PROBE_EVERY - self.in_use() as u64;
         if due {
             // All that are pinned, for who stays in the stalest may be alive.
             for k in (0..self.in_use()).filter(|&k| k != active.copy && !self.is_free(k)) {

@@ -24,26 +24,32 @@ use std::ops::Range;
 
 /// The images of `T`, by the number of their copy.
 pub(crate) trait Images: Copy {
+    /// Two images, looked up once: one that is written, and one that it is copied from.
+    type Pair: Copy;
+
     /// Bytes of `T`, which are those of the region.
     fn size(&self) -> u64;
+
+    /// The images of two copies.
+    fn pair(&self, to: usize, from: usize) -> Self::Pair;
 
     /// Copies all of `T`.
     ///
     /// # Safety
-    /// Nobody accesses `to`, nobody writes `from`; they are two copies that exist.
-    unsafe fn copy_all(&self, to: usize, from: usize);
+    /// Nobody accesses the first image of the pair, nobody writes the second; they are of two copies that exist.
+    unsafe fn copy_all(&self, pair: Self::Pair);
 
     /// Copies what is not tracked.
     ///
     /// # Safety
     /// As for [`Images::copy_all`].
-    unsafe fn copy_plain(&self, to: usize, from: usize);
+    unsafe fn copy_plain(&self, pair: Self::Pair);
 
     /// Copies `range`, which lies inside `T`.
     ///
     /// # Safety
     /// As for [`Images::copy_all`].
-    unsafe fn copy_range(&self, to: usize, from: usize, range: Range<u64>);
+    unsafe fn copy_range(&self, pair: Self::Pair, range: Range<u64>);
 }
 
 /// The shared words of one region, borrowed from wherever they lie.
@@ -77,19 +83,22 @@ pub(crate) enum BeginError {
 
 /// A running update: the lock is held, the copy is caught up, and nobody looks at it.
 ///
-/// Dropped without a verdict (the walk over `T` panicked), it leaves the copy odd: its next user copies everything.
+/// Plain values, of which nothing takes the address, so that an update keeps them in registers: there is no destructor. What
+/// ends without [`commit`](Self::commit) is [rolled back](Shared::roll_back), or leaves its copy odd (the walk over `T`
+/// panicked), so that the copy's next user copies everything. The lock is released by the caller in any case.
+#[derive(Clone, Copy)]
 #[must_use]
-pub(crate) struct Txn<'a, H: Host> {
+pub(crate) struct Txn<'a, P> {
     shared: &'a Shared<'a>,
-    host: &'a H,
     active: Published,
     /// The copy that this update writes.
     copy: usize,
     line: &'a CopyLine,
     /// The odd number that the copy has.
     odd: u64,
-    /// Whether the lock is this process's to release.
-    mine: bool,
+    /// The log's end.
+    noted: u64,
+    pair: P,
 }
 
 impl<'a> Shared<'a> {
@@ -114,6 +123,14 @@ impl<'a> Shared<'a> {
     #[inline]
     pub(crate) fn unlock(&self, host: &impl Host) {
         lock::unlock(&self.control.lock.word, host);
+    }
+
+    /// Releases the writer's lock at the end of an update.
+    #[inline]
+    pub(crate) fn end(&self, host: &impl Host) {
+        if !planted("unlock_left_out") {
+            self.unlock(host);
+        }
     }
 
     /// Sets right what the death of the writer with that slot may have left. Idempotent: a death in here leaves the same
@@ -144,6 +161,11 @@ impl<'a> Shared<'a> {
     /// Tells what happened, with the lock held and nothing begun: should the listener panic, the lock is released.
     #[cold]
     pub(super) fn tell<H: Host>(&self, news: News, host: &H) {
+        self.unlocked_by_a_panic(host, || host.tell(news));
+    }
+
+    /// Runs `f`, which may call a listener, with the lock held.
+    fn unlocked_by_a_panic<H: Host>(&self, host: &H, f: impl FnOnce()) {
         struct Unlock<'a, H: Host>(&'a Shared<'a>, &'a H);
         impl<H: Host> Drop for Unlock<'_, H> {
             fn drop(&mut self) {
@@ -151,7 +173,7 @@ impl<'a> Shared<'a> {
             }
         }
         let unlock = Unlock(self, host);
-        host.tell(news);
+        f();
         std::mem::forget(unlock);
     }
 
@@ -216,43 +238,27 @@ impl<'a> Shared<'a> {
         }
     }
 
-    /// Begins an update: takes the lock, chooses a copy and catches it up.
+    /// Begins an update: takes the lock, chooses a copy and catches it up. The `clock` is made when there is something to wait
+    /// for.
     ///
     /// # Safety
     /// `images` are the images of this region, the active one holds a valid value, and slot `me` is the caller's.
     #[inline(always)]
-    pub(crate) unsafe fn begin<'s, H: Host>(
-        &'s self,
+    pub(crate) unsafe fn begin<I: Images, C: Clock>(
+        &self,
         me: usize,
-        host: &'s H,
-        clock: &mut impl Clock,
-        images: impl Images,
-    ) -> Result<Txn<'s, H>, BeginError> {
-        let _ = self.lock(me, host, clock).map_err(BeginError::Lock)?;
-        let active = Published::unpack(self.control.active.published.load(Relaxed));
-        if active.copy >= self.in_use() {
-            self.unlock(host);
-            return Err(BeginError::NoSuchCopy { copy: active.copy });
-        }
-        if !planted("W2") {
-            fence_after_lock(); // [W2]
-        }
-        let copy = match self.choose(active, me, host, clock) {
-            Ok(copy) if copy != active.copy => copy,
-            Ok(copy) => {
-                // A stranger has changed the number of copies in between.
-                self.unlock(host);
-                return Err(BeginError::NoSuchCopy { copy });
-            }
-            Err(slots) => {
-                self.unlock(host);
-                return Err(BeginError::Pinned { slots });
-            }
+        host: &impl Host,
+        clock: impl FnOnce() -> C,
+        images: I,
+    ) -> Result<Txn<'_, I::Pair>, BeginError> {
+        let (active, copy) = match self.begin_at_once(me) {
+            Ok(begun) => begun,
+            Err(locked) => self.begin_slowly(locked, me, host, clock())?,
         };
         let line = &self.copies[copy];
-        let whole = Self::is_torn(line);
+        let generation = line.generation.load(Relaxed);
         // A copy that is odd already stays so: nobody compares the numbers of odd ones.
-        let odd = line.generation.load(Relaxed) | 1;
+        let odd = generation | 1;
         if !planted("odd_left_out") && !planted("odd_after_catch_up") {
             line.generation.store(odd, Relaxed);
         }
@@ -262,51 +268,160 @@ impl<'a> Shared<'a> {
                 fence_streaming(); // [W7]
             }
         }
+        let (noted, pair) = (self.control.active.noted.load(Relaxed), images.pair(copy, active.copy));
         // SAFETY: the lock is held, and the scan has found no reader in `copy`, which is not the active one; nobody writes
         // the active one while the lock is held.
-        unsafe { self.catch_up(copy, active.copy, whole, images) }
+        let by_notes = unsafe { self.catch_up(line, noted, Self::is_odd(generation), images, pair) };
+        if !by_notes {
+            self.forget_notes(line);
+        }
         if planted("odd_after_catch_up") {
             line.generation.store(odd, Relaxed);
         }
-        self.forget_notes(line);
-        line.synced.store(NEVER, Relaxed);
-        Ok(Txn { shared: self, host, active, copy, line, odd, mine: true })
+        Ok(Txn { shared: self, active, copy, line, odd, noted, pair })
+    }
+
+    /// The lock and a copy to write, if that takes no call and no waiting; the active version comes first. Else whether the
+    /// lock is held.
+    #[inline(always)]
+    fn begin_at_once(&self, me: usize) -> Result<(Published, usize), bool> {
+        if !lock::try_lock(&self.control.lock.word, me) {
+            return Err(false);
+        }
+        let active = Published::unpack(self.control.active.published.load(Relaxed));
+        if !planted("W2") {
+            fence_after_lock(); // [W2]
+        }
+        self.choose_in_turn(active).map(|copy| (active, copy)).ok_or(true)
+    }
+
+    /// [`Self::begin_at_once`], where that was not enough.
+    #[cold]
+    #[inline(never)]
+    fn begin_slowly<C: Clock>(
+        &self,
+        locked: bool,
+        me: usize,
+        host: &impl Host,
+        mut clock: C,
+    ) -> Result<(Published, usize), BeginError> {
+        let begun = self.begin_waiting(locked, me, host, &mut clock);
+        if begun.is_ok() {
+            // It tells how long it has waited.
+            self.unlocked_by_a_panic(host, || drop(clock));
+        }
+        begun
+    }
+
+    fn begin_waiting(
+        &self,
+        locked: bool,
+        me: usize,
+        host: &impl Host,
+        clock: &mut impl Clock,
+    ) -> Result<(Published, usize), BeginError> {
+        if !locked {
+            let _ = self.lock(me, host, clock).map_err(BeginError::Lock)?;
+        }
+        let active = Published::unpack(self.control.active.published.load(Relaxed));
+        if active.copy >= self.in_use() {
+            self.unlock(host);
+            return Err(BeginError::NoSuchCopy { copy: active.copy });
+        }
+        if !planted("W2") {
+            fence_after_lock(); // [W2]
+        }
+        match self.choose(active, me, host, clock) {
+            Ok(copy) if copy != active.copy => Ok((active, copy)),
+            Ok(copy) => {
+                // A stranger has changed the number of copies in between.
+                self.unlock(host);
+                Err(BeginError::NoSuchCopy { copy })
+            }
+            Err(slots) => {
+                self.unlock(host);
+                Err(BeginError::Pinned { slots })
+            }
+        }
     }
 
     /// Whether the last writer of a copy did not come to its end.
-    #[inline]
     pub(crate) fn is_torn(line: &CopyLine) -> bool {
-        let generation = line.generation.load(Relaxed);
+        Self::is_odd(line.generation.load(Relaxed))
+    }
+
+    /// [`Self::is_torn`], of the copy's generation.
+    #[inline]
+    fn is_odd(generation: u64) -> bool {
         let trusted = planted("odd_is_trusted") || planted("odd_is_trusted_once_used") && generation > 1;
         generation % 2 == 1 && !trusted
     }
 
-    /// Makes copy `to` equal to copy `from`, the active one.
+    /// Makes the first image of `pair`, whose copy has that line, equal to the second, that of the active copy. Returns
+    /// whether the notes up to the log's end `noted` were all that it took.
     ///
     /// # Safety
-    /// Nobody accesses copy `to` of `images`, nobody writes `from`; they are two copies that exist.
+    /// Nobody accesses the first image, nobody writes the second; they are of two copies that exist.
     #[inline(always)]
-    pub(crate) unsafe fn catch_up(&self, to: usize, from: usize, whole: bool, images: impl Images) {
-        let line = &self.copies[to];
+    pub(crate) unsafe fn catch_up<I: Images>(
+        &self,
+        line: &CopyLine,
+        noted: u64,
+        whole: bool,
+        images: I,
+        pair: I::Pair,
+    ) -> bool {
         if planted("notes_cleared_before_use") {
-            self.forget_notes(line);
+            line.place.store(noted, Relaxed);
         }
+        // SAFETY: for both: the caller's promise; `for_each_note` keeps ranges inside of `T`.
+        let copy_range = move |range| unsafe { images.copy_range(pair, range) };
         let sound = !whole && {
             // SAFETY: the caller's promise.
-            unsafe { images.copy_plain(to, from) }
-            self.for_each_note(line, images.size(), move |range| {
-                // SAFETY: the caller's promise; `for_each_note` keeps ranges inside of `T`.
-                unsafe { images.copy_range(to, from, range) }
-            })
+            unsafe { images.copy_plain(pair) }
+            self.for_each_note(line, noted, images.size(), copy_range)
         };
-        if !sound {
-            // SAFETY: as above.
-            unsafe { images.copy_all(to, from) }
+        if sound && !line.has_spilled() {
+            return true;
         }
+        if sound {
+            self.for_each_page(line, copy_range);
+        } else {
+            // SAFETY: the caller's promise.
+            unsafe { images.copy_all(pair) }
+        }
+        false
+    }
+
+    /// Leaves the active copy as it is; copy `copy`, which the running update writes, has to take back what was touched. The
+    /// update is over.
+    #[cold]
+    pub(crate) fn roll_back(&self, copy: usize, touched: &Touched) {
+        let (line, noted) = (&self.copies[copy], self.control.active.noted.load(Relaxed));
+        let even = (line.generation.load(Relaxed) | 1).wrapping_add(1);
+        if planted("even_before_notes") {
+            line.generation.store(even, Release);
+        }
+        // It was caught up when the update began; its place stays before the notes.
+        line.place.store(noted, Relaxed);
+        if !planted("roll_back_not_noted") {
+            self.note(noted, touched);
+            if touched.spilled() {
+                self.note_pages(line, touched);
+            }
+        }
+        line.generation.store(even, Release); // [W5]
+        count(&self.control.counters.roll_backs);
+    }
+
+    /// The copies in use but for that one.
+    fn others(&self, copy: usize) -> impl Iterator<Item = &CopyLine> {
+        let lines = self.copies[..self.in_use()].iter().enumerate();
+        lines.filter(move |(k, _)| *k != copy).map(|(_, line)| line)
     }
 }
 
-impl<H: Host> Txn<'_, H> {
+impl<P: Copy> Txn<'_, P> {
     /// The copy that this update writes.
     #[inline]
     pub(crate) fn copy(&self) -> usize {
@@ -319,89 +434,51 @@ impl<H: Host> Txn<'_, H> {
         self.active.copy
     }
 
-    /// Leaves the update to another process: this one is a child that was forked in its midst.
-    #[cold]
-    pub(crate) fn disown(&mut self) {
-        self.mine = false;
+    /// The images of both.
+    #[inline]
+    pub(crate) fn pair(&self) -> P {
+        self.pair
     }
 
     /// Makes the copy the active one; the others have to take over what was touched. The update is over. Returns the
     /// new version.
     #[inline(always)]
-    pub(crate) fn commit(&mut self, touched: &Touched) -> u64 {
-        let shared = self.shared;
-        let version = self.active.version + u64::from(!planted("version_stays"));
-        let published = Published { version, copy: self.copy };
+    pub(crate) fn commit(self, touched: &Touched) -> u64 {
+        let Txn { shared, active, copy, line, odd, noted, .. } = self;
+        let published = &shared.control.active.published;
+        let version = active.version + u64::from(!planted("version_stays"));
+        let new = Published { version, copy }.pack();
         if planted("active_before_notes") {
-            shared.control.active.published.store(published.pack(), Release);
+            published.store(new, Release);
         }
-        let line = self.line;
         if !planted("commit_not_noted") {
-            line.place.store(shared.note(touched), Relaxed);
+            line.place.store(shared.note(noted, touched), Relaxed);
         }
         if touched.spilled() {
             self.note_pages(touched);
         }
         if planted("notes_to_one_copy") {
-            self.others().skip(1).for_each(|other| shared.forget_notes(other));
+            shared.others(copy).skip(1).for_each(|other| shared.forget_notes(other));
         }
         if planted("even_before_active") {
-            line.generation.store(self.odd.wrapping_add(1), Release);
+            line.generation.store(odd.wrapping_add(1), Release);
         }
         if !planted("synced_after_active") {
             line.synced.store(version, Relaxed);
         }
-        shared.name_next(version, self.active.copy, touched.count());
-        shared.control.active.published.store(published.pack(), order("W4", Release, Relaxed)); // [W4]
+        published.store(new, order("W4", Release, Relaxed)); // [W4]
         if planted("synced_after_active") {
             line.synced.store(version, Relaxed);
         }
         if !planted("even_left_out") {
-            line.generation.store(self.odd.wrapping_add(1), Release); // [W5]
+            line.generation.store(odd.wrapping_add(1), Release); // [W5]
         }
         version
     }
 
-    /// The copies that this update does not write.
-    fn others(&self) -> impl Iterator<Item = &CopyLine> {
-        self.shared.copies[..self.shared.in_use()].iter().filter(|other| !std::ptr::eq(*other, self.line))
-    }
-
     #[cold]
-    fn note_pages(&self, touched: &Touched) {
-        self.others().for_each(|other| self.shared.note_pages(other, touched));
-    }
-
-    /// Leaves the active copy as it is; this one has to take back what was touched. The update is over.
-    #[inline]
-    pub(crate) fn roll_back(&mut self, touched: &Touched) {
-        let line = self.line;
-        if planted("even_before_notes") {
-            line.generation.store(self.odd.wrapping_add(1), Release);
-        }
-        if !planted("roll_back_not_noted") {
-            // The copy's place stays before them.
-            self.shared.note(touched);
-            if touched.spilled() {
-                self.shared.note_pages(line, touched);
-            }
-        }
-        line.generation.store(self.odd.wrapping_add(1), Release); // [W5]
-        count(&self.shared.control.counters.roll_backs);
-    }
-}
-
-impl<H: Host> Drop for Txn<'_, H> {
-    #[inline]
-    fn drop(&mut self) {
-        if !self.mine {
-            return;
-        }
-        if planted("unfinished_is_even") {
-            self.line.generation.store(self.odd.wrapping_add(1), Release);
-        }
-        if !planted("unlock_left_out") {
-            self.shared.unlock(self.host);
-        }
+    #[inline(never)]
+    fn note_pages(self, touched: &Touched) {
+        self.shared.others(self.copy).for_each(|other| self.shared.note_pages(other, touched));
     }
 }

@@ -91,8 +91,13 @@ pub(crate) enum LockError {
     Corrupt { word: u32 },
 }
 
+/// Takes the lock for slot `me`, if it is free.
+#[inline(always)]
+pub(super) fn try_lock(word: &AtomicU32, me: usize) -> bool {
+    word.compare_exchange(0, owner(me), order("W1", Acquire, Relaxed), Relaxed).is_ok() // [W1]
+}
+
 /// Takes the lock for slot `me`.
-#[inline]
 pub(super) fn lock(
     word: &AtomicU32,
     me: usize,
@@ -100,8 +105,8 @@ pub(super) fn lock(
     host: &impl Host,
     clock: &mut impl Clock,
 ) -> Result<Acquired, LockError> {
-    if word.compare_exchange(0, owner(me), order("W1", Acquire, Relaxed), Relaxed).is_ok() {
-        return Ok(Acquired::Clean); // [W1]
+    if try_lock(word, me) {
+        return Ok(Acquired::Clean);
     }
     lock_contended(word, me, slots, host, clock)
 }
@@ -123,10 +128,8 @@ fn lock_contended(
         for _ in 0..1u32 << attempt.min(MOST_PAUSES) {
             spin_loop();
         }
-        if word.load(Relaxed) == 0
-            && word.compare_exchange(0, owner(me), order("W1", Acquire, Relaxed), Relaxed).is_ok()
-        {
-            return Ok(Acquired::Clean); // [W1]
+        if word.load(Relaxed) == 0 && try_lock(word, me) {
+            return Ok(Acquired::Clean);
         }
     }
     // Who has slept once cannot know whether others still do: it keeps the flag when it takes the lock.

@@ -38,7 +38,7 @@ mod readers;
 mod spare;
 mod words;
 
-pub(crate) use copies::{BeginError, Images, Shared, Txn};
+pub(crate) use copies::{BeginError, Images, Shared};
 pub(crate) use lock::{Clock, Host, LockError, News};
 pub(crate) use pins::{Pin, Reader};
 pub(crate) use readers::Listed;

@@ -12,20 +12,19 @@
 //! a copy's page bits are set before its place moves, and before a note is overwritten.
 
 use super::copies::Shared;
-use super::words::{CopyLine, NO_COPY};
+use super::words::CopyLine;
 use crate::mutant::planted;
-use crate::sync::{Ordering::Relaxed, crash_order};
+use crate::sync::{AtomicU64, Ordering::Relaxed, crash_order};
 use crate::track::{Granule, Pages, Touched};
 use std::ops::Range;
 
 impl Shared<'_> {
-    /// Appends what a transaction has touched. Returns the log's new end.
+    /// Appends what a transaction has touched to the log, which ends at `first`. Returns its new end.
     ///
     /// Pages are not in the log: see [`Self::note_pages`].
     #[inline(always)]
-    pub(super) fn note(&self, touched: &Touched) -> u64 {
+    pub(super) fn note(&self, first: u64, touched: &Touched) -> u64 {
         let line = &self.control.active;
-        let first = line.noted.load(Relaxed);
         let end = first.wrapping_add(touched.count() as u64);
         if end == first {
             return end;
@@ -35,21 +34,22 @@ impl Shared<'_> {
         if rest > self.notes.len() as u64 && !planted("overrun_unnoticed") {
             self.make_way(first, touched.count() as u64);
         }
-        let mut next = first;
-        for packed in touched.ranges() {
-            if let Some(note) = self.note_at(next) {
-                note.store(packed, Relaxed);
-            }
-            next = next.wrapping_add(1);
+        if let Some(only) = touched.only() {
+            self.note_at(first).store(only, Relaxed);
+        } else {
+            touched.ranges().zip(0..).for_each(|(range, n)| self.note_at(first.wrapping_add(n)).store(range, Relaxed));
         }
         line.noted.store(end, Relaxed);
         end
     }
 
     /// Where the note with that number stands, or stood.
-    #[inline]
-    fn note_at(&self, number: u64) -> Option<&crate::sync::AtomicU64> {
-        self.notes.get(number as usize & self.notes.len().wrapping_sub(1))
+    #[inline(always)]
+    fn note_at(&self, number: u64) -> &AtomicU64 {
+        let last = self.notes.len().wrapping_sub(1);
+        debug_assert!(self.notes.len().is_power_of_two());
+        // SAFETY: at most the last index: the log is not empty ([`notes`](crate::track::notes)).
+        unsafe { self.notes.get_unchecked(number as usize & last) }
     }
 
     /// Moves to page bits what copies still need and the next `count` notes, of which `first` is the first, will overwrite; and
@@ -90,8 +90,8 @@ impl Shared<'_> {
     /// Marks the pages of `count` notes from `place` on.
     fn move_to_pages(&self, line: &CopyLine, place: u64, count: u64) {
         let pages = self.pages_of(line);
-        for note in (0..count).filter_map(|n| self.note_at(place.wrapping_add(n))) {
-            pages.set(self.granule.unpack(note.load(Relaxed)));
+        for n in 0..count {
+            pages.set(self.granule.unpack(self.note_at(place.wrapping_add(n)).load(Relaxed)));
         }
         crash_order();
     }
@@ -119,33 +119,35 @@ impl Shared<'_> {
         Pages::new(&line.spilled, &self.pages[copy * words..(copy + 1) * words], self.size)
     }
 
-    /// Calls `f` with each byte range of the `size` bytes of `T` that the copy of `line` has to take over. Returns `false`
-    /// when everything is to be taken over instead: a note makes no sense, or those that were needed are gone.
+    /// Calls `f` with each byte range of the `size` bytes of `T` that the copy of `line` has to take over from a log that ends
+    /// at `end`; there may be [pages](Self::for_each_page) besides. Returns `false` when everything is to be taken over
+    /// instead: a note makes no sense, or those that were needed are gone.
     #[inline(always)]
-    pub(super) fn for_each_note(&self, line: &CopyLine, size: u64, f: impl Fn(Range<u64>) + Copy) -> bool {
+    pub(super) fn for_each_note(&self, line: &CopyLine, end: u64, size: u64, f: impl Fn(Range<u64>)) -> bool {
         let granule = Granule::of(size);
-        let (place, end) = (line.place.load(Relaxed), self.control.active.noted.load(Relaxed));
-        if end.wrapping_sub(place) > self.notes.len() as u64 && !planted("overrun_unnoticed") {
+        let mut next = line.place.load(Relaxed);
+        if end.wrapping_sub(next) > self.notes.len() as u64 && !planted("overrun_unnoticed") {
             return false;
         }
-        let mut next = place;
         while next != end {
-            let Some(note) = self.note_at(next) else { return false };
-            let range = granule.unpack(note.load(Relaxed));
-            if range.start >= range.end || range.start >= size {
-                return false;
+            let note = self.note_at(next).load(Relaxed);
+            if let Some(start) = granule.word(note, size) {
+                f(start..start + 8);
+            } else {
+                let range = granule.unpack(note);
+                if range.start >= range.end || range.start >= size {
+                    return false;
+                }
+                f(range.start..range.end.min(size));
             }
-            f(range.start..range.end.min(size));
             next = next.wrapping_add(1);
-        }
-        if line.has_spilled() {
-            self.for_each_page(line, f);
         }
         true
     }
 
+    /// Calls `f` with each run of pages that the copy of `line` has to take over.
     #[cold]
-    fn for_each_page(&self, line: &CopyLine, f: impl Fn(Range<u64>)) {
+    pub(super) fn for_each_page(&self, line: &CopyLine, f: impl Fn(Range<u64>)) {
         self.pages_of(line).for_each_run(|run| {
             if run.start < self.size {
                 f(run.start..run.end.min(self.size));
@@ -171,7 +173,6 @@ impl Shared<'_> {
     pub(super) fn forget_log(&self) {
         self.control.active.noted.store(0, Relaxed);
         self.control.active.limit.store(0, Relaxed);
-        self.control.active.next.store(NO_COPY, Relaxed);
     }
 }
 

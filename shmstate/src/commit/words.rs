@@ -18,9 +18,6 @@ pub(crate) const MAX_SLOTS: usize = 1 << 16;
 /// The flag in the lock word that somebody sleeps.
 pub(super) const WAIT: u32 = 1 << 31;
 
-/// No copy has this number.
-pub(super) const NO_COPY: u32 = u32::MAX;
-
 /// The `synced` of a copy that was never published. No version comes near it.
 pub(crate) const NEVER: u64 = u64::MAX;
 
@@ -48,8 +45,6 @@ pub(crate) struct ActiveLine {
     pub(crate) noted: AtomicU64,
     /// Up to this number of notes, none is overwritten that a copy still needs.
     pub(crate) limit: AtomicU64,
-    /// The copy that the next update may as well write, if nobody holds it; [`NO_COPY`] when it is to look at all.
-    pub(crate) next: AtomicU32,
 }
 
 /// What changes seldom.
@@ -149,7 +144,6 @@ impl Control {
                 published: AtomicU64::new(published.pack()),
                 noted: AtomicU64::new(0),
                 limit: AtomicU64::new(0),
-                next: AtomicU32::new(NO_COPY),
             },
             counters: CounterLine {
                 used: AtomicU32::new(0),

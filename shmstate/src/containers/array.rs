@@ -233,7 +233,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for Array<T, N> {
     #[inline]
     unsafe fn copy_plain(_to: *mut Self, _from: *const Self) {}
 
-    #[inline]
+    #[inline(always)]
     unsafe fn flatten<const NESTED: bool>(
         written: *const Self,
         source: *const Self,
@@ -242,7 +242,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for Array<T, N> {
     ) {
         let [written, source] = [written, source].map(|array| Tracked { head: array.cast::<Head>(), live: N });
         // SAFETY: the caller's promise; the head is an array's first field, and all items are values.
-        unsafe { flatten::<T, NESTED>(&written, &source, Self::ITEMS, stamp, touched) }
+        unsafe { flatten::<T, NESTED>(written, source, Self::ITEMS, stamp, touched) }
     }
 
     #[inline]

@@ -39,11 +39,11 @@ const BLOCKS: usize = 64;
 pub(super) struct Head {
     /// Live items; clamped to the capacity wherever it is used, for a stranger may have written it.
     pub(super) len: u32,
-    /// Exact ranges in use; clamped wherever it is used, as `len` is.
+    /// Exact ranges in use; clamped wherever it is used, as `len` is. More than there can be if blocks are marked as well.
     count: u32,
     /// The exact ranges as [`pack`] packs them: one load reads what one store wrote, and waits for nothing.
     ranges: [u64; RANGES],
-    /// Blocks touched beyond the exact ranges.
+    /// Blocks touched beyond the exact ranges; means nothing until `count` says that there are any ([`Self::has_blocks`]).
     blocks: u64,
     stamp: Stamp,
 }
@@ -126,7 +126,6 @@ impl Head {
     pub(super) fn put_stamp(&mut self, stamp: Stamp) {
         if !mutant::planted("stamping_keeps_marks") {
             self.count = 0;
-            self.blocks = 0;
         }
         self.stamp = stamp;
     }
@@ -147,10 +146,22 @@ impl Head {
     }
 
     /// Notes that the items in `range` are about to change.
-    #[inline]
+    #[inline(always)]
     fn mark(&mut self, range: Range<usize>, items: Items) -> Marking {
         debug_assert!(range.start < range.end && range.end <= items.capacity);
-        if self.blocks != 0 && self.has_blocks(&range, items) {
+        if self.is_clear() {
+            // The first place, and usually the only one.
+            self.ranges[0] = pack(range.start as u32, range.end as u32);
+            self.count = 1;
+            return Marking::New;
+        }
+        self.mark_more(range, items)
+    }
+
+    /// [`Self::mark`], where something is marked already.
+    #[inline(never)]
+    fn mark_more(&mut self, range: Range<usize>, items: Items) -> Marking {
+        if self.count > RANGES as u32 && self.has_blocks(&range, items) {
             return Marking::Coarse;
         }
         let (start, end) = (range.start as u32, range.end as u32);
@@ -228,6 +239,10 @@ impl Head {
 
     #[inline]
     fn mark_blocks(&mut self, range: &Range<usize>, items: Items) {
+        if self.count <= RANGES as u32 {
+            self.blocks = 0;
+            self.count = RANGES as u32 + 1;
+        }
         self.blocks |= items.blocks(range);
     }
 
@@ -255,15 +270,26 @@ impl Head {
         (self.count as usize).min(RANGES)
     }
 
+    /// What is marked here, if that is one range, or nothing.
+    #[inline(always)]
+    pub(super) fn at_most_one(&self) -> Option<Range<usize>> {
+        match self.count {
+            1 => Some((self.ranges[0] >> 32) as usize..self.ranges[0] as u32 as usize),
+            0 => Some(0..0),
+            _ => None,
+        }
+    }
+
     /// Whether nothing is marked here (the transaction may know more).
     #[inline]
     pub(super) fn is_clear(&self) -> bool {
-        self.count == 0 && self.blocks == 0
+        self.count == 0
     }
 
     /// Calls `f` with the items of each marked block.
     pub(super) fn for_each_block(&self, items: Items, mut f: impl FnMut(Range<usize>)) {
-        let mut left = if mutant::planted("blocks_ignored") { 0 } else { self.blocks };
+        let some = self.count > RANGES as u32 && !mutant::planted("blocks_ignored");
+        let mut left = if some { self.blocks } else { 0 };
         while left != 0 {
             let block = left.trailing_zeros() as usize;
             left &= left - 1;
@@ -281,7 +307,7 @@ impl Head {
         // SAFETY: the caller's promise.
         let head = unsafe { &mut *head };
         if mutant::planted("clearing_keeps_stamp") {
-            (head.count, head.blocks) = (0, 0);
+            head.count = 0;
         } else if !mutant::planted("parked_keeps_stamp") {
             head.put_stamp(Stamp::VOID);
         }

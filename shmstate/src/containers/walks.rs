@@ -25,14 +25,50 @@ impl Tracked {
 /// # Safety
 /// As for `flatten`, of containers that start at the two heads, have the items that `items` describes, and as many values
 /// as is said.
-#[inline]
+#[inline(always)]
 pub(super) unsafe fn flatten<T: SharedLayout, const NESTED: bool>(
-    written: &Tracked,
-    source: &Tracked,
+    written: Tracked,
+    source: Tracked,
     items: Items,
     stamp: Stamp,
     touched: &mut Touched,
 ) {
+    // What an update of one place has left is told here, without a call.
+    if !NESTED && !T::TRACKED && !mutant::planted("live_of_the_written") {
+        // SAFETY: the caller's promise: a valid value.
+        let head = unsafe { &*written.head };
+        if let Some(range) = head.at_most_one()
+            && head.at_home(stamp, !std::ptr::eq(written.head, source.head))
+        {
+            let (start, end) = (range.start, range.end.min(source.live));
+            if start < end {
+                let at = stamp.place() + items.offset as u64;
+                touched.add_bytes(at + (start * size_of::<T>()) as u64..at + (end * size_of::<T>()) as u64);
+            }
+            return;
+        }
+    }
+    // SAFETY: the caller's promise.
+    unsafe { flatten_any::<T, NESTED>(written.head, written.live, source.head, source.live, items, stamp, touched) }
+}
+
+/// [`flatten`], of any number of places. Numbers and pointers, because a struct would be written to memory before it is known
+/// whether it is needed.
+///
+/// # Safety
+/// As for `flatten`.
+#[inline(never)]
+unsafe fn flatten_any<T: SharedLayout, const NESTED: bool>(
+    written: *const Head,
+    written_live: usize,
+    source: *const Head,
+    source_live: usize,
+    items: Items,
+    stamp: Stamp,
+    touched: &mut Touched,
+) {
+    let written = Tracked { head: written, live: written_live };
+    let source = Tracked { head: source, live: source_live };
     let at_commit = std::ptr::eq(written.head, source.head);
     // SAFETY: the caller's promise: a valid value. Items are left out, for stamps inside them may be voided below.
     let head = unsafe { &*written.head };

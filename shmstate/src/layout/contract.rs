@@ -167,7 +167,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// Both point to valid values that nobody changes. At a commit they are the same, and `written` comes from a pointer
     /// through which one may write; at a roll-back `source` is the active copy.
     #[doc(hidden)]
-    #[inline]
+    #[inline(always)]
     unsafe fn flatten<const NESTED: bool>(
         written: *const Self,
         source: *const Self,

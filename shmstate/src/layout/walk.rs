@@ -228,7 +228,7 @@ pub(super) unsafe fn copy_plain<T: SharedLayout>(to: *mut T, from: *const T) {
 ///
 /// # Safety
 /// As there.
-#[inline]
+#[inline(always)]
 pub(super) unsafe fn flatten<T: SharedLayout, const NESTED: bool>(
     written: *const T,
     source: *const T,

@@ -55,7 +55,6 @@ fn the_control_words_are_as_written() {
         (at(active, offset_of!(Control, active.published) - active), "published"),
         (at(active, offset_of!(Control, active.noted) - active), "noted"),
         (at(active, offset_of!(Control, active.limit) - active), "limit"),
-        (at(active, offset_of!(Control, active.next) - active), "next"),
         (at(counters, offset_of!(Control, counters.used) - counters), "used"),
         (at(counters, offset_of!(Control, counters.ready) - counters), "ready"),
         (at(counters, offset_of!(Control, counters.recoveries) - counters), "recoveries"),

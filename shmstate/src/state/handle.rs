@@ -124,7 +124,7 @@ impl<T: SharedLayout> State<T> {
     }
 
     pub(super) fn new(region: Region, timeout: Duration) -> Self {
-        let (images, scratch) = (TypedImages::of(&region), Scratch::new(size_of::<T>() as u64));
+        let (images, scratch) = (TypedImages::of(&region), Scratch::new(region.key(), size_of::<T>()));
         State { region, images, scratch, timeout, owner: AtomicU64::new(0) }
     }
 
@@ -162,7 +162,7 @@ impl<T: SharedLayout> State<T> {
             .map_err(|copy| region.no_such_copy(copy))?;
         let copy = pin.copy();
         let pinned = Pinned { region, pin: ManuallyDrop::new(pin) };
-        let result = Frame::reading(region.key()).enter(|| f(&self.images, copy));
+        let result = Frame::new(region.key()).enter(|| f(&self.images, copy));
         drop(pinned);
         // The closure may have forked, and this be the child.
         region.check()?;

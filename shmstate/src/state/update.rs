@@ -3,13 +3,13 @@
 use super::clock::Deadline;
 use super::handle::State;
 use super::outcome::Outcome;
-use crate::commit::{Host, Images, Txn};
+use crate::commit::{Clock, Images, MAX_COPIES};
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
 use crate::mutant;
 use crate::os;
 use crate::region::Region;
-use crate::track::{Frame, Stamp, Touched};
+use crate::track::{Frame, RegionKey, Running, Stamp, Touched};
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -22,25 +22,30 @@ pub(super) struct Scratch {
 }
 
 struct Inner {
-    /// The id of the last transaction: random at first, then counted, never taken from the file. Never 0.
-    tx: u64,
-    touched: Touched,
+    frame: Frame,
+    /// Its ids are random at first, then counted, never taken from the file.
+    running: Running,
+    /// The copies that the running transaction writes, and that readers see: for a roll-back.
+    copies: [usize; 2],
 }
 
 // SAFETY: by the invariant of `inner`, one thread at a time.
 unsafe impl Sync for Scratch {}
+// SAFETY: it moves only between updates, and its pointers mean nothing then.
+unsafe impl Send for Scratch {}
 
 impl Scratch {
-    pub(super) fn new(size: u64) -> Self {
+    pub(super) fn new(region: RegionKey, size: usize) -> Self {
         let tx = if mutant::planted("transaction_ids_from_the_file") { 1 } else { os::random_u64() };
-        Scratch { inner: UnsafeCell::new(Inner { tx, touched: Touched::new(size) }) }
+        let (frame, running) = (Frame::new(region), Running::new(size, tx));
+        Scratch { inner: UnsafeCell::new(Inner { frame, running, copies: [0; 2] }) }
     }
 }
 
 /// The images of `T` in a mapping: worked out once, for every read and update needs them.
 pub(super) struct TypedImages<T> {
-    base: *mut u8,
-    stride: usize,
+    /// Where each copy begins; past the last one, addresses that nobody follows.
+    at: [*mut u8; MAX_COPIES],
     ty: PhantomData<fn() -> T>,
 }
 
@@ -61,39 +66,45 @@ impl<T> Copy for TypedImages<T> {}
 impl<T: SharedLayout> TypedImages<T> {
     pub(super) fn of(region: &Region) -> Self {
         let (base, stride) = region.images();
-        TypedImages { base, stride, ty: PhantomData }
+        TypedImages { at: std::array::from_fn(|k| base.wrapping_add(k * stride)), ty: PhantomData }
     }
 
     /// Copy `k`, which exists.
     #[inline]
     pub(super) fn image(&self, k: usize) -> *mut T {
-        self.base.wrapping_add(k * self.stride).cast()
+        self.at[k % MAX_COPIES].cast()
     }
 }
 
-impl<T: SharedLayout> Images for TypedImages<T> {
+impl<T: SharedLayout> Images for &TypedImages<T> {
+    type Pair = (*mut T, *const T);
+
     #[inline]
     fn size(&self) -> u64 {
         size_of::<T>() as u64
     }
 
     #[inline]
-    unsafe fn copy_all(&self, to: usize, from: usize) {
+    fn pair(&self, to: usize, from: usize) -> Self::Pair {
+        (self.image(to), self.image(from))
+    }
+
+    #[inline]
+    unsafe fn copy_all(&self, (to, from): Self::Pair) {
         // SAFETY: the caller's promise; two copies of `T` in the mapping.
-        unsafe { std::ptr::copy_nonoverlapping(self.image(from).cast::<u8>(), self.image(to).cast(), size_of::<T>()) }
+        unsafe { std::ptr::copy_nonoverlapping(from.cast::<u8>(), to.cast(), size_of::<T>()) }
     }
 
     #[inline]
-    unsafe fn copy_plain(&self, to: usize, from: usize) {
+    unsafe fn copy_plain(&self, (to, from): Self::Pair) {
         // SAFETY: the caller's promise; two copies of `T` in the mapping, of which `from` holds a value.
-        unsafe { T::copy_plain(self.image(to), self.image(from)) }
+        unsafe { T::copy_plain(to, from) }
     }
 
     #[inline]
-    unsafe fn copy_range(&self, to: usize, from: usize, range: Range<u64>) {
+    unsafe fn copy_range(&self, (to, from): Self::Pair, range: Range<u64>) {
         let (start, len) = (range.start as usize, (range.end - range.start) as usize);
-        let to = self.image(to).cast::<u8>().wrapping_add(start);
-        let from = self.image(from).cast::<u8>().wrapping_add(start).cast_const();
+        let (to, from) = (to.cast::<u8>().wrapping_add(start), from.cast::<u8>().wrapping_add(start));
         if len == 8 {
             // The commonest range: one unit, not worth a call.
             // SAFETY: the caller's promise; the range lies inside `T`.
@@ -203,43 +214,39 @@ impl<T: SharedLayout> State<T> {
         if Frame::is_open(region.key()) && !mutant::planted("re_entry_unnoticed") {
             return Err(self.reentrant());
         }
-        let images = *self.images();
-        let mut clock = Deadline::new(timeout);
+        let shared = region.shared();
         // SAFETY: these are the region's images; the active one holds a value (checked at attach, and every commit
         // publishes one); the slot is this handle's.
-        let mut begun = unsafe { region.shared().begin(region.slot(), region.host(), &mut clock, images) };
-        if let Some(waited) = clock.waited() {
-            self.note_wait(waited);
-        }
-        // Used where it was returned: moving it would wait for the words just written.
-        let txn = match &mut begun {
-            Ok(txn) => txn,
-            Err(e) => return Err(region.trouble(*e)),
-        };
+        let begun = unsafe { shared.begin(region.slot(), region.host(), || self.waiting(timeout), self.images()) };
+        let txn = begun.map_err(|e| region.trouble(e))?;
+        let (copy, _) = txn.pair();
         // SAFETY: the lock is held, by this thread.
-        let Inner { tx, touched } = unsafe { &mut *self.scratch().inner.get() };
-        *tx = tx.wrapping_add(1).max(1);
-        touched.clear();
-        let stamp = Stamp::root(*tx);
-        let (copy, active) = (images.image(txn.copy()), images.image(txn.active()));
+        let Inner { frame, running, copies } = unsafe { &mut *self.scratch().inner.get() };
+        let stamp = Stamp::root(running.begin(copy.addr()));
+        *copies = [txn.copy(), txn.active()];
+        // Dropped where it is: rolls back what has not been committed.
+        let unfinished = Unfinished(self);
         if T::TRACKED {
             // SAFETY: the copy is caught up, so it holds a value, and it is this transaction's alone.
             unsafe { T::stamp(copy, stamp) }
         }
-        // Dropped where it is: rolls back what has not been committed.
-        let mut open = Open { region, txn, committed: false, copy, active, stamp, touched };
-        let bytes = copy.addr()..copy.addr() + size_of::<T>();
-        let verdict = {
-            let frame = Frame::writing(region.key(), bytes, *tx, open.touched);
-            // SAFETY: as above; the reference ends with the closure.
-            frame.enter(|| f(unsafe { &mut *copy }))
-        };
+        // SAFETY: the reference ends with the closure; the rest as above.
+        let closure = || f(unsafe { &mut *copy });
+        // SAFETY: it is in this handle, and the lock keeps it this thread's.
+        let verdict = unsafe { frame.enter_update(&raw const *running, closure) };
         // The closure may have forked, and this be the child.
         region.check()?;
         if verdict.is_ok() {
-            open.commit();
+            if T::TRACKED {
+                // SAFETY: a value that is this transaction's alone.
+                unsafe { T::flatten::<false>(copy, copy, stamp, &mut running.touched) }
+            }
+            std::mem::forget(unfinished);
+            txn.commit(&running.touched);
+            shared.end(region.host());
         } else if mutant::planted("id_used_again_after_roll_back") {
-            *tx -= 1;
+            drop(unfinished);
+            running.repeat_tx();
         }
         Ok(verdict)
     }
@@ -299,54 +306,72 @@ pub(super) fn forget_moves<T: SharedLayout>(state: &mut T) {
     }
 }
 
-/// An update whose closure runs. Dropped without a commit, as by `Err` or by unwinding, it rolls back. Dropped in a child
-/// that was forked in the closure, it leaves the update to the parent.
-struct Open<'a, 's, T: SharedLayout, H: Host> {
-    region: &'a Region,
-    /// Unlocks when it is dropped, which comes after this.
-    txn: &'a mut Txn<'s, H>,
-    committed: bool,
-    /// Invariant: a value, of this transaction alone.
-    copy: *mut T,
-    /// Invariant: a value that nobody changes.
-    active: *const T,
-    stamp: Stamp,
-    touched: &'a mut Touched,
-}
+/// An update whose closure runs. Dropped, as by `Err` or by unwinding, it rolls back. Dropped in a child that was forked in the
+/// closure, it leaves the update to the parent.
+///
+/// It knows no more than the handle, which knows the rest, so that an update keeps nothing in memory for it.
+struct Unfinished<'a, T: SharedLayout>(&'a State<T>);
 
-impl<T: SharedLayout, H: Host> Open<'_, '_, T, H> {
-    #[inline]
-    fn commit(&mut self) {
-        self.flatten(self.copy);
-        self.txn.commit(self.touched);
-        self.committed = true;
-    }
-
-    /// Gathers what the closure has touched, as far as it is live in `source`.
-    #[inline]
-    fn flatten(&mut self, source: *const T) {
-        if T::TRACKED {
-            // SAFETY: both hold values that nobody changes now, by the invariants of the fields.
-            unsafe { T::flatten::<false>(self.copy, source, self.stamp, self.touched) }
-        }
-    }
-}
-
-impl<T: SharedLayout, H: Host> Open<'_, '_, T, H> {
-    /// Not inlined: the walk over `T` is large, and the commit's stands beside it.
-    #[inline(never)]
-    fn roll_back(&mut self) {
-        self.flatten(self.active);
-        self.txn.roll_back(self.touched);
-    }
-}
-
-impl<T: SharedLayout, H: Host> Drop for Open<'_, '_, T, H> {
+impl<T: SharedLayout> Drop for Unfinished<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if self.committed {
+        self.0.roll_back();
+    }
+}
+
+/// The lock of an update that is rolled back; released on every way out, which leaves the copy odd if the walk over `T` panics.
+struct Locked<'a>(&'a Region);
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        self.0.shared().end(self.0.host());
+    }
+}
+
+impl<T: SharedLayout> State<T> {
+    /// Rolls back the update that this handle runs.
+    ///
+    /// Not inlined: the walk over `T` is large, and the commit's stands beside it.
+    #[inline(never)]
+    fn roll_back(&self) {
+        let region = self.region();
+        if !region.is_mine() {
             return;
         }
-        if self.region.is_mine() { self.roll_back() } else { self.txn.disown() }
+        let _locked = Locked(region);
+        // SAFETY: the lock is held, by this thread; the update's own borrow is not used any more.
+        let Inner { running, copies: [copy, active], .. } = unsafe { &mut *self.scratch().inner.get() };
+        let (written, seen) = self.images().pair(*copy, *active);
+        if T::TRACKED {
+            // SAFETY: both hold values, of which one is this transaction's alone, and nobody changes the other one.
+            unsafe { T::flatten::<false>(written, seen, Stamp::root(running.tx()), &mut running.touched) }
+        }
+        region.shared().roll_back(*copy, &running.touched);
+    }
+
+    /// A clock for an update that waits; how long it has waited is noted at its end.
+    #[cold]
+    fn waiting(&self, timeout: Duration) -> Waiting<'_, T> {
+        Waiting { state: self, deadline: Deadline::new(timeout) }
+    }
+}
+
+/// The clock of an update that waits.
+struct Waiting<'a, T: SharedLayout> {
+    state: &'a State<T>,
+    deadline: Deadline,
+}
+
+impl<T: SharedLayout> Clock for Waiting<'_, T> {
+    fn rest(&mut self) -> Option<Duration> {
+        self.deadline.rest()
+    }
+}
+
+impl<T: SharedLayout> Drop for Waiting<'_, T> {
+    fn drop(&mut self) {
+        if let Some(waited) = self.deadline.waited() {
+            self.state.note_wait(waited);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The closures that are open on this thread.
 //!
-//! Each `read` and `update` puts a frame on its own stack and links it into a thread-local list while its closure runs.
+//! Each `read` and `update` links a frame into a thread-local list while its closure runs. That of a read lies on its stack,
+//! that of an update in its handle.
 //! The list answers two questions: is this region already open on this thread (an update would then wait for itself),
 //! and does this container lie in the copy that an open update writes (its touches may then go to that update's ranges and
 //! pages).
@@ -18,50 +19,86 @@ pub(crate) struct RegionKey {
     pub(crate) inode: u64,
 }
 
-/// What the running update of an open frame needs to be found by its containers.
-struct Running<'a> {
-    /// Addresses of the copy that is being written.
-    copy: Range<usize>,
-    tx: u64,
-    touched: &'a Touched,
+/// The update that a handle runs, as its containers find it.
+pub(crate) struct Running {
+    /// The address of the copy that is being written.
+    copy: Cell<usize>,
+    /// Bytes of it.
+    size: usize,
+    /// The transaction's id; the last one's between two updates. Odd, so that it is never 0.
+    tx: Cell<u64>,
+    /// What it has touched.
+    pub(crate) touched: Touched,
+}
+
+impl Running {
+    /// For a state of `size` bytes; ids are counted up from `tx`.
+    pub(crate) fn new(size: usize, tx: u64) -> Self {
+        Running { copy: Cell::new(0), size, tx: Cell::new(tx | 1), touched: Touched::new(size as u64) }
+    }
+
+    /// A new transaction, which has touched nothing, writes the copy at the address `copy`. Returns its id.
+    #[inline]
+    pub(crate) fn begin(&self, copy: usize) -> u64 {
+        let tx = self.tx.get().wrapping_add(2);
+        self.tx.set(tx);
+        self.copy.set(copy);
+        self.touched.clear();
+        tx
+    }
+
+    /// The transaction's id.
+    pub(crate) fn tx(&self) -> u64 {
+        self.tx.get()
+    }
+
+    /// Gives the last id away a second time: a planted fault.
+    pub(crate) fn repeat_tx(&self) {
+        self.tx.set(self.tx.get().wrapping_sub(2));
+    }
 }
 
 /// One open closure.
-pub(crate) struct Frame<'a> {
-    outer: Cell<*const Frame<'static>>,
+pub(crate) struct Frame {
+    outer: Cell<*const Frame>,
     region: RegionKey,
-    running: Option<Running<'a>>,
+    /// Null of a read. Invariant: while the frame is open, it lives, and is written by this thread alone.
+    running: Cell<*const Running>,
 }
 
 thread_local! {
-    /// The innermost open closure. Invariant: null, or a frame in a live stack frame of this thread ([`Frame::enter`]).
-    static INNERMOST: Cell<*const Frame<'static>> = const { Cell::new(ptr::null()) };
+    /// The innermost open closure. Invariant: null, or a frame whose [`Frame::enter`] runs on this thread.
+    static INNERMOST: Cell<*const Frame> = const { Cell::new(ptr::null()) };
 }
 
-impl<'a> Frame<'a> {
-    /// A closure that reads `region`.
+impl Frame {
+    /// A closure over `region`.
     #[inline]
-    pub(crate) fn reading(region: RegionKey) -> Self {
-        Frame { outer: Cell::new(ptr::null()), region, running: None }
+    pub(crate) fn new(region: RegionKey) -> Self {
+        Frame { outer: Cell::new(ptr::null()), region, running: Cell::new(ptr::null()) }
     }
 
-    /// A closure that writes the copy of `region` at the addresses `copy`, as transaction `tx`.
+    /// Runs `f` with this closure, which is an update's, open.
+    ///
+    /// # Safety
+    /// `running` lives until this returns, and no other thread accesses it.
     #[inline]
-    pub(crate) fn writing(region: RegionKey, copy: Range<usize>, tx: u64, touched: &'a Touched) -> Self {
-        Frame { outer: Cell::new(ptr::null()), region, running: Some(Running { copy, tx, touched }) }
+    pub(crate) unsafe fn enter_update<R>(&self, running: *const Running, f: impl FnOnce() -> R) -> R {
+        self.running.set(running);
+        self.enter(f)
     }
 
     /// Runs `f` with this closure open; it is closed on every way out, unwinding included.
     #[inline]
     pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
-        struct Close(*const Frame<'static>);
+        struct Close(*const Frame);
         impl Drop for Close {
             #[inline]
             fn drop(&mut self) {
                 unlink(self.0);
             }
         }
-        let this = ptr::from_ref(self).cast();
+        let this = ptr::from_ref(self);
         self.outer.set(INNERMOST.get());
         INNERMOST.set(this);
         let _close = Close(this);
@@ -76,11 +113,11 @@ impl<'a> Frame<'a> {
 
     /// Whether an update of `region` is running on this thread.
     pub(crate) fn is_written(region: RegionKey) -> bool {
-        Self::any(|frame| frame.region == region && frame.running.is_some())
+        Self::any(|frame| frame.region == region && !frame.running.get().is_null())
     }
 
     #[inline]
-    fn any(mut is: impl FnMut(&Frame<'_>) -> bool) -> bool {
+    fn any(mut is: impl FnMut(&Frame) -> bool) -> bool {
         let mut next = INNERMOST.get();
         // SAFETY: the list holds frames whose `enter` is still running on this thread, further out than this call: they
         // are borrowed by those calls, and nothing moves or changes them until they return.
@@ -97,13 +134,18 @@ impl<'a> Frame<'a> {
 /// Takes a frame out of the list. It is the innermost one, unless a coroutine was left in its closure and closes it now,
 /// under frames that were opened since.
 #[inline]
-fn unlink(closing: *const Frame<'static>) {
+fn unlink(closing: *const Frame) {
     // SAFETY: the frame's `enter` is still running.
     let outer = unsafe { &*closing }.outer.get();
     if ptr::eq(INNERMOST.get(), closing) {
         INNERMOST.set(outer);
-        return;
+    } else {
+        unlink_from_within(closing, outer);
     }
+}
+
+#[cold]
+fn unlink_from_within(closing: *const Frame, outer: *const Frame) {
     Frame::any(|frame| {
         let inside = ptr::eq(frame.outer.get(), closing);
         if inside {
@@ -125,12 +167,14 @@ pub(crate) fn thread_number() -> u64 {
 #[inline(never)]
 pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>, exactly: bool) -> bool {
     Frame::any(|frame| {
-        let Some(running) = &frame.running else { return false };
-        if !running.copy.contains(&container) {
+        // SAFETY: the invariant of the field: the frame is open.
+        let Some(running) = (unsafe { frame.running.get().as_ref() }) else { return false };
+        let place = container.wrapping_sub(running.copy.get());
+        if place >= running.size {
             return false;
         }
-        let place = (container - running.copy.start) as u64;
-        let home = stamp.tx() == running.tx && stamp.place() == place || mutant::planted("pages_away_from_home");
+        let place = place as u64;
+        let home = stamp.tx() == running.tx.get() && stamp.place() == place || mutant::planted("pages_away_from_home");
         if home {
             let bytes = place + bytes.start as u64..place + bytes.end as u64;
             if exactly { running.touched.add_bytes(bytes) } else { running.touched.add_pages(bytes) }
@@ -149,9 +193,9 @@ mod tests {
     #[test]
     fn frames_close_on_every_way_out() {
         assert!(!Frame::is_open(A));
-        Frame::reading(A).enter(|| {
+        Frame::new(A).enter(|| {
             assert!(Frame::is_open(A) && !Frame::is_open(B));
-            let unwound = std::panic::catch_unwind(|| Frame::reading(B).enter(|| panic!("out")));
+            let unwound = std::panic::catch_unwind(|| Frame::new(B).enter(|| panic!("out")));
             assert!(unwound.is_err());
             assert!(Frame::is_open(A) && !Frame::is_open(B));
             std::thread::scope(|s| {
@@ -163,10 +207,10 @@ mod tests {
 
     #[test]
     fn a_frame_that_closes_under_others_leaves_them() {
-        let (a, b) = (Frame::reading(A), Frame::reading(B));
+        let (a, b) = (Frame::new(A), Frame::new(B));
         a.enter(|| {
             b.enter(|| {
-                unlink(ptr::from_ref(&a).cast()); // as by a coroutine that ends here
+                unlink(ptr::from_ref(&a)); // as by a coroutine that ends here
                 assert!(!Frame::is_open(A) && Frame::is_open(B));
             });
             assert!(!Frame::is_open(A) && !Frame::is_open(B));
@@ -176,17 +220,20 @@ mod tests {
 
     #[test]
     fn only_a_container_at_home_spills() {
-        let touched = Touched::new(100_000);
-        let frame = Frame::writing(A, 1_000_000..1_100_000, 7, &touched);
+        let (frame, running) = (Frame::new(A), Running::new(100_000, 5));
+        assert_eq!(running.begin(1_000_000), 7);
+        let touched = &running.touched;
         let home = Stamp::root(7).at(4096);
-        frame.enter(|| {
+        let spills = || {
             assert!(!spill(1_004_096, Stamp::root(8).at(4096), 0..1, false), "another transaction");
             assert!(!spill(1_004_104, home, 0..1, true), "another place");
             assert!(!spill(2_000_000, home, 0..1, false), "another memory");
             assert!(!touched.spilled() && touched.count() == 0);
             assert!(spill(1_004_096, home, 0..1, false));
             assert!(spill(1_004_096, home, 8..9, true));
-        });
+        };
+        // SAFETY: it lives, and is this thread's.
+        unsafe { frame.enter_update(&raw const running, spills) }
         let mut runs = vec![];
         touched.pages().for_each_run(|run| runs.push(run));
         assert_eq!(runs, vec![4096..8192]);

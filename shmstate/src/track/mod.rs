@@ -9,7 +9,7 @@ mod pages;
 mod stamp;
 mod touched;
 
-pub(crate) use frame::{Frame, RegionKey, spill, thread_number};
+pub(crate) use frame::{Frame, RegionKey, Running, spill, thread_number};
 use pages::PagesBuf;
 pub(crate) use pages::{PAGE, Pages};
 pub use stamp::Stamp;

@@ -55,7 +55,22 @@ impl Granule {
     /// `bytes`, rounded outward, as one word: start in the upper half, end in the lower.
     #[inline]
     pub(crate) const fn pack(self, bytes: &Range<u64>) -> u64 {
+        if self.shift == 3 {
+            return bytes.start >> 3 << 32 | (bytes.end + 7) >> 3; // as below, by known shifts
+        }
         (bytes.start >> self.shift) << 32 | (bytes.end + ((1 << self.shift) - 1)) >> self.shift
+    }
+
+    /// If `packed` stands for one word of 8 bytes: where that starts, at most at the last word of a `T` of `size` bytes.
+    #[inline(always)]
+    pub(crate) const fn word(self, packed: u64, size: u64) -> Option<u64> {
+        let (start, end) = ((packed >> 32) as u32, packed as u32);
+        if self.shift != 3 || size < 8 || end.wrapping_sub(start) != 1 {
+            return None;
+        }
+        // A stranger's number is brought into `T`; without a branch. The last word's fits, as the unit is 8 bytes.
+        let last = (size / 8 - 1) as u32;
+        Some(if last < start { last } else { start } as u64 * 8)
     }
 
     /// The bytes that `word` stands for; the end may lie past the end of `T` by less than a unit.
@@ -67,20 +82,25 @@ impl Granule {
 
 /// What a transaction has touched: up to a fixed number of exact ranges, then whole pages.
 ///
-/// Allocated once per handle; gathering allocates nothing.
+/// Allocated once per handle; gathering allocates nothing. Cells, because the containers of the running closure add to it as
+/// well.
 pub struct Touched {
     granule: Granule,
+    /// Exact ranges.
     count: Cell<usize>,
-    /// As [`Granule::pack`] packs them; cells, for the containers of the running closure add to them as well.
-    ranges: Box<[Cell<u64>]>,
+    /// The last of them, as [`Granule::pack`] packs it. Usually it is the only one.
+    last: Cell<u64>,
+    /// Those before it.
+    earlier: Box<[Cell<u64>]>,
     pages: PagesBuf,
 }
 
 impl Touched {
     /// Nothing of a `T` of `size` bytes.
     pub(crate) fn new(size: u64) -> Self {
-        let ranges = (0..exact(size)).map(|_| Cell::new(0)).collect();
-        Touched { granule: Granule::of(size), count: Cell::new(0), ranges, pages: PagesBuf::new(size) }
+        let (count, last) = (Cell::new(0), Cell::new(0));
+        let earlier = (1..exact(size)).map(|_| Cell::new(0)).collect();
+        Touched { granule: Granule::of(size), count, last, earlier, pages: PagesBuf::new(size) }
     }
 
     /// Adds `len` bytes from `start` on.
@@ -92,8 +112,19 @@ impl Touched {
     }
 
     /// Adds bytes, of which there are some.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn add_bytes(&self, bytes: Range<u64>) {
+        if self.count.get() == 0 && !mutant::planted("packed_inward") {
+            self.last.set(self.granule.pack(&bytes));
+            self.count.set(1);
+        } else {
+            self.add_more(bytes);
+        }
+    }
+
+    /// [`Self::add_bytes`], beyond the first range.
+    #[inline(never)]
+    fn add_more(&self, bytes: Range<u64>) {
         let mut new = self.granule.pack(&bytes);
         if mutant::planted("packed_inward") {
             let shift = self.granule.shift;
@@ -102,22 +133,20 @@ impl Touched {
                 return;
             }
         }
-        let count = self.count.get();
-        if let Some(last) = count.checked_sub(1).and_then(|last| self.ranges.get(last)) {
+        let (count, last) = (self.count.get(), self.last.get());
+        if count > 0 {
             // The walks go upward: what touches the last range is joined with it.
-            let (first, end) = (last.get() >> 32, last.get() & 0xffff_ffff);
+            let (first, end) = (last >> 32, last & 0xffff_ffff);
             // One comparison for both ends: marks come in any order, and a branch on one end alone is not predicted.
             if (new >> 32).wrapping_sub(first) <= end - first {
-                last.set(first << 32 | end.max(new & 0xffff_ffff));
+                self.last.set(first << 32 | end.max(new & 0xffff_ffff));
                 return;
             }
+            let Some(free) = self.earlier.get(count - 1) else { return self.add_pages(bytes) };
+            free.set(last);
         }
-        if let Some(free) = self.ranges.get(count) {
-            free.set(new);
-            self.count.set(count + 1);
-        } else {
-            self.add_pages(bytes);
-        }
+        self.last.set(new);
+        self.count.set(count + 1);
     }
 
     /// Adds bytes, of which there are some, by the pages that they lie on.
@@ -135,7 +164,15 @@ impl Touched {
     /// The exact ranges, as [`Granule::pack`] packs them.
     #[inline]
     pub(crate) fn ranges(&self) -> impl Iterator<Item = u64> {
-        self.ranges.iter().take(self.count.get()).map(Cell::get)
+        let count = self.count.get();
+        let earlier = self.earlier.iter().take(count.saturating_sub(1)).map(Cell::get);
+        earlier.chain((count > 0).then_some(self.last.get()))
+    }
+
+    /// The exact range, if there is one and no more.
+    #[inline]
+    pub(crate) fn only(&self) -> Option<u64> {
+        (self.count.get() == 1).then_some(self.last.get())
     }
 
     /// The pages beyond the exact ranges.
@@ -151,7 +188,7 @@ impl Touched {
 
     /// Forgets everything.
     #[inline]
-    pub(crate) fn clear(&mut self) {
+    pub(crate) fn clear(&self) {
         self.count.set(0);
         if self.spilled() {
             self.clear_pages();

@@ -302,8 +302,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Unit("state::moves::plain"), Loom("readers::three_copies_one_reader", LOST)],
     },
     Mutant {
-        name: "named_copy_not_scanned",
-        breaks: "the copy that the last commit has named is written although a reader holds it",
+        name: "copy_in_turn_not_scanned",
+        breaks: "the copy whose turn it is is written although a reader holds it",
         checks: &[Loom("readers::two_copies_one_reader", RACE), Shuttle("three_copies")],
     },
     Mutant {

@@ -175,9 +175,4 @@ pub(super) const HARMLESS: &[Harmless] = &[
         why: "at a roll-back, what is dead in the copy that was written still says the truth about its own bytes",
         checks: &[Unit("state::moves::all"), Unit("state::moves::err")],
     },
-    Harmless {
-        name: "unfinished_is_even",
-        why: "only the walk before the closure leaves an update unfinished, and it has changed nothing that is content",
-        checks: &[Unit("state::moves::all"), Unit("state::moves::deaths::death_in_the_closure")],
-    },
 ];

@@ -54,14 +54,15 @@ impl World {
     fn update(&self) {
         let shared = self.shared();
         // SAFETY: the images of this region; the slot is the one writer's.
-        let txn = unsafe { shared.begin(0, &Alone, &mut Alone, self) };
-        let mut txn = txn.expect("nobody is in the way");
+        let txn = unsafe { shared.begin(0, &Alone, || Alone, self) };
+        let txn = txn.expect("nobody is in the way");
         let mut touched = Touched::new(SIZE);
         for (i, word) in self.images[txn.copy()].iter().enumerate() {
             word.store(word.load(Relaxed) + 1, Relaxed);
             touched.add(8 * i as u64, 8);
         }
         txn.commit(&touched);
+        shared.end(&Alone);
     }
 
     /// The version that an onlooker sees, if it was left alone.
@@ -87,18 +88,24 @@ fn one_version([first, second]: [u64; WORDS]) -> u64 {
 }
 
 impl Images for &World {
+    type Pair = (usize, usize);
+
     fn size(&self) -> u64 {
         SIZE
     }
 
-    unsafe fn copy_all(&self, to: usize, from: usize) {
-        // SAFETY: the caller's promise.
-        unsafe { self.copy_range(to, from, 0..SIZE) }
+    fn pair(&self, to: usize, from: usize) -> (usize, usize) {
+        (to, from)
     }
 
-    unsafe fn copy_plain(&self, _to: usize, _from: usize) {}
+    unsafe fn copy_all(&self, pair: (usize, usize)) {
+        // SAFETY: the caller's promise.
+        unsafe { self.copy_range(pair, 0..SIZE) }
+    }
 
-    unsafe fn copy_range(&self, to: usize, from: usize, range: Range<u64>) {
+    unsafe fn copy_plain(&self, _: (usize, usize)) {}
+
+    unsafe fn copy_range(&self, (to, from): (usize, usize), range: Range<u64>) {
         for i in range.start as usize / 8..range.end as usize / 8 {
             self.images[to][i].store(self.images[from][i].load(Relaxed), Relaxed);
         }

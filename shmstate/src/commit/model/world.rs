@@ -147,7 +147,8 @@ impl World {
         let images = self.cells();
         let shared = self.shared();
         // SAFETY: the images of this region, of which the active one is right; the slot is the caller's.
-        let mut txn = unsafe { shared.begin(me, &host, clock, images) }?;
+        let txn = unsafe { shared.begin(me, &host, || clock, images) }?;
+        let _locked = Locked(shared, &host);
         let active = self.copies[txn.active()].generation.load(Ordering::Relaxed);
         assert_eq!(active % 2, 0, "the active copy is marked as half-written");
         let commits = check(images.get(txn.copy()));
@@ -165,8 +166,8 @@ impl World {
         put(0, u64::MAX);
         put(2, u64::MAX);
         match verdict {
-            Verdict::RollBack => txn.roll_back(&touched),
-            _ => drop(txn),
+            Verdict::RollBack => shared.roll_back(txn.copy(), &touched),
+            _ => {}
         }
         Ok(commits)
     }
@@ -204,7 +205,7 @@ impl World {
     #[cfg(shmstate_loom)]
     pub(super) fn sweep(&self, me: usize) {
         let host = Handle { world: self, slot: me };
-        let _ = self.shared().lock(me, &host, &mut Patience(u32::MAX)).expect("nobody keeps the lock for ever");
+        let _ = self.shared().lock(me, &host, &mut &mut Patience(u32::MAX)).expect("nobody keeps the lock for ever");
         self.shared().sweep();
         self.shared().unlock(&host);
     }
@@ -264,19 +265,34 @@ impl Cells<'_> {
     }
 }
 
+/// The lock of an update, which the dead do not release.
+struct Locked<'a>(Shared<'a>, &'a Handle<'a>);
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        self.0.end(self.1);
+    }
+}
+
 impl Images for Cells<'_> {
+    type Pair = (usize, usize);
+
     fn size(&self) -> u64 {
         SIZE
     }
 
-    unsafe fn copy_all(&self, to: usize, from: usize) {
-        // SAFETY: the caller's promise.
-        unsafe { self.copy_range(to, from, 0..SIZE) }
+    fn pair(&self, to: usize, from: usize) -> (usize, usize) {
+        (to, from)
     }
 
-    unsafe fn copy_plain(&self, _to: usize, _from: usize) {} // everything is tracked
+    unsafe fn copy_all(&self, pair: (usize, usize)) {
+        // SAFETY: the caller's promise.
+        unsafe { self.copy_range(pair, 0..SIZE) }
+    }
 
-    unsafe fn copy_range(&self, to: usize, from: usize, range: Range<u64>) {
+    unsafe fn copy_plain(&self, _: (usize, usize)) {} // everything is tracked
+
+    unsafe fn copy_range(&self, (to, from): (usize, usize), range: Range<u64>) {
         assert!(range.end <= SIZE, "a range past the end");
         for field in range.start as usize / 8..range.end as usize / 8 {
             self.put(to, field, self.get(from)[field]);
@@ -287,7 +303,7 @@ impl Images for Cells<'_> {
 /// So many naps, then it is enough.
 pub(super) struct Patience(pub(super) u32);
 
-impl Clock for Patience {
+impl Clock for &mut Patience {
     fn rest(&mut self) -> Option<Duration> {
         self.0 = self.0.checked_sub(1)?;
         Some(Duration::MAX)

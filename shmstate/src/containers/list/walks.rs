@@ -36,7 +36,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
         unsafe { to.write(len) }
     }
 
-    #[inline]
+    #[inline(always)]
     unsafe fn flatten<const NESTED: bool>(
         written: *const Self,
         source: *const Self,
@@ -50,7 +50,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
         let [written, source] =
             [(written, len), (source, live)].map(|(list, live)| Tracked { head: list.cast::<Head>(), live });
         // SAFETY: the caller's promise; the head is a list's first field, and the live items are values.
-        unsafe { flatten::<T, NESTED>(&written, &source, Self::ITEMS, stamp, touched) }
+        unsafe { flatten::<T, NESTED>(written, source, Self::ITEMS, stamp, touched) }
     }
 
     unsafe fn validate(this: *const Self) -> Result<(), Invalid> {

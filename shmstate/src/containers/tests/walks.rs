@@ -3,7 +3,7 @@
 
 use super::play::{Play, Script};
 use crate::SharedLayout;
-use crate::track::{Frame, Granule, RegionKey, Stamp, Touched};
+use crate::track::{Frame, Granule, RegionKey, Running, Stamp};
 use proptest::prelude::*;
 use std::fmt::Debug;
 use std::mem::MaybeUninit;
@@ -14,8 +14,7 @@ pub(super) struct Copies<T> {
     copies: [Box<T>; 3],
     todo: [Vec<Range<u64>>; 3],
     active: usize,
-    tx: u64,
-    touched: Touched,
+    running: Running,
 }
 
 impl<T: SharedLayout + Clone + PartialEq + Debug> Copies<T> {
@@ -27,13 +26,8 @@ impl<T: SharedLayout + Clone + PartialEq + Debug> Copies<T> {
     fn of(fill_up: impl FnOnce(&mut T)) -> Self {
         let mut copies = [T::boxed(), T::boxed(), T::boxed()];
         fill_up(&mut copies[0]);
-        let mut all = Copies {
-            copies,
-            todo: [const { vec![] }; 3],
-            active: 0,
-            tx: 1000,
-            touched: Touched::new(size_of::<T>() as u64),
-        };
+        let mut all =
+            Copies { copies, todo: [const { vec![] }; 3], active: 0, running: Running::new(size_of::<T>(), 1001) };
         for k in 1..3 {
             all.todo[k].push(0..size_of::<T>() as u64);
             all.catch_up(k);
@@ -84,10 +78,8 @@ impl<T: SharedLayout + Clone + PartialEq + Debug> Copies<T> {
             // The active copy is never written: the next one is.
             return None;
         }
-        self.tx += 1;
-        let root = Stamp::root(self.tx);
-        self.touched.clear();
         let written: *mut T = &mut *self.copies[j];
+        let root = Stamp::root(self.running.begin(written.addr()));
         // SAFETY: a box.
         unsafe { T::stamp(written, root) }
         let ops = 1 + s.below(12);
@@ -100,17 +92,17 @@ impl<T: SharedLayout + Clone + PartialEq + Debug> Copies<T> {
         if ops.is_multiple_of(4) {
             all(); // as from a scoped thread: the pages are out of reach
         } else {
-            let (start, size) = (written.addr(), size_of::<T>());
-            let region = RegionKey { device: 0, inode: 0 };
-            Frame::writing(region, start..start + size, self.tx, &self.touched).enter(all);
+            let frame = Frame::new(RegionKey { device: 0, inode: 0 });
+            // SAFETY: it lives, and is this thread's.
+            unsafe { frame.enter_update(&raw const self.running, all) }
         }
         let commit = s.below(3) != 0;
         let source: *const T = if commit { written } else { &*self.copies[self.active] };
         // SAFETY: boxes that nobody changes.
-        unsafe { T::flatten::<false>(written, source, root, &mut self.touched) }
+        unsafe { T::flatten::<false>(written, source, root, &mut self.running.touched) }
         let granule = Granule::of(size_of::<T>() as u64);
-        let mut touched: Vec<_> = self.touched.ranges().map(|word| granule.unpack(word)).collect();
-        self.touched.pages().for_each_run(|run| touched.push(run));
+        let mut touched: Vec<_> = self.running.touched.ranges().map(|word| granule.unpack(word)).collect();
+        self.running.touched.pages().for_each_run(|run| touched.push(run));
         if commit {
             self.active = j;
             for k in (0..3).filter(|&k| k != j) {

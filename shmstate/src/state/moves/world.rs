@@ -8,6 +8,7 @@ use crate::commit::{self, Images, Pin};
 use crate::error::ErrorKind;
 use crate::state::State;
 use crate::state::update::TypedImages;
+use crate::sync::Ordering::Relaxed;
 use std::any::Any;
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -234,8 +235,9 @@ pub(super) fn check_copies(state: &State<Root>, same: impl Fn(&Root, &str)) {
         // SAFETY: an image is as large as the box, readable, and nobody writes it.
         unsafe { std::ptr::copy_nonoverlapping(images.image(k).cast(), side.as_mut_ptr(), 1) }
         let aside = Aside { images: &images, side: &mut *side, copy: k };
+        let (line, noted) = (&shared.copies[k], shared.control.active.noted.load(Relaxed));
         // SAFETY: the images are the region's, but for copy `k`, in whose place a private one is written.
-        unsafe { shared.catch_up(k, active, commit::Shared::is_torn(&shared.copies[k]), aside) }
+        unsafe { shared.catch_up(line, noted, commit::Shared::is_torn(line), aside, aside.pair(k, active)) };
         // SAFETY: caught up, so that it holds a value; at worst, under a planted fault, integers.
         same(unsafe { side.assume_init_ref() }, &format!("copy {k}, caught up with copy {active}"));
     }
@@ -249,32 +251,29 @@ struct Aside<'a> {
     copy: usize,
 }
 
-impl Aside<'_> {
-    fn both(&self, to: usize, from: usize) -> (*mut Root, *const Root) {
-        assert_eq!(to, self.copy);
-        (self.side.cast(), self.images.image(from))
-    }
-}
-
 impl Images for Aside<'_> {
+    type Pair = (*mut Root, *const Root);
+
     fn size(&self) -> u64 {
         size_of::<Root>() as u64
     }
 
-    unsafe fn copy_all(&self, to: usize, from: usize) {
-        let (to, from) = self.both(to, from);
+    fn pair(&self, to: usize, from: usize) -> Self::Pair {
+        assert_eq!(to, self.copy);
+        (self.side.cast(), self.images.image(from))
+    }
+
+    unsafe fn copy_all(&self, (to, from): Self::Pair) {
         // SAFETY: the caller's promise.
         unsafe { std::ptr::copy_nonoverlapping(from, to, 1) }
     }
 
-    unsafe fn copy_plain(&self, to: usize, from: usize) {
-        let (to, from) = self.both(to, from);
+    unsafe fn copy_plain(&self, (to, from): Self::Pair) {
         // SAFETY: the caller's promise.
         unsafe { Root::copy_plain(to, from) }
     }
 
-    unsafe fn copy_range(&self, to: usize, from: usize, range: Range<u64>) {
-        let (to, from) = self.both(to, from);
+    unsafe fn copy_range(&self, (to, from): Self::Pair, range: Range<u64>) {
         let start = range.start as usize;
         let (to, from) = (to.wrapping_byte_add(start).cast::<u8>(), from.wrapping_byte_add(start).cast::<u8>());
         // SAFETY: the caller's promise; the range lies inside of `Root`.
