@@ -8,7 +8,7 @@
 
 use super::structs::borrowed;
 use super::{Paths, bounds, described, of_field, part};
-use crate::model::{Input, Variant};
+use crate::model::{Field, Input, Variant};
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
@@ -43,12 +43,18 @@ impl<'a> Enum<'a> {
         let int = int.as_ref().map(|int| Ident::new(&int.to_string(), proc_macro2::Span::call_site()));
         let int = quote!(#private::core::primitive::#int);
         let given = self.variants[..=index].iter().rposition(|variant| variant.original.discriminant.is_some());
-        let more = Literal::usize_unsuffixed(index - given.unwrap_or(0));
+        let more = index - given.unwrap_or(0);
         let first = given.and_then(|given| self.variants[given].original.discriminant.as_ref());
         let first = first.map_or_else(|| quote!(0), |(_, first)| quote!(#first));
-        quote! {
-            let __tag: #int = #first;
-            let __tag = <#int>::wrapping_add(__tag, #more);
+        match more {
+            0 => quote!(let __tag: #int = #first;),
+            more => {
+                let more = literal(more);
+                quote! {
+                    let __tag: #int = #first;
+                    let __tag = __tag.wrapping_add(#more);
+                }
+            }
         }
     }
 
@@ -60,18 +66,25 @@ impl<'a> Enum<'a> {
         let described = described(self.input);
         let has_payload = !self.input.fields().is_empty();
         let choices = self.variants.iter().enumerate().map(|(index, variant)| {
-            let choice = if has_payload { self.choice(index, variant) } else { Self::unit(variant) };
+            let (ident, name, docs) = (&variant.original.ident, &variant.name, &variant.docs);
+            let choice = if has_payload {
+                let index = literal(index);
+                quote!(__b.choice(#name, #docs, &__payloads.#index))
+            } else {
+                // SAFETY: in a constant.
+                quote!(unsafe { __b.unit(#name, #docs, Self::#ident {}) })
+            };
             let renamed = variant.rename.as_ref().map(|rename| {
                 let name = &rename.name;
                 quote!(.renamed(#name))
             });
             quote!(#choice #renamed)
         });
+        let payloads = has_payload.then(|| self.payloads());
         let walk = has_payload.then(|| self.walk());
-        // The walk of a payload names every variant; without one, that is done here.
-        let all = (!has_payload).then(|| {
-            let patterns = self.variants.iter().map(Self::pattern);
-            quote!(let _ = |__this: &Self| match __this { #(#patterns => {})* };)
+        let arms = self.variants.iter().map(|variant| {
+            let (pattern, are_shared) = (Self::pattern(variant), self.are_shared(variant));
+            quote!(#pattern => { #are_shared })
         });
         quote! {
             const DERIVED: #private::Derived<Self> = #builder.enumeration(
@@ -81,7 +94,9 @@ impl<'a> Enum<'a> {
                 #int,
                 const {
                     let __b = #builder;
-                    #all
+                    // Every variant and every field is named, and each field is of a type that is shareable.
+                    let _ = |__this: &Self| match __this { #(#arms)* };
+                    #payloads
                     &__b.choices([#(#choices),*])
                 },
             )#described;
@@ -89,49 +104,45 @@ impl<'a> Enum<'a> {
         }
     }
 
-    /// A variant of an enum without payload, described by its value.
-    fn unit(variant: &Variant<'_>) -> TokenStream {
-        let (ident, name, docs) = (&variant.original.ident, &variant.name, &variant.docs);
-        quote! {
-            // SAFETY: in a constant.
-            unsafe { __b.unit(#name, #docs, Self::#ident {}) }
-        }
-    }
-
-    /// A variant of an enum with a payload, described by what the compiler finds in memory that has its discriminant.
-    fn choice(&self, index: usize, variant: &Variant<'_>) -> TokenStream {
-        let builder = &self.paths.builder;
-        let (name, docs, value, pattern) = (&variant.name, &variant.docs, self.value(index), Self::pattern(variant));
-        let fields = || variant.fields.iter().zip(Self::bindings(variant));
-        let are_shared = fields().filter(|(field, _)| !field.attrs.pod).map(|(field, binding)| {
+    /// Asks of the fields of `variant`, which are bound, that they are shareable.
+    fn are_shared(&self, variant: &Variant<'_>) -> TokenStream {
+        let fields = variant.fields.iter().zip(Self::bindings(variant)).filter(|(field, _)| !field.attrs.pod);
+        let ask = |(field, binding): (&Field<'_>, Ident)| {
             let place = field.place_of_type();
             of_field(self.paths, place, "is_shared", borrowed(&binding, place), TokenStream::new())
-        });
-        let are_shared: TokenStream = are_shared.collect();
-        let are_shared = (!are_shared.is_empty()).then(|| quote!(let _ = || { #are_shared };));
-        let parts = fields().map(|(field, binding)| {
-            let place = field.place_of_type();
-            let binding = Ident::new(&binding.to_string(), place.end);
-            part(field, builder, quote_spanned!(place.start=> &raw const *#binding))
+        };
+        fields.map(ask).collect()
+    }
+
+    /// What the variants hold, by what the compiler finds in memory that has the discriminant of each of them.
+    fn payloads(&self) -> TokenStream {
+        let builder = &self.paths.builder;
+        let payloads = self.variants.iter().enumerate().map(|(index, variant)| {
+            let (value, pattern) = (self.value(index), Self::pattern(variant));
+            let parts = variant.fields.iter().zip(Self::bindings(variant)).map(|(field, binding)| {
+                let place = field.place_of_type();
+                let binding = Ident::new(&binding.to_string(), place.end);
+                part(field, builder, quote_spanned!(place.start=> &raw const *#binding))
+            });
+            // SAFETY: in a constant, and addresses are all that is asked for; they are those of fields of the value.
+            quote! {
+                {
+                    #value
+                    match unsafe { __b.look(&mut __memory, __tag) } {
+                        #pattern => unsafe { __b.payload(__tag, [#(#parts),*]) },
+                        #[allow(unreachable_patterns)]
+                        _ => __b.is_another_variant(),
+                    }
+                }
+            }
         });
         quote! {
-            __b.choice(#name, #docs, const {
+            let __payloads = const {
                 let __b = #builder;
-                #value
                 let mut __memory = __b.memory();
-                __b.put(&mut __memory, __tag);
                 let __p = __memory.as_ptr();
-                // SAFETY: in a constant, and addresses are all that is asked for.
-                match unsafe { __b.look(&__memory) } {
-                    #pattern => {
-                        #are_shared
-                        // SAFETY: fields of the value in `__memory`.
-                        unsafe { &__b.payload(__tag, __b.parts([#(#parts),*])) }
-                    }
-                    #[allow(unreachable_patterns)]
-                    _ => __b.is_another_variant(),
-                }
-            })
+                &(#(#payloads,)*)
+            };
         }
     }
 

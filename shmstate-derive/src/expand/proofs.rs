@@ -39,13 +39,21 @@ pub(super) fn proofs(paths: &Paths, input: &Input<'_>) -> Vec<TokenStream> {
             }
         }
         Body::Enum(variants) => {
-            proofs.push(prove(Place::of(ident), "has_zero", TokenStream::new()));
+            // Without discriminants in the source, the first variant is 0 and the others are not: of an enum with a payload,
+            // the description refuses a definition that has other ones.
+            let counted = variants.iter().all(|variant| variant.original.discriminant.is_none());
+            if !counted || input.fields().is_empty() {
+                proofs.push(prove(Place::of(ident), "has_zero", TokenStream::new()));
+            }
             if let (true, false, Some(hint)) = (input.repr.c, input.fields().is_empty(), &input.repr.int) {
                 proofs.push(prove(Place::of(hint), "payload_follows", TokenStream::new()));
             }
-            for (v, variant) in variants.iter().enumerate().filter(|(_, variant)| !variant.fields.is_empty()) {
-                let v = number(v);
-                proofs.push(prove(Place::of(&variant.original.ident), "is_not_zero", quote!(#v)));
+            let with_fields = variants.iter().enumerate().filter(|(_, variant)| !variant.fields.is_empty());
+            for (index_of_variant, variant) in with_fields {
+                let v = number(index_of_variant);
+                if !counted || index_of_variant == 0 {
+                    proofs.push(prove(Place::of(&variant.original.ident), "is_not_zero", quote!(#v)));
+                }
                 for (index, field) in variant.fields.iter().enumerate() {
                     let i = number(index);
                     if index > 0 {

@@ -226,24 +226,21 @@ impl<S> Builder<S> {
         MaybeUninit::uninit()
     }
 
-    /// Puts the discriminant `tag` where the `repr` in the source says that it lies.
+    /// Puts the discriminant `tag` where the `repr` in the source says that it lies, and gives what is there then, for a
+    /// `match` in a constant: there the compiler itself looks whether the discriminant is one.
+    ///
+    /// # Safety
+    /// It runs in a constant; of the result nothing is looked at but the discriminant, and the addresses of the fields.
+    #[must_use]
     #[track_caller]
-    pub const fn put<I: Copy>(self, memory: &mut MaybeUninit<S>, tag: I) {
+    pub const unsafe fn look<I: Copy>(self, memory: &mut MaybeUninit<S>, tag: I) -> &S {
         if size_of::<I>() > size_of::<S>() {
             changed();
         }
         // SAFETY: in memory of that size or a larger one.
         unsafe { memory.as_mut_ptr().cast::<I>().write_unaligned(tag) }
-    }
-
-    /// What lies in `memory`, for a `match` in a constant: there the compiler itself looks whether the discriminant is one.
-    ///
-    /// # Safety
-    /// It runs in a constant; of the result nothing is looked at but the discriminant, and the addresses of the fields.
-    #[must_use]
-    pub const unsafe fn look(self, memory: &MaybeUninit<S>) -> &S {
         // SAFETY: the caller's promise.
-        unsafe { memory.assume_init_ref() }
+        unsafe { &*memory.as_ptr() }
     }
 
     /// The match has led to another variant than that of the discriminant.
@@ -252,11 +249,11 @@ impl<S> Builder<S> {
         changed()
     }
 
-    /// The payload of the variant of discriminant `tag`.
+    /// The payload of the variant of discriminant `tag`, at the place of the `match` that has found it.
     #[must_use]
-    pub const fn payload<I: Copy, const N: usize>(self, tag: I, parts: Parts<N>) -> Payload<N> {
+    pub const fn payload<I: Copy, const N: usize>(self, tag: I, parts: [Part; N]) -> Payload<N> {
         // SAFETY: `I` is one of the integers that a discriminant can be of: all of its bytes are initialised.
-        Payload { parts, tag: unsafe { Tag::of(&tag) } }
+        Payload { parts: self.parts(parts), tag: unsafe { Tag::of(&tag) } }
     }
 
     /// A variant, and its payload.

@@ -44,7 +44,10 @@ impl<S: SharedLayout> Builder<S> {
     /// Field `index` lies right behind the one before it.
     #[track_caller]
     pub const fn follows(self, index: usize) {
-        follows(Whole { name: Self::name(), variant: "" }, Self::parts_of_struct(), index);
+        let derived = Self::derived();
+        if let Body::Struct(parts) = derived.body {
+            follows(Whole { name: derived.name, variant: "" }, parts, index);
+        }
     }
 
     /// The struct ends where its last field ends.
@@ -188,8 +191,11 @@ impl<S: SharedLayout> Builder<S> {
     /// Field `index` of a variant lies right behind the one before it.
     #[track_caller]
     pub const fn follows_in(self, variant: usize, index: usize) {
-        let choice = Self::choice_of(variant);
-        follows(Whole { name: Self::name(), variant: choice.name }, choice.parts, index);
+        let derived = Self::derived();
+        if let Body::Enum { choices, .. } = derived.body {
+            let choice = &choices[variant];
+            follows(Whole { name: derived.name, variant: choice.name }, choice.parts, index);
+        }
     }
 
     /// `#[shared(offset = N)]` on field `index` of a variant.
