@@ -220,7 +220,7 @@ fn forks_in_init(path: &str) {
     drop(State::<Cache>::options().init(init).create(path));
 }
 
-/// Creates a region of 96 MiB while a profiler's timer fires.
+/// Creates a region of 12 MiB while a profiler's timer fires.
 fn profiled(path: &str) {
     extern "C" fn nothing(_: libc::c_int) {}
     // SAFETY: a struct of integers, for which zeroes are a value.
@@ -233,6 +233,6 @@ fn profiled(path: &str) {
     let timer = libc::itimerval { it_interval: interval, it_value: interval };
     // SAFETY: an initialised struct.
     unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) };
-    drop(State::<List<u64, { 4 << 20 }>>::create(path).expect("a region"));
+    drop(State::<Cache>::create(path).expect("a region"));
     say("done");
 }
