@@ -117,17 +117,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "archive_hash_stays",
         breaks: "an archive is set, and its hash stays",
-        checks: &[Unit("containers::tests::walks::archived")],
+        checks: &[Unit("containers::tests::archived_in_states::every_copy_has_what_was_committed")],
     },
     Mutant {
         name: "archive_inner_hash_stays",
         breaks: "the hash of an archive in an item is not copied",
-        checks: &[Unit("containers::tests::walks::lists_of_archived")],
+        checks: &[Unit("containers::tests::archived_in_states::every_copy_has_what_was_committed")],
     },
     Mutant {
         name: "archive_plain_stays",
         breaks: "the hash of an archive is not copied",
-        checks: &[Unit("containers::tests::walks::archived")],
+        checks: &[Unit("containers::tests::archived_in_states::every_copy_has_what_was_committed")],
     },
     Mutant {
         name: "archive_seen_by_place",

@@ -318,6 +318,15 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
     }
 }
 
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
+impl<A: Archivable, const N: usize> Archived<A, N> {
+    /// Whether the hash is that of the content, where this process has set it.
+    pub(crate) fn has_its_hash(&self) -> bool {
+        let hash = if self.is_empty() { 0 } else { keyed_hash(&self.bytes) };
+        hash == self.keyed_hash
+    }
+}
+
 /// An archive that is being set. Unless it is finished, which forgets this, there is no value: not after an error, and not
 /// after a panic of the code that archives the value.
 struct Half<'a, A: Archivable, const N: usize>(&'a mut Archived<A, N>);

@@ -103,9 +103,12 @@ fn apply(op: &Op, world: &mut World, model: &mut Model, pocket: &mut Vec<(Kept, 
     }
 }
 
-/// What is in a world; every archive has to be valid.
+/// What is in a world; every archive has to be valid, and to be known by what it holds.
 fn look(world: &World) -> Model {
-    let value = |kept: &Kept| kept.try_get().unwrap().map(|_| kept.deserialize().unwrap().unwrap());
+    let value = |kept: &Kept| {
+        assert!(kept.has_its_hash(), "another archive would be believed");
+        kept.try_get().unwrap().map(|_| kept.deserialize().unwrap().unwrap())
+    };
     Model { places: [0, 1, 2].map(|at| value(&world.places[at])), list: world.list.iter().map(value).collect() }
 }
 
