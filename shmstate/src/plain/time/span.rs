@@ -21,8 +21,8 @@ use std::time::Duration;
 /// # Ok::<_, shmstate::OutOfRange>(())
 /// ```
 ///
-/// It is added to and subtracted from a [`Timestamp`], and compared with a [`Duration`]; a [`Duration`] can be added and
-/// subtracted as well.
+/// It is added to and subtracted from a [`Timestamp`](crate::Timestamp), and compared with a [`Duration`]; a [`Duration`] can
+/// be added and subtracted as well.
 ///
 /// # Panics
 /// As with [`Duration`], operators panic when the result has no room, or when one divides by zero; `checked_` and
