@@ -57,6 +57,14 @@ impl<T: SharedLayout> State<T> {
         Self::options().open_or_create(name)
     }
 
+    pub fn open_or_replace(name: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::options().open_or_replace(name)
+    }
+
+    pub fn remove(self) -> Result<bool, Error> {
+        match self.never {}
+    }
+
     pub fn open_read_only(name: impl AsRef<Path>) -> Result<ReadOnly<T>, Error> {
         Err(unsupported(name.as_ref()))
     }
@@ -247,6 +255,14 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         Err(unsupported(name.as_ref()))
     }
 
+    pub fn open_or_replace(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
+        Err(unsupported(name.as_ref()))
+    }
+
+    pub fn region_size(&self) -> Result<RegionSize, Error> {
+        Err(unsupported(Path::new("a region")))
+    }
+
     pub fn anonymous(self) -> Result<State<T>, Error> {
         Err(unsupported(Path::new("a state without a name")))
     }
@@ -257,6 +273,14 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     }
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct RegionSize {
+    pub file: u64,
+    pub memory: u64,
+    pub copy: u64,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Stats {
@@ -265,6 +289,8 @@ pub struct Stats {
     pub recoveries: u64,
     pub pins_reclaimed: u64,
     pub copies: usize,
+    pub max_copies: usize,
+    pub handles: usize,
     pub longest_wait: Duration,
 }
 

@@ -35,6 +35,9 @@ pub enum ErrorKind {
     Full,
     /// A value that the state cannot hold: a time out of range, a value that cannot be archived, a text that is no UUID.
     InvalidValue,
+    /// Another region was put in the place of this handle's by
+    /// [`open_or_replace`](crate::State::open_or_replace): open the name again.
+    Retired,
     /// An update inside of a `read` or `update` closure of the same region, on the same thread.
     Reentrant,
     /// The handle was made before a `fork` and is used in the child.
@@ -175,29 +178,34 @@ pub(crate) enum Trouble {
     #[error("`{}` exists already: use `open` or `open_or_create`, or remove it first", .path.display())]
     AlreadyExists { path: PathBuf },
     #[error(
-        "the region `{}` holds another layout than the program's type:\n  {}\nrun the program that made it, or remove the \
-         region and create it anew",
+        "the region `{}` holds another layout than the program's type:\n  {}\nrun the program that made it; or, if its \
+         content is not needed, put a new region in its place with `open_or_replace`",
         .path.display(), .differences.join("\n  ")
     )]
     LayoutMismatch { path: PathBuf, differences: Vec<String> },
     #[error(
-        "the keys in the region `{}` are not where this program's `{of}` puts them: {why}; run the program that filled it, or \
-         remove the region and create it anew. A type whose `{of}` changes needs another `#[shared(version = N)]`, so that this \
+        "the keys in the region `{}` are not where this program's `{of}` puts them: {why}; run the program that filled it; or, if \
+         its content is not needed, put a new region in its place with `open_or_replace`. A type whose `{of}` changes needs another `#[shared(version = N)]`, so that this \
          is noticed each time. If its `{of}` has not changed, the file is damaged",
         .path.display()
     )]
     OtherRule { path: PathBuf, of: &'static str, why: String },
-    #[error("`{}` is not a sound region: {why}; if it is yours and not needed, delete the file", .path.display())]
+    #[error("`{}` is not a sound region: {why}; if its content is not needed, `remove` removes it", .path.display())]
     Corrupt { path: PathBuf, why: String },
     #[error(
+        "`{}` is not a sound region: {why}; give the region another name, or delete the file if it is yours and not needed",
+        .path.display()
+    )]
+    NoRegion { path: PathBuf, why: &'static str },
+    #[error(
         "the region `{}` has format {found}, and this version of shmstate knows format {known}: use the version that made \
-         it, or remove the region",
+         it; or, if its content is not needed, `open_or_replace` puts a new region in its place, and `remove` removes it",
         .path.display()
     )]
     UnknownFormat { path: PathBuf, found: u32, known: u32 },
     #[error(
         "the region `{}` is from before the machine was restarted, or from a container with a boot id of its own, and no process \
-         has it open: its content may be half-written; remove the file",
+         has it open: its content may be half-written; `open_or_replace` puts a new region in its place, and `remove` removes it",
         .path.display()
     )]
     Rebooted { path: PathBuf },
@@ -214,12 +222,19 @@ pub(crate) enum Trouble {
     )]
     Pinned { path: PathBuf, holders: String },
     #[error(
-        "all {slots} handles of the region `{}` are taken ({holders}): drop some, or create the region with more `handles`",
-        .path.display()
+        "all {slots} handles of the region `{}` are taken ({holders}): drop some, or create the region with more `handles`{}",
+        .path.display(), Asked(*.asked)
     )]
-    NoSlot { path: PathBuf, slots: usize, holders: String },
-    #[error("the region `{}` is being opened by a process that does not get on: try again", .path.display())]
+    NoSlot { path: PathBuf, slots: usize, holders: String, asked: Option<usize> },
+    #[error("another process has not finished opening the region `{}`: try again", .path.display())]
     Opening { path: PathBuf },
+    #[error("another process has not finished replacing or removing the region `{}`: try again", .path.display())]
+    Renaming { path: PathBuf },
+    #[error(
+        "the region `{}` was replaced by another one, and is out of service: open the name again; this handle reads and \
+         updates nothing any more", .path.display()
+    )]
+    Retired { path: PathBuf },
     #[error(
         "writers of the region `{}` were faster than this copy of it, each time: open it for writing, where a read keeps \
          its version, or give it more `copies`", .path.display()
@@ -293,6 +308,23 @@ impl fmt::Display for Bytes {
     }
 }
 
+/// What takes the place of a path in messages about a state without a name; the kernel calls it so as well.
+pub(crate) const ANONYMOUS: &str = "/memfd:shmstate";
+
+/// What a process asked for in vain, because somebody else had made the region.
+struct Asked(Option<usize>);
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(asked) = self.0 else { return Ok(()) };
+        write!(
+            f,
+            "; this process asked for {asked}, but the region was there already: its size was decided when it was created, and \
+             takes a new region (`remove` it, or give the new one another name)"
+        )
+    }
+}
+
 impl Error {
     /// What went wrong, for programs.
     #[must_use]
@@ -301,7 +333,7 @@ impl Error {
             Trouble::NotFound { .. } | Trouble::NoDirectory { .. } => ErrorKind::NotFound,
             Trouble::AlreadyExists { .. } => ErrorKind::AlreadyExists,
             Trouble::LayoutMismatch { .. } | Trouble::OtherRule { .. } => ErrorKind::LayoutMismatch,
-            Trouble::Corrupt { .. } => ErrorKind::Corrupt,
+            Trouble::Corrupt { .. } | Trouble::NoRegion { .. } => ErrorKind::Corrupt,
             Trouble::UnknownFormat { .. } => ErrorKind::UnknownFormat,
             Trouble::Rebooted { .. } => ErrorKind::Rebooted,
             Trouble::NotAFile { .. } => ErrorKind::NotAFile,
@@ -309,9 +341,11 @@ impl Error {
             | Trouble::Pinned { .. }
             | Trouble::NoSlot { .. }
             | Trouble::Opening { .. }
+            | Trouble::Renaming { .. }
             | Trouble::Outrun { .. } => ErrorKind::Busy,
             Trouble::Full(_) => ErrorKind::Full,
             Trouble::InvalidValue(_) => ErrorKind::InvalidValue,
+            Trouble::Retired { .. } => ErrorKind::Retired,
             Trouble::Reentrant { .. } => ErrorKind::Reentrant,
             Trouble::Forked { .. } => ErrorKind::Forked,
             Trouble::NoSpace { .. } | Trouble::NoRoom { .. } | Trouble::TooLarge { .. } => ErrorKind::NoSpace,
@@ -322,6 +356,66 @@ impl Error {
             Trouble::Unsupported { .. } => ErrorKind::Unsupported,
             Trouble::Io { .. } => ErrorKind::Io,
         }
+    }
+
+    /// The file that it is about, if it is about one. A state without a name has none.
+    ///
+    /// ```
+    /// # use shmstate::{SharedLayout, State};
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Board { ticks: u64 }
+    /// # let dir = tempfile::tempdir()?;
+    /// let name = dir.path().join("board");
+    /// let error = State::<Board>::open(&name).unwrap_err();
+    /// assert_eq!(error.path(), Some(&*name));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        let path = match &*self.0 {
+            Trouble::NotFound { path }
+            | Trouble::NoDirectory { path }
+            | Trouble::AlreadyExists { path }
+            | Trouble::LayoutMismatch { path, .. }
+            | Trouble::OtherRule { path, .. }
+            | Trouble::Corrupt { path, .. }
+            | Trouble::NoRegion { path, .. }
+            | Trouble::UnknownFormat { path, .. }
+            | Trouble::Rebooted { path }
+            | Trouble::NotAFile { path, .. }
+            | Trouble::LockHeld { path, .. }
+            | Trouble::Pinned { path, .. }
+            | Trouble::NoSlot { path, .. }
+            | Trouble::Opening { path }
+            | Trouble::Renaming { path }
+            | Trouble::Retired { path }
+            | Trouble::Outrun { path }
+            | Trouble::Reentrant { path }
+            | Trouble::Forked { path }
+            | Trouble::NoSpace { path, .. }
+            | Trouble::NoRoom { path, .. }
+            | Trouble::TooLarge { path, .. }
+            | Trouble::Permission { path, .. }
+            | Trouble::Unsupported { path, .. }
+            | Trouble::Io { path, .. } => path,
+            Trouble::Full(_)
+            | Trouble::InvalidValue(_)
+            | Trouble::InvalidName { .. }
+            | Trouble::InvalidProjection { .. }
+            | Trouble::InvalidOption(_) => return None,
+        };
+        Some(&**path).filter(|path| *path != Path::new(ANONYMOUS))
+    }
+
+    /// Adds how many handles this process would have liked, if the region's are all taken and fewer.
+    pub(crate) fn with_asked(mut self, handles: usize) -> Error {
+        if let Trouble::NoSlot { slots, asked, .. } = &mut *self.0
+            && *slots < handles
+        {
+            *asked = Some(handles);
+        }
+        self
     }
 
     /// The file is damaged.

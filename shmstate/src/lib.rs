@@ -124,11 +124,11 @@ cfg_if! {
         mod state;
 
         #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
-        pub use state::{Options, Outcome, Projection, ReadOnly, State, Stats, WithTimeout, remove};
+        pub use state::{Options, Outcome, Projection, ReadOnly, RegionSize, State, Stats, WithTimeout, remove};
     } else {
         mod elsewhere;
 
-        pub use elsewhere::{Options, Outcome, Projection, ReadOnly, State, Stats, WithTimeout, remove};
+        pub use elsewhere::{Options, Outcome, Projection, ReadOnly, RegionSize, State, Stats, WithTimeout, remove};
     }
 }
 

@@ -63,7 +63,8 @@ fn a_region_of_another_user_is_refused() {
         // A group that this process is not in.
         refused(State::<World>::options().mode(0o660).open(&path), ErrorKind::Permission, &owner);
         refused(State::<World>::create(&path), ErrorKind::AlreadyExists, "exists already");
-        // Not even to remove it: that takes its lock, which the attacker may hold, in a mapping that may be cut off.
+        // Not even to remove or replace it: that takes its locks, which the attacker may hold, in a mapping that may be cut off.
+        refused(State::<World>::open_or_replace(&path), ErrorKind::Permission, &owner);
         refused(shmstate::remove(&path), ErrorKind::Permission, &owner);
         // Whom the file system lets, for the modes that do, is refused by the owner as well.
         let said = as_user(NOBODY, &path);

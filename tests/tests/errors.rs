@@ -91,7 +91,8 @@ fn layout_mismatch() {
         "World.left[..]: the file has `u64`, the program has `u32`",
         "World.right: the file has capacity 64, the program has capacity 65",
         "World.steps_again: the file has `u64` at offset",
-        "run the program that made it, or remove the region",
+        "run the program that made it; or, if its content is not needed",
+        "with `open_or_replace`",
     ];
     check(State::<other::World>::open(&path), ErrorKind::LayoutMismatch, &lines);
     check(State::<other::World>::open_or_create(&path), ErrorKind::LayoutMismatch, &lines);
@@ -116,7 +117,7 @@ fn unknown_format() {
     let mut bytes = fs::read(&path).unwrap();
     bytes[8] = 77;
     fs::write(&path, bytes).unwrap();
-    let parts = ["has format 77", "knows format 1", "use the version that made it"];
+    let parts = ["has format 77", "knows format 1", "use the version that made it", "`open_or_replace`", "`remove`"];
     check(State::<World>::open(&path), ErrorKind::UnknownFormat, &parts);
 }
 
@@ -144,7 +145,6 @@ fn busy_because_of_a_writer_that_is_stopped() {
     // Readers do not notice, nor who comes and goes.
     assert!(world.read(|s| *s == *World::at(1)).unwrap());
     assert_eq!(State::<World>::open(&path).unwrap().snapshot().unwrap().steps, 1);
-    check(shmstate::remove(&path), ErrorKind::Busy, &parts);
     writer.signal(libc::SIGCONT);
     check(hasty.update(|_| panic!("it does not run")), ErrorKind::Busy, &parts);
     writer.go();
@@ -244,7 +244,7 @@ fn busy_because_of_one_that_is_opening() {
     // SAFETY: an open file and an initialised struct.
     assert_eq!(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const flock) }, 0);
     let hasty = || State::<World>::options().timeout(Duration::from_millis(50));
-    check(hasty().open(&path), ErrorKind::Busy, &["is being opened by a process that does not get on", "try again"]);
+    check(hasty().open(&path), ErrorKind::Busy, &["another process has not finished opening", "try again"]);
     drop(file);
     let _world = hasty().open(&path).unwrap();
 }

@@ -135,8 +135,8 @@ fn keys_under_another_hash_or_order_are_told_as_that() {
             assert_eq!(error.kind(), ErrorKind::LayoutMismatch, "{error}");
             let says = format!(
                 "are not where this program's `{what}` puts them: `{key}`: key {} was put in under another `{what}` than this \
-                 program's; run the program that filled it, or remove the region and create it anew. A type whose `{what}` \
-                 changes needs another `#[shared(version = N)]`",
+                 program's; run the program that filled it; or, if its content is not needed, put a new region in its place with \
+                 `open_or_replace`. A type whose `{what}` changes needs another `#[shared(version = N)]`",
                 u8::from(what == "Ord")
             );
             assert!(error.to_string().contains(&says), "{error}");

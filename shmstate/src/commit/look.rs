@@ -28,11 +28,18 @@ impl Shared<'_> {
     /// names that it does not have.
     #[inline]
     pub(crate) fn look<R>(&self, read: impl FnOnce(usize) -> R) -> Result<(R, bool), usize> {
+        self.look_marked(0, read)
+    }
+
+    /// [`Self::look`], where the copy's number may have these flags beside it.
+    #[inline(always)]
+    pub(super) fn look_marked<R>(&self, flags: usize, read: impl FnOnce(usize) -> R) -> Result<(R, bool), usize> {
         let before = self.seen();
-        let line = self.copies.get(before.copy).ok_or(before.copy)?;
+        let copy = before.copy & !flags;
+        let line = self.copies.get(copy).ok_or(before.copy)?;
         let generation = line.generation.load(Relaxed);
         fence_acquire();
-        let found = read(before.copy);
+        let found = read(copy);
         if !planted("P1") {
             fence_acquire(); // [P1]
         }

@@ -35,13 +35,15 @@ mod look;
 mod notes;
 mod pins;
 mod readers;
+mod retire;
 mod spare;
 mod words;
 
-pub(crate) use copies::{BeginError, Images, Shared};
+pub(crate) use copies::{BeginError, Images, Shared, Txn};
 pub(crate) use lock::{Clock, Host, LockError, News};
 pub(crate) use pins::{Pin, Reader};
 pub(crate) use readers::Listed;
+pub(crate) use retire::Service;
 pub(crate) use words::{Control, CopyLine, MAX_COPIES, MAX_SLOTS, NEVER, Published, SlotLine};
 
 #[cfg(all(test, any(shmstate_loom, shmstate_shuttle)))]

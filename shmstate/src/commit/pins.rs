@@ -94,6 +94,34 @@ impl<'a> Pin<'a> {
         Err(copy)
     }
 
+    /// [`Self::enter`] as a guest, where the copy's number may have these flags beside it. Says what is named if it is out of
+    /// range without them.
+    #[cold]
+    pub(super) fn enter_marked(
+        shared: &Shared<'_>,
+        me: usize,
+        slot: &'a SlotLine,
+        flags: usize,
+    ) -> Result<Self, usize> {
+        let mut named = shared.active_copy(Relaxed);
+        loop {
+            let copy = named & !flags;
+            if copy >= shared.copies.len() {
+                return Err(named);
+            }
+            slot.pin(copy, Reader::Guest); // [R1]
+            if slot.listed.load(order("N2", SeqCst, Relaxed)) == 0 {
+                shared.list(me); // [N2] is the load
+            }
+            let now = shared.active_copy(order("R2", SeqCst, Relaxed)); // [R2]
+            if now & !flags == copy {
+                return Ok(Pin { slot, copy, reader: Reader::Guest });
+            }
+            slot.pins[copy].fetch_sub(1, Release); // [R3]: nothing was read
+            named = now;
+        }
+    }
+
     /// The copy that is held.
     #[inline]
     pub(crate) fn copy(&self) -> usize {

@@ -120,8 +120,8 @@ pub(crate) struct Published {
 }
 
 impl Published {
-    /// Bits of the copy's number; the version has the other 56. The highest bit of the eight is always zero in this
-    /// format.
+    /// Bits of the copy's number; the version has the other 56. The two highest of the eight are the flags of a region that
+    /// is going out of service: see [`super::retire`].
     const COPY_BITS: u32 = 8;
 
     #[inline]

@@ -24,21 +24,21 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 
 /// The population byte: held for reading by every handle, for writing by one that makes the region clean.
-const POPULATION: i64 = 0x4000_0000_0000_0000;
+pub(super) const POPULATION: i64 = 0x4000_0000_0000_0000;
 
 /// The first slot's byte.
 const SLOTS: i64 = POPULATION + 1;
 
 /// How a byte is locked.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Lock {
+pub(super) enum Lock {
     Shared,
     Exclusive,
     Free,
 }
 
 /// Locks one byte without waiting. `Ok(false)`: another description holds it.
-fn set(fd: &OwnedFd, byte: i64, lock: Lock) -> io::Result<bool> {
+pub(super) fn set(fd: &OwnedFd, byte: i64, lock: Lock) -> io::Result<bool> {
     let kind = match lock {
         Lock::Shared => libc::F_RDLCK,
         Lock::Exclusive => libc::F_WRLCK,

@@ -8,6 +8,7 @@
 //! * `memory`: how much of it is left.
 //! * `mapping`: a file's bytes as memory.
 //! * `liveness`: byte locks, by which the kernel tells who lives.
+//! * `name_lock`: who may change where a region's name leads.
 //! * `futex`: sleeping on a word of the region.
 //! * `fork`: what a forked child must not keep.
 
@@ -19,6 +20,7 @@ mod identity;
 mod liveness;
 mod mapping;
 mod memory;
+mod name_lock;
 mod origin;
 mod probe;
 mod reader;
@@ -34,5 +36,6 @@ pub(crate) use futex::{futex_wait, futex_wake};
 pub(crate) use identity::{boot_id, now_ns, pid_namespace, process_name, random_u64, random_u128};
 pub(crate) use liveness::{Held, LiveDescription, Liveness, is_populated};
 pub(crate) use mapping::Mapping;
+pub(crate) use name_lock::NameLock;
 pub(crate) use origin::Origin;
 pub(crate) use reader::Reader;

@@ -38,6 +38,11 @@ impl Origin {
         &self.path
     }
 
+    /// The same from the root on.
+    pub(crate) fn absolute(&self) -> &Path {
+        &self.absolute
+    }
+
     /// The file that the path leads to now.
     pub(crate) fn now(&self) -> Result<Option<RegionKey>, Error> {
         match rustix::fs::statat(CWD, &self.absolute, AtFlags::SYMLINK_NOFOLLOW) {

@@ -8,15 +8,16 @@ use super::claim::{claim, holders};
 use super::geometry::Geometry;
 use super::header::Header;
 use super::kernel::Kernel;
+use super::retire::Found;
 use super::view::view;
-use crate::commit::{BeginError, Clock, Host, LockError, Published, Shared, SlotLine};
-use crate::error::{Error, Trouble};
+use crate::commit::{BeginError, Clock, Host, LockError, Published, Service, Shared, SlotLine};
+use crate::error::{Error, ErrorKind, Trouble};
 use crate::events;
 use crate::layout::{Invalid, Layout, Schema};
 use crate::mutant::planted;
 use crate::os::{self, ANONYMOUS, Generation, Limits, LiveDescription, Liveness, Mapping, Origin, Place};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
-use crate::track::{Frame, RegionKey};
+use crate::track::RegionKey;
 use std::mem::ManuallyDrop;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -67,7 +68,12 @@ impl Region {
         state: Option<StateType>,
         clock: &mut impl Clock,
     ) -> Result<Option<Region>, Error> {
-        let region = Self::attach_anywhere(Some(Arc::new(place.origin())), file, state, clock)?;
+        let region = match Self::attach_anywhere(Some(Arc::new(place.origin())), file, state, clock) {
+            Err(e) if e.kind() == ErrorKind::Retired && place.now()? != Some(os::key(place.path(), file)?) => {
+                return Ok(None);
+            }
+            region => region?,
+        };
         // Between the look-up and the claim, the name may have been given to another region, whose users would never see
         // what this handle does.
         let is_current = place.now()? == Some(region.key);
@@ -102,13 +108,18 @@ impl Region {
         let shared = unsafe { view(&mapping, &geometry) };
         let liveness = Liveness::new(key, file, origin.as_ref(), mapping.addresses()).map_err(not_reopened)?;
         let kernel = Kernel { liveness, geometry, path: path.to_owned() };
-        join(file, &live, &shared, &kernel, &mapping, state, clock)?;
+        let found = Found { file, live: &live, key, origin: origin.as_deref() };
+        join(&found, &shared, &kernel, &mapping, state, clock)?;
         let slot = claim(&live, &shared, &kernel, clock)?;
         let (line, mapping) = (&shared.slots[slot], ManuallyDrop::new(mapping));
         let mut region = Region { shared, mapping, kernel, origin, key, slot, line, generation, live: None };
         region.leave_hints();
         let layered = os::is_layered(region.path(), file)?;
         region.live = live.leave_to_the_mapping(layered).map_err(|e| Error::io(region.path(), "lock", e))?;
+        let active = region.shared.published();
+        if active.service() != Service::In {
+            region.check_service(active.copy)?;
+        }
         Ok(region)
     }
 
@@ -182,6 +193,11 @@ impl Region {
         path_of(self.origin.as_deref())
     }
 
+    /// Where it was found; an anonymous region was found nowhere.
+    pub(crate) fn origin(&self) -> Option<&Origin> {
+        self.origin.as_deref()
+    }
+
     /// Whether it has a name.
     pub(crate) fn is_anonymous(&self) -> bool {
         self.origin.is_none()
@@ -204,26 +220,6 @@ impl Region {
     pub(crate) fn images(&self) -> (*mut u8, usize) {
         let geometry = &self.kernel.geometry;
         (self.mapping.base().wrapping_add(geometry.image(0) as usize), geometry.stride() as usize)
-    }
-
-    /// Takes the writer's lock for something else than an update.
-    pub(crate) fn with_lock<R>(&self, clock: &mut impl Clock, f: impl FnOnce() -> R) -> Result<R, Error> {
-        struct Unlock<'a>(&'a Region);
-        impl Drop for Unlock<'_> {
-            fn drop(&mut self) {
-                self.0.shared.unlock(self.0.host());
-            }
-        }
-        self.check()?;
-        if Frame::is_written(self.key) && !planted("removal_in_an_update") {
-            return Err(Trouble::Reentrant { path: self.path().to_owned() }.into());
-        }
-        if planted("removal_without_the_lock") {
-            return Ok(f());
-        }
-        let _ = self.shared.lock(self.slot, self.host(), clock).map_err(|e| self.trouble(BeginError::Lock(e)))?;
-        let _unlock = Unlock(self);
-        Ok(f())
     }
 
     /// What is wrong, in words.
@@ -336,7 +332,7 @@ fn not_reopened(origin: Option<&Origin>, e: std::io::Error) -> Error {
 
 /// The program has closed the descriptor, and the file could not be opened again.
 #[cold]
-fn lost(path: &Path, e: std::io::Error) -> Error {
+pub(super) fn lost(path: &Path, e: std::io::Error) -> Error {
     use std::io::ErrorKind::{NotFound, PermissionDenied};
     if !matches!(e.kind(), NotFound | PermissionDenied) {
         return Error::io(path, "open a second time", e);
@@ -350,15 +346,14 @@ fn lost(path: &Path, e: std::io::Error) -> Error {
 
 /// Joins the population. The first one makes the region clean, before it lets others in.
 fn join(
-    file: &OwnedFd,
-    live: &LiveDescription,
+    found: &Found<'_>,
     shared: &Shared<'_>,
     kernel: &Kernel,
     mapping: &Mapping,
     state: Option<StateType>,
     clock: &mut impl Clock,
 ) -> Result<(), Error> {
-    let Kernel { path, geometry, .. } = kernel;
+    let (Found { live, .. }, Kernel { path, geometry, .. }) = (found, kernel);
     let failed = |e| Error::io(path, "lock", e);
     let ready = &shared.control.counters.ready;
     for round in 0.. {
@@ -384,11 +379,17 @@ fn join(
         return Err(Error::corrupt(path, format!("it has {in_use} copies, and was made with {}", geometry.copies)));
     }
     let used = geometry.image(if state.is_some() { in_use } else { 0 });
-    os::reserve(path, file, 0..used, Limits::Respected)?;
-    let active = shared.published();
+    os::reserve(path, found.file, 0..used, Limits::Respected)?;
+    let active = match shared.published() {
+        active if active.service() == Service::In => active,
+        // Who was replacing it died before the name went to another region.
+        active if active.service() == Service::Leaving && found.has_its_name()? => active.in_service(),
+        _ => return Err(Trouble::Retired { path: path.to_owned() }.into()),
+    };
     check_state(path, shared, active, mapping, geometry, state)?;
     // Nothing was written until here: a file that is refused is as it was.
     ready.store(0, Release);
+    shared.stay_in_service();
     if shared.control.counters.used.load(Relaxed) != 0 {
         // Somebody has had it: it is not the creator who gets in.
         events::reset(path, active.version);

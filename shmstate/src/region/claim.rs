@@ -41,7 +41,7 @@ pub(super) fn claim(
         kernel.pause(round);
     }
     let holders = holders(shared, 0..slots);
-    Err(Trouble::NoSlot { path: path.to_owned(), slots, holders }.into())
+    Err(Trouble::NoSlot { path: path.to_owned(), slots, holders, asked: None }.into())
 }
 
 /// The slots in the order in which they are tried, every one at least once. Each try looks through all locks that the file

@@ -62,6 +62,11 @@ impl Plan {
         self.geometry.image(self.geometry.copies)
     }
 
+    /// Bytes of one copy.
+    pub(crate) fn copy(&self) -> u64 {
+        self.geometry.stride()
+    }
+
     /// Makes a zeroed file, which has that length and nobody else knows, a region. `init` gets the state's first byte.
     pub(crate) fn write(&self, path: &Path, file: &OwnedFd, init: impl FnOnce(*mut u8)) -> Result<(), Error> {
         let geometry = &self.geometry;

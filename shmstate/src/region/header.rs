@@ -98,6 +98,23 @@ impl RawHeader {
     }
 }
 
+/// Refuses a file that is nothing like a region, damaged or of another format.
+pub(crate) fn recognise(path: &Path, file: &OwnedFd) -> Result<(), Error> {
+    let bytes = os::read(path, file, 0, HEADER as usize)?;
+    // What has no content is nobody's loss.
+    if bytes.is_empty() { Ok(()) } else { check_begin(path, &bytes) }
+}
+
+/// Whether a file's first bytes are a region's: they begin like one, or have been overwritten, and those after them are.
+fn check_begin(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let places = std::mem::offset_of!(RawHeader, control_at)..std::mem::offset_of!(RawHeader, lines_at);
+    let known = bytemuck::cast::<_, [u8; 16]>([CONTROL, SLOTS]);
+    if bytes.starts_with(&MAGIC) || bytes.get(places).is_some_and(|places| places == known) {
+        return Ok(());
+    }
+    Err(Trouble::NoRegion { path: path.to_owned(), why: "it does not begin like a region of shmstate" }.into())
+}
+
 /// A header that has been verified, with the schema of the region.
 pub(super) struct Header {
     pub(super) geometry: Geometry,
@@ -129,8 +146,9 @@ impl Header {
     pub(super) fn read(path: &Path, file: &OwnedFd) -> Result<Header, Error> {
         let corrupt = |why: &str| Error::corrupt(path, why);
         let bytes = os::read(path, file, 0, HEADER as usize)?;
-        if bytes.len() < MAGIC.len() || bytes[..MAGIC.len()] != MAGIC {
-            return Err(corrupt("it does not begin like a region of shmstate"));
+        check_begin(path, &bytes)?;
+        if bytes[..MAGIC.len()] != MAGIC {
+            return Err(corrupt("its first bytes were overwritten"));
         }
         let raw: RawHeader =
             bytemuck::try_pod_read_unaligned(&bytes).map_err(|_| corrupt("it ends within its header"))?;

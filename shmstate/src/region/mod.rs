@@ -5,6 +5,7 @@
 //! * `create`: a new region, complete before it has a name.
 //! * `peek`: looking without the right to write.
 //! * `kernel`: what a handle asks the operating system for.
+//! * `retire`: what a handle does whose region is replaced.
 //! * `view`: the shared words of a mapping.
 //! * `attach`: verification, the mapping, the population; and leaving.
 //! * `claim`: which slot a new handle gets, and who holds the others.
@@ -19,10 +20,12 @@ mod header;
 mod holes;
 mod kernel;
 mod peek;
+mod retire;
 #[cfg(test)]
 mod tests;
 mod view;
 
 pub(crate) use attach::{Region, StateType};
 pub(crate) use create::{Plan, Sizes};
+pub(crate) use header::recognise;
 pub(crate) use peek::Peek;

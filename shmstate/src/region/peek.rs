@@ -5,7 +5,7 @@ use super::geometry::{Geometry, SLOTS};
 use super::header::Header;
 use super::holes::Holes;
 use super::view::view;
-use crate::commit::{Published, Shared};
+use crate::commit::{Published, Service, Shared};
 use crate::error::{Error, Trouble};
 use crate::layout::Layout;
 use crate::os::{self, Mapping, Origin, Place, Reader};
@@ -87,9 +87,35 @@ impl Peek {
     /// image meanwhile.
     #[inline]
     pub(crate) fn try_copy(&self, bytes: Range<usize>, copy: impl FnOnce(*const u8)) -> Result<bool, Error> {
-        let looked = self.shared.look(|k| self.read(k, bytes, copy));
-        let (read, left_alone) = looked.map_err(|copy| self.no_such_copy(copy))?;
-        read.map(|()| left_alone)
+        let read = |k| self.read(k, bytes, copy);
+        match self.shared.seen().service() {
+            Service::In => self.judge(self.shared.look(read)),
+            service => self.try_copy_leaving(service, read),
+        }
+    }
+
+    /// [`Self::try_copy`] of a region that is being replaced, or has been.
+    #[cold]
+    fn try_copy_leaving(&self, service: Service, read: impl FnOnce(usize) -> Result<(), Error>) -> Result<bool, Error> {
+        // This process cannot ask the file whether it has another name: a path that leads nowhere says nothing.
+        let named = || Ok::<_, Error>(self.origin.now()?.is_none_or(|key| key == self.key));
+        if service == Service::Retired || !named()? {
+            return Err(Trouble::Retired { path: self.origin.path().to_owned() }.into());
+        }
+        self.judge(self.shared.look_leaving(read))
+    }
+
+    /// What came of a look. One that met a copy that the region does not have is made again if the region began to be replaced
+    /// a moment ago.
+    #[inline]
+    fn judge(&self, looked: Result<(Result<(), Error>, bool), usize>) -> Result<bool, Error> {
+        match looked {
+            Ok((read, left_alone)) => read.map(|()| left_alone),
+            Err(copy) => match (Published { version: 0, copy }).service() {
+                Service::In => Err(self.no_such_copy(copy)),
+                _ => Ok(false),
+            },
+        }
     }
 
     /// Calls `copy` with copy `k`.

@@ -1,12 +1,11 @@
 //! A handle on a shared state.
 
 use super::clock::Deadline;
-use super::options::{DEFAULT_TIMEOUT, Options};
+use super::options::Options;
 use super::update::{Scratch, TypedImages};
-use crate::commit::{Pin, Reader};
+use crate::commit::{Pin, Reader, Service};
 use crate::error::Error;
 use crate::layout::{Invalid, SharedLayout};
-use crate::mutant::planted;
 use crate::os::Place;
 use crate::region::{Region, StateType};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
@@ -159,7 +158,7 @@ impl<T: SharedLayout> State<T> {
         let region = &self.region;
         region.check()?;
         let pin = Pin::enter(region.shared(), region.slot(), region.slot_line(), self.reader())
-            .map_err(|copy| region.no_such_copy(copy))?;
+            .or_else(|copy| self.enter_leaving(copy))?;
         let copy = pin.copy();
         let pinned = Pinned { region, pin: ManuallyDrop::new(pin) };
         let result = Frame::new(region.key()).enter(|| f(&self.images, copy));
@@ -167,6 +166,17 @@ impl<T: SharedLayout> State<T> {
         // The closure may have forked, and this be the child.
         region.check()?;
         Ok(result)
+    }
+
+    /// A pin where the region does not have the copy that it names: it is being replaced, or has been.
+    #[cold]
+    pub(super) fn enter_leaving(&self, copy: usize) -> Result<Pin<'_>, Error> {
+        self.region.check_service(copy)?;
+        let shared = self.region.shared();
+        shared.enter_leaving(self.region.slot()).map_err(|copy| match self.region.check_service(copy) {
+            Err(error) => error,
+            Ok(()) => self.region.no_such_copy(copy),
+        })
     }
 
     /// Who this thread is to the handle. A thread that has got the number of an owner that has ended takes its place.
@@ -248,36 +258,23 @@ impl Drop for Pinned<'_> {
     }
 }
 
+/// The type, where the state lies, and its present numbers; not what it holds, which [`read`](State::read) shows.
 impl<T: SharedLayout> fmt::Debug for State<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("State").field("path", &self.region.path()).finish_non_exhaustive()
-    }
-}
-
-/// Removes the region of that name. Who has it mapped keeps working on it; it is gone with the last of them.
-///
-/// The name is taken away under the region's lock, so that no update is cut in two, and only from the region that was
-/// found under it.
-///
-/// # Errors
-/// [`NotFound`](crate::ErrorKind::NotFound); [`Busy`](crate::ErrorKind::Busy) if an update stays for five seconds, or if no
-/// handle is free, for it takes one; [`Reentrant`](crate::ErrorKind::Reentrant) in an update of the same region;
-/// [`Permission`](crate::ErrorKind::Permission) if it belongs to another user; and what [`State::open`] says of a file that
-/// is no sound region: such a file is not removed.
-pub fn remove(name: impl AsRef<Path>) -> Result<(), Error> {
-    let place = Place::find(name.as_ref())?;
-    loop {
-        let file = place.open_own()?;
-        let clock = &mut Deadline::new(DEFAULT_TIMEOUT);
-        let Some(region) = Region::attach(&place, &file, None, clock)? else { continue };
-        let removed = region.with_lock(clock, || {
-            if place.now()? != Some(region.key()) && !planted("removal_of_whatever_has_the_name") {
-                return Ok(false);
-            }
-            place.unlink().map(|()| true)
-        })??;
-        if removed {
-            return Ok(());
+        let mut debug = f.debug_struct("State");
+        debug.field("type", &T::LAYOUT.name).field("path", &self.region.path());
+        if !self.region.is_mine() {
+            // The mapping is the parent's.
+            return debug.field("forked", &true).finish_non_exhaustive();
         }
+        let shared = self.region.shared();
+        debug
+            .field("version", &shared.published().version)
+            .field("in_service", &(shared.published().service() != Service::Retired))
+            .field("copies", &shared.in_use())
+            .field("max_copies", &shared.copies.len())
+            .field("handle", &self.region.slot())
+            .field("handles", &shared.slots.len())
+            .finish_non_exhaustive()
     }
 }

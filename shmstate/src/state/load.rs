@@ -158,8 +158,11 @@ impl<T: SharedLayout> State<T> {
         region.check()?;
         let mut found = MaybeUninit::uninit();
         // SAFETY: an image of the region's.
-        let copy = |k| unsafe { field.copy(self.images().image(k).cast_const().cast(), &mut found) };
-        region.shared().load(region.slot(), copy).map_err(|copy| region.no_such_copy(copy))?;
+        let mut copy = |k| unsafe { field.copy(self.images().image(k).cast_const().cast(), &mut found) };
+        if let Err(named) = region.shared().load(region.slot(), &mut copy) {
+            let pin = self.enter_leaving(named)?;
+            copy(pin.copy());
+        }
         // SAFETY: all bytes of the field have been copied.
         unsafe { Projection::<T, F>::finish(|| self.path().into(), found) }
     }

@@ -7,7 +7,7 @@
 //! * `read_only`: looking without the right to write.
 //! * `anonymous`: states that go from process to process as descriptors.
 //! * `stats`: what a region counts.
-//! * `options`: how a state is created and opened.
+//! * `options`: how a state is created and opened; `replace`: how it is replaced and removed.
 //! * `moves`: the test of all that is tracked.
 
 mod anonymous;
@@ -19,15 +19,17 @@ mod moves;
 mod options;
 mod outcome;
 mod read_only;
+mod replace;
 mod snapshot;
 mod stats;
 mod update;
 mod with_timeout;
 
-pub use handle::{State, remove};
+pub use handle::State;
 pub use load::Projection;
-pub use options::Options;
+pub use options::{Options, RegionSize};
 pub use outcome::Outcome;
 pub use read_only::ReadOnly;
+pub use replace::remove;
 pub use stats::Stats;
 pub use with_timeout::WithTimeout;

@@ -16,6 +16,18 @@ use std::time::Duration;
 /// How long an update waits, if nothing else is said.
 pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How large a region is: [`Options::region_size`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct RegionSize {
+    /// Bytes of the file, with room for [`max_copies`](Options::max_copies): address space.
+    pub file: u64,
+    /// Bytes of memory that it takes when it is created: all copies but the spare ones.
+    pub memory: u64,
+    /// Bytes of one copy, and so of the memory that each spare copy takes once it comes into use.
+    pub copy: u64,
+}
+
 /// What fills a new state.
 type Init<'a, T> = Box<dyn FnOnce(&mut T) + 'a>;
 
@@ -43,7 +55,7 @@ pub struct Options<'a, T> {
     mode: u32,
     copies: usize,
     max_copies: Option<usize>,
-    handles: usize,
+    handles: Option<usize>,
     timeout: Duration,
     limits: Limits,
     init: Option<Init<'a, T>>,
@@ -55,7 +67,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             mode: 0o600,
             copies: 3,
             max_copies: None,
-            handles: 64,
+            handles: None,
             timeout: DEFAULT_TIMEOUT,
             limits: Limits::Respected,
             init: None,
@@ -89,8 +101,10 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     }
 
     /// How many handles a new region can have at a time, in all processes together: 1 to 65 536, by default 64.
+    ///
+    /// A region that is there already keeps its number, and its `max_copies`: [`stats`](State::stats) tells them.
     pub fn handles(mut self, handles: usize) -> Self {
-        self.handles = handles;
+        self.handles = Some(handles);
         self
     }
 
@@ -155,6 +169,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     pub fn open(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
         let place = Place::find(name.as_ref())?;
         Self::open_at(&place, self.access()?, self.timeout, &mut Deadline::new(self.timeout))
+            .map_err(|e| e.with_asked(self.asked_handles()))
     }
 
     /// Opens the state, or creates it if nobody has: see [`State::open_or_create`].
@@ -165,9 +180,14 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// # Panics
     /// With whatever `init` panics; nothing has been created then.
     pub fn open_or_create(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
+        let handles = self.asked_handles();
+        self.opened_or_created(name.as_ref()).map_err(|e| e.with_asked(handles))
+    }
+
+    fn opened_or_created(self, name: &Path) -> Result<State<T>, Error> {
         let (access, timeout) = (self.access()?, self.timeout);
         let clock = &mut Deadline::new(timeout);
-        let mut place = Place::find(name.as_ref())?;
+        let mut place = Place::find(name)?;
         if let Some(state) = Self::open_if_there(&place, access, timeout, clock)? {
             return Ok(state);
         }
@@ -180,7 +200,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             match place.new_file(access, plan.len(), plan.room(), self.limits) {
                 // The directory was removed just now. That of bare names is made again.
                 Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() && clock.rest().is_some() => {
-                    place = Place::find(name.as_ref())?;
+                    place = Place::find(name)?;
                 }
                 // Another process may have taken the room, for this very region.
                 Err(e) if e.kind() == ErrorKind::NoSpace => {
@@ -194,7 +214,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         loop {
             match Self::publish(&place, &new, timeout) {
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
-                Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() => place = Place::find(name.as_ref())?,
+                Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() => place = Place::find(name)?,
                 published => return published,
             }
             turn = turn.and(None);
@@ -207,7 +227,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         }
     }
 
-    fn open_if_there(
+    pub(super) fn open_if_there(
         place: &Place,
         access: Access,
         timeout: Duration,
@@ -219,7 +239,12 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         }
     }
 
-    fn open_at(place: &Place, access: Access, timeout: Duration, clock: &mut Deadline) -> Result<State<T>, Error> {
+    pub(super) fn open_at(
+        place: &Place,
+        access: Access,
+        timeout: Duration,
+        clock: &mut Deadline,
+    ) -> Result<State<T>, Error> {
         loop {
             let file = place.open(access)?;
             if let Some(region) = Region::attach(place, &file, Some(State::<T>::TYPE), clock)? {
@@ -230,7 +255,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 
     /// Attaches to a new region and gives it its name: in this order, so that a name is given only when nothing else can
     /// fail. If somebody takes the name away at once, that comes after the creation.
-    fn publish(place: &Place, new: &NewFile, timeout: Duration) -> Result<State<T>, Error> {
+    pub(super) fn publish(place: &Place, new: &NewFile, timeout: Duration) -> Result<State<T>, Error> {
         let attach = || State::<T>::attach_new(Some(place), new.file(), timeout);
         let state = match attach() {
             // Without `/proc`, a file that has no name cannot be opened a second time.
@@ -249,7 +274,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     }
 
     /// Makes a new file at that place the region.
-    fn make(self, plan: &Plan, place: &Place, new: &NewFile) -> Result<(), Error> {
+    pub(super) fn make(self, plan: &Plan, place: &Place, new: &NewFile) -> Result<(), Error> {
         if planted("named_before_it_is_filled") {
             new.link(place)?;
         }
@@ -259,7 +284,39 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// What the region will be.
     pub(super) fn plan(&self) -> Result<Plan, Error> {
         let max_copies = self.max_copies.unwrap_or(self.copies);
-        Plan::new(T::LAYOUT, Sizes { copies: self.copies, max_copies, handles: self.handles })
+        Plan::new(T::LAYOUT, Sizes { copies: self.copies, max_copies, handles: self.handles_of_new() })
+    }
+
+    /// Handles of a new region.
+    fn handles_of_new(&self) -> usize {
+        self.handles.unwrap_or(64)
+    }
+
+    /// What to say of a region that has fewer handles; 0 if nothing was asked for.
+    pub(super) fn asked_handles(&self) -> usize {
+        self.handles.unwrap_or(0)
+    }
+
+    /// How large a region with these options is, and how much memory it takes: known before it is created.
+    ///
+    /// ```
+    /// # use shmstate::{List, SharedLayout, State};
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Board { samples: List<u64, 1_000_000> }
+    /// let size = State::<Board>::options().copies(3).max_copies(5).region_size()?;
+    /// assert!(size.memory >= 3 * 8_000_000);
+    /// assert_eq!(size.file, size.memory + 2 * size.copy);
+    /// println!("{} MiB now, {} MiB at most", size.memory >> 20, size.file >> 20);
+    /// # Ok::<_, shmstate::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidOption`](ErrorKind::InvalidOption).
+    pub fn region_size(&self) -> Result<RegionSize, Error> {
+        self.access()?;
+        let plan = self.plan()?;
+        Ok(RegionSize { file: plan.len(), memory: plan.room(), copy: plan.copy() })
     }
 
     /// Makes a new file the region.
@@ -297,8 +354,8 @@ impl<'a, T: SharedLayout> Options<'a, T> {
                 self.copies
             ));
         }
-        if !(1..=MAX_SLOTS).contains(&self.handles) {
-            return invalid(format!("`handles({})`: a region has 1 to {MAX_SLOTS} handles", self.handles));
+        if let Some(handles) = self.handles.filter(|handles| !(1..=MAX_SLOTS).contains(handles)) {
+            return invalid(format!("`handles({handles})`: a region has 1 to {MAX_SLOTS} handles"));
         }
         if self.mode & !0o777 != 0 || self.mode & 0o600 != 0o600 {
             return invalid(format!(

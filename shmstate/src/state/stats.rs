@@ -23,6 +23,11 @@ pub struct Stats {
     pub pins_reclaimed: u64,
     /// Copies in use: as many as the region was made with, and the spare ones that writers have taken since.
     pub copies: usize,
+    /// Copies that the region may come to have ([`max_copies`](crate::Options::max_copies) when it was created, which may be
+    /// another number than this process asks for).
+    pub max_copies: usize,
+    /// Handles that the region can have at a time ([`handles`](crate::Options::handles) when it was created).
+    pub handles: usize,
     /// The longest time that an update waited for the lock and for a copy, whether or not it got them.
     pub longest_wait: Duration,
 }
@@ -56,6 +61,8 @@ impl<T: SharedLayout> State<T> {
             recoveries: counters.recoveries.load(Relaxed),
             pins_reclaimed: counters.reclaimed.load(Relaxed),
             copies: shared.in_use(),
+            max_copies: shared.copies.len(),
+            handles: shared.slots.len(),
             longest_wait: Duration::from_nanos(counters.longest_wait_ns.load(Relaxed)),
         })
     }

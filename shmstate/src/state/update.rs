@@ -3,7 +3,7 @@
 use super::clock::Deadline;
 use super::handle::State;
 use super::outcome::Outcome;
-use crate::commit::{Clock, Images, MAX_COPIES};
+use crate::commit::{BeginError, Clock, Images, MAX_COPIES, Txn};
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
 use crate::mutant;
@@ -218,7 +218,11 @@ impl<T: SharedLayout> State<T> {
         // SAFETY: these are the region's images; the active one holds a value (checked at attach, and every commit
         // publishes one); the slot is this handle's.
         let begun = unsafe { shared.begin(region.slot(), region.host(), || self.waiting(timeout), self.images()) };
-        let txn = begun.map_err(|e| region.trouble(e))?;
+        let txn = match begun {
+            Ok(txn) => txn,
+            Err(BeginError::NoSuchCopy { copy }) => self.begin_again(copy, timeout)?,
+            Err(e) => return Err(region.trouble(e)),
+        };
         let (copy, _) = txn.pair();
         // SAFETY: the lock is held, by this thread.
         let Inner { frame, running, copies } = unsafe { &mut *self.scratch().inner.get() };
@@ -249,6 +253,23 @@ impl<T: SharedLayout> State<T> {
             running.repeat_tx();
         }
         Ok(verdict)
+    }
+
+    /// Begins an update of a region that names an active copy that it does not have: it is being replaced, or has been.
+    #[cold]
+    #[inline(never)]
+    fn begin_again(&self, copy: usize, timeout: Duration) -> Result<Txn<'_, (*mut T, *const T)>, Error> {
+        let region = self.region();
+        let mut named = copy;
+        loop {
+            region.settle(named, &mut self.waiting(timeout))?;
+            let clock = || self.waiting(timeout);
+            // SAFETY: as in `try_update`.
+            match unsafe { region.shared().begin(region.slot(), region.host(), clock, self.images()) } {
+                Err(BeginError::NoSuchCopy { copy }) => named = copy,
+                begun => return begun.map_err(|e| region.trouble(e)),
+            }
+        }
     }
 
     /// Runs `f` on the state; if it returns `Ok`, what it did becomes the next version; if `Err`, nothing has happened.

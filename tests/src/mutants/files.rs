@@ -189,26 +189,58 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a mapping that a child inherits keeps its dead parent alive",
         checks: &[Process("fork", "a_child_does_not_keep_its_dead_parents_pins")],
     },
-    // Removing.
-    Mutant {
-        name: "removal_without_the_lock",
-        breaks: "a region is removed in the midst of an update",
-        checks: &[Process("errors", "busy_because_of_a_writer_that_is_stopped")],
-    },
-    Mutant {
-        name: "removal_in_an_update",
-        breaks: "a removal waits for the update that it is called in",
-        checks: &[Process("edges", "removal_in_an_update_is_refused_at_once")],
-    },
+    // Removing and replacing.
     Mutant {
         name: "removal_of_whatever_has_the_name",
-        breaks: "another region is removed than the one whose lock is held",
-        checks: &[Process("edges", "removal_takes_the_lock_of_the_region_that_it_removes")],
+        breaks: "another region is removed than the one whose name is locked",
+        checks: &[Process("replace", "one_process_at_a_time_changes_where_a_name_leads")],
+    },
+    Mutant {
+        name: "name_not_locked",
+        breaks: "a region is replaced or removed while another process is at it",
+        checks: &[Process("replace", "one_process_at_a_time_changes_where_a_name_leads")],
+    },
+    Mutant {
+        name: "verdict_on_another_file",
+        breaks: "the region that another process has just put in the place of the old one is replaced as well",
+        checks: &[Process("replace", "of_several_at_once_one_replaces_it")],
+    },
+    Mutant {
+        name: "replacement_without_the_lock",
+        breaks: "a region is replaced in the midst of an update",
+        checks: &[Process("replace", "a_replacement_waits_for_the_update_that_runs")],
+    },
+    Mutant {
+        name: "replacement_in_an_update",
+        breaks: "a replacement waits for the update that it is called in",
+        checks: &[Process("replace", "a_replacement_waits_for_the_update_that_runs")],
+    },
+    Mutant {
+        name: "replaced_in_two_steps",
+        breaks: "for a moment the name leads nowhere",
+        checks: &[Process("replace", "a_replacer_is_killed_at_each_system_call")],
+    },
+    Mutant {
+        name: "old_region_not_marked_before_the_name",
+        breaks: "the old region does not know that another one has its name, if the replacer dies then",
+        checks: &[Process("replace", "a_replacer_is_killed_at_each_system_call")],
+    },
+    Mutant {
+        name: "old_region_retired_before_the_name",
+        breaks: "no region is in service if the replacer dies before the name changes",
+        checks: &[Process("replace", "a_replacer_is_killed_at_each_system_call")],
     },
 ];
 
-pub(super) const HARMLESS: &[Harmless] = &[Harmless {
-    name: "reset_keeps_pins",
-    why: "a slot is scanned only once it has been claimed, and whoever claims it clears its pins",
-    checks: &[Process("corrupt", "all_handles_dead_and_everything_volatile_is_noise"), Step("attach-first")],
-}];
+pub(super) const HARMLESS: &[Harmless] = &[
+    Harmless {
+        name: "reset_keeps_pins",
+        why: "a slot is scanned only once it has been claimed, and whoever claims it clears its pins",
+        checks: &[Process("corrupt", "all_handles_dead_and_everything_volatile_is_noise"), Step("attach-first")],
+    },
+    Harmless {
+        name: "old_region_not_retired",
+        why: "a region that is marked as leaving asks its name, each time anew",
+        checks: &[Process("replace", "every_handle_on_the_old_region_is_told")],
+    },
+];

@@ -9,8 +9,7 @@ use rustix::io::Errno;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-/// What takes the place of a path in messages; the kernel calls it so as well.
-pub(crate) const ANONYMOUS: &str = "/memfd:shmstate";
+pub(crate) use crate::error::ANONYMOUS;
 
 /// Nobody can cut the file off under those that have it mapped, or make it longer.
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);

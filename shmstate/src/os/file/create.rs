@@ -17,14 +17,14 @@ pub(super) const TEMPORARY: &str = ".shmstate-new-";
 
 /// A file without a name, or with a temporary one.
 pub(crate) struct NewFile {
-    file: OwnedFd,
-    temporary: Option<Temporary>,
+    pub(super) file: OwnedFd,
+    pub(super) temporary: Option<Temporary>,
 }
 
 /// A temporary name, in a directory of this descriptor's own.
-struct Temporary {
-    dir: OwnedFd,
-    name: OsString,
+pub(super) struct Temporary {
+    pub(super) dir: OwnedFd,
+    pub(super) name: OsString,
 }
 
 impl NewFile {
@@ -82,10 +82,16 @@ impl NewFile {
 
     /// Gives the file the name of that place, unless something has it: then the error's kind is `AlreadyExists`.
     pub(crate) fn link(&self, place: &Place) -> Result<(), Error> {
-        let Place { dir, name, path } = place;
+        let Place { dir, name, .. } = place;
         if planted("name_is_taken_from_another") {
             let _ = rustix::fs::unlinkat(dir, name, AtFlags::empty());
         }
+        self.link_as(place, name)
+    }
+
+    /// Gives the file a name in the directory of that place.
+    pub(super) fn link_as(&self, place: &Place, name: &OsStr) -> Result<(), Error> {
+        let Place { dir, path, .. } = place;
         let linked = match &self.temporary {
             Some(temporary) => match rustix::fs::linkat(&temporary.dir, &temporary.name, dir, name, AtFlags::empty()) {
                 // The file system has no hard links.
@@ -125,7 +131,7 @@ impl Drop for NewFile {
 }
 
 /// Removes the temporary files whose creators are dead. What cannot be looked at is left alone.
-fn sweep(place: &Place) {
+pub(super) fn sweep(place: &Place) {
     let Ok(entries) = open_at(&place.dir, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
         .and_then(rustix::fs::Dir::new)
     else {

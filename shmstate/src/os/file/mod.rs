@@ -5,6 +5,7 @@ mod create;
 mod home;
 mod kind;
 mod place;
+mod replace;
 mod reserve;
 mod turn;
 

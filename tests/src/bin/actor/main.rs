@@ -11,6 +11,7 @@ mod nursery;
 mod overtake;
 mod play;
 mod race;
+mod replace;
 mod room;
 mod spoil;
 
@@ -42,6 +43,7 @@ fn main() {
         }),
         ["race", dir, me, party, rounds] => race::create(dir, number(me), number(party), number(rounds)),
         ["churn", path, me, rounds] => race::churn(path, number(me), number(rounds)),
+        ["replace", what, path, seed] => replace::run(what, path, number(seed)),
         ["fork", what, path] => fork::run(what, path),
         ["descriptors", what, path] => descriptors::run(what, path),
         ["machine", what, path] => machine::run(what, path),

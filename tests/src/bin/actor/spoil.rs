@@ -17,7 +17,11 @@ fn try_open(path: &str, bytes: &[u8], right: &World) -> Option<ErrorKind> {
             let kind = e.kind();
             let sane = matches!(
                 kind,
-                ErrorKind::Corrupt | ErrorKind::UnknownFormat | ErrorKind::LayoutMismatch | ErrorKind::Rebooted
+                ErrorKind::Corrupt
+                    | ErrorKind::UnknownFormat
+                    | ErrorKind::LayoutMismatch
+                    | ErrorKind::Rebooted
+                    | ErrorKind::Retired
             );
             assert!(sane, "{kind:?}: {e}");
             assert!(fs::read(path).expect("the file") == bytes, "a refused file was written");

@@ -1,0 +1,123 @@
+//! What a handle does whose region is being replaced, or has been.
+
+use super::attach::{Region, lost};
+use crate::commit::{BeginError, Clock, Published, Service};
+use crate::error::{Error, Trouble};
+use crate::mutant::planted;
+use crate::os::{self, LiveDescription, Origin};
+use crate::track::{Frame, RegionKey};
+use std::os::fd::OwnedFd;
+
+impl Region {
+    /// What a closure finds that meets `copy` as the active one, which is none of the region's: an error, unless the region
+    /// is being replaced and its name still leads to it. Then it is in service, and its active copy is the one beside the
+    /// flags.
+    #[cold]
+    pub(crate) fn check_service(&self, copy: usize) -> Result<(), Error> {
+        match (Published { version: 0, copy }).service() {
+            Service::In => Err(self.no_such_copy(copy)),
+            Service::Leaving if self.has_its_name()? => Ok(()),
+            Service::Leaving => {
+                self.shared().confirm_retired();
+                Err(self.retired())
+            }
+            Service::Retired => Err(self.retired()),
+        }
+    }
+
+    /// [`Self::check_service`] by a writer: after `Ok`, the region is in service without flags, or will say what it is at the
+    /// next attempt. Waits for the process that replaces the region; if that one is dead, does what it has left to do.
+    #[cold]
+    pub(crate) fn settle(&self, copy: usize, clock: &mut impl Clock) -> Result<(), Error> {
+        self.check_service(copy)?;
+        self.with_lock(clock, || {
+            if self.shared().published().service() != Service::Leaving {
+                return Ok(());
+            }
+            if self.has_its_name()? {
+                self.shared().stay_in_service();
+            } else {
+                self.shared().retire();
+            }
+            Ok(())
+        })?
+    }
+
+    /// Puts another region in this one's place: under the lock, `take_name` gives it the name. Returns whether this region
+    /// still had it.
+    pub(crate) fn replace(
+        &self,
+        clock: &mut impl Clock,
+        take_name: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        self.with_lock(clock, || {
+            if !self.has_its_name()? {
+                return Ok(false);
+            }
+            // In this order: no moment is without a region in service, and none has two.
+            self.shared().leave_service();
+            if planted("old_region_retired_before_the_name") {
+                self.shared().retire();
+            }
+            if let Err(error) = take_name() {
+                self.shared().stay_in_service();
+                return Err(error);
+            }
+            self.shared().retire();
+            Ok(true)
+        })?
+    }
+
+    /// Whether its name still leads to it; where there is no such name any more, whether it has one at all.
+    fn has_its_name(&self) -> Result<bool, Error> {
+        let Some(origin) = self.origin() else { return Ok(true) };
+        match origin.now()? {
+            Some(key) => Ok(key == self.key()),
+            // Moved with its directory, or out of this process's reach.
+            None => {
+                let named = self.host().liveness.with_file(|file| os::has_name(self.path(), file));
+                named.map_err(|e| lost(self.path(), e))?
+            }
+        }
+    }
+
+    /// Takes the writer's lock for something else than an update.
+    fn with_lock<R>(&self, clock: &mut impl Clock, f: impl FnOnce() -> R) -> Result<R, Error> {
+        struct Unlock<'a>(&'a Region);
+        impl Drop for Unlock<'_> {
+            fn drop(&mut self) {
+                self.0.shared().unlock(self.0.host());
+            }
+        }
+        self.check()?;
+        if Frame::is_written(self.key()) && !planted("replacement_in_an_update") {
+            return Err(Trouble::Reentrant { path: self.path().to_owned() }.into());
+        }
+        if planted("replacement_without_the_lock") {
+            return Ok(f());
+        }
+        let _ = self.shared().lock(self.slot(), self.host(), clock).map_err(|e| self.trouble(BeginError::Lock(e)))?;
+        let _unlock = Unlock(self);
+        Ok(f())
+    }
+
+    #[cold]
+    fn retired(&self) -> Error {
+        Trouble::Retired { path: self.path().to_owned() }.into()
+    }
+}
+
+/// A file that is about to be attached to.
+pub(super) struct Found<'a> {
+    pub(super) file: &'a OwnedFd,
+    pub(super) live: &'a LiveDescription,
+    pub(super) key: RegionKey,
+    pub(super) origin: Option<&'a Origin>,
+}
+
+impl Found<'_> {
+    /// Whether its name, if it was found by one, still leads to it.
+    pub(super) fn has_its_name(&self) -> Result<bool, Error> {
+        self.origin.map_or(Ok(true), |origin| Ok(origin.now()? == Some(self.key)))
+    }
+}

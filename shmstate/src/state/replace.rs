@@ -1,0 +1,295 @@
+//! Changing where a name leads: replacing a region, and removing it.
+
+use super::clock::Deadline;
+use super::handle::State;
+use super::options::{DEFAULT_TIMEOUT, Options};
+use crate::commit::Clock;
+use crate::error::{Error, ErrorKind, Trouble};
+use crate::layout::SharedLayout;
+use crate::mutant::planted;
+use crate::os::{self, Access, NameLock, NewFile, Place};
+use crate::region::{Region, recognise};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::Duration;
+
+impl<T: SharedLayout> State<T> {
+    /// Opens the state, creates it if nobody has, and puts a new region in the place of one that this program cannot use:
+    /// of another layout, of another format, or from before the machine was restarted.
+    ///
+    /// **What the old region holds is lost.** It is for states that can be built anew: a cache, metrics, what a supervisor
+    /// gathers from its workers.
+    ///
+    /// When several processes do this at once, one replaces the region, and all get the same new one. Handles on the old region
+    /// are told: from then on, each `update`, `try_update`, `transact`, `read`, `load` and `snapshot` through them is the error
+    /// [`Retired`](crate::ErrorKind::Retired), and they are to open the name again. Nothing is committed in the old region
+    /// after the new one has the name; a closure that reads keeps its version until it returns. If the process that replaces
+    /// dies, either the old region is in service or the new one.
+    ///
+    /// Two releases that both call it with different layouts replace each other's region, each time one of their processes
+    /// starts. The older one of them should [`open_or_create`](Self::open_or_create).
+    ///
+    /// A damaged region is not replaced, so that it can be looked at: [`remove`] it.
+    ///
+    /// ```
+    /// use shmstate::{ErrorKind, SharedLayout, State};
+    ///
+    /// mod release_1 {
+    ///     #[derive(shmstate::SharedLayout)]
+    ///     #[repr(C)]
+    ///     pub struct Board { pub ticks: u64 }
+    /// }
+    ///
+    /// #[derive(SharedLayout)]
+    /// #[repr(C)]
+    /// struct Board { ticks: u64, misses: u64 }
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("board");
+    /// let old = State::<release_1::Board>::open_or_create(&name)?;
+    /// let new = State::<Board>::open_or_replace(&name)?;
+    /// new.update(|s| s.misses += 1)?;
+    /// assert_eq!(old.update(|s| s.ticks += 1).unwrap_err().kind(), ErrorKind::Retired);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`open_or_create`](Self::open_or_create), without `LayoutMismatch`; [`Busy`](crate::ErrorKind::Busy) if an update
+    /// of the old region stays until the time is up, if all its handles are taken (to replace it takes one), or if another process
+    /// that replaces or removes it does not finish; [`Reentrant`](crate::ErrorKind::Reentrant) in an update of the old region.
+    /// A region of another format, or from before a restart, is replaced only if no process has it open: the error is
+    /// `UnknownFormat` or `Rebooted` otherwise.
+    pub fn open_or_replace(name: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::options().open_or_replace(name)
+    }
+
+    /// Removes the name of this very region, and drops the handle. Returns whether the name led here: it does not once the region
+    /// has been removed or replaced, and another region under the name is left alone.
+    ///
+    /// ```
+    /// # use shmstate::{SharedLayout, State};
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Board { ticks: u64 }
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("board");
+    /// let (mine, other) = (State::<Board>::create(&name)?, State::<Board>::open(&name)?);
+    /// assert!(mine.remove()?);
+    /// let next = State::<Board>::create(&name)?;
+    /// assert!(!other.remove()?);
+    /// assert!(next.is_current()?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`remove`]; [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle;
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a state without a name.
+    pub fn remove(self) -> Result<bool, Error> {
+        let region = self.region();
+        region.check()?;
+        let Some(origin) = region.origin() else {
+            let why = "it has no name that could be removed; it is gone with the last process that has it";
+            return Err(Trouble::Unsupported { path: self.path().to_owned(), why: why.into() }.into());
+        };
+        let place = Place::find(origin.absolute())?;
+        match remove_at(&place, |key| key == region.key()) {
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+            removed => removed,
+        }
+    }
+}
+
+impl<T: SharedLayout> Options<'_, T> {
+    /// Opens the state, creates it, or replaces it: see [`State::open_or_replace`].
+    ///
+    /// # Errors
+    /// As for [`State::open_or_replace`]; [`InvalidOption`](ErrorKind::InvalidOption).
+    ///
+    /// # Panics
+    /// With whatever `init` panics; nothing has been created or replaced then.
+    pub fn open_or_replace(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
+        let handles = self.asked_handles();
+        self.opened_or_replaced(name.as_ref()).map_err(|e| e.with_asked(handles))
+    }
+
+    fn opened_or_replaced(self, name: &Path) -> Result<State<T>, Error> {
+        let mut place = Place::find(name)?;
+        let (access, timeout) = (self.access()?, self.patience());
+        let clock = &mut Deadline::new(timeout);
+        let mut new = New::Planned(self);
+        loop {
+            match Self::open_if_there(&place, access, timeout, clock) {
+                Ok(Some(state)) => return Ok(state),
+                Ok(None) => {
+                    let _turn = place.turn(new.room()?, clock);
+                    if place.now()?.is_some() {
+                        continue;
+                    }
+                    match new.made(&place, access).and_then(|new| Self::publish(&place, new, timeout)) {
+                        Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+                        // The directory was removed just now. That of bare names is made again.
+                        Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() => place = Place::find(name)?,
+                        // Another process may have taken the room, for this very region.
+                        Err(e) if e.kind() == ErrorKind::NoSpace => {
+                            return Self::open_if_there(&place, access, timeout, clock)?.ok_or(e);
+                        }
+                        published => return published,
+                    }
+                }
+                Err(e) if is_replaced(e.kind()) => {
+                    let file = match place.open(access) {
+                        Err(e) if e.kind() == ErrorKind::NotFound => continue,
+                        file => file?,
+                    };
+                    let Some(lock) = lock_name(&place, &file, clock)? else { continue };
+                    // What the name leads to now, and for as long as it is locked, may be another file than the one that was
+                    // refused: the one that another process has put in its place.
+                    let unusable = match Self::open_if_there(&place, access, timeout, clock) {
+                        Err(e) if is_replaced(e.kind()) => e,
+                        _ if planted("verdict_on_another_file") => e,
+                        Ok(None) => continue,
+                        Ok(Some(state)) => return Ok(state),
+                        Err(e) => return Err(e),
+                    };
+                    // Made while the name is locked: of several processes, one at a time takes the room for it.
+                    let new = new.made(&place, access)?;
+                    if let Some(state) = Self::replace(&place, &file, &lock, new, unusable, timeout, clock)? {
+                        return Ok(state);
+                    }
+                }
+                Err(e) => return Err(e),
+            }
+            if clock.rest().is_none() {
+                return Err(Trouble::Opening { path: place.path().to_owned() }.into());
+            }
+        }
+    }
+
+    /// Puts the new region in the place of the one in `file`, which the caller has locked the name of. `None`: the name leads
+    /// elsewhere by now.
+    fn replace(
+        place: &Place,
+        file: &OwnedFd,
+        lock: &NameLock,
+        new: &mut NewFile,
+        unusable: Error,
+        timeout: Duration,
+        clock: &mut Deadline,
+    ) -> Result<Option<State<T>>, Error> {
+        // Before the name, as in `publish`; without `/proc` after it.
+        let attach = |new: &NewFile| State::<T>::attach_new(Some(place), new.file(), timeout);
+        let attached = match attach(new) {
+            Err(e) if e.kind() == ErrorKind::NotFound => None,
+            state => Some(state?),
+        };
+        new.prepare(place)?;
+        let replaced = if unusable.kind() == ErrorKind::LayoutMismatch {
+            match Region::attach(place, file, None, clock)? {
+                Some(old) => old.replace(clock, || new.take_name(place))?,
+                None => false,
+            }
+        } else {
+            // Its words are not to be believed, so that its handles cannot be told: there must be none.
+            let closed = lock.try_close().map_err(|e| Error::io(place.path(), "lock", e))?;
+            if !closed && unusable.kind() != ErrorKind::Retired {
+                return Err(unusable);
+            }
+            new.take_name(place).map(|()| true)?
+        };
+        if !replaced {
+            return Ok(None);
+        }
+        let state = attached.map_or_else(|| attach(new), Ok)?;
+        state.region().tell_created();
+        Ok(Some(state))
+    }
+}
+
+/// What a new region is put in the place of.
+fn is_replaced(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::LayoutMismatch | ErrorKind::UnknownFormat | ErrorKind::Rebooted | ErrorKind::Retired)
+}
+
+/// The new region, which is made once, with whatever `init` does.
+enum New<'a, T> {
+    Planned(Options<'a, T>),
+    Made(NewFile),
+    /// Its making has failed.
+    Spent,
+}
+
+impl<T: SharedLayout> New<'_, T> {
+    /// Bytes of memory that it still takes.
+    fn room(&self) -> Result<u64, Error> {
+        match self {
+            New::Planned(options) => Ok(options.plan()?.room()),
+            New::Made(_) | New::Spent => Ok(0),
+        }
+    }
+
+    fn made(&mut self, place: &Place, access: Access) -> Result<&mut NewFile, Error> {
+        if let New::Planned(options) = self {
+            let plan = options.plan()?;
+            let file = place.new_file(access, plan.len(), plan.room(), options.limits())?;
+            if let New::Planned(options) = std::mem::replace(self, New::Spent) {
+                options.make(&plan, place, &file)?;
+            }
+            *self = New::Made(file);
+        }
+        match self {
+            New::Made(file) => Ok(file),
+            New::Planned(_) | New::Spent => Err(Trouble::Opening { path: place.path().to_owned() }.into()),
+        }
+    }
+}
+
+/// Keeps others from removing and replacing the region in `file`. `None`: the name leads elsewhere by now.
+fn lock_name(place: &Place, file: &OwnedFd, clock: &mut Deadline) -> Result<Option<NameLock>, Error> {
+    let path = place.path();
+    let lock = match NameLock::new(file, &place.origin()) {
+        // Without `/proc`, it is opened by its name.
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        lock => lock.map_err(|e| Error::io(path, "open a second time", e))?,
+    };
+    let mut round = 0;
+    while !lock.try_lock().map_err(|e| Error::io(path, "lock", e))? && !planted("name_not_locked") {
+        if clock.rest().is_none() {
+            return Err(Trouble::Renaming { path: path.to_owned() }.into());
+        }
+        std::thread::sleep(Duration::from_micros(50 << round.min(5)));
+        round += 1;
+    }
+    let same = place.now()? == Some(os::key(path, file)?) || planted("removal_of_whatever_has_the_name");
+    Ok(same.then_some(lock))
+}
+
+/// Removes the region of that name. Processes that have it mapped keep working on it; it is gone with the last of them.
+///
+/// The name is taken away from the very region that was found under it, and from nothing else. That takes neither a handle nor
+/// the writer's lock, so that it works while updates run, while all handles are taken, and for a region that cannot be opened:
+/// damaged, of another format, or from before a restart of the machine.
+///
+/// # Errors
+/// [`NotFound`](crate::ErrorKind::NotFound); [`Busy`](crate::ErrorKind::Busy) if another process that removes or replaces the
+/// region does not finish within five seconds; [`Permission`](crate::ErrorKind::Permission) if it belongs to another user;
+/// [`NotAFile`](crate::ErrorKind::NotAFile), and [`Corrupt`](crate::ErrorKind::Corrupt) for a file that is nothing like a region:
+/// such a file is not removed.
+pub fn remove(name: impl AsRef<Path>) -> Result<(), Error> {
+    let place = Place::find(name.as_ref())?;
+    remove_at(&place, |_| true).map(drop)
+}
+
+/// Removes the region at that place if it is the one that is meant. Returns whether it was.
+fn remove_at(place: &Place, is_meant: impl Fn(crate::track::RegionKey) -> bool) -> Result<bool, Error> {
+    let clock = &mut Deadline::new(DEFAULT_TIMEOUT);
+    loop {
+        let file = place.open_own()?;
+        if !is_meant(os::key(place.path(), &file)?) {
+            return Ok(false);
+        }
+        recognise(place.path(), &file)?;
+        if let Some(_lock) = lock_name(place, &file, clock)? {
+            return place.unlink().map(|()| true);
+        }
+    }
+}
