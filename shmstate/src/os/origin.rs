@@ -3,7 +3,7 @@
 use super::descriptors::open_at_undivided;
 use super::file::key_of;
 use super::fork::NoFork;
-use crate::error::Error;
+use crate::error::{Error, Trouble};
 use crate::mutant::planted;
 use crate::track::RegionKey;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
@@ -47,6 +47,10 @@ impl Origin {
     pub(crate) fn now(&self) -> Result<Option<RegionKey>, Error> {
         match rustix::fs::statat(CWD, &self.absolute, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(key_of(&stat))),
+            Err(Errno::NOENT | Errno::NOTDIR) if self.is_out_of_reach() => {
+                let why = "this process has another root by now (`chroot`), from which the name cannot be looked up";
+                Err(Trouble::Unsupported { path: self.path.clone(), why: why.into() }.into())
+            }
             Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
             Err(e) => Err(Error::io(&self.path, "find", e)),
         }

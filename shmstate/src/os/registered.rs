@@ -96,10 +96,12 @@ impl Registered {
         Ok(Registered { tagged, generation })
     }
 
-    /// The descriptor; `EBADF` if it was closed behind the library's back.
+    /// The descriptor, unless the program has closed it.
     pub(super) fn get(&self) -> io::Result<ManuallyDrop<OwnedFd>> {
         if !self.generation.is_current() || !self.tagged.is_ours() {
-            return Err(rustix::io::Errno::BADF.into());
+            return Err(io::Error::other(
+                "the program has closed its descriptor meanwhile (`closefrom`, `close_range`)",
+            ));
         }
         // SAFETY: a descriptor that is open, and that this value alone closes, when it is dropped.
         Ok(ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(self.tagged.fd) }))
@@ -145,7 +147,7 @@ mod tests {
             let number = fd.get().unwrap().as_raw_fd();
             // SAFETY: both are open; the library's is given up by this.
             assert_eq!(unsafe { libc::dup2(mine.as_raw_fd(), number) }, number);
-            assert_eq!(fd.get().unwrap_err().raw_os_error(), Some(libc::EBADF));
+            assert!(fd.get().unwrap_err().to_string().contains("has closed its descriptor"));
             drop(fd);
             // SAFETY: the duplicate made above.
             let duplicate = unsafe { OwnedFd::from_raw_fd(number) };

@@ -206,13 +206,12 @@ impl Region {
     /// Whether its name, if it has one, still leads to it.
     pub(crate) fn is_current(&self) -> Result<bool, Error> {
         let Some(origin) = &self.origin else { return Ok(true) };
-        let now = origin.now()?;
-        if now.is_none() && origin.is_out_of_reach() {
+        if origin.is_out_of_reach() {
             // The name cannot be looked up from here; whether the file has one can be asked of the file.
             let named = self.kernel.liveness.with_file(|file| os::has_name(self.path(), file));
             return named.map_err(|e| lost(self.path(), e))?;
         }
-        Ok(now == Some(self.key))
+        Ok(origin.now()? == Some(self.key))
     }
 
     /// The first copy of the state, and the bytes from one copy to the next.

@@ -24,6 +24,10 @@ use std::time::Duration;
 /// reference or [`Arc`](std::sync::Arc), or have one each ([`try_clone`](Self::try_clone)). Dropping it leaves the region
 /// as it is, for whoever comes next.
 ///
+/// All handles of a process on a region share one descriptor. A program may close or replace it (`daemon(3)`, `closefrom`):
+/// it is opened again when it is needed. A library that is unloaded (`dlclose`) has to drop its handles first: one in a
+/// `static` keeps its mapping and its slot until the process ends.
+///
 /// ```
 /// use shmstate::{List, SharedLayout, State, Text};
 ///
@@ -212,8 +216,9 @@ impl<T: SharedLayout> State<T> {
     /// Another handle on the same region, with a slot of its own, whatever its name leads to by now.
     ///
     /// # Errors
-    /// [`Busy`](crate::ErrorKind::Busy) when all handles are taken, [`Forked`](crate::ErrorKind::Forked), or what the
-    /// operating system says.
+    /// [`Busy`](crate::ErrorKind::Busy) when all handles are taken, [`Forked`](crate::ErrorKind::Forked);
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if the program has closed the region's descriptor and the region cannot
+    /// be opened again; or what the operating system says.
     pub fn try_clone(&self) -> Result<Self, Error> {
         self.region.check()?;
         let region = Region::attach_same(&self.region, Self::TYPE, &mut Deadline::new(self.timeout))?;
