@@ -20,7 +20,8 @@ const RECOVERIES: usize = 392;
 const SLOTS: usize = 512;
 /// In a slot: the copy that its handle's owner thread is in, plus one.
 const OWNER: usize = 56;
-const LINES: usize = SLOTS + 64 * HANDLES;
+/// After the list of readers, which has one line for so few slots.
+const LINES: usize = SLOTS + 64 * HANDLES + 64;
 const PLACE: usize = 16;
 const SPILLED: usize = 24;
 
