@@ -221,6 +221,15 @@ mod tests {
         ("unlinkat", "remove", libc::EBUSY, Io, "`umount`"),
         ("unlinkat", "remove", libc::EROFS, Permission, "mounted read-only"),
         ("unlinkat", "remove", libc::ENOENT, NotFound, "there is no region"),
+        // flock, dup and renameat, of a file that takes the name of another.
+        ("flock", "lock the file that is to replace", libc::ENOLCK, Io, "no room for more locks"),
+        ("flock", "lock the file that is to replace", libc::EBADF, Io, "Bad file descriptor"),
+        ("fcntl", "replace", libc::EMFILE, Io, "`ulimit -n`"),
+        ("renameat", "replace", libc::EACCES, Permission, "each directory that leads to it"),
+        ("renameat", "replace", libc::EPERM, Permission, "a sticky directory"),
+        ("renameat", "replace", libc::EBUSY, Io, "`umount`"),
+        ("renameat", "replace", libc::EROFS, Permission, "mounted read-only"),
+        ("renameat", "replace", libc::ENOSPC, NoSpace, "in inodes"),
     ];
 
     #[test]
