@@ -18,7 +18,7 @@ pub(crate) struct Input<'a> {
     pub(crate) name: String,
     pub(crate) docs: String,
     pub(crate) attrs: TypeAttrs,
-    /// What shmstate is called in `Cargo.toml`, if nobody says where it is, and if that is not `shmstate`.
+    /// What shmstate is called in `Cargo.toml`, if no attribute says where it is, and if that is not `shmstate`.
     pub(crate) renamed: Option<Ident>,
     pub(crate) repr: Repr,
     pub(crate) body: Body<'a>,

@@ -35,7 +35,7 @@ pub enum ErrorKind {
     Full,
     /// A value that the state cannot hold: a time out of range, a value that cannot be archived, a text that is no UUID.
     InvalidValue,
-    /// Another region was put in the place of this handle's by
+    /// This handle's region was replaced by another one, by
     /// [`open_or_replace`](crate::State::open_or_replace): open the name again.
     Retired,
     /// An update inside of a `read` or `update` closure of the same region, on the same thread.
@@ -311,7 +311,7 @@ impl fmt::Display for Bytes {
 /// What takes the place of a path in messages about a state without a name; the kernel calls it so as well.
 pub(crate) const ANONYMOUS: &str = "/memfd:shmstate";
 
-/// What a process asked for in vain, because somebody else had made the region.
+/// What a process asked for in vain, because another process had made the region.
 struct Asked(Option<usize>);
 
 impl fmt::Display for Asked {

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 impl<T: SharedLayout> State<T> {
-    /// Opens the state, creates it if nobody has, and puts a new region in the place of one that this program cannot use:
+    /// Opens the state, creates it if it is not there, and replaces a region that this program cannot use by a new one:
     /// of another layout, of another format, or from before the machine was restarted.
     ///
     /// **What the old region holds is lost.** It is for states that can be built anew: a cache, metrics, what a supervisor
@@ -165,7 +165,7 @@ impl<T: SharedLayout> Options<'_, T> {
         }
     }
 
-    /// Puts the new region in the place of the one in `file`, which the caller has locked the name of. `None`: the name leads
+    /// Replaces the region in `file`, whose name the caller has locked, by the new one. `None`: the name leads
     /// elsewhere by now.
     fn replace(
         place: &Place,
@@ -205,7 +205,7 @@ impl<T: SharedLayout> Options<'_, T> {
     }
 }
 
-/// What a new region is put in the place of.
+/// The errors of a region that is replaced.
 fn is_replaced(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::LayoutMismatch | ErrorKind::UnknownFormat | ErrorKind::Rebooted | ErrorKind::Retired)
 }

@@ -233,7 +233,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
             self.even_out();
         }
         let index = self.keys.push(place as u32, key)?;
-        // SAFETY: the caller's promise. There is room, unless a stranger says otherwise meanwhile.
+        // SAFETY: the caller's promise. There is room, unless another process writes without the lock meanwhile.
         let _ = unsafe { self.values.insert_if_there(N, value) };
         Ok(index)
     }

@@ -27,7 +27,7 @@ use std::mem;
 /// # Cost
 /// | method | marks |
 /// |---|---|
-/// | `push`, `push_with`, `push_default` | one item: the new one, in the place of the oldest |
+/// | `push`, `push_with`, `push_default` | one item: the new one, where the oldest was |
 /// | `extend` | the new items |
 /// | `clear` | nothing |
 /// | `ring[i] = …`, `get_mut`, `latest_mut`, `oldest_mut` | the item that is borrowed |
@@ -157,7 +157,7 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
         }
     }
 
-    /// Appends an item that `init` fills where it lies, if the ring is full in the place of the oldest one, and lends it.
+    /// Appends an item that `init` fills where it lies, and lends it; in a full ring it replaces the oldest one.
     ///
     /// No item passes over the stack, which large ones have no room on. `init` finds what a new state starts with: zeroes,
     /// but for the fields with `#[shared(init = …)]`. If it panics, a ring that is not full has the items that it had; in one
@@ -190,7 +190,7 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
         item
     }
 
-    /// Appends a default item, if the ring is full in the place of the oldest one, and lends it.
+    /// Appends a default item, and lends it; in a full ring it replaces the oldest one.
     ///
     /// Containers, numbers and arrays of them are made where they lie. The default value of a type of your own passes over
     /// the stack; `push_with(|_| ())` appends what such a type is in a new state.

@@ -45,7 +45,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     #[inline]
     pub(super) fn push_filled(&mut self) -> Key<T> {
         let index = self.places.len();
-        // There is room, unless a stranger says otherwise meanwhile; then the key leads nowhere.
+        // There is room, unless another process writes without the lock meanwhile; then the key leads nowhere.
         let _ = self.places.push(Place { generation: 1, next: 0 });
         self.count = self.len().min(N - 1) as u32 + 1;
         Key::new(index as u32, 1)

@@ -326,7 +326,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap
         if !unsafe { self.keys.insert_if_there(index, &key) } {
             return Err(key);
         }
-        // SAFETY: the caller's promise. There is room, unless a stranger says otherwise meanwhile.
+        // SAFETY: the caller's promise. There is room, unless another process writes without the lock meanwhile.
         let _ = unsafe { self.values.insert_if_there(index, value) };
         Ok(index)
     }
