@@ -145,7 +145,7 @@ fn keys_under_another_hash_or_order_are_told_as_that() {
         shmstate::remove(&path).unwrap();
     };
     says(|s| drop(s.amounts.insert(Key(1), 10)), "Hash", "amounts.keys");
-    says(|s| s.paid.extend([Key(1), Key(2)]), "Hash", "paid");
+    says(|s| s.paid.extend([Key(1)]), "Hash", "paid");
     says(|s| s.latest.extend([(Key(1), 1), (Key(2), 2)]), "Ord", "latest");
     let of = another_program::Key(1);
     assert_eq!(of.0, 1);

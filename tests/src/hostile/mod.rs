@@ -92,6 +92,7 @@ pub fn sane(e: &Error) {
             | ErrorKind::LayoutMismatch
             | ErrorKind::Rebooted
             | ErrorKind::Busy
+            | ErrorKind::Retired
             | ErrorKind::NoSpace
     );
     let message = e.to_string();

@@ -364,13 +364,16 @@ fn word(file: &File, at: u64) -> u32 {
     u32::from_ne_bytes(bytes)
 }
 
+/// The flag in the word of a slot's owner thread: it reads.
+const OWNER_PINNED: u32 = 1 << 8;
+
 /// Slots whose holders live and pin a copy, or have the lock, when nobody reads or writes.
 fn held_by_the_idle(file: &File) -> Vec<String> {
     let slots = 0..word(file, USED_AT);
     let wrong = slots.filter(|slot| {
         let line = SLOTS_AT + u64::from(*slot) * 64;
-        // Pins in eight copies, and the word of the owner thread.
-        let pinned = (0..8).map(|copy| copy * 4).chain([56]).any(|at| word(file, line + at) != 0);
+        // Pins in eight copies, and the flag in the word of the owner thread.
+        let pinned = (0..8).any(|copy| word(file, line + copy * 4) != 0) || word(file, line + 56) & OWNER_PINNED != 0;
         let owned = word(file, LOCK_AT) & !(1 << 31) == slot + 1;
         // A dead one's are left until they are in somebody's way.
         (pinned || owned) && is_locked(file, FIRST_BYTE + i64::from(*slot))
