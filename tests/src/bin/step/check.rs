@@ -67,6 +67,7 @@ impl Survivors<'_> {
                 // A reader that lived through all this leaves.
                 self.image.unpin(0);
             }
+            let kept = self.kept_by_the_living();
             let edits = after(round);
             self.writer
                 .update(|world| world.apply(&edits))
@@ -79,6 +80,9 @@ impl Survivors<'_> {
             }
             self.read_all(&model).map_err(|e| format!("after {round} further updates: {e}"))?;
             let words = self.words();
+            if kept.iter().any(|&(k, generation)| words.generation(k) != generation) {
+                return wrong("a copy was written that a living reader pins");
+            }
             active |= 1 << words.active();
             if words.owner().is_some() {
                 return wrong("the lock is still held");
@@ -92,7 +96,7 @@ impl Survivors<'_> {
             }
             let unused = (0..self.copies).filter(|k| active & 1 << k == 0);
             let (pinned, free): (Vec<_>, Vec<_>) =
-                unused.partition(|&k| MORTAL.iter().any(|&slot| words.is_pinned(slot, k)));
+                unused.partition(|&k| MORTAL.iter().any(|&slot| words.is_in_the_way(slot, k)));
             if round >= LEAST && pinned.is_empty() && free.is_empty() {
                 break;
             }
@@ -104,10 +108,46 @@ impl Survivors<'_> {
                 return wrong("a copy that only the dead pin has never been used");
             }
         }
-        match (0..self.copies).find(|&k| self.words().is_odd(k)) {
-            Some(copy) => Err(format!("copy {copy} counts as half-written for ever")),
-            None => Ok(()),
+        if let Some(copy) = (0..self.copies).find(|&k| self.words().is_odd(k)) {
+            return Err(format!("copy {copy} counts as half-written for ever"));
         }
+        // With two copies, one that a reader keeps is in the writer's way.
+        let staying = if self.copies > 2 { self.readers } else { &[] };
+        staying.iter().try_for_each(|reader| self.update_while_one_reads(reader, &mut model, &mut round))
+    }
+
+    /// The copies in which the bystander's readers are, and their generations. Not the active one, which a recovery makes
+    /// even.
+    fn kept_by_the_living(&self) -> Vec<(usize, u64)> {
+        let words = self.words();
+        let kept = (0..self.copies).filter(|&k| k != words.active() && words.is_pinned(0, k));
+        kept.map(|k| (k, words.generation(k))).collect()
+    }
+
+    /// A reader of a handle that outlived the dead keeps what it sees, while updates take every other copy in turn.
+    fn update_while_one_reads(&self, reader: &State<World>, model: &mut Model, round: &mut u64) -> Result<(), String> {
+        let kept = model.clone();
+        let found = reader.read(|world| {
+            std::thread::scope(|scope| {
+                // On another thread: an update within a read of the same thread is refused.
+                let updates = scope.spawn(|| {
+                    (0..self.copies).try_for_each(|_| {
+                        let edits = after(*round);
+                        *round += 1;
+                        model.apply(&edits);
+                        self.writer.update(|world| world.apply(&edits)).map_err(|e| e.to_string())?;
+                        read(self.writer, model)
+                    })
+                });
+                updates.join().map_err(|_| "a thread panicked".to_owned())?
+            })
+            .map_err(|e| format!("updates while a reader stays: {e}"))?;
+            match kept.difference(world) {
+                Some(difference) => Err(format!("a reader that stays sees another version: {difference}")),
+                None => Ok(()),
+            }
+        });
+        found.map_err(|e| format!("a reader that stays: {e}"))?
     }
 }
 

@@ -18,10 +18,13 @@ const PUBLISHED: usize = 320;
 const NOTED: usize = 328;
 const RECOVERIES: usize = 392;
 const SLOTS: usize = 512;
-/// In a slot: the copy that its handle's owner thread is in, plus one.
+/// In a slot: the copy that its handle's owner thread is in, with [`PINNED`]; without it, that thread is in none.
 const OWNER: usize = 56;
-/// After the list of readers, which has one line for so few slots.
-const LINES: usize = SLOTS + 64 * HANDLES + 64;
+const PINNED: u32 = 256;
+/// The list of readers: for so few slots one word of summary, one of bits, and the rest of a line.
+const SUMMARY: usize = SLOTS + 64 * HANDLES;
+const LISTED: usize = SUMMARY + 8;
+const LINES: usize = SUMMARY + 64;
 const PLACE: usize = 16;
 const SPILLED: usize = 24;
 
@@ -32,6 +35,16 @@ pub(crate) struct Image {
 
 /// The words of a region that the checks look at.
 pub(crate) struct Words<'a>(pub(crate) &'a [u8]);
+
+/// What [`Words::kind`] tells apart.
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct Kind {
+    lock: u32,
+    published: u64,
+    lines: Vec<(bool, bool)>,
+    pins: u32,
+    listed: u64,
+}
 
 impl Image {
     pub(crate) fn open(path: &Path) -> std::io::Result<Image> {
@@ -112,8 +125,12 @@ impl Words<'_> {
         self.u64(RECOVERIES)
     }
 
+    pub(crate) fn generation(&self, copy: usize) -> u64 {
+        self.u64(LINES + 64 * copy)
+    }
+
     pub(crate) fn is_odd(&self, copy: usize) -> bool {
-        self.u64(LINES + 64 * copy) % 2 == 1
+        self.generation(copy) % 2 == 1
     }
 
     /// Whether what the copy has to take over has run over to page bits.
@@ -132,17 +149,34 @@ impl Words<'_> {
     /// The pins of a slot, in all copies.
     pub(crate) fn pins(&self, slot: usize) -> u32 {
         let line: Range<usize> = SLOTS + 64 * slot..SLOTS + 64 * slot + 32;
-        line.step_by(4).map(|at| self.u32(at)).sum::<u32>() + u32::from(self.u32(SLOTS + 64 * slot + OWNER) != 0)
+        let owner = self.u32(SLOTS + 64 * slot + OWNER);
+        line.step_by(4).map(|at| self.u32(at)).sum::<u32>() + u32::from(owner & PINNED != 0)
+    }
+
+    /// Whether a slot is in the list of readers.
+    fn is_listed(&self, slot: usize) -> bool {
+        self.u64(SUMMARY) & 1 != 0 && self.u64(LISTED) & 1 << slot != 0
     }
 
     /// Whether a slot pins a copy.
     pub(crate) fn is_pinned(&self, slot: usize, copy: usize) -> bool {
-        self.u32(SLOTS + 64 * slot + 4 * copy) != 0 || self.u32(SLOTS + 64 * slot + OWNER) == copy as u32 + 1
+        let owner = self.u32(SLOTS + 64 * slot + OWNER);
+        self.u32(SLOTS + 64 * slot + 4 * copy) != 0 || owner == copy as u32 | PINNED
+    }
+
+    /// Whether a slot pins a copy so that writers see it: a reader that died before its slot was listed keeps no copy.
+    pub(crate) fn is_in_the_way(&self, slot: usize, copy: usize) -> bool {
+        self.is_pinned(slot, copy) && self.is_listed(slot)
     }
 
     /// What kind of crash state it is: those of the same kind differ in content and notes only.
-    pub(crate) fn kind(&self, copies: usize) -> (u32, u64, Vec<(bool, bool)>, u32) {
-        let lines = (0..copies).map(|k| (self.is_odd(k), self.has_spilled(k))).collect();
-        (self.u32(WORD), self.u64(PUBLISHED), lines, self.pins(1) + self.pins(2))
+    pub(crate) fn kind(&self, copies: usize) -> Kind {
+        Kind {
+            lock: self.u32(WORD),
+            published: self.u64(PUBLISHED),
+            lines: (0..copies).map(|k| (self.is_odd(k), self.has_spilled(k))).collect(),
+            pins: self.pins(1) + self.pins(2),
+            listed: self.u64(LISTED),
+        }
     }
 }
