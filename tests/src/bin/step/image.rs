@@ -138,9 +138,14 @@ impl Words<'_> {
         self.u32(LINES + 64 * copy + SPILLED) != 0
     }
 
+    /// How many notes the log holds.
+    pub(crate) fn notes(&self) -> u64 {
+        (self.u64(PAGES_AT) - self.u64(NOTES_AT)) / 8
+    }
+
     /// How many notes can be written before one is overwritten that one of the copies still needs.
     pub(crate) fn notes_left(&self, copies: usize) -> u64 {
-        let length = (self.u64(PAGES_AT) - self.u64(NOTES_AT)) / 8;
+        let length = self.notes();
         let place = |copy: usize| self.u64(LINES + 64 * copy + PLACE);
         let needing = (0..copies).filter(|&copy| copy != self.active() && !self.is_odd(copy));
         needing.map(|copy| length.saturating_sub(self.u64(NOTED) - place(copy))).min().unwrap_or(length)

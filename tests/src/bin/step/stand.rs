@@ -76,24 +76,31 @@ impl Stand {
         let mut bytes = Vec::new();
         if reader {
             // On another thread: an update within a read of the same thread is refused.
-            self.bystander.read(|_| {
-                std::thread::scope(|scope| {
-                    let updates = scope.spawn(|| {
-                        // Until the log is about to go round over what the pinned copy still needs.
-                        let left = || Some(self.image.words().notes_left(copies)).filter(|&left| left > 3);
-                        std::iter::from_fn(left)
-                            .try_for_each(|left| update(&mut model, if left > 16 { usize::MAX } else { 1 }))
-                            .map_err(|e| e.to_string())
-                    });
-                    updates.join().map_err(|_| "a thread panicked".to_owned()).and_then(|result| result)
-                })?;
-                bytes = self.image.bytes().to_vec();
-                if (0..copies).any(|k| self.image.words().has_spilled(k)) {
-                    Err("the log has gone round already".to_owned())
-                } else {
-                    Ok(())
-                }
-            })??;
+            self.bystander
+                .read(|_| {
+                    std::thread::scope(|scope| {
+                        let updates = scope.spawn(|| {
+                            // Until the log is about to go round over what the pinned copy still needs.
+                            let left = || Some(self.image.words().notes_left(copies)).filter(|&left| left > 3);
+                            // Each update leaves a note at least.
+                            std::iter::from_fn(left)
+                                .take(self.image.words().notes() as usize)
+                                .try_for_each(|left| update(&mut model, if left > 16 { usize::MAX } else { 1 }))
+                                .map_err(|e| e.to_string())
+                        });
+                        updates.join().map_err(|_| "a thread panicked".to_owned()).and_then(|result| result)
+                    })?;
+                    bytes = self.image.bytes().to_vec();
+                    let words = self.image.words();
+                    if (0..copies).any(|k| words.has_spilled(k)) {
+                        Err("the log has gone round already".to_owned())
+                    } else if words.notes_left(copies) > 3 {
+                        Err("the copy in which a reader stays has taken notes over".to_owned())
+                    } else {
+                        Ok(())
+                    }
+                })?
+                .map_err(|why| Wrong(format!("before any death: {why}")))?;
         } else {
             bytes = self.image.bytes().to_vec();
         }
