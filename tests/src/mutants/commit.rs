@@ -128,7 +128,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "reader_not_listed",
         breaks: "a reader's slot is not listed",
-        checks: &[Loom("readers::two_copies_one_reader", RACE), Shuttle("two_copies")],
+        checks: &[Loom("readers::two_copies_one_reader", RACE), Shuttle("two_copies"), Step("read")],
     },
     Mutant {
         name: "listed_before_its_bit",
@@ -148,7 +148,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "dead_sweep_stays",
         breaks: "what a dead writer has taken off the list stays off",
-        checks: &[Loom("sweeps::a_sweep_dies", RACE)],
+        checks: &[Loom("sweeps::a_sweep_dies", RACE), Step("claim")],
     },
     // Claiming a slot.
     Mutant {

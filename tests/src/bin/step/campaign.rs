@@ -149,6 +149,7 @@ impl<'a> Campaign<'a> {
         }
         // The dead process had a thread that read.
         all.iter_mut().skip(1).step_by(2).for_each(|start: &mut Start| start.pin(1));
+        all.iter_mut().step_by(3).for_each(Start::unlist);
         self.crashed[0] = all;
         Ok(())
     }

@@ -98,6 +98,12 @@ pub(crate) fn pin(bytes: &mut [u8], slot: usize, copy: usize) {
     bytes[SLOTS + 64 * slot + 4 * copy] = 1;
 }
 
+/// Takes every slot off the list of readers, as a writer that died in a sweep may have left it: a reader can have put its
+/// slot there before the writer's step, and called it listed after.
+pub(crate) fn unlist(bytes: &mut [u8]) {
+    bytes[SUMMARY..LINES].fill(0);
+}
+
 impl Words<'_> {
     fn u32(&self, at: usize) -> u32 {
         u32::from_ne_bytes(std::array::from_fn(|i| self.0[at + i]))

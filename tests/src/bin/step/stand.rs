@@ -1,7 +1,7 @@
 //! The regions: one in which processes die, one to which what they leave is carried, and the handles around them.
 
 use crate::Fallible;
-use crate::image::{HANDLES, Image, Words, pin};
+use crate::image::{HANDLES, Image, Words, pin, unlist};
 use crate::ops::{Op, before};
 use crate::world::{Model, World};
 use shmstate::{Options, State};
@@ -41,6 +41,11 @@ impl Start {
     pub(crate) fn pin(&mut self, slot: usize) {
         let active = Words(&self.bytes).active();
         pin(&mut self.bytes, slot, active);
+    }
+
+    /// The writer that died was sweeping the list of readers.
+    pub(crate) fn unlist(&mut self) {
+        unlist(&mut self.bytes);
     }
 }
 
