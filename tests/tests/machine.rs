@@ -96,6 +96,29 @@ fn in_another_root() {
     }
 }
 
+#[test]
+fn in_a_working_directory_that_was_removed() {
+    let (_dir, path, _world) = world();
+    actor!["machine", "removed-directory", path].succeed();
+}
+
+/// Its name leads nowhere, and so not to it.
+#[test]
+fn a_region_whose_directory_was_renamed_is_not_removed() {
+    let dir = shmstate_tests::scratch_dir();
+    for by_file in [false, true] {
+        let [old, new] = ["old", "new"].map(|name| dir.path().join(format!("{name}-{by_file}")));
+        std::fs::create_dir(&old).unwrap();
+        let world = State::<World>::create(old.join("world")).unwrap();
+        std::fs::rename(&old, &new).unwrap();
+        if by_file {
+            std::fs::write(&old, "").unwrap();
+        }
+        assert!(!world.remove().unwrap());
+        assert!(State::<World>::open(new.join("world")).is_ok());
+    }
+}
+
 /// Its number says nothing in this namespace.
 #[test]
 fn a_process_of_another_pid_namespace_is_named_as_such() {

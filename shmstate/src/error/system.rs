@@ -37,8 +37,8 @@ impl Error {
                 path,
                 why: format!(
                     "the system does not let this process {} it: {source}: {}",
-                    doing.trim_end_matches(" a second time"),
-                    forbidden_by(&source)
+                    doing.trim_end_matches(" a second time").trim_end_matches(" the directory"),
+                    forbidden_by(&source, doing)
                 ),
                 source: Some(source),
             },
@@ -61,8 +61,11 @@ impl Error {
 }
 
 /// What may be in the way, and where to look.
-fn forbidden_by(source: &io::Error) -> &'static str {
+fn forbidden_by(source: &io::Error, doing: &str) -> &'static str {
     match (source.kind(), source.raw_os_error()) {
+        (io::ErrorKind::ReadOnlyFilesystem, _) if !doing.starts_with("open") => {
+            "its file system is mounted read-only: keep the region elsewhere"
+        }
         (io::ErrorKind::ReadOnlyFilesystem, _) => {
             "its file system is mounted read-only: keep the region elsewhere; `open_read_only` can look at it"
         }
@@ -152,12 +155,12 @@ mod tests {
         ("openat", "create", libc::EMFILE, Io, "`ulimit -n`"),
         ("openat", "create", libc::ENAMETOOLONG, InvalidName, "longer"),
         // openat and mkdir, of directories.
-        ("openat", "open the directory", libc::EACCES, Permission, "each directory that leads to it"),
+        ("openat", "open the directory", libc::EACCES, Permission, "let this process open it:"),
         ("openat", "open the directory", libc::ENOTDIR, Io, "a part of the path is a file"),
         ("openat", "open the directory", libc::ELOOP, Io, "leads in a circle"),
         ("openat", "open the directory", libc::EMFILE, Io, "`ulimit -n`"),
         ("openat", "open the directory", libc::ENAMETOOLONG, InvalidName, "longer"),
-        ("mkdir", "make the directory", libc::EACCES, Permission, "each directory that leads to it"),
+        ("mkdir", "make the directory", libc::EACCES, Permission, "let this process make it:"),
         ("mkdir", "make the directory", libc::EROFS, Permission, "mounted read-only"),
         ("mkdir", "make the directory", libc::ENOSPC, NoSpace, "in inodes"),
         ("mkdir", "make the directory", libc::EDQUOT, NoSpace, "quota"),
@@ -240,6 +243,8 @@ mod tests {
             let error = Error::io(Path::new("/a/region"), doing, source);
             let message = error.to_string();
             assert_eq!(error.kind(), kind, "{call}: {message}");
+            // There is nothing to look at before it is created, and nobody who removes it wants to.
+            assert!(doing == "open" || !message.contains("open_read_only"), "{call}: {message}");
             assert!(message.contains(part) && message.contains("/a/region"), "{call}: {message}");
             // The kernel's own words, and the source for programs, wherever it is not clear what they are.
             let clear = matches!(kind, NotFound | AlreadyExists | InvalidName);

@@ -37,5 +37,5 @@ pub(crate) use identity::{boot_id, now_ns, pid_namespace, process_name, random_u
 pub(crate) use liveness::{Held, LiveDescription, Liveness, is_populated};
 pub(crate) use mapping::Mapping;
 pub(crate) use name_lock::NameLock;
-pub(crate) use origin::Origin;
+pub(crate) use origin::{OUT_OF_REACH, Origin};
 pub(crate) use reader::Reader;

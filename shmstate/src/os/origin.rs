@@ -12,6 +12,10 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+/// What is wrong with a name after a `chroot`.
+pub(crate) const OUT_OF_REACH: &str =
+    "this process has another root by now (`chroot`), from which the name cannot be looked up";
+
 /// A path that led to a region.
 pub(crate) struct Origin {
     /// As it was given, for people.
@@ -48,8 +52,7 @@ impl Origin {
         match rustix::fs::statat(CWD, &self.absolute, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(key_of(&stat))),
             Err(Errno::NOENT | Errno::NOTDIR) if self.is_out_of_reach() => {
-                let why = "this process has another root by now (`chroot`), from which the name cannot be looked up";
-                Err(Trouble::Unsupported { path: self.path.clone(), why: why.into() }.into())
+                Err(Trouble::Unsupported { path: self.path.clone(), why: OUT_OF_REACH.into() }.into())
             }
             Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
             Err(e) => Err(Error::io(&self.path, "find", e)),

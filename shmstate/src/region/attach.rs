@@ -325,8 +325,12 @@ fn not_reopened(origin: Option<&Origin>, e: std::io::Error) -> Error {
     if e.kind() != std::io::ErrorKind::NotFound {
         return Error::io(path, "open a second time", e);
     }
-    let why = "it has no name, or none any more, and to open it a second time without one takes /proc";
-    Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into()
+    let why = if origin.is_some_and(Origin::is_out_of_reach) {
+        format!("{}, and to open it a second time without its name takes /proc", os::OUT_OF_REACH)
+    } else {
+        "it has no name, or none any more, and to open it a second time without one takes /proc".into()
+    };
+    Trouble::Unsupported { path: path.to_owned(), why }.into()
 }
 
 /// The program has closed the descriptor, and the file could not be opened again.

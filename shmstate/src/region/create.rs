@@ -6,8 +6,9 @@ use super::view::view;
 use crate::commit::{NEVER, Published};
 use crate::error::{Error, Trouble};
 use crate::layout::{LONGEST_DOCUMENT, Layout, Schema};
-use crate::os::Mapping;
+use crate::os::{Generation, Mapping};
 use crate::sync::Ordering::Relaxed;
+use std::mem::ManuallyDrop;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -68,15 +69,23 @@ impl Plan {
     }
 
     /// Makes a zeroed file, which has that length and nobody else knows, a region. `init` gets the state's first byte.
-    pub(crate) fn write(&self, path: &Path, file: &OwnedFd, init: impl FnOnce(*mut u8)) -> Result<(), Error> {
+    /// `generation` is the process that does this.
+    pub(crate) fn write(
+        &self,
+        path: &Path,
+        file: &OwnedFd,
+        generation: Generation,
+        init: impl FnOnce(*mut u8) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let geometry = &self.geometry;
         let mapping = Mapping::new(file, self.len).map_err(|e| Error::io(path, "map", e))?;
+        let mapping = &NewMapping { mapping: ManuallyDrop::new(mapping), generation }.mapping;
         let header = RawHeader::new(geometry, &self.schema, self.document.as_bytes())
             .map_err(|e| Error::io(path, "ask for the machine's boot id, for", e))?;
         mapping.write(0, bytemuck::bytes_of(&header));
         mapping.write(geometry.schema() as usize, self.document.as_bytes());
         // SAFETY: the file is as long as the geometry says; the view is dropped before the mapping.
-        let shared = unsafe { view(&mapping, geometry) };
+        let shared = unsafe { view(mapping, geometry) };
         shared.control.active.published.store(Published { version: 0, copy: 0 }.pack(), Relaxed);
         shared.control.counters.copies.store(geometry.copies as u32, Relaxed);
         for (k, line) in shared.copies.iter().enumerate() {
@@ -84,7 +93,22 @@ impl Plan {
             line.generation.store(u64::from(k != 0), Relaxed);
             line.synced.store(if k == 0 { 0 } else { NEVER }, Relaxed);
         }
-        init(mapping.base().wrapping_add(geometry.image(0) as usize));
-        Ok(())
+        init(mapping.base().wrapping_add(geometry.image(0) as usize))
+    }
+}
+
+/// The mapping of a new region, for as long as its maker's code runs.
+struct NewMapping {
+    mapping: ManuallyDrop<Mapping>,
+    /// The process that made it.
+    generation: Generation,
+}
+
+impl Drop for NewMapping {
+    fn drop(&mut self) {
+        // SAFETY: the field is not used again.
+        let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };
+        // A child that was forked in `init`, and returns from it or panics, has no such mapping.
+        if self.generation.is_current() { drop(mapping) } else { mapping.forget() }
     }
 }

@@ -7,7 +7,7 @@ use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::SharedLayout;
 use crate::mutant::planted;
-use crate::os::{Access, Limits, NewFile, Place};
+use crate::os::{Access, Generation, Limits, NewFile, Place};
 use crate::region::{Plan, Region, Sizes};
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -200,7 +200,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             match place.new_file(access, plan.len(), plan.room(), self.limits) {
                 // The directory was removed just now. That of bare names is made again.
                 Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() && clock.rest().is_some() => {
-                    place = Place::find(name)?;
+                    place = place.find_again(name, e)?;
                 }
                 // Another process may have taken the room, for this very region.
                 Err(e) if e.kind() == ErrorKind::NoSpace => {
@@ -214,7 +214,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         loop {
             match Self::publish(&place, &new, timeout) {
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
-                Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() => place = Place::find(name)?,
+                Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() => place = place.find_again(name, e)?,
                 published => return published,
             }
             turn = turn.and(None);
@@ -321,14 +321,21 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 
     /// Makes a new file the region.
     pub(super) fn fill(self, plan: &Plan, path: &Path, file: &OwnedFd) -> Result<(), Error> {
-        plan.write(path, file, |bytes| {
+        let generation =
+            Generation::current().map_err(|e| Error::io(path, "prepare for forks of this process, for", e))?;
+        plan.write(path, file, generation, |bytes| {
             // SAFETY: the first copy of a file that nobody else knows: aligned to a page, and zeroes are a value.
             let state = unsafe { &mut *bytes.cast::<T>() };
             T::initialize(state);
             if let Some(init) = self.init {
                 init(state);
             }
+            // A child that was forked in `init` has no such memory.
+            if !generation.is_current() {
+                return Err(Trouble::Forked { path: path.to_owned() }.into());
+            }
             forget_moves(state);
+            Ok(())
         })
     }
 

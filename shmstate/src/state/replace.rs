@@ -83,7 +83,8 @@ impl<T: SharedLayout> State<T> {
     ///
     /// # Errors
     /// As for [`remove`]; [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle;
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a state without a name.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a state without a name, or whose name this process cannot look up any
+    /// more (`chroot`).
     pub fn remove(self) -> Result<bool, Error> {
         let region = self.region();
         region.check()?;
@@ -91,8 +92,11 @@ impl<T: SharedLayout> State<T> {
             let why = "it has no name that could be removed; it is gone with the last process that has it";
             return Err(Trouble::Unsupported { path: self.path().to_owned(), why: why.into() }.into());
         };
-        let place = Place::find(origin.absolute())?;
-        match remove_at(&place, |key| key == region.key()) {
+        // Its directory may be gone too, or be out of reach.
+        if origin.now()? != Some(region.key()) {
+            return Ok(false);
+        }
+        match Place::find(origin.absolute()).and_then(|place| remove_at(&place, |key| key == region.key())) {
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
             removed => removed,
         }
@@ -128,7 +132,9 @@ impl<T: SharedLayout> Options<'_, T> {
                     match new.made(&place, access).and_then(|new| Self::publish(&place, new, timeout)) {
                         Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
                         // The directory was removed just now. That of bare names is made again.
-                        Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() => place = Place::find(name)?,
+                        Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() => {
+                            place = place.find_again(name, e)?
+                        }
                         // Another process may have taken the room, for this very region.
                         Err(e) if e.kind() == ErrorKind::NoSpace => {
                             return Self::open_if_there(&place, access, timeout, clock)?.ok_or(e);

@@ -5,6 +5,7 @@ use super::reserve::{Limits, extend};
 use super::{Access, Place};
 use crate::error::{Error, Trouble};
 use crate::mutant::planted;
+use crate::os::Generation;
 use crate::os::descriptors::{duplicate, open_at};
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
@@ -19,6 +20,8 @@ pub(super) const TEMPORARY: &str = ".shmstate-new-";
 pub(crate) struct NewFile {
     pub(super) file: OwnedFd,
     pub(super) temporary: Option<Temporary>,
+    /// The process that makes it.
+    generation: Generation,
 }
 
 /// A temporary name, in a directory of this descriptor's own.
@@ -34,7 +37,7 @@ impl NewFile {
         let flags = OFlags::RDWR | OFlags::CLOEXEC;
         let private = Mode::RUSR | Mode::WUSR;
         let new = match open_at(&place.dir, ".", flags | OFlags::TMPFILE, private) {
-            Ok(file) => NewFile { file, temporary: None },
+            Ok(file) => NewFile { file, temporary: None, generation: generation(place)? },
             // Not known to the file system, or (EISDIR, ENOENT) to the kernel.
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::NOENT | Errno::INVAL) => Self::with_temporary_name(place)?,
             Err(e) => return Err(place.not_created(e)),
@@ -52,21 +55,21 @@ impl NewFile {
         sweep(place);
         loop {
             let name = OsString::from(format!("{TEMPORARY}{:032x}", crate::os::random_u128()));
-            if let Some(new) = Self::named(place, name).map_err(|e| place.not_created(e))? {
+            if let Some(new) = Self::named(place, name, generation(place)?).map_err(|e| place.not_created(e))? {
                 return Ok(new);
             }
         }
     }
 
     /// A new file of that temporary name. `None`: somebody has the name, or has swept the file away before it was locked.
-    fn named(place: &Place, name: OsString) -> rustix::io::Result<Option<Self>> {
+    fn named(place: &Place, name: OsString, generation: Generation) -> rustix::io::Result<Option<Self>> {
         let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
         let dir = duplicate(&place.dir)?;
         let file = match open_at(&dir, &name, flags, Mode::RUSR | Mode::WUSR) {
             Err(Errno::EXIST) => return Ok(None),
             file => file?,
         };
-        let new = NewFile { file, temporary: Some(Temporary { dir, name }) };
+        let new = NewFile { file, temporary: Some(Temporary { dir, name }), generation };
         let locked = match rustix::fs::flock(&new.file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
             Err(Errno::WOULDBLOCK) => false,
             locked => locked.map(|()| true)?,
@@ -124,10 +127,17 @@ impl NewFile {
 
 impl Drop for NewFile {
     fn drop(&mut self) {
-        if let Some(Temporary { dir, name }) = &self.temporary {
+        // In a child that was forked meanwhile, the name is the parent's.
+        if let Some(Temporary { dir, name }) = &self.temporary
+            && self.generation.is_current()
+        {
             let _ = rustix::fs::unlinkat(dir, name, AtFlags::empty());
         }
     }
+}
+
+fn generation(place: &Place) -> Result<Generation, Error> {
+    Generation::current().map_err(|e| Error::io(&place.path, "prepare for forks of this process, for", e))
 }
 
 /// Removes the temporary files whose creators are dead. What cannot be looked at is left alone.
@@ -198,6 +208,24 @@ mod tests {
         assert_eq!(names(&dir), ["region"]);
     }
 
+    #[test]
+    fn a_child_leaves_the_temporary_file_of_its_parent_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let new = NewFile::with_temporary_name(&place(&dir)).unwrap();
+        // SAFETY: the child drops one value, and ends.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            drop(new);
+            // SAFETY: no pointers.
+            unsafe { libc::_exit(0) }
+        }
+        // SAFETY: no place for the status.
+        assert_eq!(unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) }, pid);
+        assert_eq!(names(&dir).len(), 1);
+        drop(new);
+        assert_eq!(names(&dir), [""; 0]);
+    }
+
     /// Whatever somebody has put where a temporary file is to be, or where one is swept: nothing is written, opened through,
     /// or waited for.
     #[test]
@@ -214,7 +242,7 @@ mod tests {
         rustix::fs::mknodat(rustix::fs::CWD, bait("fifo"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         for what in ["link", "dangling", "directory", "hard-link", "fifo"] {
             let name = bait(what).file_name().unwrap().to_owned();
-            assert!(NewFile::named(&place, name).unwrap().is_none(), "{what}");
+            assert!(NewFile::named(&place, name, generation(&place).unwrap()).unwrap().is_none(), "{what}");
         }
         drop(NewFile::with_temporary_name(&place).unwrap());
         assert_eq!(std::fs::read_to_string(&victim).unwrap(), "mine");

@@ -129,6 +129,14 @@ impl Place {
         rustix::fs::fstat(&self.dir).is_ok_and(|stat| stat.st_nlink == 0)
     }
 
+    /// Looks the name up again, after its directory was removed. That of bare names is made again. A relative path may lead to
+    /// the same removed directory, because the working directory is in it: that is the `error`.
+    pub(crate) fn find_again(&self, name: &Path, error: Error) -> Result<Place, Error> {
+        let place = Place::find(name)?;
+        let is_path = name.as_os_str().as_bytes().contains(&b'/');
+        if is_path && place.is_gone() { Err(error) } else { Ok(place) }
+    }
+
     /// No file could be made here.
     #[cold]
     pub(super) fn not_created(&self, e: Errno) -> Error {

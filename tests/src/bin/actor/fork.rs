@@ -43,6 +43,7 @@ pub fn run(what: &str, path: &str) {
         "in-closure" => in_closure(path),
         "out-of-read" => out_of_read(path),
         "out-of-update" => out_of_update(path, false),
+        "out-of-init" => out_of_init(path),
         "out-of-panic" => out_of_update(path, true),
         "descriptors" => descriptors(path),
         "anonymous" => anonymous(),
@@ -317,6 +318,46 @@ fn out_of_update(path: &str, panic: bool) {
     }
     result.expect("no panic here").expect("an update");
     assert!(world.read(|s| *s == *World::at(1)).expect("a read"));
+}
+
+/// The child leaves the closure that fills a new state, which is the parent's to create.
+fn out_of_init(path: &str) {
+    for panic in [false, true] {
+        for way in ["create", "open_or_create", "open_or_replace", "anonymous"] {
+            let name = format!("{path}.{way}.{panic}");
+            let mut pid = -1;
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                let options = State::<World>::options().init(|_| {
+                    // SAFETY: this process has one thread.
+                    pid = unsafe { libc::fork() };
+                    if pid != 0 {
+                        // The child ends before the parent creates anything.
+                        succeeds(pid);
+                    } else if panic {
+                        std::panic::resume_unwind(Box::new("out"));
+                    }
+                });
+                match way {
+                    "create" => options.create(&name),
+                    "open_or_create" => options.open_or_create(&name),
+                    "open_or_replace" => options.open_or_replace(&name),
+                    _ => options.anonymous(),
+                }
+            }));
+            if pid == 0 {
+                let nothing_is_linked = !std::path::Path::new(&name).exists();
+                let right = match result {
+                    Ok(result) => !panic && kind(result) == Some(ErrorKind::Forked),
+                    Err(_) => panic,
+                };
+                // SAFETY: no pointers.
+                unsafe { libc::_exit(i32::from(!(right && nothing_is_linked))) }
+            }
+            let world = result.expect("no panic here").expect("a state");
+            world.update(World::step).expect("an update");
+            assert!(world.read(|s| *s == *World::at(1)).expect("a read"));
+        }
+    }
 }
 
 /// A process has one descriptor of a region, and no child keeps it.

@@ -12,6 +12,7 @@ pub fn run(what: &str, path: &str) {
         "descriptors" => descriptors(path),
         "no-proc" => no_proc(path),
         "new-root" => new_root(path),
+        "removed-directory" => removed_directory(path),
         "drop-privileges" => drop_privileges(path),
         "umask" => umask(path),
         "secure" => secure(path),
@@ -210,9 +211,32 @@ fn new_root(path: &str) {
     assert!(world.is_current().expect("a look"));
     let e = world.try_clone().unwrap_err();
     assert_eq!(e.kind(), ErrorKind::Unsupported, "{e}");
-    assert!(e.to_string().contains("takes /proc"), "{e}");
+    assert!(["another root", "takes /proc"].iter().all(|part| e.to_string().contains(part)), "{e}");
     clone.update(World::step).expect("an update");
+    let e = clone.remove().unwrap_err();
+    assert_eq!(e.kind(), ErrorKind::Unsupported, "{e}");
+    assert!(e.to_string().contains("another root"), "{e}");
     hold(&world);
+}
+
+/// The working directory of the process was removed: a relative path leads there, again and again.
+fn removed_directory(path: &str) {
+    let dir = Path::new(path).with_file_name("removed");
+    std::fs::create_dir(&dir).expect("a directory");
+    std::env::set_current_dir(&dir).expect("the directory");
+    std::fs::remove_dir(&dir).expect("an empty directory");
+    let options = || State::<World>::options().timeout(Duration::from_millis(200));
+    let refused = [
+        options().create("./world"),
+        options().open_or_create("./world"),
+        options().open_or_replace("./world"),
+        options().open("./world"),
+    ];
+    for result in refused {
+        let e = result.unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::NotFound, "{e}");
+    }
+    say("done");
 }
 
 /// The unprivileged user that processes turn into.
