@@ -29,6 +29,12 @@ fn what_a_daemon_prints_goes_nowhere() {
     assert_eq!(State::<World>::open(&path).unwrap().version(), version + 1);
 }
 
+#[test]
+fn what_has_the_numbers_after_init_is_the_programs() {
+    let (_dir, path, _world) = world();
+    actor!["descriptors", "closed-in-init", path].succeed();
+}
+
 /// A daemon library closes everything in the midst of an update: the writer lives, and the others know.
 #[test]
 fn a_writer_that_has_closed_all_descriptors_is_alive() {

@@ -7,10 +7,13 @@
 
 use super::fork::NoFork;
 use crate::mutant::planted;
+use crate::track::RegionKey;
 use rustix::fs::{MemfdFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 
 /// The standard descriptors lie below.
 const FIRST: RawFd = 3;
@@ -44,6 +47,52 @@ pub(crate) fn create_memory(name: &str, flags: MemfdFlags) -> rustix::io::Result
 /// Another descriptor of the same description. The kernel itself keeps it above the standard ones.
 pub(crate) fn duplicate(fd: impl AsFd) -> rustix::io::Result<OwnedFd> {
     rustix::io::fcntl_dupfd_cloexec(fd, FIRST)
+}
+
+/// A descriptor that is open while code of the program's runs, which may close it, or replace it by a file of its own. What
+/// is another file by then is not closed.
+pub(crate) struct Guarded {
+    fd: ManuallyDrop<OwnedFd>,
+    key: Option<RegionKey>,
+}
+
+impl Guarded {
+    /// Of what has just been opened.
+    pub(crate) fn new(fd: OwnedFd) -> Guarded {
+        Guarded { key: identity(&fd), fd: ManuallyDrop::new(fd) }
+    }
+
+    /// Whether the number still leads to the same file.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.key.is_some() && identity(&self.fd) == self.key
+    }
+}
+
+fn identity(fd: &OwnedFd) -> Option<RegionKey> {
+    rustix::fs::fstat(fd).ok().map(|stat| super::file::key_of(&stat))
+}
+
+impl Deref for Guarded {
+    type Target = OwnedFd;
+
+    fn deref(&self) -> &OwnedFd {
+        &self.fd
+    }
+}
+
+impl AsFd for Guarded {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        if self.is_ours() {
+            // SAFETY: the field is not used again.
+            drop(unsafe { ManuallyDrop::take(&mut self.fd) });
+        }
+    }
 }
 
 /// The first `most` bytes of a file of the kernel's.

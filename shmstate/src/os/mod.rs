@@ -26,7 +26,7 @@ mod probe;
 mod reader;
 mod registered;
 
-pub(crate) use descriptors::duplicate;
+pub(crate) use descriptors::{Guarded, duplicate};
 pub(crate) use file::{
     ANONYMOUS, Access, Limits, NewFile, Place, check_anonymous, has_name, is_layered, is_memory, key, len,
     new_anonymous, read, reserve,

@@ -1,7 +1,7 @@
 //! States without a name, which go from process to process as descriptors.
 
 use super::handle::State;
-use super::options::Options;
+use super::options::{Options, check_descriptors};
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
 use crate::os::{self, ANONYMOUS};
@@ -75,7 +75,9 @@ impl<T: SharedLayout> Options<'_, T> {
     pub fn anonymous(self) -> Result<State<T>, Error> {
         let (plan, timeout) = (self.plan()?, self.patience());
         let file = os::new_anonymous(self.access()?, plan.len(), plan.room(), self.limits())?;
+        let file = os::Guarded::new(file);
         self.fill(&plan, Path::new(ANONYMOUS), &file)?;
+        check_descriptors(Path::new(ANONYMOUS), file.is_ours())?;
         State::attach_new(None, &file, timeout)
     }
 

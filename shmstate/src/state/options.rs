@@ -278,7 +278,8 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         if planted("named_before_it_is_filled") {
             new.link(place)?;
         }
-        self.fill(plan, place.path(), new.file())
+        self.fill(plan, place.path(), new.file())?;
+        check_descriptors(place.path(), place.is_ours() && new.is_ours())
     }
 
     /// What the region will be.
@@ -372,6 +373,16 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         }
         Ok(Access { mode: self.mode })
     }
+}
+
+/// Whether `init` has left the library's descriptors alone.
+pub(super) fn check_descriptors(path: &Path, are_ours: bool) -> Result<(), Error> {
+    if are_ours {
+        return Ok(());
+    }
+    let why = "the program has closed or replaced the library's descriptors in `init` (`closefrom`, `close_range`), and nothing \
+               was created: do that before or after the state is created";
+    Err(Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into())
 }
 
 /// Gives a region its name, unless something has it: then the error's kind is `AlreadyExists`.

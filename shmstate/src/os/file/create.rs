@@ -6,7 +6,7 @@ use super::{Access, Place};
 use crate::error::{Error, Trouble};
 use crate::mutant::planted;
 use crate::os::Generation;
-use crate::os::descriptors::{duplicate, open_at};
+use crate::os::descriptors::{Guarded, duplicate, open_at};
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
@@ -18,7 +18,7 @@ pub(super) const TEMPORARY: &str = ".shmstate-new-";
 
 /// A file without a name, or with a temporary one.
 pub(crate) struct NewFile {
-    pub(super) file: OwnedFd,
+    pub(super) file: Guarded,
     pub(super) temporary: Option<Temporary>,
     /// The process that makes it.
     generation: Generation,
@@ -26,7 +26,7 @@ pub(crate) struct NewFile {
 
 /// A temporary name, in a directory of this descriptor's own.
 pub(super) struct Temporary {
-    pub(super) dir: OwnedFd,
+    pub(super) dir: Guarded,
     pub(super) name: OsString,
 }
 
@@ -37,7 +37,7 @@ impl NewFile {
         let flags = OFlags::RDWR | OFlags::CLOEXEC;
         let private = Mode::RUSR | Mode::WUSR;
         let new = match open_at(&place.dir, ".", flags | OFlags::TMPFILE, private) {
-            Ok(file) => NewFile { file, temporary: None, generation: generation(place)? },
+            Ok(file) => NewFile { file: Guarded::new(file), temporary: None, generation: generation(place)? },
             // Not known to the file system, or (EISDIR, ENOENT) to the kernel.
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::NOENT | Errno::INVAL) => Self::with_temporary_name(place)?,
             Err(e) => return Err(place.not_created(e)),
@@ -64,10 +64,10 @@ impl NewFile {
     /// A new file of that temporary name. `None`: somebody has the name, or has swept the file away before it was locked.
     fn named(place: &Place, name: OsString, generation: Generation) -> rustix::io::Result<Option<Self>> {
         let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
-        let dir = duplicate(&place.dir)?;
+        let dir = Guarded::new(duplicate(&place.dir)?);
         let file = match open_at(&dir, &name, flags, Mode::RUSR | Mode::WUSR) {
             Err(Errno::EXIST) => return Ok(None),
-            file => file?,
+            file => Guarded::new(file?),
         };
         let new = NewFile { file, temporary: Some(Temporary { dir, name }), generation };
         let locked = match rustix::fs::flock(&new.file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
@@ -76,6 +76,11 @@ impl NewFile {
         };
         let swept = rustix::fs::fstat(&new.file)?.st_nlink == 0;
         Ok((locked && !swept).then_some(new))
+    }
+
+    /// Whether the program has left its descriptors alone.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.file.is_ours() && self.temporary.as_ref().is_none_or(|temporary| temporary.dir.is_ours())
     }
 
     /// The file.
@@ -130,6 +135,7 @@ impl Drop for NewFile {
         // In a child that was forked meanwhile, the name is the parent's.
         if let Some(Temporary { dir, name }) = &self.temporary
             && self.generation.is_current()
+            && dir.is_ours()
         {
             let _ = rustix::fs::unlinkat(dir, name, AtFlags::empty());
         }
@@ -200,7 +206,7 @@ mod tests {
         // As a kill leaves it: the description is gone, the name is not.
         let mut first = std::mem::ManuallyDrop::new(first);
         let devnull = rustix::fs::open("/dev/null", OFlags::RDWR, Mode::empty()).unwrap();
-        drop(std::mem::replace(&mut first.file, devnull));
+        drop(std::mem::replace(&mut first.file, Guarded::new(devnull)));
         assert_eq!(names(&dir).len(), 2);
         let third = NewFile::with_temporary_name(&place).unwrap();
         assert_eq!(names(&dir).len(), 2, "the dead one's name is gone");

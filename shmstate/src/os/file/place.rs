@@ -6,7 +6,7 @@ use super::turn::Turn;
 use super::{Access, Limits, NewFile, check_file_system, check_kind, key_of};
 use crate::commit::Clock;
 use crate::error::{Error, Trouble};
-use crate::os::descriptors::open_at;
+use crate::os::descriptors::{Guarded, open_at};
 use crate::os::origin::Origin;
 use crate::track::RegionKey;
 use rustix::fs::{AtFlags, Mode, OFlags, Stat};
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 /// A name in a directory.
 pub(crate) struct Place {
-    pub(super) dir: OwnedFd,
+    pub(super) dir: Guarded,
     pub(super) name: OsString,
     /// For people.
     pub(super) path: PathBuf,
@@ -51,7 +51,7 @@ impl Place {
         } else {
             home()?
         };
-        Ok(Place { dir, path: parent.join(&file), name: file })
+        Ok(Place { dir: Guarded::new(dir), path: parent.join(&file), name: file })
     }
 
     /// The path, for people.
@@ -127,6 +127,11 @@ impl Place {
     /// Whether the directory was removed after it was found.
     pub(crate) fn is_gone(&self) -> bool {
         rustix::fs::fstat(&self.dir).is_ok_and(|stat| stat.st_nlink == 0)
+    }
+
+    /// Whether the program has left the directory's descriptor alone.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.dir.is_ours()
     }
 
     /// Looks the name up again, after its directory was removed. That of bare names is made again. A relative path may lead to

@@ -4,7 +4,7 @@ use super::Place;
 use super::create::{NewFile, TEMPORARY, Temporary, sweep};
 use crate::error::Error;
 use crate::mutant::planted;
-use crate::os::descriptors::duplicate;
+use crate::os::descriptors::{Guarded, duplicate};
 use rustix::fs::{AtFlags, FlockOperation, flock, renameat, unlinkat};
 use std::ffi::OsString;
 
@@ -19,7 +19,7 @@ impl NewFile {
         flock(&self.file, FlockOperation::NonBlockingLockExclusive)
             .map_err(|e| Error::io(&place.path, "lock the file that is to replace", e))?;
         let name = OsString::from(format!("{TEMPORARY}{:032x}", crate::os::random_u128()));
-        let dir = duplicate(&place.dir).map_err(|e| Error::io(&place.path, "replace", e))?;
+        let dir = Guarded::new(duplicate(&place.dir).map_err(|e| Error::io(&place.path, "replace", e))?);
         self.link_as(place, &name)?;
         self.temporary = Some(Temporary { dir, name });
         Ok(())

@@ -17,6 +17,7 @@ pub fn run(what: &str, path: &str) {
         "closed-in-update" => return closed_in_update(path),
         "replaced" => replaced(path),
         "many" => many(path),
+        "closed-in-init" => closed_in_init(path),
         "anonymous" => anonymous(),
         "recover" => return recover(path),
         "removed" => return removed(path),
@@ -29,6 +30,31 @@ pub fn run(what: &str, path: &str) {
 fn is_open(fd: libc::c_int) -> bool {
     // SAFETY: no pointers; the call asks only.
     unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
+}
+
+/// `init` closes all descriptors, and opens a file that gets one of their numbers.
+fn closed_in_init(path: &str) {
+    for way in ["create", "open_or_create", "open_or_replace", "anonymous"] {
+        succeeds(child(|| {
+            let mut mine = Vec::new();
+            let options = State::<World>::options().init(|_| {
+                // SAFETY: no pointers. Nothing else in this process uses them.
+                unsafe { libc::close_range(3, libc::c_uint::MAX, 0) };
+                mine.extend((0..8).map(|_| File::open("/dev/null").expect("a file")));
+            });
+            let name = format!("{path}.{way}");
+            let result = match way {
+                "create" => options.create(&name),
+                "open_or_create" => options.open_or_create(&name),
+                "open_or_replace" => options.open_or_replace(&name),
+                _ => options.anonymous(),
+            };
+            let e = result.unwrap_err();
+            assert_eq!(e.kind(), ErrorKind::Unsupported, "{e}");
+            assert!(e.to_string().contains("in `init`") && !Path::new(&name).exists(), "{e}");
+            assert!(mine.iter().all(|file| file.metadata().is_ok()), "the program's own file was closed");
+        }));
+    }
 }
 
 /// A daemon has closed some of its standard descriptors; another of its threads prints all the time.
