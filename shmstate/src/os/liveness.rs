@@ -15,7 +15,7 @@
 use super::fork::NoFork;
 use super::origin::{Origin, reopen};
 use super::probe::{Borrowed, Probe};
-use super::registered::Registered;
+use super::registered::{Registered, replaced};
 use crate::mutant::planted;
 use crate::track::RegionKey;
 use std::io;
@@ -37,8 +37,35 @@ pub(super) enum Lock {
     Free,
 }
 
+/// Locks one byte of the library's own file without waiting, or frees it. `Ok(false)`: another description holds it.
+///
+/// The kernel looks the number up anew, and another thread may have put a file of the program's under it after the look: an
+/// answer counts only if the number is the library's afterwards as well. A lock that came upon another file is left there,
+/// because to free it could free one of the program's.
+pub(super) fn lock_of(fd: &Registered, byte: i64, lock: Lock) -> io::Result<bool> {
+    let file = fd.get()?;
+    let locked = set(&file, byte, lock)?;
+    if !planted("lock_of_whatever_has_the_number") {
+        let _ = fd.get().map_err(|_| replaced())?;
+    }
+    Ok(locked)
+}
+
+#[cfg(test)]
+type OtherThread = Box<dyn FnOnce(i32)>;
+
+#[cfg(test)]
+thread_local! {
+    /// What another thread does between the look at a number and the lock.
+    static BEFORE_THE_LOCK: std::cell::Cell<Option<OtherThread>> = const { std::cell::Cell::new(None) };
+}
+
 /// Locks one byte without waiting. `Ok(false)`: another description holds it.
-pub(super) fn set(fd: &OwnedFd, byte: i64, lock: Lock) -> io::Result<bool> {
+fn set(fd: &OwnedFd, byte: i64, lock: Lock) -> io::Result<bool> {
+    #[cfg(test)]
+    if let Some(other_thread) = BEFORE_THE_LOCK.take() {
+        other_thread(fd.as_raw_fd());
+    }
     let kind = match lock {
         Lock::Shared => libc::F_RDLCK,
         Lock::Exclusive => libc::F_WRLCK,
@@ -87,34 +114,34 @@ pub(crate) struct LiveDescription {
 }
 
 impl LiveDescription {
-    /// A description of its own of the file that `file` is open on, however it is named by now.
-    pub(crate) fn open(file: &OwnedFd, origin: Option<&Origin>) -> io::Result<LiveDescription> {
-        Ok(LiveDescription { fd: Registered::open(|no_fork| reopen(no_fork, file, origin))? })
+    /// A description of its own of the file that `file` is open on, which has that identity, however it is named by now.
+    pub(crate) fn open(file: &OwnedFd, key: RegionKey, origin: Option<&Origin>) -> io::Result<LiveDescription> {
+        Ok(LiveDescription { fd: Registered::open(key, |no_fork| reopen(no_fork, file, key, origin))? })
     }
 
     /// What the region is to be mapped by.
     pub(crate) fn file(&self) -> io::Result<ManuallyDrop<OwnedFd>> {
-        self.fd.get()
+        self.fd.get().map_err(|_| replaced())
     }
 
     /// Whether this is the only handle: then nobody else gets in before [`Self::share`].
     pub(crate) fn is_alone(&self) -> io::Result<bool> {
-        set(&*self.file()?, POPULATION, Lock::Exclusive)
+        lock_of(&self.fd, POPULATION, Lock::Exclusive)
     }
 
     /// Joins the population. `Ok(false)`: somebody is making the region clean.
     pub(crate) fn share(&self) -> io::Result<bool> {
-        set(&*self.file()?, POPULATION, Lock::Shared)
+        lock_of(&self.fd, POPULATION, Lock::Shared)
     }
 
     /// Leaves the population.
     pub(crate) fn leave(&self) -> io::Result<()> {
-        set(&*self.file()?, POPULATION, Lock::Free).map(drop)
+        lock_of(&self.fd, POPULATION, Lock::Free).map(drop)
     }
 
     /// Claims a slot for as long as this process keeps the description.
     pub(crate) fn claim(&self, slot: usize) -> io::Result<bool> {
-        set(&*self.file()?, SLOTS + slot as i64, Lock::Exclusive)
+        lock_of(&self.fd, SLOTS + slot as i64, Lock::Exclusive)
     }
 
     /// Leaves the locks to the mapping. An error if the descriptor was closed meanwhile: what the last calls locked may be
@@ -148,7 +175,7 @@ pub(crate) struct Held<'a> {
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         // An error would leave the byte with a live process: the slot is then lost until that ends, no more.
-        let _ = set(self.fd.file(), SLOTS + self.slot as i64, Lock::Free);
+        let _ = self.fd.lock(SLOTS + self.slot as i64, Lock::Free);
     }
 }
 
@@ -169,13 +196,13 @@ impl Liveness {
         let fd = self.probe.get(self.mapping)?;
         let result = f(fd.file());
         // The descriptor is recognised by its position, which `f` may have moved.
-        fd.mark();
+        fd.mark()?;
         Ok(result)
     }
 
     /// Another description of the file; the outer error is that of [`Self::with_file`].
     pub(crate) fn reopen(&self, origin: Option<&Origin>) -> io::Result<io::Result<OwnedFd>> {
-        self.with_file(|file| reopen(&NoFork::begin()?, file, origin))
+        self.with_file(|file| reopen(&NoFork::begin()?, file, self.probe.key, origin))
     }
 
     /// Why nobody can be found dead, if that is so.
@@ -186,7 +213,7 @@ impl Liveness {
     /// Holds another handle's slot if its holder is dead. Any doubt counts as life.
     pub(crate) fn probe(&self, slot: usize) -> Option<Held<'_>> {
         let fd = self.probe.get(self.mapping).ok()?;
-        match set(fd.file(), SLOTS + slot as i64, Lock::Exclusive) {
+        match fd.lock(SLOTS + slot as i64, Lock::Exclusive) {
             Ok(true) => Some(Held { fd, slot }),
             _ => None,
         }
@@ -210,9 +237,9 @@ mod tests {
         fn new(file: &tempfile::NamedTempFile) -> Handle {
             let fd = OwnedFd::from(file.reopen().unwrap());
             rustix::fs::ftruncate(&fd, 4096).unwrap();
-            let live = LiveDescription::open(&fd, None).unwrap();
-            let mapping = Mapping::new(&live.file().unwrap(), 4096).unwrap();
             let key = key(file.path(), &fd).unwrap();
+            let live = LiveDescription::open(&fd, key, None).unwrap();
+            let mapping = Mapping::new(&live.file().unwrap(), 4096).unwrap();
             let liveness = Liveness::new(key, &fd, None, mapping.addresses()).unwrap();
             Handle { live: Some(live), mapping: Some(mapping), liveness }
         }
@@ -237,6 +264,44 @@ mod tests {
         }
         handle.mapping = None;
         assert!(handle.liveness.probe(3).is_some(), "the mapping is gone");
+    }
+
+    /// What another thread of the program does: its own file gets the number that is about to be locked.
+    fn replace_before_the_lock(own: &tempfile::NamedTempFile) {
+        let own = own.reopen().unwrap();
+        BEFORE_THE_LOCK.set(Some(Box::new(move |number| {
+            // SAFETY: both are open; the library's is given up by this.
+            assert_eq!(unsafe { libc::dup2(own.as_raw_fd(), number) }, number);
+        })));
+    }
+
+    #[test]
+    fn a_lock_on_a_file_of_the_programs_says_nothing() {
+        let [file, own] = [(); 2].map(|()| tempfile::NamedTempFile::new().unwrap());
+        let [holder, other] = [(); 2].map(|()| Handle::new(&file));
+        assert!(holder.claim(3) && holder.live.as_ref().unwrap().share().unwrap());
+        replace_before_the_lock(&own);
+        assert!(other.liveness.probe(3).is_none(), "a living holder was taken for a dead one");
+        replace_before_the_lock(&own);
+        assert!(!other.live.as_ref().unwrap().is_alone().unwrap_or(false), "alone beside the holder");
+        let origin = Origin::new(file.path());
+        let lock = || crate::os::NameLock::new(&file.reopen().unwrap().into(), &origin).unwrap();
+        let (first, second, third) = (lock(), lock(), lock());
+        assert!(first.try_lock().unwrap());
+        replace_before_the_lock(&own);
+        assert!(!second.try_lock().unwrap_or(false), "two have the name's lock");
+        replace_before_the_lock(&own);
+        assert!(!third.try_close().unwrap_or(false), "closed beside the holder");
+    }
+
+    #[test]
+    fn another_file_under_the_number_is_not_opened_again() {
+        let [file, own] = [(); 2].map(|()| tempfile::NamedTempFile::new().unwrap());
+        let key = key(file.path(), &file.reopen().unwrap().into()).unwrap();
+        let replaced = OwnedFd::from(own.reopen().unwrap());
+        assert!(LiveDescription::open(&replaced, key, None).is_err());
+        let by_name = LiveDescription::open(&replaced, key, Some(&Origin::new(file.path()))).unwrap();
+        assert!(by_name.share().unwrap());
     }
 
     #[test]

@@ -28,7 +28,7 @@ mod registered;
 
 pub(crate) use descriptors::{Guarded, duplicate};
 pub(crate) use file::{
-    ANONYMOUS, Access, Limits, NewFile, Place, check_anonymous, has_name, is_layered, is_memory, key, len,
+    ANONYMOUS, Access, Limits, NewFile, Place, check_anonymous, check_is_of, has_name, is_layered, is_memory, key, len,
     new_anonymous, read, reserve,
 };
 pub(crate) use fork::Generation;

@@ -3,7 +3,8 @@
 //! A byte of the region's file is locked by the one process that removes or replaces it. It takes neither a slot nor the
 //! writer's lock, so that it works for a region whose handles are all taken, and for a file that is no sound region.
 
-use super::liveness::{Lock, POPULATION, set};
+use super::file::key_of;
+use super::liveness::{Lock, POPULATION, lock_of};
 use super::origin::{Origin, reopen};
 use super::registered::Registered;
 use std::io;
@@ -20,26 +21,25 @@ pub(crate) struct NameLock {
 impl NameLock {
     /// Of the file that `file` is open on. Nothing is locked yet.
     pub(crate) fn new(file: &OwnedFd, origin: &Origin) -> io::Result<NameLock> {
-        Ok(NameLock { fd: Registered::open(|no_fork| reopen(no_fork, file, Some(origin)))? })
+        let key = key_of(&rustix::fs::fstat(file)?);
+        Ok(NameLock { fd: Registered::open(key, |no_fork| reopen(no_fork, file, key, Some(origin)))? })
     }
 
     /// Locks the byte. `Ok(false)`: another process has it, or another thread.
     pub(crate) fn try_lock(&self) -> io::Result<bool> {
-        set(&*self.fd.get()?, NAME, Lock::Exclusive)
+        lock_of(&self.fd, NAME, Lock::Exclusive)
     }
 
     /// Keeps everybody from getting in, if nobody is in.
     pub(crate) fn try_close(&self) -> io::Result<bool> {
-        set(&*self.fd.get()?, POPULATION, Lock::Exclusive)
+        lock_of(&self.fd, POPULATION, Lock::Exclusive)
     }
 }
 
 impl Drop for NameLock {
     fn drop(&mut self) {
         // Closing would do it, if no child has the description: a thread may have forked by a raw `clone` meanwhile.
-        if let Ok(fd) = self.fd.get() {
-            let _ = set(&fd, NAME, Lock::Free);
-            let _ = set(&fd, POPULATION, Lock::Free);
-        }
+        let _ = lock_of(&self.fd, NAME, Lock::Free);
+        let _ = lock_of(&self.fd, POPULATION, Lock::Free);
     }
 }

@@ -3,6 +3,7 @@
 use super::descriptors::open_at_undivided;
 use super::file::key_of;
 use super::fork::NoFork;
+use super::registered::{is_of, replaced};
 use crate::error::{Error, Trouble};
 use crate::mutant::planted;
 use crate::track::RegionKey;
@@ -96,15 +97,19 @@ fn flags() -> OFlags {
 
 /// Another description of the file that `fd` is open on: by the descriptor itself, or, without `/proc`, by its name if that
 /// still leads there.
-pub(super) fn reopen(no_fork: &NoFork, fd: &OwnedFd, origin: Option<&Origin>) -> io::Result<OwnedFd> {
+///
+/// The program may have put another file under the number meanwhile, to which the link leads then: only the file with that
+/// identity is meant.
+pub(super) fn reopen(no_fork: &NoFork, fd: &OwnedFd, key: RegionKey, origin: Option<&Origin>) -> io::Result<OwnedFd> {
     let by_descriptor = format!("/proc/self/fd/{}", fd.as_raw_fd());
     // The entry is a link.
     let flags = flags() - OFlags::NOFOLLOW;
     match (open_at_undivided(no_fork, CWD, by_descriptor, flags, Mode::empty()), origin) {
-        (Ok(file), _) => Ok(file),
+        (Ok(file), _) if is_of(fd, key) || planted("file_of_a_number_is_believed") => Ok(file),
+        (Ok(_), None) => Err(replaced()),
         // Nothing can be opened, by whatever name.
         (Err(e @ (Errno::MFILE | Errno::NFILE | Errno::NOMEM)), _) | (Err(e), None) => Err(e.into()),
-        (Err(_), Some(origin)) => origin.open(no_fork, key_of(&rustix::fs::fstat(fd)?)),
+        (_, Some(origin)) => origin.open(no_fork, key),
     }
 }
 

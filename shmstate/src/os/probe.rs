@@ -4,10 +4,12 @@
 //! If the program has closed it, the file is opened again.
 
 use super::fork::{Generation, NoFork};
+use super::liveness::{Lock, lock_of};
 use super::origin::{Origin, find_again, reopen};
 use super::registered::Registered;
 use crate::mutant::planted;
 use crate::track::RegionKey;
+use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::io;
 use std::mem::ManuallyDrop;
@@ -16,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// What all handles on a region share, in one process.
 pub(crate) struct Probe {
-    key: RegionKey,
+    pub(super) key: RegionKey,
     origin: Option<Arc<Origin>>,
     fd: Mutex<Option<Registered>>,
     generation: Generation,
@@ -32,7 +34,7 @@ impl Probe {
         let probe = Self::find(key, origin)?;
         let mut fd = probe.lock();
         if fd.as_ref().is_none_or(|fd| fd.get().is_err()) {
-            *fd = Some(Registered::open(|no_fork| reopen(no_fork, file, origin.map(Arc::as_ref)))?);
+            *fd = Some(Registered::open(key, |no_fork| reopen(no_fork, file, key, origin.map(Arc::as_ref)))?);
         }
         drop(fd);
         Ok(probe)
@@ -61,7 +63,7 @@ impl Probe {
     pub(super) fn get(&self, mapping: (usize, usize)) -> io::Result<Borrowed<'_>> {
         if !self.generation.is_current() {
             // The parent's: the lock may have been held by a thread that this child does not have.
-            return Err(rustix::io::Errno::BADF.into());
+            return Err(Errno::BADF.into());
         }
         let mut guard = self.lock();
         if let Some(file) = guard.as_ref().and_then(|fd| fd.get().ok()) {
@@ -69,9 +71,9 @@ impl Probe {
         }
         *guard = None;
         if planted("lost_descriptor_stays_lost") {
-            return Err(rustix::io::Errno::BADF.into());
+            return Err(Errno::BADF.into());
         }
-        let fd = Registered::open(|no_fork| find_again(no_fork, self.key, self.origin.as_deref(), mapping))?;
+        let fd = Registered::open(self.key, |no_fork| find_again(no_fork, self.key, self.origin.as_deref(), mapping))?;
         let file = fd.get()?;
         *guard = Some(fd);
         Ok(Borrowed { file, guard })
@@ -90,9 +92,12 @@ impl Borrowed<'_> {
     }
 
     /// Makes it recognisable again, after a call that may have moved its position.
-    pub(super) fn mark(&self) {
-        if let Some(fd) = &*self.guard {
-            fd.mark(&self.file);
-        }
+    pub(super) fn mark(&self) -> io::Result<()> {
+        self.guard.as_ref().map_or(Ok(()), |fd| fd.mark(&self.file))
+    }
+
+    /// Locks one byte without waiting, or frees it.
+    pub(super) fn lock(&self, byte: i64, lock: Lock) -> io::Result<bool> {
+        self.guard.as_ref().map_or(Err(Errno::BADF.into()), |fd| lock_of(fd, byte, lock))
     }
 }

@@ -3,7 +3,6 @@
 //! On a tmpfs, the first access to a page that is a hole takes memory, and is a signal where there is none. To read the file
 //! does neither.
 
-use super::file::key_of;
 use super::fork::{Generation, NoFork};
 use super::origin::Origin;
 use super::registered::Registered;
@@ -27,9 +26,8 @@ pub(crate) struct Reader {
 static READERS: Mutex<BTreeMap<(u64, u64), Weak<Reader>>> = Mutex::new(BTreeMap::new());
 
 impl Reader {
-    /// The process's reader of the file that `file` is open on. The description is given up to it.
-    pub(crate) fn of(file: OwnedFd) -> io::Result<Arc<Reader>> {
-        let key = key_of(&rustix::fs::fstat(&file)?);
+    /// The process's reader of the file that `file` is open on, which has that identity. The description is given up to it.
+    pub(crate) fn of(file: OwnedFd, key: RegionKey) -> io::Result<Arc<Reader>> {
         let generation = Generation::current()?;
         let no_fork = NoFork::begin()?;
         let mut readers = READERS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -41,7 +39,7 @@ impl Reader {
         let reader = Arc::new(Reader { key, fd: Mutex::new(None), generation });
         readers.insert((key.device, key.inode), Arc::downgrade(&reader));
         drop((readers, no_fork));
-        let fd = Registered::open(|_| Ok(file))?;
+        let fd = Registered::open(key, |_| Ok(file))?;
         *reader.fd.lock().unwrap_or_else(PoisonError::into_inner) = Some(fd);
         Ok(reader)
     }
@@ -81,12 +79,13 @@ impl Reader {
         let mut fd = self.fd.lock().unwrap_or_else(PoisonError::into_inner);
         if fd.as_ref().is_none_or(|fd| fd.get().is_err()) {
             *fd = None;
-            *fd = Some(Registered::open(|no_fork| origin.open_for_reading(no_fork, self.key))?);
+            *fd = Some(Registered::open(self.key, |no_fork| origin.open_for_reading(no_fork, self.key))?);
         }
         let Some(fd) = fd.as_ref() else { return Err(Errno::BADF.into()) };
         let file = fd.get()?;
         let result = f(&file);
-        fd.mark(&file);
+        // What `f` has read was another file if the number is the program's by now.
+        fd.mark(&file)?;
         result
     }
 }

@@ -11,7 +11,7 @@ use crate::track::RegionKey;
 use rustix::fs::SeekFrom;
 use std::io;
 use std::mem::ManuallyDrop;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A number, and what it takes to recognise the description that the library has opened under it.
@@ -24,17 +24,20 @@ struct Tagged {
 }
 
 impl Tagged {
-    /// Marks a description that nothing else uses.
-    fn new(fd: &OwnedFd) -> io::Result<Tagged> {
+    /// Marks a description of the file with that identity, which nothing else uses.
+    fn new(fd: &OwnedFd, key: RegionKey) -> io::Result<Tagged> {
         // Every file system knows positions of 31 bits.
         let tag = 1 << 30 | random_u64() >> 34;
-        let key = super::file::key_of(&rustix::fs::fstat(fd)?);
         let tagged = Tagged { fd: fd.as_raw_fd(), key, tag };
         tagged.mark(fd)?;
         Ok(tagged)
     }
 
+    /// Moves the position to where it is recognised. Another file's is left where it is.
     fn mark(&self, fd: &OwnedFd) -> io::Result<()> {
+        if !is_of(fd, self.key) && !planted("file_of_a_number_is_believed") {
+            return Err(replaced());
+        }
         rustix::fs::seek(fd, SeekFrom::Start(self.tag))?;
         Ok(())
     }
@@ -46,8 +49,7 @@ impl Tagged {
         }
         // SAFETY: used for calls that ask only, which the kernel refuses for a number that is not open.
         let fd = unsafe { BorrowedFd::borrow_raw(self.fd) };
-        rustix::fs::fstat(fd).is_ok_and(|stat| super::file::key_of(&stat) == self.key)
-            && rustix::fs::tell(fd) == Ok(self.tag)
+        is_of(fd, self.key) && rustix::fs::tell(fd) == Ok(self.tag)
     }
 
     /// Closes it, unless it is the program's.
@@ -57,6 +59,20 @@ impl Tagged {
             unsafe { libc::close(self.fd) };
         }
     }
+}
+
+/// Whether the descriptor is open on the file with that identity.
+pub(super) fn is_of(fd: impl AsFd, key: RegionKey) -> bool {
+    rustix::fs::fstat(fd).is_ok_and(|stat| super::file::key_of(&stat) == key)
+}
+
+/// Another thread of the program has taken a number away from the library.
+#[cold]
+pub(crate) fn replaced() -> io::Error {
+    io::Error::other(
+        "the program has replaced or closed the library's descriptor during the call, on another thread (`dup2`, `close`, \
+         `closefrom`): let it do so only with descriptors of its own, and try again",
+    )
 }
 
 /// What a forked child closes. Locked only while nobody can fork ([`NoFork`]), so that no child finds it locked.
@@ -84,15 +100,16 @@ pub(crate) struct Registered {
 }
 
 impl Registered {
-    /// Opens a descriptor of a description of its own and registers it, so that no fork comes in between.
-    pub(super) fn open(open: impl FnOnce(&NoFork) -> io::Result<OwnedFd>) -> io::Result<Registered> {
+    /// Opens a descriptor of a description of its own and registers it, so that no fork comes in between. Refuses any other
+    /// file than the one with that identity: another thread may have put one of the program's under the number.
+    pub(super) fn open(key: RegionKey, open: impl FnOnce(&NoFork) -> io::Result<OwnedFd>) -> io::Result<Registered> {
         let generation = Generation::current()?;
         let no_fork = NoFork::begin()?;
         let fd = open(&no_fork)?;
-        let tagged = Tagged::new(&fd)?;
+        // Closed by number, after a look at what it is by then: what is the program's is left open.
+        let fd = ManuallyDrop::new(fd);
+        let tagged = Tagged::new(&fd, key)?;
         registry(&no_fork).push(tagged);
-        // Closed by number, after a look at what it is by then.
-        let _ = fd.into_raw_fd();
         Ok(Registered { tagged, generation })
     }
 
@@ -108,9 +125,9 @@ impl Registered {
     }
 
     /// Makes the descriptor recognisable again, after a call that may have moved its position. If that fails, it counts as
-    /// lost.
-    pub(super) fn mark(&self, fd: &OwnedFd) {
-        let _ = self.tagged.mark(fd);
+    /// lost, and the call may have been about another file.
+    pub(super) fn mark(&self, fd: &OwnedFd) -> io::Result<()> {
+        self.tagged.mark(fd)
     }
 }
 
@@ -135,7 +152,26 @@ mod tests {
     use super::*;
 
     fn registered(file: &tempfile::NamedTempFile) -> Registered {
-        Registered::open(|_| Ok(file.reopen()?.into())).unwrap()
+        Registered::open(key_of(file), |_| Ok(file.reopen()?.into())).unwrap()
+    }
+
+    fn key_of(file: &tempfile::NamedTempFile) -> RegionKey {
+        crate::os::file::key_of(&rustix::fs::fstat(file).unwrap())
+    }
+
+    /// Between opening and looking, another thread may put a file of the program's under the number.
+    #[test]
+    fn a_number_that_was_replaced_before_it_was_registered_is_left_alone() {
+        let [file, other] = [(); 2].map(|()| tempfile::NamedTempFile::new().unwrap());
+        let mine = OwnedFd::from(other.reopen().unwrap());
+        let number = mine.as_raw_fd();
+        let refused = Registered::open(key_of(&file), |_| Ok(mine)).err().expect("another file");
+        assert!(refused.to_string().contains("has replaced or closed"), "{refused}");
+        // SAFETY: the program's descriptor, which the library has left open.
+        let mine = unsafe { BorrowedFd::borrow_raw(number) };
+        assert_eq!(rustix::fs::tell(mine), Ok(0), "moved, or closed");
+        // SAFETY: as above; closed here alone.
+        drop(unsafe { OwnedFd::from_raw_fd(number) });
     }
 
     /// What has the number may be another file, or the very same one, opened by the program.

@@ -68,8 +68,13 @@ impl Region {
         state: Option<StateType>,
         clock: &mut impl Clock,
     ) -> Result<Option<Region>, Error> {
-        let region = match Self::attach_anywhere(Some(Arc::new(place.origin())), file, state, clock) {
-            Err(e) if e.kind() == ErrorKind::Retired && place.now()? != Some(os::key(place.path(), file)?) => {
+        let key = os::key(place.path(), file)?;
+        if place.now()? != Some(key) {
+            // The region was replaced, or the program has put a file of its own under the number.
+            return Ok(None);
+        }
+        let region = match Self::attach_anywhere(Some(Arc::new(place.origin())), file, key, state, clock) {
+            Err(e) if e.kind() == ErrorKind::Retired && place.now()? != Some(key) => {
                 return Ok(None);
             }
             region => region?,
@@ -80,10 +85,23 @@ impl Region {
         Ok((is_current || planted("name_not_looked_at_again")).then_some(region))
     }
 
-    /// [`Self::attach`], wherever the name leads, or without one.
+    /// [`Self::attach`], wherever the name leads, or without one. `key` is what the file was when it was opened.
     pub(crate) fn attach_anywhere(
         origin: Option<Arc<Origin>>,
         file: &OwnedFd,
+        key: RegionKey,
+        state: Option<StateType>,
+        clock: &mut impl Clock,
+    ) -> Result<Region, Error> {
+        let attached = Self::attach_file(origin.clone(), file, key, state, clock);
+        // What was found wrong with another file says nothing of the region.
+        attached.map_err(|e| os::check_is_of(path_of(origin.as_deref()), file, key).err().unwrap_or(e))
+    }
+
+    fn attach_file(
+        origin: Option<Arc<Origin>>,
+        file: &OwnedFd,
+        key: RegionKey,
         state: Option<StateType>,
         clock: &mut impl Clock,
     ) -> Result<Region, Error> {
@@ -96,14 +114,16 @@ impl Region {
         let failed = |doing| move |e: std::io::Error| Error::io(path, doing, e);
         let geometry = header.geometry;
         let len = usize::try_from(geometry.file_len()).map_err(|_| Error::corrupt(path, "it is larger than memory"))?;
-        let key = os::key(path, file)?;
+        os::check_is_of(path, file, key)?;
         let generation = Generation::current().map_err(failed("prepare for forks of this process, for"))?;
         let not_reopened = |e| match origin {
             None => not_reopened(None, e),
             Some(_) => Error::io(path, "open a second time", e),
         };
-        let live = LiveDescription::open(file, origin.as_deref()).map_err(not_reopened)?;
+        let live = LiveDescription::open(file, key, origin.as_deref()).map_err(not_reopened)?;
         let mapping = live.file().and_then(|file| Mapping::new(&file, len)).map_err(failed("map"))?;
+        // What is mapped is the region only if the number was not replaced meanwhile.
+        let _ = live.file().map_err(failed("map"))?;
         // SAFETY: the mapping is as long as the geometry says, and the region that gets the view owns it.
         let shared = unsafe { view(&mapping, &geometry) };
         let liveness = Liveness::new(key, file, origin.as_ref(), mapping.addresses()).map_err(not_reopened)?;
@@ -131,7 +151,7 @@ impl Region {
 
     /// Another handle on the same region, whatever its name leads to.
     pub(crate) fn attach_same(other: &Region, state: StateType, clock: &mut impl Clock) -> Result<Region, Error> {
-        Self::attach_anywhere(other.origin.clone(), &other.reopen()?, Some(state), clock)
+        Self::attach_anywhere(other.origin.clone(), &other.reopen()?, other.key, Some(state), clock)
     }
 
     /// A description of its own of the same file: other handles' deaths are found by the process's.
@@ -382,6 +402,7 @@ fn join(
         return Err(Error::corrupt(path, format!("it has {in_use} copies, and was made with {}", geometry.copies)));
     }
     let used = geometry.image(if state.is_some() { in_use } else { 0 });
+    os::check_is_of(path, found.file, found.key)?;
     os::reserve(path, found.file, 0..used, Limits::Respected)?;
     let active = match shared.published() {
         active if active.service() == Service::In => active,

@@ -44,17 +44,24 @@ impl Peek {
             // The file was copied to the upper layer at the latest when the other process opened it.
             file = place.open_read_only()?;
         }
-        let header = Header::read(path, &file)?;
-        header.check_run(path, &file)?;
-        check_type(path, &header, layout)?;
+        let key = os::key(path, &file)?;
+        let checked = || {
+            let header = Header::read(path, &file)?;
+            header.check_run(path, &file)?;
+            check_type(path, &header, layout)?;
+            Ok::<_, Error>(header)
+        };
+        let header = checked().map_err(|e| os::check_is_of(path, &file, key).err().unwrap_or(e))?;
         let geometry = header.geometry;
         let len = usize::try_from(geometry.file_len()).map_err(|_| Error::corrupt(path, "it is larger than memory"))?;
         let mapping = Mapping::read_only(&file, len).map_err(|e| Error::io(path, "map", e))?;
+        // What is mapped is the region only if the number was not replaced meanwhile.
+        os::check_is_of(path, &file, key)?;
         // SAFETY: the mapping is as long as the geometry says, and outlives the view.
         let shared = unsafe { view(&mapping, &geometry) };
-        let (key, origin) = (os::key(path, &file)?, place.origin());
+        let origin = place.origin();
         let holes = if os::is_memory(path, &file)? {
-            let holes = Holes::new(Reader::of(file).map_err(|e| Error::io(path, "open a second time", e))?);
+            let holes = Holes::new(Reader::of(file, key).map_err(|e| Error::io(path, "open a second time", e))?);
             // The words by which the active copy is found are read in the mapping. Their creator has written them.
             if !holes.are_data(0..SLOTS, &origin)? || !holes.are_data(geometry.lines()..geometry.notes(), &origin)? {
                 let why = "it is a copy of a region's file with holes in its first pages: open it for writing once (`open`), \

@@ -151,6 +151,24 @@ pub(super) const MUTANTS: &[Mutant] = &[
         ],
     },
     Mutant {
+        name: "lock_of_whatever_has_the_number",
+        breaks: "a lock counts although another thread has put the program's file under the number: the living are dead",
+        checks: &[Unit("os::liveness::tests::a_lock_on_a_file_of_the_programs_says_nothing")],
+    },
+    Mutant {
+        name: "file_of_a_number_is_believed",
+        breaks: "the file that a number has after the library opened another one is taken for the region's",
+        checks: &[
+            Unit("os::registered::tests::a_number_that_was_replaced_before_it_was_registered_is_left_alone"),
+            Unit("os::liveness::tests::another_file_under_the_number_is_not_opened_again"),
+        ],
+    },
+    Mutant {
+        name: "replaced_file_is_judged",
+        breaks: "a region is called damaged because of the program's file, which has the number of the descriptor",
+        checks: &[Unit("region::tests::a_file_of_the_programs_is_no_damaged_region")],
+    },
+    Mutant {
         name: "descriptor_of_the_locks_is_kept",
         breaks: "a raw clone inherits the description that holds the locks",
         checks: &[

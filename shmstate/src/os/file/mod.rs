@@ -15,7 +15,9 @@ pub(crate) use place::Place;
 pub(crate) use reserve::{Limits, reserve};
 
 use crate::error::{Error, Trouble};
+use crate::mutant::planted;
 use crate::os::descriptors::open_at;
+use crate::os::registered::{is_of, replaced};
 use crate::track::RegionKey;
 use kind::{check_file_system, check_kind};
 pub(crate) use kind::{is_layered, is_memory};
@@ -83,6 +85,11 @@ fn in_group(group: u32) -> bool {
 /// Device and inode of an open file.
 pub(crate) fn key(path: &Path, fd: &OwnedFd) -> Result<RegionKey, Error> {
     Ok(key_of(&rustix::fs::fstat(fd).map_err(|e| Error::io(path, "look at", e))?))
+}
+
+/// Refuses a descriptor that is not of that file any more: another thread has replaced or closed it.
+pub(crate) fn check_is_of(path: &Path, fd: &OwnedFd, key: RegionKey) -> Result<(), Error> {
+    if is_of(fd, key) || planted("replaced_file_is_judged") { Ok(()) } else { Err(Error::io(path, "use", replaced())) }
 }
 
 pub(super) fn key_of(stat: &Stat) -> RegionKey {

@@ -5,8 +5,8 @@
 //! its directory. The lock is a courtesy: it costs a few system calls, it leaves nothing behind, the kernel frees it when its
 //! holder dies, and a process that cannot get it in time goes on without it.
 
-use super::Place;
 use super::reserve::free_room;
+use super::{Place, key_of};
 use crate::commit::Clock;
 use crate::mutant::planted;
 use crate::os::descriptors::open_at_undivided;
@@ -38,7 +38,10 @@ impl Turn {
             return none;
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let opened = Registered::open(|no_fork| Ok(open_at_undivided(no_fork, &place.dir, ".", flags, Mode::empty())?));
+        let Ok(stat) = rustix::fs::fstat(&place.dir) else { return none };
+        let opened = Registered::open(key_of(&stat), |no_fork| {
+            Ok(open_at_undivided(no_fork, &place.dir, ".", flags, Mode::empty())?)
+        });
         // A directory that this process may not read, for instance.
         let Ok(lock) = opened else { return none };
         let mut pause = Duration::from_micros(200);

@@ -1,10 +1,15 @@
 //! Which layouts are taken for the same: regions of another layout, by all means that a file has.
 
+use super::Region;
 use super::header::RawHeader;
+use crate::commit::Clock;
 use crate::layout::Schema;
 use crate::layout::schema_tests::FORCED;
+use crate::os;
 use crate::{Archived, ErrorKind, SharedLayout, State};
+use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::time::Duration;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The state of one program, and of another one: a byte that is no `bool` lies in the one, and would be undefined behaviour
@@ -66,6 +71,31 @@ fn edit(path: &Path, from: &str, to: &str) {
     raw.checksum = raw.sum();
     bytes[..size_of::<RawHeader>()].copy_from_slice(bytemuck::bytes_of(&raw));
     std::fs::write(path, bytes).unwrap();
+}
+
+/// What another thread of the program does to the descriptor of a file that is being opened says nothing about the file.
+#[test]
+fn a_file_of_the_programs_is_no_damaged_region() {
+    struct Never;
+    impl Clock for Never {
+        fn rest(&mut self) -> Option<Duration> {
+            None
+        }
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let [lamp, other] = ["lamp", "other"].map(|name| {
+        let path = dir.path().join(name);
+        drop(State::<Lamp>::create(&path).unwrap());
+        OwnedFd::from(std::fs::File::options().read(true).write(true).open(path).unwrap())
+    });
+    let key = os::key(dir.path(), &lamp).unwrap();
+    let own = OwnedFd::from(tempfile::tempfile().unwrap());
+    for replaced in [own, other] {
+        let error = Region::attach_anywhere(None, &replaced, key, None, &mut Never).err().expect("another file");
+        assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+        assert!(error.to_string().contains("has replaced or closed the library's descriptor"), "{error}");
+    }
+    assert!(Region::attach_anywhere(None, &lamp, key, None, &mut Never).is_ok());
 }
 
 /// A program with another feature of `rkyv` gets an error that names the feature, where archives are concerned.
