@@ -173,6 +173,8 @@ mod tests {
         ("fstatat", "find", libc::ELOOP, Io, "leads in a circle"),
         ("fstatat", "find", libc::ENAMETOOLONG, InvalidName, "longer"),
         ("fstatat", "find", libc::EIO, Io, "kernel's log"),
+        // fstat, after a lock or a map: the number is no longer that of the library's descriptor.
+        ("fstat", "use", libc::EBADF, Io, "Bad file descriptor"),
         ("fstat", "look at", libc::ENOMEM, Io, "no memory"),
         ("fstatfs", "look at the file system of", libc::EIO, Io, "kernel's log"),
         ("fstatfs", "look at the file system of", libc::ENOSYS, Unsupported, "keep the region on a tmpfs"),
