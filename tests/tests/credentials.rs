@@ -91,7 +91,8 @@ fn a_set_user_id_program_ignores_its_callers_directory() {
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     fs::create_dir(&trap).unwrap();
     fs::set_permissions(&trap, fs::Permissions::from_mode(0o777)).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_actor"), &program).unwrap();
+    // By another process: one that this process forks meanwhile would keep the copy open for writing, and busy.
+    assert!(Command::new("cp").arg(env!("CARGO_BIN_EXE_actor")).arg(&program).status().unwrap().success());
     chown(&program, Some(OWNER), None).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o4755)).unwrap();
     let name = format!("secure-{}", std::process::id());

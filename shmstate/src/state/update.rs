@@ -391,7 +391,8 @@ impl<T: SharedLayout> Clock for Waiting<'_, T> {
 
 impl<T: SharedLayout> Drop for Waiting<'_, T> {
     fn drop(&mut self) {
-        if let Some(waited) = self.deadline.waited() {
+        // A listener of events that has panicked is not called again: a second panic would end the process.
+        if let Some(waited) = self.deadline.waited().filter(|_| !std::thread::panicking()) {
             self.state.note_wait(waited);
         }
     }
