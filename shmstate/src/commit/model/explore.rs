@@ -1,4 +1,6 @@
 //! Every interleaving.
+//!
+//! `SHMSTATE_MORE_PREEMPTIONS` is added to the bound of each scene that has one.
 
 use super::Runs;
 use std::sync::{Arc, Mutex};
@@ -14,7 +16,7 @@ pub(super) fn explore(name: &str, preemptions: Option<usize>, f: impl Fn() + Sen
 /// [`explore`] without a word; returns the number of executions.
 pub(super) fn explored(preemptions: Option<usize>, f: impl Fn() + Send + Sync + 'static) -> u64 {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions;
+    builder.preemption_bound = preemptions.map(|bound| bound + more_preemptions());
     builder.max_branches = 50_000;
     let executions = Arc::new(Mutex::new(0));
     let counted = Arc::clone(&executions);
@@ -26,4 +28,10 @@ pub(super) fn explored(preemptions: Option<usize>, f: impl Fn() + Send + Sync + 
     });
     let count = executions.lock().expect("no panic while counting");
     *count
+}
+
+/// How much further than usual to explore.
+fn more_preemptions() -> usize {
+    let given = std::env::var("SHMSTATE_MORE_PREEMPTIONS").ok();
+    given.map_or(0, |n| n.parse().unwrap_or_else(|_| panic!("SHMSTATE_MORE_PREEMPTIONS is not a number: {n:?}")))
 }

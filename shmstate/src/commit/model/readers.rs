@@ -83,12 +83,12 @@ fn three_copies_two_handles() {
 
 /// A guest in a handle of its own, and the owner of another one.
 fn two_readers_twice(copies: usize) {
-    against_one_writer(copies, 3, &[(1, Guest, 2), (2, Owner, 2)], 3);
+    against_one_writer(copies, 3, &[(1, Guest, 2), (2, Owner, 2)], copies);
 }
 
 #[test]
 fn two_copies_two_handles_twice() {
-    explore("K=2, 2 readers x2 in 2 handles, 1 writer x3", Some(2), || two_readers_twice(2));
+    explore("K=2, 2 readers x2 in 2 handles, 1 writer x2", Some(2), || two_readers_twice(2));
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn another_comes() {
 
 #[test]
 fn a_sweep_dies() {
-    at_every_write("K=2, a sweep dies, 1 reader x2, 1 writer x2", Some(3), |writes| {
+    at_every_write("K=2, a sweep dies, 1 reader x2, 1 writer x2", Some(2), |writes| {
         let world = aged(2, 3);
         let reader = thread::spawn({
             let world = Arc::clone(&world);
