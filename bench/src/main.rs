@@ -136,7 +136,7 @@ fn publish(cli: &Cli, results: &Results) -> Result<()> {
         std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
     if let Some(file) = &cli.readme {
-        let text = report::between(file, &report::readme(results, &verdicts, &seen_from(file)))?;
+        let text = report::between(file, &report::readme(results, &verdicts))?;
         std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(())

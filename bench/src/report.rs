@@ -113,23 +113,34 @@ pub fn markdown(results: &Results, verdicts: &[Verdict], charts: &[(String, Stri
     finish(out, results, verdicts, ASCII_MARKDOWN, "### ")
 }
 
-/// What the README shows: a read and an update, without spreads and ratios.
-pub fn readme(results: &Results, verdicts: &[Verdict], charts: &[(String, String)]) -> String {
+/// The rows of the README's table: this library, and one peer of each kind.
+const FRONT_ROWS: [&str; 5] =
+    ["shmstate", "robust mutex, in place", "iceoryx2 blackboard", "LMDB, no sync, write map", "Python Array"];
+
+/// The sizes of the README's table.
+const FRONT_SIZES: [&str; 3] = ["64 B", "64 KiB", "1 MiB"];
+
+/// The README's table: a read and an update at a few sizes, as medians.
+pub fn readme(results: &Results, verdicts: &[Verdict]) -> String {
     let met = verdicts.iter().filter(|verdict| verdict.met).count();
     let mut out = format!("{}: medians. Of {} aims, {met} were met.\n\n", about::line(), verdicts.len());
-    for title in [Op::ReadOne, Op::UpdateOne].map(Op::title) {
-        let Some(table) = results.table(title) else { continue };
-        let _ = writeln!(out, "| {title} | {} |", table.columns.join(" | "));
-        let _ = writeln!(out, "|---|{}", "---:|".repeat(table.columns.len()));
-        for row in &table.rows {
-            let cells = row.cells.iter().map(|cell| cell.value().map_or("—".to_owned(), |value| cell.text(value)));
-            let _ = writeln!(out, "| {} | {} |", row.name, cells.collect::<Vec<_>>().join(" | "));
-        }
-        if let Some((title, file)) = charts.iter().find(|(name, _)| name == title) {
-            let _ = writeln!(out, "\n![{title}]({file})");
-        }
-        out.push('\n');
+    let cells: Vec<_> = [(Op::ReadOne, "read"), (Op::UpdateOne, "update")]
+        .into_iter()
+        .flat_map(|(op, verb)| FRONT_SIZES.map(|size| (op.title(), verb, size)))
+        .collect();
+    let heads: Vec<_> = cells.iter().map(|(_, verb, size)| format!("{verb}, {size}")).collect();
+    let _ = writeln!(out, "| one element and the counter | {} |", heads.join(" | "));
+    let _ = writeln!(out, "|---|{}", "---:|".repeat(heads.len()));
+    for row in FRONT_ROWS {
+        let values = cells.iter().map(|(title, _, size)| {
+            let table = results.table(title)?;
+            let cell = table.rows.iter().find(|other| other.name == row)?.cells.get(table.column(size)?)?;
+            Some(cell.text(cell.value()?))
+        });
+        let values: Vec<_> = values.map(|value| value.unwrap_or_else(|| "—".to_owned())).collect();
+        let _ = writeln!(out, "| {row} | {} |", values.join(" | "));
     }
+    out.push('\n');
     out
 }
 

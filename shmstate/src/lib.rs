@@ -62,6 +62,8 @@
 //!   [`Tracked`], [`Pod`]: what fixed-capacity data is made of; [`Archived`]: what
 //!   has no fixed layout; [`TimeSpan`], [`Timestamp`], [`IpAddress`], [`SocketAddress`], [`Uuid`]: what is more than a number.
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
+//! * [`guide`]: one program, from a counter to a supervised server; [`overview`]: methods, containers and features in tables;
+//!   [`glossary`]: the words.
 //! * [`design`]: how it works, and why it holds; [`crash`]: what a death leaves, and who is trusted with what;
 //!   [`files`]: where a region lies, and what it takes of the machine; [`format`](mod@format): the bytes of a region;
 //!   [`performance`]: what operations cost, and how to lay a state out;
@@ -157,6 +159,15 @@ pub mod map {
 pub mod de {
     pub use crate::containers::de::{InPlace, deserialize_boxed, deserialize_into};
 }
+
+#[doc = include_str!("../docs/overview.md")]
+pub mod overview {}
+
+#[doc = include_str!("../docs/guide.md")]
+pub mod guide {}
+
+#[doc = include_str!("../docs/glossary.md")]
+pub mod glossary {}
 
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}
