@@ -62,7 +62,7 @@
 //!   [`Tracked`], [`Pod`]: what fixed-capacity data is made of; [`Archived`]: what
 //!   has no fixed layout; [`TimeSpan`], [`Timestamp`], [`IpAddress`], [`SocketAddress`], [`Uuid`]: what is more than a number.
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
-//! * [`guide`]: one program, from a counter to a supervised server; [`overview`]: methods, containers and features in tables;
+//! * [`guide`]: one program, from a counter to a supervised server; [`cookbook`]: answers to common tasks; [`overview`]: methods, containers and features in tables;
 //!   [`glossary`]: the words.
 //! * [`design`]: how it works, and why it holds; [`crash`]: what a death leaves, and who is trusted with what;
 //!   [`files`]: where a region lies, and what it takes of the machine; [`format`](mod@format): the bytes of a region;
@@ -165,6 +165,9 @@ pub mod overview {}
 
 #[doc = include_str!("../docs/guide.md")]
 pub mod guide {}
+
+#[doc = include_str!("../docs/cookbook.md")]
+pub mod cookbook {}
 
 #[doc = include_str!("../docs/glossary.md")]
 pub mod glossary {}
