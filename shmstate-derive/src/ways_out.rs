@@ -99,7 +99,7 @@ fn why(why: &'static str, instead: impl Into<String>) -> Option<Why> {
 
 const HEAP: &str = "its content lies on this process's own heap";
 const ADDRESS: &str = "an address means nothing in another process";
-const INSIDE: &str = "it changes behind a `&`, past the marks that tell other processes what an update touched";
+const INSIDE: &str = "it changes through a `&`, past the marks that tell other processes what an update touched";
 const NO_FIXED: &str = "it has no fixed layout";
 const NOTHING: &str = "it holds no bytes";
 

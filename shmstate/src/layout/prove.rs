@@ -62,8 +62,8 @@ impl<S: SharedLayout> Builder<S> {
         if size > end {
             let Pad { name, number, colon } = Pad::behind(parts, parts.len());
             refuse! {
-                "padding in `", Self::name(), "`: ", size - end, unused(size - end), " behind its last field `", last.name,
-                "` (ends at ", end, ", the struct at ", size, "), whose content would be anybody's; append `", name, number,
+                "padding in `", Self::name(), "`: ", size - end, unused(size - end), " after its last field `", last.name,
+                "` (ends at ", end, ", the struct at ", size, "), which would be uninitialised memory; append `", name, number,
                 colon, "[u8; ", size - end, "]`"
             }
         }
@@ -161,7 +161,7 @@ impl<S: SharedLayout> Builder<S> {
                 refuse! {
                     "padding in `", Self::name(), "`: ", start - tag, unused(start - tag), " between the discriminant (`", int,
                     "`, ends at ", tag, ") and the fields of the variants (start at ", start,
-                    "), whose content would be anybody's; ", way_out
+                    "), which would be uninitialised memory; ", way_out
                 }
             }
         }
@@ -181,7 +181,7 @@ impl<S: SharedLayout> Builder<S> {
             refuse! {
                 "padding in `", Self::name(), "::", choice.name, "`: ", offset - tag, unused(offset - tag),
                 " between the discriminant (`", int, "`, ends at ", tag, ") and `", field.name, "` (starts at ", offset,
-                "), whose content would be anybody's; insert `", name, number, colon, "[u8; ", offset - tag,
+                "), which would be uninitialised memory; insert `", name, number, colon, "[u8; ", offset - tag,
                 "]` before it, put a field of smaller alignment first, or give the discriminant the size of the alignment, \
                  as in `#[repr(u64)]`"
             }
@@ -232,7 +232,7 @@ const fn follows(whole: Whole, parts: &[Part], index: usize) {
         refuse! {
             "padding in `", whole.name, whole.colons(), whole.variant, "`: ", offset - end, unused(offset - end),
             " between `", last.name, "` (ends at ", end, ") and `", field.name, "` (starts at ", offset,
-            "), whose content would be anybody's; insert `", name, number, colon, "[u8; ", offset - end,
+            "), which would be uninitialised memory; insert `", name, number, colon, "[u8; ", offset - end,
             "]` between them, or put the fields of larger alignment first"
         }
     }
