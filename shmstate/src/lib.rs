@@ -102,7 +102,6 @@ mod events;
 #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
 mod golden;
 mod layout;
-mod mutant;
 mod plain;
 mod sync;
 mod track;

@@ -5,7 +5,6 @@
 use super::copies::Shared;
 use super::lock::{Clock, Host, News};
 use super::words::{NEVER, Published, count};
-use crate::mutant::planted;
 use crate::sync::Ordering::Relaxed;
 
 /// A copy that lags more than this many versions behind is taken before one that lags less, when an update looks at all of
@@ -24,11 +23,11 @@ impl Shared<'_> {
     #[inline(always)]
     pub(super) fn choose_in_turn(&self, active: Published) -> Option<usize> {
         let (in_use, next) = (self.control.counters.copies.load(Relaxed) as usize, active.copy + 1);
-        if in_use < 2 || in_use < next || in_use > self.copies.len() || planted("spare_taken_at_once") {
+        if in_use < 2 || in_use < next || in_use > self.copies.len() {
             return None;
         }
         let copy = if next == in_use { 0 } else { next };
-        if self.listed.is_empty() || self.scan(copy, active.version) || planted("copy_in_turn_not_scanned") {
+        if self.listed.is_empty() || self.scan(copy, active.version) {
             return Some(copy);
         }
         self.next(active, |_| true).filter(|&copy| self.is_free(copy))
@@ -42,11 +41,6 @@ impl Shared<'_> {
         host: &impl Host,
         clock: &mut impl Clock,
     ) -> Result<usize, u64> {
-        if planted("spare_taken_at_once")
-            && let Some(spare) = self.add_spare(host)
-        {
-            return Ok(spare);
-        }
         match self.next(active, |_| true) {
             Some(first) if self.is_free(first) => Ok(first),
             Some(first) => self.choose_other(active, first, me, host, clock),
@@ -85,7 +79,7 @@ impl Shared<'_> {
 
     /// Whether nobody pins copy `k`.
     fn is_free(&self, k: usize) -> bool {
-        self.listed.is_empty() || !self.listed.any(|slot| self.is_pinned(slot, k)) || planted("pins_ignored")
+        self.listed.is_empty() || !self.listed.any(|slot| self.is_pinned(slot, k))
     }
 
     /// [`Self::is_free`], of an update of `version` that may have to sweep.
@@ -99,7 +93,7 @@ impl Shared<'_> {
         if self.is_time_to_sweep(version, looked_at) {
             self.sweep();
         }
-        !pinned || planted("pins_ignored")
+        !pinned
     }
 
     /// Whether a reader of that slot is in copy `k`.
@@ -179,9 +173,6 @@ impl Shared<'_> {
 
     /// Clears the pins that the dead have left in copy `k`. Returns whether it is free now.
     fn clear_dead(&self, k: usize, me: usize, host: &impl Host) -> bool {
-        if planted("pins_of_the_dead_stay") {
-            return false;
-        }
         let mut free = true;
         self.listed.any(|slot| {
             if !self.is_pinned(slot, k) {
@@ -189,13 +180,11 @@ impl Shared<'_> {
             }
             // The pins of this handle are those of its own threads.
             match (slot != me).then(|| host.probe(slot)).flatten() {
-                Some(held) => {
-                    let _held = Some(held).filter(|_| !planted("byte_released_before_the_pins"));
+                Some(_held) => {
                     self.clear_pins(slot);
                     count(&self.control.counters.reclaimed);
                     self.tell(News::Reclaimed { slot, pid: self.pid(slot) }, host);
                 }
-                None if planted("pins_of_the_living_cleared") => self.clear_pins(slot),
                 None => free = false,
             }
             false

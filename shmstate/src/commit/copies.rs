@@ -13,7 +13,6 @@
 use super::lock::{self, Acquired, Clock, Host, LockError, News};
 use super::readers::Listed;
 use super::words::{Control, CopyLine, NEVER, Published, SlotLine, count};
-use crate::mutant::{order, planted};
 use crate::sync::{
     AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
@@ -111,9 +110,7 @@ impl<'a> Shared<'a> {
     /// Takes the writer's lock and sets right what a dead owner left.
     pub(crate) fn lock(&self, me: usize, host: &impl Host, clock: &mut impl Clock) -> Result<Acquired, LockError> {
         let acquired = lock::lock(&self.control.lock.word, me, self.slots.len(), host, clock)?;
-        if let Acquired::OwnerDied { slot } = acquired
-            && !planted("take_over_does_not_recover")
-        {
+        if let Acquired::OwnerDied { slot } = acquired {
             self.tell(self.recover(slot), host);
         }
         Ok(acquired)
@@ -125,33 +122,17 @@ impl<'a> Shared<'a> {
         lock::unlock(&self.control.lock.word, host);
     }
 
-    /// Releases the writer's lock at the end of an update.
-    #[inline]
-    pub(crate) fn end(&self, host: &impl Host) {
-        if !planted("unlock_left_out") {
-            self.unlock(host);
-        }
-    }
-
     /// Sets right what the death of the writer with that slot may have left. Idempotent: a death in here leaves the same
     /// work.
     fn recover(&self, slot: usize) -> News {
         let active = self.published();
         let news = News::Recovered { slot, pid: self.pid(slot), version: active.version };
-        if planted("recovery_does_nothing") {
-            return news;
-        }
         self.list_all();
         if let Some(line) = self.copies.get(active.copy) {
             let generation = line.generation.load(Relaxed);
             if generation % 2 == 1 {
                 // It had committed: `active` named this copy, and only its own writer does that.
                 line.generation.store(generation.wrapping_add(1), Release);
-            }
-        }
-        if planted("recovery_trusts_every_copy") {
-            for line in self.copies {
-                line.generation.store((line.generation.load(Relaxed) + 1) & !1, Release);
             }
         }
         count(&self.control.counters.recoveries);
@@ -185,23 +166,14 @@ impl<'a> Shared<'a> {
 
     /// Makes a claimed slot clean: its last holder is dead, and the caller holds its byte.
     pub(crate) fn take_slot(&self, me: usize, host: &impl Host) {
-        if !planted("claim_counts_no_slot") {
-            self.control.counters.used.fetch_max(me as u32 + 1, Relaxed);
-        }
-        if lock::is_owned_by(&self.control.lock.word, me) && !planted("claim_ignores_the_word") {
+        self.control.counters.used.fetch_max(me as u32 + 1, Relaxed);
+        if lock::is_owned_by(&self.control.lock.word, me) {
             // The last holder died with the lock, so it is mine by construction.
-            let news = match planted("claim_does_not_recover") {
-                true => None,
-                false => Some(self.recover(me)),
-            };
+            let news = self.recover(me);
             self.unlock(host);
-            if let Some(news) = news {
-                host.tell(news);
-            }
+            host.tell(news);
         }
-        if !planted("claim_leaves_pins") {
-            self.clear_pins(me);
-        }
+        self.clear_pins(me);
     }
 
     /// Takes away the pins of a slot whose holder is dead or leaves; the caller holds its byte.
@@ -214,22 +186,15 @@ impl<'a> Shared<'a> {
     /// Whatever the file says that is not content is forgotten; every copy but the active one is copied anew when it is
     /// used.
     pub(crate) fn reset(&self, active: usize) {
-        if !planted("reset_keeps_the_word") {
-            self.control.lock.word.store(0, Relaxed);
-        }
-        for slot in (0..self.slots.len()).filter(|_| !planted("reset_keeps_pins")) {
+        self.control.lock.word.store(0, Relaxed);
+        for slot in 0..self.slots.len() {
             self.clear_pins(slot);
         }
         self.control.counters.used.store(0, Relaxed);
         self.forget_readers();
         self.forget_log();
         for (k, line) in self.copies.iter().enumerate() {
-            let generation = line.generation.load(Relaxed);
-            let odd = generation | 1;
-            if k != active && planted("reset_believes_copies") {
-                self.forget_notes(line);
-                continue;
-            }
+            let odd = line.generation.load(Relaxed) | 1;
             line.generation.store(if k == active { odd.wrapping_add(1) } else { odd }, Relaxed);
             if k != active {
                 line.synced.store(NEVER, Relaxed);
@@ -259,14 +224,10 @@ impl<'a> Shared<'a> {
         let generation = line.generation.load(Relaxed);
         // A copy that is odd already stays so: nobody compares the numbers of odd ones.
         let odd = generation | 1;
-        if !planted("odd_left_out") && !planted("odd_after_catch_up") {
-            line.generation.store(odd, Relaxed);
-        }
-        if !planted("W7") {
-            fence_release(); // [W7]
-            if images.size() >= STREAMED {
-                fence_streaming(); // [W7]
-            }
+        line.generation.store(odd, Relaxed);
+        fence_release(); // [W7]
+        if images.size() >= STREAMED {
+            fence_streaming(); // [W7]
         }
         let (noted, pair) = (self.control.active.noted.load(Relaxed), images.pair(copy, active.copy));
         // SAFETY: the lock is held, and the scan has found no reader in `copy`, which is not the active one; nobody writes
@@ -274,9 +235,6 @@ impl<'a> Shared<'a> {
         let by_notes = unsafe { self.catch_up(line, noted, Self::is_odd(generation), images, pair) };
         if !by_notes {
             self.forget_notes(line);
-        }
-        if planted("odd_after_catch_up") {
-            line.generation.store(odd, Relaxed);
         }
         Ok(Txn { shared: self, active, copy, line, odd, noted, pair })
     }
@@ -289,9 +247,7 @@ impl<'a> Shared<'a> {
             return Err(false);
         }
         let active = Published::unpack(self.control.active.published.load(Relaxed));
-        if !planted("W2") {
-            fence_after_lock(); // [W2]
-        }
+        fence_after_lock(); // [W2]
         self.choose_in_turn(active).map(|copy| (active, copy)).ok_or(true)
     }
 
@@ -328,9 +284,7 @@ impl<'a> Shared<'a> {
             self.unlock(host);
             return Err(BeginError::NoSuchCopy { copy: active.copy });
         }
-        if !planted("W2") {
-            fence_after_lock(); // [W2]
-        }
+        fence_after_lock(); // [W2]
         match self.choose(active, me, host, clock) {
             Ok(copy) if copy != active.copy => Ok((active, copy)),
             Ok(copy) => {
@@ -353,8 +307,7 @@ impl<'a> Shared<'a> {
     /// [`Self::is_torn`], of the copy's generation.
     #[inline]
     fn is_odd(generation: u64) -> bool {
-        let trusted = planted("odd_is_trusted") || planted("odd_is_trusted_once_used") && generation > 1;
-        generation % 2 == 1 && !trusted
+        generation % 2 == 1
     }
 
     /// Makes the first image of `pair`, whose copy has that line, equal to the second, that of the active copy. Returns
@@ -371,9 +324,6 @@ impl<'a> Shared<'a> {
         images: I,
         pair: I::Pair,
     ) -> bool {
-        if planted("notes_cleared_before_use") {
-            line.place.store(noted, Relaxed);
-        }
         // SAFETY: for both: the caller's promise; `for_each_note` keeps ranges inside of `T`.
         let copy_range = move |range| unsafe { images.copy_range(pair, range) };
         let sound = !whole && {
@@ -399,16 +349,11 @@ impl<'a> Shared<'a> {
     pub(crate) fn roll_back(&self, copy: usize, touched: &Touched) {
         let (line, noted) = (&self.copies[copy], self.control.active.noted.load(Relaxed));
         let even = (line.generation.load(Relaxed) | 1).wrapping_add(1);
-        if planted("even_before_notes") {
-            line.generation.store(even, Release);
-        }
         // It was caught up when the update began; its place stays before the notes.
         line.place.store(noted, Relaxed);
-        if !planted("roll_back_not_noted") {
-            self.note(noted, touched);
-            if touched.spilled() {
-                self.note_pages(line, touched);
-            }
+        self.note(noted, touched);
+        if touched.spilled() {
+            self.note_pages(line, touched);
         }
         line.generation.store(even, Release); // [W5]
         count(&self.control.counters.roll_backs);
@@ -445,34 +390,14 @@ impl<P: Copy> Txn<'_, P> {
     #[inline(always)]
     pub(crate) fn commit(self, touched: &Touched) -> u64 {
         let Txn { shared, active, copy, line, odd, noted, .. } = self;
-        let published = &shared.control.active.published;
-        let version = active.version + u64::from(!planted("version_stays"));
-        let new = Published { version, copy }.pack();
-        if planted("active_before_notes") {
-            published.store(new, Release);
-        }
-        if !planted("commit_not_noted") {
-            line.place.store(shared.note(noted, touched), Relaxed);
-        }
+        let version = active.version + 1;
+        line.place.store(shared.note(noted, touched), Relaxed);
         if touched.spilled() {
             self.note_pages(touched);
         }
-        if planted("notes_to_one_copy") {
-            shared.others(copy).skip(1).for_each(|other| shared.forget_notes(other));
-        }
-        if planted("even_before_active") {
-            line.generation.store(odd.wrapping_add(1), Release);
-        }
-        if !planted("synced_after_active") {
-            line.synced.store(version, Relaxed);
-        }
-        published.store(new, order("W4", Release, Relaxed)); // [W4]
-        if planted("synced_after_active") {
-            line.synced.store(version, Relaxed);
-        }
-        if !planted("even_left_out") {
-            line.generation.store(odd.wrapping_add(1), Release); // [W5]
-        }
+        line.synced.store(version, Relaxed);
+        shared.control.active.published.store(Published { version, copy }.pack(), Release); // [W4]
+        line.generation.store(odd.wrapping_add(1), Release); // [W5]
         version
     }
 

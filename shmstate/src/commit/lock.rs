@@ -5,7 +5,6 @@
 //! can then not be claimed by anybody else before the word has changed hands.
 
 use super::words::WAIT;
-use crate::mutant::{order, planted};
 use crate::sync::{
     AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
@@ -94,7 +93,7 @@ pub(crate) enum LockError {
 /// Takes the lock for slot `me`, if it is free.
 #[inline(always)]
 pub(super) fn try_lock(word: &AtomicU32, me: usize) -> bool {
-    word.compare_exchange(0, owner(me), order("W1", Acquire, Relaxed), Relaxed).is_ok() // [W1]
+    word.compare_exchange(0, owner(me), Acquire, Relaxed).is_ok() // [W1]
 }
 
 /// Takes the lock for slot `me`.
@@ -139,7 +138,7 @@ fn lock_contended(
         let seen = word.load(Relaxed);
         let holder = seen & !WAIT;
         if holder == 0 {
-            if word.compare_exchange(seen, owner(me) | seen | slept, order("W1", Acquire, Relaxed), Relaxed).is_ok() {
+            if word.compare_exchange(seen, owner(me) | seen | slept, Acquire, Relaxed).is_ok() {
                 return Ok(Acquired::Clean); // [W1]
             }
             continue;
@@ -153,9 +152,7 @@ fn lock_contended(
         let rest = clock.rest();
         host.wait(word, holder | WAIT, rest.unwrap_or_default().min(nap));
         nap = (nap * 2).min(LONGEST_NAP);
-        if !planted("sleepers_forgotten") {
-            slept = WAIT;
-        }
+        slept = WAIT;
         // Another thread of this very handle lives as long as this one does.
         if word.load(Relaxed) == holder | WAIT && holder != owner(me) && take_over(word, me, holder, host) {
             return Ok(Acquired::OwnerDied { slot: holder as usize - 1 }); // [W1]
@@ -168,20 +165,14 @@ fn lock_contended(
 
 /// Takes the lock from `holder` if that one is dead.
 fn take_over(word: &AtomicU32, me: usize, holder: u32, host: &impl Host) -> bool {
-    let mut held = host.probe(holder as usize - 1);
-    if held.is_none() || planted("no_take_over") {
-        return false;
-    }
-    if planted("byte_released_before_the_cas") {
-        held.take();
-    }
+    let Some(_held) = host.probe(holder as usize - 1) else { return false };
     // The slot is held until this returns: the word can lose only to another that takes over, or gain the flag.
     loop {
         let seen = word.load(Relaxed);
         if seen & !WAIT != holder {
             return false;
         }
-        if word.compare_exchange(seen, owner(me) | WAIT, order("W1", Acquire, Relaxed), Relaxed).is_ok() {
+        if word.compare_exchange(seen, owner(me) | WAIT, Acquire, Relaxed).is_ok() {
             return true;
         }
     }
@@ -195,7 +186,7 @@ pub(super) fn is_owned_by(word: &AtomicU32, slot: usize) -> bool {
 /// Releases the lock.
 #[inline]
 pub(super) fn unlock(word: &AtomicU32, host: &impl Host) {
-    if word.swap(0, order("W6", Release, Relaxed)) & WAIT != 0 && !planted("unlock_wakes_nobody") {
+    if word.swap(0, Release) & WAIT != 0 {
         host.wake(word); // [W6] is the swap
     }
 }

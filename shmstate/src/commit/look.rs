@@ -7,7 +7,6 @@
 use super::copies::Shared;
 use super::pins::{Pin, Reader};
 use super::words::Published;
-use crate::mutant::planted;
 use crate::sync::{Ordering::Relaxed, fence_acquire};
 
 /// How often a load looks again before it takes a pin. Each look in vain takes two updates that came in between.
@@ -40,11 +39,9 @@ impl Shared<'_> {
         let generation = line.generation.load(Relaxed);
         fence_acquire();
         let found = read(copy);
-        if !planted("P1") {
-            fence_acquire(); // [P1]
-        }
+        fence_acquire(); // [P1]
         let same = generation.is_multiple_of(2) && line.generation.load(Relaxed) == generation;
-        Ok((found, same || self.seen() == before || planted("onlooker_looks_once")))
+        Ok((found, same || self.seen() == before))
     }
 
     /// Lets `read` look at the active copy until nobody has written it meanwhile; with a pin, when writers are faster each
@@ -52,7 +49,7 @@ impl Shared<'_> {
     #[inline]
     pub(crate) fn load<R>(&self, me: usize, mut read: impl FnMut(usize) -> R) -> Result<R, usize> {
         let (found, left_alone) = self.look(&mut read)?;
-        if left_alone || planted("load_keeps_what_is_torn") { Ok(found) } else { self.load_again(me, read) }
+        if left_alone { Ok(found) } else { self.load_again(me, read) }
     }
 
     #[cold]

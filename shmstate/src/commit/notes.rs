@@ -13,7 +13,6 @@
 
 use super::copies::Shared;
 use super::words::CopyLine;
-use crate::mutant::planted;
 use crate::sync::{AtomicU64, Ordering::Relaxed, crash_order};
 use crate::track::{Granule, Pages, Touched};
 use std::ops::Range;
@@ -31,7 +30,7 @@ impl Shared<'_> {
         }
         // Wrapping, as all numbers of notes: a stranger may have written them.
         let rest = line.limit.load(Relaxed).wrapping_sub(end);
-        if rest > self.notes.len() as u64 && !planted("overrun_unnoticed") {
+        if rest > self.notes.len() as u64 {
             self.make_way(first, touched.count() as u64);
         }
         if let Some(only) = touched.only() {
@@ -70,9 +69,6 @@ impl Shared<'_> {
                 _ if copy == active => behind, // the others take over from this one
                 Some(over) if over > 0 => {
                     let moved = behind.min(over + ring / 4);
-                    if planted("place_before_pages") {
-                        line.place.store(place.wrapping_add(moved), Relaxed);
-                    }
                     self.move_to_pages(line, place, moved);
                     moved
                 }
@@ -106,9 +102,7 @@ impl Shared<'_> {
     /// Notes the pages of a transaction for the copy of `line`.
     #[cold]
     pub(super) fn note_pages(&self, line: &CopyLine, touched: &Touched) {
-        if !planted("pages_not_noted") {
-            self.pages_of(line).add(&touched.pages());
-        }
+        self.pages_of(line).add(&touched.pages());
     }
 
     /// The page bits of the copy that has that line.
@@ -126,7 +120,7 @@ impl Shared<'_> {
     pub(super) fn for_each_note(&self, line: &CopyLine, end: u64, size: u64, f: impl Fn(Range<u64>)) -> bool {
         let granule = Granule::of(size);
         let mut next = line.place.load(Relaxed);
-        if end.wrapping_sub(next) > self.notes.len() as u64 && !planted("overrun_unnoticed") {
+        if end.wrapping_sub(next) > self.notes.len() as u64 {
             return false;
         }
         while next != end {

@@ -17,8 +17,7 @@
 
 use super::copies::Shared;
 use super::words::{Published, SlotLine};
-use crate::mutant::{order, planted};
-use crate::sync::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
+use crate::sync::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
 
 /// In the owner's word: it is in the copy with the number beside it.
 pub(super) const PINNED: u32 = 1 << 8;
@@ -52,9 +51,9 @@ impl<'a> Pin<'a> {
         let reader = if owner { Reader::Owner } else { Reader::Guest };
         if copy < shared.copies.len() {
             slot.pin(copy, reader); // [R1]
-            let listed = slot.listed.load(order("N2", SeqCst, Relaxed)) != 0; // [N2]
-            let now = shared.active_copy(order("R2", SeqCst, Relaxed)); // [R2]
-            if listed && (now == copy || planted("second_look_left_out")) {
+            let listed = slot.is_listed();
+            let now = shared.active_copy(SeqCst); // [R2]
+            if listed && now == copy {
                 return Ok(Pin { slot, copy, reader });
             }
         }
@@ -72,15 +71,15 @@ impl<'a> Pin<'a> {
         reader: Reader,
     ) -> Result<usize, usize> {
         while copy < shared.copies.len() {
-            if slot.listed.load(order("N2", SeqCst, Relaxed)) == 0 {
-                shared.list(me); // [N2] is the load
+            if !slot.is_listed() {
+                shared.list(me);
             }
-            let now = shared.active_copy(order("R2", SeqCst, Relaxed)); // [R2]
-            if now == copy || planted("second_look_left_out") {
+            let now = shared.active_copy(SeqCst); // [R2]
+            if now == copy {
                 return Ok(copy);
             }
             // Nothing was read. Release, for a sweep that finds the pin gone.
-            if reader == Reader::Guest && !planted("pin_of_a_miss_stays") {
+            if reader == Reader::Guest {
                 slot.pins[copy].fetch_sub(1, Release); // [R3]
             }
             copy = now;
@@ -110,10 +109,10 @@ impl<'a> Pin<'a> {
                 return Err(named);
             }
             slot.pin(copy, Reader::Guest); // [R1]
-            if slot.listed.load(order("N2", SeqCst, Relaxed)) == 0 {
-                shared.list(me); // [N2] is the load
+            if !slot.is_listed() {
+                shared.list(me);
             }
-            let now = shared.active_copy(order("R2", SeqCst, Relaxed)); // [R2]
+            let now = shared.active_copy(SeqCst); // [R2]
             if now & !flags == copy {
                 return Ok(Pin { slot, copy, reader: Reader::Guest });
             }
@@ -132,10 +131,9 @@ impl<'a> Pin<'a> {
 impl Drop for Pin<'_> {
     #[inline]
     fn drop(&mut self) {
-        let leave = order("R3", Release, Relaxed);
         match self.reader {
-            Reader::Owner => self.slot.owner.store(0, leave), // [R3]
-            Reader::Guest => _ = self.slot.pins[self.copy].fetch_sub(1, leave), // [R3]
+            Reader::Owner => self.slot.owner.store(0, Release), // [R3]
+            Reader::Guest => _ = self.slot.pins[self.copy].fetch_sub(1, Release), // [R3]
         }
     }
 }
@@ -152,19 +150,23 @@ impl SlotLine {
     /// Counts a reader into copy `k`. Another pin of the owner's ends with it.
     #[inline]
     fn pin(&self, k: usize, reader: Reader) {
-        let enter = order("R1", SeqCst, AcqRel);
         match reader {
-            Reader::Owner => self.owner.swap(k as u32 | PINNED, enter), // [R1]
-            Reader::Guest => self.pins[k].fetch_add(1, enter),          // [R1]
+            Reader::Owner => self.owner.swap(k as u32 | PINNED, SeqCst), // [R1]
+            Reader::Guest => self.pins[k].fetch_add(1, SeqCst),          // [R1]
         };
+    }
+
+    /// Whether the slot is on the list of readers, asked after a pin was set.
+    #[inline]
+    fn is_listed(&self) -> bool {
+        self.listed.load(SeqCst) != 0 // [N2]
     }
 
     /// Whether a reader of this handle is in copy `k`.
     #[inline]
     pub(super) fn pins_copy(&self, k: usize) -> bool {
-        let scan = order("W3", Acquire, Relaxed);
-        let (guests, owner) = (self.pins[k].load(scan), self.owner.load(scan)); // [W3]
-        guests != 0 && !planted("guests_not_scanned") || owner == k as u32 | PINNED && !planted("owner_not_scanned")
+        let (guests, owner) = (self.pins[k].load(Acquire), self.owner.load(Acquire)); // [W3]
+        guests != 0 || owner == k as u32 | PINNED
     }
 
     /// Takes away the pins of a handle whose process is dead, or that is being dropped.

@@ -22,7 +22,6 @@
 use super::copies::Shared;
 use super::pins::{AGED, PINNED};
 use super::words::SlotLine;
-use crate::mutant::{order, planted};
 use crate::sync::{
     AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
@@ -91,8 +90,8 @@ impl<'a> Listed<'a> {
     /// Puts `slot` on the list.
     fn add(&self, slot: usize) {
         let (word, bit) = (slot / 64, slot % 64);
-        self.bits[word].fetch_or(1 << bit, order("N1", SeqCst, Relaxed)); // [N1]
-        self.summary[word / 64].fetch_or(1 << (word % 64), order("N1", SeqCst, Relaxed)); // [N1]
+        self.bits[word].fetch_or(1 << bit, SeqCst); // [N1]
+        self.summary[word / 64].fetch_or(1 << (word % 64), SeqCst); // [N1]
     }
 
     /// Takes `slot` off the list.
@@ -101,9 +100,9 @@ impl<'a> Listed<'a> {
         // What a reader of this slot did before it set the bit is visible behind [N3].
         if self.bits[word].fetch_and(!(1 << bit), Relaxed) == 1 << bit {
             let summary = &self.summary[word / 64];
-            summary.fetch_and(!(1 << (word % 64)), order("N4", AcqRel, Relaxed)); // [N4]
+            summary.fetch_and(!(1 << (word % 64)), AcqRel); // [N4]
             // Another slot's reader may have set its bit, and the summary's, in between.
-            if self.bits[word].load(Relaxed) != 0 && !planted("summary_looked_at_once") {
+            if self.bits[word].load(Relaxed) != 0 {
                 summary.fetch_or(1 << (word % 64), Relaxed);
             }
         }
@@ -118,14 +117,8 @@ impl<'a> Listed<'a> {
 impl Shared<'_> {
     /// Lists slot `me`, of which the caller holds a pin.
     pub(super) fn list(&self, me: usize) {
-        let listed = &self.slots[me].listed;
-        if planted("listed_before_its_bit") {
-            listed.store(1, Release);
-        }
-        if !planted("reader_not_listed") {
-            self.listed.add(me);
-        }
-        listed.store(1, Release); // [N2]
+        self.listed.add(me);
+        self.slots[me].listed.store(1, Release); // [N2]
     }
 
     /// Whether it is time to [sweep](Self::sweep), for an update of `version` that has looked at so many listed slots.
@@ -150,11 +143,9 @@ impl Shared<'_> {
     fn take_off(&self, slot: usize, line: &SlotLine) {
         line.listed.store(0, Relaxed);
         self.listed.remove(slot);
-        if !planted("N3") {
-            fence_after_lock(); // [N3]
-        }
+        fence_after_lock(); // [N3]
         // In this order: a pin that is gone says that `listed` is what its reader has made of it.
-        if (line.is_pinned() || line.listed.load(Relaxed) != 0) && !planted("sweep_looks_once") {
+        if line.is_pinned() || line.listed.load(Relaxed) != 0 {
             self.listed.add(slot);
             line.listed.store(1, Release); // [N2]
         }
@@ -162,9 +153,6 @@ impl Shared<'_> {
 
     /// Lists every slot that was ever used: a dead writer may have been taking one off.
     pub(super) fn list_all(&self) {
-        if planted("dead_sweep_stays") {
-            return;
-        }
         let used = (self.control.counters.used.load(Relaxed) as usize).min(self.slots.len());
         (0..used).for_each(|slot| self.listed.add(slot));
     }

@@ -16,7 +16,6 @@
 use super::copies::Shared;
 use super::pins::Pin;
 use super::words::Published;
-use crate::mutant::planted;
 use crate::sync::Ordering::{Relaxed, SeqCst};
 
 /// The flag of a region that is being replaced.
@@ -59,18 +58,12 @@ impl Published {
 impl Shared<'_> {
     /// Lets the region's name decide whether it is in service. The caller holds the lock.
     pub(crate) fn leave_service(&self) {
-        if planted("old_region_not_marked_before_the_name") {
-            return;
-        }
         let active = self.published();
         self.control.active.published.store(active.with(LEAVING).pack(), SeqCst);
     }
 
     /// Takes the region out of service for good, after its name has gone to another one. The caller holds the lock.
     pub(crate) fn retire(&self) {
-        if planted("old_region_not_retired") {
-            return;
-        }
         let active = self.published();
         self.control.active.published.store(active.with(RETIRED).pack(), SeqCst);
     }

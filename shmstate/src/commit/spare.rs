@@ -7,7 +7,6 @@
 
 use super::copies::Shared;
 use super::lock::{Host, News};
-use crate::mutant::planted;
 use crate::sync::Ordering::Relaxed;
 
 impl Shared<'_> {
@@ -21,18 +20,10 @@ impl Shared<'_> {
     #[cold]
     pub(super) fn add_spare(&self, host: &impl Host) -> Option<usize> {
         let copy = self.in_use();
-        let early = planted("spare_counted_before_its_room");
-        if early && copy < self.copies.len() {
-            self.control.counters.copies.store(copy as u32 + 1, Relaxed);
-        }
         if copy == self.copies.len() || !host.make_room(copy) {
             return None;
         }
         self.control.counters.copies.store(copy as u32 + 1, Relaxed);
-        if planted("spare_is_believed") {
-            self.copies[copy].generation.store(2, Relaxed);
-            self.copies[copy].place.store(self.control.active.noted.load(Relaxed), Relaxed);
-        }
         self.tell(News::Spare { copies: copy + 1 }, host);
         Some(copy)
     }

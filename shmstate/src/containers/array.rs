@@ -178,7 +178,7 @@ impl<T: SharedLayout + Default, const N: usize> Default for Array<T, N> {
 
 impl<T: SharedLayout + Clone, const N: usize> Clone for Array<T, N> {
     fn clone(&self) -> Self {
-        Array { head: self.head.cloned(0), items: self.items.clone() }
+        Array { head: Head::of_clone(0), items: self.items.clone() }
     }
 
     /// Clones item by item into this array, which needs no room on the stack; marks all.

@@ -51,7 +51,7 @@ macro_rules! composed {
                     // SAFETY: the caller's promise; a value without containers is its bytes.
                     return unsafe { std::ptr::copy_nonoverlapping(from, to, 1) };
                 }
-                $(if <$ty as $crate::layout::SharedLayout>::TRACKED || !$crate::mutant::planted("words_stay") {
+                $({
                     // SAFETY: the same field of both, under the caller's promise for the whole.
                     let (to, from) = unsafe { (&raw mut (*to).$field, &raw const (*from).$field) };
                     // SAFETY: the same.
@@ -72,18 +72,13 @@ macro_rules! composed {
                     }
                     return;
                 }
-                $(if <$ty as $crate::layout::SharedLayout>::TRACKED || !$crate::mutant::planted("inner_words_stay") {
-                    let offset = match $crate::mutant::planted("parts_at_the_start") {
-                        true => 0,
-                        false => std::mem::offset_of!(Self, $field),
-                    };
+                $({
+                    let at = stamp.at(std::mem::offset_of!(Self, $field));
                     // SAFETY: the same field of both, under the caller's promise for the whole.
                     let (written, source) = unsafe { (&raw const (*written).$field, &raw const (*source).$field) };
                     // SAFETY: the same.
                     unsafe {
-                        <$ty as $crate::layout::SharedLayout>::flatten::<NESTED>(
-                            written, source, stamp.at(offset), touched,
-                        )
+                        <$ty as $crate::layout::SharedLayout>::flatten::<NESTED>(written, source, at, touched)
                     }
                 })*
             }

@@ -23,7 +23,6 @@
 //! Why they hold for a container in an enum's variant as well stands in the design chapter.
 
 use crate::layout::SharedLayout;
-use crate::mutant;
 use crate::track::{IN_BLOCKS, Stamp, spill};
 use std::ops::Range;
 
@@ -113,35 +112,21 @@ impl Head {
         Head { len: 0, count: 0, ranges: [0; RANGES], blocks: 0, stamp: Stamp::VOID }
     }
 
-    /// The head of a clone with `len` items.
-    pub(super) fn cloned(&self, len: usize) -> Self {
-        if mutant::planted("clone_keeps_stamp") {
-            return Head { len: len as u32, ..self.clone() };
-        }
+    /// The head of a clone with `len` items: no transaction knows it, whatever the original was.
+    pub(super) const fn of_clone(len: usize) -> Self {
         Head { len: len as u32, ..Head::new() }
     }
 
     /// Rule 2: this container lies at `stamp` and has not been touched.
     #[inline]
     pub(super) fn put_stamp(&mut self, stamp: Stamp) {
-        if !mutant::planted("stamping_keeps_marks") {
-            self.count = 0;
-        }
+        self.count = 0;
         self.stamp = stamp;
     }
 
     /// Rule 1: whether the marks are of the transaction and the place of `stamp`.
     #[inline]
-    pub(super) fn at_home(&self, stamp: Stamp, rolling_back: bool) -> bool {
-        if mutant::planted("no_stamp") || rolling_back && mutant::planted("no_settle_at_roll_back") {
-            return true;
-        }
-        if mutant::planted("stamp_place_only") {
-            return self.stamp.place() == stamp.place();
-        }
-        if mutant::planted("stamp_transaction_only") {
-            return self.stamp.tx() == stamp.tx();
-        }
+    pub(super) fn at_home(&self, stamp: Stamp) -> bool {
         self.stamp == stamp
     }
 
@@ -207,15 +192,11 @@ impl Head {
 
     fn hand_out_tracked<T: SharedLayout>(&mut self, range: Range<usize>, live: &mut [T], items: Items) {
         let before = self.clone();
-        let marking = match mutant::planted("handed_out_unmarked") {
-            true => Marking::New,
-            false => self.mark(range.clone(), items),
-        };
-        if marking != Marking::New && !mutant::planted("stamp_always") {
+        if self.mark(range.clone(), items) != Marking::New {
             return;
         }
         for (index, item) in range.clone().zip(&mut live[range]) {
-            if !before.is_exact(index) || mutant::planted("stamp_always") || mutant::planted("stamp_known_items") {
+            if !before.is_exact(index) {
                 let stamp = self.stamp.at(items.offset + index * size_of::<T>());
                 // SAFETY: a value that is borrowed here.
                 unsafe { T::stamp(item, stamp) }
@@ -288,8 +269,7 @@ impl Head {
 
     /// Calls `f` with the items of each marked block.
     pub(super) fn for_each_block(&self, items: Items, mut f: impl FnMut(Range<usize>)) {
-        let some = self.count > RANGES as u32 && !mutant::planted("blocks_ignored");
-        let mut left = if some { self.blocks } else { 0 };
+        let mut left = if self.count > RANGES as u32 { self.blocks } else { 0 };
         while left != 0 {
             let block = left.trailing_zeros() as usize;
             left &= left - 1;
@@ -306,10 +286,6 @@ impl Head {
     pub(super) unsafe fn leave(head: *mut Head) {
         // SAFETY: the caller's promise.
         let head = unsafe { &mut *head };
-        if mutant::planted("clearing_keeps_stamp") {
-            head.count = 0;
-        } else if !mutant::planted("parked_keeps_stamp") {
-            head.put_stamp(Stamp::VOID);
-        }
+        head.put_stamp(Stamp::VOID);
     }
 }

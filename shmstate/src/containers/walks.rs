@@ -2,7 +2,6 @@
 
 use super::marks::{Head, Items};
 use crate::layout::SharedLayout;
-use crate::mutant;
 use crate::track::{Stamp, Touched};
 use std::ops::Range;
 
@@ -34,11 +33,11 @@ pub(super) unsafe fn flatten<T: SharedLayout, const NESTED: bool>(
     touched: &mut Touched,
 ) {
     // What an update of one place has left is told here, without a call.
-    if !NESTED && !T::TRACKED && !mutant::planted("live_of_the_written") {
+    if !NESTED && !T::TRACKED {
         // SAFETY: the caller's promise: a valid value.
         let head = unsafe { &*written.head };
         if let Some(range) = head.at_most_one()
-            && head.at_home(stamp, !std::ptr::eq(written.head, source.head))
+            && head.at_home(stamp)
         {
             let (start, end) = (range.start, range.end.min(source.live));
             if start < end {
@@ -72,15 +71,11 @@ unsafe fn flatten_any<T: SharedLayout, const NESTED: bool>(
     let at_commit = std::ptr::eq(written.head, source.head);
     // SAFETY: the caller's promise: a valid value. Items are left out, for stamps inside them may be voided below.
     let head = unsafe { &*written.head };
-    let live = if mutant::planted("live_of_the_written") { written.live } else { source.live };
+    let live = source.live;
     let place = stamp.place();
     if NESTED {
         // Rule 4: with its stamp.
-        if mutant::planted("head_stays") {
-            touched.add(place, size_of::<u32>());
-        } else if !mutant::planted("inner_length_stays") {
-            touched.add(place, size_of::<Head>());
-        }
+        touched.add(place, size_of::<Head>());
     }
     let whole = |range: Range<usize>, touched: &mut Touched| {
         let (start, end) = (range.start.min(live), range.end.min(live));
@@ -95,7 +90,7 @@ unsafe fn flatten_any<T: SharedLayout, const NESTED: bool>(
             }
         }
     };
-    if !head.at_home(stamp, !at_commit) {
+    if !head.at_home(stamp) {
         if at_commit {
             // SAFETY: the caller's promise: at a commit, the value may be written.
             unsafe { Head::leave(written.head.cast_mut()) }
@@ -127,10 +122,9 @@ unsafe fn flatten_any<T: SharedLayout, const NESTED: bool>(
             continue;
         }
         // An item that is not live in the copy that was written says nothing about itself.
-        let believed = if mutant::planted("dead_memory_trusted") { live } else { written.live };
         for index in range {
             let at = stamp.at(items.offset + index * size_of::<T>());
-            if index < believed {
+            if index < written.live {
                 // SAFETY: live items of both containers (`index < live`), under the caller's promise.
                 unsafe { T::flatten::<true>(written.item(items, index), source.item(items, index), at, touched) }
             } else {

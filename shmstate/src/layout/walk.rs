@@ -5,7 +5,6 @@
 
 use super::derived::Body;
 use super::{Invalid, Kind, Layout, SharedLayout};
-use crate::mutant;
 use crate::track::{Stamp, Touched};
 use std::fmt::Write;
 use std::marker::PhantomData;
@@ -248,7 +247,7 @@ pub(super) unsafe fn flatten<T: SharedLayout, const NESTED: bool>(
         if !source_has_variant(unsafe { tag(source) }, unsafe { tag(written) }) {
             return touched.add(stamp.place(), size_of::<T>());
         }
-        if NESTED && !mutant::planted("tag_stays") {
+        if NESTED {
             touched.add(stamp.place(), tag_size);
         }
     }
@@ -295,14 +294,14 @@ pub(super) unsafe fn validate<T: SharedLayout>(this: *const T) -> Result<(), Inv
 /// up each for itself, and otherwise the enum as a whole.
 #[inline]
 fn same_variant(old: u64, active: u64) -> bool {
-    old == active || mutant::planted("variant_stays")
+    old == active
 }
 
 /// At the end of a transaction: whether the variant that was `written` is the one of the `source`, as it always is at a
 /// commit, where the two are one.
 #[inline]
 fn source_has_variant(source: u64, written: u64) -> bool {
-    source == written || mutant::planted("variant_of_the_written")
+    source == written
 }
 
 /// Checks that `value` is a discriminant of the enum that `layout` describes.

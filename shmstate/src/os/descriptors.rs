@@ -6,7 +6,6 @@
 //! (`tests/tests/house.rs`) sees to it that nothing in `os` opens past this door.
 
 use super::fork::NoFork;
-use crate::mutant::planted;
 use crate::track::RegionKey;
 use rustix::fs::{MemfdFlags, Mode, OFlags};
 use rustix::io::Errno;
@@ -119,12 +118,10 @@ fn no_fork() -> rustix::io::Result<NoFork> {
 /// another thread's would go before this one has opened.
 fn above_standard(_: &NoFork, open: impl FnOnce() -> rustix::io::Result<OwnedFd>) -> rustix::io::Result<OwnedFd> {
     let mut placeholders = Placeholders(Vec::new());
-    if !planted("standard_descriptors_are_taken") {
-        placeholders.fill()?;
-    }
+    placeholders.fill()?;
     let file = open()?;
     drop(placeholders);
-    if file.as_raw_fd() < FIRST && !planted("standard_descriptors_are_taken") {
+    if file.as_raw_fd() < FIRST {
         // Another thread has closed a standard descriptor just now.
         return duplicate(&file);
     }

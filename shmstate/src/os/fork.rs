@@ -7,7 +7,6 @@
 //! the parent's. The page also notices a `clone` that runs no handlers.
 
 use super::registered::close_in_child;
-use crate::mutant::planted;
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use std::cell::UnsafeCell;
 use std::io;
@@ -57,7 +56,7 @@ impl Generation {
     #[inline]
     pub(crate) fn is_current(self) -> bool {
         // SAFETY: the page is mapped for ever.
-        unsafe { self.page.as_ref() }.load(Relaxed) == self.number || planted("fork_unnoticed")
+        unsafe { self.page.as_ref() }.load(Relaxed) == self.number
     }
 }
 

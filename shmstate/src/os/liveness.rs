@@ -16,7 +16,6 @@ use super::fork::NoFork;
 use super::origin::{Origin, reopen};
 use super::probe::{Borrowed, Probe};
 use super::registered::{Registered, replaced};
-use crate::mutant::planted;
 use crate::track::RegionKey;
 use std::io;
 use std::mem::ManuallyDrop;
@@ -45,9 +44,7 @@ pub(super) enum Lock {
 pub(super) fn lock_of(fd: &Registered, byte: i64, lock: Lock) -> io::Result<bool> {
     let file = fd.get()?;
     let locked = set(&file, byte, lock)?;
-    if !planted("lock_of_whatever_has_the_number") {
-        let _ = fd.get().map_err(|_| replaced())?;
-    }
+    let _ = fd.get().map_err(|_| replaced())?;
     Ok(locked)
 }
 
@@ -150,10 +147,6 @@ impl LiveDescription {
     /// On overlayfs, what is mapped is the file in the upper layer, and the description goes with its descriptor: the caller
     /// keeps it then.
     pub(crate) fn leave_to_the_mapping(self, layered: bool) -> io::Result<Option<LiveDescription>> {
-        if planted("descriptor_of_the_locks_is_kept") {
-            std::mem::forget(self);
-            return Ok(None);
-        }
         let _ = self.file()?;
         Ok(layered.then_some(self))
     }

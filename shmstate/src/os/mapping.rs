@@ -1,7 +1,6 @@
 //! A file's bytes as memory.
 
 use super::fork::NoFork;
-use crate::mutant::planted;
 use memmap2::{Advice, MmapOptions, MmapRaw};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -22,9 +21,7 @@ impl Mapping {
         let map = MmapOptions::new().len(len).map_raw(file.as_raw_fd())?;
         // A core dump of gigabytes keeps the dead process's byte locks for seconds.
         map.advise(Advice::DontDump)?;
-        if !planted("child_inherits_the_mapping") {
-            map.advise(Advice::DontFork)?;
-        }
+        map.advise(Advice::DontFork)?;
         Ok(Mapping { map })
     }
 

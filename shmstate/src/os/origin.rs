@@ -5,7 +5,6 @@ use super::file::key_of;
 use super::fork::NoFork;
 use super::registered::{is_of, replaced};
 use crate::error::{Error, Trouble};
-use crate::mutant::planted;
 use crate::track::RegionKey;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
@@ -91,8 +90,7 @@ fn root() -> Option<RegionKey> {
 }
 
 fn flags() -> OFlags {
-    let cloexec = if planted("descriptors_survive_exec") { OFlags::empty() } else { OFlags::CLOEXEC };
-    OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | cloexec
+    OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC
 }
 
 /// Another description of the file that `fd` is open on: by the descriptor itself, or, without `/proc`, by its name if that
@@ -105,7 +103,7 @@ pub(super) fn reopen(no_fork: &NoFork, fd: &OwnedFd, key: RegionKey, origin: Opt
     // The entry is a link.
     let flags = flags() - OFlags::NOFOLLOW;
     match (open_at_undivided(no_fork, CWD, by_descriptor, flags, Mode::empty()), origin) {
-        (Ok(file), _) if is_of(fd, key) || planted("file_of_a_number_is_believed") => Ok(file),
+        (Ok(file), _) if is_of(fd, key) => Ok(file),
         (Ok(_), None) => Err(replaced()),
         // Nothing can be opened, by whatever name.
         (Err(e @ (Errno::MFILE | Errno::NFILE | Errno::NOMEM)), _) | (Err(e), None) => Err(e.into()),

@@ -7,7 +7,6 @@ use super::fork::{Generation, NoFork};
 use super::liveness::{Lock, lock_of};
 use super::origin::{Origin, find_again, reopen};
 use super::registered::Registered;
-use crate::mutant::planted;
 use crate::track::RegionKey;
 use rustix::io::Errno;
 use std::collections::BTreeMap;
@@ -70,9 +69,6 @@ impl Probe {
             return Ok(Borrowed { file, guard });
         }
         *guard = None;
-        if planted("lost_descriptor_stays_lost") {
-            return Err(Errno::BADF.into());
-        }
         let fd = Registered::open(self.key, |no_fork| find_again(no_fork, self.key, self.origin.as_deref(), mapping))?;
         let file = fd.get()?;
         *guard = Some(fd);

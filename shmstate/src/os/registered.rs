@@ -6,7 +6,6 @@
 
 use super::fork::{Generation, NoFork};
 use super::random_u64;
-use crate::mutant::planted;
 use crate::track::RegionKey;
 use rustix::fs::SeekFrom;
 use std::io;
@@ -35,7 +34,7 @@ impl Tagged {
 
     /// Moves the position to where it is recognised. Another file's is left where it is.
     fn mark(&self, fd: &OwnedFd) -> io::Result<()> {
-        if !is_of(fd, self.key) && !planted("file_of_a_number_is_believed") {
+        if !is_of(fd, self.key) {
             return Err(replaced());
         }
         rustix::fs::seek(fd, SeekFrom::Start(self.tag))?;
@@ -44,9 +43,6 @@ impl Tagged {
 
     /// Whether the number still is that of this description. Allocates nothing.
     fn is_ours(&self) -> bool {
-        if planted("numbers_are_believed") {
-            return true;
-        }
         // SAFETY: used for calls that ask only, which the kernel refuses for a number that is not open.
         let fd = unsafe { BorrowedFd::borrow_raw(self.fd) };
         is_of(fd, self.key) && rustix::fs::tell(fd) == Ok(self.tag)
@@ -86,9 +82,7 @@ fn registry(_: &NoFork) -> MutexGuard<'static, Vec<Tagged>> {
 /// allocator may not be used in a child of a process with threads.
 pub(super) fn close_in_child(no_fork: &NoFork) {
     let mut registry = registry(no_fork);
-    if !planted("child_keeps_the_descriptors") {
-        registry.iter().for_each(Tagged::close);
-    }
+    registry.iter().for_each(Tagged::close);
     // Truncated without giving the memory back.
     registry.clear();
 }

@@ -14,7 +14,6 @@ use crate::commit::{BeginError, Clock, Host, LockError, Published, Service, Shar
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::events;
 use crate::layout::{Invalid, Layout, Schema};
-use crate::mutant::planted;
 use crate::os::{self, ANONYMOUS, Generation, Limits, LiveDescription, Liveness, Mapping, Origin, Place};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 use crate::track::RegionKey;
@@ -82,7 +81,7 @@ impl Region {
         // Between the look-up and the claim, the name may have been given to another region, whose users would never see
         // what this handle does.
         let is_current = place.now()? == Some(region.key);
-        Ok((is_current || planted("name_not_looked_at_again")).then_some(region))
+        Ok(is_current.then_some(region))
     }
 
     /// [`Self::attach`], wherever the name leads, or without one. `key` is what the file was when it was opened.
@@ -297,14 +296,14 @@ impl Region {
 
 impl Drop for Region {
     fn drop(&mut self) {
-        if self.generation.is_current() || planted("dropped_in_a_child") {
+        if self.generation.is_current() {
             self.shared.clear_pins(self.slot);
             self.slot_line().pid.store(0, Relaxed);
             self.slot_line().namespace.store(0, Relaxed);
         }
         // SAFETY: taken once, and not used afterwards: the region is being dropped.
         let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };
-        if self.generation.is_current() && !planted("handle_keeps_its_slot") {
+        if self.generation.is_current() {
             // The byte goes with it, last.
             drop(mapping);
         } else {
@@ -384,7 +383,7 @@ fn join(
             break;
         }
         if live.share().map_err(failed)? {
-            if ready.load(Acquire) == 1 || planted("ready_not_asked") {
+            if ready.load(Acquire) == 1 {
                 return Ok(());
             }
             // Who was at it died, or has not looked at the state.
@@ -443,7 +442,7 @@ fn check_state(
     if line.synced.load(Relaxed) != active.version {
         return Err(Error::corrupt(path, "its active copy is not of the version that it says"));
     }
-    let Some(state) = state.filter(|_| !planted("state_not_validated")) else { return Ok(()) };
+    let Some(state) = state else { return Ok(()) };
     let image = mapping.base().wrapping_add(geometry.image(active.copy) as usize);
     // SAFETY: inside the mapping, aligned to a page, initialised (by the file); nobody else is attached.
     unsafe { (state.validate)(image) }.map_err(|invalid| Error::invalid_state(path, &invalid))

@@ -3,7 +3,6 @@
 use super::kernel::Kernel;
 use crate::commit::{Clock, Host, Shared};
 use crate::error::{Error, Trouble};
-use crate::mutant::planted;
 use crate::os::{self, LiveDescription};
 use crate::sync::Ordering::Relaxed;
 
@@ -53,8 +52,7 @@ fn order(
     start: usize,
     is_marked: impl Fn(usize) -> bool + Copy,
 ) -> impl Iterator<Item = usize> {
-    let all = planted("slots_tried_in_turn");
-    let (first, tries) = if used <= FEW || all { (used, 0) } else { (0, TRIES) };
+    let (first, tries) = if used <= FEW { (used, 0) } else { (0, TRIES) };
     let reclaims = usize::from(tries > 0 && start.is_multiple_of(RECLAIM_EVERY));
     let turn = (start..used).chain(0..start);
     let unmarked = turn.clone().filter(move |&slot| !is_marked(slot)).take(tries);
@@ -71,7 +69,7 @@ pub(super) fn holders(shared: &Shared<'_>, slots: impl IntoIterator<Item = usize
         let (pid, namespace) = (line.pid.load(Relaxed), line.namespace.load(Relaxed));
         let bytes: Vec<u8> = line.name.iter().flat_map(|w| w.load(Relaxed).to_ne_bytes()).collect();
         let name = String::from_utf8_lossy(bytes.split(|&b| b == 0).next().unwrap_or_default()).into_owned();
-        let is_elsewhere = mine != 0 && namespace != 0 && namespace != mine && !planted("namespaces_are_all_one");
+        let is_elsewhere = mine != 0 && namespace != 0 && namespace != mine;
         let who = match pid {
             0 => "an unknown process".to_owned(),
             _ if is_elsewhere => format!("process {pid} of another PID namespace ({namespace}) ({name:?})"),

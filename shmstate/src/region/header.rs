@@ -3,7 +3,6 @@
 use super::geometry::{CONTROL, Geometry, HEADER, SLOTS};
 use crate::error::{Error, Trouble};
 use crate::layout::Schema;
-use crate::mutant::planted;
 use crate::os;
 use bytemuck::{Pod, Zeroable};
 use std::io;
@@ -131,15 +130,11 @@ impl Header {
     /// A boot id does not tell alone: containers can have one of their own. What lies in memory does not survive a restart, and
     /// what another process has open is of this run.
     pub(super) fn check_run(&self, path: &Path, file: &OwnedFd) -> Result<(), Error> {
-        if !self.other_run || (os::is_memory(path, file)? && !planted("memory_survives_restarts")) {
+        if !self.other_run || os::is_memory(path, file)? {
             return Ok(());
         }
         let used = os::is_populated(file).map_err(|e| Error::io(path, "lock", e))?;
-        if used && !planted("live_regions_are_refused") {
-            Ok(())
-        } else {
-            Err(Trouble::Rebooted { path: path.to_owned() }.into())
-        }
+        if used { Ok(()) } else { Err(Trouble::Rebooted { path: path.to_owned() }.into()) }
     }
 
     /// Reads and verifies the header and the schema of a file that anybody may have written.

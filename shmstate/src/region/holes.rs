@@ -6,7 +6,6 @@
 use super::geometry::Geometry;
 use crate::commit::MAX_COPIES;
 use crate::error::Error;
-use crate::mutant::planted;
 use crate::os::{Origin, Reader};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use std::ops::Range;
@@ -29,7 +28,7 @@ impl Holes {
     pub(super) fn are_data(&self, bytes: Range<u64>, origin: &Origin) -> Result<bool, Error> {
         let data = self.reader.data_from(bytes.start, origin);
         let data = data.map_err(|e| Error::io(origin.path(), "look for holes in", e))?;
-        Ok(data >= bytes.end - bytes.start || planted("holes_are_read_in_the_mapping"))
+        Ok(data >= bytes.end - bytes.start)
     }
 
     /// Calls `read` with copy `k`, of which it may look at `bytes`: with the mapping's, which begins at `image`, or, if they

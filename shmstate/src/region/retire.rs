@@ -3,7 +3,6 @@
 use super::attach::{Region, lost};
 use crate::commit::{BeginError, Clock, Published, Service};
 use crate::error::{Error, Trouble};
-use crate::mutant::planted;
 use crate::os::{self, LiveDescription, Origin};
 use crate::track::{Frame, RegionKey};
 use std::os::fd::OwnedFd;
@@ -56,9 +55,6 @@ impl Region {
             }
             // In this order: no moment is without a region in service, and none has two.
             self.shared().leave_service();
-            if planted("old_region_retired_before_the_name") {
-                self.shared().retire();
-            }
             if let Err(error) = take_name() {
                 self.shared().stay_in_service();
                 return Err(error);
@@ -90,11 +86,8 @@ impl Region {
             }
         }
         self.check()?;
-        if Frame::is_written(self.key()) && !planted("replacement_in_an_update") {
+        if Frame::is_written(self.key()) {
             return Err(Trouble::Reentrant { path: self.path().to_owned() }.into());
-        }
-        if planted("replacement_without_the_lock") {
-            return Ok(f());
         }
         let _ = self.shared().lock(self.slot(), self.host(), clock).map_err(|e| self.trouble(BeginError::Lock(e)))?;
         let _unlock = Unlock(self);

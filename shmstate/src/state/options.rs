@@ -6,7 +6,6 @@ use super::update::forget_moves;
 use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::SharedLayout;
-use crate::mutant::planted;
 use crate::os::{Access, Generation, Limits, NewFile, Place};
 use crate::region::{Plan, Region, Sizes};
 use std::os::fd::OwnedFd;
@@ -259,13 +258,13 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         let attach = || State::<T>::attach_new(Some(place), new.file(), timeout);
         let state = match attach() {
             // Without `/proc`, a file that has no name cannot be opened a second time.
-            Err(e) if e.kind() == ErrorKind::NotFound || planted("attached_after_the_name") => {
-                name(new, place)?;
+            Err(e) if e.kind() == ErrorKind::NotFound => {
+                new.link(place)?;
                 attach()?
             }
             state => {
                 let state = state?;
-                name(new, place)?;
+                new.link(place)?;
                 state
             }
         };
@@ -275,9 +274,6 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 
     /// Makes a new file at that place the region.
     pub(super) fn make(self, plan: &Plan, place: &Place, new: &NewFile) -> Result<(), Error> {
-        if planted("named_before_it_is_filled") {
-            new.link(place)?;
-        }
         self.fill(plan, place.path(), new.file())?;
         check_descriptors(place.path(), place.is_ours() && new.is_ours())
     }
@@ -383,9 +379,4 @@ pub(super) fn check_descriptors(path: &Path, are_ours: bool) -> Result<(), Error
     let why = "the program has closed or replaced the library's descriptors in `init` (`closefrom`, `close_range`), and nothing \
                was created: do that before or after the state is created";
     Err(Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into())
-}
-
-/// Gives a region its name, unless something has it: then the error's kind is `AlreadyExists`.
-fn name(new: &NewFile, place: &Place) -> Result<(), Error> {
-    if planted("named_before_it_is_filled") { Ok(()) } else { new.link(place) }
 }

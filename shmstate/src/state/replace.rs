@@ -6,7 +6,6 @@ use super::options::{DEFAULT_TIMEOUT, Options};
 use crate::commit::Clock;
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::SharedLayout;
-use crate::mutant::planted;
 use crate::os::{self, Access, NameLock, NewFile, Place};
 use crate::region::{Region, recognise};
 use std::os::fd::OwnedFd;
@@ -152,7 +151,6 @@ impl<T: SharedLayout> Options<'_, T> {
                     // refused: the one that another process has put in its place.
                     let unusable = match Self::open_if_there(&place, access, timeout, clock) {
                         Err(e) if is_replaced(e.kind()) => e,
-                        _ if planted("verdict_on_another_file") => e,
                         Ok(None) => continue,
                         Ok(Some(state)) => return Ok(state),
                         Err(e) => return Err(e),
@@ -258,14 +256,14 @@ fn lock_name(place: &Place, file: &OwnedFd, clock: &mut Deadline) -> Result<Opti
         lock => lock.map_err(|e| Error::io(path, "open a second time", e))?,
     };
     let mut round = 0;
-    while !lock.try_lock().map_err(|e| Error::io(path, "lock", e))? && !planted("name_not_locked") {
+    while !lock.try_lock().map_err(|e| Error::io(path, "lock", e))? {
         if clock.rest().is_none() {
             return Err(Trouble::Renaming { path: path.to_owned() }.into());
         }
         std::thread::sleep(Duration::from_micros(50 << round.min(5)));
         round += 1;
     }
-    let same = place.now()? == Some(os::key(path, file)?) || planted("removal_of_whatever_has_the_name");
+    let same = place.now()? == Some(os::key(path, file)?);
     Ok(same.then_some(lock))
 }
 

@@ -6,7 +6,6 @@ use super::outcome::Outcome;
 use crate::commit::{BeginError, Clock, Images, MAX_COPIES, Txn};
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
-use crate::mutant;
 use crate::os;
 use crate::region::Region;
 use crate::track::{Frame, RegionKey, Running, Stamp, Touched};
@@ -36,7 +35,7 @@ unsafe impl Send for Scratch {}
 
 impl Scratch {
     pub(super) fn new(region: RegionKey, size: usize) -> Self {
-        let tx = if mutant::planted("transaction_ids_from_the_file") { 1 } else { os::random_u64() };
+        let tx = os::random_u64();
         let (frame, running) = (Frame::new(region), Running::new(size, tx));
         Scratch { inner: UnsafeCell::new(Inner { frame, running, copies: [0; 2] }) }
     }
@@ -211,7 +210,7 @@ impl<T: SharedLayout> State<T> {
     ) -> Result<Result<R, E>, Error> {
         let region = self.region();
         region.check()?;
-        if Frame::is_open(region.key()) && !mutant::planted("re_entry_unnoticed") {
+        if Frame::is_open(region.key()) {
             return Err(self.reentrant());
         }
         let shared = region.shared();
@@ -247,10 +246,7 @@ impl<T: SharedLayout> State<T> {
             }
             std::mem::forget(unfinished);
             txn.commit(&running.touched);
-            shared.end(region.host());
-        } else if mutant::planted("id_used_again_after_roll_back") {
-            drop(unfinished);
-            running.repeat_tx();
+            shared.unlock(region.host());
         }
         Ok(verdict)
     }
@@ -345,7 +341,7 @@ struct Locked<'a>(&'a Region);
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        self.0.shared().end(self.0.host());
+        self.0.shared().unlock(self.0.host());
     }
 }
 

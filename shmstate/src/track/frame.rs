@@ -7,7 +7,6 @@
 //! pages).
 
 use super::{Stamp, Touched};
-use crate::mutant;
 use std::cell::Cell;
 use std::ops::Range;
 use std::ptr;
@@ -50,11 +49,6 @@ impl Running {
     /// The transaction's id.
     pub(crate) fn tx(&self) -> u64 {
         self.tx.get()
-    }
-
-    /// Gives the last id away a second time: a planted fault.
-    pub(crate) fn repeat_tx(&self) {
-        self.tx.set(self.tx.get().wrapping_sub(2));
     }
 }
 
@@ -174,7 +168,7 @@ pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>, exactly
             return false;
         }
         let place = place as u64;
-        let home = stamp.tx() == running.tx.get() && stamp.place() == place || mutant::planted("pages_away_from_home");
+        let home = stamp.tx() == running.tx.get() && stamp.place() == place;
         if home {
             let bytes = place + bytes.start as u64..place + bytes.end as u64;
             if exactly { running.touched.add_bytes(bytes) } else { running.touched.add_pages(bytes) }

@@ -1,7 +1,6 @@
 //! The byte ranges of `T` that one transaction has touched.
 
 use super::{Pages, PagesBuf};
-use crate::mutant;
 use std::cell::Cell;
 use std::ops::Range;
 
@@ -114,7 +113,7 @@ impl Touched {
     /// Adds bytes, of which there are some.
     #[inline(always)]
     pub(crate) fn add_bytes(&self, bytes: Range<u64>) {
-        if self.count.get() == 0 && !mutant::planted("packed_inward") {
+        if self.count.get() == 0 {
             self.last.set(self.granule.pack(&bytes));
             self.count.set(1);
         } else {
@@ -125,14 +124,7 @@ impl Touched {
     /// [`Self::add_bytes`], beyond the first range.
     #[inline(never)]
     fn add_more(&self, bytes: Range<u64>) {
-        let mut new = self.granule.pack(&bytes);
-        if mutant::planted("packed_inward") {
-            let shift = self.granule.shift;
-            new = (bytes.start + ((1 << shift) - 1)) >> shift << 32 | bytes.end >> shift;
-            if new >> 32 >= new & 0xffff_ffff {
-                return;
-            }
-        }
+        let new = self.granule.pack(&bytes);
         let (count, last) = (self.count.get(), self.last.get());
         if count > 0 {
             // The walks go upward: what touches the last range is joined with it.

@@ -1,26 +1,45 @@
-//! The catalogue of planted faults: each is at one place or more of the library, as `planted("name")` or `order("name", ..)`,
-//! and in no build without `--cfg shmstate_mutants`, `--cfg shmstate_loom` or `--cfg shmstate_shuttle`.
+//! The catalogue of planted faults.
+//!
+//! A fault is a few lines of the library that are changed. The library itself knows none of them: the program `mutants` weaves
+//! all of the catalogue into a copy of the tree, builds that, and chooses one fault at a time.
 
-mod commit;
-mod containers;
-mod files;
+mod archives;
+mod attachment;
+mod commits;
+mod copies;
+mod creation;
+mod descriptors;
+mod lock;
+mod marks;
+mod names;
+mod orderings;
+mod readers;
+mod stamps;
+mod symptoms;
+mod weave;
+
+pub use weave::{Change, Patch, weave};
 
 /// A fault.
 pub struct Mutant {
-    /// As it is planted.
+    /// By which it is chosen.
     pub name: &'static str,
     /// What goes wrong by it, or is done otherwise.
     pub breaks: &'static str,
+    /// What is changed.
+    pub patches: &'static [Patch],
     /// Each of them has to fail.
     pub checks: &'static [Check],
 }
 
 /// A fault that may stay.
 pub struct Harmless {
-    /// As it is planted.
+    /// By which it is chosen.
     pub name: &'static str,
     /// Why it does no harm.
     pub why: &'static str,
+    /// What is changed.
+    pub patches: &'static [Patch],
     /// Each of them has to succeed.
     pub checks: &'static [Check],
 }
@@ -42,10 +61,25 @@ pub enum Check {
 
 /// The faults that have to be found.
 pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
-    commit::MUTANTS.iter().chain(files::MUTANTS).chain(containers::MUTANTS)
+    let protocol = [orderings::MUTANTS, readers::MUTANTS, lock::MUTANTS, copies::MUTANTS, commits::MUTANTS];
+    let files = [creation::MUTANTS, attachment::MUTANTS, descriptors::MUTANTS, names::MUTANTS];
+    let content = [stamps::MUTANTS, marks::MUTANTS, archives::MUTANTS];
+    protocol.into_iter().chain(files).chain(content).flatten()
 }
 
 /// The faults that need not.
 pub fn harmless() -> impl Iterator<Item = &'static Harmless> {
-    files::HARMLESS.iter().chain(containers::HARMLESS)
+    [attachment::HARMLESS, names::HARMLESS, marks::HARMLESS].into_iter().flatten()
+}
+
+/// All changes of a file, given below `shmstate/src`, with the fault that each belongs to.
+pub fn patches(file: &str) -> impl Iterator<Item = (&'static str, Patch)> {
+    all_patches().filter(move |(_, patch)| patch.file == file)
+}
+
+/// All changes, with the fault that each belongs to.
+pub fn all_patches() -> impl Iterator<Item = (&'static str, Patch)> {
+    let harmful = mutants().map(|mutant| (mutant.name, mutant.patches));
+    let all = harmful.chain(harmless().map(|fault| (fault.name, fault.patches)));
+    all.flat_map(|(name, patches)| patches.iter().map(move |patch| (name, *patch)))
 }

@@ -62,7 +62,7 @@ impl World {
             touched.add(8 * i as u64, 8);
         }
         txn.commit(&touched);
-        shared.end(&Alone);
+        shared.unlock(&Alone);
     }
 
     /// The version that an onlooker sees, if it was left alone.

@@ -4,7 +4,6 @@ use super::super::{
     BeginError, Clock, Control, CopyLine, Host, Images, Listed, NEVER, Pin, Published, Reader, Shared, SlotLine,
 };
 use super::cell::UnsafeCell;
-use crate::mutant::planted;
 use crate::sync::model::{Died, dies_before, explorer, is_dead, writes};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::track::{Granule, Pages, Touched, notes};
@@ -270,7 +269,7 @@ struct Locked<'a>(Shared<'a>, &'a Handle<'a>);
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        self.0.end(self.1);
+        self.0.unlock(self.1);
     }
 }
 
@@ -317,12 +316,12 @@ struct Handle<'a> {
 }
 
 /// A byte that is held by a probe. Whoever dies with it has lost it; see [`World::killed`].
-pub(super) struct Held<'a>(Option<&'a atomic::AtomicU32>);
+pub(super) struct Held<'a>(&'a atomic::AtomicU32);
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        if let (Some(byte), false) = (self.0, is_dead()) {
-            byte.store(0, Ordering::Release);
+        if !is_dead() {
+            self.0.store(0, Ordering::Release);
         }
     }
 }
@@ -335,10 +334,7 @@ impl Host for Handle<'_> {
 
     fn probe(&self, slot: usize) -> Option<Held<'_>> {
         let byte = &self.world.bytes[slot];
-        if planted("probe_without_holding") {
-            return (byte.load(Ordering::Acquire) == 0).then(|| Held(None));
-        }
-        self.world.set_lock(slot, probe(self.slot)).then(|| Held(Some(byte)))
+        self.world.set_lock(slot, probe(self.slot)).then(|| Held(byte))
     }
 
     fn wait(&self, word: &AtomicU32, seen: u32, _limit: Duration) {

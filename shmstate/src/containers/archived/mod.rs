@@ -11,7 +11,6 @@ mod traits;
 
 use super::{Full, List};
 use crate::layout::{Argument, Field, Invalid, Kind, Layout, SharedLayout};
-use crate::mutant;
 use crate::track::{Stamp, Touched};
 pub use content::Archivable;
 use rkyv::Deserialize;
@@ -230,9 +229,7 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
         content::check::<A>(archive).map_err(ArchiveError::Refused)?;
         let hash = keyed_hash(archive);
         half.0.bytes.truncate(written);
-        if !mutant::planted("archive_hash_stays") {
-            half.0.keyed_hash = hash;
-        }
+        half.0.keyed_hash = hash;
         Seen::new::<A>(&half.0.bytes, hash).note();
         std::mem::forget(half);
         Ok(())
@@ -333,9 +330,7 @@ struct Half<'a, A: Archivable, const N: usize>(&'a mut Archived<A, N>);
 
 impl<A: Archivable, const N: usize> Drop for Half<'_, A, N> {
     fn drop(&mut self) {
-        if !mutant::planted("archive_half_stays") {
-            self.0.clear();
-        }
+        self.0.clear();
     }
 }
 
@@ -391,11 +386,8 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
 
     #[inline]
     unsafe fn copy_plain(to: *mut Self, from: *const Self) {
-        if !mutant::planted("archive_plain_stays") {
-            let (to, from) = (to.cast::<u128>(), from.cast::<u128>());
-            // SAFETY: the first field of both, under the caller's promise for the whole.
-            unsafe { std::ptr::copy_nonoverlapping(from, to, 1) }
-        }
+        // SAFETY: the first field of both, under the caller's promise for the whole.
+        unsafe { std::ptr::copy_nonoverlapping(from.cast::<u128>(), to.cast::<u128>(), 1) }
         let at = offset_of!(Self, bytes);
         // SAFETY: a field of both, under the caller's promise for the whole.
         unsafe { List::<u8, N>::copy_plain(to.wrapping_byte_add(at).cast(), from.wrapping_byte_add(at).cast()) }
@@ -408,7 +400,7 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
         stamp: Stamp,
         touched: &mut Touched,
     ) {
-        if NESTED && !mutant::planted("archive_inner_hash_stays") {
+        if NESTED {
             touched.add(stamp.place(), size_of::<u128>());
         }
         let at = offset_of!(Self, bytes);

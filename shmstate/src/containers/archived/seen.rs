@@ -1,6 +1,5 @@
 //! Which archives this thread has checked, and need not check again.
 
-use crate::mutant;
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::any::TypeId;
 use std::cell::Cell;
@@ -60,14 +59,7 @@ impl Seen {
     /// Whether this thread has checked it.
     #[inline]
     pub(super) fn is_known(&self) -> bool {
-        let known = SEEN.with(|seen| seen[self.place()].get());
-        if mutant::planted("archive_seen_by_place") {
-            return known.is_some_and(|known| known.address == self.address && known.ty == self.ty);
-        }
-        if mutant::planted("archive_seen_of_any_type") {
-            return known.is_some_and(|known| Seen { ty: self.ty, ..known } == *self);
-        }
-        known == Some(*self)
+        SEEN.with(|seen| seen[self.place()].get()) == Some(*self)
     }
 
     /// It has.

@@ -1,6 +1,7 @@
 //! What a list has in common with other values; what it has in common with a slice is in [`slice`](super::super::slice).
 
 use super::List;
+use crate::containers::marks::Head;
 use crate::containers::place::clone_into;
 use crate::layout::SharedLayout;
 
@@ -19,7 +20,7 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for List<T, N> {
         for (to, from) in clone.items.iter_mut().zip(items) {
             clone_into(to, from);
         }
-        clone.head = self.head.cloned(items.len());
+        clone.head = Head::of_clone(items.len());
         clone
     }
 

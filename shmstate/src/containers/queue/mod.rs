@@ -14,7 +14,6 @@ use super::spent::{move_out, move_over, refused};
 use super::wrapped::{WrappedIter, WrappedIterMut};
 use super::{Array, Full};
 use crate::layout::{Invalid, SharedLayout};
-use crate::mutant;
 
 /// A `VecDeque` that cannot grow past `N`: a queue, or a stack with two ends, that refuses what it has no room for.
 ///
@@ -383,9 +382,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     pub fn as_mut_slices(&mut self) -> (&mut [T], &mut [T]) {
         let (first, second) = self.spans();
         for span in [&first, &second] {
-            if !mutant::planted("second_slice_unmarked") || span.start > 0 {
-                let _marked = self.slots.get_mut(span.clone());
-            }
+            let _marked = self.slots.get_mut(span.clone());
         }
         // The second ends before the first begins.
         let (before, from) = self.slots.unmarked_mut(N).split_at_mut(first.start);
@@ -418,23 +415,15 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// `value` is not used any more.
     #[inline]
     unsafe fn put(&mut self, at: usize, value: &T) {
-        let slot = match mutant::planted("slot_unmarked") {
-            true => &mut self.slots.unmarked_mut(N)[at],
-            false => &mut self.slots[at],
-        };
         // SAFETY: the caller's promise.
-        unsafe { move_over(slot, value) }
+        unsafe { move_over(&mut self.slots[at], value) }
     }
 
     /// Moves the item out of slot `at`, which has none from here on.
     #[inline]
     fn spend(&mut self, at: usize) -> T {
         // SAFETY: the callers have taken the slot out of those that have items.
-        let item = unsafe { move_out(&self.slots.as_array()[at]) };
-        if mutant::planted("spent_slot_changes") {
-            self.slots.unmarked_mut(N)[at] = T::zeroed();
-        }
-        item
+        unsafe { move_out(&self.slots.as_array()[at]) }
     }
 
     /// Where the first item lies: in the slots, whatever the bytes say.

@@ -4,7 +4,6 @@ use super::kind::prepare;
 use super::reserve::{Limits, extend};
 use super::{Access, Place};
 use crate::error::{Error, Trouble};
-use crate::mutant::planted;
 use crate::os::Generation;
 use crate::os::descriptors::{Guarded, duplicate, open_at};
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
@@ -90,11 +89,7 @@ impl NewFile {
 
     /// Gives the file the name of that place, unless something has it: then the error's kind is `AlreadyExists`.
     pub(crate) fn link(&self, place: &Place) -> Result<(), Error> {
-        let Place { dir, name, .. } = place;
-        if planted("name_is_taken_from_another") {
-            let _ = rustix::fs::unlinkat(dir, name, AtFlags::empty());
-        }
-        self.link_as(place, name)
+        self.link_as(place, &place.name)
     }
 
     /// Gives the file a name in the directory of that place.
@@ -161,7 +156,7 @@ pub(super) fn sweep(place: &Place) {
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let Ok(file) = open_at(&place.dir, name, flags, Mode::empty()) else { continue };
         let dead = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok();
-        if (dead || planted("living_are_swept")) && !planted("dead_are_not_swept") {
+        if dead {
             let _ = rustix::fs::unlinkat(&place.dir, name, AtFlags::empty());
         }
     }

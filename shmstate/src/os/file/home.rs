@@ -1,7 +1,6 @@
 //! The directory of bare names.
 
 use crate::error::{Error, Trouble};
-use crate::mutant::planted;
 use crate::os::descriptors::open_at;
 use rustix::fs::{Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -58,7 +57,7 @@ pub(super) fn home() -> Result<(OwnedFd, PathBuf), Error> {
 fn named_by_the_environment() -> Option<PathBuf> {
     // SAFETY: no pointers.
     let borrows_rights = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
-    if borrows_rights && !planted("caller_chooses_the_directory") {
+    if borrows_rights {
         return None;
     }
     std::env::var_os(DIR_VARIABLE).filter(|dir| !dir.is_empty()).map(PathBuf::from)
@@ -82,7 +81,7 @@ fn stat(dir: &Path, fd: &OwnedFd) -> Result<Stat, Error> {
 /// Gives the owner of a directory all rights in it: the umask of the process that made it may have taken some of them.
 fn give_owner_all(dir: &Path, fd: &OwnedFd, stat: &Stat) -> Result<(), Error> {
     let mode = Mode::from_raw_mode(stat.st_mode & 0o7777);
-    if mode.contains(Mode::RWXU) || planted("directory_mode_left_to_umask") {
+    if mode.contains(Mode::RWXU) {
         return Ok(());
     }
     change_mode(fd, mode | Mode::RWXU).map_err(|e| {

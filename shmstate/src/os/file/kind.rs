@@ -1,7 +1,6 @@
 //! What a file is, and what its file system has to offer.
 
 use crate::error::{Error, Trouble};
-use crate::mutant::planted;
 use rustix::fs::{FileType, IFlags, Stat};
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -118,7 +117,7 @@ pub(crate) fn is_memory(path: &Path, fd: &OwnedFd) -> Result<bool, Error> {
 
 /// Whether the file is another one after it was opened for writing for the first time.
 pub(crate) fn is_layered(path: &Path, fd: &OwnedFd) -> Result<bool, Error> {
-    Ok(offer(path, fd)?.1 == Offer::Layered && !planted("layers_are_not_told_apart"))
+    Ok(offer(path, fd)?.1 == Offer::Layered)
 }
 
 /// Refuses file systems that have not enough to offer.

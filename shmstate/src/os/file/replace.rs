@@ -3,9 +3,8 @@
 use super::Place;
 use super::create::{NewFile, TEMPORARY, Temporary, sweep};
 use crate::error::Error;
-use crate::mutant::planted;
 use crate::os::descriptors::{Guarded, duplicate};
-use rustix::fs::{AtFlags, FlockOperation, flock, renameat, unlinkat};
+use rustix::fs::{FlockOperation, flock, renameat};
 use std::ffi::OsString;
 
 impl NewFile {
@@ -29,9 +28,6 @@ impl NewFile {
     /// to the one file or to the other.
     pub(crate) fn take_name(&mut self, place: &Place) -> Result<(), Error> {
         let Some(temporary) = &self.temporary else { return self.link(place) };
-        if planted("replaced_in_two_steps") {
-            let _ = unlinkat(&place.dir, &place.name, AtFlags::empty());
-        }
         renameat(&temporary.dir, &temporary.name, &place.dir, &place.name)
             .map_err(|e| Error::io(&place.path, "replace", e))?;
         self.temporary = None;

@@ -2,7 +2,6 @@
 
 use super::kind::is_memory;
 use crate::error::{Error, Trouble};
-use crate::mutant::planted;
 use crate::os::memory::{Left, Limit, memory_left};
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
@@ -33,13 +32,13 @@ pub(super) fn extend(path: &Path, file: &OwnedFd, len: u64, room: u64, limits: L
 /// Makes sure that there is room for these bytes of the file, which is long enough; they keep what they hold. No other
 /// process uses these bytes.
 pub(crate) fn reserve(path: &Path, file: &OwnedFd, bytes: Range<u64>, limits: Limits) -> Result<(), Error> {
-    if is_whole(path, file, &bytes)? || planted("room_not_reserved") {
+    if is_whole(path, file, &bytes)? {
         return Ok(());
     }
     let needed = bytes.end - bytes.start;
     in_pieces(bytes.clone(), |piece| {
         // Asked again for each piece, because other processes take memory too.
-        if limits == Limits::Respected && !planted("limits_not_asked") {
+        if limits == Limits::Respected {
             check_room(path, file, piece.start..bytes.end, needed)?;
         }
         match allocate(file, piece) {
@@ -70,7 +69,6 @@ fn in_pieces(bytes: Range<u64>, mut allocate: impl FnMut(Range<u64>) -> Result<P
         let len = piece.end - piece.start;
         match allocate(piece)? {
             Progress::Done => (from, size) = (from + len, LARGEST_PIECE.min(size * 2)),
-            Progress::Interrupted if planted("pieces_stay_large") => {}
             Progress::Interrupted => size = (size.min(len) / 2).next_multiple_of(page),
         }
     }
@@ -132,7 +130,7 @@ fn is_whole(path: &Path, file: &OwnedFd, bytes: &Range<u64>) -> Result<bool, Err
     }
     // So many blocks may lie behind these bytes as well. And a file system that does not know its holes says that there are
     // none.
-    if first_hole(path, file)? >= bytes.end || planted("blocks_past_the_end_count") {
+    if first_hole(path, file)? >= bytes.end {
         return Ok(true);
     }
     // On a tmpfs, pages that are reserved and have never been touched look like holes. To reserve them again would take as

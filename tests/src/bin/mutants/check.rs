@@ -1,6 +1,6 @@
 //! One check of a program that has one fault.
 
-use crate::build::{Builds, ROOT};
+use crate::build::Builds;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use shmstate_tests::mutants::Check;
@@ -73,7 +73,7 @@ pub fn run(fault: Option<&str>, check: Check, builds: &Builds) -> Outcome {
         Some(fault) => command.env("SHMSTATE_MUTANT", fault),
         None => command.env_remove("SHMSTATE_MUTANT"),
     };
-    command.env("RUST_BACKTRACE", "0").current_dir(ROOT).process_group(0);
+    command.env("RUST_BACKTRACE", "0").current_dir(builds.package()).process_group(0);
     let begun = Instant::now();
     let patience = if fault.is_some() { PATIENCE } else { PATIENCE_WITHOUT };
     let (status, said) = output(&mut command, patience).unwrap_or_default();

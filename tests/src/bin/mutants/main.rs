@@ -5,6 +5,7 @@
 
 mod build;
 mod check;
+mod copy;
 mod report;
 
 use build::Builds;

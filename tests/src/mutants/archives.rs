@@ -1,0 +1,100 @@
+//! Faults of archives and enums.
+
+use super::Check::Unit;
+use super::Mutant;
+use super::weave::{left_out, value};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "archive_half_stays",
+        breaks: "a panic in the midst of archiving leaves half an archive",
+        patches: &[left_out("containers/archived/mod.rs", "fn drop(&mut self) { «self.0.clear();»")],
+        checks: &[Unit("containers::tests::archived::a_panic_leaves_no_half_value")],
+    },
+    Mutant {
+        name: "archive_hash_stays",
+        breaks: "an archive is set, and its hash stays",
+        patches: &[left_out("containers/archived/mod.rs", "half.0.keyed_hash = hash;")],
+        checks: &[Unit("containers::tests::archived_in_states::every_copy_has_what_was_committed")],
+    },
+    Mutant {
+        name: "archive_inner_hash_stays",
+        breaks: "the hash of an archive in an item is not copied",
+        patches: &[left_out("containers/archived/mod.rs", "touched.add(stamp.place(), size_of::<u128>());")],
+        checks: &[Unit("containers::tests::archived_in_states::every_copy_has_what_was_committed")],
+    },
+    Mutant {
+        name: "archive_plain_stays",
+        breaks: "the hash of an archive is not copied",
+        patches: &[left_out(
+            "containers/archived/mod.rs",
+            "unsafe { std::ptr::copy_nonoverlapping(from.cast::<u128>(), to.cast::<u128>(), 1) }",
+        )],
+        checks: &[Unit("containers::tests::archived_in_states::every_copy_has_what_was_committed")],
+    },
+    Mutant {
+        name: "archive_seen_by_place",
+        breaks: "what was checked is known by its place and type alone",
+        patches: &[value(
+            "containers/archived/seen.rs",
+            "SEEN.with(|seen| seen[self.place()].get()) == Some(*self)",
+            "SEEN.with(|seen| seen[self.place()].get()).is_some_and(|known| known.address == self.address && known.ty == self.ty)",
+        )],
+        checks: &[Unit("containers::tests::archived::what_is_known_is_known_by_its_hash_and_type")],
+    },
+    Mutant {
+        name: "archive_seen_of_any_type",
+        breaks: "what was checked as one type is believed as another one",
+        patches: &[value(
+            "containers/archived/seen.rs",
+            "SEEN.with(|seen| seen[self.place()].get()) == Some(*self)",
+            "SEEN.with(|seen| seen[self.place()].get()).is_some_and(|known| Seen { ty: self.ty, ..known } == *self)",
+        )],
+        checks: &[Unit("containers::tests::archived::what_is_known_is_known_by_its_hash_and_type")],
+    },
+    Mutant {
+        name: "variant_stays",
+        breaks: "another copy keeps the variant that it had",
+        patches: &[value("layout/walk.rs", "old == active", "true")],
+        checks: &[Unit("state::moves::enums")],
+    },
+    Mutant {
+        name: "variant_of_the_written",
+        breaks: "a roll-back takes the variant of what was written for that of the version",
+        patches: &[value("layout/walk.rs", "source == written", "true")],
+        checks: &[Unit("state::moves::enums")],
+    },
+    Mutant {
+        name: "tag_stays",
+        breaks: "an enum's tag is not copied with it",
+        patches: &[left_out("layout/walk.rs", "touched.add(stamp.place(), tag_size);")],
+        checks: &[Unit("state::moves::enums")],
+    },
+    Mutant {
+        name: "length_stays",
+        breaks: "a length is not copied",
+        patches: &[left_out("containers/list/walks.rs", "unsafe { to.write(len) }")],
+        checks: &[Unit("state::moves::plain")],
+    },
+    Mutant {
+        name: "packed_inward",
+        breaks: "a range is rounded to less than it is",
+        patches: &[
+            value("track/touched.rs", "if «self.count.get() == 0» { self.last.set(", "false"),
+            value(
+                "track/touched.rs",
+                "let new = «self.granule.pack(&bytes)»;",
+                "let shift = self.granule.shift;
+let new = (bytes.start + ((1 << shift) - 1)) >> shift << 32 | bytes.end >> shift;
+if new >> 32 >= new & 0xffff_ffff { return; } new",
+            ),
+        ],
+        checks: &[Unit("state::moves::plain")],
+    },
+    Mutant {
+        name: "pages_not_noted",
+        breaks: "what was marked in pages is not noted",
+        patches: &[left_out("commit/notes.rs", "self.pages_of(line).add(&touched.pages());")],
+        checks: &[Unit("state::moves::large")],
+    },
+];

@@ -1,0 +1,110 @@
+//! Faults of what ends an update.
+
+use super::Check::{Loom, Shuttle, Step, Unit};
+use super::Mutant;
+use super::symptoms::LOST;
+use super::weave::{after, before, item, left_out, value};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    // Committing.
+    Mutant {
+        name: "version_stays",
+        breaks: "a commit counts no version",
+        patches: &[value("commit/copies.rs", "active.version + 1", "active.version")],
+        checks: &[Loom("writers::two_writers", LOST)],
+    },
+    Mutant {
+        name: "commit_not_noted",
+        breaks: "no other copy is told",
+        patches: &[left_out("commit/copies.rs", "line.place.store(shared.note(noted, touched), Relaxed);")],
+        checks: &[Loom("readers::three_copies_one_reader", LOST), Unit("state::moves::plain")],
+    },
+    Mutant {
+        name: "notes_to_one_copy",
+        breaks: "one other copy is told",
+        patches: &[before(
+            "commit/copies.rs",
+            "line.synced.store(version, Relaxed);",
+            "shared.others(copy).skip(1).for_each(|other| shared.forget_notes(other));",
+        )],
+        checks: &[
+            Loom("readers::three_copies_one_reader", LOST),
+            Unit("state::moves::plain"),
+            Step("many-spots"),
+            Shuttle("three_copies"),
+        ],
+    },
+    Mutant {
+        name: "active_before_notes",
+        breaks: "the version is published, then the others are told",
+        patches: &[before(
+            "commit/copies.rs",
+            "line.place.store(shared.note(noted, touched), Relaxed);",
+            "shared.control.active.published.store(Published { version, copy }.pack(), Release);",
+        )],
+        checks: &[Unit("state::moves::deaths::death_at_the_publication"), Step("many-spots"), Shuttle("three_copies")],
+    },
+    Mutant {
+        name: "synced_after_active",
+        breaks: "the version is published, then the copy says which it is",
+        patches: &[
+            left_out("commit/copies.rs", "line.synced.store(version, Relaxed);"),
+            before(
+                "commit/copies.rs",
+                "line.generation.store(odd.wrapping_add(1), Release);",
+                "line.synced.store(version, Relaxed);",
+            ),
+        ],
+        checks: &[Step("many-spots")],
+    },
+    // Rolling back.
+    Mutant {
+        name: "roll_back_not_noted",
+        breaks: "what was scribbled is not taken back",
+        patches: &[left_out(
+            "commit/copies.rs",
+            "self.note(noted, touched); if touched.spilled() { self.note_pages(line, touched); }",
+        )],
+        checks: &[Unit("state::moves::err"), Shuttle("two_copies")],
+    },
+    Mutant {
+        name: "even_before_notes",
+        breaks: "a roll-back makes its copy even, then notes what was scribbled",
+        patches: &[before(
+            "commit/copies.rs",
+            "line.place.store(noted, Relaxed);",
+            "line.generation.store(even, Release);",
+        )],
+        checks: &[Step("err"), Shuttle("two_copies")],
+    },
+    Mutant {
+        name: "no_settle_at_roll_back",
+        breaks: "what was moved counts as it was marked",
+        patches: &[
+            value(
+                "containers/walks.rs",
+                "&& «head.at_home(stamp)» {",
+                "!std::ptr::eq(written.head, source.head) || head.at_home(stamp)",
+            ),
+            value("containers/walks.rs", "!head.at_home(stamp)", "at_commit && !head.at_home(stamp)"),
+        ],
+        checks: &[Unit("state::moves::later")],
+    },
+    Mutant {
+        name: "id_used_again_after_roll_back",
+        breaks: "the next update has the id of the one that was rolled back",
+        patches: &[
+            item(
+                "track/frame.rs",
+                "pub(crate) fn tx(&self) -> u64",
+                "pub(crate) fn repeat_tx(&self) { self.tx.set(self.tx.get().wrapping_sub(2)); }",
+            ),
+            after(
+                "state/update.rs",
+                "self.0.roll_back();",
+                "unsafe { &*self.0.scratch().inner.get() }.running.repeat_tx();",
+            ),
+        ],
+        checks: &[Unit("state::moves::back_after_a_roll_back")],
+    },
+];

@@ -1,0 +1,162 @@
+//! Faults of choosing a copy and catching it up, and of spare copies.
+
+use super::Check::{Loom, Process, Shuttle, Step, Unit};
+use super::Mutant;
+use super::symptoms::{LOST, RACE, STUCK, TORN};
+use super::weave::{before, instead, left_out, value};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    // Choosing a copy, and catching it up.
+    Mutant {
+        name: "pins_ignored",
+        breaks: "a copy is written that a reader holds",
+        patches: &[
+            value(
+                "commit/choose.rs",
+                "self.listed.is_empty() || !self.listed.any(|slot| self.is_pinned(slot, k))",
+                "true",
+            ),
+            value("commit/choose.rs", "!pinned", "true"),
+        ],
+        checks: &[Loom("readers::two_copies_one_reader", RACE), Unit("state::moves::pins"), Shuttle("two_copies")],
+    },
+    Mutant {
+        name: "guests_not_scanned",
+        breaks: "a copy is written that a guest holds",
+        patches: &[value("commit/pins.rs", "guests != 0", "false")],
+        checks: &[Loom("readers::two_copies_one_reader", RACE), Shuttle("three_copies")],
+    },
+    Mutant {
+        name: "owner_not_scanned",
+        breaks: "a copy is written that the handle's own thread holds",
+        patches: &[value("commit/pins.rs", "owner == k as u32 | PINNED", "false")],
+        checks: &[Loom("readers::two_copies_the_owner", RACE), Shuttle("three_copies")],
+    },
+    Mutant {
+        name: "pins_of_the_dead_stay",
+        breaks: "a dead reader's copy is never used again",
+        patches: &[before("commit/choose.rs", "let mut free = true;", "return false;")],
+        checks: &[Loom("deaths::a_reader_dies", STUCK), Step("claim")],
+    },
+    Mutant {
+        name: "pins_of_the_living_cleared",
+        breaks: "readers that live lose their pins when they are in the way",
+        patches: &[instead("commit/choose.rs", "None => «free = false»", "self.clear_pins(slot)")],
+        checks: &[Loom("readers::an_impatient_writer", "Concurrent")],
+    },
+    Mutant {
+        name: "byte_released_before_the_pins",
+        breaks: "the dead reader's byte is let go before its pins are cleared",
+        patches: &[before("commit/choose.rs", "self.clear_pins(slot); count(", "drop(_held);")],
+        checks: &[Loom("deaths::a_reader_dies_and_its_slot_reads_on", STUCK)],
+    },
+    Mutant {
+        name: "odd_left_out",
+        breaks: "a copy is written that counts as whole",
+        patches: &[left_out("commit/copies.rs", "line.generation.store(odd, Relaxed);")],
+        checks: &[
+            Loom("deaths::a_writer_dies_while_another_writes", LOST),
+            Loom("onlookers::two_copies_one_onlooker", TORN),
+            Shuttle("two_copies"),
+        ],
+    },
+    Mutant {
+        name: "odd_after_catch_up",
+        breaks: "a copy is caught up before it counts as written",
+        patches: &[
+            left_out("commit/copies.rs", "line.generation.store(odd, Relaxed);"),
+            before("commit/copies.rs", "Ok(Txn { shared: self", "line.generation.store(odd, Relaxed);"),
+        ],
+        checks: &[Loom("onlookers::two_copies_one_onlooker", TORN)],
+    },
+    Mutant {
+        name: "odd_is_trusted",
+        breaks: "what a dead writer has begun counts as whole",
+        patches: &[value("commit/copies.rs", "fn is_odd(generation: u64) -> bool { «generation % 2 == 1» }", "false")],
+        checks: &[
+            Loom("deaths::a_writer_dies_while_another_writes", LOST),
+            Unit("state::moves::deaths::death_in_the_closure"),
+            Step("many-spots"),
+            Shuttle("three_copies"),
+        ],
+    },
+    Mutant {
+        name: "odd_is_trusted_once_used",
+        breaks: "the same, but for copies that were never used",
+        patches: &[value(
+            "commit/copies.rs",
+            "fn is_odd(generation: u64) -> bool { «generation % 2 == 1» }",
+            "generation == 1",
+        )],
+        checks: &[Step("attach-first")],
+    },
+    Mutant {
+        name: "notes_cleared_before_use",
+        breaks: "a copy takes over nothing",
+        patches: &[before("commit/copies.rs", "let copy_range = move |range|", "line.place.store(noted, Relaxed);")],
+        checks: &[Unit("state::moves::plain"), Loom("readers::three_copies_one_reader", LOST)],
+    },
+    Mutant {
+        name: "copy_in_turn_not_scanned",
+        breaks: "the copy whose turn it is is written although a reader holds it",
+        patches: &[value(
+            "commit/choose.rs",
+            "self.scan(copy, active.version)",
+            "{ self.scan(copy, active.version); true }",
+        )],
+        checks: &[Loom("readers::two_copies_one_reader", RACE), Shuttle("three_copies")],
+    },
+    Mutant {
+        name: "overrun_unnoticed",
+        breaks: "notes are overwritten that a copy still needs",
+        patches: &[
+            value("commit/notes.rs", "rest > self.notes.len() as u64", "false"),
+            value("commit/notes.rs", "end.wrapping_sub(next) > self.notes.len() as u64", "false"),
+        ],
+        checks: &[Loom("readers::three_copies_one_reader", "no version has this content"), Shuttle("three_copies")],
+    },
+    Mutant {
+        name: "place_before_pages",
+        breaks: "a copy counts as having taken over what is not on its pages yet",
+        patches: &[before(
+            "commit/notes.rs",
+            "self.move_to_pages(line, place, moved);",
+            "line.place.store(place.wrapping_add(moved), Relaxed);",
+        )],
+        checks: &[Step("long-reader"), Shuttle("three_copies")],
+    },
+    // Spare copies.
+    Mutant {
+        name: "spare_counted_before_its_room",
+        breaks: "a spare copy is counted, then room is made for it",
+        patches: &[before(
+            "commit/spare.rs",
+            "if copy == self.copies.len() ||",
+            "if copy < self.copies.len() { self.control.counters.copies.store(copy as u32 + 1, Relaxed); }",
+        )],
+        checks: &[Loom("spares::a_writer_dies_as_it_takes_a_spare_copy", "a copy is written that has no memory")],
+    },
+    Mutant {
+        name: "spare_is_believed",
+        breaks: "a spare copy is taken for one that has content",
+        patches: &[before(
+            "commit/spare.rs",
+            "self.tell(News::Spare",
+            "self.copies[copy].generation.store(2, Relaxed); self.copies[copy].place.store(self.control.active.noted.load(Relaxed), Relaxed);",
+        )],
+        checks: &[Process("spares", "stopped_readers_cost_spare_copies_and_then_time")],
+    },
+    Mutant {
+        name: "spare_taken_at_once",
+        breaks: "a spare copy is taken although there are free copies, or for readers that just pass",
+        patches: &[
+            value("commit/choose.rs", "in_use < 2 || in_use < next || in_use > self.copies.len()", "true"),
+            before(
+                "commit/choose.rs",
+                "match self.next(active, |_| true)",
+                "if let Some(spare) = self.add_spare(host) { return Ok(spare); }",
+            ),
+        ],
+        checks: &[Process("spares", "readers_that_pass_cost_no_spare_copy")],
+    },
+];

@@ -1,0 +1,135 @@
+//! Faults of what marks say.
+
+use super::Check::Unit;
+use super::weave::{instead, left_out, value};
+use super::{Harmless, Mutant};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    // What they say.
+    Mutant {
+        name: "handed_out_unmarked",
+        breaks: "an item is handed out and not marked",
+        patches: &[value("containers/marks.rs", "self.mark(range.clone(), items)", "Marking::New")],
+        checks: &[Unit("state::moves::plain")],
+    },
+    Mutant {
+        name: "blocks_ignored",
+        breaks: "what was marked in blocks is not copied",
+        patches: &[value("containers/marks.rs", "let mut left = if «self.count > RANGES as u32»", "false")],
+        checks: &[Unit("state::moves::all")],
+    },
+    Mutant {
+        name: "pages_away_from_home",
+        breaks: "a list that has moved marks another one's pages",
+        patches: &[value("track/frame.rs", "stamp.tx() == running.tx.get() && stamp.place() == place", "true")],
+        checks: &[Unit("state::moves::all")],
+    },
+    Mutant {
+        name: "live_of_the_written",
+        breaks: "a roll-back copies what is live in the copy that was written",
+        patches: &[
+            value("containers/walks.rs", "if «!NESTED && !T::TRACKED» {", "false"),
+            value("containers/walks.rs", "let live = «source.live»;", "written.live"),
+        ],
+        checks: &[Unit("state::moves::err")],
+    },
+    Mutant {
+        name: "inner_length_stays",
+        breaks: "the length of a container inside of an item is not copied",
+        patches: &[left_out("containers/walks.rs", "touched.add(place, size_of::<Head>());")],
+        checks: &[Unit("state::moves::plain")],
+    },
+    Mutant {
+        name: "head_stays",
+        breaks: "the head of a container inside of an item is not copied",
+        patches: &[instead(
+            "containers/walks.rs",
+            "touched.add(place, size_of::<Head>());",
+            "touched.add(place, size_of::<u32>());",
+        )],
+        checks: &[Unit("state::moves::parked_where_it_was_before")],
+    },
+    Mutant {
+        name: "parked_keeps_stamp",
+        breaks: "what is not at home keeps its stamp",
+        patches: &[left_out("containers/marks.rs", "head.put_stamp(Stamp::VOID);")],
+        checks: &[Unit("state::moves::parked_short_and_rolled_back")],
+    },
+    // In what is made of lists and arrays.
+    Mutant {
+        name: "words_stay",
+        breaks: "the plain words of a container of several parts are not copied",
+        patches: &[instead(
+            "containers/composed.rs",
+            "unsafe { <$ty as $crate::layout::SharedLayout>::copy_plain(to, from) }",
+            "if <$ty as $crate::layout::SharedLayout>::TRACKED { unsafe { <$ty as $crate::layout::SharedLayout>::copy_plain(to, from) } }",
+        )],
+        checks: &[Unit("state::moves::plain")],
+    },
+    Mutant {
+        name: "inner_words_stay",
+        breaks: "the same, in an item",
+        patches: &[instead(
+            "containers/composed.rs",
+            "unsafe { <$ty as $crate::layout::SharedLayout>::flatten::<NESTED>(written, source, at, touched) }",
+            "if <$ty as $crate::layout::SharedLayout>::TRACKED { unsafe { <$ty as $crate::layout::SharedLayout>::flatten::<NESTED>(written, source, at, touched) } }",
+        )],
+        checks: &[Unit("state::moves::all")],
+    },
+    Mutant {
+        name: "parts_at_the_start",
+        breaks: "the parts of a container are taken to lie at its start",
+        patches: &[value(
+            "containers/composed.rs",
+            "let at = «stamp.at(std::mem::offset_of!(Self, $field))»; let (written, source)",
+            "stamp.at(0)",
+        )],
+        checks: &[Unit("state::moves::all")],
+    },
+    Mutant {
+        name: "slot_unmarked",
+        breaks: "a queue's slot is filled and not marked",
+        patches: &[value(
+            "containers/queue/mod.rs",
+            "move_over(«&mut self.slots[at]», value)",
+            "&mut self.slots.unmarked_mut(N)[at]",
+        )],
+        checks: &[Unit("state::moves::plain")],
+    },
+    Mutant {
+        name: "second_slice_unmarked",
+        breaks: "of a queue that wraps around, the second slice is handed out and not marked",
+        patches: &[instead(
+            "containers/queue/mod.rs",
+            "let _marked = self.slots.get_mut(span.clone());",
+            "if span.start > 0 { let _marked = self.slots.get_mut(span.clone()); }",
+        )],
+        checks: &[Unit("state::moves::plain")],
+    },
+    Mutant {
+        name: "spent_slot_changes",
+        breaks: "what a queue leaves in a slot that was moved out changes without a mark",
+        patches: &[value(
+            "containers/queue/mod.rs",
+            "unsafe { move_out(&self.slots.as_array()[at]) }",
+            "let item = unsafe { move_out(&self.slots.as_array()[at]) }; self.slots.unmarked_mut(N)[at] = T::zeroed(); item",
+        )],
+        checks: &[Unit("state::moves::out_and_back")],
+    },
+];
+
+pub(super) const HARMLESS: &[Harmless] = &[
+    Harmless {
+        name: "stamping_keeps_marks",
+        why: "an item that is marked too much is copied too much, and what is known to be marked is not stamped, which \
+              counts as moved",
+        patches: &[left_out("containers/marks.rs", "«self.count = 0;» self.stamp = stamp;")],
+        checks: &[Unit("state::moves::all"), Unit("state::moves::nested")],
+    },
+    Harmless {
+        name: "dead_memory_trusted",
+        why: "at a roll-back, what is dead in the copy that was written still says the truth about its own bytes",
+        patches: &[value("containers/walks.rs", "index < written.live", "index < live")],
+        checks: &[Unit("state::moves::all"), Unit("state::moves::err")],
+    },
+];

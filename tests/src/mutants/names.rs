@@ -1,0 +1,85 @@
+//! Faults of removing and replacing a region.
+
+use super::Check::Process;
+use super::weave::{before, left_out, value};
+use super::{Harmless, Mutant};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "removal_of_whatever_has_the_name",
+        breaks: "another region is removed than the one whose name is locked",
+        patches: &[value("state/replace.rs", "place.now()? == Some(os::key(path, file)?)", "true")],
+        checks: &[Process("replace", "one_process_at_a_time_changes_where_a_name_leads")],
+    },
+    Mutant {
+        name: "name_not_locked",
+        breaks: "a region is replaced or removed while another process is at it",
+        patches: &[value(
+            "state/replace.rs",
+            r#"!lock.try_lock().map_err(|e| Error::io(path, "lock", e))?"#,
+            r#"lock.try_lock().map_err(|e| Error::io(path, "lock", e))?; false"#,
+        )],
+        checks: &[Process("replace", "one_process_at_a_time_changes_where_a_name_leads")],
+    },
+    Mutant {
+        name: "verdict_on_another_file",
+        breaks: "the region that another process has just put in the place of the old one is replaced as well",
+        patches: &[value(
+            "state/replace.rs",
+            "match «Self::open_if_there(&place, access, timeout, clock)» { Err(e) if is_replaced(e.kind()) => e,",
+            "Err(e)",
+        )],
+        checks: &[Process("replace", "of_several_at_once_one_replaces_it")],
+    },
+    Mutant {
+        name: "replacement_without_the_lock",
+        breaks: "a region is replaced in the midst of an update",
+        patches: &[before(
+            "region/retire.rs",
+            "let _ = self.shared().lock(self.slot(), self.host(), clock)",
+            "return Ok(f());",
+        )],
+        checks: &[Process("replace", "a_replacement_waits_for_the_update_that_runs")],
+    },
+    Mutant {
+        name: "replacement_in_an_update",
+        breaks: "a replacement waits for the update that it is called in",
+        patches: &[value("region/retire.rs", "if «Frame::is_written(self.key())» {", "false")],
+        checks: &[Process("replace", "a_replacement_waits_for_the_update_that_runs")],
+    },
+    Mutant {
+        name: "replaced_in_two_steps",
+        breaks: "for a moment the name leads nowhere",
+        patches: &[before(
+            "os/file/replace.rs",
+            "renameat(&temporary.dir",
+            "let _ = rustix::fs::unlinkat(&place.dir, &place.name, rustix::fs::AtFlags::empty());",
+        )],
+        checks: &[Process("replace", "a_replacer_is_killed_at_each_system_call")],
+    },
+    Mutant {
+        name: "old_region_not_marked_before_the_name",
+        breaks: "the old region does not know that another one has its name, if the replacer dies then",
+        patches: &[left_out(
+            "commit/retire.rs",
+            "self.control.active.published.store(active.with(LEAVING).pack(), SeqCst);",
+        )],
+        checks: &[Process("replace", "a_replacer_is_killed_at_each_system_call")],
+    },
+    Mutant {
+        name: "old_region_retired_before_the_name",
+        breaks: "no region is in service if the replacer dies before the name changes",
+        patches: &[before("region/retire.rs", "if let Err(error) = take_name()", "self.shared().retire();")],
+        checks: &[Process("replace", "a_replacer_is_killed_at_each_system_call")],
+    },
+];
+
+pub(super) const HARMLESS: &[Harmless] = &[Harmless {
+    name: "old_region_not_retired",
+    why: "a region that is marked as leaving asks its name, each time anew",
+    patches: &[left_out(
+        "commit/retire.rs",
+        "self.control.active.published.store(active.with(RETIRED).pack(), SeqCst);",
+    )],
+    checks: &[Process("replace", "every_handle_on_the_old_region_is_told")],
+}];

@@ -1,0 +1,70 @@
+//! Faults of where marks count.
+
+use super::Check::Unit;
+use super::Mutant;
+use super::weave::{instead, value};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "no_stamp",
+        breaks: "marks count wherever they are",
+        patches: &[value("containers/marks.rs", "self.stamp == stamp", "true")],
+        checks: &[Unit("state::moves::swap"), Unit("state::moves::threads")],
+    },
+    Mutant {
+        name: "stamp_place_only",
+        breaks: "marks count in every update",
+        patches: &[value("containers/marks.rs", "self.stamp == stamp", "self.stamp.place() == stamp.place()")],
+        checks: &[Unit("state::moves::parked"), Unit("state::moves::later")],
+    },
+    Mutant {
+        name: "stamp_transaction_only",
+        breaks: "marks count at every place",
+        patches: &[value("containers/marks.rs", "self.stamp == stamp", "self.stamp.tx() == stamp.tx()")],
+        checks: &[Unit("state::moves::swap")],
+    },
+    Mutant {
+        name: "stamp_always",
+        breaks: "an item is stamped whenever it is handed out",
+        patches: &[
+            value(
+                "containers/marks.rs",
+                "self.mark(range.clone(), items) != Marking::New",
+                "self.mark(range.clone(), items); false",
+            ),
+            value("containers/marks.rs", "!before.is_exact(index)", "true"),
+        ],
+        checks: &[Unit("state::moves::plain")],
+    },
+    Mutant {
+        name: "stamp_known_items",
+        breaks: "an item that is marked is stamped again",
+        patches: &[value("containers/marks.rs", "!before.is_exact(index)", "true")],
+        checks: &[Unit("state::moves::shift")],
+    },
+    Mutant {
+        name: "clone_keeps_stamp",
+        breaks: "a clone has the marks of its original",
+        patches: &[
+            value("containers/array.rs", "Head::of_clone(0)", "let mut head = self.head.clone(); head.len = 0; head"),
+            value(
+                "containers/list/traits.rs",
+                "Head::of_clone(items.len())",
+                "let mut head = self.head.clone(); head.len = items.len() as u32; head",
+            ),
+        ],
+        checks: &[Unit("state::moves::cloned_short_and_rolled_back")],
+    },
+    Mutant {
+        name: "clearing_keeps_stamp",
+        breaks: "what was cleared is still stamped",
+        patches: &[instead("containers/marks.rs", "head.put_stamp(Stamp::VOID);", "head.count = 0;")],
+        checks: &[Unit("state::moves::parked_where_it_was_before")],
+    },
+    Mutant {
+        name: "transaction_ids_from_the_file",
+        breaks: "two handles count from the same number",
+        patches: &[value("state/update.rs", "let tx = «os::random_u64()»;", "1")],
+        checks: &[Unit("state::moves::all")],
+    },
+];

@@ -1,0 +1,19 @@
+//! What loom and the model say of a fault.
+
+/// What loom says of an image that is read and written at once.
+pub(super) const RACE: &str = "Causality violation: Concurrent";
+
+/// What a writer says that finds another content than the version promises.
+pub(super) const LOST: &str = "a commit got lost";
+
+/// What loom says when somebody waits for ever: for a lock or a copy that nobody will give back.
+pub(super) const STUCK: &str = "Model exceeded maximum number of branches";
+
+/// What loom says when everybody sleeps.
+pub(super) const DEADLOCK: &str = "deadlock";
+
+/// What a writer says that finds the newest version marked as unknown content.
+pub(super) const HALF: &str = "the active copy is marked as half-written";
+
+/// What is said of an onlooker.
+pub(super) const TORN: &str = "an onlooker took two versions for one";
