@@ -38,7 +38,8 @@ pub enum ErrorKind {
     /// This handle's region was replaced by another one, by
     /// [`open_or_replace`](crate::State::open_or_replace): open the name again.
     Retired,
-    /// An update inside of a `read` or `update` closure of the same region, on the same thread.
+    /// An update inside of a `read` or `update` closure of the same region, on the same thread; or the name of a region is
+    /// created, replaced or removed in the `init` that makes it.
     Reentrant,
     /// The handle was made before a `fork` and is used in the child.
     Forked,
@@ -217,13 +218,13 @@ pub(crate) enum Trouble {
     )]
     LockHeld { path: PathBuf, holder: String },
     #[error(
-        "every copy of the region `{}` is held by a reader ({holders}): keep `read` closures short, raise `timeout`, or \
-         create the region with more `copies` or `max_copies`", .path.display()
+        "every copy of the region `{}` is held by a reader ({holders}): {spare}keep `read` closures short, raise `timeout`, or \
+         create the region with more `copies` or `max_copies`{}", .path.display(), Asked(*.asked, "copies")
     )]
-    Pinned { path: PathBuf, holders: String },
+    Pinned { path: PathBuf, holders: String, spare: String, asked: Option<usize> },
     #[error(
         "all {slots} handles of the region `{}` are taken ({holders}): drop some, or create the region with more `handles`{}",
-        .path.display(), Asked(*.asked)
+        .path.display(), Asked(*.asked, "handles")
     )]
     NoSlot { path: PathBuf, slots: usize, holders: String, asked: Option<usize> },
     #[error("another process has not finished opening the region `{}`: try again", .path.display())]
@@ -249,6 +250,11 @@ pub(crate) enum Trouble {
          do it after the closure", .path.display()
     )]
     Reentrant { path: PathBuf },
+    #[error(
+        "the region `{}` is being made by this thread, whose `init` creates, replaces or removes it: it would wait for itself; \
+         do it after `init`", .path.display()
+    )]
+    InInit { path: PathBuf },
     #[error(
         "this handle of `{}` was opened before a fork and belongs to the parent: open the state again in the child",
         .path.display()
@@ -312,15 +318,16 @@ impl fmt::Display for Bytes {
 pub(crate) const ANONYMOUS: &str = "/memfd:shmstate";
 
 /// What a process asked for in vain, because another process had made the region.
-struct Asked(Option<usize>);
+struct Asked(Option<usize>, &'static str);
 
 impl fmt::Display for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(asked) = self.0 else { return Ok(()) };
         write!(
             f,
-            "; this process asked for {asked}, but the region was there already: its size was decided when it was created, and \
-             takes a new region (`remove` it, or give the new one another name)"
+            "; this process asked for {asked} {}, but the region was there already: its size was decided when it was created, \
+             and takes a new region (`remove` it, or give the new one another name)",
+            self.1
         )
     }
 }
@@ -346,7 +353,7 @@ impl Error {
             Trouble::Full(_) => ErrorKind::Full,
             Trouble::InvalidValue(_) => ErrorKind::InvalidValue,
             Trouble::Retired { .. } => ErrorKind::Retired,
-            Trouble::Reentrant { .. } => ErrorKind::Reentrant,
+            Trouble::Reentrant { .. } | Trouble::InInit { .. } => ErrorKind::Reentrant,
             Trouble::Forked { .. } => ErrorKind::Forked,
             Trouble::NoSpace { .. } | Trouble::NoRoom { .. } | Trouble::TooLarge { .. } => ErrorKind::NoSpace,
             Trouble::Permission { .. } => ErrorKind::Permission,
@@ -392,6 +399,7 @@ impl Error {
             | Trouble::Retired { path }
             | Trouble::Outrun { path }
             | Trouble::Reentrant { path }
+            | Trouble::InInit { path }
             | Trouble::Forked { path }
             | Trouble::NoSpace { path, .. }
             | Trouble::NoRoom { path, .. }

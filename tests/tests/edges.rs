@@ -125,3 +125,73 @@ fn nobody_gets_in_before_the_state_was_looked_at() {
     drop(file);
     hasty().expect("nobody is there any more, so that it is looked at");
 }
+
+/// What is called in `init` for the same name would wait until its time is up.
+#[test]
+fn init_does_not_wait_for_itself() {
+    let dir = scratch_dir();
+    let (path, link) = (dir.path().join("number"), dir.path().join("link"));
+    std::os::unix::fs::symlink(dir.path(), &link).unwrap();
+    let same = link.join("number");
+    // A wait would be longer than anybody's patience.
+    let options = || State::<u64>::options().timeout(PATIENCE * 100);
+    let inside = |of_another: bool| {
+        let refused = |error: shmstate::Error| {
+            assert_eq!((error.kind(), error.path()), (ErrorKind::Reentrant, Some(&*same)), "{error}");
+            assert!(error.to_string().contains("after `init`"), "{error}");
+        };
+        refused(options().create(&same).unwrap_err());
+        refused(options().open_or_create(&same).unwrap_err());
+        refused(options().open_or_replace(&same).unwrap_err());
+        refused(remove(&same).unwrap_err());
+        // Another name is another matter, and so is to look at what is replaced.
+        let inner = options().init(|n| *n = 7).open_or_replace(dir.path().join("inner")).unwrap();
+        assert_eq!(inner.read(|n| *n).unwrap(), 7);
+        assert_eq!(State::<i8>::open(&same).map(|old| old.read(|n| *n).unwrap()).ok(), of_another.then_some(-3));
+    };
+    let fill = |n: &mut u64, of_another| (inside(of_another), *n = 1).1;
+    drop(options().init(|n| fill(n, false)).create(&path).unwrap());
+    remove(&path).unwrap();
+    drop(options().init(|n| fill(n, false)).open_or_create(&path).unwrap());
+    remove(&path).unwrap();
+    drop(options().init(|n| fill(n, false)).open_or_replace(&path).unwrap());
+    remove(&path).unwrap();
+    drop(State::<i8>::options().init(|n| *n = -3).create(&path).unwrap());
+    let new = options().init(|n| fill(n, true)).open_or_replace(&path).unwrap();
+    assert_eq!(new.read(|n| *n).unwrap(), 1);
+    // Afterwards the name is free, whatever came of `init`.
+    let panics = || options().init(|_| panic!("as it is meant to")).create(dir.path().join("panic"));
+    std::panic::catch_unwind(panics).unwrap_err();
+    drop(options().create(dir.path().join("panic")).unwrap());
+}
+
+/// Whatever has the path by now, it is not this region.
+#[test]
+fn a_path_that_leads_elsewhere_is_left_alone() {
+    let dir = scratch_dir();
+    let (home, moved) = (dir.path().join("home"), dir.path().join("moved"));
+    let path = home.join("number");
+    let begin = || {
+        fs::create_dir(&home).unwrap();
+        State::<u64>::create(&path).unwrap()
+    };
+    let state = begin();
+    fs::rename(&path, home.join("aside")).unwrap();
+    fs::write(&path, "the program's").unwrap();
+    assert!(!state.remove().unwrap());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "the program's");
+    assert!(home.join("aside").exists());
+    fs::remove_dir_all(&home).unwrap();
+    // A directory, a region of another one, nothing at all.
+    let state = begin();
+    fs::rename(&path, home.join("aside")).unwrap();
+    fs::create_dir(&path).unwrap();
+    assert!(!state.remove().unwrap() && path.is_dir());
+    fs::remove_dir_all(&home).unwrap();
+    let state = begin();
+    fs::rename(&home, &moved).unwrap();
+    let other = begin();
+    assert!(!state.remove().unwrap() && other.is_current().unwrap() && moved.join("number").exists());
+    fs::remove_dir_all(&home).unwrap();
+    assert!(!other.remove().unwrap());
+}

@@ -96,6 +96,35 @@ fn a_full_file_system_has_no_spare_copy() {
     }
 }
 
+/// A program that asks for more copies than the region can have is told when they are missing.
+#[test]
+fn copies_that_were_asked_for_in_vain_are_told() {
+    let dir = scratch_dir();
+    let path = dir.path().join("number");
+    let creator = State::<u64>::options().copies(2).create(&path).unwrap();
+    let options = || State::<u64>::options().timeout(Duration::from_millis(10));
+    let busy = |state: &State<u64>| {
+        let updates = || {
+            state.update(|n| *n += 1).unwrap();
+            state.update(|_| panic!("it does not run")).unwrap_err()
+        };
+        let error = creator.read(|_| std::thread::scope(|scope| scope.spawn(updates).join().unwrap()));
+        let error = error.unwrap();
+        assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
+        error.to_string()
+    };
+    let asked = options().max_copies(5).open(&path).unwrap();
+    for state in [&asked, &asked.try_clone().unwrap(), &options().max_copies(5).open_or_create(&path).unwrap()] {
+        let text = busy(state);
+        assert!(text.contains("this process asked for 5 copies, but the region was there already"), "{text}");
+        assert!(!text.contains("no room"), "{text}");
+    }
+    for state in [options().open(&path), options().copies(2).open_or_create(&path)] {
+        let text = busy(&state.unwrap());
+        assert!(!text.contains("asked for"), "{text}");
+    }
+}
+
 #[test]
 fn a_limit_below_the_copies_is_refused() {
     let dir = scratch_dir();

@@ -2,7 +2,7 @@
 //!
 //! The numbers are those of Linux on both platforms; a test compares them with the C library's.
 
-use super::{Error, Trouble};
+use super::{Bytes, Error, Trouble};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -57,6 +57,15 @@ impl Error {
             _ => Trouble::Io { path, doing, advice: advice(&source, doing), source },
         };
         trouble.into()
+    }
+
+    /// Why there was no room, without the advice for a new region.
+    pub(crate) fn shortage(&self) -> String {
+        match &*self.0 {
+            Trouble::TooLarge { available, limit, .. } => format!("{} are left, limited by {limit}", Bytes(*available)),
+            Trouble::NoSpace { source, .. } => source.to_string(),
+            other => other.to_string(),
+        }
     }
 }
 

@@ -48,6 +48,8 @@ pub(crate) struct Region {
     generation: Generation,
     /// What holds the byte where the mapping does not.
     live: Option<LiveDescription>,
+    /// How many copies the program would have liked the region to come to have; 0 if it did not say.
+    asked_copies: usize,
 }
 
 // SAFETY: the mapping is shared memory that is accessed by atomics, or under the commit protocol; everything else is
@@ -126,12 +128,13 @@ impl Region {
         // SAFETY: the mapping is as long as the geometry says, and the region that gets the view owns it.
         let shared = unsafe { view(&mapping, &geometry) };
         let liveness = Liveness::new(key, file, origin.as_ref(), mapping.addresses()).map_err(not_reopened)?;
-        let kernel = Kernel { liveness, geometry, path: path.to_owned() };
+        let kernel = Kernel::new(liveness, geometry, path);
         let found = Found { file, live: &live, key, origin: origin.as_deref() };
         join(&found, &shared, &kernel, &mapping, state, clock)?;
         let slot = claim(&live, &shared, &kernel, clock)?;
         let (line, mapping) = (&shared.slots[slot], ManuallyDrop::new(mapping));
-        let mut region = Region { shared, mapping, kernel, origin, key, slot, line, generation, live: None };
+        let mut region =
+            Region { shared, mapping, kernel, origin, key, slot, line, generation, live: None, asked_copies: 0 };
         region.leave_hints();
         let layered = os::is_layered(region.path(), file)?;
         region.live = live.leave_to_the_mapping(layered).map_err(|e| Error::io(region.path(), "lock", e))?;
@@ -150,7 +153,14 @@ impl Region {
 
     /// Another handle on the same region, whatever its name leads to.
     pub(crate) fn attach_same(other: &Region, state: StateType, clock: &mut impl Clock) -> Result<Region, Error> {
-        Self::attach_anywhere(other.origin.clone(), &other.reopen()?, other.key, Some(state), clock)
+        let same = Self::attach_anywhere(other.origin.clone(), &other.reopen()?, other.key, Some(state), clock)?;
+        Ok(same.asked_for(other.asked_copies))
+    }
+
+    /// Remembers how many copies the program would have liked, for the error when they are missing.
+    pub(crate) fn asked_for(mut self, copies: usize) -> Region {
+        self.asked_copies = copies;
+        self
     }
 
     /// A description of its own of the same file: other handles' deaths are found by the process's.
@@ -259,7 +269,10 @@ impl Region {
                     // All slots past the first 63 share that bit.
                     holders.push_str(if holders.is_empty() { "a handle past the first 63" } else { ", and others" });
                 }
-                Trouble::Pinned { path, holders: holders + &self.doubt() }.into()
+                let in_use = self.shared.in_use();
+                let asked = Some(self.asked_copies).filter(|asked| *asked > self.shared.copies.len());
+                let spare = self.kernel.missing_room(in_use);
+                Trouble::Pinned { path, holders: holders + &self.doubt(), spare, asked }.into()
             }
             BeginError::NoSuchCopy { copy } => self.no_such_copy(copy),
         }

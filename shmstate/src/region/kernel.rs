@@ -1,11 +1,13 @@
 //! What a handle asks the operating system for, and tells the listeners.
 
+use super::attach::lost;
 use super::geometry::Geometry;
 use crate::commit::{Host, News};
 use crate::events;
 use crate::os::{self, Held, Limits, Liveness};
 use crate::sync::AtomicU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// What a handle asks the operating system for.
@@ -14,6 +16,26 @@ pub(crate) struct Kernel {
     pub(super) geometry: Geometry,
     /// Where the region was found, for people.
     pub(super) path: PathBuf,
+    /// Why the last spare copy that was needed could not be made.
+    no_room: Mutex<Option<String>>,
+}
+
+impl Kernel {
+    pub(super) fn new(liveness: Liveness, geometry: Geometry, path: &Path) -> Kernel {
+        Kernel { liveness, geometry, path: path.to_owned(), no_room: Mutex::new(None) }
+    }
+
+    /// What to say and to do about a copy that would have been made if there had been room; `in_use` are there. Empty if that
+    /// is not what was missing.
+    pub(super) fn missing_room(&self, in_use: usize) -> String {
+        let no_room = self.no_room.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(why) = no_room.as_ref().filter(|_| in_use < self.geometry.max_copies) else { return String::new() };
+        let (max, needed) = (self.geometry.max_copies, self.geometry.stride());
+        format!(
+            "it has {in_use} of at most {max} copies, but there is no room for another one, which takes {needed} bytes \
+             where the region lies ({why}): make room there, or "
+        )
+    }
 }
 
 impl Host for Kernel {
@@ -34,7 +56,14 @@ impl Host for Kernel {
     fn make_room(&self, copy: usize) -> bool {
         let bytes = self.geometry.image(copy)..self.geometry.image(copy + 1);
         let reserved = self.liveness.with_file(|file| os::reserve(&self.path, file, bytes, Limits::Respected));
-        reserved.is_ok_and(|reserved| reserved.is_ok())
+        let no_room = match reserved {
+            Ok(Ok(())) => None,
+            Ok(Err(e)) => Some(e.shortage()),
+            Err(e) => Some(lost(&self.path, e).to_string()),
+        };
+        let made = no_room.is_none();
+        *self.no_room.lock().unwrap_or_else(PoisonError::into_inner) = no_room;
+        made
     }
 
     fn pause(&self, round: u32) {

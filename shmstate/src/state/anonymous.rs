@@ -90,6 +90,6 @@ impl<T: SharedLayout> Options<'_, T> {
         let failed = |e| Error::io(Path::new(ANONYMOUS), "use the descriptor of", e);
         let file = os::duplicate(descriptor).map_err(failed)?;
         os::check_anonymous(access, &file)?;
-        State::attach_new(None, &file, self.patience())
+        self.asked().tell(State::attach_new(None, &file, self.patience()))
     }
 }

@@ -131,6 +131,12 @@ impl<T: SharedLayout> State<T> {
         State { region, images, scratch, timeout, owner: AtomicU64::new(0) }
     }
 
+    /// Remembers how many copies the program would have liked, for the error when they are missing.
+    pub(super) fn asked_for(mut self, copies: usize) -> Self {
+        self.region = self.region.asked_for(copies);
+        self
+    }
+
     /// Attaches to a new region, whether or not it has its name yet.
     pub(super) fn attach_new(place: Option<&Place>, file: &OwnedFd, timeout: Duration) -> Result<Self, Error> {
         let origin = place.map(|place| Arc::new(place.origin()));

@@ -7,13 +7,14 @@
 //! * `read_only`: looking without the right to write.
 //! * `anonymous`: states that go from process to process as descriptors.
 //! * `stats`: what a region counts.
-//! * `options`: how a state is created and opened; `replace`: how it is replaced and removed.
+//! * `options`: how a state is created and opened; `replace`: how it is replaced and removed; `making`: not by its own `init`.
 //! * `moves`: the test of all that is tracked.
 
 mod anonymous;
 mod clock;
 mod handle;
 mod load;
+mod making;
 #[cfg(test)]
 mod moves;
 mod options;

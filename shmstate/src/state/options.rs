@@ -2,6 +2,7 @@
 
 use super::clock::Deadline;
 use super::handle::State;
+use super::making::Making;
 use super::update::forget_moves;
 use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
 use crate::error::{Error, ErrorKind, Trouble};
@@ -15,6 +16,9 @@ use std::time::Duration;
 /// How long an update waits, if nothing else is said.
 pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Copies of a new region, if nothing else is said.
+const DEFAULT_COPIES: usize = 3;
+
 /// How large a region is: [`Options::region_size`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -25,6 +29,19 @@ pub struct RegionSize {
     pub memory: u64,
     /// Bytes of one copy, and so of the memory that each spare copy takes once it comes into use.
     pub copy: u64,
+}
+
+/// What the program would have liked of a region that may be there already; 0 where it did not say.
+pub(super) struct Asked {
+    handles: usize,
+    copies: usize,
+}
+
+impl Asked {
+    /// Lets the error say it, and those that the handle may give later.
+    pub(super) fn tell<T: SharedLayout>(&self, opened: Result<State<T>, Error>) -> Result<State<T>, Error> {
+        opened.map(|state| state.asked_for(self.copies)).map_err(|e| e.with_asked(self.handles))
+    }
 }
 
 /// What fills a new state.
@@ -64,7 +81,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     pub(super) fn new() -> Self {
         Options {
             mode: 0o600,
-            copies: 3,
+            copies: DEFAULT_COPIES,
             max_copies: None,
             handles: None,
             timeout: DEFAULT_TIMEOUT,
@@ -133,6 +150,10 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// that `#[shared(init = …)]` gives another value.
     ///
     /// When several processes create at once, those that lose have filled theirs in vain.
+    ///
+    /// It may read the region that [`open_or_replace`](Self::open_or_replace) is about to replace, by [`State::open`] with the
+    /// type of that one. To create, replace or remove the same name in it is the error
+    /// [`Reentrant`](ErrorKind::Reentrant): that would wait for itself.
     pub fn init(mut self, init: impl FnOnce(&mut T) + 'a) -> Self {
         self.init = Some(Box::new(init));
         self
@@ -148,6 +169,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     pub fn create(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
         let (access, timeout, plan) = (self.access()?, self.timeout, self.plan()?);
         let place = Place::find(name.as_ref())?;
+        Making::check(&place)?;
         // Said before the work; whether it is so is decided by the link.
         let is_free = || match place.now()? {
             None => Ok(()),
@@ -167,8 +189,8 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// As for [`State::open`]; [`InvalidOption`](ErrorKind::InvalidOption).
     pub fn open(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
         let place = Place::find(name.as_ref())?;
-        Self::open_at(&place, self.access()?, self.timeout, &mut Deadline::new(self.timeout))
-            .map_err(|e| e.with_asked(self.asked_handles()))
+        let asked = self.asked();
+        asked.tell(Self::open_at(&place, self.access()?, self.timeout, &mut Deadline::new(self.timeout)))
     }
 
     /// Opens the state, or creates it if nobody has: see [`State::open_or_create`].
@@ -179,14 +201,15 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// # Panics
     /// With whatever `init` panics; nothing has been created then.
     pub fn open_or_create(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
-        let handles = self.asked_handles();
-        self.opened_or_created(name.as_ref()).map_err(|e| e.with_asked(handles))
+        let asked = self.asked();
+        asked.tell(self.opened_or_created(name.as_ref()))
     }
 
     fn opened_or_created(self, name: &Path) -> Result<State<T>, Error> {
         let (access, timeout) = (self.access()?, self.timeout);
         let clock = &mut Deadline::new(timeout);
         let mut place = Place::find(name)?;
+        Making::check(&place)?;
         if let Some(state) = Self::open_if_there(&place, access, timeout, clock)? {
             return Ok(state);
         }
@@ -274,7 +297,9 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 
     /// Makes a new file at that place the region.
     pub(super) fn make(self, plan: &Plan, place: &Place, new: &NewFile) -> Result<(), Error> {
+        let making = Making::begin(place)?;
         self.fill(plan, place.path(), new.file())?;
+        drop(making);
         check_descriptors(place.path(), place.is_ours() && new.is_ours())
     }
 
@@ -289,9 +314,10 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self.handles.unwrap_or(64)
     }
 
-    /// What to say of a region that has fewer handles; 0 if nothing was asked for.
-    pub(super) fn asked_handles(&self) -> usize {
-        self.handles.unwrap_or(0)
+    /// What to say of a region that has fewer handles or copies.
+    pub(super) fn asked(&self) -> Asked {
+        let copies = if self.copies == DEFAULT_COPIES { 0 } else { self.copies };
+        Asked { handles: self.handles.unwrap_or(0), copies: self.max_copies.unwrap_or(copies) }
     }
 
     /// How large a region with these options is, and how much memory it takes: known before it is created.

@@ -2,6 +2,7 @@
 
 use super::clock::Deadline;
 use super::handle::State;
+use super::making::Making;
 use super::options::{DEFAULT_TIMEOUT, Options};
 use crate::commit::Clock;
 use crate::error::{Error, ErrorKind, Trouble};
@@ -62,8 +63,11 @@ impl<T: SharedLayout> State<T> {
         Self::options().open_or_replace(name)
     }
 
-    /// Removes the name of this very region, and drops the handle. Returns whether the name led here: it does not once the region
-    /// has been removed or replaced, and another region under the name is left alone.
+    /// Removes the name of this very region, and drops the handle. Returns whether the name led here, and was removed.
+    ///
+    /// `Ok(false)`: the path that the handle was opened by leads nowhere by now, or to another file, of whatever kind. The region
+    /// was removed or replaced, or its file or a directory above it was renamed or removed. What has the path is left alone, and
+    /// the region is not searched for under another name.
     ///
     /// ```
     /// # use shmstate::{SharedLayout, State};
@@ -111,12 +115,13 @@ impl<T: SharedLayout> Options<'_, T> {
     /// # Panics
     /// With whatever `init` panics; nothing has been created or replaced then.
     pub fn open_or_replace(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
-        let handles = self.asked_handles();
-        self.opened_or_replaced(name.as_ref()).map_err(|e| e.with_asked(handles))
+        let asked = self.asked();
+        asked.tell(self.opened_or_replaced(name.as_ref()))
     }
 
     fn opened_or_replaced(self, name: &Path) -> Result<State<T>, Error> {
         let mut place = Place::find(name)?;
+        Making::check(&place)?;
         let (access, timeout) = (self.access()?, self.patience());
         let clock = &mut Deadline::new(timeout);
         let mut new = New::Planned(self);
@@ -285,6 +290,7 @@ pub fn remove(name: impl AsRef<Path>) -> Result<(), Error> {
 
 /// Removes the region at that place if it is the one that is meant. Returns whether it was.
 fn remove_at(place: &Place, is_meant: impl Fn(crate::track::RegionKey) -> bool) -> Result<bool, Error> {
+    Making::check(place)?;
     let clock = &mut Deadline::new(DEFAULT_TIMEOUT);
     loop {
         let file = place.open_own()?;

@@ -12,6 +12,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Process("replace", "one_process_at_a_time_changes_where_a_name_leads")],
     },
     Mutant {
+        name: "init_waits_for_itself",
+        breaks: "`open_or_replace` in the `init` of the same name waits for the name that its own thread has locked",
+        patches: &[value("state/making.rs", "NAMES.with_borrow(|names| names.contains(&name))", "false")],
+        checks: &[Process("edges", "init_does_not_wait_for_itself")],
+    },
+    Mutant {
         name: "name_not_locked",
         breaks: "a region is replaced or removed while another process is at it",
         patches: &[value(

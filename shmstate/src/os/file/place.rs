@@ -129,6 +129,11 @@ impl Place {
         rustix::fs::fstat(&self.dir).is_ok_and(|stat| stat.st_nlink == 0)
     }
 
+    /// What tells it from others: the directory and the name in it.
+    pub(crate) fn identity(&self) -> Result<(RegionKey, OsString), Error> {
+        Ok((super::key(self.dir_path(), &self.dir)?, self.name.clone()))
+    }
+
     /// Whether the program has left the directory's descriptor alone.
     pub(crate) fn is_ours(&self) -> bool {
         self.dir.is_ours()

@@ -401,6 +401,11 @@ fn no_spare_room(dir: &str) {
                 world.update(World::step).expect("the second copy");
                 let busy = world.update(|_| panic!("it does not run")).unwrap_err();
                 assert_eq!(busy.kind(), ErrorKind::Busy, "{busy}");
+                let text = busy.to_string();
+                for part in ["it has 2 of at most 3 copies", "no room for another one", "free space", "make room there"]
+                {
+                    assert!(text.contains(part), "{part}: {text}");
+                }
                 assert_eq!((world.stats().expect("the counts").copies, world.version()), (2, 1));
                 std::fs::remove_file(&filler).expect("room");
                 drop(file);
