@@ -1,8 +1,10 @@
 //! A region that is put in the place of another one: by several at once, by processes that die at it, and what becomes of
 //! the handles on the old one.
 
+use nix::errno::Errno;
 use nix::sys::ptrace;
-use nix::sys::wait::{WaitStatus, waitpid};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use shmstate::{ErrorKind, ReadOnly, SharedLayout, State, remove};
 use shmstate_tests::{Actor, PATIENCE, Release, Release1, Release2, Rng, actor, scratch_dir};
@@ -315,18 +317,59 @@ fn killed_at(path: &Path, stops: u64, beside: impl FnOnce()) -> Option<bool> {
         WaitStatus::Exited(_, 77) => return None,
         other => panic!("{other:?}"),
     }
-    for _ in 0..stops {
-        ptrace::syscall(pid, None).unwrap();
-        match waitpid(pid, None).unwrap() {
-            WaitStatus::Stopped(..) => {}
-            WaitStatus::Exited(_, 0) => return Some(true),
+    ptrace::setoptions(pid, ptrace::Options::PTRACE_O_TRACECLONE).unwrap();
+    ptrace::syscall(pid, None).unwrap();
+    let (mut threads, mut left) = (vec![pid], stops);
+    loop {
+        let (thread, status) = next_status(&threads);
+        match status {
+            WaitStatus::Exited(_, 0) if thread == pid => return Some(true),
+            WaitStatus::Exited(_, 0) => {
+                threads.retain(|other| *other != thread);
+                continue;
+            }
+            WaitStatus::PtraceEvent(..) => threads.push(Pid::from_raw(ptrace::getevent(thread).unwrap() as i32)),
+            // A new thread begins with it.
+            WaitStatus::Stopped(_, Signal::SIGSTOP) => {}
+            WaitStatus::Stopped(..) if left <= 1 => break,
+            WaitStatus::Stopped(..) => left -= 1,
             other => panic!("{other:?}"),
         }
+        ptrace::syscall(thread, None).unwrap();
+    }
+    // The others go on until they wait, or stop as well.
+    while is_running(pid) {
+        std::thread::sleep(Duration::from_millis(1));
     }
     beside();
-    ptrace::kill(pid).unwrap();
-    waitpid(pid, None).unwrap();
-    Some(false)
+    kill(pid, Signal::SIGKILL).unwrap();
+    loop {
+        match next_status(&threads) {
+            (thread, WaitStatus::Signaled(..) | WaitStatus::Exited(..)) if thread == pid => return Some(false),
+            (thread, WaitStatus::Signaled(..) | WaitStatus::Exited(..)) => threads.retain(|other| *other != thread),
+            _ => {}
+        }
+    }
+}
+
+/// What one of the threads reports next.
+fn next_status(threads: &[Pid]) -> (Pid, WaitStatus) {
+    loop {
+        for thread in threads {
+            match waitpid(*thread, Some(WaitPidFlag::WNOHANG | WaitPidFlag::__WALL)) {
+                Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => {}
+                status => return (*thread, status.unwrap()),
+            }
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// Whether a thread of the process is neither asleep nor stopped nor dead.
+fn is_running(pid: Pid) -> bool {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let stats = tasks.filter_map(|task| fs::read_to_string(task.path().join("stat")).ok());
+    stats.into_iter().any(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['R', 'D'])))
 }
 
 /// A handle of either release.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 mod code {
     pub(super) const EPERM: i32 = 1;
     pub(super) const EIO: i32 = 5;
+    pub(super) const EBADF: i32 = 9;
     pub(super) const ENODEV: i32 = 19;
     pub(super) const ENFILE: i32 = 23;
     pub(super) const EMFILE: i32 = 24;
@@ -88,6 +89,10 @@ fn forbidden_by(source: &io::Error, doing: &str) -> &'static str {
 /// What to do; empty where the error says it all.
 fn advice(source: &io::Error, doing: &str) -> &'static str {
     match (source.kind(), source.raw_os_error()) {
+        (_, Some(code::EBADF)) => {
+            ": another thread of the program has closed the library's descriptor (`close`, `closefrom`): let it do so only \
+             with descriptors of its own, and try again"
+        }
         (_, Some(code::EMFILE)) => {
             ": this process has as many descriptors as it may have: close some, or raise the limit (`ulimit -n`)"
         }
@@ -128,8 +133,10 @@ mod tests {
 
     #[test]
     fn the_numbers_are_the_c_librarys() {
-        let ours = [code::EPERM, code::EIO, code::ENODEV, code::ENFILE, code::EMFILE, code::ENOLCK, code::ELOOP];
-        let theirs = [libc::EPERM, libc::EIO, libc::ENODEV, libc::ENFILE, libc::EMFILE, libc::ENOLCK, libc::ELOOP];
+        let ours =
+            [code::EPERM, code::EIO, code::EBADF, code::ENODEV, code::ENFILE, code::EMFILE, code::ENOLCK, code::ELOOP];
+        let theirs =
+            [libc::EPERM, libc::EIO, libc::EBADF, libc::ENODEV, libc::ENFILE, libc::EMFILE, libc::ENOLCK, libc::ELOOP];
         assert_eq!(ours, theirs);
     }
 
@@ -184,6 +191,7 @@ mod tests {
         ("fstatat", "find", libc::EIO, Io, "kernel's log"),
         // fstat, after a lock or a map: the number is no longer that of the library's descriptor.
         ("fstat", "use", libc::EBADF, Io, "Bad file descriptor"),
+        ("fstat", "use the directory", libc::EBADF, Io, "with descriptors of its own"),
         ("fstat", "look at", libc::ENOMEM, Io, "no memory"),
         ("fstatfs", "look at the file system of", libc::EIO, Io, "kernel's log"),
         ("fstatfs", "look at the file system of", libc::ENOSYS, Unsupported, "keep the region on a tmpfs"),

@@ -6,6 +6,9 @@
 //! (`tests/tests/house.rs`) sees to it that nothing in `os` opens past this door.
 
 use super::fork::NoFork;
+use super::own_table::is_own;
+use super::registered::replaced;
+use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::track::RegionKey;
 use rustix::fs::{MemfdFlags, Mode, OFlags};
 use rustix::io::Errno;
@@ -17,13 +20,17 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 /// The standard descriptors lie below.
 const FIRST: RawFd = 3;
 
+/// How files of the kernel's are opened.
+pub(crate) const READING: OFlags =
+    OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::NOFOLLOW);
+
 /// `openat`.
 pub(crate) fn open_at(
     dir: impl AsFd,
     name: impl rustix::path::Arg,
     flags: OFlags,
     mode: Mode,
-) -> rustix::io::Result<OwnedFd> {
+) -> rustix::io::Result<Guarded> {
     open_at_undivided(&no_fork()?, dir, name, flags, mode)
 }
 
@@ -34,41 +41,137 @@ pub(crate) fn open_at_undivided(
     name: impl rustix::path::Arg,
     flags: OFlags,
     mode: Mode,
-) -> rustix::io::Result<OwnedFd> {
-    above_standard(no_fork, || rustix::fs::openat(dir, name, flags, mode))
+) -> rustix::io::Result<Guarded> {
+    above_standard(no_fork, || rustix::fs::openat(dir, name, flags, mode)).map(|fd| Guarded::new(fd, flags))
 }
 
 /// `memfd_create`.
-pub(crate) fn create_memory(name: &str, flags: MemfdFlags) -> rustix::io::Result<OwnedFd> {
-    above_standard(&no_fork()?, || rustix::fs::memfd_create(name, flags))
+pub(crate) fn create_memory(name: &str, flags: MemfdFlags) -> rustix::io::Result<Guarded> {
+    let fd = above_standard(&no_fork()?, || rustix::fs::memfd_create(name, flags))?;
+    Ok(Guarded::new(fd, OFlags::RDWR))
 }
 
 /// Another descriptor of the same description. The kernel itself keeps it above the standard ones.
-pub(crate) fn duplicate(fd: impl AsFd) -> rustix::io::Result<OwnedFd> {
-    rustix::io::fcntl_dupfd_cloexec(fd, FIRST)
+pub(crate) fn duplicate(fd: impl AsFd) -> rustix::io::Result<Guarded> {
+    let _no_fork = no_fork()?;
+    let flags = rustix::fs::fcntl_getfl(&fd)?;
+    Ok(Guarded::new(rustix::io::fcntl_dupfd_cloexec(fd, FIRST)?, flags))
 }
 
-/// A descriptor that is open while code of the program's runs, which may close it, or replace it by a file of its own. What
-/// is another file by then is not closed.
+/// What it takes to recognise a descriptor of the library's, whose number another thread of the program may have given to a
+/// file of its own: the file, the flags that it was opened with, which no other part of a program uses together, and, beside
+/// other descriptors of the library's, the number of its opening. Nothing is marked, because the mark could hit that file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark {
+    fd: RawFd,
+    key: Option<RegionKey>,
+    flags: OFlags,
+    opening: u64,
+}
+
+/// The flags that the kernel keeps of those that a file is opened with.
+const KEPT: OFlags =
+    OFlags::ACCMODE.union(OFlags::PATH).union(OFlags::NONBLOCK).union(OFlags::NOFOLLOW).union(OFlags::DSYNC);
+
+/// A number that the library has got, above the number of the opening by which it got it last. Numbers that are as far apart
+/// as this is long share a place; nothing is known then.
+static OPENINGS: [AtomicU64; 1024] = [const { AtomicU64::new(0) }; 1024];
+
+/// Bits below the number of a descriptor.
+const OPENING_BITS: u32 = 40;
+
+impl Mark {
+    /// Of what has just been opened with these flags.
+    fn new(fd: &OwnedFd, flags: OFlags) -> Mark {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        let opening = LAST.fetch_add(1, Relaxed) + 1;
+        let mark = Mark { fd: fd.as_raw_fd(), key: identity(fd), flags: flags & KEPT, opening };
+        if !is_own() {
+            // Relaxed: the kernel's table orders the openings of one number.
+            mark.last_opening().store(mark.numbers(), Relaxed);
+        }
+        mark
+    }
+
+    fn numbers(&self) -> u64 {
+        u64::from(self.fd.cast_unsigned()) << OPENING_BITS | self.opening & ((1 << OPENING_BITS) - 1)
+    }
+
+    fn last_opening(&self) -> &'static AtomicU64 {
+        &OPENINGS[self.fd.cast_unsigned() as usize % OPENINGS.len()]
+    }
+
+    /// Whether the number still is that of this description. Allocates nothing.
+    pub(super) fn is_ours(&self) -> bool {
+        let (last, mine) = (self.last_opening().load(Relaxed), self.numbers());
+        let same_opening = last == mine || last >> OPENING_BITS != mine >> OPENING_BITS || is_own();
+        // SAFETY: used for calls that ask only, which the kernel refuses for a number that is not open.
+        let fd = unsafe { BorrowedFd::borrow_raw(self.fd) };
+        let same_flags = || rustix::fs::fcntl_getfl(fd).is_ok_and(|flags| flags & KEPT == self.flags);
+        same_opening && same_flags() && self.key.is_some() && identity(fd) == self.key
+    }
+
+    /// Closes it, unless it is the program's.
+    pub(super) fn close(&self) {
+        if self.is_ours() {
+            // SAFETY: a descriptor that the library has opened, and closes here alone.
+            unsafe { libc::close(self.fd) };
+        }
+    }
+
+    /// What it was when it was opened.
+    pub(super) fn key(&self) -> Option<RegionKey> {
+        self.key
+    }
+
+    /// The number.
+    pub(super) fn number(&self) -> RawFd {
+        self.fd
+    }
+}
+
+fn identity(fd: impl AsFd) -> Option<RegionKey> {
+    rustix::fs::fstat(fd).ok().map(|stat| super::file::key_of(&stat))
+}
+
+/// A descriptor of the library's. Dropped, it is closed, unless the program has closed it, or replaced it by a file of its own.
 pub(crate) struct Guarded {
     fd: ManuallyDrop<OwnedFd>,
-    key: Option<RegionKey>,
+    mark: Mark,
 }
 
 impl Guarded {
-    /// Of what has just been opened.
-    pub(crate) fn new(fd: OwnedFd) -> Guarded {
-        Guarded { key: identity(&fd), fd: ManuallyDrop::new(fd) }
+    /// Of what has just been opened with these flags.
+    pub(super) fn new(fd: OwnedFd, flags: OFlags) -> Guarded {
+        Guarded { mark: Mark::new(&fd, flags), fd: ManuallyDrop::new(fd) }
     }
 
-    /// Whether the number still leads to the same file.
+    /// Whether the number still leads to the same description.
     pub(crate) fn is_ours(&self) -> bool {
-        self.key.is_some() && identity(&self.fd) == self.key
+        self.mark.is_ours()
     }
-}
 
-fn identity(fd: &OwnedFd) -> Option<RegionKey> {
-    rustix::fs::fstat(fd).ok().map(|stat| super::file::key_of(&stat))
+    /// An error if it does not. To be asked in the table in which it is used then.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        if self.is_ours() { Ok(()) } else { Err(replaced()) }
+    }
+
+    /// What it was when it was opened.
+    pub(crate) fn key(&self) -> Option<RegionKey> {
+        self.mark.key()
+    }
+
+    /// The number, which the caller closes.
+    pub(crate) fn into_fd(self) -> OwnedFd {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: the field is not used again, and the value is not dropped.
+        unsafe { ManuallyDrop::take(&mut this.fd) }
+    }
+
+    /// What it is recognised by; the caller closes it.
+    pub(super) fn into_mark(self) -> Mark {
+        ManuallyDrop::new(self).mark
+    }
 }
 
 impl Deref for Guarded {
@@ -87,20 +190,19 @@ impl AsFd for Guarded {
 
 impl Drop for Guarded {
     fn drop(&mut self) {
-        if self.is_ours() {
-            // SAFETY: the field is not used again.
-            drop(unsafe { ManuallyDrop::take(&mut self.fd) });
-        }
+        self.mark.close();
     }
 }
 
 /// The first `most` bytes of a file of the kernel's.
 pub(crate) fn read_start(path: &str, most: usize) -> io::Result<Vec<u8>> {
-    let file = open_at(rustix::fs::CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let file = open_at(rustix::fs::CWD, path, READING, Mode::empty())?;
     let mut bytes = vec![0; most];
     loop {
-        match rustix::io::read(&file, &mut bytes) {
+        // Without moving the position: another thread may have put the program's file under the number.
+        match rustix::io::pread(&file, &mut bytes, 0) {
             Ok(read) => {
+                file.check()?;
                 bytes.truncate(read);
                 return Ok(bytes);
             }
@@ -123,7 +225,7 @@ fn above_standard(_: &NoFork, open: impl FnOnce() -> rustix::io::Result<OwnedFd>
     drop(placeholders);
     if file.as_raw_fd() < FIRST {
         // Another thread has closed a standard descriptor just now.
-        return duplicate(&file);
+        return rustix::io::fcntl_dupfd_cloexec(&file, FIRST);
     }
     Ok(file)
 }

@@ -12,6 +12,7 @@
 //! description for both, a handle that probes its own slot, or two threads that probe the same one, would each be told that
 //! the byte is free, and would then free it.
 
+use super::descriptors::Guarded;
 use super::fork::NoFork;
 use super::origin::{Origin, reopen};
 use super::probe::{Borrowed, Probe};
@@ -183,18 +184,23 @@ impl Liveness {
         Ok(Liveness { probe: Probe::of(key, file, origin)?, mapping })
     }
 
+    /// Identity of the file.
+    pub(crate) fn key(&self) -> RegionKey {
+        self.probe.key
+    }
+
     /// Calls `f` with a descriptor of the file, which is not to be kept. An error if the program has closed it and it cannot
     /// be opened again.
     pub(crate) fn with_file<R>(&self, f: impl FnOnce(&OwnedFd) -> R) -> io::Result<R> {
         let fd = self.probe.get(self.mapping)?;
         let result = f(fd.file());
-        // The descriptor is recognised by its position, which `f` may have moved.
-        fd.mark()?;
+        // It may have been about another file.
+        fd.check()?;
         Ok(result)
     }
 
     /// Another description of the file; the outer error is that of [`Self::with_file`].
-    pub(crate) fn reopen(&self, origin: Option<&Origin>) -> io::Result<io::Result<OwnedFd>> {
+    pub(crate) fn reopen(&self, origin: Option<&Origin>) -> io::Result<io::Result<Guarded>> {
         self.with_file(|file| reopen(&NoFork::begin()?, file, self.probe.key, origin))
     }
 

@@ -3,6 +3,7 @@
 //! * `descriptors`: the door through which every descriptor comes.
 //! * `registered`: descriptors that the program may close, and a child must not keep.
 //! * `origin`: where a region was found, without a descriptor; opening it again.
+//! * `own_table`: where no other thread of the program can replace a descriptor.
 //! * `probe`: the one descriptor that a process keeps of a region.
 //! * `file`: finding, checking, creating and linking region files, and reserving room for them.
 //! * `memory`: how much of it is left.
@@ -22,6 +23,7 @@ mod mapping;
 mod memory;
 mod name_lock;
 mod origin;
+mod own_table;
 mod probe;
 mod reader;
 mod registered;
@@ -29,7 +31,7 @@ mod registered;
 pub(crate) use descriptors::{Guarded, duplicate};
 pub(crate) use file::{
     ANONYMOUS, Access, Limits, NewFile, Place, check_anonymous, check_is_of, has_name, is_layered, is_memory, key, len,
-    new_anonymous, read, reserve,
+    new_anonymous, opened_as, read, reserve,
 };
 pub(crate) use fork::Generation;
 pub(crate) use futex::{futex_wait, futex_wake};

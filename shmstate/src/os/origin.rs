@@ -1,8 +1,9 @@
 //! Where a region was found, for as long as a handle lives: no descriptor, which the program might close.
 
-use super::descriptors::open_at_undivided;
+use super::descriptors::{Guarded, open_at_undivided};
 use super::file::key_of;
 use super::fork::NoFork;
+use super::own_table::entry;
 use super::registered::{is_of, replaced};
 use crate::error::{Error, Trouble};
 use crate::track::RegionKey;
@@ -65,16 +66,16 @@ impl Origin {
     }
 
     /// Opens the file, if it is the one with that identity.
-    fn open(&self, no_fork: &NoFork, key: RegionKey) -> io::Result<OwnedFd> {
+    fn open(&self, no_fork: &NoFork, key: RegionKey) -> io::Result<Guarded> {
         self.open_as(no_fork, key, flags())
     }
 
     /// [`Self::open`], without the right to write.
-    pub(super) fn open_for_reading(&self, no_fork: &NoFork, key: RegionKey) -> io::Result<OwnedFd> {
+    pub(super) fn open_for_reading(&self, no_fork: &NoFork, key: RegionKey) -> io::Result<Guarded> {
         self.open_as(no_fork, key, flags() - OFlags::RDWR)
     }
 
-    fn open_as(&self, no_fork: &NoFork, key: RegionKey, flags: OFlags) -> io::Result<OwnedFd> {
+    fn open_as(&self, no_fork: &NoFork, key: RegionKey, flags: OFlags) -> io::Result<Guarded> {
         // Looked at before it is opened: to open a FIFO or a device has effects of its own.
         let stat = rustix::fs::statat(CWD, &self.absolute, AtFlags::SYMLINK_NOFOLLOW)?;
         if key_of(&stat) != key {
@@ -89,8 +90,9 @@ fn root() -> Option<RegionKey> {
     rustix::fs::stat("/").ok().map(|stat| key_of(&stat))
 }
 
+/// `DSYNC` makes no difference to memory, and tells the description from others.
 fn flags() -> OFlags {
-    OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC
+    OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::DSYNC | OFlags::CLOEXEC
 }
 
 /// Another description of the file that `fd` is open on: by the descriptor itself, or, without `/proc`, by its name if that
@@ -98,8 +100,8 @@ fn flags() -> OFlags {
 ///
 /// The program may have put another file under the number meanwhile, to which the link leads then: only the file with that
 /// identity is meant.
-pub(super) fn reopen(no_fork: &NoFork, fd: &OwnedFd, key: RegionKey, origin: Option<&Origin>) -> io::Result<OwnedFd> {
-    let by_descriptor = format!("/proc/self/fd/{}", fd.as_raw_fd());
+pub(super) fn reopen(no_fork: &NoFork, fd: &OwnedFd, key: RegionKey, origin: Option<&Origin>) -> io::Result<Guarded> {
+    let by_descriptor = entry(fd.as_raw_fd());
     // The entry is a link.
     let flags = flags() - OFlags::NOFOLLOW;
     match (open_at_undivided(no_fork, CWD, by_descriptor, flags, Mode::empty()), origin) {
@@ -118,7 +120,7 @@ pub(super) fn find_again(
     key: RegionKey,
     origin: Option<&Origin>,
     mapping: (usize, usize),
-) -> io::Result<OwnedFd> {
+) -> io::Result<Guarded> {
     let by_name = origin.map(|origin| origin.open(no_fork, key));
     if let Some(Ok(file)) = by_name {
         return Ok(file);

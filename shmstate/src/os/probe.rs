@@ -87,9 +87,9 @@ impl Borrowed<'_> {
         &self.file
     }
 
-    /// Makes it recognisable again, after a call that may have moved its position.
-    pub(super) fn mark(&self) -> io::Result<()> {
-        self.guard.as_ref().map_or(Ok(()), |fd| fd.mark(&self.file))
+    /// An error if the program has closed it, or replaced it.
+    pub(super) fn check(&self) -> io::Result<()> {
+        self.guard.as_ref().map_or(Ok(()), Registered::check)
     }
 
     /// Locks one byte without waiting, or frees it.

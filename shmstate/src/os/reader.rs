@@ -3,6 +3,8 @@
 //! On a tmpfs, the first access to a page that is a hole takes memory, and is a signal where there is none. To read the file
 //! does neither.
 
+use super::descriptors::Guarded;
+use super::file::pages_there;
 use super::fork::{Generation, NoFork};
 use super::origin::Origin;
 use super::registered::Registered;
@@ -11,6 +13,7 @@ use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -27,7 +30,7 @@ static READERS: Mutex<BTreeMap<(u64, u64), Weak<Reader>>> = Mutex::new(BTreeMap:
 
 impl Reader {
     /// The process's reader of the file that `file` is open on, which has that identity. The description is given up to it.
-    pub(crate) fn of(file: OwnedFd, key: RegionKey) -> io::Result<Arc<Reader>> {
+    pub(crate) fn of(file: Guarded, key: RegionKey) -> io::Result<Arc<Reader>> {
         let generation = Generation::current()?;
         let no_fork = NoFork::begin()?;
         let mut readers = READERS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,12 +47,21 @@ impl Reader {
         Ok(reader)
     }
 
-    /// How many bytes from `from` on are none of a hole. Fewer than there are is no harm.
-    pub(crate) fn data_from(&self, from: u64, origin: &Origin) -> io::Result<u64> {
-        self.with(origin, |file| match rustix::fs::seek(file, SeekFrom::Hole(from)) {
-            Ok(hole) => Ok(hole.saturating_sub(from)),
-            Err(Errno::NXIO | Errno::INVAL) => Ok(0),
-            Err(e) => Err(e.into()),
+    /// How many of these bytes of a file in memory, from the first on, are none of a hole, or more. Fewer than there are is no
+    /// harm.
+    pub(crate) fn data(&self, bytes: Range<u64>, origin: &Origin) -> io::Result<u64> {
+        let page = rustix::param::page_size() as u64;
+        let pages = bytes.end.div_ceil(page) - bytes.start / page;
+        self.with(origin, |file| {
+            // Asked first, because it moves no position.
+            if pages_there(file, bytes.clone()).is_some_and(|there| there >= pages) {
+                return Ok(bytes.end - bytes.start);
+            }
+            match rustix::fs::seek(file, SeekFrom::Hole(bytes.start)) {
+                Ok(hole) => Ok(hole.saturating_sub(bytes.start)),
+                Err(Errno::NXIO | Errno::INVAL) => Ok(0),
+                Err(e) => Err(e.into()),
+            }
         })
     }
 
@@ -74,7 +86,8 @@ impl Reader {
     fn with<R>(&self, origin: &Origin, f: impl FnOnce(&OwnedFd) -> io::Result<R>) -> io::Result<R> {
         if !self.generation.is_current() {
             // The parent's: the lock may have been held by a thread that this child does not have.
-            return f(&origin.open_for_reading(&NoFork::begin()?, self.key)?);
+            let file = origin.open_for_reading(&NoFork::begin()?, self.key)?;
+            return f(&file);
         }
         let mut fd = self.fd.lock().unwrap_or_else(PoisonError::into_inner);
         if fd.as_ref().is_none_or(|fd| fd.get().is_err()) {
@@ -85,7 +98,7 @@ impl Reader {
         let file = fd.get()?;
         let result = f(&file);
         // What `f` has read was another file if the number is the program's by now.
-        fd.mark(&file)?;
+        fd.check()?;
         result
     }
 }

@@ -1,61 +1,16 @@
 //! Descriptors that outlive a call of the library, or that a forked child must not keep.
 //!
 //! A program may close all descriptors of its process (`closefrom`, `close_range`, `daemon(3)`) and open files of its own,
-//! which then get the same numbers. So a number alone is never believed: the file is compared by device and inode, and the
-//! description by its position, which is a random number. What is not the library's is not used, and not closed.
+//! which then get the same numbers. So a number alone is never believed: see [`Mark`]. What is not the library's is not used,
+//! and not closed.
 
+use super::descriptors::{Guarded, Mark};
 use super::fork::{Generation, NoFork};
-use super::random_u64;
 use crate::track::RegionKey;
-use rustix::fs::SeekFrom;
 use std::io;
 use std::mem::ManuallyDrop;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// A number, and what it takes to recognise the description that the library has opened under it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Tagged {
-    fd: RawFd,
-    key: RegionKey,
-    /// The position of the description.
-    tag: u64,
-}
-
-impl Tagged {
-    /// Marks a description of the file with that identity, which nothing else uses.
-    fn new(fd: &OwnedFd, key: RegionKey) -> io::Result<Tagged> {
-        // Every file system knows positions of 31 bits.
-        let tag = 1 << 30 | random_u64() >> 34;
-        let tagged = Tagged { fd: fd.as_raw_fd(), key, tag };
-        tagged.mark(fd)?;
-        Ok(tagged)
-    }
-
-    /// Moves the position to where it is recognised. Another file's is left where it is.
-    fn mark(&self, fd: &OwnedFd) -> io::Result<()> {
-        if !is_of(fd, self.key) {
-            return Err(replaced());
-        }
-        rustix::fs::seek(fd, SeekFrom::Start(self.tag))?;
-        Ok(())
-    }
-
-    /// Whether the number still is that of this description. Allocates nothing.
-    fn is_ours(&self) -> bool {
-        // SAFETY: used for calls that ask only, which the kernel refuses for a number that is not open.
-        let fd = unsafe { BorrowedFd::borrow_raw(self.fd) };
-        is_of(fd, self.key) && rustix::fs::tell(fd) == Ok(self.tag)
-    }
-
-    /// Closes it, unless it is the program's.
-    fn close(&self) {
-        if self.is_ours() {
-            // SAFETY: a descriptor that the library has opened, and closes here alone.
-            unsafe { libc::close(self.fd) };
-        }
-    }
-}
 
 /// Whether the descriptor is open on the file with that identity.
 pub(super) fn is_of(fd: impl AsFd, key: RegionKey) -> bool {
@@ -72,9 +27,9 @@ pub(crate) fn replaced() -> io::Error {
 }
 
 /// What a forked child closes. Locked only while nobody can fork ([`NoFork`]), so that no child finds it locked.
-static REGISTRY: Mutex<Vec<Tagged>> = Mutex::new(Vec::new());
+static REGISTRY: Mutex<Vec<Mark>> = Mutex::new(Vec::new());
 
-fn registry(_: &NoFork) -> MutexGuard<'static, Vec<Tagged>> {
+fn registry(_: &NoFork) -> MutexGuard<'static, Vec<Mark>> {
     REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -82,46 +37,51 @@ fn registry(_: &NoFork) -> MutexGuard<'static, Vec<Tagged>> {
 /// allocator may not be used in a child of a process with threads.
 pub(super) fn close_in_child(no_fork: &NoFork) {
     let mut registry = registry(no_fork);
-    registry.iter().for_each(Tagged::close);
+    registry.iter().for_each(Mark::close);
     // Truncated without giving the memory back.
     registry.clear();
 }
 
 /// A descriptor that no child keeps, and that the program may close.
 pub(crate) struct Registered {
-    tagged: Tagged,
+    mark: Mark,
     generation: Generation,
 }
 
 impl Registered {
     /// Opens a descriptor of a description of its own and registers it, so that no fork comes in between. Refuses any other
     /// file than the one with that identity: another thread may have put one of the program's under the number.
-    pub(super) fn open(key: RegionKey, open: impl FnOnce(&NoFork) -> io::Result<OwnedFd>) -> io::Result<Registered> {
+    pub(super) fn open(key: RegionKey, open: impl FnOnce(&NoFork) -> io::Result<Guarded>) -> io::Result<Registered> {
         let generation = Generation::current()?;
         let no_fork = NoFork::begin()?;
-        let fd = open(&no_fork)?;
         // Closed by number, after a look at what it is by then: what is the program's is left open.
-        let fd = ManuallyDrop::new(fd);
-        let tagged = Tagged::new(&fd, key)?;
-        registry(&no_fork).push(tagged);
-        Ok(Registered { tagged, generation })
+        let mark = open(&no_fork)?.into_mark();
+        if mark.key() != Some(key) || !mark.is_ours() {
+            return Err(replaced());
+        }
+        registry(&no_fork).push(mark);
+        Ok(Registered { mark, generation })
     }
 
     /// The descriptor, unless the program has closed it.
     pub(super) fn get(&self) -> io::Result<ManuallyDrop<OwnedFd>> {
-        if !self.generation.is_current() || !self.tagged.is_ours() {
+        if !self.generation.is_current() || !self.mark.is_ours() {
             return Err(io::Error::other(
                 "the program has closed its descriptor meanwhile (`closefrom`, `close_range`)",
             ));
         }
         // SAFETY: a descriptor that is open, and that this value alone closes, when it is dropped.
-        Ok(ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(self.tagged.fd) }))
+        Ok(ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(self.mark.number()) }))
     }
 
-    /// Makes the descriptor recognisable again, after a call that may have moved its position. If that fails, it counts as
-    /// lost, and the call may have been about another file.
-    pub(super) fn mark(&self, fd: &OwnedFd) -> io::Result<()> {
-        self.tagged.mark(fd)
+    /// The number that it was opened under.
+    pub(super) fn number(&self) -> RawFd {
+        self.mark.number()
+    }
+
+    /// An error if the program has closed it, or replaced it: what a call has said before may be about another file.
+    pub(super) fn check(&self) -> io::Result<()> {
+        if self.mark.is_ours() { Ok(()) } else { Err(replaced()) }
     }
 }
 
@@ -133,21 +93,27 @@ impl Drop for Registered {
         }
         let no_fork = NoFork::wait();
         let mut registry = registry(&no_fork);
-        if let Some(i) = registry.iter().position(|other| *other == self.tagged) {
+        if let Some(i) = registry.iter().position(|other| *other == self.mark) {
             registry.swap_remove(i);
         }
         // While nobody forks, so that no child is made that would look for a number that is gone.
-        self.tagged.close();
+        self.mark.close();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::os::descriptors::open_at_undivided;
+    use rustix::fs::{CWD, Mode, OFlags};
+    use std::os::fd::{AsRawFd, BorrowedFd};
 
     fn registered(file: &tempfile::NamedTempFile) -> Registered {
-        Registered::open(key_of(file), |_| Ok(file.reopen()?.into())).unwrap()
+        let open = |no_fork: &NoFork| open_at_undivided(no_fork, CWD, file.path(), FLAGS, Mode::empty());
+        Registered::open(key_of(file), |no_fork| Ok(open(no_fork)?)).unwrap()
     }
+
+    const FLAGS: OFlags = OFlags::RDWR.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
     fn key_of(file: &tempfile::NamedTempFile) -> RegionKey {
         crate::os::file::key_of(&rustix::fs::fstat(file).unwrap())
@@ -159,7 +125,7 @@ mod tests {
         let [file, other] = [(); 2].map(|()| tempfile::NamedTempFile::new().unwrap());
         let mine = OwnedFd::from(other.reopen().unwrap());
         let number = mine.as_raw_fd();
-        let refused = Registered::open(key_of(&file), |_| Ok(mine)).err().expect("another file");
+        let refused = Registered::open(key_of(&file), |_| Ok(Guarded::new(mine, FLAGS))).err().expect("another file");
         assert!(refused.to_string().contains("has replaced or closed"), "{refused}");
         // SAFETY: the program's descriptor, which the library has left open.
         let mine = unsafe { BorrowedFd::borrow_raw(number) };
@@ -189,9 +155,9 @@ mod tests {
     fn a_descriptor_is_closed_with_its_owner() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let fd = registered(&file);
-        let tagged = fd.tagged;
-        assert!(tagged.is_ours());
+        let mark = fd.mark;
+        assert!(mark.is_ours());
         drop(fd);
-        assert!(!tagged.is_ours());
+        assert!(!mark.is_ours());
     }
 }

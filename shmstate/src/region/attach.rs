@@ -14,7 +14,7 @@ use crate::commit::{BeginError, Clock, Host, LockError, Published, Service, Shar
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::events;
 use crate::layout::{Invalid, Layout, Schema};
-use crate::os::{self, ANONYMOUS, Generation, Limits, LiveDescription, Liveness, Mapping, Origin, Place};
+use crate::os::{self, ANONYMOUS, Generation, Guarded, Limits, LiveDescription, Liveness, Mapping, Origin, Place};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 use crate::track::RegionKey;
 use std::mem::ManuallyDrop;
@@ -153,7 +153,8 @@ impl Region {
 
     /// Another handle on the same region, whatever its name leads to.
     pub(crate) fn attach_same(other: &Region, state: StateType, clock: &mut impl Clock) -> Result<Region, Error> {
-        let same = Self::attach_anywhere(other.origin.clone(), &other.reopen()?, other.key, Some(state), clock)?;
+        let file = other.reopen()?;
+        let same = Self::attach_anywhere(other.origin.clone(), &file, other.key, Some(state), clock)?;
         Ok(same.asked_for(other.asked_copies))
     }
 
@@ -164,7 +165,7 @@ impl Region {
     }
 
     /// A description of its own of the same file: other handles' deaths are found by the process's.
-    pub(crate) fn reopen(&self) -> Result<OwnedFd, Error> {
+    pub(crate) fn reopen(&self) -> Result<Guarded, Error> {
         let origin = self.origin.as_deref();
         let reopened = self.kernel.liveness.reopen(origin).map_err(|e| lost(self.path(), e))?;
         reopened.map_err(|e| not_reopened(origin, e))
@@ -414,8 +415,7 @@ fn join(
         return Err(Error::corrupt(path, format!("it has {in_use} copies, and was made with {}", geometry.copies)));
     }
     let used = geometry.image(if state.is_some() { in_use } else { 0 });
-    os::check_is_of(path, found.file, found.key)?;
-    os::reserve(path, found.file, 0..used, Limits::Respected)?;
+    os::reserve(path, found.file, found.key, 0..used, Limits::Respected)?;
     let active = match shared.published() {
         active if active.service() == Service::In => active,
         // Who was replacing it died before the name went to another region.

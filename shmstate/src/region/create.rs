@@ -6,10 +6,9 @@ use super::view::view;
 use crate::commit::{NEVER, Published};
 use crate::error::{Error, Trouble};
 use crate::layout::{LONGEST_DOCUMENT, Layout, Schema};
-use crate::os::{Generation, Mapping};
+use crate::os::{Generation, Guarded, Mapping};
 use crate::sync::Ordering::Relaxed;
 use std::mem::ManuallyDrop;
-use std::os::fd::OwnedFd;
 use std::path::Path;
 
 /// What the maker of a region decides.
@@ -73,13 +72,15 @@ impl Plan {
     pub(crate) fn write(
         &self,
         path: &Path,
-        file: &OwnedFd,
+        file: &Guarded,
         generation: Generation,
         init: impl FnOnce(*mut u8) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let geometry = &self.geometry;
         let mapping = Mapping::new(file, self.len).map_err(|e| Error::io(path, "map", e))?;
         let mapping = &NewMapping { mapping: ManuallyDrop::new(mapping), generation }.mapping;
+        // What is mapped, and written now, is the new file only if the number was not replaced meanwhile.
+        file.check().map_err(|e| Error::io(path, "map", e))?;
         let header = RawHeader::new(geometry, &self.schema, self.document.as_bytes())
             .map_err(|e| Error::io(path, "ask for the machine's boot id, for", e))?;
         mapping.write(0, bytemuck::bytes_of(&header));

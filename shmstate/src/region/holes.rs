@@ -26,7 +26,7 @@ impl Holes {
 
     /// Whether these bytes of the file are data.
     pub(super) fn are_data(&self, bytes: Range<u64>, origin: &Origin) -> Result<bool, Error> {
-        let data = self.reader.data_from(bytes.start, origin);
+        let data = self.reader.data(bytes.clone(), origin);
         let data = data.map_err(|e| Error::io(origin.path(), "look for holes in", e))?;
         Ok(data >= bytes.end - bytes.start)
     }
@@ -47,7 +47,7 @@ impl Holes {
             return Ok(());
         }
         let start = geometry.image(k);
-        let data = self.reader.data_from(start, origin);
+        let data = self.reader.data(start..start + end, origin);
         let data = data.map_err(|e| Error::io(origin.path(), "look for holes in", e))?;
         self.data[k].store(data, Relaxed);
         let wanted = start + bytes.start as u64..start + end;

@@ -55,7 +55,8 @@ impl Host for Kernel {
 
     fn make_room(&self, copy: usize) -> bool {
         let bytes = self.geometry.image(copy)..self.geometry.image(copy + 1);
-        let reserved = self.liveness.with_file(|file| os::reserve(&self.path, file, bytes, Limits::Respected));
+        let key = self.liveness.key();
+        let reserved = self.liveness.with_file(|file| os::reserve(&self.path, file, key, bytes, Limits::Respected));
         let no_room = match reserved {
             Ok(Ok(())) => None,
             Ok(Err(e)) => Some(e.shortage()),

@@ -44,7 +44,7 @@ impl Peek {
             // The file was copied to the upper layer at the latest when the other process opened it.
             file = place.open_read_only()?;
         }
-        let key = os::key(path, &file)?;
+        let key = os::opened_as(path, &file)?;
         let checked = || {
             let header = Header::read(path, &file)?;
             header.check_run(path, &file)?;

@@ -60,7 +60,7 @@ impl<T: SharedLayout> State<T> {
             return Err(Trouble::Unsupported { path: self.path().to_owned(), why: why.into() }.into());
         }
         // Not one of the handle's own: those hold its locks, and would hold them for as long as anybody has them.
-        self.region().reopen()
+        self.region().reopen().map(os::Guarded::into_fd)
     }
 }
 
@@ -75,7 +75,6 @@ impl<T: SharedLayout> Options<'_, T> {
     pub fn anonymous(self) -> Result<State<T>, Error> {
         let (plan, timeout) = (self.plan()?, self.patience());
         let file = os::new_anonymous(self.access()?, plan.len(), plan.room(), self.limits())?;
-        let file = os::Guarded::new(file);
         self.fill(&plan, Path::new(ANONYMOUS), &file)?;
         check_descriptors(Path::new(ANONYMOUS), file.is_ours())?;
         State::attach_new(None, &file, timeout)

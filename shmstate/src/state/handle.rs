@@ -6,13 +6,12 @@ use super::update::{Scratch, TypedImages};
 use crate::commit::{Pin, Reader, Service};
 use crate::error::Error;
 use crate::layout::{Invalid, SharedLayout};
-use crate::os::{self, ANONYMOUS, Place};
+use crate::os::{self, ANONYMOUS, Guarded, Place};
 use crate::region::{Region, StateType};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::track::{Frame, thread_number};
 use std::fmt;
 use std::mem::ManuallyDrop;
-use std::os::fd::OwnedFd;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
@@ -138,9 +137,9 @@ impl<T: SharedLayout> State<T> {
     }
 
     /// Attaches to a new region, whether or not it has its name yet.
-    pub(super) fn attach_new(place: Option<&Place>, file: &OwnedFd, timeout: Duration) -> Result<Self, Error> {
+    pub(super) fn attach_new(place: Option<&Place>, file: &Guarded, timeout: Duration) -> Result<Self, Error> {
         let origin = place.map(|place| Arc::new(place.origin()));
-        let key = os::key(place.map_or(Path::new(ANONYMOUS), Place::path), file)?;
+        let key = os::opened_as(place.map_or(Path::new(ANONYMOUS), Place::path), file)?;
         let region = Region::attach_anywhere(origin, file, key, Some(Self::TYPE), &mut Deadline::new(timeout))?;
         Ok(Self::new(region, timeout))
     }

@@ -7,9 +7,8 @@ use super::update::forget_moves;
 use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::SharedLayout;
-use crate::os::{Access, Generation, Limits, NewFile, Place};
+use crate::os::{Access, Generation, Guarded, Limits, NewFile, Place};
 use crate::region::{Plan, Region, Sizes};
-use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 
@@ -343,7 +342,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     }
 
     /// Makes a new file the region.
-    pub(super) fn fill(self, plan: &Plan, path: &Path, file: &OwnedFd) -> Result<(), Error> {
+    pub(super) fn fill(self, plan: &Plan, path: &Path, file: &Guarded) -> Result<(), Error> {
         let generation =
             Generation::current().map_err(|e| Error::io(path, "prepare for forks of this process, for", e))?;
         plan.write(path, file, generation, |bytes| {

@@ -38,7 +38,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "room_not_reserved",
         breaks: "a file has the length, and not the room",
-        patches: &[value("os/file/reserve.rs", "if «is_whole(path, file, &bytes)?» {", "true")],
+        patches: &[value("os/file/reserve.rs", "if «is_whole(path, file, &bytes)?» { return Ok(());", "true")],
         checks: &[Process("edges", "holes_are_filled_before_they_can_hurt")],
     },
     Mutant {
@@ -50,7 +50,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "blocks_past_the_end_count",
         breaks: "a file with blocks behind a region counts as whole",
-        patches: &[value("os/file/reserve.rs", "first_hole(path, file)? >= bytes.end", "true")],
+        patches: &[
+            value("os/file/reserve.rs", "first_hole(path, file)? >= bytes.end", "true"),
+            value("os/file/reserve.rs", "pages >= bytes.end.div_ceil(page)", "true"),
+        ],
         checks: &[Unit("os::file::reserve::tests::blocks_past_the_end_are_no_room")],
     },
     Mutant {

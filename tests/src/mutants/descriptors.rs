@@ -16,13 +16,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Process("descriptors", "what_a_daemon_prints_goes_nowhere")],
     },
     Mutant {
+        name: "files_are_made_in_the_common_table",
+        breaks: "a new file is cut to its length under a number that another thread has given to the program's file",
+        patches: &[before("os/own_table.rs", "std::thread::scope(move |scope|", "return None;")],
+        checks: &[Process("thief", "nothing_of_the_programs_is_harmed_by_anonymous")],
+    },
+    Mutant {
+        name: "file_alone_is_compared",
+        breaks: "the program's own descriptor of the region's file is taken for the library's",
+        patches: &[value("os/descriptors.rs", "same_opening && same_flags()", "true")],
+        checks: &[Unit("os::registered::tests::a_number_that_is_the_programs_by_now_is_left_alone")],
+    },
+    Mutant {
         name: "numbers_are_believed",
         breaks: "a number is taken for the region's descriptor although the program has closed that",
-        patches: &[before(
-            "os/registered.rs",
-            "let fd = unsafe { BorrowedFd::borrow_raw(self.fd) }; is_of(fd, self.key)",
-            "return true;",
-        )],
+        patches: &[before("os/descriptors.rs", "let (last, mine) = (self.last_opening()", "return true;")],
         checks: &[
             Unit("os::registered::tests::a_number_that_is_the_programs_by_now_is_left_alone"),
             Process("descriptors", "descriptors_that_the_program_has_replaced_are_its_own"),
@@ -38,7 +46,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "file_of_a_number_is_believed",
         breaks: "the file that a number has after the library opened another one is taken for the region's",
         patches: &[
-            value("os/registered.rs", "!is_of(fd, self.key)", "false"),
+            value("os/registered.rs", "mark.key() != Some(key) || !mark.is_ours()", "false"),
             value("os/origin.rs", "(Ok(file), _) if «is_of(fd, key)» =>", "true"),
         ],
         checks: &[
@@ -87,13 +95,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "child_keeps_the_descriptors",
         breaks: "a child keeps its parent's descriptors",
-        patches: &[left_out("os/registered.rs", "registry.iter().for_each(Tagged::close);")],
+        patches: &[left_out("os/registered.rs", "registry.iter().for_each(Mark::close);")],
         checks: &[Process("fork", "no_child_keeps_a_descriptor")],
     },
     Mutant {
         name: "descriptors_survive_exec",
         breaks: "another program that a process starts keeps it alive",
-        patches: &[value("os/origin.rs", "OFlags::NONBLOCK | «OFlags::CLOEXEC»", "OFlags::empty()")],
+        patches: &[value("os/origin.rs", "OFlags::DSYNC | «OFlags::CLOEXEC»", "OFlags::empty()")],
         checks: &[Process("fork", "no_child_keeps_a_descriptor")],
     },
     Mutant {

@@ -1,9 +1,11 @@
 //! Files without a name: memory that is reached by a descriptor alone.
 
+use super::create::Made;
 use super::reserve::extend;
 use super::{Access, Limits};
 use crate::error::{Error, Trouble};
-use crate::os::descriptors::create_memory;
+use crate::os::descriptors::{Guarded, create_memory};
+use crate::os::own_table::made_undisturbed;
 use rustix::fs::{MemfdFlags, Mode, SealFlags};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
@@ -15,7 +17,17 @@ pub(crate) use crate::error::ANONYMOUS;
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
 
 /// A sealed file of `len` zero bytes, of which the first `room` have memory.
-pub(crate) fn new_anonymous(access: Access, len: u64, room: u64, limits: Limits) -> Result<OwnedFd, Error> {
+pub(crate) fn new_anonymous(access: Access, len: u64, room: u64, limits: Limits) -> Result<Guarded, Error> {
+    let make = || make(access, len, room, limits);
+    let take = |made: Result<Made, Error>, entries: &str| Ok::<_, Error>(made?.take(entries));
+    match made_undisturbed(&[], make, take) {
+        // Without `/proc`, it cannot be taken over.
+        None | Some(Ok(Err(Errno::NOENT | Errno::ACCESS))) => make().map(Made::here),
+        Some(taken) => taken?.map_err(|e| Error::io(Path::new(ANONYMOUS), "open a second time", e)),
+    }
+}
+
+fn make(access: Access, len: u64, room: u64, limits: Limits) -> Result<Made, Error> {
     let path = Path::new(ANONYMOUS);
     let failed = |doing| move |e: Errno| Error::io(path, doing, e);
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
@@ -25,10 +37,14 @@ pub(crate) fn new_anonymous(access: Access, len: u64, room: u64, limits: Limits)
         file => file,
     }
     .map_err(failed("create"))?;
+    let check = || file.check().map_err(|e| Error::io(path, "create", e));
+    check()?;
     extend(path, &file, len, room, limits)?;
+    check()?;
     rustix::fs::fchmod(&file, Mode::from_raw_mode(access.mode)).map_err(failed("set the mode of"))?;
+    check()?;
     rustix::fs::fcntl_add_seals(&file, SEALS).map_err(failed("seal"))?;
-    Ok(file)
+    Ok(Made::new(file))
 }
 
 /// Checks that a descriptor that somebody has handed over is one of such a file, which may be trusted.

@@ -2,14 +2,17 @@
 
 use super::kind::prepare;
 use super::reserve::{Limits, extend};
-use super::{Access, Place};
+use super::{Access, Place, key_of};
 use crate::error::{Error, Trouble};
 use crate::os::Generation;
 use crate::os::descriptors::{Guarded, duplicate, open_at};
+use crate::os::own_table::{entry, made_undisturbed, undisturbed};
+use crate::os::registered::replaced;
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 
 /// How the names of files begin that are not complete, where the file system knows no nameless ones.
@@ -33,19 +36,44 @@ impl NewFile {
     /// `len` bytes of zeroes, of which the first `room` have memory: a full file system is an error now, and not a signal
     /// at some later store.
     pub(super) fn create(place: &Place, access: Access, len: u64, room: u64, limits: Limits) -> Result<Self, Error> {
-        let flags = OFlags::RDWR | OFlags::CLOEXEC;
-        let private = Mode::RUSR | Mode::WUSR;
-        let new = match open_at(&place.dir, ".", flags | OFlags::TMPFILE, private) {
-            Ok(file) => NewFile { file: Guarded::new(file), temporary: None, generation: generation(place)? },
+        let make = || Self::make_nameless(place, access, len, room, limits);
+        let take =
+            |made: Result<Option<Made>, Error>, entries: &str| Ok::<_, Error>(made?.map(|made| made.take(entries)));
+        let nameless = match made_undisturbed(&[place.dir.as_raw_fd()], make, take) {
+            Some(taken) => match taken? {
+                // Without `/proc`, it cannot be taken over.
+                Some(Err(Errno::NOENT | Errno::ACCESS)) => make_here(make()?, place)?,
+                Some(file) => Some(file.map_err(|e| Error::io(&place.path, "open a second time", e))?),
+                None => None,
+            },
+            None => make_here(make()?, place)?,
+        };
+        if let Some(file) = nameless {
+            return Ok(NewFile { file, temporary: None, generation: generation(place)? });
+        }
+        let new = Self::with_temporary_name(place)?;
+        undisturbed(&[new.file.as_raw_fd()], || finish(place, &new.file, access, len, room, limits))?;
+        Ok(new)
+    }
+
+    /// A file without a name. `None`: the file system, or the kernel, does not know such files.
+    fn make_nameless(
+        place: &Place,
+        access: Access,
+        len: u64,
+        room: u64,
+        limits: Limits,
+    ) -> Result<Option<Made>, Error> {
+        place.check()?;
+        let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::TMPFILE;
+        let file = match open_at(&place.dir, ".", flags, Mode::RUSR | Mode::WUSR) {
+            Ok(file) => file,
             // Not known to the file system, or (EISDIR, ENOENT) to the kernel.
-            Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::NOENT | Errno::INVAL) => Self::with_temporary_name(place)?,
+            Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::NOENT | Errno::INVAL) => return Ok(None),
             Err(e) => return Err(place.not_created(e)),
         };
-        prepare(&place.path, &new.file)?;
-        extend(&place.path, &new.file, len, room, limits)?;
-        let mode = Mode::from_raw_mode(access.mode);
-        rustix::fs::fchmod(&new.file, mode).map_err(|e| Error::io(&place.path, "set the mode of", e))?;
-        Ok(new)
+        finish(place, &file, access, len, room, limits)?;
+        Ok(Some(Made::new(file)))
     }
 
     /// For file systems without nameless files. The file is locked for as long as its creator lives, so that others can
@@ -62,14 +90,18 @@ impl NewFile {
 
     /// A new file of that temporary name. `None`: somebody has the name, or has swept the file away before it was locked.
     fn named(place: &Place, name: OsString, generation: Generation) -> rustix::io::Result<Option<Self>> {
-        let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
-        let dir = Guarded::new(duplicate(&place.dir)?);
-        let file = match open_at(&dir, &name, flags, Mode::RUSR | Mode::WUSR) {
+        let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOFOLLOW;
+        let dir = duplicate(&place.dir)?;
+        let file = match open_at(&dir, &name, flags | OFlags::CREATE | OFlags::EXCL, Mode::RUSR | Mode::WUSR) {
             Err(Errno::EXIST) => return Ok(None),
-            file => Guarded::new(file?),
+            file => file?,
         };
+        let named = rustix::fs::statat(&dir, &name, AtFlags::SYMLINK_NOFOLLOW).ok().map(|stat| key_of(&stat));
         let new = NewFile { file, temporary: Some(Temporary { dir, name }), generation };
-        let locked = match rustix::fs::flock(&new.file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        if named.is_none() || named != new.file.key() {
+            return Ok(None);
+        }
+        let locked = match undisturbed(&[new.file.as_raw_fd()], || lock(&new.file)) {
             Err(Errno::WOULDBLOCK) => false,
             locked => locked.map(|()| true)?,
         };
@@ -83,7 +115,7 @@ impl NewFile {
     }
 
     /// The file.
-    pub(crate) fn file(&self) -> &OwnedFd {
+    pub(crate) fn file(&self) -> &Guarded {
         &self.file
     }
 
@@ -94,7 +126,24 @@ impl NewFile {
 
     /// Gives the file a name in the directory of that place.
     pub(super) fn link_as(&self, place: &Place, name: &OsStr) -> Result<(), Error> {
+        undisturbed(&self.numbers(place), || self.link_undisturbed(place, name))
+    }
+
+    /// The numbers of all that gives the file its name.
+    pub(super) fn numbers(&self, place: &Place) -> Vec<RawFd> {
+        let own = [self.file.as_raw_fd(), place.dir.as_raw_fd()];
+        own.into_iter().chain(self.temporary.as_ref().map(|temporary| temporary.dir.as_raw_fd())).collect()
+    }
+
+    /// Refuses to go on if the program has replaced a descriptor.
+    pub(super) fn check(&self, place: &Place) -> Result<(), Error> {
+        place.check()?;
+        if self.is_ours() { Ok(()) } else { Err(Error::io(&place.path, "create", replaced())) }
+    }
+
+    fn link_undisturbed(&self, place: &Place, name: &OsStr) -> Result<(), Error> {
         let Place { dir, path, .. } = place;
+        self.check(place)?;
         let linked = match &self.temporary {
             Some(temporary) => match rustix::fs::linkat(&temporary.dir, &temporary.name, dir, name, AtFlags::empty()) {
                 // The file system has no hard links.
@@ -106,7 +155,7 @@ impl NewFile {
             // By the descriptor's own entry, which needs no privilege; without `/proc`, by the descriptor, which does on
             // older kernels.
             None => {
-                let entry = format!("/proc/self/fd/{}", self.file.as_raw_fd());
+                let entry = entry(self.file.as_raw_fd());
                 match rustix::fs::linkat(rustix::fs::CWD, entry, dir, name, AtFlags::SYMLINK_FOLLOW) {
                     Err(Errno::NOENT) => rustix::fs::linkat(&self.file, "", dir, name, AtFlags::EMPTY_PATH),
                     linked => linked,
@@ -130,9 +179,12 @@ impl Drop for NewFile {
         // In a child that was forked meanwhile, the name is the parent's.
         if let Some(Temporary { dir, name }) = &self.temporary
             && self.generation.is_current()
-            && dir.is_ours()
         {
-            let _ = rustix::fs::unlinkat(dir, name, AtFlags::empty());
+            undisturbed(&[dir.as_raw_fd()], || {
+                if dir.is_ours() {
+                    let _ = rustix::fs::unlinkat(dir, name, AtFlags::empty());
+                }
+            });
         }
     }
 }
@@ -141,10 +193,66 @@ fn generation(place: &Place) -> Result<Generation, Error> {
     Generation::current().map_err(|e| Error::io(&place.path, "prepare for forks of this process, for", e))
 }
 
+/// Gives a new, empty file all but its name.
+fn finish(place: &Place, file: &Guarded, access: Access, len: u64, room: u64, limits: Limits) -> Result<(), Error> {
+    let path = &place.path;
+    prepare(path, file)?;
+    file.check().map_err(|e| Error::io(path, "create", e))?;
+    extend(path, file, len, room, limits)?;
+    file.check().map_err(|e| Error::io(path, "create", e))?;
+    rustix::fs::fchmod(file, Mode::from_raw_mode(access.mode)).map_err(|e| Error::io(path, "set the mode of", e))
+}
+
+/// A file that was made in this table, with a look before each call that changes it.
+fn make_here(made: Option<Made>, place: &Place) -> Result<Option<Guarded>, Error> {
+    let Some(made) = made else { return Ok(None) };
+    made.file.check().map_err(|e| Error::io(&place.path, "create", e))?;
+    Ok(Some(made.here()))
+}
+
+/// A file that was made where no other thread could replace it.
+pub(super) struct Made {
+    file: Guarded,
+}
+
+impl Made {
+    pub(super) fn new(file: Guarded) -> Made {
+        Made { file }
+    }
+
+    /// Opens it in this thread's table, by its entry among those of the other one.
+    pub(super) fn take(self, entries: &str) -> rustix::io::Result<Guarded> {
+        // The number is that of the other table.
+        let made = ManuallyDrop::new(self.file);
+        let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let path = format!("{entries}/{}", made.as_raw_fd());
+        let file = open_at(rustix::fs::CWD, path, flags, Mode::empty())?;
+        if file.key() == made.key() { Ok(file) } else { Err(Errno::BADF) }
+    }
+
+    /// The file, in the table in which it was made.
+    pub(super) fn here(self) -> Guarded {
+        self.file
+    }
+}
+
+/// Locks a temporary file for as long as its description lives, unless the number is the program's by now.
+pub(super) fn lock(file: &Guarded) -> rustix::io::Result<()> {
+    file.check().map_err(|_| Errno::BADF)?;
+    rustix::fs::flock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
+}
+
 /// Removes the temporary files whose creators are dead. What cannot be looked at is left alone.
 pub(super) fn sweep(place: &Place) {
+    undisturbed(&[place.dir.as_raw_fd()], || sweep_undisturbed(place));
+}
+
+fn sweep_undisturbed(place: &Place) {
+    if place.check().is_err() {
+        return;
+    }
     let Ok(entries) = open_at(&place.dir, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-        .and_then(rustix::fs::Dir::new)
+        .and_then(|dir| rustix::fs::Dir::new(dir.into_fd()))
     else {
         return;
     };
@@ -200,8 +308,8 @@ mod tests {
         drop(second);
         // As a kill leaves it: the description is gone, the name is not.
         let mut first = std::mem::ManuallyDrop::new(first);
-        let devnull = rustix::fs::open("/dev/null", OFlags::RDWR, Mode::empty()).unwrap();
-        drop(std::mem::replace(&mut first.file, Guarded::new(devnull)));
+        let devnull = open_at(rustix::fs::CWD, "/dev/null", OFlags::RDWR, Mode::empty()).unwrap();
+        drop(std::mem::replace(&mut first.file, devnull));
         assert_eq!(names(&dir).len(), 2);
         let third = NewFile::with_temporary_name(&place).unwrap();
         assert_eq!(names(&dir).len(), 2, "the dead one's name is gone");

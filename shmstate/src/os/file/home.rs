@@ -1,7 +1,8 @@
 //! The directory of bare names.
 
 use crate::error::{Error, Trouble};
-use crate::os::descriptors::open_at;
+use crate::os::descriptors::{Guarded, open_at};
+use crate::os::own_table::{entry, undisturbed};
 use rustix::fs::{Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -14,19 +15,19 @@ const DIR_VARIABLE: &str = "SHMSTATE_DIR";
 const TMPFS: &str = "/dev/shm";
 
 /// Opens a directory, to find names in it.
-pub(super) fn open_dir(path: &Path, flags: OFlags) -> Result<OwnedFd, Error> {
+pub(super) fn open_dir(path: &Path, flags: OFlags) -> Result<Guarded, Error> {
     open_at(rustix::fs::CWD, path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | flags, Mode::empty())
         .map_err(|e| directory_error(path, "open the directory", e))
 }
 
 /// The directory of bare names, which is made if need be.
-pub(super) fn home() -> Result<(OwnedFd, PathBuf), Error> {
+pub(super) fn home() -> Result<(Guarded, PathBuf), Error> {
     let user = rustix::process::geteuid().as_raw();
     if let Some(dir) = named_by_the_environment() {
         let made = make_dir(&dir)?;
         let fd = open_dir(&dir, OFlags::empty())?;
         if made {
-            give_owner_all(&dir, &fd, &stat(&dir, &fd)?)?;
+            give_owner_all(&dir, &fd)?;
         }
         return Ok((fd, dir));
     }
@@ -48,7 +49,7 @@ pub(super) fn home() -> Result<(OwnedFd, PathBuf), Error> {
         );
         return Err(Trouble::Permission { path: dir, why, source: None }.into());
     }
-    give_owner_all(&dir, &fd, &stat)?;
+    give_owner_all(&dir, &fd)?;
     Ok((fd, dir))
 }
 
@@ -79,12 +80,19 @@ fn stat(dir: &Path, fd: &OwnedFd) -> Result<Stat, Error> {
 }
 
 /// Gives the owner of a directory all rights in it: the umask of the process that made it may have taken some of them.
-fn give_owner_all(dir: &Path, fd: &OwnedFd, stat: &Stat) -> Result<(), Error> {
+fn give_owner_all(dir: &Path, fd: &Guarded) -> Result<(), Error> {
+    let stat = stat(dir, fd)?;
     let mode = Mode::from_raw_mode(stat.st_mode & 0o7777);
     if mode.contains(Mode::RWXU) {
         return Ok(());
     }
-    change_mode(fd, mode | Mode::RWXU).map_err(|e| {
+    undisturbed(&[fd.as_raw_fd()], || {
+        // What has the name is what was opened, whatever has its number.
+        let named = rustix::fs::stat(dir)?;
+        let is_it = fd.is_ours() && fd.key() == Some(super::key_of(&named));
+        if is_it { change_mode(fd, mode | Mode::RWXU) } else { Err(Errno::BADF) }
+    })
+    .map_err(|e| {
         let why = format!(
             "its mode {:o} keeps its own owner out, and cannot be changed ({e}): change it (`chmod u+rwx`), or remove it",
             stat.st_mode & 0o7777
@@ -97,7 +105,7 @@ fn give_owner_all(dir: &Path, fd: &OwnedFd, stat: &Stat) -> Result<(), Error> {
 fn change_mode(fd: &OwnedFd, mode: Mode) -> rustix::io::Result<()> {
     /// `fchmodat2`, which has the same number on all platforms.
     const FCHMODAT2: libc::c_long = 452;
-    let by_descriptor = rustix::fs::chmod(format!("/proc/self/fd/{}", fd.as_raw_fd()), mode);
+    let by_descriptor = rustix::fs::chmod(entry(fd.as_raw_fd()), mode);
     if by_descriptor != Err(Errno::NOENT) {
         return by_descriptor;
     }

@@ -12,15 +12,16 @@ mod turn;
 pub(crate) use anonymous::{ANONYMOUS, check_anonymous, new_anonymous};
 pub(crate) use create::NewFile;
 pub(crate) use place::Place;
+pub(super) use reserve::pages_there;
 pub(crate) use reserve::{Limits, reserve};
 
 use crate::error::{Error, Trouble};
-use crate::os::descriptors::open_at;
+use crate::os::descriptors::{Guarded, READING, open_at};
 use crate::os::registered::{is_of, replaced};
 use crate::track::RegionKey;
 use kind::{check_file_system, check_kind};
 pub(crate) use kind::{is_layered, is_memory};
-use rustix::fs::{Mode, OFlags, Stat};
+use rustix::fs::{Mode, Stat};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -86,6 +87,12 @@ pub(crate) fn key(path: &Path, fd: &OwnedFd) -> Result<RegionKey, Error> {
     Ok(key_of(&rustix::fs::fstat(fd).map_err(|e| Error::io(path, "look at", e))?))
 }
 
+/// Device and inode of a file when it was opened, which it still is.
+pub(crate) fn opened_as(path: &Path, fd: &Guarded) -> Result<RegionKey, Error> {
+    fd.check().map_err(|e| Error::io(path, "use", e))?;
+    fd.key().ok_or_else(|| Error::io(path, "use", replaced()))
+}
+
 /// Refuses a descriptor that is not of that file any more: another thread has replaced or closed it.
 pub(crate) fn check_is_of(path: &Path, fd: &OwnedFd, key: RegionKey) -> Result<(), Error> {
     if is_of(fd, key) { Ok(()) } else { Err(Error::io(path, "use", replaced())) }
@@ -126,19 +133,20 @@ pub(crate) fn read(path: &Path, fd: &OwnedFd, offset: u64, len: usize) -> Result
 pub(super) fn read_whole(path: &Path) -> rustix::io::Result<Vec<u8>> {
     /// More than the kernel says of anything.
     const MOST: usize = 4 << 20;
-    let file = open_at(rustix::fs::CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let file = open_at(rustix::fs::CWD, path, READING, Mode::empty())?;
     let (mut bytes, mut filled) = (vec![0; 4096], 0);
     while filled < MOST {
         if filled == bytes.len() {
             bytes.resize(2 * filled, 0);
         }
-        match rustix::io::read(&file, &mut bytes[filled..]) {
+        match rustix::io::pread(&file, &mut bytes[filled..], filled as u64) {
             Ok(0) => break,
             Ok(n) => filled += n,
             Err(Errno::INTR) => {}
             Err(e) => return Err(e),
         }
     }
+    file.check().map_err(|_| Errno::BADF)?;
     bytes.truncate(filled);
     Ok(bytes)
 }

@@ -8,11 +8,12 @@ use crate::commit::Clock;
 use crate::error::{Error, Trouble};
 use crate::os::descriptors::{Guarded, open_at};
 use crate::os::origin::Origin;
+use crate::os::own_table::undisturbed;
 use crate::track::RegionKey;
 use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
-use std::os::fd::OwnedFd;
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -51,7 +52,7 @@ impl Place {
         } else {
             home()?
         };
-        Ok(Place { dir: Guarded::new(dir), path: parent.join(&file), name: file })
+        Ok(Place { dir, path: parent.join(&file), name: file })
     }
 
     /// The path, for people.
@@ -60,14 +61,14 @@ impl Place {
     }
 
     /// Opens the file, after checks of what it is and who may write it.
-    pub(crate) fn open(&self, access: Access) -> Result<OwnedFd, Error> {
+    pub(crate) fn open(&self, access: Access) -> Result<Guarded, Error> {
         let (file, stat) = self.open_as(OFlags::RDWR)?;
         access.check(&self.path, &stat)?;
         Ok(file)
     }
 
     /// Opens a file of this user's own, whoever else may write it: its owner has let them.
-    pub(crate) fn open_own(&self) -> Result<OwnedFd, Error> {
+    pub(crate) fn open_own(&self) -> Result<Guarded, Error> {
         let (file, stat) = self.open_as(OFlags::RDWR)?;
         if stat.st_uid != rustix::process::geteuid().as_raw() {
             let why = format!("it belongs to user {}, not to this process's: that user can remove it", stat.st_uid);
@@ -77,15 +78,15 @@ impl Place {
     }
 
     /// Opens the file for reading, whoever may write it, after a check of what it is.
-    pub(crate) fn open_read_only(&self) -> Result<OwnedFd, Error> {
+    pub(crate) fn open_read_only(&self) -> Result<Guarded, Error> {
         Ok(self.open_as(OFlags::RDONLY)?.0)
     }
 
-    fn open_as(&self, mode: OFlags) -> Result<(OwnedFd, Stat), Error> {
+    fn open_as(&self, mode: OFlags) -> Result<(Guarded, Stat), Error> {
         let path = &self.path;
         // Looked at before it is opened: to open a FIFO or a device has effects of its own.
-        let stat = rustix::fs::statat(&self.dir, &self.name, AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|e| Error::io(path, "find", e))?;
+        let stat =
+            rustix::fs::statat(&self.dir, &self.name, AtFlags::SYMLINK_NOFOLLOW).map_err(|e| self.failed("find", e))?;
         check_kind(path, &stat)?;
         let flags = mode | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = match open_at(&self.dir, &self.name, flags, Mode::empty()) {
@@ -96,7 +97,7 @@ impl Place {
                     Errno::LOOP => "a symbolic link",
                     Errno::ISDIR => "a directory",
                     Errno::NXIO => "a socket or a device",
-                    e => return Err(Error::io(path, "open", e)),
+                    e => return Err(self.failed("open", e)),
                 };
                 return Err(Trouble::NotAFile { path: path.clone(), what }.into());
             }
@@ -105,7 +106,17 @@ impl Place {
         let stat = rustix::fs::fstat(&file).map_err(|e| Error::io(path, "look at", e))?;
         check_kind(path, &stat)?;
         check_file_system(path, &file)?;
+        file.check().map_err(|e| Error::io(path, "open", e))?;
         Ok((file, stat))
+    }
+
+    /// What the directory does not let be done; or what was tried with another file, under the number of the directory.
+    #[cold]
+    fn failed(&self, doing: &'static str, e: Errno) -> Error {
+        match self.dir.check() {
+            Ok(()) => Error::io(&self.path, doing, e),
+            Err(replaced) => Error::io(&self.path, doing, replaced),
+        }
     }
 
     /// A new file of `len` zero bytes in the same directory, which has no name yet; the first `room` bytes have memory.
@@ -153,7 +164,7 @@ impl Place {
         match e {
             // A name that does not exist yet is not what is missing.
             Errno::NOENT => Trouble::NoDirectory { path: self.dir_path().to_owned() }.into(),
-            e => Error::io(&self.path, "create", e),
+            e => self.failed("create", e),
         }
     }
 
@@ -161,14 +172,23 @@ impl Place {
     pub(crate) fn now(&self) -> Result<Option<RegionKey>, Error> {
         match rustix::fs::statat(&self.dir, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(key_of(&stat))),
-            Err(Errno::NOENT) => Ok(None),
-            Err(e) => Err(Error::io(&self.path, "find", e)),
+            Err(Errno::NOENT) if self.dir.is_ours() => Ok(None),
+            Err(e) => Err(self.failed("find", e)),
         }
     }
 
     /// Takes the name away.
     pub(crate) fn unlink(&self) -> Result<(), Error> {
-        rustix::fs::unlinkat(&self.dir, &self.name, AtFlags::empty()).map_err(|e| Error::io(&self.path, "remove", e))
+        undisturbed(&[self.dir.as_raw_fd()], || {
+            self.check()?;
+            rustix::fs::unlinkat(&self.dir, &self.name, AtFlags::empty())
+                .map_err(|e| Error::io(&self.path, "remove", e))
+        })
+    }
+
+    /// Refuses to go on if the program has replaced the directory's descriptor.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.dir.check().map_err(|e| Error::io(self.dir_path(), "use the directory", e))
     }
 
     /// What a handle remembers of it, without a descriptor.

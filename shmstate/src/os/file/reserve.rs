@@ -1,8 +1,11 @@
 //! Room for the bytes of a region: reserved before they are used, so that a full file system is an error and not a signal.
 
+use super::check_is_of;
 use super::kind::is_memory;
 use crate::error::{Error, Trouble};
 use crate::os::memory::{Left, Limit, memory_left};
+use crate::os::own_table::undisturbed;
+use crate::track::RegionKey;
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 use std::io;
@@ -26,12 +29,31 @@ pub(super) fn extend(path: &Path, file: &OwnedFd, len: u64, room: u64, limits: L
     let too_long = limit.is_some_and(|limit| len > limit) || libc::off_t::try_from(len).is_err();
     let cut = if too_long { Err(Errno::FBIG) } else { retried(|| rustix::fs::ftruncate(file, len)) };
     cut.map_err(|e| refused(path, len, e))?;
-    reserve(path, file, 0..room, limits)
+    reserve_undisturbed(path, file, 0..room, limits)
 }
 
 /// Makes sure that there is room for these bytes of the file, which is long enough; they keep what they hold. No other
 /// process uses these bytes.
-pub(crate) fn reserve(path: &Path, file: &OwnedFd, bytes: Range<u64>, limits: Limits) -> Result<(), Error> {
+pub(crate) fn reserve(
+    path: &Path,
+    file: &OwnedFd,
+    key: RegionKey,
+    bytes: Range<u64>,
+    limits: Limits,
+) -> Result<(), Error> {
+    let is_it = |file| check_is_of(path, file, key);
+    is_it(file)?;
+    // A file that another thread has replaced is whole, or is not reserved.
+    if is_whole(path, file, &bytes)? {
+        return is_it(file);
+    }
+    undisturbed(&[file.as_raw_fd()], || {
+        is_it(file)?;
+        reserve_undisturbed(path, file, bytes, limits)
+    })
+}
+
+fn reserve_undisturbed(path: &Path, file: &OwnedFd, bytes: Range<u64>, limits: Limits) -> Result<(), Error> {
     if is_whole(path, file, &bytes)? {
         return Ok(());
     }
@@ -128,27 +150,25 @@ fn is_whole(path: &Path, file: &OwnedFd, bytes: &Range<u64>) -> Result<bool, Err
     if bytes.start > 0 || taken < bytes.end {
         return Ok(false);
     }
-    // So many blocks may lie behind these bytes as well. And a file system that does not know its holes says that there are
-    // none.
-    if first_hole(path, file)? >= bytes.end {
-        return Ok(true);
-    }
-    // On a tmpfs, pages that are reserved and have never been touched look like holes. To reserve them again would take as
-    // long as for the first time.
+    // So many blocks may lie behind these bytes as well. In memory, pages that are reserved and have never been touched look
+    // like holes; to reserve them again would take as long as for the first time. So the pages are counted, where that can be
+    // done.
     let page = rustix::param::page_size() as u64;
-    Ok(is_memory(path, file)?
-        && match pages_there(file, bytes.end) {
-            Some(pages) => pages >= bytes.end.div_ceil(page),
-            None => taken == bytes.end.next_multiple_of(page),
-        })
+    let memory = is_memory(path, file)?;
+    if memory && let Some(pages) = pages_there(file, 0..bytes.end) {
+        return Ok(pages >= bytes.end.div_ceil(page));
+    }
+    // A file system that does not know its holes says that there are none.
+    let whole = first_hole(path, file)? >= bytes.end;
+    Ok(whole || memory && taken == bytes.end.next_multiple_of(page))
 }
 
-/// How many pages of the first `len` bytes of a file in memory are there, or in swap; `None` on kernels before 6.5, and where
+/// How many pages of these bytes of a file in memory are there, or in swap; `None` on kernels before 6.5, and where
 /// a sandbox does not let the process ask.
-fn pages_there(file: &OwnedFd, len: u64) -> Option<u64> {
+pub(in crate::os) fn pages_there(file: &OwnedFd, bytes: Range<u64>) -> Option<u64> {
     /// `cachestat`, which has the same number on all platforms.
     const CACHESTAT: libc::c_long = 451;
-    let range = [0, len];
+    let range = [bytes.start, bytes.end - bytes.start];
     // Pages there, dirty, being written, evicted, and recently evicted.
     let mut counts = [0_u64; 5];
     // SAFETY: an open descriptor, the two words of a range, and as many words as the kernel writes.
@@ -292,7 +312,7 @@ mod tests {
         rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::KEEP_SIZE, 1 << 16, 1 << 17).unwrap();
         assert!(taken(path, &file).unwrap() >= 1 << 16 && !is_whole(path, &file, &(0..1 << 16)).unwrap());
         let before = taken(path, &file).unwrap();
-        reserve(path, &file, 0..1 << 16, Limits::Respected).unwrap();
+        reserve_undisturbed(path, &file, 0..1 << 16, Limits::Respected).unwrap();
         assert_eq!(taken(path, &file).unwrap(), before + (1 << 16));
         // What was reserved once is not reserved again, although it was never touched.
         assert!(is_whole(path, &file, &(0..1 << 16)).unwrap() || !is_memory(path, &file).unwrap());
@@ -300,7 +320,7 @@ mod tests {
         let file = OwnedFd::from(tempfile::tempfile_in("/dev/shm").or_else(|_| tempfile::tempfile()).unwrap());
         rustix::fs::ftruncate(&file, 1 << 16).unwrap();
         rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::KEEP_SIZE, 1 << 15, 1 << 16).unwrap();
-        if is_memory(path, &file).unwrap() && pages_there(&file, 1).is_some() {
+        if is_memory(path, &file).unwrap() && pages_there(&file, 0..1).is_some() {
             assert!(taken(path, &file).unwrap() == 1 << 16 && !is_whole(path, &file, &(0..1 << 16)).unwrap());
         }
     }

@@ -9,6 +9,7 @@ use super::reserve::free_room;
 use super::{Place, key_of};
 use crate::commit::Clock;
 use crate::os::descriptors::open_at_undivided;
+use crate::os::own_table::undisturbed;
 use crate::os::registered::Registered;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use std::cell::Cell;
@@ -45,8 +46,7 @@ impl Turn {
         let Ok(lock) = opened else { return none };
         let mut pause = Duration::from_micros(200);
         loop {
-            let Ok(dir) = lock.get() else { return none };
-            match rustix::fs::flock(&*dir, FlockOperation::NonBlockingLockExclusive) {
+            match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {
                     HAS_TURN.set(true);
                     return Turn { lock: Some(lock) };
@@ -65,13 +65,18 @@ impl Turn {
     }
 }
 
+fn flock(lock: &Registered, operation: FlockOperation) -> rustix::io::Result<()> {
+    undisturbed(&[lock.number()], || {
+        let dir = lock.get().map_err(|_| rustix::io::Errno::BADF)?;
+        rustix::fs::flock(&*dir, operation)
+    })
+}
+
 impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(lock) = &self.lock {
             // Not only closed: a child that was made by a raw `clone` may have the description too.
-            if let Ok(dir) = lock.get() {
-                let _ = rustix::fs::flock(&*dir, FlockOperation::Unlock);
-            }
+            let _ = flock(lock, FlockOperation::Unlock);
             HAS_TURN.set(false);
         }
     }

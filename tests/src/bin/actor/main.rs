@@ -14,6 +14,7 @@ mod race;
 mod replace;
 mod room;
 mod spoil;
+mod thief;
 
 use shmstate::State;
 use shmstate_tests::{PATIENCE, World};
@@ -46,6 +47,7 @@ fn main() {
         ["replace", what, path, seed] => replace::run(what, path, number(seed)),
         ["fork", what, path] => fork::run(what, path),
         ["descriptors", what, path] => descriptors::run(what, path),
+        ["thief", what, path] => thief::run(what, path),
         ["machine", what, path] => machine::run(what, path),
         ["file-system", what, dir] => file_systems::run(what, dir),
         ["room", what, path] => room::run(what, path),
