@@ -103,6 +103,7 @@ impl Region {
         clock: &mut impl Clock,
     ) -> Result<Region, Error> {
         let path = |origin: &Option<Arc<Origin>>| path_of(origin.as_deref()).to_owned();
+        let is_shared = matches!(opened, Opened::Shared(_));
         let own;
         let (mut live, file) = match opened {
             Opened::Shared(file) => (None, file),
@@ -114,8 +115,13 @@ impl Region {
             }
         };
         let attached = Self::attach_file(origin.clone(), file, key, state, &mut live, clock);
-        // What was found wrong with another file says nothing of the region.
-        attached.map_err(|e| os::check_is_of(&path(&origin), file, key).err().unwrap_or(e))
+        // What was found wrong with another file says nothing of the region. A description that has left its locks to the mapping
+        // has no number any more, and what is found then is found in the mapping.
+        let has_number = is_shared || live.is_some();
+        attached.map_err(|e| {
+            let replaced = has_number.then(|| os::check_is_of(&path(&origin), file, key).err()).flatten();
+            replaced.unwrap_or(e)
+        })
     }
 
     /// Attaches by `file`, which is the description `live` if there is one.
