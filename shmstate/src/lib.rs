@@ -151,6 +151,7 @@ pub use shmstate_derive::SharedLayout;
 pub mod map {
     pub use crate::containers::Lookup;
     pub use crate::containers::entry::{Entry, OccupiedEntry, VacantEntry};
+    pub use crate::containers::{SortedIter, SortedIterMut, SortedKeys, SortedValues, SortedValuesMut};
 }
 
 /// Reading states and values with the crate `serde` where they lie.

@@ -6,7 +6,8 @@
 //! Others are made of these: [`Ring`] and [`Slab`] of lists, [`Queue`] and [`Tracked`] of arrays; [`Maybe`] and [`Blob`] are
 //! plain values.
 //!
-//! * `marks`, `walks`: what an update has touched, and how it is told; `slice`: what those have in common that are slices
+//! * `marks`, `walks`: what an update has touched, and how it is told; `slice`: what those have in common that are slices;
+//!   `slots`: an array of twice as many values
 //! * `composed`: the walks of what is made of parts; `wrapped`: items that lie in two slices; `spent`: what was moved out
 //! * `place`: what is made, moved and swapped where it lies; `drain`: taking many items out; `conversions`: to and from std's
 //!   collections
@@ -29,6 +30,7 @@ mod ring;
 mod serde;
 mod slab;
 mod slice;
+mod slots;
 mod spent;
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 pub(crate) mod tests;
@@ -44,7 +46,9 @@ pub use array::Array;
 pub use blob::Blob;
 pub use drain::Drain;
 pub use full::{CapacityError, Full};
-pub use keyed::{Lookup, Map, Set, SortedMap, entry};
+pub use keyed::{
+    Lookup, Map, Set, SortedIter, SortedIterMut, SortedKeys, SortedMap, SortedValues, SortedValuesMut, entry,
+};
 pub use list::List;
 pub use maybe::Maybe;
 pub use queue::Queue;

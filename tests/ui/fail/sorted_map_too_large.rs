@@ -1,4 +1,4 @@
-// Rule: a `SortedMap` holds less than 2³² entries
+// Rule: a `SortedMap` holds at most 2²⁷ entries
 
 use shmstate::{SharedLayout, SortedMap};
 

@@ -6,6 +6,7 @@ use crate::containers::{Drain, Full, List};
 use crate::layout::{Invalid, SharedLayout};
 use std::hash::Hash;
 use std::iter::Zip;
+use std::slice;
 
 /// A `HashMap` that cannot grow past `N`, and whose entries stay in the order in which they came.
 ///
@@ -93,7 +94,19 @@ composed! {
     }
 }
 
-map_methods!(Map, [Hash + Eq]);
+type Iter<'a, K, V> = Zip<slice::Iter<'a, K>, slice::Iter<'a, V>>;
+type IterMut<'a, K, V> = Zip<slice::Iter<'a, K>, slice::IterMut<'a, V>>;
+
+map_methods! {
+    Map, [Hash + Eq], |map|
+    // They differ if a stranger has written one of them.
+    len: map.keys.len().min(map.values.len()),
+    iter: map.keys.iter().zip(map.values.iter()),
+    iter_mut: map.keys.iter().zip(map.values.iter_mut()),
+    keys: slice::Iter<'_, K> = map.keys.iter(),
+    values: slice::Iter<'_, V> = map.values.iter(),
+    values_mut: slice::IterMut<'_, V> = map.values.iter_mut(),
+}
 
 impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> {
     /// What every map type has to fulfil; evaluated while the program compiles.
@@ -190,8 +203,42 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
         self.values.truncate(len);
     }
 
+    /// Where the entry with that key is.
+    #[inline]
+    fn lookup<Q: ?Sized>(&self, key: &Q) -> Option<usize>
+    where
+        K: Lookup<Q, As: Hash + Eq>,
+    {
+        self.find(key)
+    }
+
+    #[inline]
+    fn value(&self, index: usize) -> Option<&V> {
+        self.values.get(index)
+    }
+
+    #[inline]
+    fn value_mut(&mut self, index: usize) -> Option<&mut V> {
+        self.values.get_mut(index)
+    }
+
+    fn cloned(&self) -> Self
+    where
+        K: Clone,
+        V: Clone,
+    {
+        Map { keys: self.keys.clone(), values: self.values.clone() }
+    }
+
+    /// Adds an entry of another map, which comes behind those that are there.
+    fn add_last(&mut self, key: K, init: impl FnOnce(&mut V)) -> Result<&mut V, Full<K>> {
+        self.insert_with(key, init)
+    }
+
+    /// Checks that there are as many values as keys.
     fn check(&self) -> Result<(), Invalid> {
-        self.check_number()
+        let (keys, values) = (self.keys.len(), self.values.len());
+        if keys == values { Ok(()) } else { Err(Invalid::new(format!("{keys} keys and {values} values"))) }
     }
 }
 

@@ -1,8 +1,17 @@
 //! What both kinds of map have in common.
 
-/// Writes it for a map with fields `keys` and `values`, and `find`, `entry`, `clear`.
+/// Writes it for a map with `find`, `entry`, `clear`, and what is said of `map` behind its name; `Iter` and `IterMut` are the
+/// types of its iterators.
 macro_rules! map_methods {
-    ($Map:ident, [$($Key:tt)*]) => {
+    (
+        $Map:ident, [$($Key:tt)*], |$map:ident|
+        len: $len:expr,
+        iter: $iter:expr,
+        iter_mut: $iter_mut:expr,
+        keys: $Keys:ty = $keys:expr,
+        values: $Values:ty = $values:expr,
+        values_mut: $ValuesMut:ty = $values_mut:expr,
+    ) => {
         impl<K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> $Map<K, V, N> {
             /// An empty map.
             ///
@@ -29,8 +38,8 @@ macro_rules! map_methods {
             #[inline]
             #[must_use]
             pub fn len(&self) -> usize {
-                // They differ if a stranger has written one of them.
-                self.keys.len().min(self.values.len())
+                let $map = self;
+                $len
             }
 
             /// How many more entries fit.
@@ -61,8 +70,9 @@ macro_rules! map_methods {
             /// assert!(map.iter().eq([(&1, &10), (&2, &20)]));
             /// ```
             #[inline]
-            pub fn iter(&self) -> std::iter::Zip<std::slice::Iter<'_, K>, std::slice::Iter<'_, V>> {
-                self.keys.iter().zip(self.values.iter())
+            pub fn iter(&self) -> Iter<'_, K, V> {
+                let $map = self;
+                $iter
             }
 
             /// The entries, in the map's order, their values to be changed; marks all values, whether the iterator gets
@@ -76,8 +86,9 @@ macro_rules! map_methods {
             /// assert!(map.values().eq(&[11, 22]));
             /// ```
             #[inline]
-            pub fn iter_mut(&mut self) -> std::iter::Zip<std::slice::Iter<'_, K>, std::slice::IterMut<'_, V>> {
-                self.keys.iter().zip(self.values.iter_mut())
+            pub fn iter_mut(&mut self) -> IterMut<'_, K, V> {
+                let $map = self;
+                $iter_mut
             }
 
             /// The keys, in the map's order.
@@ -87,8 +98,9 @@ macro_rules! map_methods {
             /// assert!(map.keys().eq(&[1, 2]));
             /// ```
             #[inline]
-            pub fn keys(&self) -> std::slice::Iter<'_, K> {
-                self.keys.iter()
+            pub fn keys(&self) -> $Keys {
+                let $map = self;
+                $keys
             }
 
             /// The values, in the map's order.
@@ -98,8 +110,9 @@ macro_rules! map_methods {
             /// assert_eq!(map.values().sum::<u64>(), 30);
             /// ```
             #[inline]
-            pub fn values(&self) -> std::slice::Iter<'_, V> {
-                self.values.iter()
+            pub fn values(&self) -> $Values {
+                let $map = self;
+                $values
             }
 
             /// The values, in the map's order, to be changed; marks all of them.
@@ -110,8 +123,9 @@ macro_rules! map_methods {
             /// assert_eq!(map.values().sum::<u64>(), 60);
             /// ```
             #[inline]
-            pub fn values_mut(&mut self) -> std::slice::IterMut<'_, V> {
-                self.values.iter_mut()
+            pub fn values_mut(&mut self) -> $ValuesMut {
+                let $map = self;
+                $values_mut
             }
 
             /// The value of `key`.
@@ -126,7 +140,7 @@ macro_rules! map_methods {
             where
                 K: Lookup<Q, As: $($Key)*>,
             {
-                self.values.get(self.find(key)?)
+                self.value(self.lookup(key)?)
             }
 
             /// The entry of `key`.
@@ -141,8 +155,7 @@ macro_rules! map_methods {
             where
                 K: Lookup<Q, As: $($Key)*>,
             {
-                let index = self.find(key)?;
-                Some((self.keys.as_slice().get(index)?, self.values.get(index)?))
+                self.entry_at(self.find(key)?)
             }
 
             /// Whether there is an entry with that key.
@@ -157,7 +170,7 @@ macro_rules! map_methods {
             where
                 K: Lookup<Q, As: $($Key)*>,
             {
-                self.find(key).is_some()
+                self.lookup(key).is_some()
             }
 
             /// The value of `key`, to be changed; marks it.
@@ -173,8 +186,8 @@ macro_rules! map_methods {
             where
                 K: Lookup<Q, As: $($Key)*>,
             {
-                let index = self.find(key)?;
-                self.values.get_mut(index)
+                let at = self.lookup(key)?;
+                self.value_mut(at)
             }
 
             /// Makes `value` the value of `key`, and returns the old one; the key that is there already stays.
@@ -347,12 +360,6 @@ macro_rules! map_methods {
             pub fn try_extend(&mut self, entries: impl IntoIterator<Item = (K, V)>) -> Result<(), Full<(K, V)>> {
                 entries.into_iter().try_for_each(|(key, value)| self.insert(key, value).map(|_| ()))
             }
-
-            /// Checks that there are as many values as keys.
-            fn check_number(&self) -> Result<(), Invalid> {
-                let (keys, values) = (self.keys.len(), self.values.len());
-                if keys == values { Ok(()) } else { Err(Invalid::new(format!("{keys} keys and {values} values"))) }
-            }
         }
 
         impl<K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> Default for $Map<K, V, N> {
@@ -368,7 +375,7 @@ macro_rules! map_methods {
             V: SharedLayout + Clone,
         {
             fn clone(&self) -> Self {
-                $Map { keys: self.keys.clone(), values: self.values.clone() }
+                self.cloned()
             }
 
             /// Clones entry by entry into this map, which needs no room on the stack.
@@ -377,7 +384,7 @@ macro_rules! map_methods {
             fn clone_from(&mut self, source: &Self) {
                 self.clear();
                 for (key, value) in source {
-                    drop(self.insert_with(key.clone(), |to| to.clone_from(value)));
+                    drop(self.add_last(key.clone(), |to| to.clone_from(value)));
                 }
             }
         }
@@ -416,7 +423,7 @@ macro_rules! map_methods {
 
         impl<'a, K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> IntoIterator for &'a $Map<K, V, N> {
             type Item = (&'a K, &'a V);
-            type IntoIter = std::iter::Zip<std::slice::Iter<'a, K>, std::slice::Iter<'a, V>>;
+            type IntoIter = Iter<'a, K, V>;
 
             #[inline]
             fn into_iter(self) -> Self::IntoIter {
@@ -427,7 +434,7 @@ macro_rules! map_methods {
         #[doc = concat!("Marks all values, as [`iter_mut`](", stringify!($Map), "::iter_mut) does.")]
         impl<'a, K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> IntoIterator for &'a mut $Map<K, V, N> {
             type Item = (&'a K, &'a mut V);
-            type IntoIter = std::iter::Zip<std::slice::Iter<'a, K>, std::slice::IterMut<'a, V>>;
+            type IntoIter = IterMut<'a, K, V>;
 
             #[inline]
             fn into_iter(self) -> Self::IntoIter {

@@ -1,6 +1,6 @@
-//! Maps and sets. They are made of lists and arrays, which know what is touched; nothing in them is marked otherwise.
+//! Maps and sets. They are made of lists, arrays and slots, which know what is touched; nothing in them is marked otherwise.
 //!
-//! * [`Map`], over the keys in a [`Set`], over a [`table`] of where each key is; [`SortedMap`]: two lists in order
+//! * [`Map`], over the keys in a [`Set`], over a [`table`] of where each key is; [`SortedMap`]: leaves of slots in order
 //! * `methods`, [`entry`]: what both maps have in common; [`lookup`]: what keys are looked up by
 
 pub mod entry;
@@ -16,4 +16,4 @@ pub use lookup::Lookup;
 pub use map::Map;
 use methods::map_methods;
 pub use set::Set;
-pub use sorted::SortedMap;
+pub use sorted::{SortedIter, SortedIterMut, SortedKeys, SortedMap, SortedValues, SortedValuesMut};

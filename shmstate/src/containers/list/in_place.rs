@@ -125,16 +125,6 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         self.insert_with(index, set_default)
     }
 
-    /// [`insert_with`](Self::insert_with), at the end if there are fewer items.
-    pub(in crate::containers) fn insert_with_if_there(
-        &mut self,
-        index: usize,
-        init: impl FnOnce(&mut T),
-    ) -> Result<&mut T, Full> {
-        let len = self.live();
-        self.insert_with_among(len, index.min(len), init)
-    }
-
     /// Inserts into a list of `len` items, at an `index` that is not larger.
     fn insert_with_among(&mut self, len: usize, index: usize, init: impl FnOnce(&mut T)) -> Result<&mut T, Full> {
         if len == N {
@@ -164,15 +154,6 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         let len = self.live();
         assert!(index < len, "removal index (is {index}) should be < len (is {len})");
         self.discard_from(len, index);
-    }
-
-    /// [`discard`](Self::discard), if there is such an item; whether there was.
-    pub(in crate::containers) fn discard_if_there(&mut self, index: usize) -> bool {
-        let len = self.live();
-        if index < len {
-            self.discard_from(len, index);
-        }
-        index < len
     }
 
     /// Removes from a list of `len` items, at an `index` that is smaller.

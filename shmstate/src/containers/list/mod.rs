@@ -244,7 +244,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// The items, without marking any: the caller marks what it is going to touch. `live` is what [`Self::live`] has told
     /// the caller, for a stranger may have changed it since.
     #[inline]
-    fn unmarked_mut(&mut self, live: usize) -> &mut [T] {
+    pub(super) fn unmarked_mut(&mut self, live: usize) -> &mut [T] {
         debug_assert!(live <= N);
         // SAFETY: the first `live` items are values, by the invariant of `items`.
         unsafe { std::slice::from_raw_parts_mut(self.items.as_mut_ptr().cast(), live) }

@@ -266,22 +266,43 @@ fn of_a_map_an_entry_and_its_buckets() {
 }
 
 #[test]
-fn of_a_sorted_map_from_the_entry_to_the_end() {
+fn of_a_sorted_map_from_the_entry_to_the_end_of_its_leaf() {
     type M = SortedMap<u64, u64, 8>;
-    let parts = [0, 128];
+    // The words of the leaves, the keys, the values.
+    let parts = [8, 104, 296];
     let new = || M::from([(1, 10), (2, 20), (3, 30), (4, 40)]);
     let costs = |f: fn(&mut M)| bytes_in(&mut new(), &parts, f);
-    assert_eq!(costs(|m| assert!(m.get(&3).is_some() && m.range(2..).count() == 3)), [0, 0]);
-    assert_eq!(costs(|m| *m.get_mut(&3).unwrap() += 1), [0, 8]);
-    assert_eq!(costs(|m| assert!(m.insert(3, 1).is_ok())), [0, 8]);
-    assert_eq!(costs(|m| assert!(m.insert(9, 1).is_ok())), [8, 8]);
-    assert_eq!(costs(|m| assert!(m.insert(0, 1).is_ok())), [40, 40]);
-    assert_eq!(costs(|m| assert!(m.remove(&3).is_some())), [8, 8]);
-    assert_eq!(costs(|m| assert!(m.pop_first().is_some())), [24, 24]);
-    assert_eq!(costs(|m| assert!(m.pop_last().is_some())), [0, 0]);
-    assert_eq!(costs(|m| assert_eq!(m.range_mut(2..4).count(), 2)), [0, 16]);
-    assert_eq!(costs(|m| m.retain(|key, _| *key != 3)), [8, 8]);
-    assert_eq!(costs(SortedMap::clear), [0, 0]);
+    assert_eq!(costs(|m| assert!(m.get(&3).is_some() && m.range(2..).count() == 3)), [0, 0, 0]);
+    assert_eq!(costs(|m| *m.get_mut(&3).unwrap() += 1), [0, 0, 8]);
+    assert_eq!(costs(|m| assert!(m.insert(3, 1).is_ok())), [0, 0, 8]);
+    assert_eq!(costs(|m| assert!(m.insert(9, 1).is_ok())), [0, 8, 8]);
+    assert_eq!(costs(|m| assert!(m.insert(0, 1).is_ok())), [0, 40, 40]);
+    assert_eq!(costs(|m| assert!(m.remove(&3).is_some())), [0, 8, 8]);
+    assert_eq!(costs(|m| assert!(m.pop_first().is_some())), [0, 24, 24]);
+    assert_eq!(costs(|m| assert!(m.pop_last().is_some())), [0, 0, 0]);
+    assert_eq!(costs(|m| assert_eq!(m.range_mut(2..4).count(), 2)), [0, 0, 16]);
+    assert_eq!(costs(|m| m.iter_mut().for_each(|_| ())), [0, 0, 32]);
+    assert_eq!(costs(|m| m.retain(|key, _| *key != 3)), [0, 8, 8]);
+    assert_eq!(costs(SortedMap::clear), [0, 0, 0]);
+}
+
+/// Of 16 384 entries: a leaf at most, and words when one is split.
+#[test]
+fn of_a_large_sorted_map_a_leaf() {
+    type M = SortedMap<u64, u64, 16384>;
+    let mut map = M::boxed();
+    let key = |n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    map.extend((0..12_000).map(|n| (key(n), n)));
+    let (mut all, mut most, mut splits) = (0, 0, 0);
+    for n in 12_000..16_000 {
+        let bytes = touched(&mut *map, |m| {
+            m.insert(key(n), n).unwrap();
+            m.remove(&key(n - 12_000)).unwrap();
+        });
+        let bytes = bytes.iter().map(|range| range.end - range.start).sum();
+        (all, most, splits) = (all + bytes, most.max(bytes), splits + u64::from(bytes > 2200));
+    }
+    assert!(all / 8000 < 512 && most < 8192 && splits < 400, "{} bytes each, {most} at most, {splits}", all / 8000);
 }
 
 #[test]

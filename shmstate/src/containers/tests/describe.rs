@@ -34,7 +34,8 @@ fn each_part_lies_at_its_alignment() {
     );
     assert_eq!(fields::<Map<u64, u64, 3>>(), ("Map", 304, 8, vec![("keys", 0), ("values", 216)]));
     assert_eq!(fields::<Map<u64, u128, 3>>(), ("Map", 336, 16, vec![("keys", 0), ("values", 224)]));
-    assert_eq!(fields::<SortedMap<u8, u128, 3>>(), ("SortedMap", 192, 16, vec![("keys", 0), ("values", 80)]));
+    let parts = vec![("count", 0), ("used", 4), ("leaves", 8), ("keys", 88), ("values", 160)];
+    assert_eq!(fields::<SortedMap<u8, u128, 3>>(), ("SortedMap", 320, 16, parts));
 }
 
 #[test]

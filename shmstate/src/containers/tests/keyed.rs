@@ -39,6 +39,15 @@ impl Key for [u8; 3] {
     }
 }
 
+/// So large that leaves of a sorted map have 16 of them.
+impl Key for [u16; 70] {
+    fn key(n: usize) -> Self {
+        let mut key = [7; 70];
+        key[3] = n as u16;
+        key
+    }
+}
+
 /// One operation on a map and its model, both of which have it under the same name. A full map refuses what is new.
 macro_rules! same_on_both {
     ($map:ident, $model:ident, $s:ident, $n:expr) => {{
@@ -316,6 +325,7 @@ as_in_std! {
     bytes_as_in_a_hash_map: hash_map<[u8; 3], 70>;
     numbers_as_in_a_btree_map: sorted_map<u16, 12>;
     texts_as_in_a_btree_map: sorted_map<Text<4>, 7>;
+    large_keys_as_in_a_btree_map: sorted_map<[u16; 70], 50>;
     numbers_as_in_a_hash_set: hash_set<u16, 12>;
     texts_as_in_a_hash_set: hash_set<Text<4>, 3>;
 }

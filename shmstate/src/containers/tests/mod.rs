@@ -5,6 +5,7 @@
 //! * `walks`: a small model of the transactions, in which the marks must suffice to keep the copies equal
 //! * `cost`: what single methods mark; `describe`: the layouts; `scribbled`: containers into which a stranger has written
 //! * `list`, `text`, `ring`, `queue`, `slab`, `maybe`, `blob`, `keyed`: each against its counterpart of the standard library;
+//!   `sorted`: sorted maps of many leaves;
 //!   `committed`: all of them, in updates that are committed or rolled back; `keyed_beyond`: what maps promise besides; `archived`, `archived_in_states`: what is kept, refused, and damaged;
 //!   `panics`: of the program's own code, at every call
 
@@ -26,6 +27,7 @@ mod queue;
 mod ring;
 mod scribbled;
 mod slab;
+mod sorted;
 mod text;
 mod walks;
 

@@ -5,7 +5,7 @@
 use super::kit::{Dice, Kit, Small};
 use crate::layout::SharedLayout;
 use crate::track::{Granule, Stamp, Touched};
-use crate::{Map, Set, SortedMap};
+use crate::{Map, Set};
 use std::hint::black_box;
 
 /// Xorshift.
@@ -131,25 +131,17 @@ fn a_full_table_is_made_anew() {
 #[test]
 fn keys_and_values_that_differ_in_number() {
     let mut map = Map::<u64, u64, 4>::from([(1, 10), (2, 20), (3, 30)]);
-    let mut sorted = SortedMap::<u64, u64, 4>::from([(1, 10), (2, 20), (3, 30)]);
-    let (of_map, of_sorted) = (size_of_val(&map) - 64 - 32, size_of_val(&sorted) - 64 - 32);
+    let of_map = size_of_val(&map) - 64 - 32;
     // SAFETY: the values' list is the last part of a map, and its length lies at its start.
     unsafe { std::ptr::from_mut(&mut map).wrapping_byte_add(of_map).cast::<u32>().write(1) }
-    // SAFETY: the same.
-    unsafe { std::ptr::from_mut(&mut sorted).wrapping_byte_add(of_sorted).cast::<u32>().write(1) }
     assert_eq!((map.len(), map.get(&1), map.get(&2)), (1, Some(&10), None));
-    assert_eq!((map.get_mut(&3), sorted.get_mut(&3)), (None, None));
-    assert_eq!((sorted.len(), sorted.get(&1), sorted.get(&2), sorted.range(2..).count()), (1, Some(&10), None, 0));
+    assert_eq!(map.get_mut(&3), None);
     // SAFETY: initialised, private.
     let of_map = unsafe { Map::validate(&map) }.unwrap_err().to_string();
-    // SAFETY: the same.
-    let of_sorted = unsafe { SortedMap::validate(&sorted) }.unwrap_err().to_string();
-    assert_eq!((&*of_map, &*of_sorted), ("3 keys and 1 values", "3 keys and 1 values"));
+    assert_eq!(of_map, "3 keys and 1 values");
     assert_eq!((map.insert(2, 21), map.insert(4, 40), map.remove(&1)), (Ok(None), Ok(None), Some(10)));
-    assert_eq!((sorted.insert(2, 21), sorted.insert(4, 40), sorted.remove(&1)), (Ok(None), Ok(None), Some(10)));
-    assert!(map.iter().eq([(&4, &40), (&2, &21)]) && sorted.iter().eq([(&2, &21), (&4, &40)]));
+    assert!(map.iter().eq([(&4, &40), (&2, &21)]));
     super::keyed::is_valid(&map);
-    super::keyed::is_valid(&sorted);
 }
 
 /// What a file may be refused for.
@@ -181,10 +173,4 @@ fn tables_that_do_not_fit_their_keys_are_refused() {
     // SAFETY: initialised, private.
     let refused = unsafe { M::validate(&map) }.unwrap_err();
     assert!(refused.to_string().ends_with("was put in under another `Hash` than this program's"), "{refused}");
-    let mut unsorted = SortedMap::<u64, u64, 4>::from([(1, 10), (2, 20)]);
-    // SAFETY: the keys begin behind a head of 64 bytes.
-    unsafe { std::ptr::from_mut(&mut unsorted).cast::<u64>().wrapping_add(8).write(2) }
-    // SAFETY: initialised, private.
-    let refused = unsafe { SortedMap::validate(&unsorted) }.unwrap_err();
-    assert_eq!(refused.to_string(), "key 1 is not larger than the one before it");
 }

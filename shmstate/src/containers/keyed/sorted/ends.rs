@@ -1,10 +1,10 @@
 //! Both ends of a sorted map, and all of its entries at once.
 
-use super::SortedMap;
+use super::{SortedIter, SortedMap};
+use crate::containers::Full;
 use crate::containers::keyed::{Keyed, OccupiedEntry};
-use crate::containers::{Drain, Full, List};
+use crate::containers::spent::move_out;
 use crate::layout::SharedLayout;
-use std::iter::Zip;
 
 impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> {
     /// The entry with the smallest key.
@@ -15,7 +15,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// ```
     #[must_use]
     pub fn first_key_value(&self) -> Option<(&K, &V)> {
-        self.iter().next()
+        self.entry_at(self.entry_from(0)?)
     }
 
     /// The entry with the largest key.
@@ -26,7 +26,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// ```
     #[must_use]
     pub fn last_key_value(&self) -> Option<(&K, &V)> {
-        self.iter().next_back()
+        self.entry_at(self.last()?)
     }
 
     /// The entry with the smallest key, to be changed or removed.
@@ -38,7 +38,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// ```
     #[must_use]
     pub fn first_entry(&mut self) -> Option<OccupiedEntry<'_, Self>> {
-        (!self.is_empty()).then(|| OccupiedEntry::at(self, 0))
+        let first = self.entry_from(0)?;
+        Some(OccupiedEntry::at(self, first))
     }
 
     /// The entry with the largest key, to be changed or removed.
@@ -49,7 +50,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// ```
     #[must_use]
     pub fn last_entry(&mut self) -> Option<OccupiedEntry<'_, Self>> {
-        let last = self.len().checked_sub(1)?;
+        let last = self.last()?;
         Some(OccupiedEntry::at(self, last))
     }
 
@@ -81,7 +82,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// assert!(map.keys().eq(&[2]));
     /// ```
     pub fn discard_first(&mut self) -> bool {
-        Keyed::discard(self, 0)
+        self.entry_from(0).is_some_and(|first| Keyed::discard(self, first))
     }
 
     /// Removes the entry with the largest key without returning it; whether there was one.
@@ -92,7 +93,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// assert!(map.keys().eq(&[1]));
     /// ```
     pub fn discard_last(&mut self) -> bool {
-        self.len().checked_sub(1).is_some_and(|last| Keyed::discard(self, last))
+        self.last().is_some_and(|last| Keyed::discard(self, last))
     }
 
     /// Moves all entries of `other` to this map, all or none; none is left there. Of those with the same key, the value of
@@ -124,8 +125,18 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         Ok(())
     }
 
-    /// Takes all entries out, in order.
-    pub(in crate::containers) fn take_all(&mut self) -> Zip<Drain<'_, List<K, N>>, Drain<'_, List<V, N>>> {
-        self.keys.drain(..).zip(self.values.drain(..))
+    /// Takes all entries out, in order; those that are not asked for as well.
+    pub(in crate::containers) fn take_all(&mut self) -> impl Iterator<Item = (K, V)> {
+        let (used, count, behind) = (self.used, self.count, self.behind());
+        self.clear();
+        // What was removed is still in its slots, as long as the map is borrowed.
+        let between = Self::between(Self::words(&self.leaves, used), count, 0, behind);
+        let entries = SortedIter::new((self.keys.as_slice(), self.values.as_slice()), Self::LEAF, between);
+        entries.map(|(key, value)| {
+            // SAFETY: it is not the map's any more, and is taken once.
+            let key = unsafe { move_out(key) };
+            // SAFETY: the same.
+            (key, unsafe { move_out(value) })
+        })
     }
 }

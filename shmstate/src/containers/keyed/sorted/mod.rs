@@ -1,19 +1,23 @@
 //! [`SortedMap`]: values that are found by the order of their keys.
 //!
-//! This file: the type and its methods; `ends`: both ends of it, and all entries at once.
+//! This file: the type and its methods; `leaves`: where its entries are; `room`: where one goes; `iter`: entries one by one;
+//! `ends`: both ends of it, and all entries at once.
 
 mod ends;
+mod iter;
+mod leaves;
+mod room;
 
 use super::{Entry, Keyed, Lookup, map_methods};
 use crate::containers::composed::composed;
+use crate::containers::slots::Slots;
 use crate::containers::{Full, List};
-use crate::layout::{Invalid, Kind, Rule, SharedLayout};
+use crate::layout::SharedLayout;
+pub use iter::{SortedIter, SortedIterMut, SortedKeys, SortedValues, SortedValuesMut};
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
-use std::iter::Zip;
-use std::ops::{Bound, Range, RangeBounds};
-use std::slice;
+use std::ops::{Bound, RangeBounds};
 
 /// A `BTreeMap` that cannot grow past `N`: its entries lie in the order of their keys.
 ///
@@ -31,11 +35,13 @@ use std::slice;
 /// ```
 ///
 /// # How large
-/// A search halves the keys at each step, and an entry in the midst moves all entries behind it, which the other copies
-/// of the state take over as well: on a machine of 2026, an update that inserts one entry of 16 bytes in a random place
-/// and removes it again takes 0.1 µs among 64, 0.3 µs among 1024 and 3 µs among 16384 (`cargo bench -p shmstate` prints
-/// yours). So it is for hundreds of entries, or some thousands; for more, use a [`Map`](crate::Map), unless nearly all
-/// entries are inserted and removed at the end.
+/// Entries lie in leaves of 64, or fewer if they are large, as in a B-tree of two levels: an update that inserts an entry moves
+/// those behind it in its leaf, and now and then splits the leaf. `cargo bench -p shmstate` prints what that costs beside a
+/// `BTreeMap`. Splitting a leaf also moves the words of the leaves behind it, one for each 32 entries at least; among
+/// millions, a [`Map`](crate::Map) is faster, if no order is needed.
+///
+/// A map has room for `2 N` keys and values, so that no leaf must be full. For large values, keep those in a
+/// [`Slab`](crate::Slab), and map to their [`Key`](crate::Key)s: then only keys are moved, and only keys take room twice.
 ///
 /// # Beside `BTreeMap`
 ///
@@ -59,42 +65,70 @@ use std::slice;
 /// | method | marks |
 /// |---|---|
 /// | `get_mut`, `insert`, `insert_with` or `entry` where the key is there | the value |
-/// | `insert`, `insert_with`, `entry` where it is not; `remove`, `remove_entry`, `discard`, `pop_first`, `discard_first` | the keys and values from its place to the end |
-/// | `pop_last`, `discard_last`, `clear` | nothing |
+/// | `insert`, `insert_with`, `entry` where it is not; `remove`, `remove_entry`, `discard`, `pop_first`, `discard_first` | the keys and values from its place to the end of its leaf, and a word |
+/// | the same, where a leaf must be split or two be merged | half a leaf as well, and the words of the leaves behind |
+/// | `pop_last`, `discard_last` | a word |
+/// | `clear` | nothing |
 /// | `range_mut` | the values that it yields |
-/// | `retain` | the keys and values from the first entry that goes to the end; nothing if none goes |
-/// | `iter_mut`, `values_mut` | all values |
+/// | `retain` | what `remove` marks, for each entry that goes |
+/// | `iter_mut`, `values_mut` | all values, and the room between them |
 /// | everything that takes `&self` | nothing |
 ///
 /// Borrowing a value that holds containers itself marks no more than what is then done to those.
 ///
 /// # Layout
-/// A [`List<K, N>`] of the keys, then a [`List<V, N>`] of the values at the same indices. When the first handle
-/// attaches, there must be as many values as keys, and each key must be larger than the one before it. What a stranger
-/// writes later can make entries be missed, and nothing worse. All programs that share a state must order the keys
+/// The number of entries, that of leaves in use, a [`List<u32, N>`] with a word for each leaf, then `2 N` keys, and `2 N` values
+/// in the same slots; the format chapter has the bytes. When the first handle attaches, each leaf must be there once, and
+/// each key must be larger than the one before it. What another program writes later can make entries be missed or come twice, and
+/// nothing worse. All programs that share a state must order the keys
 /// alike: [`SharedLayout`] checks the layout of a type, and not its `Ord`. (The first process that opens a state gets
 /// [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) if the keys lie in another order.)
 ///
 /// # Capacity
-/// It is from 1 to `u32::MAX`, and keys and values are at least one byte large; anything else does not compile:
+/// It is from 1 to 2²⁷, and keys and values are at least one byte large; anything else does not compile:
 ///
 /// ```compile_fail
 /// let nothing = shmstate::SortedMap::<u8, u8, 0>::new();
 /// ```
 #[repr(C)]
 pub struct SortedMap<K, V, const N: usize> {
-    keys: List<K, N>,
-    values: List<V, N>,
+    /// Entries.
+    count: u32,
+    /// Leaves with entries.
+    used: u32,
+    /// A word for each leaf that was ever used; see [`leaves`].
+    leaves: List<u32, N>,
+    /// The keys, in the slots of their leaves.
+    keys: Slots<K, N>,
+    /// The values, in the same slots.
+    values: Slots<V, N>,
 }
 
 composed! {
     [K: SharedLayout + Ord, V: SharedLayout, const N: usize] SortedMap<K, V, N> {
-        keys: List<K, N>,
-        values: List<V, N>,
+        count: u32,
+        used: u32,
+        leaves: List<u32, N>,
+        keys: Slots<K, N>,
+        values: Slots<V, N>,
     }
 }
 
-map_methods!(SortedMap, [Ord]);
+use {SortedIter as Iter, SortedIterMut as IterMut};
+
+map_methods! {
+    SortedMap, [Ord], |map|
+    // It may be damaged.
+    len: (map.count as usize).min(N),
+    iter: map.entries(0, map.behind()),
+    iter_mut: {
+        map.mark_all();
+        map.entries_mut(0, map.behind())
+    },
+    keys: SortedKeys<'_, K, V> = map.iter().map(|(key, _)| key),
+    values: SortedValues<'_, K, V> = map.iter().map(|(_, value)| value),
+    values_mut: SortedValuesMut<'_, K, V> = map.iter_mut().map(|(_, value)| value),
+}
 
 impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> {
     /// What every map type has to fulfil; evaluated while the program compiles.
@@ -102,7 +136,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         // The parts' own proofs come first: their messages point at the culprit.
         let _ = (K::LAYOUT, V::LAYOUT);
         assert!(N > 0, "a SortedMap of capacity 0 holds nothing: give it a capacity of 1 or more");
-        assert!(N <= u32::MAX as usize, "a SortedMap holds at most u32::MAX entries: give it a smaller capacity");
+        assert!(N <= 1 << 27, "a SortedMap holds at most 2^27 entries: give it a smaller capacity");
+        assert!(size_of::<K>() > 0, "a SortedMap of zero-sized keys holds one value: use a `Maybe`");
         assert!(size_of::<V>() > 0, "a SortedMap to zero-sized values holds nothing: use a sorted `List`");
     };
 
@@ -138,13 +173,12 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// # Panics
     /// As that of `BTreeMap`: if the range ends before it starts, or excludes one key on both sides.
     #[track_caller]
-    pub fn range<Q: Ord + ?Sized, R: RangeBounds<Q>>(&self, range: R) -> Zip<slice::Iter<'_, K>, slice::Iter<'_, V>>
+    pub fn range<Q: Ord + ?Sized, R: RangeBounds<Q>>(&self, range: R) -> SortedIter<'_, K, V>
     where
         K: Borrow<Q>,
     {
-        let range = self.indices(&range);
-        let keys = self.keys.get(range.clone()).unwrap_or_default();
-        keys.iter().zip(self.values.get(range).unwrap_or_default())
+        let (from, to) = self.numbers(&range);
+        self.entries(from, to)
     }
 
     /// The entries whose keys lie in `range`, their values to be changed; marks those.
@@ -158,16 +192,13 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// # Panics
     /// As that of `BTreeMap`: if the range ends before it starts, or excludes one key on both sides.
     #[track_caller]
-    pub fn range_mut<Q: Ord + ?Sized, R: RangeBounds<Q>>(
-        &mut self,
-        range: R,
-    ) -> Zip<slice::Iter<'_, K>, slice::IterMut<'_, V>>
+    pub fn range_mut<Q: Ord + ?Sized, R: RangeBounds<Q>>(&mut self, range: R) -> SortedIterMut<'_, K, V>
     where
         K: Borrow<Q>,
     {
-        let range = self.indices(&range);
-        let keys = self.keys.get(range.clone()).unwrap_or_default();
-        keys.iter().zip(self.values.get_mut(range).unwrap_or_default())
+        let (from, to) = self.numbers(&range);
+        self.mark(from, to);
+        self.entries_mut(from, to)
     }
 
     /// Keeps the entries for which `keep` returns true.
@@ -181,13 +212,11 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// assert!(map.keys().eq(&[1, 3]));
     /// ```
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
-        let len = self.len();
-        let Some(first) = self.iter().position(|(key, value)| !keep(key, value)) else { return };
-        let mut gap = Gap { map: self, kept: first, seen: first + 1, len };
-        while gap.seen < len {
-            let (Some(key), Some(value)) = (gap.map.keys.get(gap.seen), gap.map.values.get(gap.seen)) else { return };
-            let keep = keep(key, value);
-            gap.decide(keep);
+        let mut number = 0;
+        while let Some(next) = self.entry_from(number)
+            && let Some((key, value)) = self.entry_at(next)
+        {
+            number = if keep(key, value) { next + 1 } else { self.remove_at(next).unwrap_or(next + 1) };
         }
     }
 
@@ -199,26 +228,48 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// assert!(map.is_empty());
     /// ```
     pub fn clear(&mut self) {
-        self.keys.clear();
-        self.values.clear();
+        (self.count, self.used) = (0, 0);
     }
 
-    /// The keys that have a value.
+    /// The entries from one number to another.
     #[inline]
-    fn keys_of_entries(&self) -> &[K] {
-        let keys = self.keys.as_slice();
-        // A stranger may have changed either length.
-        keys.get(..self.values.len()).unwrap_or(keys)
+    fn entries(&self, from: usize, to: usize) -> SortedIter<'_, K, V> {
+        let between = Self::between(Self::words(&self.leaves, self.used), self.count, from, to);
+        SortedIter::new((self.keys.as_slice(), self.values.as_slice()), Self::LEAF, between)
     }
 
-    /// The number of the entry with that key, or else the number that it would have.
+    /// The same, to be changed; marking is the caller's.
     #[inline]
-    fn search<Q: ?Sized>(&self, key: &Q) -> Result<usize, usize>
+    fn entries_mut(&mut self, from: usize, to: usize) -> SortedIterMut<'_, K, V> {
+        let to = self.distinct(from, to);
+        let between = Self::between(Self::words(&self.leaves, self.used), self.count, from, to);
+        // SAFETY: no two of the leaves are the same, as was just found out; nothing else is done to them meanwhile.
+        unsafe { SortedIterMut::new(self.keys.as_slice(), self.values.unmarked_mut(), Self::LEAF, between) }
+    }
+
+    #[inline]
+    fn value(&self, slot: usize) -> Option<&V> {
+        self.values.as_slice().get(slot)
+    }
+
+    #[inline]
+    fn value_mut(&mut self, slot: usize) -> Option<&mut V> {
+        Some(self.values.get_mut(slot))
+    }
+
+    fn cloned(&self) -> Self
     where
-        K: Lookup<Q, As: Ord>,
+        K: Clone,
+        V: Clone,
     {
-        let sought = K::sought(key);
-        self.keys_of_entries().binary_search_by(|it| it.key().cmp(sought))
+        let mut map = Self::new();
+        map.clone_from(self);
+        map
+    }
+
+    /// Adds an entry of another map, which comes behind those that are there.
+    fn add_last(&mut self, key: K, init: impl FnOnce(&mut V)) -> Result<usize, K> {
+        self.put_with(self.behind(), key, init)
     }
 
     /// The number of the entry with that key.
@@ -230,9 +281,9 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         self.search(key).ok()
     }
 
-    /// The numbers of the entries whose keys lie in `range`.
+    /// The number of the first entry whose key lies in `range`, and of the one behind the last.
     #[track_caller]
-    fn indices<Q: Ord + ?Sized>(&self, range: &impl RangeBounds<Q>) -> Range<usize>
+    fn numbers<Q: Ord + ?Sized>(&self, range: &impl RangeBounds<Q>) -> (usize, usize)
     where
         K: Borrow<Q>,
     {
@@ -246,42 +297,17 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
             }
             _ => {}
         }
-        let keys = self.keys_of_entries();
         let start = match range.start_bound() {
-            Included(start) => keys.partition_point(|key| key.borrow() < start),
-            Excluded(start) => keys.partition_point(|key| key.borrow() <= start),
+            Included(start) => self.bound(|key| key.borrow() < start),
+            Excluded(start) => self.bound(|key| key.borrow() <= start),
             Unbounded => 0,
         };
         let end = match range.end_bound() {
-            Included(end) => keys.partition_point(|key| key.borrow() <= end),
-            Excluded(end) => keys.partition_point(|key| key.borrow() < end),
-            Unbounded => keys.len(),
+            Included(end) => self.bound(|key| key.borrow() <= end),
+            Excluded(end) => self.bound(|key| key.borrow() < end),
+            Unbounded => self.behind(),
         };
-        // They may be the wrong way round if a stranger has written the keys.
-        start..end.max(start)
-    }
-
-    /// Makes as many keys as values, when a stranger has made them differ.
-    #[cold]
-    fn even_out(&mut self) {
-        let len = self.len();
-        self.keys.truncate(len);
-        self.values.truncate(len);
-    }
-
-    fn check(&self) -> Result<(), Invalid> {
-        self.check_number()?;
-        match self.keys.windows(2).position(|pair| pair[0] >= pair[1]) {
-            None => Ok(()),
-            // The order of numbers is the same in every program.
-            Some(index) if matches!(K::LAYOUT.kind, Kind::Scalar(_)) => {
-                Err(Invalid::new(format!("key {} is not larger than the one before it", index + 1)))
-            }
-            Some(index) => {
-                let why = format!("key {} was put in under another `Ord` than this program's", index + 1);
-                Err(Invalid::under(Rule::Order, why))
-            }
-        }
+        (start, end)
     }
 }
 
@@ -299,89 +325,48 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap
 
     #[inline]
     fn entry_at(&self, index: usize) -> Option<(&K, &V)> {
-        self.keys.get(index).zip(self.values.get(index))
+        let slot = self.slot(index)?;
+        Some((&self.keys.as_slice()[slot], &self.values.as_slice()[slot]))
     }
 
     #[inline]
     fn key_at(&self, index: usize) -> &K {
-        &self.keys[index]
+        &self.keys.as_slice()[self.slot(index).unwrap_or(0)]
     }
 
     #[inline]
     fn value_at(&self, index: usize) -> &V {
-        &self.values[index]
+        &self.values.as_slice()[self.slot(index).unwrap_or(0)]
     }
 
     #[inline]
     fn value_at_mut(&mut self, index: usize) -> &mut V {
-        &mut self.values[index]
+        let slot = self.slot(index).unwrap_or(0);
+        self.values.get_mut(slot)
     }
 
+    #[inline]
     unsafe fn put(&mut self, place: usize, key: K, value: &V) -> Result<usize, K> {
-        if self.keys.len() != self.values.len() {
-            self.even_out();
-        }
-        let index = place.min(self.len());
-        // SAFETY: it is the map's from here on, unless it is returned.
-        if !unsafe { self.keys.insert_if_there(index, &key) } {
-            return Err(key);
-        }
-        // SAFETY: the caller's promise. There is room, unless another process writes without the lock meanwhile.
-        let _ = unsafe { self.values.insert_if_there(index, value) };
-        Ok(index)
+        let Some(room) = self.room(place) else { return Err(key) };
+        // SAFETY: it is the map's from here on.
+        unsafe { self.keys.insert(room.slot(), room.end(), &key) }
+        // SAFETY: the caller's promise.
+        unsafe { self.values.insert(room.slot(), room.end(), value) }
+        Ok(self.occupy(room))
     }
 
     fn put_with(&mut self, place: usize, key: K, init: impl FnOnce(&mut V)) -> Result<usize, K> {
-        if self.keys.len() != self.values.len() {
-            self.even_out();
-        }
-        let index = place.min(self.len());
-        // First, for `init` may panic.
-        if self.values.insert_with_if_there(index, init).is_err() {
-            return Err(key);
-        }
-        // SAFETY: it is the map's from here on, unless it is returned.
-        if unsafe { self.keys.insert_if_there(index, &key) } { Ok(index) } else { Err(key) }
+        let Some(room) = self.room(place) else { return Err(key) };
+        // First, because `init` may panic.
+        self.values.insert_with(room.slot(), room.end(), init);
+        // SAFETY: it is the map's from here on.
+        unsafe { self.keys.insert(room.slot(), room.end(), &key) }
+        Ok(self.occupy(room))
     }
 
+    #[inline]
     fn discard(&mut self, index: usize) -> bool {
-        if self.keys.len() != self.values.len() {
-            self.even_out();
-        }
-        self.keys.discard_if_there(index) && self.values.discard_if_there(index)
-    }
-}
-
-/// A map of which some entries have been refused; closes the gap when it goes, unwinding included.
-struct Gap<'a, K: SharedLayout + Ord, V: SharedLayout, const N: usize> {
-    map: &'a mut SortedMap<K, V, N>,
-    /// Entries kept so far, at the map's start.
-    kept: usize,
-    /// Entries decided on so far.
-    seen: usize,
-    /// Entries before.
-    len: usize,
-}
-
-impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Gap<'_, K, V, N> {
-    /// Keeps or drops the entry that was to be decided on.
-    fn decide(&mut self, keep: bool) {
-        if keep && self.seen < self.map.len() {
-            self.map.keys.swap(self.kept, self.seen);
-            self.map.values.swap(self.kept, self.seen);
-            self.kept += 1;
-        }
-        self.seen += 1;
-    }
-}
-
-impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Drop for Gap<'_, K, V, N> {
-    fn drop(&mut self) {
-        while self.seen < self.len {
-            self.decide(true);
-        }
-        self.map.keys.truncate(self.kept);
-        self.map.values.truncate(self.kept);
+        self.remove_at(index).is_some()
     }
 }
 
@@ -392,7 +377,7 @@ where
     V: SharedLayout + PartialEq,
 {
     fn eq(&self, other: &SortedMap<K, V, M>) -> bool {
-        self.keys == other.keys && self.values == other.values
+        self.len() == other.len() && self.iter().eq(other)
     }
 }
 

@@ -1,0 +1,298 @@
+//! Leaves of a sorted map: where its entries are.
+//!
+//! A leaf is a run of [`LEAF`](SortedMap::LEAF) slots, of which the first `len` hold entries in order. The list `leaves` has a
+//! word for each leaf that was ever used: first those with entries, `used` of them, in the order of their keys, then those
+//! that are free. A leaf alone holds all entries, whatever length its word says. An entry has the number *position of its leaf in that list* × `LEAF` + *index in its leaf*.
+//!
+//! Behind the slots of all leaves, the keys have one more slot for each leaf in use: its *bound*, in the same order. It is
+//! larger than all keys in leaves before, and none in its own leaf is smaller. The first one means nothing.
+//!
+//! Nothing here trusts a word: numbers and lengths are clamped, and loops end after as many steps as there are words.
+
+use super::SortedMap;
+use super::iter::Between;
+use crate::containers::List;
+use crate::containers::keyed::Lookup;
+use crate::layout::{Invalid, Kind, Rule, SharedLayout};
+use std::cmp::Ordering;
+use std::ops::Range;
+
+/// The bits of a word that are the number of a leaf.
+const NUMBER: u32 = (1 << 24) - 1;
+/// A word that is being looked at; set for moments only.
+const SEEN: u32 = 1 << 31;
+
+/// Where the slots of a leaf start, and how many of them hold entries, whatever the word says. `slots` are at least a `leaf`.
+#[inline(always)]
+pub(super) const fn unpack(word: u32, leaf: usize, slots: usize) -> (usize, usize) {
+    let (start, len) = ((word & NUMBER) as usize * leaf, (word >> 24 & 0x7f) as usize);
+    (if start > slots - leaf { slots - leaf } else { start }, if len > leaf { leaf } else { len })
+}
+
+pub(super) const fn pack(word: u32, len: usize) -> u32 {
+    word & NUMBER | (len as u32) << 24
+}
+
+/// A leaf.
+#[derive(Clone, Copy)]
+pub(super) struct Leaf {
+    /// Its number.
+    pub(super) word: u32,
+    /// Its first slot.
+    pub(super) start: usize,
+    /// Its entries.
+    pub(super) len: usize,
+}
+
+impl Leaf {
+    /// The slots that hold entries.
+    #[inline]
+    pub(super) const fn slots(self) -> Range<usize> {
+        self.start..self.start + self.len
+    }
+}
+
+impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> {
+    /// Slots of a leaf. Of small entries there are more, because what moves is small.
+    pub(super) const LEAF: usize = {
+        let most = match size_of::<K>().saturating_add(size_of::<V>()) {
+            0..=32 => 64,
+            33..=128 => 32,
+            _ => 16,
+        };
+        if N < most { N } else { most }
+    };
+
+    /// How many leaves there are.
+    pub(super) const LEAVES: usize = 2 * N / (Self::LEAF + 1);
+
+    /// The slot of the first bound.
+    pub(super) const BOUNDS: usize = Self::LEAVES * Self::LEAF;
+
+    /// The words of the leaves with entries.
+    #[inline]
+    pub(super) fn in_use(&self) -> &[u32] {
+        Self::words(&self.leaves, self.used)
+    }
+
+    /// The words of `used` leaves.
+    #[inline]
+    pub(super) fn words(leaves: &List<u32, N>, used: u32) -> &[u32] {
+        let words = leaves.as_slice();
+        &words[..(used as usize).min(words.len()).min(Self::LEAVES)]
+    }
+
+    /// The number behind all entries.
+    #[inline]
+    pub(super) fn behind(&self) -> usize {
+        self.in_use().len() * Self::LEAF
+    }
+
+    #[inline]
+    pub(super) fn unpacked(word: u32) -> Leaf {
+        let (start, len) = unpack(word, Self::LEAF, 2 * N);
+        Leaf { word, start, len }
+    }
+
+    /// The leaf at `position`, if it has entries.
+    #[inline]
+    pub(super) fn leaf(&self, position: usize) -> Option<Leaf> {
+        Self::leaf_of(self.in_use(), self.count, position)
+    }
+
+    /// The leaf at `position` of those with these words, which have `count` entries.
+    #[inline]
+    fn leaf_of(words: &[u32], count: u32, position: usize) -> Option<Leaf> {
+        let leaf = Self::unpacked(*words.get(position)?);
+        Some(if words.len() > 1 { leaf } else { Leaf { len: (count as usize).min(Self::LEAF), ..leaf } })
+    }
+
+    /// The slot of the entry of that number.
+    #[inline]
+    pub(super) fn slot(&self, number: usize) -> Option<usize> {
+        let (leaf, index) = (self.leaf(number / Self::LEAF)?, number % Self::LEAF);
+        (index < leaf.len).then_some(leaf.start + index)
+    }
+
+    /// The number of the first entry from that number on.
+    #[inline]
+    pub(super) fn entry_from(&self, mut number: usize) -> Option<usize> {
+        loop {
+            if number % Self::LEAF < self.leaf(number / Self::LEAF)?.len {
+                return Some(number);
+            }
+            number = (number / Self::LEAF + 1) * Self::LEAF;
+        }
+    }
+
+    /// The number of the last entry.
+    pub(super) fn last(&self) -> Option<usize> {
+        let position = self.in_use().len().checked_sub(1)?;
+        Some(position * Self::LEAF + self.leaf(position)?.len.checked_sub(1)?)
+    }
+
+    /// The last leaf of which the bound is not `behind` what is sought, or the first leaf: its position, and where it is.
+    #[inline]
+    fn leaf_by(&self, behind: impl Fn(&K) -> bool) -> Option<(usize, Leaf)> {
+        let words = self.in_use();
+        let bounds = self.keys.as_slice()[Self::BOUNDS..].get(1..words.len()).unwrap_or_default();
+        let position = bounds.partition_point(|bound| !behind(bound));
+        Some((position, Self::leaf_of(words, self.count, position)?))
+    }
+
+    /// The position of the leaf that has or would have an entry with that key; where that leaf is; and the index.
+    #[inline]
+    fn seek<Q: ?Sized>(&self, key: &Q) -> Option<(usize, Leaf, Result<usize, usize>)>
+    where
+        K: Lookup<Q, As: Ord>,
+    {
+        let sought = K::sought(key);
+        let (position, leaf) = self.leaf_by(|it| it.key().cmp(sought) == Ordering::Greater)?;
+        Some((position, leaf, self.keys.as_slice()[leaf.slots()].binary_search_by(|it| it.key().cmp(sought))))
+    }
+
+    /// The slot of the entry with that key.
+    #[inline]
+    pub(super) fn lookup<Q: ?Sized>(&self, key: &Q) -> Option<usize>
+    where
+        K: Lookup<Q, As: Ord>,
+    {
+        let (_, leaf, index) = self.seek(key)?;
+        Some(leaf.start + index.ok()?)
+    }
+
+    /// The number of the entry with that key, or else the number that it would have.
+    #[inline]
+    pub(super) fn search<Q: ?Sized>(&self, key: &Q) -> Result<usize, usize>
+    where
+        K: Lookup<Q, As: Ord>,
+    {
+        let Some((position, _, index)) = self.seek(key) else { return Err(0) };
+        index.map(|index| position * Self::LEAF + index).map_err(|index| position * Self::LEAF + index)
+    }
+
+    /// The number of the first entry whose key is not `before`, or the one behind the last entry of a leaf.
+    #[inline]
+    pub(super) fn bound(&self, before: impl Fn(&K) -> bool) -> usize {
+        let Some((position, leaf)) = self.leaf_by(|bound| !before(bound)) else { return 0 };
+        position * Self::LEAF + self.keys.as_slice()[leaf.slots()].partition_point(before)
+    }
+
+    /// The slots from one number to another, in leaves with these words, which have `entries`.
+    pub(super) fn between(words: &[u32], entries: u32, from: usize, to: usize) -> Between<'_> {
+        let (first, last) = (from / Self::LEAF, to / Self::LEAF);
+        let slots = |position: usize, from: usize, to: usize| {
+            let Some(leaf) = Self::leaf_of(words, entries, position) else { return 0..0 };
+            let to = to.min(leaf.len);
+            leaf.start + from.min(to)..leaf.start + to
+        };
+        let (from, to) = (from % Self::LEAF, to % Self::LEAF);
+        if first >= last {
+            // They are the wrong way round if the keys are damaged.
+            let front = slots(first, from, if first == last { to } else { 0 });
+            return Between { count: front.len(), front, leaves: &[], back: 0..0 };
+        }
+        let (front, back) = (slots(first, from, Self::LEAF), slots(last, 0, to));
+        let leaves = words.get(first + 1..last.min(words.len())).unwrap_or_default();
+        let count = leaves.iter().map(|word| Self::unpacked(*word).len).sum::<usize>() + front.len() + back.len();
+        Between { front, leaves, back, count }
+    }
+
+    /// The number up to which the leaves from that of one number to that of another are different ones.
+    pub(super) fn distinct(&mut self, from: usize, to: usize) -> usize {
+        let used = self.in_use().len();
+        let (first, last) = (from / Self::LEAF, (to / Self::LEAF + 1).min(used));
+        if first + 1 >= last {
+            return to;
+        }
+        let live = self.leaves.len();
+        // Each word is what it was at the end, so that nothing is marked.
+        let words = self.leaves.unmarked_mut(live);
+        let mut end = first;
+        while end < last {
+            let number = (words[end] & NUMBER) as usize;
+            if number >= Self::LEAVES || words.get(number).is_none_or(|word| word & SEEN != 0) {
+                break;
+            }
+            words[number] |= SEEN;
+            end += 1;
+        }
+        for position in first..end {
+            let number = (words[position] & NUMBER) as usize;
+            words[number] &= !SEEN;
+        }
+        if end < last { to.min(end * Self::LEAF) } else { to }
+    }
+
+    /// Marks all values.
+    pub(super) fn mark_all(&mut self) {
+        if let (Some(leaf), [_]) = (self.leaf(0), self.in_use()) {
+            self.values.hand_out(leaf.slots());
+        } else {
+            let leaves = self.leaves.len().min(Self::LEAVES);
+            self.values.hand_out(0..leaves * Self::LEAF);
+        }
+    }
+
+    /// Marks the values from one number to another.
+    pub(super) fn mark(&mut self, from: usize, to: usize) {
+        for position in from / Self::LEAF..=to / Self::LEAF {
+            let (start, end) = (position * Self::LEAF, (position + 1) * Self::LEAF - 1);
+            let Some(leaf) = self.leaf(position) else { return };
+            let [from, to] = [from.max(start) - start, if to > end { leaf.len } else { (to - start).min(leaf.len) }];
+            if from < to {
+                self.values.hand_out(leaf.start + from..leaf.start + to);
+            }
+        }
+    }
+
+    /// Checks that each leaf is there once, and all keys are in order.
+    pub(super) fn check(&self) -> Result<(), Invalid> {
+        let (words, used) = (self.leaves.as_slice(), self.used as usize);
+        if words.len() > Self::LEAVES || used > words.len() {
+            let why = format!("{used} leaves in use of {}, and there are at most {}", words.len(), Self::LEAVES);
+            return Err(Invalid::new(why));
+        }
+        let mut seen = vec![false; words.len()];
+        for (position, word) in words.iter().enumerate() {
+            let (number, len) = ((word & NUMBER) as usize, (word >> 24) as usize);
+            let once = seen.get_mut(number).is_some_and(|seen| !std::mem::replace(seen, true));
+            if !once {
+                return Err(Invalid::new(format!("word {position} of the leaves is not the number of one of them")));
+            }
+            if position < used && used > 1 && !(1..=Self::LEAF).contains(&len) {
+                return Err(Invalid::new(format!("leaf {position} has {len} entries of at most {}", Self::LEAF)));
+            }
+        }
+        let leaves = || (0..used).filter_map(|position| self.leaf(position));
+        let entries: usize = leaves().map(|leaf| leaf.len).sum();
+        if entries != self.count as usize || entries > N || used == 1 && entries == 0 {
+            let why = format!("the leaves have {entries} entries, {} are counted, and {N} fit", self.count);
+            return Err(Invalid::new(why));
+        }
+        let slots = self.keys.as_slice();
+        let (mut before, mut index) = (None, 0);
+        for (position, leaf) in leaves().enumerate() {
+            let bound = &slots[Self::BOUNDS + position];
+            if position > 0 && (before >= Some(bound) || *bound > slots[leaf.start]) {
+                return Err(Self::unsorted(&format!("the bound of leaf {position}")));
+            }
+            for key in &slots[leaf.slots()] {
+                if before >= Some(key) {
+                    return Err(Self::unsorted(&format!("key {index}")));
+                }
+                (before, index) = (Some(key), index + 1);
+            }
+        }
+        Ok(())
+    }
+
+    fn unsorted(what: &str) -> Invalid {
+        // The order of numbers is the same in every program.
+        if matches!(K::LAYOUT.kind, Kind::Scalar(_)) {
+            Invalid::new(format!("{what} is not larger than the one before it"))
+        } else {
+            Invalid::under(Rule::Order, format!("{what} was put in under another `Ord` than this program's"))
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Where an entry goes, and how leaves are split and merged.
+//!
+//! **Any `N` entries fit**, in whatever order they come and go. With `L` slots in a leaf, there are `M = ⌊2 N / (L + 1)⌋`
+//! leaves. Where an entry belongs into a leaf that is full, and fewer than `N` are there, at least one of these holds, and
+//! [`room`](SortedMap::room) does what it allows:
+//!
+//! 1. A leaf is free: the full one is split.
+//! 2. A leaf beside the full one has room: both share their entries evenly.
+//! 3. Two neighbours hold at most `L` entries together: they are merged, and the full one is split.
+//!
+//! If none does, all `M` leaves are in use, the full one and its neighbours hold `L` entries each, and any two neighbours at
+//! least `L + 1`. Make pairs of the other leaves, from the full ones outwards; on either side, one may be left over. If the
+//! full one has two neighbours, then of these three and what is left over there are at least `3 L` entries and an odd `M`, `3 L + 1`
+//! and an even `M`, or `3 L + 2` and an odd `M`; if it has one, `2 L` and an even `M`, or `2 L + 1` and an odd `M`. With the
+//! pairs, that is at least `M / 2 × (L + 1) + (L - 1) / 2` each time. Because `M × (L + 1)` is at least `2 N - L`, it is at
+//! least `N - 1 / 2`: all `N` are there. (If there is only one leaf, it holds `N`.)
+//!
+//! Nothing here trusts a word, as in [`leaves`](super::leaves).
+
+use super::SortedMap;
+use super::leaves::{Leaf, pack};
+use crate::layout::SharedLayout;
+use std::ops::Range;
+
+/// A leaf that has room for an entry, and where in it that belongs.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
+    position: usize,
+    leaf: Leaf,
+    index: usize,
+}
+
+impl Room {
+    /// The slot of the entry.
+    #[inline]
+    pub(super) const fn slot(self) -> usize {
+        self.leaf.start + self.index
+    }
+
+    /// The slot behind the leaf's entries.
+    #[inline]
+    pub(super) const fn end(self) -> usize {
+        self.leaf.start + self.leaf.len
+    }
+}
+
+impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> {
+    /// Neighbours are merged when they hold no more entries together: fewer than a leaf has room for, so that they are not
+    /// split again soon.
+    const MERGED: usize = Self::LEAF * 3 / 4;
+
+    /// Makes room where an entry of that number belongs; nothing, if there is none.
+    #[inline]
+    pub(super) fn room(&mut self, number: usize) -> Option<Room> {
+        if self.is_full() {
+            return None;
+        }
+        let (position, index) = (number / Self::LEAF, number % Self::LEAF);
+        match self.leaf(position) {
+            Some(leaf) if leaf.len < Self::LEAF => Some(Room { position, leaf, index: index.min(leaf.len) }),
+            _ => self.more_room(position, index),
+        }
+    }
+
+    #[cold]
+    fn more_room(&mut self, mut position: usize, mut index: usize) -> Option<Room> {
+        let mut used = self.in_use().len();
+        if position >= used {
+            // Behind all entries: into a leaf of its own, so that keys that come in order fill leaves.
+            if let Some(leaf) = self.free_leaf() {
+                return Some(Room { position: used, leaf, index: 0 });
+            }
+            (position, index) = (used.checked_sub(1)?, Self::LEAF);
+        }
+        let mut full = self.leaf(position)?;
+        if full.len < Self::LEAF {
+            return Some(Room { position, leaf: full, index: index.min(full.len) });
+        }
+        if self.free_leaf().is_none() {
+            for beside in [position.wrapping_add(1), position.wrapping_sub(1)] {
+                if let Some(leaf) = self.leaf(beside).filter(|leaf| leaf.len < Self::LEAF) {
+                    return self.share(position, full, index, beside, leaf);
+                }
+            }
+            let fits = |pair: &[u32]| Self::unpacked(pair[0]).len + Self::unpacked(pair[1]).len <= Self::LEAF;
+            let pair = self.in_use().windows(2).position(fits)?;
+            self.merge(pair);
+            position -= usize::from(pair < position);
+            full = self.leaf(position)?;
+            used -= 1;
+        }
+        let free = self.free_leaf()?;
+        let half = Self::LEAF / 2;
+        if half == 0 || full.len < Self::LEAF {
+            // A leaf of one slot is never split: the map is damaged.
+            return None;
+        }
+        self.carry(full.start + half..full.start + full.len, free.start);
+        self.leaves.get_mut(position + 1..=used)?.rotate_right(1);
+        self.keys.carry(Self::BOUNDS + position + 1..Self::BOUNDS + used, Self::BOUNDS + position + 2);
+        self.used = used as u32 + 1;
+        let leaves = [self.set_len(position, full, half), self.set_len(position + 1, free, full.len - half)];
+        self.set_bound(position + 1, free.start);
+        let right = usize::from(index > half);
+        Some(Room { position: position + right, leaf: leaves[right], index: index - right * half })
+    }
+
+    /// Evens out a full leaf and one beside it that is not.
+    fn share(&mut self, position: usize, full: Leaf, index: usize, beside: usize, leaf: Leaf) -> Option<Room> {
+        if beside < position && index == 0 {
+            return Some(Room { position: beside, leaf, index: leaf.len });
+        }
+        let moved = (Self::LEAF - leaf.len).div_ceil(2);
+        let kept = full.len - moved;
+        if beside > position {
+            self.carry(leaf.slots(), leaf.start + moved);
+            self.carry(full.start + kept..full.start + full.len, leaf.start);
+        } else {
+            self.carry(full.start..full.start + moved, leaf.start + leaf.len);
+            self.carry(full.start + moved..full.start + full.len, full.start);
+        }
+        let (full, leaf) = (self.set_len(position, full, kept), self.set_len(beside, leaf, leaf.len + moved));
+        self.set_bound(position.max(beside), if beside > position { leaf.start } else { full.start });
+        let room = match (beside > position, index) {
+            (true, index) if index > kept => Room { position: beside, leaf, index: index - kept },
+            (false, index) if index < moved => Room { position: beside, leaf, index: leaf.len - moved + index },
+            (false, index) => Room { position, leaf: full, index: index - moved },
+            (true, index) => Room { position, leaf: full, index },
+        };
+        (room.leaf.len < Self::LEAF && room.index <= room.leaf.len).then_some(room)
+    }
+
+    /// The leaf behind those in use, without entries.
+    fn free_leaf(&mut self) -> Option<Leaf> {
+        let (used, words) = (self.in_use().len(), self.leaves.len());
+        if used == Self::LEAVES {
+            return None;
+        }
+        if used < words {
+            return Some(Self::unpacked(pack(self.leaves[used], 0)));
+        }
+        self.leaves.push(pack(words as u32, 0)).ok()?;
+        Some(Self::unpacked(pack(words as u32, 0)))
+    }
+
+    /// Counts the entry that was put into its room; its number.
+    #[inline]
+    pub(super) fn occupy(&mut self, room: Room) -> usize {
+        if room.position == self.in_use().len() {
+            if let (1, Some(alone)) = (room.position, self.leaf(0)) {
+                self.set_len(0, alone, alone.len);
+            }
+            self.used = room.position as u32 + 1;
+        }
+        self.count += 1;
+        if self.in_use().len() > 1 {
+            self.set_len(room.position, room.leaf, room.leaf.len + 1);
+            if room.index == 0 {
+                self.set_bound(room.position, room.leaf.start);
+            }
+        }
+        room.position * Self::LEAF + room.index
+    }
+
+    #[inline]
+    fn set_len(&mut self, position: usize, leaf: Leaf, len: usize) -> Leaf {
+        let word = pack(leaf.word, len);
+        if let Some(at) = self.leaves.get_mut(position) {
+            *at = word;
+        }
+        Leaf { word, len, ..leaf }
+    }
+
+    /// Makes the key in a slot the bound of the leaf at `position`.
+    fn set_bound(&mut self, position: usize, slot: usize) {
+        self.keys.carry(slot..slot + 1, Self::BOUNDS + position);
+    }
+
+    #[inline]
+    fn carry(&mut self, from: Range<usize>, to: usize) {
+        self.keys.carry(from.clone(), to);
+        self.values.carry(from, to);
+    }
+
+    /// Removes the entry of that number: the number from which on the next one is, or nothing, if there was none.
+    #[inline]
+    pub(super) fn remove_at(&mut self, number: usize) -> Option<usize> {
+        let (position, index) = (number / Self::LEAF, number % Self::LEAF);
+        let leaf = self.leaf(position).filter(|leaf| index < leaf.len)?;
+        self.keys.remove(leaf.start + index, leaf.start + leaf.len);
+        self.values.remove(leaf.start + index, leaf.start + leaf.len);
+        let len = leaf.len - 1;
+        if self.in_use().len() > 1 {
+            self.count = self.count.saturating_sub(1);
+            self.set_len(position, leaf, len);
+        } else {
+            self.count = len as u32;
+        }
+        let fits = |beside: Option<Leaf>| beside.is_some_and(|beside| len + beside.len <= Self::MERGED);
+        if len == 0 {
+            self.release(position);
+        } else if len < Self::MERGED {
+            if fits(self.leaf(position + 1)) {
+                self.merge(position);
+            } else if let Some(before) = position.checked_sub(1).and_then(|it| self.leaf(it))
+                && fits(Some(before))
+            {
+                self.merge(position - 1);
+                return Some((position - 1) * Self::LEAF + before.len + index);
+            }
+        }
+        Some(number)
+    }
+
+    /// Moves the entries of the leaf behind `position` to the one there; they have room.
+    #[cold]
+    fn merge(&mut self, position: usize) {
+        if let (Some(to), Some(from)) = (self.leaf(position), self.leaf(position + 1)) {
+            self.carry(from.slots(), to.start + to.len);
+            self.set_len(position, to, to.len + from.len);
+            self.release(position + 1);
+        }
+    }
+
+    /// Makes the leaf at `position` a free one.
+    #[cold]
+    fn release(&mut self, position: usize) {
+        let last = self.in_use().len() - 1;
+        if position < last
+            && let Some(words) = self.leaves.get_mut(position..=last)
+        {
+            words.rotate_left(1);
+            self.keys.carry(Self::BOUNDS + position + 1..Self::BOUNDS + last + 1, Self::BOUNDS + position);
+        }
+        self.used = last as u32;
+    }
+}
