@@ -76,7 +76,7 @@ impl<const N: usize> Mutex<N> {
         let shared = unsafe { libc::pthread_mutexattr_setpshared(attributes, libc::PTHREAD_PROCESS_SHARED) };
         // SAFETY: as above.
         let robust = unsafe { libc::pthread_mutexattr_setrobust(attributes, libc::PTHREAD_MUTEX_ROBUST) };
-        // SAFETY: as above; the mapping is zeroed memory that nobody else knows.
+        // SAFETY: as above; the mapping is zeroed memory without another reference.
         let mutex = unsafe { libc::pthread_mutex_init(this.get().mutex.get(), attributes) };
         assert_eq!((init, shared, robust, mutex), (0, 0, 0, 0));
         this
@@ -92,7 +92,7 @@ impl<const N: usize> Mutex<N> {
         let guarded = self.get();
         // SAFETY: initialised in `new`.
         let locked = unsafe { libc::pthread_mutex_lock(guarded.mutex.get()) };
-        assert_eq!(locked, 0, "nobody dies here");
+        assert_eq!(locked, 0, "no process dies here");
         // SAFETY: the mutex is held.
         let r = f(unsafe { &mut *guarded.plain.get() });
         // SAFETY: as above.
@@ -424,7 +424,7 @@ fn main() {
         }
     });
 
-    println!("shmstate and, behind the slash, the robust mutex in place: median ns; median of their ratio\n");
+    println!("shmstate and, after the slash, the robust mutex in place: median ns; median of their ratio\n");
     println!(
         "| operation                 | 64 B of items          | 4 KiB                  | 64 KiB                 | 1 MiB                  |"
     );

@@ -1,6 +1,6 @@
-//! What happens seldom, told to `tracing` in builds with the feature of that name; without it nothing is left of this.
+//! What happens seldom, as events for `tracing` in builds with the feature of that name; without it nothing is left of this.
 //!
-//! Every event is told from a cold path: one that never waits, never meets a death and never fails passes none of them.
+//! Every event comes from a cold path: one that never waits, never meets a death and never fails passes none of them.
 
 #![cfg_attr(not(feature = "tracing"), allow(unused_variables))]
 

@@ -7,7 +7,7 @@ use std::path::Path;
 /// Fails a test when the layout of a type is no longer the one in a file beside the program's sources.
 ///
 /// A region is opened only by programs that agree on its layout. When they are built and released apart, a layout that
-/// changes without anybody noticing keeps the new one from opening what the old one has made. This test notices.
+/// changes unnoticed keeps the new one from opening what the old one has made. This test notices.
 ///
 /// The first run writes the file, and says so; commit it. Later runs compare, and fail with the differences, field by field.
 /// A change that is meant is written by a run with the environment variable `SHMSTATE_BLESS=1`. Where the variable `CI` is
@@ -50,7 +50,7 @@ macro_rules! assert_layout {
 struct Wishes {
     /// The file is to be written anew.
     bless: bool,
-    /// Nobody is there to commit a new file.
+    /// There is no one to commit a new file.
     ci: bool,
 }
 

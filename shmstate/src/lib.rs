@@ -26,8 +26,8 @@
 //!
 //! # Trade-offs
 //!
-//! The region holds K copies of the state (3 by default), so it takes K times the memory. An update works on a copy that
-//! nobody reads, and the others take over what it touched when their turn comes: a read costs one or two atomic
+//! The region holds K copies of the state (3 by default), so it takes K times the memory. An update works on a copy
+//! that no process reads, and the others take over what it touched when their turn comes: a read costs one or two atomic
 //! read-modify-writes and never waits, an update costs what it touches, and a death needs no repair of what readers see. In
 //! return, one update runs at a time, capacities are fixed, and everything that can write the file is trusted to run this
 //! protocol.
@@ -40,19 +40,19 @@
 //! | event | level | fields | when |
 //! |---|---|---|---|
 //! | `created` | info | `path`, `bytes`, `copies`, `handles` | a region was made and got its name |
-//! | `reset` | info | `path`, `version` | the first handle of a new population got in: nobody else was attached, and what the file says besides its content was forgotten |
+//! | `reset` | info | `path`, `version` | the first handle of a new population got in: no other handle was attached, and what the file says besides its content was forgotten |
 //! | `recovered` | warn | `path`, `slot`, `pid`, `version` | a writer died with the lock, and its lock was taken over; `version` is the one that it left |
 //! | `reclaimed` | info | `path`, `slot`, `pid` | the pins of a dead reader were in the way and were cleared |
 //! | `spare` | info | `path`, `copies` | a spare copy was taken into use, because readers stay in all others; there are so many now |
 //! | `pinned` | debug | `path`, `slots` | an update waits for readers that live and hold every copy; a bit for each of the first 63 slots, and one for all others |
 //! | `waited` | debug | `path`, `time` | an update has waited for a millisecond or longer, for the lock or for a copy, whether or not it got it |
-//! | `busy` | warn | `error` | a call gave up with [`ErrorKind::Busy`]; the message names who was in the way |
+//! | `busy` | warn | `error` | a call gave up with [`ErrorKind::Busy`]; the message names the process that was in the way |
 //!
-//! `pid` is what the dead process said of itself, in its own PID namespace; 0 if it did not come to that. Other errors than
-//! `Busy` are told to the caller alone. `recovered`, `reclaimed`, `spare` and `pinned` are told while the region's lock is held: a
+//! `pid` is what the dead process said of itself, in its own PID namespace; 0 if it did not come to that. Other errors
+//! than `Busy` go to the caller alone. `recovered`, `reclaimed`, `spare` and `pinned` come while the region's lock is held: a
 //! listener that is slow keeps other writers waiting, and it must not update the same region. One that panics unwinds out
-//! of the call, which releases the lock. A call that waits for nobody and meets no death tells nothing, and does not even
-//! ask whether anybody listens.
+//! of the call, which releases the lock. A call that never waits and meets no death has no event, and does not even ask
+//! whether there is a listener.
 //!
 //! # Where to read on
 //!
@@ -64,7 +64,7 @@
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
 //! * [`guide`]: one program, from a counter to a supervised server; [`cookbook`]: answers to common tasks; [`overview`]: methods, containers and features in tables;
 //!   [`glossary`]: the words.
-//! * [`design`]: how it works, and why it holds; [`crash`]: what a death leaves, and who is trusted with what;
+//! * [`design`]: how it works, and why it holds; [`crash`]: what a death leaves, and which process is trusted with what;
 //!   [`files`]: where a region lies, and what it takes of the machine; [`format`](mod@format): the bytes of a region;
 //!   [`performance`]: what operations cost, and how to lay a state out;
 //!   [`production`]: where regions lie in a service's life, and what to set;

@@ -164,7 +164,7 @@ fn column<const N: usize>(effort: Effort) -> [Cell; 7] {
 pub(super) fn table(effort: Effort) {
     let columns = [column::<64>(effort), column::<1024>(effort), column::<16384>(effort)];
     println!(
-        "\nmaps and arrays in a state and, behind the slash, std's on the heap with the same hash, which share nothing"
+        "\nmaps and arrays in a state and, after the slash, std's on the heap with the same hash, which share nothing"
     );
     println!("and roll nothing back: median ns; median of their ratio\n");
     print(&OPERATIONS, &columns);

@@ -159,7 +159,7 @@ fn column<const N: usize>(effort: Effort) -> [Cell; 8] {
 pub(super) fn table(effort: Effort) {
     let columns = [column::<64>(effort), column::<1024>(effort), column::<16384>(effort)];
     println!(
-        "\nother containers, one update each, and, behind the slash, std's on the heap, which share nothing and roll"
+        "\nother containers, one update each, and, after the slash, std's on the heap, which share nothing and roll"
     );
     println!("nothing back: median ns; median of their ratio\n");
     print(&OPERATIONS, &columns);

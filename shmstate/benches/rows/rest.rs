@@ -144,7 +144,7 @@ fn column<const N: usize, const B: usize>(effort: Effort) -> [Cell; 7] {
 pub(super) fn table(effort: Effort) {
     let columns = [column::<64, 1024>(effort), column::<1024, 16384>(effort), column::<16384, 262_144>(effort)];
     println!(
-        "\nlists, sets, texts and archives, one update each, and, behind the slash, std's on the heap, which share nothing"
+        "\nlists, sets, texts and archives, one update each, and, after the slash, std's on the heap, which share nothing"
     );
     println!("and roll nothing back: median ns; median of their ratio\n");
     print(&OPERATIONS, &columns);

@@ -10,7 +10,7 @@ use std::str::FromStr;
 /// An address of version 6 is what says so; everything else is of version 4, zero included.
 const V6: u16 = 6;
 
-/// An IP address, for a state: what [`IpAddr`] is in a program.
+/// An IP address in a state: what [`IpAddr`] is in a program.
 ///
 /// It has 18 bytes, and is printed, compared, hashed and parsed as an `IpAddr`. In a new state it is `0.0.0.0`.
 ///
@@ -33,7 +33,7 @@ pub struct IpAddress {
     octets: [u8; 16],
 }
 
-/// The address of a socket, for a state: what [`SocketAddr`] is in a program.
+/// The address of a socket in a state: what [`SocketAddr`] is in a program.
 ///
 /// It has 28 bytes, and is printed, compared, hashed and parsed as a `SocketAddr`. In a new state it is `0.0.0.0:0`.
 ///
@@ -189,7 +189,7 @@ mod tests {
             prop_assert_eq!(IpAddr::from(IpAddress::from(a.ip())), a.ip());
         }
 
-        /// A stranger's bytes are some address, equal to what that one is made of.
+        /// Any bytes are some address, equal to what that one is made of.
         #[test]
         fn any_bytes_are_an_address(family: u16, octets: [u8; 16], port: u16, flow_info: u32, scope_id: u32) {
             let address = SocketAddress { ip: IpAddress { family, octets }, port, flow_info, scope_id };

@@ -4,7 +4,7 @@ use crate::SharedLayout;
 use std::fmt;
 use std::str::FromStr;
 
-/// An identifier of 16 bytes, for a state: as bytes, and as text with hyphens.
+/// An identifier of 16 bytes in a state: as bytes, and as text with hyphens.
 ///
 /// It makes none: take the crate `uuid` for that, whose `Uuid` converts by its bytes. In a new state it is the nil one.
 ///

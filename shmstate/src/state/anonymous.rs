@@ -12,7 +12,7 @@ impl<T: SharedLayout> State<T> {
     /// Creates a state without a name, in memory that is gone with the last process that has it.
     ///
     /// Other processes get in by a descriptor: [`share`](Self::share) makes one, [`from_fd`](Self::from_fd) opens it. The
-    /// memory is sealed: nobody who has the descriptor can cut it off under the others, so that, unlike with a file, no
+    /// memory is sealed: no process that has the descriptor can cut it off under the others, so that, unlike with a file, no
     /// access to it can end a process.
     ///
     /// ```
@@ -59,7 +59,7 @@ impl<T: SharedLayout> State<T> {
                 "it has a name: let the other process open it by that; only an anonymous state goes by descriptor";
             return Err(Trouble::Unsupported { path: self.path().to_owned(), why: why.into() }.into());
         }
-        // Not one of the handle's own: those hold its locks, and would hold them for as long as anybody has them.
+        // Not one of the handle's own: those hold its locks, and would hold them for as long as any process has them.
         self.region().reopen().map(os::Guarded::into_fd)
     }
 }

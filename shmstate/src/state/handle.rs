@@ -21,7 +21,7 @@ use std::time::Duration;
 ///
 /// Each value is a *handle*: it has the region mapped and holds one of its slots. Threads can share a handle by
 /// reference or [`Arc`](std::sync::Arc), or have one each ([`try_clone`](Self::try_clone)). Dropping it leaves the region
-/// as it is, for whoever comes next.
+/// as it is, for the next process.
 ///
 /// All handles of a process on a region share one descriptor. A program may close or replace it (`daemon(3)`, `closefrom`):
 /// it is opened again when it is needed. A library that is unloaded (`dlclose`) has to drop its handles first: one in a
@@ -85,7 +85,7 @@ impl<T: SharedLayout> State<T> {
         }
     };
 
-    /// Creates a state that nobody has yet, with everything zero, empty or `false`, but for fields with
+    /// Creates a state that does not exist yet, with everything zero, empty or `false`, but for fields with
     /// `#[shared(init = …)]`.
     ///
     /// A bare name lives in a private directory of the user under `/dev/shm`, or in the directory that the environment
@@ -99,7 +99,7 @@ impl<T: SharedLayout> State<T> {
         Self::options().create(name)
     }
 
-    /// Opens a state that somebody has created.
+    /// Opens a state that exists.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound); [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) with the differences
@@ -111,7 +111,7 @@ impl<T: SharedLayout> State<T> {
         Self::options().open(name)
     }
 
-    /// Opens the state, or creates it if nobody has. When several processes do this at once, one creates it and all get
+    /// Opens the state, or creates it if it does not exist. When several processes do this at once, one creates it and all get
     /// the same.
     ///
     /// # Errors
@@ -147,19 +147,19 @@ impl<T: SharedLayout> State<T> {
 
     /// Runs `f` on the committed version, in place.
     ///
-    /// Takes no lock, waits for nobody, copies nothing; writers go on while `f` runs. The version that `f` sees stays as
+    /// Takes no lock, never waits, copies nothing; writers go on while `f` runs. The version that `f` sees stays as
     /// it is until `f` returns. A reader that stays keeps one copy from being reused: K − 2 of them, in K copies, are in
-    /// nobody's way.
+    /// no writer's way.
     ///
     /// # Errors
     /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle;
-    /// [`Corrupt`](crate::ErrorKind::Corrupt) if a stranger has written into the region.
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) if a process that does not run this protocol has written into the region.
     ///
     /// # Panics
     /// With whatever `f` panics.
     #[inline]
     pub fn read<R>(&self, f: impl FnOnce(&T) -> R) -> Result<R, Error> {
-        // SAFETY: a committed version holds a value, and nobody writes a copy that is pinned.
+        // SAFETY: a committed version holds a value, and no process writes a copy that is pinned.
         self.pinned(|images, copy| f(unsafe { &*images.image(copy) }))
     }
 
@@ -190,7 +190,7 @@ impl<T: SharedLayout> State<T> {
         })
     }
 
-    /// Who this thread is to the handle. A thread that has got the number of an owner that has ended takes its place.
+    /// What this thread is to the handle. A thread that has got the number of an owner that has ended takes its place.
     #[inline]
     fn reader(&self) -> Reader {
         let (me, owner) = (thread_number(), self.owner.load(Relaxed));
@@ -211,7 +211,7 @@ impl<T: SharedLayout> State<T> {
     }
 
     /// Whether the name still leads to this region. It does not once the region has been removed, even if another one has
-    /// been created under the name since; who has the old one mapped keeps working on it. An anonymous region is always
+    /// been created under the name since; processes that have the old one mapped keep working on it. An anonymous region is always
     /// current.
     ///
     /// # Errors

@@ -43,7 +43,7 @@ impl<T: SharedLayout, F: SharedLayout> Projection<T, F> {
         let empty =
             Mapping::zeroed(size_of::<T>()).map_err(|e| Error::io(path, "map memory for a projection of", e))?;
         let start = empty.base().cast::<T>().cast_const();
-        // SAFETY: as many bytes as a `T`, aligned to a page; zeroes are a value; nobody else knows them.
+        // SAFETY: as many bytes as a `T`, aligned to a page; zeroes are a value; there is no other reference to them.
         let found = std::ptr::from_ref(field(unsafe { &*start }));
         let offset = found.addr().wrapping_sub(start.addr());
         let plain = offset.checked_add(size_of::<F>()).is_some_and(|end| T::LAYOUT.is_plain(offset..end));

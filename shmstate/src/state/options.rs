@@ -48,7 +48,7 @@ type Init<'a, T> = Box<dyn FnOnce(&mut T) + 'a>;
 
 /// How to create and open a state: [`State::options`].
 ///
-/// `copies`, `max_copies`, `handles` and `init` are decided by whoever creates the region; they do not matter to who opens it.
+/// `copies`, `max_copies`, `handles` and `init` are decided when the region is created; they do not matter when it is opened.
 ///
 /// ```
 /// # use shmstate::{SharedLayout, State};
@@ -90,9 +90,9 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     }
 
     /// The file's mode, `0o600` by default: a new region gets it, whatever the umask. A region that others may read or
-    /// write, or that belongs to another user, is opened only if the mode given here lets them as well: whoever can write
-    /// a region can make its other users misbehave, and whoever can read it can lock its bytes, and so keep them waiting.
-    /// `0o660` is for the users of one group, `0o666` for anybody.
+    /// write, or that belongs to another user, is opened only if the mode given here lets them as well: a user that can write
+    /// a region can make its other users misbehave, and one that can read it can lock its bytes, and so keep them waiting.
+    /// `0o660` is for the users of one group, `0o666` for all users.
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = mode;
         self
@@ -145,7 +145,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self
     }
 
-    /// Fills the state of a new region, in place, before anybody can see it. It finds everything zero, but for the fields
+    /// Fills the state of a new region, in place, before any process can see it. It finds everything zero, but for the fields
     /// that `#[shared(init = …)]` gives another value.
     ///
     /// When several processes create at once, those that lose have filled theirs in vain.
@@ -158,7 +158,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self
     }
 
-    /// Creates a state that nobody has yet: see [`State::create`].
+    /// Creates a state that does not exist yet: see [`State::create`].
     ///
     /// # Errors
     /// As for [`State::create`]; [`InvalidOption`](ErrorKind::InvalidOption).
@@ -182,7 +182,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         Self::publish(&place, &new, timeout)
     }
 
-    /// Opens a state that somebody has created: see [`State::open`].
+    /// Opens a state that exists: see [`State::open`].
     ///
     /// # Errors
     /// As for [`State::open`]; [`InvalidOption`](ErrorKind::InvalidOption).
@@ -192,7 +192,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         asked.tell(Self::open_at(&place, self.access()?, self.timeout, &mut Deadline::new(self.timeout)))
     }
 
-    /// Opens the state, or creates it if nobody has: see [`State::open_or_create`].
+    /// Opens the state, or creates it if it does not exist: see [`State::open_or_create`].
     ///
     /// # Errors
     /// As for [`State::open_or_create`]; [`InvalidOption`](ErrorKind::InvalidOption).
@@ -223,7 +223,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
                 Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() && clock.rest().is_some() => {
                     place = place.find_again(name, e)?;
                 }
-                // Another process may have taken the room, for this very region.
+                // Another process may have taken the room for this very region.
                 Err(e) if e.kind() == ErrorKind::NoSpace => {
                     return Self::open_if_there(&place, access, timeout, clock)?.ok_or(e);
                 }
@@ -275,7 +275,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     }
 
     /// Attaches to a new region and gives it its name: in this order, so that a name is given only when nothing else can
-    /// fail. If somebody takes the name away at once, that comes after the creation.
+    /// fail. If another process takes the name away at once, that comes after the creation.
     pub(super) fn publish(place: &Place, new: &NewFile, timeout: Duration) -> Result<State<T>, Error> {
         let attach = || State::<T>::attach_new(Some(place), new.file(), timeout);
         let state = match attach() {
@@ -346,7 +346,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         let generation =
             Generation::current().map_err(|e| Error::io(path, "prepare for forks of this process, for", e))?;
         plan.write(path, file, generation, |bytes| {
-            // SAFETY: the first copy of a file that nobody else knows: aligned to a page, and zeroes are a value.
+            // SAFETY: the first copy of a file that no other process knows: aligned to a page, and zeroes are a value.
             let state = unsafe { &mut *bytes.cast::<T>() };
             T::initialize(state);
             if let Some(init) = self.init {

@@ -15,7 +15,7 @@ use std::path::Path;
 
 /// A shared `T` that this process may only look at: [`State::open_read_only`].
 ///
-/// It needs no permission to write the file, takes no handle, and nobody notices it: the kernel refuses this process every
+/// It needs no permission to write the file, takes no handle, and no process notices it: the kernel refuses this process every
 /// write to the mapping. In return it gives [`snapshot`](Self::snapshot)s and single fields ([`load`](Self::load)) only; a `&T` takes a pin, and a
 /// pin is a write.
 pub struct ReadOnly<T: SharedLayout> {
@@ -24,10 +24,10 @@ pub struct ReadOnly<T: SharedLayout> {
 }
 
 impl<T: SharedLayout> State<T> {
-    /// Opens a state that somebody has created, to look at it.
+    /// Opens a state that exists, to look at it.
     ///
-    /// It is for users who may read the file and not write it: [`Options::mode`](crate::Options::mode) with `0o644`, say.
-    /// Whose the file is, and who may write it, is not asked: what is read is checked before it becomes a `T`. Whoever may
+    /// It is for users that may read the file and not write it: [`Options::mode`](crate::Options::mode) with `0o644`, say.
+    /// Which user owns the file, and which ones may write it, is not asked: what is read is checked before it becomes a `T`. Whoever may
     /// cut the file off can end this process (SIGBUS), as with any mapped file.
     ///
     /// ```
@@ -38,7 +38,7 @@ impl<T: SharedLayout> State<T> {
     /// # let dir = tempfile::tempdir()?;
     /// # let name = dir.path().join("board");
     /// let board = State::<Board>::options().mode(0o644).create(&name)?;
-    /// let view = State::<Board>::open_read_only(&name)?; // anybody's process
+    /// let view = State::<Board>::open_read_only(&name)?; // any user's process
     /// board.update(|s| s.ticks = 7)?;
     /// assert_eq!((view.snapshot()?.ticks, view.version()), (7, 1));
     /// # Ok::<_, Box<dyn std::error::Error>>(())

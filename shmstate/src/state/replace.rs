@@ -139,7 +139,7 @@ impl<T: SharedLayout> Options<'_, T> {
                         Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() => {
                             place = place.find_again(name, e)?
                         }
-                        // Another process may have taken the room, for this very region.
+                        // Another process may have taken the room for this very region.
                         Err(e) if e.kind() == ErrorKind::NoSpace => {
                             return Self::open_if_there(&place, access, timeout, clock)?.ok_or(e);
                         }
@@ -198,7 +198,7 @@ impl<T: SharedLayout> Options<'_, T> {
                 None => false,
             }
         } else {
-            // Its words are not to be believed, so that its handles cannot be told: there must be none.
+            // Its words are not to be believed, so that its handles cannot learn of it: there must be none.
             let closed = lock.try_close().map_err(|e| Error::io(place.path(), "lock", e))?;
             if !closed && unusable.kind() != ErrorKind::Retired {
                 return Err(unusable);

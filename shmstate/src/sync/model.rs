@@ -14,7 +14,7 @@
 //! could miss a store that happens before W2 only if R2 came before W2: a contradiction. What the relaxed
 //! read-modify-write lacks in release ordering makes the model the weaker one of the two.
 //!
-//! **Death.** A thread can be told to stop for ever before its n-th write. It unwinds, and what its destructors then try
+//! **Death.** A thread can be made to stop for ever before its n-th write. It unwinds, and what its destructors then try
 //! to write to shared words is not written: to the others it looks as if it had been killed.
 
 #[cfg(shmstate_loom)]
@@ -81,7 +81,7 @@ pub(crate) fn fence(ordering: Ordering) {
     inner::fence(ordering);
 }
 
-/// Nothing: loom's own would yield, which takes interleavings away. Whoever spins here does so a fixed number of times.
+/// Nothing: loom's own would yield, which takes interleavings away. Code that spins here does so a fixed number of times.
 pub(crate) fn spin_loop() {}
 
 /// A read-modify-write `f`, with the ordering that loom needs.

@@ -7,7 +7,7 @@ use loom::thread;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-/// Explores `f(n)` for n = 0, 1, … until nobody dies any more: `f` kills somebody before write number `n`, and says
+/// Explores `f(n)` for n = 0, 1, … until no thread dies any more: `f` kills one before write number `n`, and says
 /// whether that came to pass.
 pub(super) fn at_every_write(
     name: &str,
@@ -28,7 +28,7 @@ pub(super) fn at_every_write(
         }
         writes += 1;
     }
-    assert!(writes > 3, "hardly anybody has died");
+    assert!(writes > 3, "hardly a thread has died");
     println!("{name}: {executions} executions for {writes} writes, {:.1?}", start.elapsed());
 }
 
@@ -39,7 +39,7 @@ pub(super) fn go_on(world: &World, me: usize) {
         version = world.update(me);
         assert_eq!(world.read(me, Owner), version);
     }
-    // Whoever comes next to the dead ones' slots tidies them.
+    // The next claim of a dead one's slot tidies it.
     for slot in 0..3 {
         world.claim(slot);
     }

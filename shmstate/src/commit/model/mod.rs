@@ -10,7 +10,7 @@
 //! * [`readers`]: readers against writers, in one handle and in several; roll-backs; notes that run over to pages.
 //! * [`writers`]: writers against each other, through spinning, sleeping and waking.
 //! * [`onlookers`]: a look without a pin, while others write.
-//! * [`deaths`]: a death before every write of an update, of a claim and of a read, and who comes after.
+//! * [`deaths`]: a death before every write of an update, of a claim and of a read, and the processes that come after.
 //! * [`spares`]: copies that are taken into use when readers stay in all others.
 //! * [`sweeps`]: slots that are taken off the list of readers, and readers that come meanwhile.
 //!

@@ -55,7 +55,7 @@ impl World {
         let shared = self.shared();
         // SAFETY: the images of this region; the slot is the one writer's.
         let txn = unsafe { shared.begin(0, &Alone, || Alone, self) };
-        let txn = txn.expect("nobody is in the way");
+        let txn = txn.expect("no reader is in the way");
         let mut touched = Touched::new(SIZE);
         for (i, word) in self.images[txn.copy()].iter().enumerate() {
             word.store(word.load(Relaxed) + 1, Relaxed);
@@ -112,7 +112,7 @@ impl Images for &World {
     }
 }
 
-/// There is one writer, which waits for nobody.
+/// There is one writer, which never waits.
 struct Alone;
 
 impl Host for Alone {

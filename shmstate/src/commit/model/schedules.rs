@@ -84,8 +84,8 @@ fn deed(world: &World, slot: usize, last: usize, commits: &mut usize) -> usize {
     let now = match below(8) {
         0 | 1 => world.read_for(slot, Owner, 1 + below(LOOKS)),
         2 => world.read_for(slot, Guest, 1 + below(LOOKS)),
-        3 => world.transact(slot, patience, Verdict::RollBack).expect("nobody stays in the way"),
-        4 => world.transact(slot, patience, Verdict::None).expect("nobody stays in the way"),
+        3 => world.transact(slot, patience, Verdict::RollBack).expect("no reader stays in the way"),
+        4 => world.transact(slot, patience, Verdict::None).expect("no reader stays in the way"),
         _ => {
             let version = world.update(slot);
             *commits += 1;
@@ -109,7 +109,7 @@ fn run(crowd: Crowd) {
         let done = thread.join().expect("joined");
         all = Done { commits: all.commits + done.commits, deaths: all.deaths + done.deaths };
     }
-    // Everybody has left: whoever comes next tidies every slot, and uses every copy.
+    // All have left: the next handle tidies every slot, and uses every copy.
     for slot in 0..crowd.slots {
         assert!(world.claim(slot), "a byte is still held");
     }
@@ -125,7 +125,7 @@ fn schedules(scheduler: impl Scheduler + 'static, crowd: Crowd) {
     let mut config = Config::new();
     config.stack_size = 0x2_0000;
     config.silence_warnings = true;
-    // Thirty times what the longest one takes: whoever needs more waits for ever.
+    // Thirty times what the longest one takes: one that needs more waits for ever.
     config.max_steps = MaxSteps::FailAfter(200_000);
     let _runs = Runs("schedules");
     Runner::new(scheduler, config).run(move || {
@@ -157,7 +157,7 @@ fn eight_copies() {
     schedules(RandomScheduler::new_from_seed(3, number()), crowd);
 }
 
-/// Fewer slots than processes: each claim is of a slot that somebody has just left, or died in.
+/// Fewer slots than processes: each claim is of a slot that a process has just left, or died in.
 #[test]
 fn few_slots() {
     let crowd = Crowd { copies: 3, slots: 2, processes: 4, lives: 5, deeds: 4 };

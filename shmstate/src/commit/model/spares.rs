@@ -12,7 +12,7 @@ fn impatient(world: &World, me: usize, updates: usize) -> usize {
     (0..updates).filter(|_| world.transact(me, &mut Patience(0), Verdict::Commit).is_ok()).count()
 }
 
-/// One reader that looks twice, one writer that updates three times and waits for nobody. Returns how often it took more
+/// One reader that looks twice, one writer that updates three times and never waits. Returns how often it took more
 /// than the first two copies, and how often it gave up.
 fn one_reader(make: impl Fn() -> Arc<World> + Send + Sync + 'static) -> (usize, usize) {
     let seen = Arc::new(Mutex::new((0, 0)));

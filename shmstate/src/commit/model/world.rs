@@ -24,7 +24,7 @@ pub(super) enum Verdict {
     Commit,
     /// It has scribbled over two fields.
     RollBack,
-    /// It has scribbled, and nobody knows where: the walk over `T` has panicked.
+    /// It has scribbled, and it is unknown where: the walk over `T` has panicked.
     None,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct World {
     images: Vec<UnsafeCell<Image>>,
     /// The byte locks: 0, or the description that holds the byte.
     bytes: Vec<atomic::AtomicU32>,
-    /// Whoever waits does so until it is woken; without, a wait may end at any time.
+    /// A writer waits until it is woken; without, a wait may end at any time.
     futex: Option<(Mutex<()>, Condvar)>,
 }
 
@@ -110,7 +110,7 @@ impl World {
         }
     }
 
-    /// Claims `slot`, if nobody holds its byte.
+    /// Claims `slot`, if no process holds its byte.
     pub(super) fn claim(&self, slot: usize) -> bool {
         let granted = self.set_lock(slot, live(slot));
         if granted {
@@ -137,7 +137,7 @@ impl World {
 
     /// One update by the handle `me`. Returns the new version.
     pub(super) fn update(&self, me: usize) -> usize {
-        self.transact(me, &mut Patience(u32::MAX), Verdict::Commit).expect("nobody stays in the way for ever")
+        self.transact(me, &mut Patience(u32::MAX), Verdict::Commit).expect("no writer stays in the way for ever")
     }
 
     /// One transaction by the handle `me`. Returns the number of commits that it knows of.
@@ -204,7 +204,7 @@ impl World {
     #[cfg(shmstate_loom)]
     pub(super) fn sweep(&self, me: usize) {
         let host = Handle { world: self, slot: me };
-        let _ = self.shared().lock(me, &host, &mut &mut Patience(u32::MAX)).expect("nobody keeps the lock for ever");
+        let _ = self.shared().lock(me, &host, &mut &mut Patience(u32::MAX)).expect("no writer keeps the lock for ever");
         self.shared().sweep();
         self.shared().unlock(&host);
     }
@@ -228,7 +228,7 @@ impl World {
         let published = self.shared().published();
         assert_eq!(published.version as usize, commits, "an acknowledged commit is not counted");
         assert_eq!(check(self.cells().get(published.copy)), commits, "the content is another version's");
-        assert_eq!(self.control.lock.word.load(Ordering::Relaxed), 0, "the lock is held by nobody");
+        assert_eq!(self.control.lock.word.load(Ordering::Relaxed), 0, "the lock is held");
         for slot in &self.slots {
             assert!(slot.pins.iter().all(|pin| pin.load(Ordering::Relaxed) == 0), "a pin is left");
         }
@@ -315,7 +315,7 @@ struct Handle<'a> {
     slot: usize,
 }
 
-/// A byte that is held by a probe. Whoever dies with it has lost it; see [`World::killed`].
+/// A byte that is held by a probe. A process that dies with it has lost it; see [`World::killed`].
 pub(super) struct Held<'a>(&'a atomic::AtomicU32);
 
 impl Drop for Held<'_> {

@@ -63,5 +63,5 @@ fn impatient_writers() {
         world.finish(commits);
         *sum.lock().expect("no panic while counting") += 4 - commits;
     });
-    assert_ne!(*gave_up.lock().expect("no panic while counting"), 0, "nobody has ever given up");
+    assert_ne!(*gave_up.lock().expect("no panic while counting"), 0, "no writer has ever given up");
 }

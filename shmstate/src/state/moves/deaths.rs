@@ -34,11 +34,11 @@ enum Death {
     AtANote,
     /// At the first note of a roll-back.
     AtANoteOfARollBack,
-    /// At the store of the log's new end, behind the notes.
+    /// At the store of the log's new end, after the notes.
     BehindTheNotes,
     /// At the store of the new version.
     AtThePublication,
-    /// At the store behind it, which says that the copy is whole.
+    /// At the store after it, which says that the copy is whole.
     BehindThePublication,
     /// At the release of the lock.
     AtTheRelease,
@@ -194,7 +194,7 @@ fn die(death: Death) {
                 );
             }
         }
-        assert!(shared.control.counters.recoveries.load(SeqCst) > 0, "{death:?}: nobody recovered");
+        assert!(shared.control.counters.recoveries.load(SeqCst) > 0, "{death:?}: no handle recovered");
     }
 }
 

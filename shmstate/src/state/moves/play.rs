@@ -90,7 +90,7 @@ impl Bag {
     }
 }
 
-/// Who plays: where decisions come from, what may be done, and what is at hand.
+/// A player: where decisions come from, what may be done, and what is at hand.
 pub(super) struct Play<'a> {
     pub(super) rng: &'a mut Rng,
     pub(super) bag: &'a mut Bag,
