@@ -15,10 +15,10 @@ pub(crate) mod model;
 #[cfg(any(shmstate_loom, shmstate_shuttle))]
 pub(crate) use model::{AtomicU32, AtomicU64, Ordering, fence, spin_loop};
 
-/// A full fence, right behind the read-modify-write that took a lock.
+/// A full fence, right after the read-modify-write that took a lock.
 ///
 /// On x86-64 that instruction is a full fence itself (a `lock` prefix orders all earlier loads and stores before all later
-/// ones: Intel SDM vol. 3A, 9.2.3.9; AMD APM vol. 2, 7.4.2), so that only the compiler has to be told. Elsewhere, and in
+/// ones: Intel SDM vol. 3A, 9.2.3.9; AMD APM vol. 2, 7.4.2), so that only the compiler needs a fence. Elsewhere, and in
 /// the model, it is the fence that it says.
 #[inline(always)]
 pub(crate) fn fence_after_lock() {
@@ -31,7 +31,7 @@ pub(crate) fn fence_after_lock() {
 /// Keeps the loads before it before those after it. No instruction on x86-64.
 ///
 /// For atomic loads that is an acquire fence. The loads of a look without a pin are volatile ones, which other processors
-/// order no less, but which the language's fence says nothing about: the compiler is told by [`crash_order`].
+/// order no less, but which the language's fence says nothing about: [`crash_order`] keeps the compiler from moving them.
 #[inline(always)]
 pub(crate) fn fence_acquire() {
     #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
@@ -45,7 +45,7 @@ pub(crate) fn fence_acquire() {
 /// x86-64.
 ///
 /// The stores after it are those of a closure and of `memcpy`, which are not atomic: a release fence alone would let the
-/// compiler move them up, so that it is told by [`crash_order`]. On x86-64, *streaming* stores (`movnt*`) may overtake
+/// compiler move them up, which [`crash_order`] prevents. On x86-64, *streaming* stores (`movnt*`) may overtake
 /// earlier stores: see [`fence_streaming`].
 #[inline(always)]
 pub(crate) fn fence_release() {
@@ -73,10 +73,22 @@ pub(crate) fn fence_streaming() {
     }
 }
 
+/// Fetches the cache line at that address, which may be any. A hint, which changes nothing.
+#[inline(always)]
+pub(crate) fn fetch(at: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: SSE is a part of x86-64; an address that cannot be read is ignored (Intel SDM vol. 2, PREFETCHh).
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
 /// Keeps the compiler from moving stores across this point.
 ///
-/// A process that dies between two instructions leaves behind exactly the stores that come before that point in its
-/// program order, so what a *crash* may leave behind is ruled by the compiler alone. What *other cores* may see is
+/// A process that dies between two instructions leaves exactly the stores that come before that point in its
+/// program order, so what a *crash* may leave is ruled by the compiler alone. What *other cores* may see is
 /// ruled by the orderings of the accesses; this is no substitute for them.
 #[inline(always)]
 pub(crate) fn crash_order() {

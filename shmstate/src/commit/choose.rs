@@ -1,4 +1,4 @@
-//! Which copy an update writes: one that nobody looks at, and that needs little to catch up.
+//! Which copy an update writes: one that no reader is in, and that needs little to catch up.
 //!
 //! When readers stay in all of them, a region that has room for more takes a spare copy into use: see [`super::spare`].
 
@@ -7,7 +7,7 @@ use super::lock::{Clock, Host, News};
 use super::words::{NEVER, Published, count};
 use crate::sync::Ordering::Relaxed;
 
-/// A copy that lags more than this many versions behind is taken before one that lags less, when an update looks at all of
+/// A copy that lags by more than this many versions is taken before one that lags less, when an update looks at all of
 /// them, so that none rots.
 const MOST_LAG: u64 = 3;
 
@@ -48,11 +48,11 @@ impl Shared<'_> {
         }
     }
 
-    /// Whose turn it is, of the copies that `may`: the least stale one, or the stalest, as soon as it lags too far behind,
+    /// Whose turn it is, of the copies that `may`: the least stale one, or the stalest, as soon as it lags too far,
     /// has half of the log to take over, or has run over to pages.
     #[cold]
-    fn next(&self, active: Published, may: impl Fn(usize) -> bool) -> Option<usize> {
-        // The version that a copy is of, plus one, so that `NEVER` comes first, and behind it the copy's number.
+    pub(super) fn next(&self, active: Published, may: impl Fn(usize) -> bool) -> Option<usize> {
+        // The version that a copy is of, plus one, so that `NEVER` comes first, and after it the copy's number.
         let (mut fresh, mut stale) = (0, u64::MAX);
         for (k, line) in self.copies[..self.in_use()].iter().enumerate() {
             if k != active.copy && may(k) {
@@ -77,8 +77,8 @@ impl Shared<'_> {
         }
     }
 
-    /// Whether nobody pins copy `k`.
-    fn is_free(&self, k: usize) -> bool {
+    /// Whether no reader pins copy `k`.
+    pub(super) fn is_free(&self, k: usize) -> bool {
         self.listed.is_empty() || !self.listed.any(|slot| self.is_pinned(slot, k))
     }
 
@@ -133,7 +133,7 @@ impl Shared<'_> {
         // as many versions as there are copies comes here for certain.
         let due = self.lag(first, active.version) % PROBE_EVERY >= PROBE_EVERY - self.in_use() as u64;
         if due {
-            // All that are pinned, for who stays in the stalest may be alive.
+            // All that are pinned, because the reader that stays in the stalest may be alive.
             for k in (0..self.in_use()).filter(|&k| k != active.copy && !self.is_free(k)) {
                 self.clear_dead(k, me, host);
             }

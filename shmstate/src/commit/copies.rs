@@ -1,6 +1,6 @@
 //! The copies: which one an update writes, how it is caught up, and how it becomes the active one.
 //!
-//! A writer's life, and what its death leaves behind:
+//! A writer's life, and what its death leaves:
 //!
 //! | died | what is there | what the next one does |
 //! |---|---|---|
@@ -16,7 +16,7 @@ use super::words::{Control, CopyLine, NEVER, Published, SlotLine, count};
 use crate::sync::{
     AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
-    STREAMED, fence_after_lock, fence_release, fence_streaming,
+    fence_after_lock,
 };
 use crate::track::{Granule, Touched};
 use std::ops::Range;
@@ -32,10 +32,13 @@ pub(crate) trait Images: Copy {
     /// The images of two copies.
     fn pair(&self, to: usize, from: usize) -> Self::Pair;
 
+    /// What lies at `start` is going to be copied: fetches it. A hint.
+    fn fetch(&self, _pair: Self::Pair, _start: u64) {}
+
     /// Copies all of `T`.
     ///
     /// # Safety
-    /// Nobody accesses the first image of the pair, nobody writes the second; they are of two copies that exist.
+    /// There is no other access to the first image of the pair, and no write to the second; they are of two copies that exist.
     unsafe fn copy_all(&self, pair: Self::Pair);
 
     /// Copies what is not tracked.
@@ -80,7 +83,7 @@ pub(crate) enum BeginError {
     NoSuchCopy { copy: usize },
 }
 
-/// A running update: the lock is held, the copy is caught up, and nobody looks at it.
+/// A running update: the lock is held, the copy is caught up, and no reader is in it.
 ///
 /// Plain values, of which nothing takes the address, so that an update keeps them in registers: there is no destructor. What
 /// ends without [`commit`](Self::commit) is [rolled back](Shared::roll_back), or leaves its copy odd (the walk over `T`
@@ -158,7 +161,7 @@ impl<'a> Shared<'a> {
         std::mem::forget(unlock);
     }
 
-    /// Who holds or held a slot, for people to read.
+    /// The process that holds or held a slot, for messages.
     #[cold]
     pub(super) fn pid(&self, slot: usize) -> u32 {
         self.slots.get(slot).map_or(0, |line| line.pid.load(Relaxed))
@@ -181,7 +184,7 @@ impl<'a> Shared<'a> {
         self.slots[slot].clear_pins();
     }
 
-    /// Makes the region clean for a first handle: nobody else is attached, and the caller keeps them out.
+    /// Makes the region clean for a first handle: no other handle is attached, and the caller keeps them out.
     ///
     /// Whatever the file says that is not content is forgotten; every copy but the active one is copied anew when it is
     /// used.
@@ -216,25 +219,22 @@ impl<'a> Shared<'a> {
         clock: impl FnOnce() -> C,
         images: I,
     ) -> Result<Txn<'_, I::Pair>, BeginError> {
-        let (active, copy) = match self.begin_at_once(me) {
+        let (active, mut copy) = match self.begin_at_once(me) {
             Ok(begun) => begun,
             Err(locked) => self.begin_slowly(locked, me, host, clock())?,
         };
-        let line = &self.copies[copy];
-        let generation = line.generation.load(Relaxed);
-        // A copy that is odd already stays so: nobody compares the numbers of odd ones.
-        let odd = generation | 1;
-        line.generation.store(odd, Relaxed);
-        fence_release(); // [W7]
-        if images.size() >= STREAMED {
-            fence_streaming(); // [W7]
+        if self.copies[copy].needs_pages() {
+            // SAFETY: the lock is held, and the scan has found no reader in `copy`, which is not the active one.
+            copy = unsafe { self.mend(active, copy, images) };
         }
+        let line = &self.copies[copy];
+        let odd = self.begin_to_write(line, images.size());
         let (noted, pair) = (self.control.active.noted.load(Relaxed), images.pair(copy, active.copy));
-        // SAFETY: the lock is held, and the scan has found no reader in `copy`, which is not the active one; nobody writes
-        // the active one while the lock is held.
-        let by_notes = unsafe { self.catch_up(line, noted, Self::is_odd(generation), images, pair) };
+        // SAFETY: as above; no process writes the active copy while the lock is held.
+        let by_notes = unsafe { self.take_over_notes(line, noted, images, pair) };
         if !by_notes {
-            self.forget_notes(line);
+            // SAFETY: as above.
+            unsafe { self.take_over_all(line, images, pair) }
         }
         Ok(Txn { shared: self, active, copy, line, odd, noted, pair })
     }
@@ -288,7 +288,7 @@ impl<'a> Shared<'a> {
         match self.choose(active, me, host, clock) {
             Ok(copy) if copy != active.copy => Ok((active, copy)),
             Ok(copy) => {
-                // A stranger has changed the number of copies in between.
+                // A process that does not run this protocol has changed the number of copies in between.
                 self.unlock(host);
                 Err(BeginError::NoSuchCopy { copy })
             }
@@ -297,50 +297,6 @@ impl<'a> Shared<'a> {
                 Err(BeginError::Pinned { slots })
             }
         }
-    }
-
-    /// Whether the last writer of a copy did not come to its end.
-    pub(crate) fn is_torn(line: &CopyLine) -> bool {
-        Self::is_odd(line.generation.load(Relaxed))
-    }
-
-    /// [`Self::is_torn`], of the copy's generation.
-    #[inline]
-    fn is_odd(generation: u64) -> bool {
-        generation % 2 == 1
-    }
-
-    /// Makes the first image of `pair`, whose copy has that line, equal to the second, that of the active copy. Returns
-    /// whether the notes up to the log's end `noted` were all that it took.
-    ///
-    /// # Safety
-    /// Nobody accesses the first image, nobody writes the second; they are of two copies that exist.
-    #[inline(always)]
-    pub(crate) unsafe fn catch_up<I: Images>(
-        &self,
-        line: &CopyLine,
-        noted: u64,
-        whole: bool,
-        images: I,
-        pair: I::Pair,
-    ) -> bool {
-        // SAFETY: for both: the caller's promise; `for_each_note` keeps ranges inside of `T`.
-        let copy_range = move |range| unsafe { images.copy_range(pair, range) };
-        let sound = !whole && {
-            // SAFETY: the caller's promise.
-            unsafe { images.copy_plain(pair) }
-            self.for_each_note(line, noted, images.size(), copy_range)
-        };
-        if sound && !line.has_spilled() {
-            return true;
-        }
-        if sound {
-            self.for_each_page(line, copy_range);
-        } else {
-            // SAFETY: the caller's promise.
-            unsafe { images.copy_all(pair) }
-        }
-        false
     }
 
     /// Leaves the active copy as it is; copy `copy`, which the running update writes, has to take back what was touched. The

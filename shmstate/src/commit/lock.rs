@@ -2,7 +2,7 @@
 //!
 //! Ownership is decided by slots, never by process or thread ids, which repeat across namespaces. Whether the owner of a
 //! slot lives is asked from the [`Host`], which holds that slot for as long as the answer is used: a dead owner's slot
-//! can then not be claimed by anybody else before the word has changed hands.
+//! cannot be claimed before the word has changed hands.
 
 use super::words::WAIT;
 use crate::sync::{
@@ -16,8 +16,8 @@ use std::time::Duration;
 const ATTEMPTS: u32 = if cfg!(any(shmstate_loom, shmstate_shuttle)) { 1 } else { 24 };
 
 /// Pauses before an attempt, as a power of two: they double from one attempt to the next, up to this. Each look at the word
-/// takes its cache line from the owner, so that those who look without a pause slow down whom they wait for; and who pauses
-/// for long lets others pass.
+/// takes its cache line from the owner, so that writers that look without a pause slow down the one that they wait for; and one that
+/// pauses for long lets others pass.
 const MOST_PAUSES: u32 = 5;
 
 /// How long to sleep before asking whether the owner lives: the first time; it doubles from then on.
@@ -28,7 +28,7 @@ const LONGEST_NAP: Duration = Duration::from_millis(2);
 
 /// What the protocol needs from the operating system.
 pub(crate) trait Host {
-    /// A dead owner's slot, held so that nobody can claim it.
+    /// A dead owner's slot, held so that it cannot be claimed.
     type Held<'a>
     where
         Self: 'a;
@@ -65,7 +65,7 @@ pub(crate) enum News {
     Pinned { slots: u64 },
 }
 
-/// How long somebody is willing to wait. Looked at only once waiting has begun.
+/// How long a caller is willing to wait. Looked at only once waiting has begun.
 pub(crate) trait Clock {
     /// What is left; `None` when nothing is.
     fn rest(&mut self) -> Option<Duration>;
@@ -131,7 +131,7 @@ fn lock_contended(
             return Ok(Acquired::Clean);
         }
     }
-    // Who has slept once cannot know whether others still do: it keeps the flag when it takes the lock.
+    // A writer that has slept cannot know whether others still do: it keeps the flag when it takes the lock.
     let mut slept = 0;
     let mut nap = FIRST_NAP;
     loop {

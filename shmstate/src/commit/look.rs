@@ -1,6 +1,6 @@
-//! Looking without a pin: onlookers, who map the region for reading only, and loads of a few words.
+//! Looking without a pin: onlookers, which map the region for reading only, and loads of a few words.
 //!
-//! A copy is written only while it is not the active one, and whoever writes it changes its generation first. So it was
+//! A copy is written only while it is not the active one, and its writer changes its generation first. So it was
 //! left alone if it is still the active one of the same version, or still has the same even generation. What was read in
 //! the meantime may be torn, and is thrown away if neither holds.
 
@@ -22,8 +22,8 @@ impl Shared<'_> {
         Published::unpack(word)
     }
 
-    /// Lets `read` look at the active copy, which nothing holds in place, and says whether nobody has written that copy
-    /// meanwhile: what was read of it is of one version then, and means nothing otherwise. Or says which copy the region
+    /// Lets `read` look at the active copy, which nothing holds in place, and says whether no writer has written that
+    /// copy meanwhile: what was read of it is of one version then, and means nothing otherwise. Or says which copy the region
     /// names that it does not have.
     #[inline]
     pub(crate) fn look<R>(&self, read: impl FnOnce(usize) -> R) -> Result<(R, bool), usize> {
@@ -44,7 +44,7 @@ impl Shared<'_> {
         Ok((found, same || self.seen() == before))
     }
 
-    /// Lets `read` look at the active copy until nobody has written it meanwhile; with a pin, when writers are faster each
+    /// Lets `read` look at the active copy until no writer has written it meanwhile; with a pin, when writers are faster each
     /// time. Slot `me` is this process's.
     #[inline]
     pub(crate) fn load<R>(&self, me: usize, mut read: impl FnMut(usize) -> R) -> Result<R, usize> {

@@ -1,4 +1,4 @@
-//! The commit protocol: who may write, which copy is written, what readers hold, and what a death leaves behind.
+//! The commit protocol: which handle may write, which copy is written, what readers hold, and what a death leaves.
 //!
 //! This module borrows atomics and calls [`Host`] and [`Images`]; it knows neither files nor the user's type, so that
 //! loom runs this very code. The design chapter gives the reasoning; here are the orderings.
@@ -19,7 +19,7 @@
 //! | N1 | reader: its bits in the list of readers, SeqCst | W2 | a writer whose scan misses the bit is seen by R2, as in R1 |
 //! | N2 | reader: `listed` of its slot, after R1, SeqCst; it becomes 1 by a Release store, after N1 | N3, that store | it sees what a sweep has taken back, or the sweep sees its pin; and what another thread has listed is listed |
 //! | N3 | sweep: fence, SeqCst, between `listed` = 0 and the second look at the pins | R1, N2 | see N2 |
-//! | N4 | sweep: takes a word out of the summary, AcqRel | N1 | a reader's bit that came before is seen by the look behind it |
+//! | N4 | sweep: takes a word out of the summary, AcqRel | N1 | a reader's bit that came before is seen by the look after it |
 //!
 //! W7 and P1 order what is not atomic: the stores of a closure, and the volatile loads of a look without a pin. Why that
 //! holds stands in the design chapter, under "Onlookers and loads".
@@ -28,6 +28,7 @@
 //! part of N1 there makes the store a releasing one in any case.) W5 is about deaths, which see a program's order and
 //! not the memory's: it is moved, and left out, and a death before every write is tried.
 
+mod catch_up;
 mod choose;
 mod copies;
 mod lock;

@@ -4,8 +4,8 @@
 //! to which it has taken them over. The active copy holds what every note speaks of, so that a note too many costs no
 //! more than bytes that are equal already; only a note too few would be a fault.
 //!
-//! The log is a ring. Before a note is overwritten that a copy still needs, it goes to that copy's page bits. Whoever
-//! finds a copy's place further behind than the ring is long copies everything.
+//! The log is a ring. Before a note is overwritten that a copy still needs, it goes to that copy's page bits. A writer
+//! that finds a copy that lags by more notes than the ring has copies everything.
 //!
 //! All of it is read and written under the writer's lock alone. The order of the stores matters for a death in their
 //! midst: the log's end moves before `active` names the new version, or before the copy of a roll-back counts as whole; and
@@ -16,6 +16,9 @@ use super::words::CopyLine;
 use crate::sync::{AtomicU64, Ordering::Relaxed, crash_order};
 use crate::track::{Granule, Pages, Touched};
 use std::ops::Range;
+
+/// How many notes ahead of the one that is taken over a copy's bytes are fetched. No more than the shortest log has.
+const AHEAD: u64 = if cfg!(any(shmstate_loom, shmstate_shuttle)) { 1 } else { 16 };
 
 impl Shared<'_> {
     /// Appends what a transaction has touched to the log, which ends at `first`. Returns its new end.
@@ -28,7 +31,7 @@ impl Shared<'_> {
         if end == first {
             return end;
         }
-        // Wrapping, as all numbers of notes: a stranger may have written them.
+        // Wrapping, as all numbers of notes: they may be anything.
         let rest = line.limit.load(Relaxed).wrapping_sub(end);
         if rest > self.notes.len() as u64 {
             self.make_way(first, touched.count() as u64);
@@ -106,7 +109,7 @@ impl Shared<'_> {
     }
 
     /// The page bits of the copy that has that line.
-    fn pages_of<'a>(&'a self, line: &'a CopyLine) -> Pages<'a> {
+    pub(crate) fn pages_of<'a>(&'a self, line: &'a CopyLine) -> Pages<'a> {
         let words = Pages::words(self.size);
         // Not carried along: it is seldom asked for.
         let copy = self.copies.iter().position(|other| std::ptr::eq(other, line)).unwrap_or_default();
@@ -114,15 +117,47 @@ impl Shared<'_> {
     }
 
     /// Calls `f` with each byte range of the `size` bytes of `T` that the copy of `line` has to take over from a log that ends
-    /// at `end`; there may be [pages](Self::for_each_page) besides. Returns `false` when everything is to be taken over
-    /// instead: a note makes no sense, or those that were needed are gone.
+    /// at `end`; there may be pages besides. Of many, `fetch` is called with where each begins, some time before. Returns
+    /// `false` when everything is to be taken over instead: a note makes no sense, or those that were needed are gone.
     #[inline(always)]
-    pub(super) fn for_each_note(&self, line: &CopyLine, end: u64, size: u64, f: impl Fn(Range<u64>)) -> bool {
-        let granule = Granule::of(size);
-        let mut next = line.place.load(Relaxed);
-        if end.wrapping_sub(next) > self.notes.len() as u64 {
+    pub(super) fn for_each_note(
+        &self,
+        line: &CopyLine,
+        end: u64,
+        size: u64,
+        f: impl Fn(Range<u64>),
+        fetch: impl Fn(u64),
+    ) -> bool {
+        let place = line.place.load(Relaxed);
+        if end.wrapping_sub(place) > AHEAD {
+            return self.for_each_of_many(place, end, size, f, fetch);
+        }
+        self.for_each_between(place, end, size, f)
+    }
+
+    /// [`Self::for_each_note`], of more than a few.
+    #[cold]
+    #[inline(never)]
+    fn for_each_of_many(&self, place: u64, end: u64, size: u64, f: impl Fn(Range<u64>), fetch: impl Fn(u64)) -> bool {
+        if end.wrapping_sub(place) > self.notes.len() as u64 {
             return false;
         }
+        let mut next = place;
+        while end.wrapping_sub(next) > AHEAD {
+            let start = self.granule.unpack(self.note_at(next.wrapping_add(AHEAD)).load(Relaxed)).start;
+            fetch(start.min(size));
+            if !self.for_each_between(next, next.wrapping_add(1), size, &f) {
+                return false;
+            }
+            next = next.wrapping_add(1);
+        }
+        self.for_each_between(next, end, size, f)
+    }
+
+    /// Calls `f` with the byte ranges of the notes from `next` up to `end`, all of which are in the log.
+    #[inline(always)]
+    fn for_each_between(&self, mut next: u64, end: u64, size: u64, f: impl Fn(Range<u64>)) -> bool {
+        let granule = Granule::of(size);
         while next != end {
             let note = self.note_at(next).load(Relaxed);
             if let Some(start) = granule.word(note, size) {
@@ -137,16 +172,6 @@ impl Shared<'_> {
             next = next.wrapping_add(1);
         }
         true
-    }
-
-    /// Calls `f` with each run of pages that the copy of `line` has to take over.
-    #[cold]
-    pub(super) fn for_each_page(&self, line: &CopyLine, f: impl Fn(Range<u64>)) {
-        self.pages_of(line).for_each_run(|run| {
-            if run.start < self.size {
-                f(run.start..run.end.min(self.size));
-            }
-        });
     }
 
     /// The copy of `line` has taken over everything, or will: its place is the log's end, and no page is marked.

@@ -25,7 +25,7 @@ pub(super) const PINNED: u32 = 1 << 8;
 /// In the owner's word: it has not read since the last [sweep](Shared::sweep). 0 once it has.
 pub(super) const AGED: u32 = 1 << 9;
 
-/// Who reads through a handle.
+/// Which thread reads through a handle.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Reader {
     /// The one thread that uses the handle's own word.

@@ -97,7 +97,7 @@ impl<'a> Listed<'a> {
     /// Takes `slot` off the list.
     fn remove(&self, slot: usize) {
         let (word, bit) = (slot / 64, slot % 64);
-        // What a reader of this slot did before it set the bit is visible behind [N3].
+        // What a reader of this slot did before it set the bit is visible after [N3].
         if self.bits[word].fetch_and(!(1 << bit), Relaxed) == 1 << bit {
             let summary = &self.summary[word / 64];
             summary.fetch_and(!(1 << (word % 64)), AcqRel); // [N4]
@@ -165,7 +165,7 @@ impl Shared<'_> {
 }
 
 impl SlotLine {
-    /// Whether nobody has read through this handle since the last time that this was asked. What its guests did meanwhile is
+    /// Whether no thread has read through this handle since the last time that this was asked. What its guests did meanwhile is
     /// not noticed: at worst they list it again.
     fn grows_old(&self) -> bool {
         self.owner.compare_exchange(0, AGED, Relaxed, Relaxed) == Err(AGED) && !self.is_pinned()

@@ -79,7 +79,7 @@ impl Shared<'_> {
         let word = self.control.active.published.load(Relaxed);
         let active = Published::unpack(word);
         if active.service() == Service::Leaving {
-            // In vain if somebody with the lock has decided meanwhile.
+            // In vain if a process with the lock has decided meanwhile.
             let _ = self.control.active.published.compare_exchange(word, active.with(RETIRED).pack(), SeqCst, Relaxed);
         }
     }

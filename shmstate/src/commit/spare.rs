@@ -1,8 +1,8 @@
 //! Spare copies: what a writer takes into use when readers stay in all the others.
 //!
 //! A region has address space for `max_copies` copies and memory for those in use. The number in use only grows, under
-//! the writer's lock. Readers need not know it: the copy that `active` names has been made room for before anybody could
-//! publish it. A death in the midst leaves room that is not counted, or a counted copy of unknown content, which is odd
+//! the writer's lock. Readers need not know it: the copy that `active` names has been made room for before any writer
+//! could publish it. A death in the midst leaves room that is not counted, or a counted copy of unknown content, which is odd
 //! from the start, so that its first user copies everything.
 
 use super::copies::Shared;

@@ -15,7 +15,7 @@ pub(crate) const MAX_COPIES: usize = 3;
 /// Most slots that a region can have: a slot's number has to fit beside [`WAIT`] in the lock word.
 pub(crate) const MAX_SLOTS: usize = 1 << 16;
 
-/// The flag in the lock word that somebody sleeps.
+/// The flag in the lock word that a writer sleeps.
 pub(super) const WAIT: u32 = 1 << 31;
 
 /// The `synced` of a copy that was never published. No version comes near it.

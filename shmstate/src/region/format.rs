@@ -85,7 +85,10 @@ fn the_sections_are_as_written() {
     assert_eq!(geometry.lines(), geometry.readers() + 8 * 8);
     assert_eq!(geometry.notes(), geometry.lines() + 64 * 3);
     assert_eq!(geometry.pages(), geometry.notes() + 8 * 4096);
-    assert_eq!([1, 4096, 4160, 64 << 10, 1 << 30].map(notes), [64, 64, 128, 1024, 4096]);
+    assert_eq!(
+        [1, 4096, 4160, 64 << 10, 32 << 20, 64 << 20, 1 << 30].map(notes),
+        [64, 64, 128, 1024, 4096, 8192, 65_536]
+    );
     let bits = (10_u64 << 20).div_ceil(4096).div_ceil(64);
     assert_eq!(Pages::words(10 << 20) as u64, bits + bits.div_ceil(64));
     assert_eq!(geometry.schema(), geometry.pages() + 8 * 3 * Pages::words(10 << 20) as u64);

@@ -8,6 +8,7 @@ use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
 use crate::os;
 use crate::region::Region;
+use crate::sync;
 use crate::track::{Frame, RegionKey, Running, Stamp, Touched};
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
@@ -43,12 +44,12 @@ impl Scratch {
 
 /// The images of `T` in a mapping: worked out once, for every read and update needs them.
 pub(super) struct TypedImages<T> {
-    /// Where each copy begins; past the last one, addresses that nobody follows.
+    /// Where each copy begins; past the last one, addresses that are never followed.
     at: [*mut u8; MAX_COPIES],
     ty: PhantomData<fn() -> T>,
 }
 
-// SAFETY: an address; whoever follows it promises what that takes.
+// SAFETY: an address; the code that follows it promises what that takes.
 unsafe impl<T> Send for TypedImages<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for TypedImages<T> {}
@@ -89,6 +90,12 @@ impl<T: SharedLayout> Images for &TypedImages<T> {
     }
 
     #[inline]
+    fn fetch(&self, (to, from): Self::Pair, start: u64) {
+        sync::fetch(from.cast::<u8>().wrapping_add(start as usize));
+        sync::fetch(to.cast::<u8>().wrapping_add(start as usize));
+    }
+
+    #[inline]
     unsafe fn copy_all(&self, (to, from): Self::Pair) {
         // SAFETY: the caller's promise; two copies of `T` in the mapping.
         unsafe { std::ptr::copy_nonoverlapping(from.cast::<u8>(), to.cast(), size_of::<T>()) }
@@ -118,10 +125,10 @@ impl<T: SharedLayout> Images for &TypedImages<T> {
 impl<T: SharedLayout> State<T> {
     /// Runs `f` on the state; what it did becomes the next version, all of it at once, when it returns.
     ///
-    /// Nobody sees anything of it before, or ever, if the closure panics or the process dies: other processes go on with
+    /// No process sees anything of it before, or ever, if the closure panics or the process dies: other processes go on with
     /// the version before. `f` runs under the region's lock: readers are not blocked by it, other writers are.
     ///
-    /// The lock is not fair: whoever updates again at once may get it before those that wait. What takes long belongs
+    /// The lock is not fair: a writer that updates again at once may get it before those that wait. What takes long belongs
     /// outside of `f`.
     ///
     /// Fields that are no containers are copied before each update whether or not they change, so keep large tables in
@@ -129,7 +136,7 @@ impl<T: SharedLayout> State<T> {
     ///
     /// The closure decides nothing by what it returns: an `Option` that is `None` is committed as well. A closure that returns
     /// a `Result` does not compile, because its `Err` would be committed: [`try_update`](Self::try_update) and
-    /// [`transact`](Self::transact) roll back. [`Outcome`] says how that is told.
+    /// [`transact`](Self::transact) roll back. [`Outcome`] says how that is decided.
     ///
     /// ```
     /// # use shmstate::{SharedLayout, State};
@@ -360,7 +367,7 @@ impl<T: SharedLayout> State<T> {
         let Inner { running, copies: [copy, active], .. } = unsafe { &mut *self.scratch().inner.get() };
         let (written, seen) = self.images().pair(*copy, *active);
         if T::TRACKED {
-            // SAFETY: both hold values, of which one is this transaction's alone, and nobody changes the other one.
+            // SAFETY: both hold values, of which one is this transaction's alone, and no process changes the other one.
             unsafe { T::flatten::<false>(written, seen, Stamp::root(running.tx()), &mut running.touched) }
         }
         region.shared().roll_back(*copy, &running.touched);

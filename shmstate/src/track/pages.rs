@@ -6,8 +6,8 @@
 use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed, crash_order};
 use std::ops::Range;
 
-/// Bytes per bit.
-pub(crate) const PAGE: u64 = 4096;
+/// Bytes per bit. One word where a model checker runs, whose states are of a few words.
+pub(crate) const PAGE: u64 = if cfg!(any(shmstate_loom, shmstate_shuttle)) { 8 } else { 4096 };
 
 /// The bits, borrowed from wherever they lie.
 #[derive(Clone, Copy)]
@@ -75,6 +75,7 @@ impl<'a> Pages<'a> {
     }
 
     /// Calls `f` with the bytes of each run of marked pages; the last one may end past the end of `T`.
+    #[cfg(test)]
     pub(crate) fn for_each_run(&self, mut f: impl FnMut(Range<u64>)) {
         let mut run: Range<u64> = 0..0;
         self.for_each_word(|word, mut ones| {
@@ -99,7 +100,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// The bytes of the first run of marked pages that ends behind `from`.
+    /// The bytes of the first run of marked pages that ends past `from`.
     pub(crate) fn next_run(&self, from: u64) -> Option<Range<u64>> {
         let mut page = from / PAGE;
         let first = loop {
@@ -120,11 +121,32 @@ impl<'a> Pages<'a> {
             }
             page = next as u64 * 64;
         };
-        let mut end = first + 1;
-        while self.bits.get((end / 64) as usize).is_some_and(|word| word.load(Relaxed) >> (end % 64) & 1 == 1) {
-            end += 1;
+        let mut end = first;
+        while let Some(word) = self.bits.get((end / 64) as usize) {
+            let (ones, rest) = (u64::from((word.load(Relaxed) >> (end % 64)).trailing_ones()), 64 - end % 64);
+            end += ones;
+            if ones < rest {
+                break;
+            }
         }
         Some(first * PAGE..end * PAGE)
+    }
+
+    /// Takes the marks of whole pages away, and leaves the flag.
+    pub(crate) fn unset(&self, run: Range<u64>) {
+        let (mut page, end) = (run.start / PAGE, (run.end / PAGE).min(self.bits.len() as u64 * 64));
+        while page < end {
+            let word = (page / 64) as usize;
+            let in_word = (end - page).min(64 - page % 64);
+            let ones = if in_word == 64 { u64::MAX } else { ((1 << in_word) - 1) << (page % 64) };
+            let left = self.bits[word].load(Relaxed) & !ones;
+            self.bits[word].store(left, Relaxed);
+            if left == 0 {
+                let summary = &self.summary[word / 64];
+                summary.store(summary.load(Relaxed) & !(1 << (word % 64)), Relaxed);
+            }
+            page += in_word;
+        }
     }
 
     /// Takes all marks away.
@@ -221,6 +243,15 @@ mod tests {
                 from = run.end;
             }
             prop_assert_eq!(&one_by_one, &model);
+            let (mut taken, parts) = (vec![false; model.len()], PagesBuf::new(size));
+            parts.as_pages().add(&buf.as_pages());
+            while let Some(run) = parts.as_pages().next_run(0) {
+                let run = run.start..run.end.min(run.start + 100 * PAGE);
+                for page in run.start / PAGE..run.end / PAGE { taken[page as usize] = true; }
+                parts.as_pages().unset(run);
+            }
+            prop_assert_eq!(&taken, &model);
+            parts.as_pages().for_each_run(|_| panic!("a run that was taken"));
             let other = PagesBuf::new(size);
             other.as_pages().add(&buf.as_pages());
             let mut copied = vec![false; model.len()];

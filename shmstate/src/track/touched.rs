@@ -4,9 +4,10 @@ use super::{Pages, PagesBuf};
 use std::cell::Cell;
 use std::ops::Range;
 
-/// The notes that a region's log has room for: what the updates touch that a copy lags behind, usually one to four.
+/// The notes that a region's log has room for: what the updates touch that a copy has not taken over, usually one to four.
 ///
-/// A power of two. One for each cache line of a small state: with more, a copy of the whole would cost less.
+/// A power of two. One for each cache line of a small state: with more, a copy of the whole would cost less. A thousandth of
+/// the bytes of a large one, so that a reader that stays for some milliseconds costs exact ranges and not pages.
 pub(crate) const fn notes(size: u64) -> usize {
     // The model checkers track each entry as an object. Two, so that a few transactions already overrun a copy.
     if cfg!(any(shmstate_loom, shmstate_shuttle)) {
@@ -14,7 +15,11 @@ pub(crate) const fn notes(size: u64) -> usize {
     }
     match size / 64 {
         0..64 => 64,
-        lines if lines > 4096 => 4096,
+        lines if lines > 4096 => match size >> 13 {
+            0..=4096 => 4096,
+            more if more < 65_536 => (more as usize).next_power_of_two(),
+            _ => 65_536,
+        },
         lines => (lines as usize).next_power_of_two(),
     }
 }
@@ -30,7 +35,8 @@ pub(crate) const fn exact(size: u64) -> usize {
         few @ ..32 => few,
         _ if cfg!(test) => 32,
         notes if notes < 128 => 32,
-        notes => notes / 4,
+        notes if notes < 4096 => notes / 4,
+        _ => 1024,
     }
 }
 
@@ -67,7 +73,7 @@ impl Granule {
         if self.shift != 3 || size < 8 || end.wrapping_sub(start) != 1 {
             return None;
         }
-        // A stranger's number is brought into `T`; without a branch. The last word's fits, as the unit is 8 bytes.
+        // A number that may be anything is brought into `T`; without a branch. The last word's fits, as the unit is 8 bytes.
         let last = (size / 8 - 1) as u32;
         Some(if last < start { last } else { start } as u64 * 8)
     }

@@ -53,7 +53,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "odd_left_out",
         breaks: "a copy is written that counts as whole",
-        patches: &[left_out("commit/copies.rs", "line.generation.store(odd, Relaxed);")],
+        patches: &[left_out("commit/catch_up.rs", "line.generation.store(odd, Relaxed);")],
         checks: &[
             Loom("deaths::a_writer_dies_while_another_writes", LOST),
             Loom("onlookers::two_copies_one_onlooker", TORN),
@@ -64,7 +64,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "odd_after_catch_up",
         breaks: "a copy is caught up before it counts as written",
         patches: &[
-            left_out("commit/copies.rs", "line.generation.store(odd, Relaxed);"),
+            left_out("commit/catch_up.rs", "line.generation.store(odd, Relaxed);"),
             before("commit/copies.rs", "Ok(Txn { shared: self", "line.generation.store(odd, Relaxed);"),
         ],
         checks: &[Loom("onlookers::two_copies_one_onlooker", TORN)],
@@ -72,7 +72,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "odd_is_trusted",
         breaks: "what a dead writer has begun counts as whole",
-        patches: &[value("commit/copies.rs", "fn is_odd(generation: u64) -> bool { «generation % 2 == 1» }", "false")],
+        patches: &[
+            value("commit/catch_up.rs", "«self.generation.load(Relaxed) % 2 == 1» || self.has_spilled()", "false"),
+            value("commit/catch_up.rs", "-> bool { «line.generation.load(Relaxed) % 2 == 1» }", "false"),
+        ],
         checks: &[
             Loom("deaths::a_writer_dies_while_another_writes", LOST),
             Unit("state::moves::deaths::death_in_the_closure"),
@@ -83,17 +86,28 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "odd_is_trusted_once_used",
         breaks: "the same, but for copies that were never used",
-        patches: &[value(
-            "commit/copies.rs",
-            "fn is_odd(generation: u64) -> bool { «generation % 2 == 1» }",
-            "generation == 1",
-        )],
+        patches: &[
+            value(
+                "commit/catch_up.rs",
+                "«self.generation.load(Relaxed) % 2 == 1» || self.has_spilled()",
+                "self.generation.load(Relaxed) == 1",
+            ),
+            value(
+                "commit/catch_up.rs",
+                "-> bool { «line.generation.load(Relaxed) % 2 == 1» }",
+                "line.generation.load(Relaxed) == 1",
+            ),
+        ],
         checks: &[Step("attach-first")],
     },
     Mutant {
         name: "notes_cleared_before_use",
         breaks: "a copy takes over nothing",
-        patches: &[before("commit/copies.rs", "let copy_range = move |range|", "line.place.store(noted, Relaxed);")],
+        patches: &[before(
+            "commit/catch_up.rs",
+            "unsafe { images.copy_plain(pair) }",
+            "line.place.store(noted, Relaxed);",
+        )],
         checks: &[Unit("state::moves::plain"), Loom("readers::three_copies_one_reader", LOST)],
     },
     Mutant {
@@ -111,7 +125,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "notes are overwritten that a copy still needs",
         patches: &[
             value("commit/notes.rs", "rest > self.notes.len() as u64", "false"),
-            value("commit/notes.rs", "end.wrapping_sub(next) > self.notes.len() as u64", "false"),
+            value("commit/notes.rs", "end.wrapping_sub(place) > self.notes.len() as u64", "false"),
         ],
         checks: &[Loom("readers::three_copies_one_reader", "no version has this content"), Shuttle("three_copies")],
     },
@@ -124,6 +138,34 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "line.place.store(place.wrapping_add(moved), Relaxed);",
         )],
         checks: &[Step("long-reader"), Shuttle("three_copies")],
+    },
+    Mutant {
+        name: "torn_copy_lacks_nothing",
+        breaks: "a copy that a dead writer has begun is caught up by notes alone",
+        patches: &[left_out("commit/catch_up.rs", "self.pages_of(line).set(0..self.size);")],
+        checks: &[
+            Loom("deaths::a_writer_dies_while_another_writes", LOST),
+            Unit("state::moves::deaths::death_in_the_closure"),
+            Shuttle("three_copies"),
+        ],
+    },
+    Mutant {
+        name: "part_counts_as_all",
+        breaks: "a copy of which a part was taken over counts as caught up",
+        patches: &[instead("commit/catch_up.rs", "if left == 0 { «return false;» }", "break;")],
+        checks: &[Loom("deaths::a_writer_dies_while_another_writes", LOST), Shuttle("three_copies")],
+    },
+    Mutant {
+        name: "unset_before_it_is_copied",
+        breaks: "the mark of a part goes, and the part is not taken over",
+        patches: &[left_out("commit/catch_up.rs", "f(run.start.min(self.size)..run.end.min(self.size));")],
+        checks: &[Loom("deaths::a_writer_dies_while_another_writes", LOST), Shuttle("three_copies")],
+    },
+    Mutant {
+        name: "other_copy_not_scanned",
+        breaks: "an update whose copy lacks pages writes another one that a reader holds",
+        patches: &[value("commit/catch_up.rs", "!self.copies[k].needs_pages() && «self.is_free(k)»", "true")],
+        checks: &[Shuttle("three_copies")],
     },
     // Spare copies.
     Mutant {

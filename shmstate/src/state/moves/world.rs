@@ -216,7 +216,7 @@ impl<'s> World<'s> {
         }
         for reader in &self.readers {
             let images = TypedImages::of(self.states[reader.region][0].region());
-            // SAFETY: a pinned copy holds a value, which nobody writes.
+            // SAFETY: a pinned copy holds a value, which no process writes.
             let sees = unsafe { &*images.image(reader.pin.copy()) };
             self.compare(reader.region, sees, &reader.sees, "in the eyes of a reader that stayed");
         }
@@ -232,12 +232,25 @@ pub(super) fn check_copies(state: &State<Root>, same: impl Fn(&Root, &str)) {
     same(unsafe { &*images.image(active) }, "the active copy");
     for k in (0..shared.in_use()).filter(|&k| k != active) {
         let mut side = Box::<Root>::new_uninit();
-        // SAFETY: an image is as large as the box, readable, and nobody writes it.
+        // SAFETY: an image is as large as the box, readable, and no process writes it.
         unsafe { std::ptr::copy_nonoverlapping(images.image(k).cast(), side.as_mut_ptr(), 1) }
         let aside = Aside { images: &images, side: &mut *side, copy: k };
         let (line, noted) = (&shared.copies[k], shared.control.active.noted.load(Relaxed));
-        // SAFETY: the images are the region's, but for copy `k`, in whose place a private one is written.
-        unsafe { shared.catch_up(line, noted, commit::Shared::is_torn(line), aside, aside.pair(k, active)) };
+        let pair = aside.pair(k, active);
+        // For all of it: the images are the region's, but for copy `k`, instead of which a private one is written.
+        let take_over = |range: Range<u64>| {
+            // SAFETY: as above.
+            unsafe { aside.copy_range(pair, range.start..range.end.min(aside.size())) }
+        };
+        shared.pages_of(line).for_each_run(take_over);
+        let is_whole = !commit::Shared::is_torn(line) && {
+            // SAFETY: as above.
+            unsafe { shared.take_over_notes(line, noted, aside, pair) }
+        };
+        if !is_whole {
+            // SAFETY: as above.
+            unsafe { aside.copy_all(pair) }
+        }
         // SAFETY: caught up, so that it holds a value; at worst, under a planted fault, integers.
         same(unsafe { side.assume_init_ref() }, &format!("copy {k}, caught up with copy {active}"));
     }

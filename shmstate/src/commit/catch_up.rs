@@ -1,0 +1,128 @@
+//! Catching up: how a copy that lags becomes equal to the active one.
+//!
+//! A copy that is even lacks what the notes from its place on and its page bits say, and nothing else. One that is odd has
+//! unknown content: it lacks all of its pages. Most updates find a copy that lacks a few notes, and take these over.
+//!
+//! Pages can be many: a writer has died in the copy, a reader has stayed in it for long, or the region has just been opened. An
+//! update does not take them all over while another copy can be written. It takes over a part of them, so that the copy lacks
+//! that much less, and writes the other copy: see [`Shared::mend`].
+
+use super::copies::{Images, Shared};
+use super::words::{CopyLine, Published};
+use crate::sync::{Ordering::Relaxed, Ordering::Release, STREAMED, crash_order, fence_release, fence_streaming};
+use std::ops::Range;
+
+/// Bytes of pages that one update takes over for a copy that it does not write. Few in tests, so that copies stay mended in
+/// part for some updates.
+const PART: u64 = if cfg!(any(test, shmstate_loom, shmstate_shuttle)) { crate::track::PAGE } else { 256 << 10 };
+
+impl Shared<'_> {
+    /// Marks the copy of `line` as being written, for looks without a pin and for a death. Returns its generation.
+    #[inline(always)]
+    pub(super) fn begin_to_write(&self, line: &CopyLine, size: u64) -> u64 {
+        // A copy that is odd already stays so: no look compares the numbers of odd ones.
+        let odd = line.generation.load(Relaxed) | 1;
+        line.generation.store(odd, Relaxed);
+        fence_release(); // [W7]
+        if size >= STREAMED {
+            fence_streaming(); // [W7]
+        }
+        odd
+    }
+
+    /// Takes over what is not tracked, and the notes from the copy's place up to `noted`. Returns `false` if more than the
+    /// notes is needed.
+    ///
+    /// # Safety
+    /// The first image of `pair` is that of the copy of `line`, and no other access to it is made; the second is not written.
+    #[inline(always)]
+    pub(crate) unsafe fn take_over_notes<I: Images>(
+        &self,
+        line: &CopyLine,
+        noted: u64,
+        images: I,
+        pair: I::Pair,
+    ) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { images.copy_plain(pair) }
+        let fetch = |start| images.fetch(pair, start);
+        // SAFETY: the caller's promise; the range lies inside of `T`.
+        self.for_each_note(line, noted, images.size(), |range| unsafe { images.copy_range(pair, range) }, fetch)
+    }
+
+    /// Takes over everything, for a copy whose notes make no sense.
+    ///
+    /// # Safety
+    /// As for [`Self::take_over_notes`].
+    #[cold]
+    pub(super) unsafe fn take_over_all<I: Images>(&self, line: &CopyLine, images: I, pair: I::Pair) {
+        // SAFETY: the caller's promise.
+        unsafe { images.copy_all(pair) }
+        self.forget_notes(line);
+    }
+
+    /// A copy for this update, which chose `copy` and found that it lacks pages: another one, after a part of the pages was
+    /// taken over; or `copy` itself, which lacks notes alone then.
+    ///
+    /// # Safety
+    /// The lock is held. `copy` is not the active one, and no reader is in it. `images` are those of this region.
+    #[cold]
+    #[inline(never)]
+    pub(super) unsafe fn mend<I: Images>(&self, active: Published, copy: usize, images: I) -> usize {
+        let (line, pair) = (&self.copies[copy], images.pair(copy, active.copy));
+        if Self::is_torn(line) {
+            self.lacks_all(line);
+        }
+        self.begin_to_write(line, images.size());
+        loop {
+            // SAFETY: the caller's promise; the range lies inside of `T`.
+            let finished = self.take_over_pages(line, PART, |range| unsafe { images.copy_range(pair, range) });
+            if finished {
+                return copy;
+            }
+            let may = |k: usize| k != copy && !self.copies[k].needs_pages() && self.is_free(k);
+            if let Some(other) = self.next(active, may) {
+                crash_order();
+                line.generation.store(line.generation.load(Relaxed).wrapping_add(1), Release);
+                return other;
+            }
+        }
+    }
+
+    /// Writes down that the copy of `line`, which is odd, lacks all pages and no notes.
+    fn lacks_all(&self, line: &CopyLine) {
+        self.forget_notes(line);
+        self.pages_of(line).set(0..self.size);
+        crash_order();
+    }
+
+    /// Whether the last writer of a copy did not come to its end.
+    pub(crate) fn is_torn(line: &CopyLine) -> bool {
+        line.generation.load(Relaxed) % 2 == 1
+    }
+
+    /// Calls `f` with runs of pages that the copy of `line` lacks, `most` bytes or little more in all, and takes their marks
+    /// away. Returns whether none is left.
+    fn take_over_pages(&self, line: &CopyLine, most: u64, f: impl Fn(Range<u64>)) -> bool {
+        let (pages, mut left) = (self.pages_of(line), most);
+        while let Some(run) = pages.next_run(0) {
+            if left == 0 {
+                return false;
+            }
+            let run = run.start..run.end.min(run.start.saturating_add(left));
+            f(run.start.min(self.size)..run.end.min(self.size));
+            left -= run.end - run.start;
+            pages.unset(run);
+        }
+        pages.clear();
+        true
+    }
+}
+
+impl CopyLine {
+    /// Whether more than notes is needed to catch the copy up.
+    #[inline(always)]
+    pub(super) fn needs_pages(&self) -> bool {
+        self.generation.load(Relaxed) % 2 == 1 || self.has_spilled()
+    }
+}
