@@ -1,7 +1,7 @@
 //! The generated implementation.
 //!
 //! All of it stands in one `const _` block. It never repeats the type of a field, and calls nothing that it finds by a path
-//! but the items of the trait and methods of `BUILDER` (`layout/derived.rs` of shmstate says why). Local
+//! but the items of the trait and methods of its constants (`layout/derived.rs` of shmstate says why). Local
 //! names start with two underscores, since a constant of the user's with the name of a local variable would turn it into a
 //! pattern.
 
@@ -10,8 +10,9 @@ mod enums;
 mod proofs;
 mod structs;
 
+use crate::attr::Rename;
 use crate::model::{Body, Field, Input, Place};
-use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Literal, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 
 /// The paths that the generated code uses.
@@ -120,41 +121,53 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     }
 }
 
-/// What the user adds to the description: `rename` and `version`, as calls of its methods.
-fn described(input: &Input<'_>) -> TokenStream {
-    let renamed = input.attrs.rename.as_ref().map(|rename| {
-        let name = &rename.name;
-        quote!(.renamed(#name))
-    });
+/// What the description says of the type besides its name and its parts, as calls of its methods.
+fn described(paths: &Paths, input: &Input<'_>) -> TokenStream {
+    let described = more(None, input.attrs.rename.as_ref(), &input.docs);
     let version = input.attrs.version.as_ref().map(|version| {
         let version = u32::try_from(version.value).unwrap_or(u32::MAX);
         quote!(.version(#version))
     });
-    quote!(#renamed #version)
+    let arguments = input.is_generic().then(|| {
+        let arguments = bounds::arguments(paths, input);
+        quote!(.arguments(#arguments))
+    });
+    quote!(#described #version #arguments)
 }
 
-/// The description of a field at `pointer`, a raw pointer into the value at `__p`.
-fn part(field: &Field<'_>, builder: &TokenStream, pointer: TokenStream) -> TokenStream {
-    let (name, docs, place) = (&field.name, &field.docs, field.place_of_type());
-    let renamed = field.attrs.rename.as_ref().map(|rename| {
-        let name = &rename.name;
-        quote!(.renamed(#name))
+/// A name other than that of the source, and documentation, as calls of methods; of the part of that `index`, if there is
+/// more than one.
+fn more(index: Option<usize>, rename: Option<&Rename>, docs: &str) -> TokenStream {
+    let index = index.map(|index| {
+        let index = Literal::usize_unsuffixed(index);
+        quote!(#index,)
     });
-    let given = field.attrs.init.is_some().then(|| quote!(.given()));
-    let (function, plain) = match field.attrs.pod {
-        true => {
-            let plain = plain(field.ty, builder);
-            ("plain", quote!(const { &#plain },))
-        }
-        false => ("part", TokenStream::new()),
-    };
-    let function = Ident::new(function, place.start);
-    let mut arguments = Group::new(
-        proc_macro2::Delimiter::Parenthesis,
-        quote_spanned!(place.start=> __p, #name, #docs, #plain #pointer),
-    );
+    let renamed = rename.map(|rename| {
+        let name = &rename.name;
+        quote!(.renamed(#index #name))
+    });
+    let docs = (!docs.is_empty()).then(|| quote!(.docs(#index #docs)));
+    quote!(#renamed #docs)
+}
+
+/// What the type of a field adds to the description.
+fn facts(paths: &Paths, field: &Field<'_>) -> TokenStream {
+    let place = field.place_of_type();
+    if field.attrs.pod {
+        let plain = plain(field.ty, &paths.builder);
+        return quote!(const { &#plain }.facts());
+    }
+    let (shared, facts) = (respan(&paths.shared, place.start), Ident::new("FACTS", place.end));
+    quote_spanned!(place.start=> #shared::#facts)
+}
+
+/// A field as an argument, after `name`: what its type adds to the description, and `pointer`, which points to it.
+fn argument(paths: &Paths, field: &Field<'_>, name: Option<&str>, pointer: &TokenStream) -> Group {
+    let (place, facts) = (field.place_of_type(), facts(paths, field));
+    let name = name.map(|name| quote!(#name,));
+    let mut arguments = Group::new(proc_macro2::Delimiter::Parenthesis, quote!(#name #facts, #pointer));
     arguments.set_span(place.end);
-    quote_spanned!(place.start=> __b.#function #arguments #renamed #given)
+    arguments
 }
 
 /// The description of plain data: arrays as arrays, the rest under the name that the source has for it. What it describes

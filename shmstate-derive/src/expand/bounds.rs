@@ -34,9 +34,6 @@ pub(super) fn bounded(paths: &Paths, input: &Input<'_>) -> Generics {
 
 /// What the description says of each parameter.
 pub(super) fn arguments(paths: &Paths, input: &Input<'_>) -> TokenStream {
-    if !input.is_generic() {
-        return quote!(const { &[] });
-    }
     let names: Vec<Ident> = input.original.generics.type_params().map(|param| param.ident.clone()).collect();
     let uses = Uses::of(input, &names);
     let argument = |param: &GenericParam| match param {

@@ -4,14 +4,15 @@
 //! comes first. That the type is laid out so, the constants find out: they put each discriminant into memory and let the
 //! compiler say which variant that is, and where its fields lie.
 //!
-//! The walk reads the discriminant and goes to the fields of that variant. It does not look at any other byte.
+//! The walk reads the discriminant and goes to the fields of that variant. It does not look at any other byte, and makes no
+//! reference to a field, which may hold no value of its type: where a field lies, the description knows, and its type is
+//! that of a binding in code that is never reached.
 
-use super::structs::borrowed;
-use super::{Paths, bounds, described, of_field, part};
-use crate::model::{Field, Input, Variant};
-use proc_macro2::{Literal, TokenStream};
+use super::{Paths, argument, described, more, respan};
+use crate::model::{Input, Variant};
+use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::Ident;
+use syn::{Expr, ExprLit, Ident, Lit};
 
 /// An enum that passed the checks.
 pub(super) struct Enum<'a> {
@@ -39,161 +40,162 @@ impl<'a> Enum<'a> {
 
     /// The discriminant of variant `index`, as the compiler counts: from the last one that is given.
     fn value(&self, index: usize) -> TokenStream {
-        let (private, int) = (&self.paths.private, &self.input.repr.int);
-        let int = int.as_ref().map(|int| Ident::new(&int.to_string(), proc_macro2::Span::call_site()));
-        let int = quote!(#private::core::primitive::#int);
+        let int = self.input.repr.int.as_ref().map(ToString::to_string).unwrap_or_default();
         let given = self.variants[..=index].iter().rposition(|variant| variant.original.discriminant.is_some());
-        let more = index - given.unwrap_or(0);
         let first = given.and_then(|given| self.variants[given].original.discriminant.as_ref());
-        let first = first.map_or_else(|| quote!(0), |(_, first)| quote!(#first));
-        match more {
-            0 => quote!(let __tag: #int = #first;),
-            more => {
-                let more = literal(more);
-                quote! {
-                    let __tag: #int = #first;
-                    let __tag = __tag.wrapping_add(#more);
-                }
-            }
+        let more = index - given.unwrap_or(0);
+        // Of a number, the type is the suffix. What does not fit is the compiler's business.
+        if let Some(value) = number(first.map(|(_, first)| first), &int, more) {
+            return quote!(#value);
         }
+        let (private, more) = (&self.paths.private, literal(more));
+        let (int, first) = (Ident::new(&int, Span::call_site()), first.map(|(_, first)| first));
+        quote! {{
+            let __tag: #private::core::primitive::#int = #first;
+            __tag.wrapping_add(#more)
+        }}
     }
 
     /// The items of the trait.
     pub(super) fn expand(&self) -> TokenStream {
-        let (private, builder) = (&self.paths.private, &self.paths.builder);
-        let (name, docs, given) = (&self.input.name, &self.input.docs, bounds::arguments(self.paths, self.input));
+        let (private, name) = (&self.paths.private, &self.input.name);
+        let described = described(self.paths, self.input);
         let int = self.input.repr.int.as_ref().map(ToString::to_string).unwrap_or_default();
-        let described = described(self.input);
         let has_payload = !self.input.fields().is_empty();
-        let choices = self.variants.iter().enumerate().map(|(index, variant)| {
-            let (ident, name, docs) = (&variant.original.ident, &variant.name, &variant.docs);
-            let choice = if has_payload {
-                let index = literal(index);
-                quote!(__b.choice(#name, #docs, &__payloads.#index))
-            } else {
-                // SAFETY: in a constant.
-                quote!(unsafe { __b.unit(#name, #docs, Self::#ident {}) })
-            };
-            let renamed = variant.rename.as_ref().map(|rename| {
-                let name = &rename.name;
-                quote!(.renamed(#name))
-            });
-            quote!(#choice #renamed)
-        });
-        let payloads = has_payload.then(|| self.payloads());
-        let walk = has_payload.then(|| self.walk());
-        let arms = self.variants.iter().map(|variant| {
-            let (pattern, are_shared) = (Self::pattern(variant), self.are_shared(variant));
-            quote!(#pattern => { #are_shared })
-        });
+        let (choices, walk) = match has_payload {
+            true => (self.payloads(), Some(self.walk())),
+            false => (self.units(), None),
+        };
         quote! {
-            const DERIVED: #private::Derived<Self> = #builder.enumeration(
-                #name,
-                #docs,
-                #given,
-                #int,
-                const {
-                    let __b = #builder;
-                    // Every variant and every field is named, and each field is of a type that is shareable.
-                    let _ = |__this: &Self| match __this { #(#arms)* };
-                    #payloads
-                    &__b.choices([#(#choices),*])
-                },
-            )#described;
+            const DERIVED: #private::Derived = const { #choices }.enumeration(#name, #int) #described;
             #walk
         }
     }
 
-    /// Asks of the fields of `variant`, which are bound, that they are shareable.
-    fn are_shared(&self, variant: &Variant<'_>) -> TokenStream {
-        let fields = variant.fields.iter().zip(Self::bindings(variant)).filter(|(field, _)| !field.attrs.pod);
-        let ask = |(field, binding): (&Field<'_>, Ident)| {
-            let place = field.place_of_type();
-            of_field(self.paths, place, "is_shared", borrowed(&binding, place), TokenStream::new())
-        };
-        fields.map(ask).collect()
+    /// The names of the variants, and what else the description says of them, as calls of methods.
+    fn words(&self) -> (TokenStream, TokenStream) {
+        let names = self.variants.iter().map(|variant| &variant.name);
+        let more = |(index, variant): (usize, &Variant<'_>)| more(Some(index), variant.rename.as_ref(), &variant.docs);
+        (quote!([#(#names),*]), self.variants.iter().enumerate().map(more).collect())
     }
 
-    /// What the variants hold, by what the compiler finds in memory that has the discriminant of each of them.
+    /// The variants of an enum without payload, by their values.
+    fn units(&self) -> TokenStream {
+        let builder = &self.paths.builder;
+        let idents: Vec<_> = self.variants.iter().map(|variant| &variant.original.ident).collect();
+        let (names, more) = self.words();
+        quote! {
+            let __b = #builder;
+            // Every variant is named.
+            let _ = |__this: &Self| match __this { #(Self::#idents {} => {})* };
+            // SAFETY: in a constant.
+            unsafe { &__b.units([#(__b.unit(Self::#idents {})),*], #names) #more }
+        }
+    }
+
+    /// What the variants hold, by what the compiler finds in memory that has the discriminant of each of them in turn. Every
+    /// variant and every field is named.
     fn payloads(&self) -> TokenStream {
         let builder = &self.paths.builder;
-        let payloads = self.variants.iter().enumerate().map(|(index, variant)| {
-            let (value, pattern) = (self.value(index), Self::pattern(variant));
+        let tags = (0..self.variants.len()).map(|index| self.value(index));
+        let names = self.variants.iter().flat_map(|variant| &variant.fields).map(|field| &field.name);
+        let (names_of_variants, described) = self.words();
+        let arms = self.variants.iter().enumerate().map(|(index, variant)| {
+            let (pattern, index) = (Self::pattern(variant), literal(index));
             let parts = variant.fields.iter().zip(Self::bindings(variant)).map(|(field, binding)| {
                 let place = field.place_of_type();
                 let binding = Ident::new(&binding.to_string(), place.end);
-                part(field, builder, quote_spanned!(place.start=> &raw const *#binding))
+                let arguments = argument(self.paths, field, None, &quote_spanned!(place.start=> &raw const *#binding));
+                let rename = field.attrs.rename.as_ref().map(|rename| {
+                    let name = &rename.name;
+                    quote!(__all.renamed(#name);)
+                });
+                let docs = Some(&field.docs).filter(|docs| !docs.is_empty()).map(|docs| quote!(__all.docs(#docs);));
+                quote_spanned!(place.start=> __all.part #arguments; #rename #docs)
             });
-            // SAFETY: in a constant, and addresses are all that is asked for; they are those of fields of the value.
-            quote! {
-                {
-                    #value
-                    match unsafe { __b.look(&mut __memory, __tag) } {
-                        #pattern => unsafe { __b.payload(__tag, [#(#parts),*]) },
-                        #[allow(unreachable_patterns)]
-                        _ => __b.is_another_variant(),
-                    }
-                }
-            }
+            quote!(#pattern => { #(#parts)* #index })
         });
         quote! {
-            let __payloads = const {
-                let __b = #builder;
-                let mut __memory = __b.memory();
-                let __p = __memory.as_ptr();
-                &(#(#payloads,)*)
-            };
+            &const {
+                let (mut __all, mut __memory) = #builder.finder([#(#tags),*], [#(#names),*]);
+                // A method of the program's own for every type would come before one that borrows the value.
+                let (__all, mut __found) = (&mut __all, 0);
+                while __all.goes_on(__found) {
+                    // SAFETY: in a constant, and addresses are all that is asked for; they are those of fields of the value.
+                    __found = unsafe { match __all.look(&mut __memory) { #(#arms)* } };
+                }
+                &__all.finish()
+            }
+            .choices(#names_of_variants) #described
         }
     }
 
     fn walk(&self) -> TokenStream {
-        let private = &self.paths.private;
-        let types = |index: usize, i: usize| format_ident!("__{index}_{i}");
-        let all = self
-            .variants
-            .iter()
-            .enumerate()
-            .flat_map(|(index, variant)| (0..variant.fields.len()).map(move |i| types(index, i)));
-        let arms = self.variants.iter().enumerate().map(|(index, variant)| {
-            let (pattern, bindings) = (Self::pattern(variant), Self::bindings(variant));
-            let types = (0..bindings.len()).map(|i| types(index, i));
-            quote!(#pattern => { #(#types.is(#bindings);)* })
+        let (private, shared) = (&self.paths.private, &self.paths.shared);
+        let pointers: Vec<_> = (0..self.input.fields().len()).map(|i| format_ident!("__p{i}")).collect();
+        let mut index = 0..pointers.len();
+        let arms = self.variants.iter().filter(|variant| !variant.fields.is_empty()).map(|variant| {
+            let ident = &variant.original.ident;
+            let steps = variant.fields.iter().zip(&mut index).map(|(field, i)| {
+                let (place, mut number, pointer) = (field.place_of_type(), literal(i), &pointers[i]);
+                let (start, end) = (place.start, place.end);
+                number.set_span(start);
+                if field.attrs.pod {
+                    return quote!(#pointer = __walk.plain_in(__this, #number););
+                }
+                let mut arguments = Group::new(Delimiter::Parenthesis, quote_spanned!(start=> __this, #number, __walk));
+                arguments.set_span(end);
+                let shared = respan(shared, start);
+                quote_spanned!(start=> #pointer = #shared::visit_in #arguments;)
+            });
+            let steps: TokenStream = steps.collect();
+            quote!(Self::#ident { .. } => { #steps })
         });
-        // The compiler would warn of variants that only other programs make.
+        let arms: Vec<_> = arms.collect();
+        let mut pointer = pointers.iter();
         let made = self.variants.iter().map(|variant| {
             let (ident, members) = (&variant.original.ident, variant.fields.iter().map(|field| &field.member));
-            quote!(let _ = Self::#ident { #(#members: __walk.none()),* };)
+            let values = members.zip(&mut pointer).map(|(member, pointer)| quote!(#member: *#pointer));
+            quote!(let _ = Self::#ident { #(#values),* };)
         });
-        let steps = self.variants.iter().enumerate().filter(|(_, variant)| !variant.fields.is_empty());
-        let steps = steps.map(|(index, variant)| {
-            let visits = variant.fields.iter().enumerate().map(|(i, field)| {
-                let place = field.place_of_type();
-                let (ty, variant, i) = (types(index, i), literal(index), literal(i));
-                let ty = Ident::new(&ty.to_string(), place.start);
-                let mut this = proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, quote!(__this));
-                this.set_span(place.end);
-                let pointer = quote_spanned!(place.start=> #ty.at::<Self, #variant, #i> #this);
-                match field.attrs.pod {
-                    true => quote!(__walk.plain(#pointer);),
-                    false => of_field(self.paths, place, "visit", pointer, quote!(, __walk)),
-                }
-            });
-            let index = literal(index);
-            quote!(if __walk.has::<Self, #index>(__this) { #(#visits)* })
-        });
+        let made: Vec<_> = made.collect();
         quote! {
             #[inline]
+            #[allow(unreachable_code)]
             unsafe fn walk<const __STEP: #private::Step>(__this: *const Self, __walk: &#private::Walk<__STEP>) {
-                #(let #all = __walk.of();)*
-                if false {
-                    // SAFETY: it never runs: it tells the types of the fields.
-                    match unsafe { &*__this } { #(#arms)* }
+                let (#(#pointers,)*);
+                // SAFETY: fields of the variant that the value has, under the caller's promise for the whole.
+                unsafe {
+                    match *__this {
+                        #(#arms)*
+                        _ => {}
+                    }
+                    // What is never reached says of which types the fields are, and keeps the compiler from warning of variants
+                    // that only other programs make.
+                    return;
                     #(#made)*
                 }
-                // SAFETY: fields of the variant that the value has, under the caller's promise for the whole.
-                unsafe { #(#steps)* }
             }
         }
+    }
+}
+
+/// The discriminant that is `more` than `first`, as a literal of type `int`, if it is as easy as that.
+fn number(first: Option<&Expr>, int: &str, more: usize) -> Option<Literal> {
+    let first = match first {
+        None => 0,
+        Some(Expr::Lit(ExprLit { lit: Lit::Int(first), .. })) if first.suffix().is_empty() => {
+            first.base10_parse().ok()?
+        }
+        Some(_) => return None,
+    };
+    let value: u64 = u64::try_from(more).ok()?.checked_add(first)?;
+    match int {
+        "u8" => Some(Literal::u8_suffixed(value.try_into().ok()?)),
+        "u16" => Some(Literal::u16_suffixed(value.try_into().ok()?)),
+        "u32" => Some(Literal::u32_suffixed(value.try_into().ok()?)),
+        "u64" => Some(Literal::u64_suffixed(value)),
+        _ => None,
     }
 }
 

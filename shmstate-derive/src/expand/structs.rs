@@ -1,34 +1,31 @@
 //! The implementation for a struct.
 
-use super::{Paths, bounds, described, of_field, part};
+use super::{Paths, argument, described, more, respan};
 use crate::model::{Field, Input, Place};
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Delimiter, Group, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::{Ident, Member};
 
 /// The items of the trait.
 pub(super) fn expand(paths: &Paths, input: &Input<'_>, fields: &[Field<'_>]) -> TokenStream {
     let private = &paths.private;
-    let builder = &paths.builder;
-    let (name, docs, given) = (&input.name, &input.docs, bounds::arguments(paths, input));
-    let described = described(input);
-    let bindings: Vec<_> = (0..fields.len()).map(|i| format_ident!("__{i}")).collect();
-    let patterns = fields.iter().zip(&bindings).map(|(Field { member, attrs, .. }, binding)| match attrs.pod {
-        true => quote!(#member: _),
-        false => quote!(#member: #binding),
-    });
-    let are_shared = fields.iter().zip(&bindings).filter(|(field, _)| !field.attrs.pod).map(|(field, binding)| {
+    let (name, builder) = (&input.name, &paths.builder);
+    let described = described(paths, input);
+    let members = fields.iter().map(|field| &field.member);
+    let parts = fields.iter().map(|field| {
         let place = field.place_of_type();
-        of_field(paths, place, "is_shared", borrowed(binding, place), TokenStream::new())
+        let arguments = argument(paths, field, Some(&field.name), &raw("__p", &field.member, place));
+        let more = more(None, field.attrs.rename.as_ref(), &field.docs);
+        let given = field.attrs.init.is_some().then(|| quote!(.given()));
+        quote_spanned!(place.start=> __b.part #arguments #more #given)
     });
-    let parts = fields.iter().map(|field| part(field, builder, raw("__p", &field.member, field.place_of_type())));
     let walk = fields.iter().map(|field| {
         let pointer = raw("__this", &field.member, field.place_of_type());
         match (field.attrs.pod, &field.attrs.init) {
             (true, _) => quote!(__walk.plain(#pointer);),
-            (false, None) => of_field(paths, field.place_of_type(), "visit", pointer, quote!(, __walk)),
+            (false, None) => visit(paths, field.place_of_type(), &pointer),
             (false, Some(_)) => {
-                let visit = of_field(paths, field.place_of_type(), "visit", pointer, quote!(, __walk));
+                let visit = visit(paths, field.place_of_type(), &pointer);
                 quote!(if !__walk.initializes() { #visit })
             }
         }
@@ -48,17 +45,16 @@ pub(super) fn expand(paths: &Paths, input: &Input<'_>, fields: &[Field<'_>]) -> 
         }
     });
     quote! {
-        const DERIVED: #private::Derived<Self> = #builder.structure(#name, #docs, #given, const {
-            let __b = #builder;
-            let __p = __b.place();
-            // Every field is named, and each is of a type that is shareable.
-            let _ = |__this: &Self| {
-                let Self { #(#patterns),* } = __this;
-                #(#are_shared)*
-            };
+        const DERIVED: #private::Derived = const {
+            let (__b, __p) = #builder.place();
             // SAFETY: fields of one value, at which nobody looks.
-            unsafe { &__b.parts([#(#parts),*]) }
-        })#described;
+            unsafe {
+                // Every field is named.
+                let Self { #(#members: _),* } = *__p;
+                &__b.parts([#(#parts),*])
+            }
+        }
+        .structure(#name) #described;
 
         #[inline]
         unsafe fn walk<const __STEP: #private::Step>(__this: *const Self, __walk: &#private::Walk<__STEP>) {
@@ -68,6 +64,17 @@ pub(super) fn expand(paths: &Paths, input: &Input<'_>, fields: &[Field<'_>]) -> 
 
         #initialize
     }
+}
+
+/// `({ Trait::visit })(pointer, __walk)`, of which all has the span of the field's type. Inside of braces, the function is
+/// reported as the trait's constants are, and not as what is called: for a type that is not `SharedLayout`, that is the same
+/// error as of the description, and the compiler shows it once.
+fn visit(paths: &Paths, place: Place, pointer: &TokenStream) -> TokenStream {
+    let (shared, function) = (respan(&paths.shared, place.start), Ident::new("visit", place.end));
+    let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#pointer, __walk));
+    arguments.set_span(place.end);
+    let function = quote_spanned!(place.start=> ({ #shared::#function }));
+    quote!(#function #arguments;)
 }
 
 /// `&*binding`, with the span of the field's type.

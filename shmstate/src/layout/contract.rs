@@ -1,6 +1,7 @@
 //! The contract of a type that may live in shared memory.
 
-use super::derived::{Builder, Derived};
+use super::derived::{Builder, Derived, Facts, Flags, Sealed};
+use super::prove::Proved;
 use super::walk::{self, Step, Walk};
 use super::{Invalid, Layout};
 use crate::track::{Stamp, Touched};
@@ -54,19 +55,19 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
 
     /// Whether the type holds a container that keeps marks. What does not is copied as it is.
     #[doc(hidden)]
-    const TRACKED: bool = Self::DERIVED.derived().tracked;
+    const TRACKED: bool = Self::DERIVED.derived().flags.has(Flags::TRACKED);
 
     /// Whether there are byte patterns that are no value of the type, so that [`validate`](Self::validate) has to look.
     #[doc(hidden)]
-    const CHECKED: bool = Self::DERIVED.derived().checked;
+    const CHECKED: bool = Self::DERIVED.derived().flags.has(Flags::CHECKED);
 
     /// Whether there are fields that do not start as zeroes, so that [`initialize`](Self::initialize) has to be called.
     #[doc(hidden)]
-    const HAS_INIT: bool = Self::DERIVED.has_init;
+    const HAS_INIT: bool = Self::DERIVED.get().flags.has(Flags::HAS_INIT);
 
     /// What the derive gives instead of the constants above.
     #[doc(hidden)]
-    const DERIVED: Derived<Self> = Derived::BY_HAND;
+    const DERIVED: Derived = Derived::BY_HAND;
 
     /// The proofs of a generic type that is derived; those of another one stand on their own.
     #[doc(hidden)]
@@ -75,6 +76,14 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// Where derived code begins; never given by an implementation.
     #[doc(hidden)]
     const BUILDER: Builder<Self> = Builder::NEW;
+
+    /// What a derived type with a field of this one has to know of it; never given by an implementation.
+    #[doc(hidden)]
+    const FACTS: Facts<Self> = Facts::of_shared();
+
+    /// What the proofs of a derived type look at; never given by an implementation.
+    #[doc(hidden)]
+    const PROVED: &'static Sealed<Proved> = &Proved::of::<Self>();
 
     /// All that has to hold before a value of the type can exist. The proofs of a generic type stand in its `LAYOUT` and run
     /// for each set of arguments, so every function that makes or maps a value evaluates this constant:
@@ -122,6 +131,24 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     unsafe fn visit<const STEP: Step>(field: *const Self, walk: &Walk<STEP>) {
         // SAFETY: the caller's promise.
         unsafe { walk.shared(field) }
+    }
+
+    /// The same at field `index` of the fields of all variants, one variant after the other, of the enum at `this`. What the
+    /// generated code does with the result, in a line that is never reached, tells the type of the field.
+    ///
+    /// # Safety
+    /// As for [`walk`](Self::walk), which this is called by; the enum has that variant.
+    #[doc(hidden)]
+    #[inline(always)]
+    unsafe fn visit_in<S: SharedLayout, const STEP: Step>(
+        this: *const S,
+        index: usize,
+        walk: &Walk<STEP>,
+    ) -> *const Self {
+        let field = walk::field_of_variant(this, index);
+        // SAFETY: the caller's promise.
+        unsafe { walk.shared(field) }
+        field
     }
 
     /// Asks of the type of `this` that it is shareable; never given by an implementation.

@@ -6,8 +6,13 @@
 //! [`SharedLayout::BUILDER`], which it reaches by the trait that it implements, and goes on with the methods of that value;
 //! types and offsets are those of the real fields, which patterns and `&raw const` of the real type yield. A path serves
 //! for the trait itself, and in signatures, which the compiler compares with those of the trait.
+//!
+//! All of it runs in every user's compiler, for every type. What costs there is the number of calls, of statements in
+//! functions that are called, and of values that the compiler looks through; what is generic over the type is made anew
+//! for each. So there is one call for a field, facts of a type come in one constant, and descriptions are [`Sealed`].
 
-use super::{Argument, Field, Kind, Layout, Scalar, SharedLayout, Variant};
+use super::found::{Choices, Finder};
+use super::{Argument, Field, Kind, Layout, SharedLayout, Variant};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
@@ -22,70 +27,76 @@ impl<S> Clone for Builder<S> {
 
 impl<S> Copy for Builder<S> {}
 
+/// What the description of a type takes over from the type `F` of a field. Generated code gets it from the trait, and
+/// names no type: the pointer to the field says which one it is.
+pub struct Facts<F> {
+    pub(super) layout: &'static Layout,
+    pub(super) flags: Flags,
+    of: PhantomData<fn(F) -> F>,
+}
+
+impl<F> Clone for Facts<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F> Copy for Facts<F> {}
+
+/// What holds for a type, or for one of its fields.
+#[derive(Clone, Copy)]
+pub(super) struct Flags(pub(super) u8);
+
 /// A field, as the compiler has it.
 #[derive(Clone, Copy)]
 pub struct Part {
     /// Its name in the source.
-    pub(super) name: &'static str,
-    pub(super) field: Field,
-    pub(super) tracked: bool,
-    pub(super) checked: bool,
-    pub(super) has_init: bool,
-    pub(super) needs_drop: bool,
+    name: &'static str,
+    field: Field,
+    flags: Flags,
 }
 
-/// The fields of a struct or of a variant.
-pub struct Parts<const N: usize> {
-    parts: [Part; N],
-    fields: [Field; N],
-}
-
-/// The fields of a variant, and its discriminant.
-pub struct Payload<const N: usize> {
-    parts: Parts<N>,
-    tag: Tag,
-}
-
-/// A discriminant.
+/// Makes the parts of a struct.
 #[derive(Clone, Copy)]
-struct Tag {
-    value: u64,
+pub struct Maker(Size);
+
+/// What the compiler says of a type as a whole.
+#[derive(Clone, Copy)]
+pub(super) struct Size {
     size: usize,
+    align: usize,
 }
 
-/// A variant, as the compiler has it.
+/// The fields of a struct.
+pub struct Fields<const N: usize>(Sealed<FieldsOf<N>>);
+
 #[derive(Clone, Copy)]
-pub struct Choice {
-    /// Its name in the source.
-    pub(super) name: &'static str,
-    pub(super) variant: Variant,
-    pub(super) parts: &'static [Part],
-    tag: Tag,
-}
-
-/// The variants of an enum.
-pub struct Choices<const N: usize> {
-    choices: [Choice; N],
-    variants: [Variant; N],
+struct FieldsOf<const N: usize> {
+    /// Of the struct.
+    size: Size,
+    names: [&'static str; N],
+    fields: [Field; N],
+    flags: Flags,
 }
 
 /// The description of plain data `F` under `#[shared(pod)]`.
 pub struct Plain<F> {
     layout: Layout,
-    of: PhantomData<fn() -> F>,
+    of: PhantomData<fn(F) -> F>,
 }
 
-/// What the derive knows of `S`, from which the trait's other items follow.
-pub struct Derived<S> {
+/// What the derive knows of a type, from which the trait's other items follow.
+#[derive(Clone, Copy)]
+pub struct Derived(Sealed<Description>);
+
+/// The content of a [`Derived`].
+#[derive(Clone, Copy)]
+pub(super) struct Description {
     /// The type's name in the source.
     pub(super) name: &'static str,
     pub(super) layout: Layout,
     pub(super) body: Body,
-    pub(super) tracked: bool,
-    pub(super) checked: bool,
-    pub(super) has_init: bool,
-    pub(super) fields_need_drop: bool,
-    of: PhantomData<fn() -> S>,
+    pub(super) flags: Flags,
 }
 
 /// The parts of a type.
@@ -93,14 +104,78 @@ pub struct Derived<S> {
 pub(super) enum Body {
     /// The implementation is written by hand, item by item.
     ByHand,
-    Struct(&'static [Part]),
+    Struct(Parts),
     Enum {
         /// The name of the integer of the discriminant.
         int: &'static str,
         /// The size of the discriminant.
         tag: usize,
-        choices: &'static [Choice],
+        variants: &'static [Variant],
+        /// The names of the variants in the source.
+        names: &'static [&'static str],
+        /// The fields of all variants, one variant after the other.
+        parts: Parts,
     },
+}
+
+/// The fields of a struct or of a variant, and the names that they have in the source.
+#[derive(Clone, Copy)]
+pub(super) struct Parts {
+    pub(super) names: &'static [&'static str],
+    pub(super) fields: &'static [Field],
+}
+
+/// A value inside of a constant. The compiler goes through the value of each constant, and of all that it refers to, which
+/// for a description is the whole tree of types below it: it does not look into a union.
+#[derive(Clone, Copy)]
+pub union Sealed<T: Copy> {
+    value: T,
+}
+
+impl<T: Copy> Sealed<T> {
+    pub(super) const fn new(value: T) -> Self {
+        Sealed { value }
+    }
+
+    pub(super) const fn get(&self) -> &T {
+        // SAFETY: `new` is the one way to make it.
+        unsafe { &self.value }
+    }
+}
+
+impl Flags {
+    pub(super) const NONE: Flags = Flags(0);
+    pub(super) const TRACKED: Flags = Flags(1);
+    pub(super) const CHECKED: Flags = Flags(2);
+    pub(super) const HAS_INIT: Flags = Flags(4);
+    pub(super) const NEEDS_DROP: Flags = Flags(8);
+
+    /// Whether one of `flags` holds.
+    pub(super) const fn has(self, flags: Flags) -> bool {
+        self.0 & flags.0 != 0
+    }
+
+    const fn given(self, holds: bool) -> u8 {
+        if holds { self.0 } else { 0 }
+    }
+}
+
+impl<F: SharedLayout> Facts<F> {
+    /// The facts of a type that is shareable.
+    pub(super) const fn of_shared() -> Facts<F> {
+        let needs_drop = Flags::NEEDS_DROP.given(std::mem::needs_drop::<F>());
+        let (tracked, checked) = (Flags::TRACKED.given(F::TRACKED), Flags::CHECKED.given(F::CHECKED));
+        let flags = Flags(tracked | checked | Flags::HAS_INIT.given(F::HAS_INIT) | needs_drop);
+        Facts { layout: F::LAYOUT, flags, of: PhantomData }
+    }
+}
+
+impl<F> Plain<F> {
+    /// The facts of a type that is plain data.
+    #[must_use]
+    pub const fn facts(&'static self) -> Facts<F> {
+        Facts { layout: &self.layout, flags: Flags::NONE, of: PhantomData }
+    }
 }
 
 /// Stands for the description of a type that does not compile.
@@ -140,59 +215,10 @@ pub(super) const fn changed() -> ! {
 impl<S> Builder<S> {
     pub(super) const NEW: Builder<S> = Builder(PhantomData);
 
-    /// A place for a value that is never there.
+    /// What makes the parts of a struct, and a place for a value that is never there.
     #[must_use]
-    pub const fn place(self) -> *const S {
-        (&raw const NOWHERE).cast()
-    }
-
-    /// The field at `field` of the value at `base`.
-    ///
-    /// # Safety
-    /// `field` lies in the value at `base`. Neither needs to have content.
-    #[must_use]
-    pub const unsafe fn part<F: SharedLayout>(
-        self,
-        base: *const S,
-        name: &'static str,
-        docs: &'static str,
-        field: *const F,
-    ) -> Part {
-        // SAFETY: the caller's promise.
-        let offset = unsafe { offset(base, field) };
-        Part {
-            name,
-            field: Field { name, offset, docs, layout: F::LAYOUT },
-            tracked: F::TRACKED,
-            checked: F::CHECKED,
-            has_init: F::HAS_INIT,
-            needs_drop: std::mem::needs_drop::<F>(),
-        }
-    }
-
-    /// The same for a field of plain data.
-    ///
-    /// # Safety
-    /// The same.
-    #[must_use]
-    pub const unsafe fn plain<F>(
-        self,
-        base: *const S,
-        name: &'static str,
-        docs: &'static str,
-        plain: &'static Plain<F>,
-        field: *const F,
-    ) -> Part {
-        // SAFETY: the caller's promise.
-        let offset = unsafe { offset(base, field) };
-        Part {
-            name,
-            field: Field { name, offset, docs, layout: &plain.layout },
-            tracked: false,
-            checked: false,
-            has_init: false,
-            needs_drop: false,
-        }
+    pub const fn place(self) -> (Maker, *const S) {
+        (Maker(Size::of::<S>()), (&raw const NOWHERE).cast())
     }
 
     /// Plain data that goes by the name `name`.
@@ -208,89 +234,33 @@ impl<S> Builder<S> {
         Plain { layout: Layout::of::<[F; N]>("array", kind), of: PhantomData }
     }
 
-    /// All fields of a struct or of a variant, in the order of the source.
+    /// What finds out what the variants of these discriminants hold, given the names of the fields in the source, and memory
+    /// of the size of the enum, without content.
     #[must_use]
-    pub const fn parts<const N: usize>(self, parts: [Part; N]) -> Parts<N> {
-        let mut fields = [Field { name: "", offset: 0, docs: "", layout: <u8 as SharedLayout>::LAYOUT }; N];
-        let mut i = 0;
-        while i < N {
-            fields[i] = parts[i].field;
-            i += 1;
-        }
-        Parts { parts, fields }
-    }
-
-    /// Memory of the size of an enum, without content.
-    #[must_use]
-    pub const fn memory(self) -> MaybeUninit<S> {
-        MaybeUninit::uninit()
-    }
-
-    /// Puts the discriminant `tag` where the `repr` in the source says that it lies, and gives what is there then, for a
-    /// `match` in a constant: there the compiler itself looks whether the discriminant is one.
-    ///
-    /// # Safety
-    /// It runs in a constant; of the result nothing is looked at but the discriminant, and the addresses of the fields.
-    #[must_use]
-    #[track_caller]
-    pub const unsafe fn look<I: Copy>(self, memory: &mut MaybeUninit<S>, tag: I) -> &S {
-        if size_of::<I>() > size_of::<S>() {
-            changed();
-        }
-        // SAFETY: in memory of that size or a larger one.
-        unsafe { memory.as_mut_ptr().cast::<I>().write_unaligned(tag) }
-        // SAFETY: the caller's promise.
-        unsafe { &*memory.as_ptr() }
-    }
-
-    /// The match has led to another variant than that of the discriminant.
-    #[track_caller]
-    pub const fn is_another_variant(self) -> ! {
-        changed()
-    }
-
-    /// The payload of the variant of discriminant `tag`, at the place of the `match` that has found it.
-    #[must_use]
-    pub const fn payload<I: Copy, const N: usize>(self, tag: I, parts: [Part; N]) -> Payload<N> {
-        // SAFETY: `I` is one of the integers that a discriminant can be of: all of its bytes are initialised.
-        Payload { parts: self.parts(parts), tag: unsafe { Tag::of(&tag) } }
-    }
-
-    /// A variant, and its payload.
-    #[must_use]
-    pub const fn choice<const N: usize>(
+    pub const fn finder<I: Copy, const V: usize, const N: usize>(
         self,
-        name: &'static str,
-        docs: &'static str,
-        payload: &'static Payload<N>,
-    ) -> Choice {
-        let Payload { parts, tag } = payload;
-        let variant = Variant { name, value: tag.value, docs, fields: &parts.fields };
-        Choice { name, variant, parts: &parts.parts, tag: *tag }
+        tags: [I; V],
+        names: [&'static str; N],
+    ) -> (Finder<I, V, N>, MaybeUninit<S>) {
+        (Finder::new(Size::of::<S>(), tags, names), MaybeUninit::uninit())
     }
 
-    /// A variant of an enum without payloads, of which `value` is the value.
+    /// The discriminant of a variant of an enum without payloads, of which `value` is the value.
     ///
     /// # Safety
     /// It runs in a constant: the compiler itself looks whether the bytes are initialised.
     #[must_use]
-    pub const unsafe fn unit(self, name: &'static str, docs: &'static str, value: S) -> Choice {
+    pub const unsafe fn unit(self, value: S) -> u64 {
         // SAFETY: the caller's promise.
-        let tag = unsafe { Tag::of(&value) };
+        let tag = unsafe { number(&raw const value) };
         std::mem::forget(value);
-        Choice { name, variant: Variant { name, value: tag.value, docs, fields: &[] }, parts: &[], tag }
+        tag
     }
 
-    /// All variants, in the order of the source.
+    /// All variants of an enum without payloads, in the order of the source.
     #[must_use]
-    pub const fn choices<const N: usize>(self, choices: [Choice; N]) -> Choices<N> {
-        let mut variants = [Variant { name: "", value: 0, docs: "", fields: &[] }; N];
-        let mut i = 0;
-        while i < N {
-            variants[i] = choices[i].variant;
-            i += 1;
-        }
-        Choices { choices, variants }
+    pub const fn units<const V: usize>(self, tags: [u64; V], names: [&'static str; V]) -> Choices<V> {
+        Choices::new(Size::of::<S>(), size_of::<S>(), tags, names)
     }
 
     /// What the type was given for a parameter that its fields hold.
@@ -310,84 +280,88 @@ impl<S> Builder<S> {
     pub const fn const_argument(self, value: i128) -> Argument {
         Argument::Const(value)
     }
+}
 
-    /// A struct.
-    #[must_use]
-    pub const fn structure<const N: usize>(
-        self,
-        name: &'static str,
-        docs: &'static str,
-        arguments: &'static [Argument],
-        parts: &'static Parts<N>,
-    ) -> Derived<S> {
-        let layout = Layout { arguments, docs, ..Layout::of::<S>(name, Kind::Struct(&parts.fields)) };
-        Derived::of(name, layout, Body::Struct(&parts.parts)).with(&parts.parts)
+impl Size {
+    const fn of<S>() -> Size {
+        Size { size: size_of::<S>(), align: align_of::<S>() }
     }
 
-    /// An enum whose discriminant is an `int`.
+    /// The description of the type as a whole.
+    pub(super) const fn layout(self, name: &'static str, kind: Kind) -> Layout {
+        let Size { size, align } = self;
+        Layout { name, size, align, version: 0, arguments: &[], docs: "", kind }
+    }
+}
+
+/// Stands where a field is to come.
+pub(super) const NO_FIELD: Field = Field { name: "", offset: 0, docs: "", layout: UNKNOWN };
+
+impl Maker {
+    /// The field at `field`, of the value at [`Builder::place`].
+    ///
+    /// # Safety
+    /// `field` lies in that value.
     #[must_use]
-    #[track_caller]
-    pub const fn enumeration<const N: usize>(
-        self,
-        name: &'static str,
-        docs: &'static str,
-        arguments: &'static [Argument],
-        int: &'static str,
-        choices: &'static Choices<N>,
-    ) -> Derived<S> {
-        let repr = match int.as_bytes() {
-            b"u8" => Scalar::U8,
-            b"u16" => Scalar::U16,
-            b"u32" => Scalar::U32,
-            _ => Scalar::U64,
-        };
-        let kind = Kind::Enum { repr, variants: &choices.variants };
-        let layout = Layout { arguments, docs, ..Layout::of::<S>(name, kind) };
-        let body = Body::Enum { int, tag: repr.size(), choices: &choices.choices };
-        let mut derived = Derived::of(name, layout, body);
-        derived.checked = true;
-        let mut i = 0;
+    pub const unsafe fn part<F>(self, name: &'static str, facts: Facts<F>, field: *const F) -> Part {
+        // SAFETY: the caller's promise.
+        let offset = unsafe { offset(&raw const NOWHERE as *const u8, field as *const u8) };
+        Part { name, field: Field { name, offset, docs: "", layout: facts.layout }, flags: facts.flags }
+    }
+
+    /// All fields of a struct, in the order of the source.
+    #[must_use]
+    pub const fn parts<const N: usize>(self, parts: [Part; N]) -> Fields<N> {
+        let (mut names, mut fields, mut flags, mut i) = ([""; N], [NO_FIELD; N], 0, 0);
         while i < N {
-            if choices.choices[i].tag.size != repr.size() {
-                changed();
-            }
-            derived = derived.with(choices.choices[i].parts);
+            let part = &parts[i];
+            names[i] = part.name;
+            fields[i] = part.field;
+            flags |= part.flags.0;
             i += 1;
         }
-        // A new state has the variant of value 0, which has no fields.
-        derived.has_init = false;
-        derived
+        Fields(Sealed::new(FieldsOf { size: self.0, names, fields, flags: Flags(flags) }))
     }
+}
+
+impl<const N: usize> Fields<N> {
+    /// The struct of that name, which has these fields.
+    #[must_use]
+    pub const fn structure(&'static self, name: &'static str) -> Derived {
+        let FieldsOf { size, names, fields, flags } = self.0.get();
+        let body = Body::Struct(Parts { names, fields });
+        Derived::of(Description { name, layout: size.layout(name, Kind::Struct(fields)), body, flags: *flags })
+    }
+}
+
+impl Parts {
+    pub(super) const NONE: Parts = Parts { names: &[], fields: &[] };
 }
 
 /// How many bytes lie between `base` and `field`.
 ///
 /// # Safety
 /// Both lie in one value.
-const unsafe fn offset<S, F>(base: *const S, field: *const F) -> usize {
+pub(super) const unsafe fn offset(base: *const u8, field: *const u8) -> usize {
     // SAFETY: the caller's promise.
-    unsafe { field.cast::<u8>().offset_from_unsigned(base.cast::<u8>()) }
+    unsafe { field.offset_from(base) as usize }
 }
 
-impl Tag {
-    /// The number that lies in `value`.
-    ///
-    /// # Safety
-    /// All bytes of `value` are initialised.
-    const unsafe fn of<I>(value: &I) -> Tag {
-        let value: *const I = value;
-        let number = match size_of::<I>() {
-            // SAFETY: as many bytes as `value` has, initialised by the caller's promise.
-            1 => unsafe { value.cast::<u8>().read() as u64 },
-            // SAFETY: the same.
-            2 => unsafe { value.cast::<u16>().read_unaligned() as u64 },
-            // SAFETY: the same.
-            4 => unsafe { value.cast::<u32>().read_unaligned() as u64 },
-            // SAFETY: the same.
-            8 => unsafe { value.cast::<u64>().read_unaligned() },
-            _ => changed(),
-        };
-        Tag { value: number, size: size_of::<I>() }
+/// The number that lies at `tag`.
+///
+/// # Safety
+/// All of its bytes are initialised.
+pub(super) const unsafe fn number<I>(tag: *const I) -> u64 {
+    match size_of::<I>() {
+        // SAFETY: as many bytes as it has, initialised by the caller's promise.
+        1 => unsafe { tag.cast::<u8>().read() as u64 },
+        // SAFETY: the same.
+        2 => unsafe { tag.cast::<u16>().read_unaligned() as u64 },
+        // SAFETY: the same.
+        4 => unsafe { tag.cast::<u32>().read_unaligned() as u64 },
+        // SAFETY: the same.
+        8 => unsafe { tag.cast::<u64>().read_unaligned() },
+        _ => changed(),
     }
 }
 
@@ -399,69 +373,95 @@ impl Part {
         self
     }
 
+    /// With documentation.
+    #[must_use]
+    pub const fn docs(mut self, docs: &'static str) -> Part {
+        self.field.docs = docs;
+        self
+    }
+
     /// With a value of its own at the start, which `#[shared(init = …)]` gives to the field.
     #[must_use]
     pub const fn given(mut self) -> Part {
-        self.has_init = true;
+        self.flags = Flags(self.flags.0 | Flags::HAS_INIT.0);
         self
     }
 }
 
-impl Choice {
-    /// With the name that `#[shared(rename = "…")]` gives to the variant.
-    #[must_use]
-    pub const fn renamed(mut self, name: &'static str) -> Choice {
-        self.variant.name = name;
-        self
-    }
-}
-
-impl<S> Derived<S> {
+impl Derived {
     /// Nothing is derived.
-    pub(super) const BY_HAND: Derived<S> = Derived::of("", Layout::of::<S>("", Kind::Pod), Body::ByHand);
+    pub(super) const BY_HAND: Derived = Derived::of(Description {
+        name: "",
+        layout: Layout::of::<()>("", Kind::Pod),
+        body: Body::ByHand,
+        flags: Flags::NONE,
+    });
 
-    const fn of(name: &'static str, layout: Layout, body: Body) -> Derived<S> {
-        let (tracked, checked, has_init, fields_need_drop) = (false, false, false, false);
-        Derived { name, layout, body, tracked, checked, has_init, fields_need_drop, of: PhantomData }
-    }
-
-    /// The same with `parts`.
-    const fn with(mut self, parts: &[Part]) -> Derived<S> {
-        let mut i = 0;
-        while i < parts.len() {
-            self.tracked |= parts[i].tracked;
-            self.checked |= parts[i].checked;
-            self.has_init |= parts[i].has_init;
-            self.fields_need_drop |= parts[i].needs_drop;
-            i += 1;
-        }
-        self
+    pub(super) const fn of(description: Description) -> Derived {
+        Derived(Sealed::new(description))
     }
 
     /// With the name that `#[shared(rename = "…")]` gives to the type.
     #[must_use]
-    pub const fn renamed(mut self, name: &'static str) -> Derived<S> {
-        self.layout.name = name;
-        self
+    pub const fn renamed(self, name: &'static str) -> Derived {
+        let mut description = *self.get();
+        description.layout.name = name;
+        Derived::of(description)
+    }
+
+    /// With documentation.
+    #[must_use]
+    pub const fn docs(self, docs: &'static str) -> Derived {
+        let mut description = *self.get();
+        description.layout.docs = docs;
+        Derived::of(description)
     }
 
     /// With the number of `#[shared(version = N)]`.
     #[must_use]
-    pub const fn version(mut self, version: u32) -> Derived<S> {
-        self.layout.version = version;
-        self
+    pub const fn version(self, version: u32) -> Derived {
+        let mut description = *self.get();
+        description.layout.version = version;
+        Derived::of(description)
+    }
+
+    /// With what stands for its parameters.
+    #[must_use]
+    pub const fn arguments(self, arguments: &'static [Argument]) -> Derived {
+        let mut description = *self.get();
+        description.layout.arguments = arguments;
+        Derived::of(description)
+    }
+
+    /// What is derived, or nothing.
+    pub(super) const fn get(&self) -> &Description {
+        self.0.get()
     }
 
     /// What an implementation that is written by hand has to give itself.
-    pub(super) const fn derived(self) -> Derived<S> {
-        assert!(!matches!(self.body, Body::ByHand), "an implementation by hand has `LAYOUT`, `TRACKED` and `CHECKED`");
-        self
+    pub(super) const fn derived(&self) -> &Description {
+        let description = self.get();
+        assert!(
+            !matches!(description.body, Body::ByHand),
+            "an implementation by hand has `LAYOUT`, `TRACKED` and `CHECKED`"
+        );
+        description
+    }
+}
+
+impl Description {
+    pub(super) const fn variants(&self) -> &'static [Variant] {
+        match self.body {
+            Body::Enum { variants, .. } => variants,
+            _ => &[],
+        }
     }
 
-    pub(super) const fn choices(&self) -> &'static [Choice] {
+    /// The fields of a struct, or of all variants of an enum.
+    pub(super) const fn parts(&self) -> Parts {
         match self.body {
-            Body::Enum { choices, .. } => choices,
-            _ => &[],
+            Body::Struct(parts) | Body::Enum { parts, .. } => parts,
+            Body::ByHand => Parts::NONE,
         }
     }
 

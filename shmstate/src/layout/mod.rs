@@ -9,6 +9,7 @@ mod contract;
 mod derived;
 mod describe;
 mod diff;
+mod found;
 mod invalid;
 mod json;
 mod plain;

@@ -1,7 +1,7 @@
 //! Proofs that run while the user's program compiles: what they refuse does not build, and the message has the numbers.
 
-use super::derived::{Body, Builder, Choice, Derived, Part, changed};
-use super::{Kind, Layout, SharedLayout};
+use super::derived::{Body, Builder, Description, Flags, Parts, Sealed, changed};
+use super::{Field, Kind, Layout, SharedLayout, Variant};
 use const_panic::concat_panic;
 
 /// Panics with the parts, each as `Display` shows it.
@@ -13,196 +13,279 @@ macro_rules! refuse {
 /// that the compiler points at the field and reports all culprits at once; those of a generic type stand in its `PROOFS`.
 impl<S: SharedLayout> Builder<S> {
     /// Asked for here alone: if it does not evaluate, that is noted once.
-    const fn derived() -> &'static Derived<S> {
-        &S::DERIVED
-    }
-
-    const fn name() -> &'static str {
-        Self::derived().name
-    }
-
-    /// The fields of a struct.
-    const fn parts_of_struct() -> &'static [Part] {
-        match Self::derived().body {
-            Body::Struct(parts) => parts,
-            _ => &[],
-        }
-    }
-
-    /// The name of the integer of the discriminant.
-    const fn int() -> &'static str {
-        match Self::derived().body {
-            Body::Enum { int, .. } => int,
-            _ => "",
-        }
-    }
-
-    const fn choice_of(variant: usize) -> &'static Choice {
-        &Self::derived().choices()[variant]
+    const fn proved() -> &'static Proved {
+        S::PROVED.get()
     }
 
     /// Field `index` lies right behind the one before it.
     #[track_caller]
     pub const fn follows(self, index: usize) {
-        let derived = Self::derived();
-        if let Body::Struct(parts) = derived.body {
-            follows(Whole { name: derived.name, variant: "" }, parts, index);
-        }
+        Self::proved().follows(index);
     }
 
     /// The struct ends where its last field ends.
     #[track_caller]
     pub const fn finish(self) {
-        let (parts, size) = (Self::parts_of_struct(), size_of::<S>());
-        let Some(last) = parts.last() else { return };
-        let end = end(last);
-        if size < end {
-            changed();
-        }
-        if size > end {
-            let Pad { name, number, colon } = Pad::behind(parts, parts.len());
-            refuse! {
-                "padding in `", Self::name(), "`: ", size - end, unused(size - end), " after its last field `", last.name,
-                "` (ends at ", end, ", the struct at ", size, "), which would be uninitialised memory; append `", name, number,
-                colon, "[u8; ", size - end, "]`"
-            }
-        }
+        Self::proved().finish();
     }
 
     /// `#[shared(offset = N)]` on field `index`.
     #[track_caller]
     pub const fn pinned_offset(self, index: usize, pinned: usize) {
-        pinned_offset(Whole { name: Self::name(), variant: "" }, &Self::parts_of_struct()[index], pinned);
+        Self::proved().pinned_offset(index, pinned);
     }
 
     /// Field `index`, which is plain data, has bytes.
     #[track_caller]
     pub const fn holds_bytes(self, index: usize) {
-        holds_bytes(Self::parts_of_struct()[index].field.layout);
+        Self::proved().holds_bytes(index);
     }
 
     /// Field `index` of a variant, which is plain data, has bytes.
     #[track_caller]
     pub const fn holds_bytes_in(self, variant: usize, index: usize) {
-        holds_bytes(Self::choice_of(variant).parts[index].field.layout);
+        Self::proved().holds_bytes_in(variant, index);
     }
 
     /// `#[shared(size = N)]`.
     #[track_caller]
     pub const fn pinned_size(self, pinned: usize) {
-        drifted(Self::name(), "size", pinned, size_of::<S>());
+        Self::proved().pinned_size(pinned);
     }
 
     /// `#[shared(align = N)]`.
     #[track_caller]
     pub const fn pinned_align(self, pinned: usize) {
-        drifted(Self::name(), "alignment", pinned, align_of::<S>());
+        Self::proved().pinned_align(pinned);
     }
 
     /// No drop glue of the type's own. That of a field is the field's fault, which its bound reports.
     #[track_caller]
     pub const fn no_drop(self) {
-        if std::mem::needs_drop::<S>() && !Self::derived().fields_need_drop {
-            refuse! {
-                "`", Self::name(),
-                "` has drop glue: a value in shared memory is copied as bytes and never dropped; remove the ",
-                "`Drop` implementation, or keep what it guards outside the state"
-            }
-        }
+        Self::proved().no_drop();
     }
 
     /// A variant has the value 0: otherwise an enum has no zeroed state.
     #[track_caller]
     pub const fn has_zero(self) {
-        let mut choices = Self::derived().choices();
-        while let [first, rest @ ..] = choices {
-            if first.variant.value == 0 {
-                return;
-            }
-            choices = rest;
-        }
-        refuse! {
-            "`", Self::name(),
-            "` has no variant of value 0: a new state starts as zeroes, which must be a value; give one variant `= 0`"
-        }
+        Self::proved().has_zero();
     }
 
     /// A variant with fields has another value than 0.
     #[track_caller]
     pub const fn is_not_zero(self, variant: usize) {
-        let choice = Self::choice_of(variant);
-        if choice.variant.value == 0 {
-            refuse! {
-                "`", Self::name(), "::", choice.name,
-                "` is the variant of value 0, with which a new state starts, and has fields: let one without fields come \
-                 first, such as `Empty`"
-            }
-        }
+        Self::proved().is_not_zero(variant);
     }
 
     /// The payloads of an enum with `#[repr(C)]`, which start at one offset, start right behind the discriminant.
     #[track_caller]
     pub const fn payload_follows(self) {
-        let (mut choices, tag, int) = (Self::derived().choices(), Self::derived().tag_size(), Self::int());
-        while let [first, rest @ ..] = choices {
-            choices = rest;
-            let Some(part) = first.parts.first() else { continue };
-            let start = part.field.offset;
-            if start < tag {
-                changed();
-            }
-            if start > tag {
-                let way_out = match start {
-                    2 => "write `#[repr(C, u16)]`",
-                    4 => "write `#[repr(C, u32)]`",
-                    8 => "write `#[repr(C, u64)]`",
-                    _ => "remove the `C`, and begin each variant with a `_pad` field that fills the gap",
-                };
-                refuse! {
-                    "padding in `", Self::name(), "`: ", start - tag, unused(start - tag), " between the discriminant (`", int,
-                    "`, ends at ", tag, ") and the fields of the variants (start at ", start,
-                    "), which would be uninitialised memory; ", way_out
-                }
-            }
-        }
+        Self::proved().payload_follows();
     }
 
     /// The first field of a variant lies right behind the discriminant.
     #[track_caller]
     pub const fn follows_tag(self, variant: usize) {
-        let (choice, tag, int) = (Self::choice_of(variant), Self::derived().tag_size(), Self::int());
-        let Some(field) = choice.parts.first() else { return };
-        let offset = field.field.offset;
-        if offset < tag {
-            changed();
-        }
-        if offset > tag {
-            let Pad { name, number, colon } = Pad::behind(choice.parts, 0);
-            refuse! {
-                "padding in `", Self::name(), "::", choice.name, "`: ", offset - tag, unused(offset - tag),
-                " between the discriminant (`", int, "`, ends at ", tag, ") and `", field.name, "` (starts at ", offset,
-                "), which would be uninitialised memory; insert `", name, number, colon, "[u8; ", offset - tag,
-                "]` before it, put a field of smaller alignment first, or give the discriminant the size of the alignment, \
-                 as in `#[repr(u64)]`"
-            }
-        }
+        Self::proved().follows_tag(variant);
     }
 
     /// Field `index` of a variant lies right behind the one before it.
     #[track_caller]
     pub const fn follows_in(self, variant: usize, index: usize) {
-        let derived = Self::derived();
-        if let Body::Enum { choices, .. } = derived.body {
-            let choice = &choices[variant];
-            follows(Whole { name: derived.name, variant: choice.name }, choice.parts, index);
-        }
+        Self::proved().follows_in(variant, index);
     }
 
     /// `#[shared(offset = N)]` on field `index` of a variant.
     #[track_caller]
     pub const fn pinned_offset_in(self, variant: usize, index: usize, pinned: usize) {
-        let choice = Self::choice_of(variant);
-        pinned_offset(Whole { name: Self::name(), variant: choice.name }, &choice.parts[index], pinned);
+        Self::proved().pinned_offset_in(variant, index, pinned);
+    }
+}
+
+/// What is proved of a type.
+///
+/// The compiler reads a whole function before it evaluates the first step, so each proof leaves its message to a function of
+/// its own; and it reads a generic one anew for every type.
+#[derive(Clone, Copy)]
+pub struct Proved {
+    description: Description,
+    size: usize,
+    align: usize,
+    needs_drop: bool,
+}
+
+impl Proved {
+    pub(super) const fn of<S: SharedLayout>() -> Sealed<Proved> {
+        Sealed::new(Proved {
+            description: *S::DERIVED.get(),
+            size: size_of::<S>(),
+            align: align_of::<S>(),
+            needs_drop: std::mem::needs_drop::<S>(),
+        })
+    }
+
+    const fn name(&self) -> &'static str {
+        self.description.name
+    }
+
+    /// The fields of a struct, or of all variants of an enum.
+    const fn parts(&self) -> Parts {
+        self.description.parts()
+    }
+
+    /// The name of the integer of the discriminant.
+    const fn int(&self) -> &'static str {
+        match self.description.body {
+            Body::Enum { int, .. } => int,
+            _ => "",
+        }
+    }
+
+    const fn variants(&self) -> &'static [Variant] {
+        self.description.variants()
+    }
+
+    /// Variant `index`, and the names of its fields and its own.
+    const fn choice(&self, index: usize) -> (Parts, Whole) {
+        let Body::Enum { names, variants, parts, .. } = self.description.body else { changed() };
+        let (mut start, mut i) = (0, 0);
+        while i < index {
+            start += variants[i].fields.len();
+            i += 1;
+        }
+        let (fields, names_of_fields) = (variants[index].fields, parts.names.split_at(start).1);
+        (Parts { names: names_of_fields, fields }, self.whole(names[index]))
+    }
+
+    const fn tag_size(&self) -> usize {
+        self.description.tag_size()
+    }
+
+    /// The struct, or one of the variants.
+    const fn whole(&self, variant: &'static str) -> Whole {
+        Whole { name: self.name(), variant }
+    }
+
+    #[track_caller]
+    const fn follows(&self, index: usize) {
+        let Body::Struct(parts) = &self.description.body else { return };
+        let (before, field) = (&parts.fields[index - 1], &parts.fields[index]);
+        if field.offset != before.offset + before.layout.size {
+            gap_between(self.whole(""), *parts, index);
+        }
+    }
+
+    #[track_caller]
+    const fn finish(&self) {
+        let (parts, size) = (self.parts(), self.size);
+        if !parts.fields.is_empty() && size != parts.end(parts.fields.len() - 1) {
+            gap_at_the_end(self.name(), parts, size);
+        }
+    }
+
+    #[track_caller]
+    const fn pinned_offset(&self, index: usize, pinned: usize) {
+        pinned_offset(self.whole(""), self.parts(), index, pinned);
+    }
+
+    #[track_caller]
+    const fn holds_bytes(&self, index: usize) {
+        holds_bytes(self.parts().fields[index].layout);
+    }
+
+    #[track_caller]
+    const fn holds_bytes_in(&self, variant: usize, index: usize) {
+        holds_bytes(self.variants()[variant].fields[index].layout);
+    }
+
+    #[track_caller]
+    const fn pinned_size(&self, pinned: usize) {
+        if pinned != self.size {
+            drifted(self.name(), "size", pinned, self.size);
+        }
+    }
+
+    #[track_caller]
+    const fn pinned_align(&self, pinned: usize) {
+        if pinned != self.align {
+            drifted(self.name(), "alignment", pinned, self.align);
+        }
+    }
+
+    #[track_caller]
+    const fn no_drop(&self) {
+        let Proved { needs_drop, description, .. } = self;
+        if *needs_drop && !description.flags.has(Flags::NEEDS_DROP) {
+            has_drop_glue(self.name());
+        }
+    }
+
+    #[track_caller]
+    const fn has_zero(&self) {
+        let mut variants = self.variants();
+        while let [first, rest @ ..] = variants {
+            if first.value == 0 {
+                return;
+            }
+            variants = rest;
+        }
+        has_no_zero(self.name());
+    }
+
+    #[track_caller]
+    const fn is_not_zero(&self, variant: usize) {
+        if self.variants()[variant].value == 0 {
+            is_zero(self.choice(variant).1);
+        }
+    }
+
+    #[track_caller]
+    const fn payload_follows(&self) {
+        let (mut variants, tag) = (self.variants(), self.tag_size());
+        while let [first, rest @ ..] = variants {
+            variants = rest;
+            if let [field, ..] = first.fields
+                && field.offset != tag
+            {
+                gap_before_payloads(self.name(), self.int(), tag, field.offset);
+            }
+        }
+    }
+
+    #[track_caller]
+    const fn follows_tag(&self, variant: usize) {
+        let tag = self.tag_size();
+        if let [field, ..] = self.variants()[variant].fields
+            && field.offset != tag
+        {
+            let (parts, whole) = self.choice(variant);
+            gap_before(whole, self.int(), tag, parts);
+        }
+    }
+
+    #[track_caller]
+    const fn follows_in(&self, variant: usize, index: usize) {
+        let Body::Enum { variants, .. } = &self.description.body else { return };
+        let fields = variants[variant].fields;
+        let (before, field) = (&fields[index - 1], &fields[index]);
+        if field.offset != before.offset + before.layout.size {
+            let (parts, whole) = self.choice(variant);
+            gap_between(whole, parts, index);
+        }
+    }
+
+    #[track_caller]
+    const fn pinned_offset_in(&self, variant: usize, index: usize, pinned: usize) {
+        let (parts, whole) = self.choice(variant);
+        pinned_offset(whole, parts, index, pinned);
+    }
+}
+
+impl Parts {
+    /// Where field `index` ends.
+    const fn end(self, index: usize) -> usize {
+        let field: &Field = &self.fields[index];
+        field.offset + field.layout.size
     }
 }
 
@@ -220,21 +303,100 @@ impl Whole {
     }
 }
 
+#[cold]
 #[track_caller]
-const fn follows(whole: Whole, parts: &[Part], index: usize) {
-    let (last, field) = (&parts[index - 1], &parts[index]);
-    let (end, offset) = (end(last), field.field.offset);
+const fn gap_between(whole: Whole, parts: Parts, index: usize) -> ! {
+    let (end, offset) = (parts.end(index - 1), parts.fields[index].offset);
     if offset < end {
         changed();
     }
-    if offset > end {
-        let Pad { name, number, colon } = Pad::behind(parts, index);
-        refuse! {
-            "padding in `", whole.name, whole.colons(), whole.variant, "`: ", offset - end, unused(offset - end),
-            " between `", last.name, "` (ends at ", end, ") and `", field.name, "` (starts at ", offset,
-            "), which would be uninitialised memory; insert `", name, number, colon, "[u8; ", offset - end,
-            "]` between them, or put the fields of larger alignment first"
-        }
+    let Pad { name, number, colon } = Pad::behind(parts, index);
+    refuse! {
+        "padding in `", whole.name, whole.colons(), whole.variant, "`: ", offset - end, unused(offset - end),
+        " between `", parts.names[index - 1], "` (ends at ", end, ") and `", parts.names[index], "` (starts at ", offset,
+        "), which would be uninitialised memory; insert `", name, number, colon, "[u8; ", offset - end,
+        "]` between them, or put the fields of larger alignment first"
+    }
+}
+
+#[cold]
+#[track_caller]
+const fn gap_at_the_end(whole: &'static str, parts: Parts, size: usize) -> ! {
+    let last = parts.fields.len() - 1;
+    let end = parts.end(last);
+    if size < end {
+        changed();
+    }
+    let Pad { name, number, colon } = Pad::behind(parts, parts.fields.len());
+    refuse! {
+        "padding in `", whole, "`: ", size - end, unused(size - end), " after its last field `", parts.names[last],
+        "` (ends at ", end, ", the struct at ", size, "), which would be uninitialised memory; append `", name, number,
+        colon, "[u8; ", size - end, "]`"
+    }
+}
+
+#[cold]
+#[track_caller]
+const fn gap_before_payloads(whole: &'static str, int: &'static str, tag: usize, start: usize) -> ! {
+    if start < tag {
+        changed();
+    }
+    let way_out = match start {
+        2 => "write `#[repr(C, u16)]`",
+        4 => "write `#[repr(C, u32)]`",
+        8 => "write `#[repr(C, u64)]`",
+        _ => "remove the `C`, and begin each variant with a `_pad` field that fills the gap",
+    };
+    refuse! {
+        "padding in `", whole, "`: ", start - tag, unused(start - tag), " between the discriminant (`", int,
+        "`, ends at ", tag, ") and the fields of the variants (start at ", start,
+        "), which would be uninitialised memory; ", way_out
+    }
+}
+
+#[cold]
+#[track_caller]
+const fn gap_before(whole: Whole, int: &'static str, tag: usize, parts: Parts) -> ! {
+    let offset = parts.fields[0].offset;
+    if offset < tag {
+        changed();
+    }
+    let Pad { name, number, colon } = Pad::behind(parts, 0);
+    refuse! {
+        "padding in `", whole.name, "::", whole.variant, "`: ", offset - tag, unused(offset - tag),
+        " between the discriminant (`", int, "`, ends at ", tag, ") and `", parts.names[0], "` (starts at ", offset,
+        "), which would be uninitialised memory; insert `", name, number, colon, "[u8; ", offset - tag,
+        "]` before it, put a field of smaller alignment first, or give the discriminant the size of the alignment, \
+         as in `#[repr(u64)]`"
+    }
+}
+
+#[cold]
+#[track_caller]
+const fn has_drop_glue(whole: &'static str) -> ! {
+    refuse! {
+        "`", whole,
+        "` has drop glue: a value in shared memory is copied as bytes and never dropped; remove the ",
+        "`Drop` implementation, or keep what it guards outside the state"
+    }
+}
+
+#[cold]
+#[track_caller]
+const fn has_no_zero(whole: &'static str) -> ! {
+    refuse! {
+        "`", whole,
+        "` has no variant of value 0: a new state starts as zeroes, which must be a value; give one variant `= 0`"
+    }
+}
+
+#[cold]
+#[track_caller]
+const fn is_zero(whole: Whole) -> ! {
+    refuse! {
+        "`", whole.name, "::", whole.variant,
+        "` is the variant of value 0, with which a new state starts, and has fields: let one without fields come \
+         first, such as `Empty`"
     }
 }
 
@@ -248,30 +410,24 @@ const fn holds_bytes(mut layout: &'static Layout) {
 }
 
 #[track_caller]
-const fn pinned_offset(whole: Whole, part: &Part, pinned: usize) {
-    let actual = part.field.offset;
+const fn pinned_offset(whole: Whole, parts: Parts, index: usize, pinned: usize) {
+    let (part, actual) = (parts.names[index], parts.fields[index].offset);
     if pinned != actual {
         refuse! {
-            "the layout of `", whole.name, whole.colons(), whole.variant, "` has drifted: `", part.name,
+            "the layout of `", whole.name, whole.colons(), whole.variant, "` has drifted: `", part,
             "` is pinned to offset ", pinned, " but lies at offset ", actual,
             "; undo the change before it, or change the pin if the new layout is meant"
         }
     }
 }
 
+#[cold]
 #[track_caller]
-const fn drifted(name: &str, what: &str, pinned: usize, actual: usize) {
-    if pinned != actual {
-        refuse! {
-            "the layout of `", name, "` has drifted: its ", what, " is pinned to ", pinned, " but is ",
-            actual, "; undo the change, or change the pin if the new layout is meant"
-        }
+const fn drifted(name: &str, what: &str, pinned: usize, actual: usize) -> ! {
+    refuse! {
+        "the layout of `", name, "` has drifted: its ", what, " is pinned to ", pinned, " but is ",
+        actual, "; undo the change, or change the pin if the new layout is meant"
     }
-}
-
-/// Where `part` ends.
-const fn end(part: &Part) -> usize {
-    part.field.offset + part.field.layout.size
 }
 
 /// What so many bytes are called.
@@ -293,20 +449,20 @@ impl Pad {
 
     /// The field for the gap that follows the first `index` of `parts`: under a name that none of them has, and that is
     /// not proposed for an earlier gap.
-    const fn behind(parts: &[Part], index: usize) -> Pad {
-        if parts[0].name.as_bytes()[0].is_ascii_digit() {
+    const fn behind(parts: Parts, index: usize) -> Pad {
+        if parts.names[0].as_bytes()[0].is_ascii_digit() {
             return Pad { name: "", number: "", colon: "" };
         }
         let (mut earlier, mut i) = (0, 1);
         while i < index {
-            if parts[i].field.offset > end(&parts[i - 1]) {
+            if parts.fields[i].offset > parts.end(i - 1) {
                 earlier += 1;
             }
             i += 1;
         }
         let mut n = 0;
         while n + 1 < Self::NUMBERS.len() {
-            if !is_taken(parts, Self::NUMBERS[n]) {
+            if !is_taken(parts.names, Self::NUMBERS[n]) {
                 if earlier == 0 {
                     break;
                 }
@@ -318,11 +474,11 @@ impl Pad {
     }
 }
 
-/// Whether one of `parts` is called `_pad` with `number` behind it.
-const fn is_taken(mut parts: &[Part], number: &str) -> bool {
-    while let [part, rest @ ..] = parts {
-        parts = rest;
-        if let [b'_', b'p', b'a', b'd', tail @ ..] = part.name.as_bytes() {
+/// Whether one of the `names` is `_pad` with `number` behind it.
+const fn is_taken(mut names: &[&'static str], number: &str) -> bool {
+    while let [name, rest @ ..] = names {
+        names = rest;
+        if let [b'_', b'p', b'a', b'd', tail @ ..] = name.as_bytes() {
             let mut i = 0;
             while i < tail.len() && i < number.len() && tail[i] == number.as_bytes()[i] {
                 i += 1;

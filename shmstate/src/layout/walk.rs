@@ -7,7 +7,6 @@ use super::derived::Body;
 use super::{Invalid, Kind, Layout, SharedLayout};
 use crate::track::{Stamp, Touched};
 use std::fmt::Write;
-use std::marker::PhantomData;
 use std::ptr::{null, null_mut};
 
 /// How many variants a message names before it gives up.
@@ -42,27 +41,10 @@ pub struct Walk<const STEP: Step> {
     refused: *mut Option<(usize, Invalid)>,
 }
 
-/// Stands for the type of a field of a variant.
-pub struct Of<F>(PhantomData<fn() -> F>);
-
 impl<const STEP: Step> Walk<STEP> {
     #[inline(always)]
     fn over<T>(base: *mut T) -> Self {
         Walk { base: base.cast(), other: null(), stamp: Stamp::VOID, touched: null_mut(), refused: null_mut() }
-    }
-
-    /// The type of a field, as [`Of::is`] will tell.
-    #[inline(always)]
-    #[must_use]
-    pub fn of<F>(&self) -> Of<F> {
-        Of(PhantomData)
-    }
-
-    /// Stands for a value in code that never runs.
-    #[cold]
-    #[must_use]
-    pub fn none<F>(&self) -> F {
-        unreachable!()
     }
 
     /// Whether fields get the values of their types' `#[shared(init = …)]`.
@@ -70,18 +52,6 @@ impl<const STEP: Step> Walk<STEP> {
     #[must_use]
     pub const fn initializes(&self) -> bool {
         STEP == INITIALIZE
-    }
-
-    /// Whether the enum at `this` has the variant of that index.
-    ///
-    /// # Safety
-    /// The discriminant is initialised, and nobody changes it.
-    #[inline(always)]
-    #[must_use]
-    pub unsafe fn has<S: SharedLayout, const VARIANT: usize>(&self, this: *const S) -> bool {
-        let value = const { S::DERIVED.choices()[VARIANT].variant.value };
-        // SAFETY: the caller's promise.
-        unsafe { tag(this) == value }
     }
 
     /// Does the step at `field`.
@@ -144,22 +114,25 @@ impl<const STEP: Step> Walk<STEP> {
             _ => {}
         }
     }
+
+    /// The same for a field of plain data: [`SharedLayout::visit_in`].
+    ///
+    /// # Safety
+    /// The same.
+    #[inline(always)]
+    pub unsafe fn plain_in<S: SharedLayout, F>(&self, this: *const S, index: usize) -> *const F {
+        let field = field_of_variant(this, index);
+        // SAFETY: the caller's promise.
+        unsafe { self.plain(field) }
+        field
+    }
 }
 
-impl<F> Of<F> {
-    /// `field` is of that type.
-    #[inline(always)]
-    pub fn is(&self, field: &F) {
-        let _ = field;
-    }
-
-    /// The field of that index, of the variant of that index, of the enum at `this`.
-    #[inline(always)]
-    #[must_use]
-    pub fn at<S: SharedLayout, const VARIANT: usize, const INDEX: usize>(&self, this: *const S) -> *const F {
-        let offset = const { S::DERIVED.choices()[VARIANT].parts[INDEX].field.offset };
-        this.wrapping_byte_add(offset).cast()
-    }
+/// Field `index` of the fields of all variants, one variant after the other, of the enum at `this`.
+#[inline(always)]
+pub(super) fn field_of_variant<S: SharedLayout, F>(this: *const S, index: usize) -> *const F {
+    let fields = const { S::DERIVED.get().parts().fields };
+    this.wrapping_byte_add(fields[index].offset).cast()
 }
 
 /// The discriminant of the enum at `this`.
@@ -168,7 +141,7 @@ impl<F> Of<F> {
 /// It is initialised, and nobody changes it.
 #[inline(always)]
 unsafe fn tag<T: SharedLayout>(this: *const T) -> u64 {
-    match const { T::DERIVED.tag_size() } {
+    match const { T::DERIVED.get().tag_size() } {
         // SAFETY: the discriminant lies at the start, as the constants of the derive have found out; the caller's promise.
         1 => u64::from(unsafe { this.cast::<u8>().read() }),
         // SAFETY: the same.
@@ -211,8 +184,9 @@ pub(super) unsafe fn stamp<T: SharedLayout>(this: *mut T, stamp: Stamp) {
 /// As there.
 #[inline]
 pub(super) unsafe fn copy_plain<T: SharedLayout>(to: *mut T, from: *const T) {
+    let tag_size = const { T::DERIVED.get().tag_size() };
     // SAFETY: the caller's promise: a tracked `*to` was valid once, or is in parts; a tracked enum has its discriminant.
-    if T::TRACKED && (const { T::DERIVED.tag_size() } == 0 || same_variant(unsafe { tag(to) }, unsafe { tag(from) })) {
+    if T::TRACKED && (tag_size == 0 || same_variant(unsafe { tag(to) }, unsafe { tag(from) })) {
         let walk = Walk::<COPY> { other: from.cast(), ..Walk::over(to) };
         // SAFETY: the caller's promise.
         unsafe { T::walk(to, &walk) }
@@ -240,7 +214,7 @@ pub(super) unsafe fn flatten<T: SharedLayout, const NESTED: bool>(
         }
         return;
     }
-    let tag_size = const { T::DERIVED.tag_size() };
+    let tag_size = const { T::DERIVED.get().tag_size() };
     if tag_size > 0 {
         // Another variant than the source's: nothing that it holds says anything about that one.
         // SAFETY: the caller's promise: both are valid.
@@ -277,7 +251,7 @@ pub(super) unsafe fn validate<T: SharedLayout>(this: *const T) -> Result<(), Inv
     }
     // SAFETY: the caller's promise.
     let tag = unsafe { tag(this) };
-    if const { T::DERIVED.tag_size() } > 0 {
+    if const { T::DERIVED.get().tag_size() } > 0 {
         check_variant(T::LAYOUT, tag)?;
     }
     let mut refused = None;
@@ -286,7 +260,7 @@ pub(super) unsafe fn validate<T: SharedLayout>(this: *const T) -> Result<(), Inv
     unsafe { T::walk(this, &walk) }
     match refused {
         None => Ok(()),
-        Some((offset, invalid)) => Err(in_field(&T::DERIVED.body, tag, offset, invalid)),
+        Some((offset, invalid)) => Err(in_field(&T::DERIVED.get().body, tag, offset, invalid)),
     }
 }
 
@@ -332,16 +306,16 @@ fn no_variant(layout: &Layout, value: u64) -> Invalid {
 /// `invalid`, with the names of the field at `offset`, and of the variant `tag`.
 #[cold]
 fn in_field(body: &Body, tag: u64, offset: usize, invalid: Invalid) -> Invalid {
-    let (parts, variant) = match body {
+    let (fields, variant) = match body {
         Body::ByHand => (&[][..], None),
-        Body::Struct(parts) => (*parts, None),
-        Body::Enum { choices, .. } => match choices.iter().find(|choice| choice.variant.value == tag) {
-            Some(choice) => (choice.parts, Some(choice.variant.name)),
+        Body::Struct(parts) => (parts.fields, None),
+        Body::Enum { variants, .. } => match variants.iter().find(|variant| variant.value == tag) {
+            Some(variant) => (variant.fields, Some(variant.name)),
             None => (&[][..], None),
         },
     };
-    let field = parts.iter().find(|part| part.field.offset == offset);
-    let invalid = field.map_or(invalid.clone(), |part| invalid.in_field(part.field.name));
+    let field = fields.iter().find(|field| field.offset == offset);
+    let invalid = field.map_or(invalid.clone(), |field| invalid.in_field(field.name));
     match variant {
         Some(variant) => invalid.in_field(variant),
         None => invalid,

@@ -81,7 +81,7 @@ struct Built {
 #[shared(crate = "crate::mixed")]
 enum Tag {
     Idle,
-    Run(bool) = 7,
+    Run(bool) = 3 + 4,
 }
 
 fn main() {}

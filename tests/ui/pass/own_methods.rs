@@ -10,12 +10,30 @@ trait Hijack: Sized {
     fn place(self) {}
     fn part(self) {}
     fn parts(self) {}
-    fn plain(&self) {}
+    fn plain(self) {}
+    fn plain_in(self) {}
     fn data(self) {}
     fn structure(self) {}
     fn visit(self) {}
+    fn visit_in(self) {}
     fn is_shared(&self) {}
+    fn facts(self) {}
+    fn finder(self) {}
+    fn goes_on(self) {}
+    fn look(self) {}
+    fn choices(self) {}
+    fn enumeration(self) {}
+    fn unit(self) {}
+    fn units(self) {}
+    fn renamed(self) {}
+    fn docs(self) {}
+    fn given(self) {}
+    fn version(self) {}
+    fn arguments(self) {}
     fn follows(self) {}
+    fn follows_in(self) {}
+    fn holds_bytes(self) {}
+    fn payload_follows(self) {}
     fn finish(self) {}
     fn no_drop(self) {}
     fn has(&self) {}
@@ -28,7 +46,11 @@ impl<T> Hijack for T {}
 
 #[derive(SharedLayout)]
 #[repr(C)]
+/// Documented.
+#[shared(version = 1, rename = "Renamed")]
 struct State {
+    /// Documented.
+    #[shared(rename = "renamed", init = 3)]
     ticks: u64,
     on: bool,
     #[shared(pod)]
@@ -40,6 +62,8 @@ struct State {
 #[repr(C, u64)]
 enum Task {
     Idle,
+    /// Documented.
+    #[shared(rename = "Renamed")]
     Run(u64, bool, #[shared(pod)] [u8; 7]),
 }
 
