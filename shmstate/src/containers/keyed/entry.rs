@@ -8,12 +8,16 @@ use crate::containers::spent::{move_out, move_over};
 use crate::layout::SharedLayout;
 use std::fmt;
 
-/// A map whose entries have numbers.
+/// A map that knows where its entries are.
 pub trait Keyed {
     /// Its keys.
     type Key: SharedLayout;
     /// Its values.
     type Value: SharedLayout;
+    /// Where an entry is, until entries are added or removed.
+    type At: Copy;
+    /// Where an entry would be.
+    type Place;
 
     /// Whether no more entry fits.
     fn is_full(&self) -> bool;
@@ -21,50 +25,50 @@ pub trait Keyed {
     /// The error for what finds no room.
     fn full<R>(&self, value: R) -> Full<R>;
 
-    /// Entry `index`, if it is there.
-    fn entry_at(&self, index: usize) -> Option<(&Self::Key, &Self::Value)>;
+    /// The entry there, if there is one.
+    fn entry_at(&self, at: Self::At) -> Option<(&Self::Key, &Self::Value)>;
 
-    /// The key of entry `index`.
-    fn key_at(&self, index: usize) -> &Self::Key;
+    /// The key of the entry there.
+    fn key_at(&self, at: Self::At) -> &Self::Key;
 
-    /// The value of entry `index`.
-    fn value_at(&self, index: usize) -> &Self::Value;
+    /// The value of the entry there.
+    fn value_at(&self, at: Self::At) -> &Self::Value;
 
-    /// The value of entry `index`, to be changed.
-    fn value_at_mut(&mut self, index: usize) -> &mut Self::Value;
+    /// The value of the entry there, to be changed.
+    fn value_at_mut(&mut self, at: Self::At) -> &mut Self::Value;
 
-    /// Adds an entry whose key is not there, at the `place` that the map has found for it; its number, or the key if there is
+    /// Adds an entry whose key is not there, at the `place` that the map has found for it; where it is, or the key if there is
     /// no room.
     ///
     /// # Safety
     /// If there was, `value` is not used any more.
-    unsafe fn put(&mut self, place: usize, key: Self::Key, value: &Self::Value) -> Result<usize, Self::Key>;
+    unsafe fn put(&mut self, place: Self::Place, key: Self::Key, value: &Self::Value) -> Result<Self::At, Self::Key>;
 
     /// The same with a value that `init` fills where it lies; the key, if there is no room.
     fn put_with(
         &mut self,
-        place: usize,
+        place: Self::Place,
         key: Self::Key,
         init: impl FnOnce(&mut Self::Value),
-    ) -> Result<usize, Self::Key>;
+    ) -> Result<Self::At, Self::Key>;
 
-    /// Removes entry `index`; whether it was there.
-    fn discard(&mut self, index: usize) -> bool;
+    /// Removes the entry there; whether there was one.
+    fn discard(&mut self, at: Self::At) -> bool;
 
-    /// Removes entry `index`, if it is there, and returns its value.
+    /// Removes the entry there, if there is one, and returns its value.
     #[inline]
-    fn take_value(&mut self, index: usize) -> Option<Self::Value> {
+    fn take_value(&mut self, at: Self::At) -> Option<Self::Value> {
         // SAFETY: it is used only if the entry is removed.
-        let value = unsafe { move_out(self.entry_at(index)?.1) };
-        if self.discard(index) { Some(value) } else { None }
+        let value = unsafe { move_out(self.entry_at(at)?.1) };
+        if self.discard(at) { Some(value) } else { None }
     }
 
-    /// Removes entry `index`, if it is there, and returns it.
+    /// Removes the entry there, if there is one, and returns it.
     #[inline]
-    fn take(&mut self, index: usize) -> Option<(Self::Key, Self::Value)> {
+    fn take(&mut self, at: Self::At) -> Option<(Self::Key, Self::Value)> {
         // SAFETY: it is used only if the entry is removed.
-        let key = unsafe { move_out(self.entry_at(index)?.0) };
-        self.take_value(index).map(|value| (key, value))
+        let key = unsafe { move_out(self.entry_at(at)?.0) };
+        self.take_value(at).map(|value| (key, value))
     }
 }
 
@@ -91,12 +95,12 @@ pub enum Entry<'a, M: Keyed> {
 }
 
 impl<'a, M: Keyed> Entry<'a, M> {
-    /// The entry of number `index` if it is there, else `place`, where a new one with `key` belongs.
+    /// The entry that is there, or else the place where a new one with `key` belongs.
     #[inline]
-    pub(super) fn of(map: &'a mut M, key: M::Key, index: Option<usize>, place: usize) -> Self {
-        match index {
-            Some(index) => Entry::Occupied(OccupiedEntry { map, index }),
-            None => Entry::Vacant(VacantEntry { map, key, place }),
+    pub(super) fn of(map: &'a mut M, key: M::Key, at: Result<M::At, M::Place>) -> Self {
+        match at {
+            Ok(at) => Entry::Occupied(OccupiedEntry { map, at }),
+            Err(place) => Entry::Vacant(VacantEntry { map, key, place }),
         }
     }
 
@@ -236,42 +240,42 @@ impl<'a, M: Keyed> Entry<'a, M> {
 /// An entry that is there.
 pub struct OccupiedEntry<'a, M: Keyed> {
     map: &'a mut M,
-    /// Invariant: an entry has this number.
-    index: usize,
+    /// Invariant: an entry is there.
+    at: M::At,
 }
 
 impl<'a, M: Keyed> OccupiedEntry<'a, M> {
-    /// The entry of that number, which is there.
-    pub(super) fn at(map: &'a mut M, index: usize) -> Self {
-        OccupiedEntry { map, index }
+    /// The entry that is there.
+    pub(super) fn at(map: &'a mut M, at: M::At) -> Self {
+        OccupiedEntry { map, at }
     }
 
     /// Its key.
     #[inline]
     #[must_use]
     pub fn key(&self) -> &M::Key {
-        self.map.key_at(self.index)
+        self.map.key_at(self.at)
     }
 
     /// Its value.
     #[inline]
     #[must_use]
     pub fn get(&self) -> &M::Value {
-        self.map.value_at(self.index)
+        self.map.value_at(self.at)
     }
 
     /// Its value, to be changed.
     #[inline]
     #[must_use]
     pub fn get_mut(&mut self) -> &mut M::Value {
-        self.map.value_at_mut(self.index)
+        self.map.value_at_mut(self.at)
     }
 
     /// Its value, to be changed as long as the map is borrowed.
     #[inline]
     #[must_use]
     pub fn into_mut(self) -> &'a mut M::Value {
-        self.map.value_at_mut(self.index)
+        self.map.value_at_mut(self.at)
     }
 
     /// Makes `value` its value, and returns the old one.
@@ -297,7 +301,7 @@ impl<'a, M: Keyed> OccupiedEntry<'a, M> {
     /// Removes it, and returns its value.
     #[inline]
     pub fn remove(self) -> M::Value {
-        match self.map.take_value(self.index) {
+        match self.map.take_value(self.at) {
             Some(value) => value,
             None => gone(),
         }
@@ -306,7 +310,7 @@ impl<'a, M: Keyed> OccupiedEntry<'a, M> {
     /// Removes it, and returns it.
     #[inline]
     pub fn remove_entry(self) -> (M::Key, M::Value) {
-        match self.map.take(self.index) {
+        match self.map.take(self.at) {
             Some(entry) => entry,
             None => gone(),
         }
@@ -315,7 +319,7 @@ impl<'a, M: Keyed> OccupiedEntry<'a, M> {
     /// Removes it without returning it, so that it does not pass over the stack.
     #[inline]
     pub fn discard(self) {
-        self.map.discard(self.index);
+        self.map.discard(self.at);
     }
 }
 
@@ -328,7 +332,7 @@ fn gone() -> ! {
 pub struct VacantEntry<'a, M: Keyed> {
     map: &'a mut M,
     key: M::Key,
-    place: usize,
+    place: M::Place,
 }
 
 impl<'a, M: Keyed> VacantEntry<'a, M> {
@@ -363,7 +367,7 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
     pub fn insert_with(self, init: impl FnOnce(&mut M::Value)) -> Result<&'a mut M::Value, Full<M::Key>> {
         let VacantEntry { map, key, place } = self;
         match map.put_with(place, key, init) {
-            Ok(index) => Ok(map.value_at_mut(index)),
+            Ok(at) => Ok(map.value_at_mut(at)),
             Err(key) => Err(map.full(key)),
         }
     }
@@ -407,7 +411,7 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
         let VacantEntry { map, key, place } = self;
         // SAFETY: it is the map's from here on, unless it is returned.
         match unsafe { map.put(place, key, &value) } {
-            Ok(index) => Ok(OccupiedEntry { map, index }),
+            Ok(at) => Ok(OccupiedEntry { map, at }),
             // SAFETY: it is returned.
             Err(key) => unsafe { refused_entry(map, key, &value) },
         }

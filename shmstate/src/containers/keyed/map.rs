@@ -1,5 +1,6 @@
 //! [`Map`]: values that are found by the hash of their keys.
 
+use super::table::{Found, Vacancy};
 use super::{Entry, Keyed, Lookup, Set, map_methods};
 use crate::containers::composed::composed;
 use crate::containers::{Drain, Full, List};
@@ -134,9 +135,12 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
     /// ```
     #[inline]
     pub fn entry(&mut self, key: K) -> Entry<'_, Self> {
-        let (tag, found) = self.keys.seek(&key);
-        let index = found.filter(|index| *index < self.values.len());
-        Entry::of(self, key, index, tag as usize)
+        let at = match self.keys.seek(&key) {
+            Ok(found) if found.index < self.values.len() => Ok(found),
+            Ok(found) => Err(Vacancy::instead_of(found)),
+            Err(vacancy) => Err(vacancy),
+        };
+        Entry::of(self, key, at)
     }
 
     /// Keeps the entries for which `keep` returns true.
@@ -155,7 +159,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
         while let (Some(key), Some(value)) = (self.keys.as_slice().get(index), self.values.get(index)) {
             if keep(key, value) {
                 index += 1;
-            } else if !Keyed::discard(self, index) {
+            } else if !self.keys.found(index).is_some_and(|found| Keyed::discard(self, found)) {
                 return;
             }
         }
@@ -186,13 +190,13 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
         self.keys.drain().zip(self.values.drain(..))
     }
 
-    /// The number of the entry with that key.
+    /// Where the entry with that key is.
     #[inline]
-    fn find<Q: ?Sized>(&self, key: &Q) -> Option<usize>
+    fn find<Q: ?Sized>(&self, key: &Q) -> Option<Found>
     where
         K: Lookup<Q, As: Hash + Eq>,
     {
-        self.keys.find(key).filter(|index| *index < self.values.len())
+        self.keys.find(key).filter(|found| found.index < self.values.len())
     }
 
     /// Makes as many keys as values, when a stranger has made them differ.
@@ -203,13 +207,14 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
         self.values.truncate(len);
     }
 
-    /// Where the entry with that key is.
+    /// The index of the entry with that key.
     #[inline]
     fn lookup<Q: ?Sized>(&self, key: &Q) -> Option<usize>
     where
         K: Lookup<Q, As: Hash + Eq>,
     {
-        self.find(key)
+        // Not by way of `find`: a caller that wants no more gets the index in a register.
+        self.keys.index_of(key).filter(|index| *index < self.values.len())
     }
 
     #[inline]
@@ -245,6 +250,8 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
 impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map<K, V, N> {
     type Key = K;
     type Value = V;
+    type At = Found;
+    type Place = Vacancy;
 
     fn is_full(&self) -> bool {
         Map::is_full(self)
@@ -255,37 +262,37 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
     }
 
     #[inline]
-    fn entry_at(&self, index: usize) -> Option<(&K, &V)> {
-        self.keys.as_slice().get(index).zip(self.values.get(index))
+    fn entry_at(&self, at: Found) -> Option<(&K, &V)> {
+        self.keys.as_slice().get(at.index).zip(self.values.get(at.index))
     }
 
     #[inline]
-    fn key_at(&self, index: usize) -> &K {
-        &self.keys.as_slice()[index]
+    fn key_at(&self, at: Found) -> &K {
+        &self.keys.as_slice()[at.index]
     }
 
     #[inline]
-    fn value_at(&self, index: usize) -> &V {
-        &self.values[index]
+    fn value_at(&self, at: Found) -> &V {
+        &self.values[at.index]
     }
 
     #[inline]
-    fn value_at_mut(&mut self, index: usize) -> &mut V {
-        &mut self.values[index]
+    fn value_at_mut(&mut self, at: Found) -> &mut V {
+        &mut self.values[at.index]
     }
 
     #[inline]
-    unsafe fn put(&mut self, place: usize, key: K, value: &V) -> Result<usize, K> {
+    unsafe fn put(&mut self, place: Vacancy, key: K, value: &V) -> Result<Found, K> {
         if self.keys.len() != self.values.len() {
             self.even_out();
         }
-        let index = self.keys.push(place as u32, key)?;
+        let at = self.keys.push(place, key)?;
         // SAFETY: the caller's promise. There is room, unless another process writes without the lock meanwhile.
         let _ = unsafe { self.values.insert_if_there(N, value) };
-        Ok(index)
+        Ok(at)
     }
 
-    fn put_with(&mut self, place: usize, key: K, init: impl FnOnce(&mut V)) -> Result<usize, K> {
+    fn put_with(&mut self, place: Vacancy, key: K, init: impl FnOnce(&mut V)) -> Result<Found, K> {
         if self.keys.len() != self.values.len() {
             self.even_out();
         }
@@ -293,14 +300,15 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
         if self.values.push_with(init).is_err() {
             return Err(key);
         }
-        self.keys.push(place as u32, key)
+        self.keys.push(place, key)
     }
 
-    fn discard(&mut self, index: usize) -> bool {
+    #[inline]
+    fn discard(&mut self, at: Found) -> bool {
         if self.keys.len() != self.values.len() {
             self.even_out();
         }
-        self.keys.swap_discard(index) && self.values.swap_discard_if_there(index)
+        self.keys.swap_discard(at) && self.values.swap_discard_if_there(at.index)
     }
 }
 

@@ -30,6 +30,46 @@ composed! {
     }
 }
 
+/// Where a key is.
+#[derive(Clone, Copy)]
+pub struct Found {
+    /// Its index among the keys.
+    pub(super) index: usize,
+    tag: u32,
+    /// The bucket that leads there, unless the table has changed since; a hint.
+    at: usize,
+}
+
+impl Found {
+    /// A key of which the bucket is not known.
+    pub(super) const fn of(index: usize, tag: u32) -> Self {
+        Found { index, tag, at: usize::MAX }
+    }
+
+    /// A key that was added where none was, of which the bucket is not known.
+    pub(super) const fn at(index: usize, vacancy: Vacancy) -> Self {
+        Found::of(index, vacancy.tag)
+    }
+}
+
+/// Where there is no such key, but might be one.
+#[derive(Clone, Copy)]
+pub struct Vacancy {
+    tag: u32,
+}
+
+impl Vacancy {
+    /// A key with that tag.
+    pub(super) const fn of(tag: u32) -> Self {
+        Vacancy { tag }
+    }
+
+    /// The same for a key that is not to be found where it is.
+    pub(super) const fn instead_of(found: Found) -> Self {
+        Vacancy::of(found.tag)
+    }
+}
+
 const fn pack(tag: u32, index: usize) -> u64 {
     (tag as u64) << 32 | (index as u64 + 1)
 }
@@ -107,34 +147,32 @@ impl<const N: usize> Table<N> {
         None
     }
 
-    /// The index of the key with that tag which `is` the one.
+    /// The key with that tag which `is` the one, or where it would be.
     #[inline]
-    pub(super) fn find(&self, tag: u32, mut is: impl FnMut(usize) -> bool) -> Option<usize> {
+    pub(super) fn find(&self, tag: u32, mut is: impl FnMut(usize) -> bool) -> Result<Found, Vacancy> {
         let buckets = self.buckets();
         let mut at = Self::home(tag);
         for _ in 0..Self::BUCKETS {
             let bucket = buckets[at];
             if bucket == 0 {
-                return None;
+                return Err(Vacancy { tag });
             }
             let (its_tag, index) = unpack(bucket);
             if its_tag == tag && is(index) {
-                return Some(index);
+                return Ok(Found { index, tag, at });
             }
             at = Self::next(at);
         }
-        None
+        Err(Vacancy::of(tag))
     }
 
-    /// Adds a key; false if there is no empty bucket, which no table of up to `N` keys is without.
+    /// Adds a key; nothing if there is no empty bucket, which no table of up to `N` keys is without.
     #[inline]
     #[must_use]
-    pub(super) fn add(&mut self, tag: u32, index: usize) -> bool {
-        let empty = self.search(tag, |bucket| bucket == 0);
-        if let Some(at) = empty {
-            self.put(at, pack(tag, index));
-        }
-        empty.is_some()
+    pub(super) fn add(&mut self, Vacancy { tag }: Vacancy, index: usize) -> Option<Found> {
+        let at = self.search(tag, |bucket| bucket == 0)?;
+        self.put(at, pack(tag, index));
+        Some(Found { index, tag, at })
     }
 
     /// Where the bucket of a key is.
@@ -151,8 +189,9 @@ impl<const N: usize> Table<N> {
     }
 
     /// Takes a key out.
-    pub(super) fn remove(&mut self, tag: u32, index: usize) {
-        let Some(mut gap) = self.place(tag, index) else { return };
+    pub(super) fn remove(&mut self, Found { index, tag, at }: Found) {
+        let known = self.buckets().get(at) == Some(&pack(tag, index));
+        let Some(mut gap) = (if known { Some(at) } else { self.place(tag, index) }) else { return };
         let mut at = gap;
         for _ in 1..Self::BUCKETS {
             at = Self::next(at);

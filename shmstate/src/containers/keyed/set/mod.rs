@@ -3,7 +3,7 @@
 mod traits;
 
 use super::Lookup;
-use super::table::Table;
+use super::table::{Found, Table, Vacancy};
 use crate::containers::composed::composed;
 use crate::containers::spent::move_out;
 use crate::containers::{Drain, Full, List};
@@ -170,7 +170,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     where
         K: Lookup<Q, As: Hash + Eq>,
     {
-        self.find(value).is_some()
+        self.index_of(value).is_some()
     }
 
     /// The value that is equal to `value`.
@@ -185,7 +185,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     where
         K: Lookup<Q, As: Hash + Eq>,
     {
-        self.keys.get(self.find(value)?)
+        self.keys.get(self.index_of(value)?)
     }
 
     /// Adds `value`; false if it is there already, and then the old one stays.
@@ -202,10 +202,9 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     /// Gives the value back when it is not there and the set is full.
     #[inline]
     pub fn insert(&mut self, value: K) -> Result<bool, Full<K>> {
-        let (tag, found) = self.seek(&value);
-        match found {
-            Some(_) => Ok(false),
-            None => self.push(tag, value).map(|_| true).map_err(|value| Full::new(value, "set", N, N + 1)),
+        match self.seek(&value) {
+            Ok(_) => Ok(false),
+            Err(vacancy) => self.push(vacancy, value).map(|_| true).map_err(|value| Full::new(value, "set", N, N + 1)),
         }
     }
 
@@ -228,15 +227,17 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         if self.keys.is_empty() {
             self.table.sow();
         }
-        let (index, mut tag) = (self.keys.len(), 0);
+        let (index, mut vacancy) = (self.keys.len(), None);
         if index == N {
             return Err(Full::new((), "set", N, N + 1));
         }
         let new = self.keys.push_if(init, |keys, key| {
-            tag = self.table.tag(key);
-            self.table.find(tag, |index| keys.get(index) == Some(key)).is_none()
+            vacancy = self.table.find(self.table.tag(key), |index| keys.get(index) == Some(key)).err();
+            vacancy.is_some()
         })?;
-        if new && !self.table.add(tag, index) {
+        if let Some(vacancy) = vacancy
+            && self.table.add(vacancy, index).is_none()
+        {
             self.index_anew();
         }
         Ok(new)
@@ -268,11 +269,14 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     /// # Errors
     /// Gives the value back when none equals it and the set is full.
     pub fn replace(&mut self, value: K) -> Result<Option<K>, Full<K>> {
-        let (tag, found) = self.seek(&value);
-        match found.and_then(|index| self.keys.get_mut(index)) {
-            Some(old) => Ok(Some(std::mem::replace(old, value))),
-            None => self.push(tag, value).map(|_| None).map_err(|value| Full::new(value, "set", N, N + 1)),
-        }
+        let vacancy = match self.seek(&value) {
+            Ok(found) => match self.keys.get_mut(found.index) {
+                Some(old) => return Ok(Some(std::mem::replace(old, value))),
+                None => Vacancy::instead_of(found),
+            },
+            Err(vacancy) => vacancy,
+        };
+        self.push(vacancy, value).map(|_| None).map_err(|value| Full::new(value, "set", N, N + 1))
     }
 
     /// Removes `value`, and says whether it was there.
@@ -287,7 +291,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     where
         K: Lookup<Q, As: Hash + Eq>,
     {
-        self.find(value).is_some_and(|index| self.swap_discard(index))
+        self.find(value).is_some_and(|found| self.swap_discard(found))
     }
 
     /// Removes the value that is equal to `value`, and returns it.
@@ -301,10 +305,10 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     where
         K: Lookup<Q, As: Hash + Eq>,
     {
-        let index = self.find(value)?;
+        let found = self.find(value)?;
         // SAFETY: it is used only if the value is removed.
-        let value = unsafe { move_out(self.keys.get(index)?) };
-        if self.swap_discard(index) { Some(value) } else { None }
+        let value = unsafe { move_out(self.keys.get(found.index)?) };
+        if self.swap_discard(found) { Some(value) } else { None }
     }
 
     /// Keeps the values for which `keep` returns true.
@@ -321,7 +325,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         while let Some(value) = self.keys.get(index) {
             if keep(value) {
                 index += 1;
-            } else if !self.swap_discard(index) {
+            } else if !self.found(index).is_some_and(|found| self.swap_discard(found)) {
                 return;
             }
         }
@@ -341,29 +345,43 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         }
     }
 
-    /// The tag of a key that may be added, and its index if it is there.
+    /// Where a key that may be added is, or would be.
     #[inline]
-    pub(super) fn seek(&mut self, key: &K) -> (u32, Option<usize>) {
+    pub(super) fn seek(&mut self, key: &K) -> Result<Found, Vacancy> {
         if self.keys.is_empty() {
             self.table.sow();
         }
-        let tag = self.table.tag(key);
-        (tag, self.find_tagged(tag, |it| it == key))
+        self.find_tagged(self.table.tag(key), |it| it == key)
     }
 
-    /// The index of the key that is equal to `key`.
+    /// Where the key is that is equal to `key`.
     #[inline]
-    pub(super) fn find<Q: ?Sized>(&self, key: &Q) -> Option<usize>
+    pub(super) fn find<Q: ?Sized>(&self, key: &Q) -> Option<Found>
     where
         K: Lookup<Q, As: Hash + Eq>,
     {
         let sought = K::sought(key);
-        self.find_tagged(self.table.tag(sought), |key| key.key() == sought)
+        self.find_tagged(self.table.tag(sought), |key| key.key() == sought).ok()
     }
 
-    /// The index of the key with that tag which `is` the one.
+    /// The index of the key that is equal to `key`.
     #[inline]
-    fn find_tagged(&self, tag: u32, is: impl Fn(&K) -> bool) -> Option<usize> {
+    pub(super) fn index_of<Q: ?Sized>(&self, key: &Q) -> Option<usize>
+    where
+        K: Lookup<Q, As: Hash + Eq>,
+    {
+        let sought = K::sought(key);
+        self.find_tagged(self.table.tag(sought), |key| key.key() == sought).ok().map(|found| found.index)
+    }
+
+    /// Where key `index` is, if there is one.
+    pub(super) fn found(&self, index: usize) -> Option<Found> {
+        self.keys.get(index).map(|key| Found::of(index, self.table.tag(key)))
+    }
+
+    /// Where the key with that tag is which `is` the one, or would be.
+    #[inline]
+    fn find_tagged(&self, tag: u32, is: impl Fn(&K) -> bool) -> Result<Found, Vacancy> {
         let keys = self.keys.as_slice();
         self.table.find(tag, |index| keys.get(index).is_some_and(&is))
     }
@@ -374,29 +392,29 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         self.keys.as_slice()
     }
 
-    /// Adds a key that is not there; its index, or the key if there is no room.
+    /// Adds a key that is not there; where it is, or the key if there is no room.
     #[inline]
-    pub(super) fn push(&mut self, tag: u32, key: K) -> Result<usize, K> {
+    pub(super) fn push(&mut self, vacancy: Vacancy, key: K) -> Result<Found, K> {
         let index = self.keys.len();
         self.keys.push(key).map_err(Full::into_inner)?;
-        if !self.table.add(tag, index) {
+        Ok(self.table.add(vacancy, index).unwrap_or_else(|| {
             self.index_anew();
-        }
-        Ok(index)
+            Found::at(index, vacancy)
+        }))
     }
 
-    /// Removes key `index`, and puts the last one in its place; whether it was there.
-    pub(super) fn swap_discard(&mut self, index: usize) -> bool {
+    /// Removes a key, and puts the last one in its place; whether it was there.
+    #[inline]
+    pub(super) fn swap_discard(&mut self, found: Found) -> bool {
         let keys = self.keys.as_slice();
-        let (Some(key), Some(last_key)) = (keys.get(index), keys.last()) else { return false };
+        let Some(last) = keys.len().checked_sub(1).filter(|last| found.index <= *last) else { return false };
         // Of what follows, only a key's `Hash` can panic.
-        let (tag, tag_of_last) = (self.table.tag(key), self.table.tag(last_key));
-        let last = keys.len() - 1;
-        self.table.remove(tag, index);
-        if index < last {
-            self.table.redirect(tag_of_last, last, index);
+        let moved = (found.index < last).then(|| self.table.tag(&keys[last]));
+        self.table.remove(found);
+        if let Some(tag) = moved {
+            self.table.redirect(tag, last, found.index);
         }
-        self.keys.swap_discard_if_there(index)
+        self.keys.swap_discard_if_there(found.index)
     }
 
     /// Makes the table anew, when a stranger has filled it with nonsense.
@@ -404,7 +422,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     fn index_anew(&mut self) {
         self.table.clear();
         for (index, key) in self.keys.iter().enumerate() {
-            let _ = self.table.add(self.table.tag(key), index);
+            let _ = self.table.add(Vacancy::of(self.table.tag(key)), index);
         }
     }
 

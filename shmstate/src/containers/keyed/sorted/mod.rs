@@ -157,10 +157,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// ```
     #[inline]
     pub fn entry(&mut self, key: K) -> Entry<'_, Self> {
-        match self.search(&key) {
-            Ok(index) => Entry::of(self, key, Some(index), index),
-            Err(place) => Entry::of(self, key, None, place),
-        }
+        let at = self.search(&key);
+        Entry::of(self, key, at)
     }
 
     /// The entries whose keys lie in `range`.
@@ -314,6 +312,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
 impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap<K, V, N> {
     type Key = K;
     type Value = V;
+    type At = usize;
+    type Place = usize;
 
     fn is_full(&self) -> bool {
         SortedMap::is_full(self)
