@@ -1,7 +1,6 @@
 //! What begins and ends: making a state, attaching to it, the death of a writer, and the memory it takes.
 
 use super::Place;
-use super::solo::WARM_UP;
 use crate::board::{SIZES, size_name};
 use crate::child::{Orders, Process, Role};
 use crate::measure::{Effort, Progress, timed};
@@ -17,6 +16,10 @@ pub const ATTACH: &str = "attach and read once, while others have it open";
 pub const COLD: &str = "attach and read once, while nobody has it open";
 pub const DEATH: &str = "first update after a writer was killed within an update";
 pub const MEMORY: &str = "memory: bytes of the files";
+
+/// Updates before a death: more than the 1 024 after which each copy of a new state is whole, as in a service that has run for a
+/// moment.
+const SETTLED: u64 = 2048;
 
 const TITLES: [&str; 5] = [CREATE, ATTACH, COLD, DEATH, MEMORY];
 
@@ -133,7 +136,7 @@ impl Life {
         let place = Place::new()?;
         let mut peer = self.kind.create(place.path(), self.bytes)?;
         if self.can(Work::Writers) {
-            peer.run(Op::UpdateLast, 0..WARM_UP)?; // else the victim could not be the writer
+            peer.run(Op::UpdateLast, 0..SETTLED)?;
         }
         let mut victim = Process::start(&Orders::new(self.kind, place.path(), self.bytes, Role::Victim, 1))?;
         victim.wait_until_ready()?;

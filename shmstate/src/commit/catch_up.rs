@@ -10,11 +10,18 @@
 use super::copies::{Images, Shared};
 use super::words::{CopyLine, Published};
 use crate::sync::{Ordering::Relaxed, Ordering::Release, STREAMED, crash_order, fence_release, fence_streaming};
+use crate::track::PAGE;
 use std::ops::Range;
 
-/// Bytes of pages that one update takes over for a copy that it does not write. Few in tests, so that copies stay mended in
-/// part for some updates.
-const PART: u64 = if cfg!(any(test, shmstate_loom, shmstate_shuttle)) { crate::track::PAGE } else { 256 << 10 };
+/// Bytes of pages that one update takes over for a copy that it does not write: of a copy of which everything is unknown, all
+/// of them in 512 updates. Few in tests, so that copies stay mended in part for some updates.
+const fn part(size: u64) -> u64 {
+    match size / 512 {
+        _ if cfg!(any(test, shmstate_loom, shmstate_shuttle)) => PAGE,
+        share if share < 256 << 10 => 256 << 10,
+        share => share,
+    }
+}
 
 impl Shared<'_> {
     /// Marks the copy of `line` as being written, for looks without a pin and for a death. Returns its generation.
@@ -61,32 +68,49 @@ impl Shared<'_> {
         self.forget_notes(line);
     }
 
-    /// A copy for this update, which chose `copy` and found that it lacks pages: another one, after a part of the pages was
-    /// taken over; or `copy` itself, which lacks notes alone then.
+    /// A copy for this update, which chose `copy` and found that it lacks pages. A part of these is taken over, and the update
+    /// writes another copy. If all that can be written lack pages, the one that lacks the fewest gets all of them.
     ///
     /// # Safety
     /// The lock is held. `copy` is not the active one, and no reader is in it. `images` are those of this region.
     #[cold]
     #[inline(never)]
     pub(super) unsafe fn mend<I: Images>(&self, active: Published, copy: usize, images: I) -> usize {
+        // SAFETY: the caller's promise.
+        if unsafe { self.mend_part(active, copy, part(images.size()), images) } {
+            return copy;
+        }
+        let may = |k: usize| k != active.copy && self.is_free(k);
+        if let Some(other) = self.next(active, |k| may(k) && !self.copies[k].needs_pages()) {
+            return other;
+        }
+        let lacking = |k: &usize| match Self::is_torn(&self.copies[*k]) {
+            true => u64::MAX,
+            false => self.pages_of(&self.copies[*k]).count(),
+        };
+        let least = (0..self.in_use()).filter(|&k| may(k)).min_by_key(lacking).unwrap_or(copy);
+        // SAFETY: no reader is in this copy either, and it is not the active one.
+        unsafe { self.mend_part(active, least, u64::MAX, images) };
+        least
+    }
+
+    /// Takes over pages of copy `copy`, of `most` bytes in all. Returns whether it lacks notes alone now; the copy is odd then.
+    ///
+    /// # Safety
+    /// As for [`Self::mend`].
+    unsafe fn mend_part<I: Images>(&self, active: Published, copy: usize, most: u64, images: I) -> bool {
         let (line, pair) = (&self.copies[copy], images.pair(copy, active.copy));
         if Self::is_torn(line) {
             self.lacks_all(line);
         }
-        self.begin_to_write(line, images.size());
-        loop {
-            // SAFETY: the caller's promise; the range lies inside of `T`.
-            let finished = self.take_over_pages(line, PART, |range| unsafe { images.copy_range(pair, range) });
-            if finished {
-                return copy;
-            }
-            let may = |k: usize| k != copy && !self.copies[k].needs_pages() && self.is_free(k);
-            if let Some(other) = self.next(active, may) {
-                crash_order();
-                line.generation.store(line.generation.load(Relaxed).wrapping_add(1), Release);
-                return other;
-            }
+        let odd = self.begin_to_write(line, images.size());
+        // SAFETY: the caller's promise; the range lies inside of `T`.
+        let finished = self.take_over_pages(line, most, |range| unsafe { images.copy_range(pair, range) });
+        if !finished {
+            crash_order();
+            line.generation.store(odd.wrapping_add(1), Release);
         }
+        finished
     }
 
     /// Writes down that the copy of `line`, which is odd, lacks all pages and no notes.

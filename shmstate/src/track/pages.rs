@@ -132,6 +132,13 @@ impl<'a> Pages<'a> {
         Some(first * PAGE..end * PAGE)
     }
 
+    /// How many pages are marked.
+    pub(crate) fn count(&self) -> u64 {
+        let mut count = 0;
+        self.for_each_word(|_, ones| count += u64::from(ones.count_ones()));
+        count
+    }
+
     /// Takes the marks of whole pages away, and leaves the flag.
     pub(crate) fn unset(&self, run: Range<u64>) {
         let (mut page, end) = (run.start / PAGE, (run.end / PAGE).min(self.bits.len() as u64 * 64));
@@ -243,6 +250,7 @@ mod tests {
                 from = run.end;
             }
             prop_assert_eq!(&one_by_one, &model);
+            prop_assert_eq!(buf.as_pages().count(), model.iter().filter(|marked| **marked).count() as u64);
             let (mut taken, parts) = (vec![false; model.len()], PagesBuf::new(size));
             parts.as_pages().add(&buf.as_pages());
             while let Some(run) = parts.as_pages().next_run(0) {

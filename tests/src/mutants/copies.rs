@@ -164,7 +164,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "other_copy_not_scanned",
         breaks: "an update whose copy lacks pages writes another one that a reader holds",
-        patches: &[value("commit/catch_up.rs", "!self.copies[k].needs_pages() && «self.is_free(k)»", "true")],
+        patches: &[value("commit/catch_up.rs", "k != active.copy && «self.is_free(k)»", "true")],
         checks: &[Shuttle("three_copies")],
     },
     // Spare copies.
