@@ -1,7 +1,6 @@
 //! What is aimed at, and whether it was met. Nothing fails on it.
 
 use crate::board::{SIZES, size_name};
-use crate::machine;
 use crate::op::Op;
 use crate::peers::Kind;
 use crate::results::{Results, factor, kib, percent, time, whole};
