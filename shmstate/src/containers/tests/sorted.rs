@@ -186,6 +186,22 @@ fn full_leaves_beside_thin_ones() {
     }
 }
 
+/// Entries that come in order fill leaves, and so does a clone of thin ones.
+#[test]
+fn what_comes_in_order_fills_leaves() {
+    type M = SortedMap<u64, Large, 100>;
+    // SAFETY: the second word is the number of leaves in use.
+    let leaves = |map: &M| unsafe { *std::ptr::from_ref(map).cast::<u32>().wrapping_add(1) };
+    let mut map = M::boxed();
+    map.extend((0..100).map(|n| (n, large(n))));
+    assert_eq!(leaves(&map), 7);
+    (0..100).filter(|n| n % 16 > 12).for_each(|n| assert!(map.discard(&n)));
+    assert_eq!(leaves(&map), 7);
+    let mut other = M::boxed();
+    other.clone_from(&map);
+    assert!(*other == *map && leaves(&other) == 6, "{}", leaves(&other));
+}
+
 /// Words that are numbers of leaves, the same, too large, with lengths of any size: nothing panics, goes on without end, or
 /// gives the same value out twice.
 #[test]

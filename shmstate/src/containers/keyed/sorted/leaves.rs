@@ -35,7 +35,7 @@ pub(super) const fn pack(word: u32, len: usize) -> u32 {
 
 /// A leaf.
 #[derive(Clone, Copy)]
-pub(super) struct Leaf {
+pub struct Leaf {
     /// Its number.
     pub(super) word: u32,
     /// Its first slot.
@@ -49,6 +49,30 @@ impl Leaf {
     #[inline]
     pub(super) const fn slots(self) -> Range<usize> {
         self.start..self.start + self.len
+    }
+}
+
+/// Where an entry is, or would be.
+#[derive(Clone, Copy)]
+pub struct Spot {
+    /// The position of its leaf, and what is known of that; it may be full.
+    pub(super) position: usize,
+    pub(super) leaf: Leaf,
+    /// Its index in its leaf.
+    pub(super) index: usize,
+}
+
+impl Spot {
+    /// The slot of the entry.
+    #[inline]
+    pub(super) const fn slot(self) -> usize {
+        self.leaf.start + self.index
+    }
+
+    /// The slot behind the leaf's entries.
+    #[inline]
+    pub(super) const fn end(self) -> usize {
+        self.leaf.start + self.leaf.len
     }
 }
 
@@ -107,28 +131,36 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         Some(if words.len() > 1 { leaf } else { Leaf { len: (count as usize).min(Self::LEAF), ..leaf } })
     }
 
-    /// The slot of the entry of that number.
+    /// The number of an entry.
     #[inline]
-    pub(super) fn slot(&self, number: usize) -> Option<usize> {
-        let (leaf, index) = (self.leaf(number / Self::LEAF)?, number % Self::LEAF);
-        (index < leaf.len).then_some(leaf.start + index)
+    pub(super) const fn number(spot: Spot) -> usize {
+        spot.position * Self::LEAF + spot.index
     }
 
-    /// The number of the first entry from that number on.
+    /// Behind all entries.
+    pub(super) fn end(&self) -> Spot {
+        let leaf = Leaf { word: 0, start: 0, len: Self::LEAF };
+        Spot { position: self.in_use().len(), leaf, index: 0 }
+    }
+
+    /// The first entry from that number on.
     #[inline]
-    pub(super) fn entry_from(&self, mut number: usize) -> Option<usize> {
+    pub(super) fn entry_from(&self, number: usize) -> Option<Spot> {
+        let (mut position, mut index) = (number / Self::LEAF, number % Self::LEAF);
         loop {
-            if number % Self::LEAF < self.leaf(number / Self::LEAF)?.len {
-                return Some(number);
+            let leaf = self.leaf(position)?;
+            if index < leaf.len {
+                return Some(Spot { position, leaf, index });
             }
-            number = (number / Self::LEAF + 1) * Self::LEAF;
+            (position, index) = (position + 1, 0);
         }
     }
 
-    /// The number of the last entry.
-    pub(super) fn last(&self) -> Option<usize> {
+    /// The last entry.
+    pub(super) fn last(&self) -> Option<Spot> {
         let position = self.in_use().len().checked_sub(1)?;
-        Some(position * Self::LEAF + self.leaf(position)?.len.checked_sub(1)?)
+        let leaf = self.leaf(position)?;
+        Some(Spot { position, leaf, index: leaf.len.checked_sub(1)? })
     }
 
     /// The last leaf of which the bound is not `behind` what is sought, or the first leaf: its position, and where it is.
@@ -140,35 +172,19 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         Some((position, Self::leaf_of(words, self.count, position)?))
     }
 
-    /// The position of the leaf that has or would have an entry with that key; where that leaf is; and the index.
+    /// The entry with that key, or else where it would be.
     #[inline]
-    fn seek<Q: ?Sized>(&self, key: &Q) -> Option<(usize, Leaf, Result<usize, usize>)>
+    pub(super) fn search<Q: ?Sized>(&self, key: &Q) -> Result<Spot, Spot>
     where
         K: Lookup<Q, As: Ord>,
     {
         let sought = K::sought(key);
-        let (position, leaf) = self.leaf_by(|it| it.key().cmp(sought) == Ordering::Greater)?;
-        Some((position, leaf, self.keys.as_slice()[leaf.slots()].binary_search_by(|it| it.key().cmp(sought))))
-    }
-
-    /// The slot of the entry with that key.
-    #[inline]
-    pub(super) fn lookup<Q: ?Sized>(&self, key: &Q) -> Option<usize>
-    where
-        K: Lookup<Q, As: Ord>,
-    {
-        let (_, leaf, index) = self.seek(key)?;
-        Some(leaf.start + index.ok()?)
-    }
-
-    /// The number of the entry with that key, or else the number that it would have.
-    #[inline]
-    pub(super) fn search<Q: ?Sized>(&self, key: &Q) -> Result<usize, usize>
-    where
-        K: Lookup<Q, As: Ord>,
-    {
-        let Some((position, _, index)) = self.seek(key) else { return Err(0) };
-        index.map(|index| position * Self::LEAF + index).map_err(|index| position * Self::LEAF + index)
+        let leaf = self.leaf_by(|it| it.key().cmp(sought) == Ordering::Greater);
+        let Some((position, leaf)) = leaf else { return Err(self.end()) };
+        match self.keys.as_slice()[leaf.slots()].binary_search_by(|it| it.key().cmp(sought)) {
+            Ok(index) => Ok(Spot { position, leaf, index }),
+            Err(index) => Err(Spot { position, leaf, index }),
+        }
     }
 
     /// The number of the first entry whose key is not `before`, or the one behind the last entry of a leaf.

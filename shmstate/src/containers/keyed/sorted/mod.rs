@@ -14,6 +14,7 @@ use crate::containers::slots::Slots;
 use crate::containers::{Full, List};
 use crate::layout::SharedLayout;
 pub use iter::{SortedIter, SortedIterMut, SortedKeys, SortedValues, SortedValuesMut};
+use leaves::Spot;
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -214,7 +215,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         while let Some(next) = self.entry_from(number)
             && let Some((key, value)) = self.entry_at(next)
         {
-            number = if keep(key, value) { next + 1 } else { self.remove_at(next).unwrap_or(next + 1) };
+            let behind = Self::number(next) + 1;
+            number = if keep(key, value) { behind } else { self.remove_at(next).unwrap_or(behind) };
         }
     }
 
@@ -266,17 +268,26 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     }
 
     /// Adds an entry of another map, which comes behind those that are there.
-    fn add_last(&mut self, key: K, init: impl FnOnce(&mut V)) -> Result<usize, K> {
-        self.put_with(self.behind(), key, init)
+    fn add_last(&mut self, key: K, init: impl FnOnce(&mut V)) -> Result<Spot, K> {
+        self.put_with(self.end(), key, init)
     }
 
-    /// The number of the entry with that key.
+    /// The entry with that key.
     #[inline]
-    fn find<Q: ?Sized>(&self, key: &Q) -> Option<usize>
+    fn find<Q: ?Sized>(&self, key: &Q) -> Option<Spot>
     where
         K: Lookup<Q, As: Ord>,
     {
         self.search(key).ok()
+    }
+
+    /// The slot of the entry with that key.
+    #[inline]
+    fn lookup<Q: ?Sized>(&self, key: &Q) -> Option<usize>
+    where
+        K: Lookup<Q, As: Ord>,
+    {
+        self.find(key).map(Spot::slot)
     }
 
     /// The number of the first entry whose key lies in `range`, and of the one behind the last.
@@ -312,8 +323,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
 impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap<K, V, N> {
     type Key = K;
     type Value = V;
-    type At = usize;
-    type Place = usize;
+    type At = Spot;
+    type Place = Spot;
 
     fn is_full(&self) -> bool {
         SortedMap::is_full(self)
@@ -324,29 +335,28 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap
     }
 
     #[inline]
-    fn entry_at(&self, index: usize) -> Option<(&K, &V)> {
-        let slot = self.slot(index)?;
+    fn entry_at(&self, at: Spot) -> Option<(&K, &V)> {
+        let slot = (at.index < at.leaf.len).then_some(at.slot())?;
         Some((&self.keys.as_slice()[slot], &self.values.as_slice()[slot]))
     }
 
     #[inline]
-    fn key_at(&self, index: usize) -> &K {
-        &self.keys.as_slice()[self.slot(index).unwrap_or(0)]
+    fn key_at(&self, at: Spot) -> &K {
+        &self.keys.as_slice()[at.slot()]
     }
 
     #[inline]
-    fn value_at(&self, index: usize) -> &V {
-        &self.values.as_slice()[self.slot(index).unwrap_or(0)]
+    fn value_at(&self, at: Spot) -> &V {
+        &self.values.as_slice()[at.slot()]
     }
 
     #[inline]
-    fn value_at_mut(&mut self, index: usize) -> &mut V {
-        let slot = self.slot(index).unwrap_or(0);
-        self.values.get_mut(slot)
+    fn value_at_mut(&mut self, at: Spot) -> &mut V {
+        self.values.get_mut(at.slot())
     }
 
     #[inline]
-    unsafe fn put(&mut self, place: usize, key: K, value: &V) -> Result<usize, K> {
+    unsafe fn put(&mut self, place: Spot, key: K, value: &V) -> Result<Spot, K> {
         let Some(room) = self.room(place) else { return Err(key) };
         // SAFETY: it is the map's from here on.
         unsafe { self.keys.insert(room.slot(), room.end(), &key) }
@@ -355,7 +365,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap
         Ok(self.occupy(room))
     }
 
-    fn put_with(&mut self, place: usize, key: K, init: impl FnOnce(&mut V)) -> Result<usize, K> {
+    fn put_with(&mut self, place: Spot, key: K, init: impl FnOnce(&mut V)) -> Result<Spot, K> {
         let Some(room) = self.room(place) else { return Err(key) };
         // First, because `init` may panic.
         self.values.insert_with(room.slot(), room.end(), init);
@@ -365,8 +375,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap
     }
 
     #[inline]
-    fn discard(&mut self, index: usize) -> bool {
-        self.remove_at(index).is_some()
+    fn discard(&mut self, at: Spot) -> bool {
+        self.remove_at(at).is_some()
     }
 }
 

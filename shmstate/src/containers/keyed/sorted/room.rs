@@ -18,63 +18,44 @@
 //! Nothing here trusts a word, as in [`leaves`](super::leaves).
 
 use super::SortedMap;
-use super::leaves::{Leaf, pack};
+use super::leaves::{Leaf, Spot, pack};
 use crate::layout::SharedLayout;
 use std::ops::Range;
-
-/// A leaf that has room for an entry, and where in it that belongs.
-#[derive(Clone, Copy)]
-pub(super) struct Room {
-    position: usize,
-    leaf: Leaf,
-    index: usize,
-}
-
-impl Room {
-    /// The slot of the entry.
-    #[inline]
-    pub(super) const fn slot(self) -> usize {
-        self.leaf.start + self.index
-    }
-
-    /// The slot behind the leaf's entries.
-    #[inline]
-    pub(super) const fn end(self) -> usize {
-        self.leaf.start + self.leaf.len
-    }
-}
 
 impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> {
     /// Neighbours are merged when they hold no more entries together: fewer than a leaf has room for, so that they are not
     /// split again soon.
     const MERGED: usize = Self::LEAF * 3 / 4;
 
-    /// Makes room where an entry of that number belongs; nothing, if there is none.
+    /// Makes room for an entry where it would be, and says where that is then; nothing, if there is none.
     #[inline]
-    pub(super) fn room(&mut self, number: usize) -> Option<Room> {
+    pub(super) fn room(&mut self, spot: Spot) -> Option<Spot> {
         if self.is_full() {
             return None;
         }
-        let (position, index) = (number / Self::LEAF, number % Self::LEAF);
-        match self.leaf(position) {
-            Some(leaf) if leaf.len < Self::LEAF => Some(Room { position, leaf, index: index.min(leaf.len) }),
-            _ => self.more_room(position, index),
-        }
+        if spot.leaf.len < Self::LEAF { Some(spot) } else { self.more_room(spot) }
     }
 
     #[cold]
-    fn more_room(&mut self, mut position: usize, mut index: usize) -> Option<Room> {
+    fn more_room(&mut self, Spot { mut position, mut index, .. }: Spot) -> Option<Spot> {
         let mut used = self.in_use().len();
+        if index == Self::LEAF {
+            // Behind a full leaf is before the next one.
+            (position, index) = (position + 1, 0);
+        }
         if position >= used {
-            // Behind all entries: into a leaf of its own, so that keys that come in order fill leaves.
-            if let Some(leaf) = self.free_leaf() {
-                return Some(Room { position: used, leaf, index: 0 });
+            // Behind all entries: into a leaf of its own if the last one is full, so that keys that come in order fill leaves.
+            let last = used.checked_sub(1).and_then(|last| self.leaf(last));
+            if last.is_none_or(|last| last.len == Self::LEAF)
+                && let Some(leaf) = self.free_leaf()
+            {
+                return Some(Spot { position: used, leaf, index: 0 });
             }
             (position, index) = (used.checked_sub(1)?, Self::LEAF);
         }
         let mut full = self.leaf(position)?;
         if full.len < Self::LEAF {
-            return Some(Room { position, leaf: full, index: index.min(full.len) });
+            return Some(Spot { position, leaf: full, index: index.min(full.len) });
         }
         if self.free_leaf().is_none() {
             for beside in [position.wrapping_add(1), position.wrapping_sub(1)] {
@@ -102,13 +83,13 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         let leaves = [self.set_len(position, full, half), self.set_len(position + 1, free, full.len - half)];
         self.set_bound(position + 1, free.start);
         let right = usize::from(index > half);
-        Some(Room { position: position + right, leaf: leaves[right], index: index - right * half })
+        Some(Spot { position: position + right, leaf: leaves[right], index: index - right * half })
     }
 
     /// Evens out a full leaf and one beside it that is not.
-    fn share(&mut self, position: usize, full: Leaf, index: usize, beside: usize, leaf: Leaf) -> Option<Room> {
+    fn share(&mut self, position: usize, full: Leaf, index: usize, beside: usize, leaf: Leaf) -> Option<Spot> {
         if beside < position && index == 0 {
-            return Some(Room { position: beside, leaf, index: leaf.len });
+            return Some(Spot { position: beside, leaf, index: leaf.len });
         }
         let moved = (Self::LEAF - leaf.len).div_ceil(2);
         let kept = full.len - moved;
@@ -122,10 +103,10 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         let (full, leaf) = (self.set_len(position, full, kept), self.set_len(beside, leaf, leaf.len + moved));
         self.set_bound(position.max(beside), if beside > position { leaf.start } else { full.start });
         let room = match (beside > position, index) {
-            (true, index) if index > kept => Room { position: beside, leaf, index: index - kept },
-            (false, index) if index < moved => Room { position: beside, leaf, index: leaf.len - moved + index },
-            (false, index) => Room { position, leaf: full, index: index - moved },
-            (true, index) => Room { position, leaf: full, index },
+            (true, index) if index > kept => Spot { position: beside, leaf, index: index - kept },
+            (false, index) if index < moved => Spot { position: beside, leaf, index: leaf.len - moved + index },
+            (false, index) => Spot { position, leaf: full, index: index - moved },
+            (true, index) => Spot { position, leaf: full, index },
         };
         (room.leaf.len < Self::LEAF && room.index <= room.leaf.len).then_some(room)
     }
@@ -143,9 +124,9 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         Some(Self::unpacked(pack(words as u32, 0)))
     }
 
-    /// Counts the entry that was put into its room; its number.
+    /// Counts the entry that was put into its room; where it is.
     #[inline]
-    pub(super) fn occupy(&mut self, room: Room) -> usize {
+    pub(super) fn occupy(&mut self, room: Spot) -> Spot {
         if room.position == self.in_use().len() {
             if let (1, Some(alone)) = (room.position, self.leaf(0)) {
                 self.set_len(0, alone, alone.len);
@@ -159,7 +140,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
                 self.set_bound(room.position, room.leaf.start);
             }
         }
-        room.position * Self::LEAF + room.index
+        Spot { leaf: Leaf { len: room.leaf.len + 1, ..room.leaf }, ..room }
     }
 
     #[inline]
@@ -182,11 +163,13 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         self.values.carry(from, to);
     }
 
-    /// Removes the entry of that number: the number from which on the next one is, or nothing, if there was none.
+    /// Removes an entry: the number from which on the next one is, or nothing, if there was none.
     #[inline]
-    pub(super) fn remove_at(&mut self, number: usize) -> Option<usize> {
-        let (position, index) = (number / Self::LEAF, number % Self::LEAF);
-        let leaf = self.leaf(position).filter(|leaf| index < leaf.len)?;
+    pub(super) fn remove_at(&mut self, spot: Spot) -> Option<usize> {
+        let Spot { position, leaf, index } = spot;
+        if index >= leaf.len {
+            return None;
+        }
         self.keys.remove(leaf.start + index, leaf.start + leaf.len);
         self.values.remove(leaf.start + index, leaf.start + leaf.len);
         let len = leaf.len - 1;
@@ -209,7 +192,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
                 return Some((position - 1) * Self::LEAF + before.len + index);
             }
         }
-        Some(number)
+        Some(Self::number(spot))
     }
 
     /// Moves the entries of the leaf behind `position` to the one there; they have room.
