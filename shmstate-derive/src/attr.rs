@@ -26,7 +26,7 @@ const KEYS: [(&str, &[Place]); 8] = [
     ("rename", &[Place::Type, Place::Field, Place::Variant]),
 ];
 
-/// Keys that somebody will look for and that there will never be.
+/// Keys that users look for and that there will never be.
 const NEVER: [&str; 4] = ["skip", "skip_check", "unchecked", "trust_me"];
 
 impl Place {

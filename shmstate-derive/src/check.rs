@@ -82,7 +82,7 @@ fn check_fields(ctxt: &Ctxt, input: &Input<'_>) {
         ctxt.error(at.to_token_stream(), message);
     }
     for lifetime in input.original.generics.lifetimes().map(|param| &param.lifetime) {
-        // Who was told to remove the borrow need not be told about its lifetime.
+        // The error on the borrow is enough: its lifetime needs none.
         if !borrowed.contains(&lifetime.to_string()) {
             ctxt.error(
                 lifetime,

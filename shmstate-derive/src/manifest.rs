@@ -1,7 +1,7 @@
 //! Whether the package knows shmstate by another name.
 //!
 //! A derive cannot ask the compiler which crates there are. `Cargo.toml` says what they are called, and is asked for a
-//! better message only: with `#[shared(crate = "…")]` nobody reads it.
+//! better message only: with `#[shared(crate = "…")]` it is not read.
 
 use std::fs;
 use std::path::{Path, PathBuf};

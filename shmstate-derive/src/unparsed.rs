@@ -1,6 +1,6 @@
 //! What does not parse: half-written code, as an editor has it at each keystroke.
 //!
-//! The compiler has told of it by the time that a derive sees it. What is left to do is to keep the uses of the type from
+//! The compiler has reported it by the time that a derive sees it. What is left to do is to keep the uses of the type from
 //! being errors, too; and to say something only where the compiler may know a syntax that this crate does not know.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
@@ -13,7 +13,7 @@ pub(crate) fn without_body(tokens: TokenStream) -> Option<DeriveInput> {
     for token in tokens {
         match &token {
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => break,
-            // Where the fields of a tuple struct would be; an attribute is in brackets, a visibility behind `pub`.
+            // Where the fields of a tuple struct would be; an attribute is in brackets, a visibility after `pub`.
             TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis && !is_pub(head.last()) => break,
             _ => head.push(token),
         }
@@ -30,7 +30,7 @@ fn is_pub(token: Option<&TokenTree>) -> bool {
 }
 
 /// Whether `tokens` are no type in any version of the language: a field without a type, or without a name, or with two; an
-/// angle bracket that nobody closes. The compiler has reported it.
+/// angle bracket that is never closed. The compiler has reported it.
 pub(crate) fn is_half_written(tokens: TokenStream) -> bool {
     let is_enum = tokens.clone().into_iter().any(|token| matches!(&token, TokenTree::Ident(word) if word == "enum"));
     tokens.into_iter().any(|token| match token {

@@ -66,7 +66,7 @@ pub(crate) fn refuse_in_pod<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
     }
 }
 
-/// What the parts of `ty` become for which nobody but the user has a type: the message is to lead to what compiles.
+/// What the parts of `ty` become for which only the user has a type: the message is to lead to what compiles.
 fn of_your_own(ty: &Type) -> String {
     fn gather(ty: &Type, found: &mut String) {
         let own = match ty {

@@ -190,7 +190,7 @@ fn a_state_of_another_user_says_how_it_has_to_be_created() {
     assert!(private[1].starts_with("Permission: ") && private[1].contains("Permission denied"), "{private:?}");
     let shared = State::<World>::options().timeout(PATIENCE).mode(0o666).anonymous().unwrap();
     let shared_said = said(&shared);
-    let parts = ["Permission: ", "`.mode(0o666)`, for anybody's"];
+    let parts = ["Permission: ", "`.mode(0o666)`, for those of all users"];
     parts.iter().for_each(|part| assert!(shared_said[0].contains(part), "`{part}` is missing in: {shared_said:?}"));
     assert_eq!((shared_said[1].as_str(), shared.version()), ("Ok", 1));
 }

@@ -133,7 +133,7 @@ fn init_does_not_wait_for_itself() {
     let (path, link) = (dir.path().join("number"), dir.path().join("link"));
     std::os::unix::fs::symlink(dir.path(), &link).unwrap();
     let same = link.join("number");
-    // A wait would be longer than anybody's patience.
+    // A wait would be longer than any test's patience.
     let options = || State::<u64>::options().timeout(PATIENCE * 100);
     let inside = |of_another: bool| {
         let refused = |error: shmstate::Error| {

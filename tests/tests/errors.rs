@@ -334,7 +334,7 @@ fn permission_because_others_may_write_it() {
     let (_dir, path, world) = world();
     for mode in [0o660, 0o606, 0o620, 0o666] {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        let parts = [format!("mode {mode:o} lets others write it"), format!("`.mode(0o{mode:o})`")];
+        let parts = [format!("mode {mode:o} lets other users write it"), format!("`.mode(0o{mode:o})`")];
         let parts = [&parts[0], &parts[1], "take the right away"];
         check(State::<World>::open(&path), ErrorKind::Permission, &parts);
         // As the message says.
@@ -342,7 +342,7 @@ fn permission_because_others_may_write_it() {
     }
     // Who can read it can lock its bytes.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    let parts = ["mode 644 lets others read it", "lock it against", "`.mode(0o644)`"];
+    let parts = ["mode 644 lets other users read it", "lock it against", "`.mode(0o644)`"];
     check(State::<World>::open(&path), ErrorKind::Permission, &parts);
     let _ = State::<World>::options().mode(0o644).open(&path).unwrap();
     drop(world);
@@ -359,9 +359,9 @@ fn permission_because_of_the_owner() {
     check(State::<World>::open(&path), ErrorKind::Permission, &parts);
     check(State::<World>::open_or_create(&path), ErrorKind::Permission, &parts);
     let _ = State::<World>::options().mode(0o660).open(&path).unwrap();
-    // Another group's is anybody's.
+    // That of another group is open to all.
     chown(&path, None, Some(12345)).unwrap();
-    check(State::<World>::options().mode(0o660).open(&path), ErrorKind::Permission, &["`.mode(0o666)`, for anybody's"]);
+    check(State::<World>::options().mode(0o660).open(&path), ErrorKind::Permission, &["`.mode(0o666)`, for those of all users"]);
     let _ = State::<World>::options().mode(0o666).open(&path).unwrap();
     chown(&path, Some(0), Some(0)).unwrap();
     // Whom the system does not let.

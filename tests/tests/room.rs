@@ -77,7 +77,7 @@ fn a_creator_that_is_stopped_is_in_nobodys_way() {
 fn a_creator_that_dies_is_in_nobodys_way() {
     let dir = scratch_dir();
     let path = dir.path().join("region");
-    // Longer than anybody's patience, so that a wait would be noticed.
+    // Longer than any test's patience, so that a wait would be noticed.
     let open = || State::<Cache>::options().timeout(PATIENCE * 10).open_or_create(&path);
     let mut killed = actor!["room", "stays-in-init", path];
     killed.expect("in");

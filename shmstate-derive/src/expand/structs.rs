@@ -47,7 +47,7 @@ pub(super) fn expand(paths: &Paths, input: &Input<'_>, fields: &[Field<'_>]) -> 
     quote! {
         const DERIVED: #private::Derived = const {
             let (__b, __p) = #builder.place();
-            // SAFETY: fields of one value, at which nobody looks.
+            // SAFETY: fields of one value, which is never looked at.
             unsafe {
                 // Every field is named.
                 let Self { #(#members: _),* } = *__p;

@@ -33,8 +33,8 @@ use std::mem::MaybeUninit;
 /// # Safety
 /// An implementation promises, and the derive proves, that
 /// * all-zero bytes are a value of the type, and so is every byte pattern that [`validate`](Self::validate) accepts;
-/// * the type has no drop glue, no pointers, no interior mutability and no padding between or behind its fields (an enum
-///   may have bytes behind the fields of a variant, which are never looked at), and its layout is the one that
+/// * the type has no drop glue, no pointers, no interior mutability and no padding between or after its fields (an enum
+///   may have bytes after the fields of a variant, which are never looked at), and its layout is the one that
 ///   [`LAYOUT`](Self::LAYOUT) describes, on every platform;
 /// * the walks visit every field, as their documentation says.
 #[diagnostic::on_unimplemented(
@@ -161,7 +161,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// the first byte of `*this`.
     ///
     /// # Safety
-    /// `this` points to a valid value that nobody else accesses.
+    /// `this` points to a valid value to which there is no other access.
     #[doc(hidden)]
     #[inline]
     unsafe fn stamp(this: *mut Self, stamp: Stamp) {
@@ -173,7 +173,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// through another one.
     ///
     /// # Safety
-    /// `from` points to a valid value that nobody changes; `to` points to as much writable memory, of the same alignment,
+    /// `from` points to a valid value that does not change; `to` points to as much writable memory, of the same alignment,
     /// which does not overlap it. A tracked `*to` holds a value that was valid once, or, inside of containers, is in
     /// parts of other versions; another one need not be initialised.
     #[doc(hidden)]
@@ -191,7 +191,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// At a commit, containers in `*written` that bear the stamp of another transaction or place lose it.
     ///
     /// # Safety
-    /// Both point to valid values that nobody changes. At a commit they are the same, and `written` comes from a pointer
+    /// Both point to valid values that do not change. At a commit they are the same, and `written` comes from a pointer
     /// through which one may write; at a roll-back `source` is the active copy.
     #[doc(hidden)]
     #[inline(always)]
@@ -211,7 +211,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// [`Invalid`] says which field is wrong, and why.
     ///
     /// # Safety
-    /// `this` is aligned and points to as many initialised bytes as the type has, which nobody changes.
+    /// `this` is aligned and points to as many initialised bytes as the type has, which do not change.
     #[doc(hidden)]
     #[inline]
     unsafe fn validate(this: *const Self) -> Result<(), Invalid> {

@@ -1,7 +1,7 @@
 //! What a derived implementation is made of.
 //!
-//! A derive sees tokens; the compiler may give them another meaning: an attribute below the derive changes the definition, a
-//! macro in the place of a type expands differently each time, and `#[shared(crate = "…")]` leads where the user likes. So
+//! A derive sees tokens; the compiler may give them another meaning: an attribute below the derive changes the definition, a macro
+//! instead of a type expands differently each time, and `#[shared(crate = "…")]` leads where the user likes. So
 //! the generated code never repeats the type of a field, and takes nothing on trust that it finds by a path. It begins at
 //! [`SharedLayout::BUILDER`], which it reaches by the trait that it implements, and goes on with the methods of that value;
 //! types and offsets are those of the real fields, which patterns and `&raw const` of the real type yield. A path serves

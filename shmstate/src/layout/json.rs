@@ -61,7 +61,7 @@ impl Schema {
         writer.text
     }
 
-    /// Reads a document that anybody may have written, in the canonical form only.
+    /// Reads a document that any process may have written, in the canonical form only.
     ///
     /// # Errors
     /// What is wrong with it, in words that do not repeat the document.

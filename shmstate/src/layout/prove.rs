@@ -17,7 +17,7 @@ impl<S: SharedLayout> Builder<S> {
         S::PROVED.get()
     }
 
-    /// Field `index` lies right behind the one before it.
+    /// Field `index` lies right after the one before it.
     #[track_caller]
     pub const fn follows(self, index: usize) {
         Self::proved().follows(index);
@@ -77,19 +77,19 @@ impl<S: SharedLayout> Builder<S> {
         Self::proved().is_not_zero(variant);
     }
 
-    /// The payloads of an enum with `#[repr(C)]`, which start at one offset, start right behind the discriminant.
+    /// The payloads of an enum with `#[repr(C)]`, which start at one offset, start right after the discriminant.
     #[track_caller]
     pub const fn payload_follows(self) {
         Self::proved().payload_follows();
     }
 
-    /// The first field of a variant lies right behind the discriminant.
+    /// The first field of a variant lies right after the discriminant.
     #[track_caller]
     pub const fn follows_tag(self, variant: usize) {
         Self::proved().follows_tag(variant);
     }
 
-    /// Field `index` of a variant lies right behind the one before it.
+    /// Field `index` of a variant lies right after the one before it.
     #[track_caller]
     pub const fn follows_in(self, variant: usize, index: usize) {
         Self::proved().follows_in(variant, index);
@@ -310,7 +310,7 @@ const fn gap_between(whole: Whole, parts: Parts, index: usize) -> ! {
     if offset < end {
         changed();
     }
-    let Pad { name, number, colon } = Pad::behind(parts, index);
+    let Pad { name, number, colon } = Pad::after(parts, index);
     refuse! {
         "padding in `", whole.name, whole.colons(), whole.variant, "`: ", offset - end, unused(offset - end),
         " between `", parts.names[index - 1], "` (ends at ", end, ") and `", parts.names[index], "` (starts at ", offset,
@@ -327,7 +327,7 @@ const fn gap_at_the_end(whole: &'static str, parts: Parts, size: usize) -> ! {
     if size < end {
         changed();
     }
-    let Pad { name, number, colon } = Pad::behind(parts, parts.fields.len());
+    let Pad { name, number, colon } = Pad::after(parts, parts.fields.len());
     refuse! {
         "padding in `", whole, "`: ", size - end, unused(size - end), " after its last field `", parts.names[last],
         "` (ends at ", end, ", the struct at ", size, "), which would be uninitialised memory; append `", name, number,
@@ -361,7 +361,7 @@ const fn gap_before(whole: Whole, int: &'static str, tag: usize, parts: Parts) -
     if offset < tag {
         changed();
     }
-    let Pad { name, number, colon } = Pad::behind(parts, 0);
+    let Pad { name, number, colon } = Pad::after(parts, 0);
     refuse! {
         "padding in `", whole.name, "::", whole.variant, "`: ", offset - tag, unused(offset - tag),
         " between the discriminant (`", int, "`, ends at ", tag, ") and `", parts.names[0], "` (starts at ", offset,
@@ -449,7 +449,7 @@ impl Pad {
 
     /// The field for the gap that follows the first `index` of `parts`: under a name that none of them has, and that is
     /// not proposed for an earlier gap.
-    const fn behind(parts: Parts, index: usize) -> Pad {
+    const fn after(parts: Parts, index: usize) -> Pad {
         if parts.names[0].as_bytes()[0].is_ascii_digit() {
             return Pad { name: "", number: "", colon: "" };
         }
@@ -474,7 +474,7 @@ impl Pad {
     }
 }
 
-/// Whether one of the `names` is `_pad` with `number` behind it.
+/// Whether one of the `names` is `_pad` with `number` after it.
 const fn is_taken(mut names: &[&'static str], number: &str) -> bool {
     while let [name, rest @ ..] = names {
         names = rest;

@@ -1,4 +1,4 @@
-//! What a type costs, for people who lay one out.
+//! What a type costs, for people that lay one out.
 
 use super::{Kind, Layout};
 use crate::track::{IN_BLOCKS, PAGE, exact};

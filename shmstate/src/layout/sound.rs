@@ -1,4 +1,4 @@
-//! Whether a schema that anybody may have written makes sense.
+//! Whether a schema that any process may have written makes sense.
 
 use super::Scalar;
 use super::schema::{Argument, Field, Kind, Schema, Type};
@@ -9,7 +9,7 @@ const DEEPEST: u32 = 64;
 
 impl Schema {
     /// Types are named before they are used (so there is no cycle) and are not nested without end; parts lie inside the
-    /// whole, one behind the other; names are not used twice.
+    /// whole, one after the other; names are not used twice.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.types.is_empty() {
             return Err("it describes no type".into());
@@ -120,7 +120,7 @@ impl Known<'_> {
         fits.then_some(()).ok_or_else(|| format!("a part of `{}` lies outside of it", self.ty.name))
     }
 
-    /// Fields from `end` on, one behind the other.
+    /// Fields from `end` on, one after the other.
     fn fields(&self, mut end: u64, fields: &[Field]) -> Result<(), String> {
         let mut names = HashSet::new();
         for field in fields {

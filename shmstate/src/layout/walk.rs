@@ -138,7 +138,7 @@ pub(super) fn field_of_variant<S: SharedLayout, F>(this: *const S, index: usize)
 /// The discriminant of the enum at `this`.
 ///
 /// # Safety
-/// It is initialised, and nobody changes it.
+/// It is initialised, and does not change.
 #[inline(always)]
 unsafe fn tag<T: SharedLayout>(this: *const T) -> u64 {
     match const { T::DERIVED.get().tag_size() } {

@@ -39,7 +39,7 @@ impl Generation {
     /// The present process.
     pub(crate) fn current() -> io::Result<Generation> {
         // Counted up in every process that needs a number: a child that makes handles of its own gets another one than
-        // all its ancestors, for it inherits their count.
+        // all its ancestors, because it inherits their count.
         static LAST: AtomicU64 = AtomicU64::new(0);
         let page = sentinel()?.page;
         // SAFETY: the page is mapped for ever.

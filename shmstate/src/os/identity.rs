@@ -1,4 +1,4 @@
-//! Who and when: the machine's boot, the clock, random numbers, the process's name.
+//! What identifies a process and its time: the machine's boot, the clock, random numbers, the process's name.
 
 use super::descriptors::read_start;
 use std::io;

@@ -1,4 +1,4 @@
-//! Byte locks, by which the kernel tells who lives.
+//! Byte locks, by which the kernel says which handles live.
 //!
 //! Each handle holds an open-file-description lock on the byte of its slot, which the kernel frees when the description is
 //! gone, however the process went. The bytes lie far past the file's end: a lock needs no data.
@@ -9,7 +9,7 @@
 //! mapping when the process dies, executes another program, or drops the handle.
 //!
 //! Other slots' bytes are tried through a description of another kind ([`Probe`]), one thread at a time: with one
-//! description for both, a handle that probes its own slot, or two threads that probe the same one, would each be told that
+//! description for both, a handle that probes its own slot, or two threads that probe the same one, would each get the answer that
 //! the byte is free, and would then free it.
 
 use super::descriptors::Guarded;
@@ -90,7 +90,7 @@ fn set(fd: &OwnedFd, byte: i64, lock: Lock) -> io::Result<bool> {
 }
 
 /// Whether any handle is attached to the region in that file, in this process or in another one. It takes no right but to
-/// read the file, and nobody notices.
+/// read the file, and no process notices.
 pub(crate) fn is_populated(file: &OwnedFd) -> io::Result<bool> {
     // SAFETY: a struct of integers, for which zeroes are a value.
     let mut flock: libc::flock = unsafe { std::mem::zeroed() };
@@ -127,12 +127,12 @@ impl LiveDescription {
         self.fd.get().map_err(|_| replaced())
     }
 
-    /// Whether this is the only handle: then nobody else gets in before [`Self::share`].
+    /// Whether this is the only handle: then no other one gets in before [`Self::share`].
     pub(crate) fn is_alone(&self) -> io::Result<bool> {
         lock_of(&self.fd, POPULATION, Lock::Exclusive)
     }
 
-    /// Joins the population. `Ok(false)`: somebody is making the region clean.
+    /// Joins the population. `Ok(false)`: another handle is making the region clean.
     pub(crate) fn share(&self) -> io::Result<bool> {
         lock_of(&self.fd, POPULATION, Lock::Shared)
     }
@@ -158,14 +158,14 @@ impl LiveDescription {
     }
 }
 
-/// A handle's way to ask who else lives.
+/// A handle's way to ask which others live.
 pub(crate) struct Liveness {
     probe: Arc<Probe>,
     /// Where the region is mapped, from the first address to the one after the last.
     mapping: (usize, usize),
 }
 
-/// A slot's byte, held through the probe description: nobody can claim the slot.
+/// A slot's byte, held through the probe description: the slot cannot be claimed.
 pub(crate) struct Held<'a> {
     fd: Borrowed<'a>,
     slot: usize,
@@ -209,7 +209,7 @@ impl Liveness {
         self.with_file(|file| reopen(&NoFork::begin()?, file, self.probe.key, origin))
     }
 
-    /// Why nobody can be found dead, if that is so.
+    /// Why no handle can be found dead, if that is so.
     pub(crate) fn doubt(&self) -> Option<io::Error> {
         self.with_file(|_| ()).err()
     }
@@ -260,7 +260,7 @@ mod tests {
         assert!(handle.claim(3));
         for _ in 0..2 {
             assert!(handle.liveness.probe(3).is_none());
-            assert!(handle.liveness.probe(4).is_some(), "a slot that nobody has");
+            assert!(handle.liveness.probe(4).is_some(), "a vacant slot");
             // The mapping holds it from here on.
             if let Some(live) = handle.live.take() {
                 live.leave_to_the_mapping(false).unwrap();

@@ -55,18 +55,18 @@ impl Mapping {
         (start, start + self.len().next_multiple_of(rustix::param::page_size()))
     }
 
-    /// Writes `bytes` at `offset`, while nobody else knows the file.
+    /// Writes `bytes` at `offset`, while no other process knows the file.
     ///
     /// # Panics
     /// If they do not lie inside the mapping.
     pub(crate) fn write(&self, offset: usize, bytes: &[u8]) {
         assert!(offset <= self.len() && bytes.len() <= self.len() - offset, "outside of the mapping");
         let to = self.base().wrapping_add(offset);
-        // SAFETY: inside the mapping, by the first line; the file is new, so that nobody else accesses it.
+        // SAFETY: inside the mapping, by the first line; the file is new, so that there is no other access to it.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) }
     }
 
-    /// In a forked child: the child has no such mapping, and its addresses may be somebody else's by now.
+    /// In a forked child: the child has no such mapping, and its addresses may belong to something else by now.
     pub(crate) fn forget(self) {
         std::mem::forget(self.map);
     }

@@ -8,8 +8,8 @@
 //! * `file`: finding, checking, creating and linking region files, and reserving room for them.
 //! * `memory`: how much of it is left.
 //! * `mapping`: a file's bytes as memory.
-//! * `liveness`: byte locks, by which the kernel tells who lives.
-//! * `name_lock`: who may change where a region's name leads.
+//! * `liveness`: byte locks, by which the kernel says which handles live.
+//! * `name_lock`: the lock on where a region's name leads.
 //! * `futex`: sleeping on a word of the region.
 //! * `fork`: what a forked child must not keep.
 

@@ -1,4 +1,4 @@
-//! Who may change where a region's name leads.
+//! The lock on where a region's name leads.
 //!
 //! A byte of the region's file is locked by the one process that removes or replaces it. It takes neither a slot nor the
 //! writer's lock, so that it works for a region whose handles are all taken, and for a file that is no sound region.
@@ -30,7 +30,7 @@ impl NameLock {
         lock_of(&self.fd, NAME, Lock::Exclusive)
     }
 
-    /// Keeps everybody from getting in, if nobody is in.
+    /// Keeps all handles out, if none is attached.
     pub(crate) fn try_close(&self) -> io::Result<bool> {
         lock_of(&self.fd, POPULATION, Lock::Exclusive)
     }

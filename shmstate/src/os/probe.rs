@@ -23,8 +23,8 @@ pub(crate) struct Probe {
     generation: Generation,
 }
 
-/// The probes of this process, by device and inode; in a child, also those of its parent. Locked only while nobody can
-/// fork ([`NoFork`]), so that no child finds it locked.
+/// The probes of this process, by device and inode; in a child, also those of its parent. Locked only while no thread
+/// can fork ([`NoFork`]), so that no child finds it locked.
 static PROBES: Mutex<BTreeMap<(u64, u64), Weak<Probe>>> = Mutex::new(BTreeMap::new());
 
 impl Probe {

@@ -24,7 +24,7 @@ pub(crate) struct Reader {
     generation: Generation,
 }
 
-/// The readers of this process, by device and inode; in a child, also those of its parent. Locked only while nobody can fork
+/// The readers of this process, by device and inode; in a child, also those of its parent. Locked only while no thread can fork
 /// ([`NoFork`]), so that no child finds it locked.
 static READERS: Mutex<BTreeMap<(u64, u64), Weak<Reader>>> = Mutex::new(BTreeMap::new());
 

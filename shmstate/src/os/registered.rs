@@ -26,7 +26,7 @@ pub(crate) fn replaced() -> io::Error {
     )
 }
 
-/// What a forked child closes. Locked only while nobody can fork ([`NoFork`]), so that no child finds it locked.
+/// What a forked child closes. Locked only while no thread can fork ([`NoFork`]), so that no child finds it locked.
 static REGISTRY: Mutex<Vec<Mark>> = Mutex::new(Vec::new());
 
 fn registry(_: &NoFork) -> MutexGuard<'static, Vec<Mark>> {
@@ -96,7 +96,7 @@ impl Drop for Registered {
         if let Some(i) = registry.iter().position(|other| *other == self.mark) {
             registry.swap_remove(i);
         }
-        // While nobody forks, so that no child is made that would look for a number that is gone.
+        // While no thread forks, so that no child is made that would look for a number that is gone.
         self.mark.close();
     }
 }

@@ -1,8 +1,8 @@
 //! Getting in, and out.
 //!
 //! Nothing of a file is believed before it is checked, in this order: header, schema, sizes, and, by the first handle of a
-//! population, the state itself. Who comes later finds the first one's work: it holds the population byte for writing
-//! until the region is clean, and everybody else holds it for reading.
+//! population, the state itself. A later one finds the first one's work: it holds the population byte for writing
+//! until the region is clean, and all others hold it for reading.
 
 use super::claim::{claim, holders};
 use super::geometry::Geometry;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy)]
 pub(crate) struct StateType {
     pub(crate) layout: &'static Layout,
-    /// Whether aligned, initialised bytes that nobody changes are a value.
+    /// Whether aligned, initialised bytes that do not change are a value.
     pub(crate) validate: unsafe fn(*const u8) -> Result<(), Invalid>,
 }
 
@@ -311,7 +311,7 @@ impl Region {
         }
     }
 
-    /// Says that the dead cannot be told from the living, if that is so.
+    /// Says that the dead cannot be distinguished from the living, if that is so.
     fn doubt(&self) -> String {
         self.kernel.liveness.doubt().map_or_else(String::new, |e| {
             format!(
@@ -328,7 +328,7 @@ impl Region {
         Error::corrupt(self.path(), why)
     }
 
-    /// Says who holds the slot, for the error messages of others.
+    /// Says which process holds the slot, for the error messages of others.
     fn leave_hints(&self) {
         let line = self.slot_line();
         line.namespace.store(os::pid_namespace(), Relaxed);
@@ -432,7 +432,7 @@ fn join(
             if ready.load(Acquire) == 1 {
                 return Ok(());
             }
-            // Who was at it died, or has not looked at the state.
+            // The first handle died, or has skipped the check of the state.
             live.leave().map_err(failed)?;
         }
         if clock.rest().is_none() {
@@ -450,7 +450,7 @@ fn join(
     os::reserve(path, found.file, found.key, 0..used, Limits::Respected)?;
     let active = match shared.published() {
         active if active.service() == Service::In => active,
-        // Who was replacing it died before the name went to another region.
+        // The replacer died before the name went to another region.
         active if active.service() == Service::Leaving && found.has_its_name()? => active.in_service(),
         _ => return Err(Trouble::Retired { path: path.to_owned() }.into()),
     };
@@ -459,7 +459,7 @@ fn join(
     ready.store(0, Release);
     shared.stay_in_service();
     if shared.control.counters.used.load(Relaxed) != 0 {
-        // Somebody has had it: it is not the creator who gets in.
+        // It had a handle before: this one is not the creator's.
         events::reset(path, active.version);
     }
     shared.reset(active.copy);
@@ -489,7 +489,7 @@ fn check_state(
     }
     let Some(state) = state else { return Ok(()) };
     let image = mapping.base().wrapping_add(geometry.image(active.copy) as usize);
-    // SAFETY: inside the mapping, aligned to a page, initialised (by the file); nobody else is attached.
+    // SAFETY: inside the mapping, aligned to a page, initialised (by the file); no other handle is attached.
     unsafe { (state.validate)(image) }.map_err(|invalid| Error::invalid_state(path, &invalid))
 }
 

@@ -1,4 +1,4 @@
-//! Slots: which one a new handle gets, and who holds the others.
+//! Slots: which one a new handle gets, and which processes hold the others.
 
 use super::kernel::Kernel;
 use crate::commit::{Clock, Host, Shared};
@@ -60,7 +60,7 @@ fn order(
     (0..first).chain(unmarked).chain(marked).chain(used..slots).chain(0..used)
 }
 
-/// Who holds these slots: each process once, as far as they said.
+/// The processes that hold these slots: each once, as far as they said.
 pub(super) fn holders(shared: &Shared<'_>, slots: impl IntoIterator<Item = usize>) -> String {
     let mine = os::pid_namespace();
     let mut names: Vec<String> = Vec::new();
@@ -70,14 +70,14 @@ pub(super) fn holders(shared: &Shared<'_>, slots: impl IntoIterator<Item = usize
         let bytes: Vec<u8> = line.name.iter().flat_map(|w| w.load(Relaxed).to_ne_bytes()).collect();
         let name = String::from_utf8_lossy(bytes.split(|&b| b == 0).next().unwrap_or_default()).into_owned();
         let is_elsewhere = mine != 0 && namespace != 0 && namespace != mine;
-        let who = match pid {
+        let holder = match pid {
             0 => "an unknown process".to_owned(),
             _ if is_elsewhere => format!("process {pid} of another PID namespace ({namespace}) ({name:?})"),
             _ => format!("process {pid} ({name:?})"),
         };
         elsewhere |= is_elsewhere;
-        if !names.contains(&who) {
-            names.push(who);
+        if !names.contains(&holder) {
+            names.push(holder);
         }
     }
     /// Names in one message.

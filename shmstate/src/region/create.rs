@@ -1,4 +1,4 @@
-//! A new region: complete, state and all, before anybody else can find it.
+//! A new region: complete, state and all, before any other process can find it.
 
 use super::geometry::Geometry;
 use super::header::RawHeader;
@@ -67,7 +67,7 @@ impl Plan {
         self.geometry.stride()
     }
 
-    /// Makes a zeroed file, which has that length and nobody else knows, a region. `init` gets the state's first byte.
+    /// Makes a zeroed file, which has that length and no other process knows, a region. `init` gets the state's first byte.
     /// `generation` is the process that does this.
     pub(crate) fn write(
         &self,

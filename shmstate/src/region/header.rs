@@ -26,7 +26,7 @@ pub(super) struct RawHeader {
     pub(super) magic: [u8; 8],
     pub(super) format: u32,
     pub(super) byte_order: u32,
-    /// Of all bytes of the header behind it.
+    /// Of all bytes of the header after it.
     pub(super) checksum: u64,
     pub(super) file_len: u64,
     pub(super) region_id: [u64; 2],
@@ -100,7 +100,7 @@ impl RawHeader {
 /// Refuses a file that is nothing like a region, damaged or of another format.
 pub(crate) fn recognise(path: &Path, file: &OwnedFd) -> Result<(), Error> {
     let bytes = os::read(path, file, 0, HEADER as usize)?;
-    // What has no content is nobody's loss.
+    // Without content, nothing is lost.
     if bytes.is_empty() { Ok(()) } else { check_begin(path, &bytes) }
 }
 
@@ -137,7 +137,7 @@ impl Header {
         if used { Ok(()) } else { Err(Trouble::Rebooted { path: path.to_owned() }.into()) }
     }
 
-    /// Reads and verifies the header and the schema of a file that anybody may have written.
+    /// Reads and verifies the header and the schema of a file that any process may have written.
     pub(super) fn read(path: &Path, file: &OwnedFd) -> Result<Header, Error> {
         let corrupt = |why: &str| Error::corrupt(path, why);
         let bytes = os::read(path, file, 0, HEADER as usize)?;

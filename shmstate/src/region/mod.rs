@@ -8,7 +8,7 @@
 //! * `retire`: what a handle does whose region is replaced.
 //! * `view`: the shared words of a mapping.
 //! * `attach`: verification, the mapping, the population; and leaving.
-//! * `claim`: which slot a new handle gets, and who holds the others.
+//! * `claim`: which slot a new handle gets, and which processes hold the others.
 
 mod attach;
 mod claim;

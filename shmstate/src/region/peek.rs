@@ -1,4 +1,4 @@
-//! Looking at a region without the right to write it: no slot, no pin, no lock; nobody notices.
+//! Looking at a region without the right to write it: no slot, no pin, no lock; no process notices.
 
 use super::attach::check_type;
 use super::geometry::{Geometry, SLOTS};
@@ -90,7 +90,7 @@ impl Peek {
         self.shared.seen()
     }
 
-    /// Calls `copy` with the active image, of which it may look at `bytes`: whole words. Returns whether nobody has written that
+    /// Calls `copy` with the active image, of which it may look at `bytes`: whole words. Returns whether no writer has written that
     /// image meanwhile.
     #[inline]
     pub(crate) fn try_copy(&self, bytes: Range<usize>, copy: impl FnOnce(*const u8)) -> Result<bool, Error> {

@@ -32,7 +32,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "ready_not_asked",
-        breaks: "who comes later does not ask whether somebody has looked at the state",
+        breaks: "a later handle does not ask whether the state was checked",
         patches: &[value("region/attach.rs", "ready.load(Acquire) == 1", "true")],
         checks: &[Process("edges", "nobody_gets_in_before_the_state_was_looked_at")],
     },
@@ -44,7 +44,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "reset_believes_copies",
-        breaks: "copies that nobody has looked at count as whole",
+        breaks: "copies that were not checked count as whole",
         patches: &[before(
             "commit/copies.rs",
             "line.generation.store(if k == active",
@@ -84,7 +84,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
 
 pub(super) const HARMLESS: &[Harmless] = &[Harmless {
     name: "reset_keeps_pins",
-    why: "a slot is scanned only once it has been claimed, and whoever claims it clears its pins",
+    why: "a slot is scanned only once it has been claimed, and the claim clears its pins",
     patches: &[left_out("commit/copies.rs", "self.clear_pins(slot);")],
     checks: &[Process("corrupt", "all_handles_dead_and_everything_volatile_is_noise"), Step("attach-first")],
 }];

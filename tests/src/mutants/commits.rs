@@ -15,13 +15,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "commit_not_noted",
-        breaks: "no other copy is told",
+        breaks: "no other copy hears of it",
         patches: &[left_out("commit/copies.rs", "line.place.store(shared.note(noted, touched), Relaxed);")],
         checks: &[Loom("readers::three_copies_one_reader", LOST), Unit("state::moves::plain")],
     },
     Mutant {
         name: "notes_to_one_copy",
-        breaks: "one other copy is told",
+        breaks: "one other copy hears of it",
         patches: &[before(
             "commit/copies.rs",
             "line.synced.store(version, Relaxed);",
@@ -36,7 +36,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "active_before_notes",
-        breaks: "the version is published, then the others are told",
+        breaks: "the version is published, then noted for the others",
         patches: &[before(
             "commit/copies.rs",
             "line.place.store(shared.note(noted, touched), Relaxed);",

@@ -49,7 +49,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "blocks_past_the_end_count",
-        breaks: "a file with blocks behind a region counts as whole",
+        breaks: "a file with blocks past a region counts as whole",
         patches: &[
             value("os/file/reserve.rs", "first_hole(path, file)? >= bytes.end", "true"),
             value("os/file/reserve.rs", "pages >= bytes.end.div_ceil(page)", "true"),

@@ -75,7 +75,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "lost_descriptor_stays_lost",
-        breaks: "a process that has closed its descriptors finds nobody dead any more",
+        breaks: "a process that has closed its descriptors finds no handle dead any more",
         patches: &[before("os/probe.rs", "let fd = Registered::open(self.key", "return Err(Errno::BADF.into());")],
         checks: &[Process("descriptors", "a_process_without_descriptors_finds_the_dead")],
     },

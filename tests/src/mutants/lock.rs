@@ -82,7 +82,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "unlock_wakes_nobody",
-        breaks: "who sleeps is not woken",
+        breaks: "a writer that sleeps is not woken",
         patches: &[left_out("commit/lock.rs", "host.wake(word);")],
         checks: &[Loom("writers::two_writers_sleep_until_woken", DEADLOCK)],
     },

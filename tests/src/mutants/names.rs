@@ -29,7 +29,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "verdict_on_another_file",
-        breaks: "the region that another process has just put in the place of the old one is replaced as well",
+        breaks: "the region that another process has just made instead of the old one is replaced as well",
         patches: &[value(
             "state/replace.rs",
             "match «Self::open_if_there(&place, access, timeout, clock)» { Err(e) if is_replaced(e.kind()) => e,",

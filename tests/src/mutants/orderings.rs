@@ -100,7 +100,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "W7",
-        breaks: "no fence behind the odd generation",
+        breaks: "no fence after the odd generation",
         patches: &[left_out("commit/catch_up.rs", "fence_release(); if size >= STREAMED { fence_streaming(); }")],
         checks: &[Loom("onlookers::two_copies_one_onlooker", TORN)],
     },

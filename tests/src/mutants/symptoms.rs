@@ -6,10 +6,10 @@ pub(super) const RACE: &str = "Causality violation: Concurrent";
 /// What a writer says that finds another content than the version promises.
 pub(super) const LOST: &str = "a commit got lost";
 
-/// What loom says when somebody waits for ever: for a lock or a copy that nobody will give back.
+/// What loom says when a thread waits for ever: for a lock or a copy that never comes back.
 pub(super) const STUCK: &str = "Model exceeded maximum number of branches";
 
-/// What loom says when everybody sleeps.
+/// What loom says when all threads sleep.
 pub(super) const DEADLOCK: &str = "deadlock";
 
 /// What a writer says that finds the newest version marked as unknown content.

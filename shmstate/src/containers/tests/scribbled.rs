@@ -1,6 +1,6 @@
 //! Containers into which a stranger has written anything at all: every method, and the walks, do no harm.
 //!
-//! Which entries there are then is anybody's guess; but nothing panics, runs on without end, or leaves the container.
+//! Which entries there are then is open; but nothing panics, runs on without end, or leaves the container.
 
 use super::kit::{Dice, Kit, Small};
 use crate::layout::SharedLayout;

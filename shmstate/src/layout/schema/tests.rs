@@ -228,7 +228,7 @@ fn an_enum_that_makes_no_sense_is_refused() {
     assert_eq!(refused(&|v| v[1].fields[1].name.push('\n')), "it has a name that no program gives");
 }
 
-/// Two layouts for which somebody has found one fingerprint.
+/// Two layouts that were found to have one fingerprint.
 #[test]
 fn equality_does_not_rest_on_the_fingerprint() {
     let (one, other) = (Schema::of(PAIR), Schema::of(EVENT));

@@ -37,7 +37,7 @@ const TX: Stamp = Stamp::root(7);
 
 fn stamped() -> Box<Outer> {
     let mut outer = Outer::boxed();
-    // SAFETY: a valid value that nobody else accesses.
+    // SAFETY: a valid value to which there is no other access.
     unsafe { Outer::stamp(&raw mut *outer, TX) }
     outer
 }
@@ -49,7 +49,7 @@ fn touched<T: SharedLayout, const NESTED: bool>(
     stamp: Stamp,
 ) -> Vec<Range<usize>> {
     let mut touched = Touched::new(1 << 20);
-    // SAFETY: both are valid, and nobody changes them.
+    // SAFETY: both are valid, and they do not change.
     unsafe { T::flatten::<NESTED>(written, source, stamp, &mut touched) }
     let granule = Granule::of(1 << 20);
     let ranges = touched.ranges().map(|word| granule.unpack(word));
@@ -78,7 +78,7 @@ fn a_fresh_stamp_reaches_every_container() {
     ];
     let whole = places.map(|place| place + ITEMS..place + ITEMS + 8);
     assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX), whole);
-    // SAFETY: a valid value that nobody else accesses.
+    // SAFETY: a valid value to which there is no other access.
     unsafe { Outer::stamp(&raw mut *outer, TX) }
     assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX), []);
     outer.array[1].1[0] = 4;
@@ -187,7 +187,7 @@ fn the_variant_that_there_is_is_stamped() {
     let two = offset_of!(Slots, two) + size_of::<Slot>();
     let late_items = SLOT + LATE + ITEMS;
     assert_eq!(all(&mut slots), [late_items..late_items + 16, two + 8 + ITEMS..two + 16 + ITEMS]);
-    // SAFETY: a valid value that nobody else accesses.
+    // SAFETY: a valid value to which there is no other access.
     unsafe { Slots::stamp(&raw mut *slots, TX) }
     assert_eq!(all(&mut slots), [], "stamped");
     let Slot::Late { list, .. } = &mut slots.slot else { unreachable!() };
@@ -218,7 +218,7 @@ fn a_roll_back_to_another_variant_takes_all_of_it() {
     assert_eq!(touched::<_, false>(&raw mut written, &raw mut source, TX), all);
     assert_eq!(touched::<_, true>(&raw mut written, &raw mut source, TX), all);
     source = late(6, &[7], 8);
-    // SAFETY: a valid value that nobody else accesses.
+    // SAFETY: a valid value to which there is no other access.
     unsafe { Slot::stamp(&raw mut written, TX) }
     assert_eq!(touched::<_, false>(&raw mut written, &raw mut source, TX), [], "the same variant, untouched");
 }

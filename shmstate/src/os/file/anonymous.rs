@@ -13,7 +13,7 @@ use std::path::Path;
 
 pub(crate) use crate::error::ANONYMOUS;
 
-/// Nobody can cut the file off under those that have it mapped, or make it longer.
+/// No process can cut the file off under those that have it mapped, or make it longer.
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
 
 /// A sealed file of `len` zero bytes, of which the first `room` have memory.
@@ -47,7 +47,7 @@ fn make(access: Access, len: u64, room: u64, limits: Limits) -> Result<Made, Err
     Ok(Made::new(file))
 }
 
-/// Checks that a descriptor that somebody has handed over is one of such a file, which may be trusted.
+/// Checks that a descriptor that was handed over is one of such a file, which may be trusted.
 pub(crate) fn check_anonymous(access: Access, file: &OwnedFd) -> Result<(), Error> {
     let path = Path::new(ANONYMOUS);
     let stat = rustix::fs::fstat(file).map_err(|e| Error::io(path, "look at", e))?;
@@ -56,12 +56,12 @@ pub(crate) fn check_anonymous(access: Access, file: &OwnedFd) -> Result<(), Erro
     let unsupported = |why: &str| Err(Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into());
     if !seals.contains(SEALS) {
         return unsupported(
-            "the descriptor is none of a sealed region, as `State::share` gives it: whoever has it could cut the memory off \
+            "the descriptor is none of a sealed region, as `State::share` gives it: a process that has it could cut the memory off \
              under this process; open a region with a name by its name",
         );
     }
     if seals.intersects(SealFlags::WRITE | SealFlags::FUTURE_WRITE) {
-        return unsupported("it is sealed against writing as well, so that nobody can take part in it any more");
+        return unsupported("it is sealed against writing as well, so that no process can take part in it any more");
     }
     access.check(path, &stat)
 }

@@ -88,7 +88,7 @@ impl NewFile {
         }
     }
 
-    /// A new file of that temporary name. `None`: somebody has the name, or has swept the file away before it was locked.
+    /// A new file of that temporary name. `None`: another process has the name, or has swept the file away before it was locked.
     fn named(place: &Place, name: OsString, generation: Generation) -> rustix::io::Result<Option<Self>> {
         let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOFOLLOW;
         let dir = duplicate(&place.dir)?;
@@ -335,7 +335,7 @@ mod tests {
         assert_eq!(names(&dir), [""; 0]);
     }
 
-    /// Whatever somebody has put where a temporary file is to be, or where one is swept: nothing is written, opened through,
+    /// Whatever another user has put where a temporary file is to be, or where one is swept: nothing is written, opened through,
     /// or waited for.
     #[test]
     fn what_was_planted_under_a_temporary_name_is_left_alone() {

@@ -37,7 +37,7 @@ pub(super) fn home() -> Result<(Guarded, PathBuf), Error> {
         return Err(Trouble::Unsupported { path: dir, why }.into());
     }
     make_dir(&dir)?;
-    // Anybody can make names under the tmpfs: what is not this user's own private directory is not used.
+    // Any user can make names under the tmpfs: what is not this user's own private directory is not used.
     let fd = open_dir(&dir, OFlags::NOFOLLOW)?;
     let stat = stat(&dir, &fd)?;
     if stat.st_uid != user || stat.st_mode & 0o077 != 0 {

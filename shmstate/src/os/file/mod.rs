@@ -26,7 +26,7 @@ use rustix::io::Errno;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-/// Who else may have written a file that this process trusts.
+/// Which other users may have written a file that this process trusts.
 #[derive(Clone, Copy)]
 pub(crate) struct Access {
     /// The mode that a new region gets. A region that others may write is opened only if this lets them.
@@ -47,7 +47,7 @@ impl Access {
             return refuse(if lets_in {
                 format!(
                     "it belongs to user {}, not to this process's: open it with `.mode(0o660)`, for a region of one of this \
-                     process's groups, or `.mode(0o666)`, for anybody's, if it is meant to be shared between users",
+                     process's groups, or `.mode(0o666)`, for those of all users, if it is meant to be shared between users",
                     stat.st_uid
                 )
             } else {
@@ -64,7 +64,7 @@ impl Access {
         let open_to = stat.st_mode & 0o066 & !self.mode;
         if open_to != 0 {
             return refuse(format!(
-                "its mode {:o} lets others {} it, who could {} this process: take the right away, or open it with \
+                "its mode {:o} lets other users {} it, which could {} this process: take the right away, or open it with \
                  `.mode(0o{:o})` if that is meant",
                 stat.st_mode & 0o7777,
                 if open_to & 0o022 != 0 { "write" } else { "read" },

@@ -60,14 +60,14 @@ impl Place {
         &self.path
     }
 
-    /// Opens the file, after checks of what it is and who may write it.
+    /// Opens the file, after checks of what it is and which users may write it.
     pub(crate) fn open(&self, access: Access) -> Result<Guarded, Error> {
         let (file, stat) = self.open_as(OFlags::RDWR)?;
         access.check(&self.path, &stat)?;
         Ok(file)
     }
 
-    /// Opens a file of this user's own, whoever else may write it: its owner has let them.
+    /// Opens a file of this user's own, whichever other users may write it: its owner has let them.
     pub(crate) fn open_own(&self) -> Result<Guarded, Error> {
         let (file, stat) = self.open_as(OFlags::RDWR)?;
         if stat.st_uid != rustix::process::geteuid().as_raw() {
@@ -77,7 +77,7 @@ impl Place {
         Ok(file)
     }
 
-    /// Opens the file for reading, whoever may write it, after a check of what it is.
+    /// Opens the file for reading, whichever users may write it, after a check of what it is.
     pub(crate) fn open_read_only(&self) -> Result<Guarded, Error> {
         Ok(self.open_as(OFlags::RDONLY)?.0)
     }

@@ -150,7 +150,7 @@ fn is_whole(path: &Path, file: &OwnedFd, bytes: &Range<u64>) -> Result<bool, Err
     if bytes.start > 0 || taken < bytes.end {
         return Ok(false);
     }
-    // So many blocks may lie behind these bytes as well. In memory, pages that are reserved and have never been touched look
+    // So many blocks may lie past these bytes as well. In memory, pages that are reserved and have never been touched look
     // like holes; to reserve them again would take as long as for the first time. So the pages are counted, where that can be
     // done.
     let page = rustix::param::page_size() as u64;
@@ -303,7 +303,7 @@ mod tests {
         assert!(&bytes[100_000..100_004] == b"kept" && bytes.iter().filter(|&&byte| byte != 0).count() == 4);
     }
 
-    /// A file whose blocks lie behind the bytes in question has as many blocks as one that is whole.
+    /// A file whose blocks lie past the bytes in question has as many blocks as one that is whole.
     #[test]
     fn blocks_past_the_end_are_no_room() {
         let file = OwnedFd::from(tempfile::tempfile_in("/dev/shm").or_else(|_| tempfile::tempfile()).unwrap());

@@ -2,7 +2,7 @@
 //!
 //! A new region has no name before it is complete, so that processes that start together would each reserve one, and a small
 //! file system would have no room for them all. So a region that is not small beside the free room is made under a lock on
-//! its directory. The lock is a courtesy: it costs a few system calls, it leaves nothing behind, the kernel frees it when its
+//! its directory. The lock is a courtesy: it costs a few system calls, it leaves nothing, the kernel frees it when its
 //! holder dies, and a process that cannot get it in time goes on without it.
 
 use super::reserve::free_room;

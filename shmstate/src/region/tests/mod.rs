@@ -30,7 +30,7 @@ mod other {
     }
 }
 
-/// A hash of 64 bits without a key, and names that anybody may choose: two layouts of one fingerprint can be found. The
+/// A hash of 64 bits without a key, and names that any user may choose: two layouts of one fingerprint can be found. The
 /// text decides.
 #[test]
 fn two_layouts_of_one_fingerprint_are_two_layouts() {
