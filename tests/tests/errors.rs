@@ -361,7 +361,11 @@ fn permission_because_of_the_owner() {
     let _ = State::<World>::options().mode(0o660).open(&path).unwrap();
     // That of another group is open to all.
     chown(&path, None, Some(12345)).unwrap();
-    check(State::<World>::options().mode(0o660).open(&path), ErrorKind::Permission, &["`.mode(0o666)`, for those of all users"]);
+    check(
+        State::<World>::options().mode(0o660).open(&path),
+        ErrorKind::Permission,
+        &["`.mode(0o666)`, for those of all users"],
+    );
     let _ = State::<World>::options().mode(0o666).open(&path).unwrap();
     chown(&path, Some(0), Some(0)).unwrap();
     // Whom the system does not let.
