@@ -1,6 +1,6 @@
 //! [`Map`]: values that are found by the hash of their keys.
 
-use super::table::{Found, Vacancy};
+use super::table::Found;
 use super::{Entry, Keyed, Lookup, Set, map_methods};
 use crate::containers::composed::composed;
 use crate::containers::{Drain, Full, List};
@@ -135,11 +135,9 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
     /// ```
     #[inline]
     pub fn entry(&mut self, key: K) -> Entry<'_, Self> {
-        let at = match self.keys.seek(&key) {
-            Ok(found) if found.index < self.values.len() => Ok(found),
-            Ok(found) => Err(Vacancy::instead_of(found)),
-            Err(vacancy) => Err(vacancy),
-        };
+        let tag = self.keys.tag_to_add(&key);
+        let found = self.keys.find_tagged(tag, |it| *it == key);
+        let at = found.filter(|found| found.index() < self.values.len()).ok_or(tag);
         Entry::of(self, key, at)
     }
 
@@ -196,7 +194,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
     where
         K: Lookup<Q, As: Hash + Eq>,
     {
-        self.keys.find(key).filter(|found| found.index < self.values.len())
+        self.keys.find(key).filter(|found| found.index() < self.values.len())
     }
 
     /// Makes as many keys as values, when a stranger has made them differ.
@@ -251,7 +249,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
     type Key = K;
     type Value = V;
     type At = Found;
-    type Place = Vacancy;
+    type Place = u32;
 
     fn is_full(&self) -> bool {
         Map::is_full(self)
@@ -263,26 +261,26 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
 
     #[inline]
     fn entry_at(&self, at: Found) -> Option<(&K, &V)> {
-        self.keys.as_slice().get(at.index).zip(self.values.get(at.index))
+        self.keys.as_slice().get(at.index()).zip(self.values.get(at.index()))
     }
 
     #[inline]
     fn key_at(&self, at: Found) -> &K {
-        &self.keys.as_slice()[at.index]
+        &self.keys.as_slice()[at.index()]
     }
 
     #[inline]
     fn value_at(&self, at: Found) -> &V {
-        &self.values[at.index]
+        &self.values[at.index()]
     }
 
     #[inline]
     fn value_at_mut(&mut self, at: Found) -> &mut V {
-        &mut self.values[at.index]
+        &mut self.values[at.index()]
     }
 
     #[inline]
-    unsafe fn put(&mut self, place: Vacancy, key: K, value: &V) -> Result<Found, K> {
+    unsafe fn put(&mut self, place: u32, key: K, value: &V) -> Result<Found, K> {
         if self.keys.len() != self.values.len() {
             self.even_out();
         }
@@ -292,7 +290,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
         Ok(at)
     }
 
-    fn put_with(&mut self, place: Vacancy, key: K, init: impl FnOnce(&mut V)) -> Result<Found, K> {
+    fn put_with(&mut self, place: u32, key: K, init: impl FnOnce(&mut V)) -> Result<Found, K> {
         if self.keys.len() != self.values.len() {
             self.even_out();
         }
@@ -308,7 +306,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
         if self.keys.len() != self.values.len() {
             self.even_out();
         }
-        self.keys.swap_discard(at) && self.values.swap_discard_if_there(at.index)
+        self.keys.swap_discard(at) && self.values.swap_discard_if_there(at.index())
     }
 }
 

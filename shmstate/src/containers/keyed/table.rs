@@ -6,6 +6,7 @@ use crate::layout::{Invalid, Rule};
 use siphasher::sip::SipHasher13;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::num::NonZeroU64;
 
 /// An index by hash of up to `N` keys, which lie elsewhere: open addressing in `2 N` buckets, linear probing, and
 /// deletion that moves back what it can, so that there are no tombstones.
@@ -30,43 +31,31 @@ composed! {
     }
 }
 
-/// Where a key is.
+/// Where a key is. Two words of which the first is not 0, so that `Option<Found>` is returned in registers: what is written to
+/// memory in parts and read as a whole has to wait.
 #[derive(Clone, Copy)]
 pub struct Found {
-    /// Its index among the keys.
-    pub(super) index: usize,
-    tag: u32,
-    /// The bucket that leads there, unless the table has changed since; a hint.
+    /// What the bucket holds that leads there.
+    content: NonZeroU64,
+    /// That bucket, unless the table has changed since; a hint.
     at: usize,
 }
 
 impl Found {
     /// A key of which the bucket is not known.
     pub(super) const fn of(index: usize, tag: u32) -> Self {
-        Found { index, tag, at: usize::MAX }
+        // It is never 0.
+        let content = match NonZeroU64::new(pack(tag, index)) {
+            Some(content) => content,
+            None => NonZeroU64::MIN,
+        };
+        Found { content, at: usize::MAX }
     }
 
-    /// A key that was added where none was, of which the bucket is not known.
-    pub(super) const fn at(index: usize, vacancy: Vacancy) -> Self {
-        Found::of(index, vacancy.tag)
-    }
-}
-
-/// Where there is no such key, but might be one.
-#[derive(Clone, Copy)]
-pub struct Vacancy {
-    tag: u32,
-}
-
-impl Vacancy {
-    /// A key with that tag.
-    pub(super) const fn of(tag: u32) -> Self {
-        Vacancy { tag }
-    }
-
-    /// The same for a key that is not to be found where it is.
-    pub(super) const fn instead_of(found: Found) -> Self {
-        Vacancy::of(found.tag)
+    /// Its index among the keys.
+    #[inline]
+    pub(super) const fn index(self) -> usize {
+        unpack(self.content.get()).1
     }
 }
 
@@ -147,32 +136,29 @@ impl<const N: usize> Table<N> {
         None
     }
 
-    /// The key with that tag which `is` the one, or where it would be.
+    /// The key with that tag which `is` the one.
     #[inline]
-    pub(super) fn find(&self, tag: u32, mut is: impl FnMut(usize) -> bool) -> Result<Found, Vacancy> {
+    pub(super) fn find(&self, tag: u32, mut is: impl FnMut(usize) -> bool) -> Option<Found> {
         let buckets = self.buckets();
         let mut at = Self::home(tag);
         for _ in 0..Self::BUCKETS {
-            let bucket = buckets[at];
-            if bucket == 0 {
-                return Err(Vacancy { tag });
-            }
-            let (its_tag, index) = unpack(bucket);
+            let content = NonZeroU64::new(buckets[at])?;
+            let (its_tag, index) = unpack(content.get());
             if its_tag == tag && is(index) {
-                return Ok(Found { index, tag, at });
+                return Some(Found { content, at });
             }
             at = Self::next(at);
         }
-        Err(Vacancy::of(tag))
+        None
     }
 
     /// Adds a key; nothing if there is no empty bucket, which no table of up to `N` keys is without.
     #[inline]
     #[must_use]
-    pub(super) fn add(&mut self, Vacancy { tag }: Vacancy, index: usize) -> Option<Found> {
+    pub(super) fn add(&mut self, tag: u32, index: usize) -> Option<Found> {
         let at = self.search(tag, |bucket| bucket == 0)?;
         self.put(at, pack(tag, index));
-        Some(Found { index, tag, at })
+        Some(Found { at, ..Found::of(index, tag) })
     }
 
     /// Where the bucket of a key is.
@@ -189,8 +175,9 @@ impl<const N: usize> Table<N> {
     }
 
     /// Takes a key out.
-    pub(super) fn remove(&mut self, Found { index, tag, at }: Found) {
-        let known = self.buckets().get(at) == Some(&pack(tag, index));
+    pub(super) fn remove(&mut self, Found { content, at }: Found) {
+        let (tag, index) = unpack(content.get());
+        let known = self.buckets().get(at) == Some(&content.get());
         let Some(mut gap) = (if known { Some(at) } else { self.place(tag, index) }) else { return };
         let mut at = gap;
         for _ in 1..Self::BUCKETS {

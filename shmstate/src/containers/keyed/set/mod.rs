@@ -3,7 +3,7 @@
 mod traits;
 
 use super::Lookup;
-use super::table::{Found, Table, Vacancy};
+use super::table::{Found, Table};
 use crate::containers::composed::composed;
 use crate::containers::spent::move_out;
 use crate::containers::{Drain, Full, List};
@@ -202,9 +202,10 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     /// Gives the value back when it is not there and the set is full.
     #[inline]
     pub fn insert(&mut self, value: K) -> Result<bool, Full<K>> {
-        match self.seek(&value) {
-            Ok(_) => Ok(false),
-            Err(vacancy) => self.push(vacancy, value).map(|_| true).map_err(|value| Full::new(value, "set", N, N + 1)),
+        let tag = self.tag_to_add(&value);
+        match self.find_tagged(tag, |it| *it == value) {
+            Some(_) => Ok(false),
+            None => self.push(tag, value).map(|_| true).map_err(|value| Full::new(value, "set", N, N + 1)),
         }
     }
 
@@ -227,17 +228,15 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         if self.keys.is_empty() {
             self.table.sow();
         }
-        let (index, mut vacancy) = (self.keys.len(), None);
+        let (index, mut tag) = (self.keys.len(), 0);
         if index == N {
             return Err(Full::new((), "set", N, N + 1));
         }
         let new = self.keys.push_if(init, |keys, key| {
-            vacancy = self.table.find(self.table.tag(key), |index| keys.get(index) == Some(key)).err();
-            vacancy.is_some()
+            tag = self.table.tag(key);
+            self.table.find(tag, |index| keys.get(index) == Some(key)).is_none()
         })?;
-        if let Some(vacancy) = vacancy
-            && self.table.add(vacancy, index).is_none()
-        {
+        if new && self.table.add(tag, index).is_none() {
             self.index_anew();
         }
         Ok(new)
@@ -269,14 +268,12 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     /// # Errors
     /// Gives the value back when none equals it and the set is full.
     pub fn replace(&mut self, value: K) -> Result<Option<K>, Full<K>> {
-        let vacancy = match self.seek(&value) {
-            Ok(found) => match self.keys.get_mut(found.index) {
-                Some(old) => return Ok(Some(std::mem::replace(old, value))),
-                None => Vacancy::instead_of(found),
-            },
-            Err(vacancy) => vacancy,
-        };
-        self.push(vacancy, value).map(|_| None).map_err(|value| Full::new(value, "set", N, N + 1))
+        let tag = self.tag_to_add(&value);
+        let found = self.find_tagged(tag, |it| *it == value);
+        match found.and_then(|found| self.keys.get_mut(found.index())) {
+            Some(old) => Ok(Some(std::mem::replace(old, value))),
+            None => self.push(tag, value).map(|_| None).map_err(|value| Full::new(value, "set", N, N + 1)),
+        }
     }
 
     /// Removes `value`, and says whether it was there.
@@ -307,7 +304,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     {
         let found = self.find(value)?;
         // SAFETY: it is used only if the value is removed.
-        let value = unsafe { move_out(self.keys.get(found.index)?) };
+        let value = unsafe { move_out(self.keys.get(found.index())?) };
         if self.swap_discard(found) { Some(value) } else { None }
     }
 
@@ -345,13 +342,13 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         }
     }
 
-    /// Where a key that may be added is, or would be.
+    /// The tag of a key that may be added.
     #[inline]
-    pub(super) fn seek(&mut self, key: &K) -> Result<Found, Vacancy> {
+    pub(super) fn tag_to_add(&mut self, key: &K) -> u32 {
         if self.keys.is_empty() {
             self.table.sow();
         }
-        self.find_tagged(self.table.tag(key), |it| it == key)
+        self.table.tag(key)
     }
 
     /// Where the key is that is equal to `key`.
@@ -361,7 +358,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         K: Lookup<Q, As: Hash + Eq>,
     {
         let sought = K::sought(key);
-        self.find_tagged(self.table.tag(sought), |key| key.key() == sought).ok()
+        self.find_tagged(self.table.tag(sought), |key| key.key() == sought)
     }
 
     /// The index of the key that is equal to `key`.
@@ -371,7 +368,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         K: Lookup<Q, As: Hash + Eq>,
     {
         let sought = K::sought(key);
-        self.find_tagged(self.table.tag(sought), |key| key.key() == sought).ok().map(|found| found.index)
+        self.find_tagged(self.table.tag(sought), |key| key.key() == sought).map(Found::index)
     }
 
     /// Where key `index` is, if there is one.
@@ -379,9 +376,9 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         self.keys.get(index).map(|key| Found::of(index, self.table.tag(key)))
     }
 
-    /// Where the key with that tag is which `is` the one, or would be.
+    /// Where the key with that tag is which `is` the one.
     #[inline]
-    fn find_tagged(&self, tag: u32, is: impl Fn(&K) -> bool) -> Result<Found, Vacancy> {
+    pub(super) fn find_tagged(&self, tag: u32, is: impl Fn(&K) -> bool) -> Option<Found> {
         let keys = self.keys.as_slice();
         self.table.find(tag, |index| keys.get(index).is_some_and(&is))
     }
@@ -394,12 +391,12 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
 
     /// Adds a key that is not there; where it is, or the key if there is no room.
     #[inline]
-    pub(super) fn push(&mut self, vacancy: Vacancy, key: K) -> Result<Found, K> {
+    pub(super) fn push(&mut self, tag: u32, key: K) -> Result<Found, K> {
         let index = self.keys.len();
         self.keys.push(key).map_err(Full::into_inner)?;
-        Ok(self.table.add(vacancy, index).unwrap_or_else(|| {
+        Ok(self.table.add(tag, index).unwrap_or_else(|| {
             self.index_anew();
-            Found::at(index, vacancy)
+            Found::of(index, tag)
         }))
     }
 
@@ -407,14 +404,14 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     #[inline]
     pub(super) fn swap_discard(&mut self, found: Found) -> bool {
         let keys = self.keys.as_slice();
-        let Some(last) = keys.len().checked_sub(1).filter(|last| found.index <= *last) else { return false };
+        let Some(last) = keys.len().checked_sub(1).filter(|last| found.index() <= *last) else { return false };
         // Of what follows, only a key's `Hash` can panic.
-        let moved = (found.index < last).then(|| self.table.tag(&keys[last]));
+        let moved = (found.index() < last).then(|| self.table.tag(&keys[last]));
         self.table.remove(found);
         if let Some(tag) = moved {
-            self.table.redirect(tag, last, found.index);
+            self.table.redirect(tag, last, found.index());
         }
-        self.keys.swap_discard_if_there(found.index)
+        self.keys.swap_discard_if_there(found.index())
     }
 
     /// Makes the table anew, when a stranger has filled it with nonsense.
@@ -422,7 +419,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     fn index_anew(&mut self) {
         self.table.clear();
         for (index, key) in self.keys.iter().enumerate() {
-            let _ = self.table.add(Vacancy::of(self.table.tag(key)), index);
+            let _ = self.table.add(self.table.tag(key), index);
         }
     }
 
