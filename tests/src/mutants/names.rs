@@ -1,10 +1,45 @@
 //! Faults of removing and replacing a region.
 
-use super::Check::Process;
+use super::Check::{Loom, Process};
+use super::symptoms::{RACE, STUCK};
 use super::weave::{before, left_out, value};
 use super::{Harmless, Mutant};
 
 pub(super) const MUTANTS: &[Mutant] = &[
+    // The marks of a region that is being replaced.
+    Mutant {
+        name: "leaving_not_marked",
+        breaks: "a region is replaced without a mark before the name moves",
+        patches: &[left_out(
+            "commit/retire.rs",
+            "self.control.active.published.store(active.with(LEAVING).pack(), SeqCst);",
+        )],
+        checks: &[Loom("replacements::a_replacer_dies", "is wrong about the service")],
+    },
+    Mutant {
+        name: "mark_stays",
+        breaks: "a region that keeps its name keeps the mark as well",
+        patches: &[left_out(
+            "commit/retire.rs",
+            "self.control.active.published.store(active.in_service().pack(), SeqCst);",
+        )],
+        checks: &[Loom("replacements::a_reader_goes_by_the_mark", STUCK)],
+    },
+    Mutant {
+        name: "marked_copy_is_pinned_once",
+        breaks: "a reader of a marked region does not look again whether the copy is the active one",
+        patches: &[value("commit/pins.rs", "now & !flags == copy", "true")],
+        checks: &[Loom("replacements::a_reader_goes_by_the_mark", RACE)],
+    },
+    Mutant {
+        name: "marked_copy_without_its_slot_listed",
+        breaks: "a reader of a marked region does not list its slot",
+        patches: &[left_out(
+            "commit/pins.rs",
+            "slot.pin(copy, Reader::Guest); «if !slot.is_listed() { shared.list(me); }»",
+        )],
+        checks: &[Loom("replacements::a_reader_goes_by_the_mark", RACE)],
+    },
     Mutant {
         name: "removal_of_whatever_has_the_name",
         breaks: "another region is removed than the one whose name is locked",

@@ -12,6 +12,7 @@
 //! * [`onlookers`]: a look without a pin, while others write.
 //! * [`deaths`]: a death before every write of an update, of a claim and of a read, and the processes that come after.
 //! * [`spares`]: copies that are taken into use when readers stay in all others.
+//! * [`replacements`]: a region that another one replaces, and replacers that die.
 //! * [`sweeps`]: slots that are taken off the list of readers, and readers that come meanwhile.
 //!
 //! Under shuttle, [`schedules`]: random interleavings, sequentially consistent, of processes that come, read, write, die
@@ -34,6 +35,8 @@ mod explore;
 mod onlookers;
 #[cfg(shmstate_loom)]
 mod readers;
+#[cfg(shmstate_loom)]
+mod replacements;
 #[cfg(shmstate_shuttle)]
 mod schedules;
 #[cfg(shmstate_loom)]

@@ -203,10 +203,29 @@ impl World {
     /// A sweep of the list of readers, by the handle `me`.
     #[cfg(shmstate_loom)]
     pub(super) fn sweep(&self, me: usize) {
+        self.locked(me, |shared| shared.sweep());
+    }
+
+    /// Runs `f` with the writer's lock, by the handle `me`.
+    #[cfg(shmstate_loom)]
+    pub(super) fn locked<R>(&self, me: usize, f: impl FnOnce(&Shared<'_>) -> R) -> R {
         let host = Handle { world: self, slot: me };
-        let _ = self.shared().lock(me, &host, &mut &mut Patience(u32::MAX)).expect("no writer keeps the lock for ever");
-        self.shared().sweep();
-        self.shared().unlock(&host);
+        let shared = self.shared();
+        let _ = shared.lock(me, &host, &mut &mut Patience(u32::MAX)).expect("no writer keeps the lock for ever");
+        let _locked = Locked(shared, &host);
+        f(&shared)
+    }
+
+    /// The number of commits that a pinned copy shows.
+    #[cfg(shmstate_loom)]
+    pub(super) fn shown(&self, pin: &Pin<'_>) -> usize {
+        check(self.cells().get(pin.copy()))
+    }
+
+    /// The slot with that number.
+    #[cfg(shmstate_loom)]
+    pub(super) fn slot(&self, me: usize) -> &SlotLine {
+        &self.slots[me]
     }
 
     /// Runs `f` as the handle `me`, and kills it before its write number `writes`. Returns what `f` did if it lived on.
