@@ -176,6 +176,22 @@ fn roll_backs_and_pages() {
     });
 }
 
+/// A writer has died in a copy, which lacks all pages: the next ones mend it in parts and write the others.
+#[test]
+fn a_copy_is_mended_beside_a_reader() {
+    explore("K=3, a copy lacks all, 1 reader x2, 1 writer x3", Some(2), || {
+        let world = World::new(3, 3, 3);
+        assert!(world.killed(0, 3, || world.update(0)).is_err());
+        let reader = reader(&world, 2, Guest, 2);
+        for version in 1..=3 {
+            assert_eq!(world.update(1), version);
+        }
+        reader.join().expect("joined");
+        world.claim(0);
+        world.finish(3);
+    });
+}
+
 #[test]
 fn an_impatient_writer() {
     let gave_up = Arc::new(Mutex::new(0));
