@@ -32,7 +32,7 @@ use workloads::{Place, beside, life, solo};
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    /// At most a minute: fewer rounds, nothing above 1 MiB, and nobody stays for a second.
+    /// At most a minute: fewer rounds, nothing above 1 MiB, and no reader stays for a second.
     #[arg(long)]
     quick: bool,
     /// Writes all tables as Markdown.
@@ -104,7 +104,7 @@ fn main() -> Result<()> {
     publish(&cli, &results)
 }
 
-/// Who is measured, and notes on who is not.
+/// What is measured, and notes on what is not.
 fn sides(only: &[Kind]) -> Result<(Vec<Kind>, Vec<String>)> {
     let (mut kinds, away) = Kind::all();
     if let Some((kind, why)) = away.iter().find(|(kind, _)| only.contains(kind)) {

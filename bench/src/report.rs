@@ -84,7 +84,7 @@ const HEAD: &str = "# shmstate beside its peers\n\n\
 const LEGEND: &str = "Medians over interleaved rounds, half the distance of the quartiles, and the median ratio to the best peer \
                       (the racing seqlock is a floor and no peer): below 1 is less time or less memory, and of \
                       rates, above 1 is more. Latencies beside others are those of each eighth operation, and contain the clock. \
-                      Who has no roll-back puts back by hand what it has changed. A map is half full; who has none keeps a table \
+                      Peers without roll-back restore the old value by hand. A map is half full; peers without one keep a table \
                       of open addressing in its list, without shmstate's keyed hash.";
 
 pub fn terminal(results: &Results, verdicts: &[Verdict]) -> String {

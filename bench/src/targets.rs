@@ -118,10 +118,10 @@ fn together(judge: &mut Judge<'_>) {
 }
 
 fn lives(judge: &mut Judge<'_>) {
-    /// The copies that a region has if nobody asks for more.
+    /// The copies that a region has by default.
     const COPIES: f64 = 3.0;
     let (ours, results) = (Kind::Ours.name(), judge.results);
-    for (title, name) in [(life::ATTACH, "others have it open"), (life::COLD, "nobody has it open")] {
+    for (title, name) in [(life::ATTACH, "others have it open"), (life::COLD, "no process has it open")] {
         let attach = results.get(title, ours, &size_name(1 << 30));
         judge.at_most(format!("attach, 1 GiB, {name}"), attach, 1e6, time);
     }

@@ -201,7 +201,7 @@ fn no_plain_file() {
     let error = State::<World>::open("/dev/null").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotAFile);
     assert!(error.to_string().contains("a device"), "{error}");
-    // The one behind the link is as it was.
+    // The one after the link is as it was.
     assert!(State::<World>::open(&path).unwrap().read(|s| *s == *World::at(40)).unwrap());
 }
 

@@ -11,7 +11,7 @@ pub enum Work {
     Create,
     /// Attach from another process, while others have it open.
     Attach,
-    /// The same while nobody has.
+    /// The same while no process has.
     AttachCold,
     /// One process reads, another one writes.
     Beside,
@@ -63,12 +63,12 @@ impl Kind {
             (Kind::PythonArray | Kind::PythonShareable, Work::Op(Op::LookUp | Op::UpdateKey)) => {
                 Some("no map; a search in Python says nothing about sharing")
             }
-            (Kind::PythonArray, Work::Attach | Work::AttachCold) => Some("children inherit it: nobody attaches"),
-            (Kind::PythonManager | Kind::Iceoryx, Work::AttachCold) => Some("it is gone when nobody has it open"),
+            (Kind::PythonArray, Work::Attach | Work::AttachCold) => Some("children inherit it, and do not attach"),
+            (Kind::PythonManager | Kind::Iceoryx, Work::AttachCold) => Some("it is gone when no process has it open"),
             (Kind::PythonArray | Kind::PythonShareable | Kind::PythonManager, Work::Death) => {
-                Some("the lock of a dead process stays locked: whoever comes next waits for ever")
+                Some("the lock of a dead process stays locked: the next process waits for ever")
             }
-            (Kind::Seqlock, Work::Death) => Some("whoever comes next waits for ever"),
+            (Kind::Seqlock, Work::Death) => Some("the next process waits for ever"),
             (Kind::MmapSync, Work::Death) => Some("an update is one call that takes a finished value"),
             (Kind::PythonArray | Kind::PythonShareable | Kind::PythonManager | Kind::Iceoryx, Work::Memory) => {
                 Some("its memory has no files that are its alone")

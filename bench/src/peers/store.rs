@@ -13,7 +13,7 @@ pub trait Store {
     type View: Read + ?Sized;
     type Edit: Write + ?Sized;
 
-    /// Runs `f` over a state that nobody changes meanwhile, or again if somebody did.
+    /// Runs `f` over a state that do not change meanwhile, or again if somebody did.
     fn read<R>(&mut self, f: impl FnMut(&Self::View) -> R) -> Result<R>;
     fn update(&mut self, f: impl FnOnce(&mut Self::Edit)) -> Result<()>;
     /// Sets item and counter to `value` in an update that does not come about.

@@ -13,7 +13,7 @@ use std::path::Path;
 
 pub const CREATE: &str = "create";
 pub const ATTACH: &str = "attach and read once, while others have it open";
-pub const COLD: &str = "attach and read once, while nobody has it open";
+pub const COLD: &str = "attach and read once, while no process has it open";
 pub const DEATH: &str = "first update after a writer was killed within an update";
 pub const MEMORY: &str = "memory: bytes of the files";
 

@@ -211,7 +211,7 @@ impl<T: SharedLayout + Copy, const N: usize> TryFrom<&[T]> for Array<T, N> {
 }
 
 // SAFETY: a head of plain integers and `N` items of a shareable type without drop glue; zeroes are `N` zeroed items. The
-// bytes behind the last item that alignment may add belong to the array and are never looked at. The walks are those of
+// bytes after the last item that alignment may add belong to the array and are never looked at. The walks are those of
 // the contract; the head is scratch whose value does not matter, so that there is nothing plain to copy.
 unsafe impl<T: SharedLayout, const N: usize> SharedLayout for Array<T, N> {
     const LAYOUT: &'static Layout = &Layout::of::<Self>(
@@ -226,7 +226,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for Array<T, N> {
 
     #[inline]
     unsafe fn stamp(this: *mut Self, stamp: Stamp) {
-        // SAFETY: the caller's promise: valid, and nobody else's.
+        // SAFETY: the caller's promise: valid, and the only reference.
         unsafe { (*this).head.put_stamp(stamp) }
     }
 

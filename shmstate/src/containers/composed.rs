@@ -1,11 +1,11 @@
 //! Containers that are made of other parts: their walks go from field to field.
 
 /// Implements the contract for a struct whose fields are listed in their order, as a derive would; only that there may be
-/// gaps between the fields and behind the last one, as alignment makes them: their bytes belong to the container and are
+/// gaps between the fields and after the last one, as alignment makes them: their bytes belong to the container and are
 /// never looked at.
 ///
 /// The type has a constant `PROVED`, evaluated before anything else, and a method `check` that says what is wrong with a
-/// value whose fields are values. Its default is all zeroes, unless something else is said about that behind the fields.
+/// value whose fields are values. Its default is all zeroes, unless something else is said about that after the fields.
 macro_rules! composed {
     ([$($generics:tt)*] $name:ident<$($argument:ident),*> { $($field:ident: $ty:ty,)* }) => {
         $crate::containers::composed::composed! {

@@ -1,6 +1,6 @@
 //! What the running update has touched in one container: the header that every tracked container starts with.
 //!
-//! Marks are scratch of the running transaction. They lie in the copy that is being written, which nobody else looks at;
+//! Marks are scratch of the running transaction. They lie in the copy that is being written, which no other process looks at;
 //! at its end they are turned into byte ranges outside of `T` and mean nothing any more. Most transactions touch one to
 //! four places, which are kept exactly. What comes beyond goes to 64 blocks of the container if these are small; else to
 //! the transaction, as ranges or, if there are containers in the items, by pages; and to the blocks all the same if the
@@ -18,7 +18,7 @@
 //!    stamp must not outlive a commit: from then on bytes change without marks, in catching up, and what is dead is not
 //!    carried on. So the walk at a commit voids the stamp of whatever is not at home ([`Head::leave`]), and a container
 //!    inside an item is taken over with its head, for there may be a parked one's in dead memory of the other copies.
-//!    (Those outside of items are stamped before anybody can move them.)
+//!    (Those outside of items are stamped before they can be moved.)
 //!
 //! Why they hold for a container in an enum's variant as well stands in the design chapter.
 
@@ -36,7 +36,7 @@ const BLOCKS: usize = 64;
 #[derive(Clone)]
 #[repr(C)]
 pub(super) struct Head {
-    /// Live items; clamped to the capacity wherever it is used, for a stranger may have written it.
+    /// Live items; clamped to the capacity wherever it is used, because it may be anything.
     pub(super) len: u32,
     /// Exact ranges in use; clamped wherever it is used, as `len` is. More than there can be if blocks are marked as well.
     count: u32,
@@ -83,7 +83,7 @@ impl Items {
     #[inline]
     fn blocks(self, range: &Range<usize>) -> u64 {
         let (first, last) = (range.start >> self.block(), (range.end - 1) >> self.block());
-        // A stranger's numbers may lie past the last block.
+        // Numbers that may be anything may lie past the last block.
         let (first, last) = (first.min(BLOCKS - 1), last.min(BLOCKS - 1));
         (u64::MAX >> (BLOCKS - 1 - (last - first))) << first
     }
@@ -245,7 +245,7 @@ impl Head {
         self.ranges[..self.in_use()].iter().map(|&known| (known >> 32) as usize..known as u32 as usize)
     }
 
-    /// Exact ranges in use, whatever the bytes say: a head that has not been stamped may be a stranger's.
+    /// Exact ranges in use, whatever the bytes say: a head that has not been stamped may be anything.
     #[inline]
     fn in_use(&self) -> usize {
         (self.count as usize).min(RANGES)
@@ -281,7 +281,7 @@ impl Head {
     /// Rule 4: what this container was elsewhere counts no more.
     ///
     /// # Safety
-    /// `head` points to a head that nobody else accesses.
+    /// `head` points to a head to which there is no other access.
     #[cold]
     pub(super) unsafe fn leave(head: *mut Head) {
         // SAFETY: the caller's promise.

@@ -75,7 +75,7 @@ impl<T: SharedLayout, const N: usize> Slots<T, N> {
         rotate_left(slots, end - slot);
     }
 
-    /// Moves the values behind `slot` and before `end` back by one, so that the one in `slot` is gone.
+    /// Moves the values after `slot` and before `end` back by one, so that the one in `slot` is gone.
     #[inline]
     pub(super) fn remove(&mut self, slot: usize, end: usize) {
         self.carry(slot + 1..end, slot);
@@ -101,7 +101,7 @@ impl<T: SharedLayout, const N: usize> Slots<T, N> {
 }
 
 // SAFETY: a head of plain integers and `2 N` values of a shareable type without drop glue; zeroes are `2 N` zeroed values.
-// The bytes behind the last one that alignment may add belong to the slots and are never looked at. The walks are those of
+// The bytes after the last one that alignment may add belong to the slots and are never looked at. The walks are those of
 // the contract; the head is scratch whose value does not matter, so that there is nothing plain to copy.
 unsafe impl<T: SharedLayout, const N: usize> SharedLayout for Slots<T, N> {
     const LAYOUT: &'static Layout = &Layout::of::<Self>(

@@ -11,7 +11,7 @@ use std::mem::MaybeUninit;
 /// value that was moved out is noted in its own marks, so that it can come back to the slot, as out of any other place.
 ///
 /// # Safety
-/// Nobody looks at the value in the slot any more before it is overwritten, but to find that it is one.
+/// The value in the slot is not looked at any more before it is overwritten, but to find that it is one.
 #[inline]
 pub(super) unsafe fn move_out<T: SharedLayout>(slot: &T) -> T {
     // SAFETY: a value, which by the caller's promise is not used twice; it has no drop glue.

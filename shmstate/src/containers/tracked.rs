@@ -12,7 +12,7 @@ use std::ops::{Deref, DerefMut};
 /// A value that an update copies only if it was borrowed for writing: for a large plain part that seldom changes.
 ///
 /// Plain fields are copied before each update, whether they change or not. Around a configuration of some kilobytes, a
-/// `Tracked` makes that nothing until somebody writes to it. It is used as a `Box` is.
+/// `Tracked` makes that nothing until it is written to. It is used as a `Box` is.
 ///
 /// ```
 /// use shmstate::{SharedLayout, Tracked};
@@ -34,7 +34,7 @@ use std::ops::{Deref, DerefMut};
 /// # Cost
 /// Whatever borrows the value for writing marks all of it, down to a method with `&mut self`; reading marks nothing.
 /// Containers inside of it go on noting what is touched in them, so that borrowing it costs the plain fields around
-/// them. Below some 500 bytes plain fields are cheaper, for the marks take room and time themselves.
+/// them. Below some 500 bytes plain fields are cheaper, because the marks take room and time themselves.
 ///
 /// # Beside `Box`
 /// | `Box<T>` | here |

@@ -1,4 +1,4 @@
-//! The walk at the end of a transaction over a head and the items behind it.
+//! The walk at the end of a transaction over a head and the items after it.
 
 use super::marks::{Head, Items};
 use crate::layout::SharedLayout;
@@ -19,7 +19,7 @@ impl Tracked {
     }
 }
 
-/// What [`SharedLayout::flatten`] is for a head with items of type `T` behind it.
+/// What [`SharedLayout::flatten`] is for a head with items of type `T` after it.
 ///
 /// # Safety
 /// As for `flatten`, of containers that start at the two heads, have the items that `items` describes, and as many values
@@ -102,7 +102,7 @@ unsafe fn flatten_any<T: SharedLayout, const NESTED: bool>(
         let end = start + (live * size_of::<T>()) as u64;
         let mut next = touched.pages().next_run(start);
         while let Some(run) = next.filter(|run| run.start < end) {
-            // Looked for before this run's items are added: the last of them may reach into a page that nobody has marked,
+            // Looked for before this run's items are added: the last of them may reach into a page that is not marked,
             // from which the walk would go on from item to item, to the end of the list.
             next = touched.pages().next_run(run.end);
             let first = run.start.max(start) - start;

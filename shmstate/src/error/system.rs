@@ -262,7 +262,7 @@ mod tests {
             let error = Error::io(Path::new("/a/region"), doing, source);
             let message = error.to_string();
             assert_eq!(error.kind(), kind, "{call}: {message}");
-            // There is nothing to look at before it is created, and nobody who removes it wants to.
+            // There is nothing to look at before it is created, and a removal does not look at it.
             assert!(doing == "open" || !message.contains("open_read_only"), "{call}: {message}");
             assert!(message.contains(part) && message.contains("/a/region"), "{call}: {message}");
             // The kernel's own words, and the source for programs, wherever it is not clear what they are.

@@ -101,8 +101,8 @@ impl Schema {
         self.types.get(index as usize)
     }
 
-    /// A number that differs when names, kinds, offsets, sizes, alignments, capacities or versions differ, unless somebody
-    /// has searched for two layouts for which it does not: the hash of the [`identity`](Self::identity). Two schemas of
+    /// A number that differs when names, kinds, offsets, sizes, alignments, capacities or versions differ, unless two
+    /// layouts were searched for which it does not: the hash of the [`identity`](Self::identity). Two schemas of
     /// different fingerprints differ; whether two are the same, their identities decide.
     pub(crate) fn fingerprint(&self) -> u64 {
         #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]

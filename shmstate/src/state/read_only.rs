@@ -27,7 +27,7 @@ impl<T: SharedLayout> State<T> {
     /// Opens a state that exists, to look at it.
     ///
     /// It is for users that may read the file and not write it: [`Options::mode`](crate::Options::mode) with `0o644`, say.
-    /// Which user owns the file, and which ones may write it, is not asked: what is read is checked before it becomes a `T`. Whoever may
+    /// Which user owns the file, and which ones may write it, is not asked: what is read is checked before it becomes a `T`. A user that may
     /// cut the file off can end this process (SIGBUS), as with any mapped file.
     ///
     /// ```

@@ -32,7 +32,7 @@ pub struct Mixed {
     pub letter: char,
     /// UTF-8.
     pub text: Text<21>,
-    /// Texts, of which those behind the length may be anything.
+    /// Texts, of which those after the length may be anything.
     pub texts: List<Text<8>, 5>,
     /// Three of 256.
     pub moods: List<Mood, 8>,

@@ -1,4 +1,4 @@
-//! Deaths: before every single write to shared memory, and who comes after.
+//! Deaths before every single write to shared memory, and the processes that come after.
 
 use super::super::Reader::{self, Guest, Owner};
 use super::explore::{explore, explored};

@@ -87,7 +87,7 @@ use std::mem::offset_of;
 /// A thread knows an archive that it has checked by its type, address and length, and by a hash that `set` takes of it under a
 /// key that is drawn in each process and never leaves it. No program can make a second archive of the same hash, whatever
 /// values it sets. What is not noticed is a process outside the protocol that changes bytes that were checked and leaves their
-/// length and hash as they are: as with every `&T`, those who may write are trusted not to.
+/// length and hash as they are: as with every `&T`, processes that may write are trusted not to.
 ///
 /// # Capacity
 /// It is at least the size of the archived type and less than 2 GiB, the archived type is aligned to 16 bytes at most and
@@ -251,7 +251,7 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
 
     /// The value, in place; `None` without one.
     ///
-    /// `None` also if the bytes are no `A`, which only a stranger can cause who writes into the region;
+    /// `None` also if the bytes are no `A`, which only a process that writes into the region outside of the protocol can cause;
     /// [`try_get`](Self::try_get) tells the two apart.
     ///
     /// ```
@@ -279,7 +279,7 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
     /// If the bytes are no `A`.
     #[inline]
     pub fn try_get(&self) -> Result<Option<&A::Archived>, Invalid> {
-        // Once: a stranger may change the length at any time.
+        // Once: another process may change the length at any time.
         let bytes = self.bytes.as_slice();
         if bytes.is_empty() {
             return Ok(None);
@@ -341,8 +341,8 @@ fn check<A: Archivable>(bytes: &[u8]) -> Result<(), Invalid> {
 }
 
 // SAFETY: a number and a list of bytes, without drop glue; zeroes are no value; `validate` refuses what is no archive of
-// an `A`. The bytes behind the list that alignment may add belong to the whole and are never looked at. The hash is
-// plain, and the list is walked by its own walks, in its place. What is behind the type parameter is in the bytes alone.
+// an `A`. The bytes after the list that alignment may add belong to the whole and are never looked at. The hash is
+// plain, and the list is walked by its own walks, in its place. What the type parameter stands for is in the bytes alone.
 unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
     const LAYOUT: &'static Layout = &Layout {
         name: "Archived",

@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 
 /// The hash of an archive under a key that only this process knows: SipHash-1-3 of 128 bits.
 ///
-/// What is known by this hash is not checked again, so that nobody may be able to find two archives that share it. Without
-/// the key, nobody can: not by choosing the values that are archived, in this process or in another one. A number that is
+/// What is known by this hash is not checked again, so that it must be impossible to find two archives that share it. Without
+/// the key, that is impossible: not by choosing the values that are archived, in this process or in another one. A number that is
 /// counted up or drawn would have to be unlike every other one in every process, after a fork as well; a hash of the content
 /// need not, because a forked child that has the same key gets the same hash for the same bytes only.
 #[inline]

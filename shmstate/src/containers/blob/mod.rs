@@ -60,7 +60,7 @@ use crate::layout::Invalid;
 #[repr(C, align(8))]
 #[derive(Clone)]
 pub struct Blob<const N: usize> {
-    /// Clamped to `N` wherever it is used, for a stranger may have written it.
+    /// Clamped to `N` wherever it is used, because it may be anything.
     len: u32,
     reserved: u32,
     bytes: [u8; N],

@@ -325,7 +325,7 @@ impl<'a, M: Keyed> OccupiedEntry<'a, M> {
 
 #[cold]
 fn gone() -> ! {
-    panic!("an entry is gone while it is borrowed: somebody writes to the state outside of an update")
+    panic!("an entry is gone while it is borrowed: a process writes to the state outside of an update")
 }
 
 /// A place where there is no entry.

@@ -49,7 +49,7 @@ use std::slice;
 /// |---|---|
 /// | `get_mut`, `insert`, `insert_with` or `entry` where the key is there | the value |
 /// | `insert`, `insert_with`, `entry` where it is not | the key, the value, and one pair of buckets |
-/// | `remove`, `remove_entry`, `discard` | the places of the key and the value, the buckets behind its own up to the next empty one, and one pair of buckets of the entry that takes its place |
+/// | `remove`, `remove_entry`, `discard` | the places of the key and the value, the buckets after its own up to the next empty one, and one pair of buckets of the entry that takes its place |
 /// | `retain` | what `remove` marks, for each entry that goes |
 /// | `iter_mut`, `values_mut` | all values |
 /// | `clear`, `drain` | the buckets in use |
@@ -58,7 +58,7 @@ use std::slice;
 /// Borrowing a value that holds containers itself marks no more than what is then done to those.
 ///
 /// # Hash
-/// Keys are found by SipHash-1-3 under a random key, as in `HashMap`, so that nobody can choose keys that collide. It
+/// Keys are found by SipHash-1-3 under a random key, as in `HashMap`, so that colliding keys cannot be chosen. It
 /// is drawn when the first entry comes, from std's generator, which asks the kernel once per thread.
 ///
 /// All programs that share a state must feed the hash the same bytes: those of the keys' `Hash` implementation.
@@ -71,7 +71,7 @@ use std::slice;
 /// # Layout
 /// A [`Set<K, N>`](crate::Set) of the keys, then a [`List<V, N>`] of the values at the same indices. The format chapter
 /// has the bytes. When the first handle attaches, there must be as many values as keys, and each key must be where its
-/// hash says. What a stranger writes later can make entries be missed, and nothing worse.
+/// hash says. What another process writes later can make entries be missed, and nothing worse.
 ///
 /// # Capacity
 /// It is from 1 to 2³¹, and keys and values are at least one byte large; anything else does not compile:
@@ -100,7 +100,7 @@ type IterMut<'a, K, V> = Zip<slice::Iter<'a, K>, slice::IterMut<'a, V>>;
 
 map_methods! {
     Map, [Hash + Eq], |map|
-    // They differ if a stranger has written one of them.
+    // They differ if one of them was overwritten.
     len: map.keys.len().min(map.values.len()),
     iter: map.keys.iter().zip(map.values.iter()),
     iter_mut: map.keys.iter().zip(map.values.iter_mut()),
@@ -197,7 +197,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
         self.keys.find(key).filter(|found| found.index() < self.values.len())
     }
 
-    /// Makes as many keys as values, when a stranger has made them differ.
+    /// Makes as many keys as values, when another process has made them differ.
     #[cold]
     fn even_out(&mut self) {
         let len = self.len();
@@ -233,7 +233,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
         Map { keys: self.keys.clone(), values: self.values.clone() }
     }
 
-    /// Adds an entry of another map, which comes behind those that are there.
+    /// Adds an entry of another map, which comes after those that are there.
     fn add_last(&mut self, key: K, init: impl FnOnce(&mut V)) -> Result<&mut V, Full<K>> {
         self.insert_with(key, init)
     }

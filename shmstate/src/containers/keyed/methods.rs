@@ -1,6 +1,6 @@
 //! What both kinds of map have in common.
 
-/// Writes it for a map with `find`, `entry`, `clear`, and what is said of `map` behind its name; `Iter` and `IterMut` are the
+/// Writes it for a map with `find`, `entry`, `clear`, and what is said of `map` after its name; `Iter` and `IterMut` are the
 /// types of its iterators.
 macro_rules! map_methods {
     (

@@ -75,7 +75,7 @@ impl<const N: usize> Table<N> {
 
     const BUCKETS: usize = 2 * N;
 
-    /// Draws a seed if there is none, so that nobody can tell beforehand which keys collide. For an empty table.
+    /// Draws a seed if there is none, so that it is unknown beforehand which keys collide. For an empty table.
     #[inline]
     pub(super) fn sow(&mut self) {
         if self.seed == [0, 0] {
@@ -186,7 +186,7 @@ impl<const N: usize> Table<N> {
             if bucket == 0 {
                 break;
             }
-            // A bucket may move back to the gap unless its home lies behind the gap.
+            // A bucket may move back to the gap unless its home lies after the gap.
             if Self::steps(Self::home(unpack(bucket).0), at) >= Self::steps(gap, at) {
                 self.put(gap, bucket);
                 gap = at;

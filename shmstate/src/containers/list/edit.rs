@@ -35,7 +35,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         }
     }
 
-    /// [`insert`](Self::insert), at the end if there are fewer items: where a stranger may have changed the length since the
+    /// [`insert`](Self::insert), at the end if there are fewer items: where another process may have changed the length since the
     /// place was found. Whether there was room.
     ///
     /// # Safety

@@ -54,7 +54,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         self.push_with(set_default)
     }
 
-    /// Fills the slot behind the last item; then `keep`, which gets the items and this one, says whether it becomes one.
+    /// Fills the slot after the last item; then `keep`, which gets the items and this one, says whether it becomes one.
     #[inline]
     pub(in crate::containers) fn push_if(
         &mut self,

@@ -242,7 +242,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     }
 
     /// The items, without marking any: the caller marks what it is going to touch. `live` is what [`Self::live`] has told
-    /// the caller, for a stranger may have changed it since.
+    /// the caller, because another process may have changed it since.
     #[inline]
     pub(super) fn unmarked_mut(&mut self, live: usize) -> &mut [T] {
         debug_assert!(live <= N);
@@ -250,7 +250,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         unsafe { std::slice::from_raw_parts_mut(self.items.as_mut_ptr().cast(), live) }
     }
 
-    /// Live items, at most `N` whatever the bytes say. A method asks once: a stranger may change the answer at any time.
+    /// Live items, at most `N` whatever the bytes say. A method asks once: another process may change the answer at any time.
     #[inline]
     fn live(&self) -> usize {
         (self.head.len as usize).min(N)

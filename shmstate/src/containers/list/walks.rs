@@ -7,8 +7,8 @@ use crate::layout::{Invalid, Kind, Layout, SharedLayout};
 use crate::track::{Stamp, Touched};
 
 // SAFETY: a head of plain integers and `N` items of a shareable type without drop glue; zeroes are an empty list. The
-// bytes behind the last item that alignment may add belong to the list and are never looked at. The walks are those of
-// the contract; the fields of the head behind `len` are scratch whose value does not matter.
+// bytes after the last item that alignment may add belong to the list and are never looked at. The walks are those of
+// the contract; the fields of the head after `len` are scratch whose value does not matter.
 unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
     const LAYOUT: &'static Layout =
         &Layout::of::<Self>("List", Kind::List { item: T::LAYOUT, capacity: N, items: Self::ITEMS.offset });
@@ -18,7 +18,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
 
     #[inline]
     unsafe fn stamp(this: *mut Self, stamp: Stamp) {
-        // SAFETY: the caller's promise: valid, and nobody else's.
+        // SAFETY: the caller's promise: valid, and the only reference.
         unsafe { (*this).head.put_stamp(stamp) }
     }
 

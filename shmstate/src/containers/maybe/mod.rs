@@ -67,7 +67,7 @@ use std::mem;
 /// ```
 #[repr(C)]
 pub struct Maybe<T> {
-    /// 1 with a value, 0 without; a stranger may have written anything else, which counts as 1.
+    /// 1 with a value, 0 without; anything else counts as 1.
     some: u8,
     /// A `T` in either case, as zeroes are: so it walks like any other field.
     value: T,
@@ -465,6 +465,6 @@ mod tests {
         let bytes = [0u8, 2];
         // SAFETY: two initialised bytes, as large and aligned as that type; the walk makes no value of them.
         let refused = unsafe { Maybe::<bool>::validate(bytes.as_ptr().cast()) }.unwrap_err();
-        assert_eq!(refused.to_string(), "`value`: 2 is no bool (0 or 1)", "behind none as well");
+        assert_eq!(refused.to_string(), "`value`: 2 is no bool (0 or 1)", "after none as well");
     }
 }

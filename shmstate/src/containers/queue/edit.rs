@@ -27,7 +27,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         self.exchange(a, b);
     }
 
-    /// Swaps two items that are there, unless a stranger says otherwise meanwhile.
+    /// Swaps two items that are there, unless its words have changed meanwhile.
     #[inline]
     pub(super) fn exchange(&mut self, a: usize, b: usize) {
         if let (Some(a), Some(b)) = (self.place(a), self.place(b)) {

@@ -74,10 +74,10 @@ use crate::layout::{Invalid, SharedLayout};
 /// ```
 #[repr(C)]
 pub struct Queue<T, const N: usize> {
-    /// Where the first item lies. Clamped wherever it is used, as `count` is: a stranger may have written it.
+    /// Where the first item lies. Clamped wherever it is used, as `count` is: it may be anything.
     start: u32,
     count: u32,
-    /// A slot without an item holds some `T` that nobody looks at.
+    /// A slot without an item holds some `T` that is never looked at.
     slots: Array<T, N>,
 }
 

@@ -59,8 +59,8 @@ use std::mem;
 /// ```
 #[repr(C)]
 pub struct Ring<T, const N: usize> {
-    /// Where the oldest item lies: 0 as long as the list is not full. Clamped wherever it is used, for a stranger may have
-    /// written it.
+    /// Where the oldest item lies: 0 as long as the list is not full. Clamped wherever it is used, because it may be
+    /// anything.
     start: u32,
     reserved: u32,
     list: List<T, N>,
@@ -136,7 +136,7 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
         self.list.is_full()
     }
 
-    /// Appends `value`; if the ring is full, in the place of the oldest item, which is returned.
+    /// Appends `value`; if the ring is full, instead of the oldest item, which is returned.
     ///
     /// ```
     /// let mut ring = shmstate::Ring::<u64, 2>::new();
@@ -176,10 +176,10 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
     pub fn push_with(&mut self, init: impl FnOnce(&mut T)) -> &mut T {
         let len = self.list.len();
         if len < N {
-            // It is not full, unless a stranger says so meanwhile.
+            // It is not full, unless its words have changed meanwhile.
             return match self.list.push_with(init) {
                 Ok(item) => item,
-                Err(full) => panic!("{full}, and was not before: somebody writes to the state outside of an update"),
+                Err(full) => panic!("{full}, and was not before: a process writes to the state outside of an update"),
             };
         }
         let oldest = self.start_in(N);

@@ -31,7 +31,7 @@ use std::ops::{Index, IndexMut};
 /// let b = sessions.insert(20)?;
 /// assert_eq!(sessions.insert(30).unwrap_err().into_inner(), 30);
 /// assert_eq!(sessions.remove(a), Some(10));
-/// let c = sessions.insert(30)?; // in the place of the first one
+/// let c = sessions.insert(30)?; // instead of the first one
 /// assert_eq!((sessions.get(a), sessions[b], sessions[c]), (None, 20, 30));
 /// # Ok::<_, shmstate::Full<u32>>(())
 /// ```
@@ -79,11 +79,11 @@ use std::ops::{Index, IndexMut};
 #[repr(C)]
 pub struct Slab<T, const N: usize> {
     count: u32,
-    /// 1 + the first vacant place, or 0. Followed by one step at a time, and only to a place that is vacant: a stranger may
-    /// have written it.
+    /// 1 + the first vacant place, or 0. Followed by one step at a time, and only to a place that is vacant: it may be
+    /// anything.
     vacant: u32,
     places: List<Place, N>,
-    /// As long as `places`; what belongs to a vacant place is some `T` that nobody looks at.
+    /// As long as `places`; what belongs to a vacant place is some `T` that is never looked at.
     values: List<T, N>,
 }
 
@@ -327,7 +327,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
             let what = format!("{values} values for {} places, {taken} taken of {count}, in a slab", places.len());
             return Err(Invalid::new(what));
         }
-        // Who gets to the end in as many steps as there are vacant places has not been anywhere twice.
+        // If the free list ends after exactly as many steps as there are vacant places, it has no cycle.
         let mut next = self.vacant as usize;
         for _ in taken..places.len() {
             let place = next.checked_sub(1).and_then(|index| places.get(index)).filter(|place| place.is_vacant());

@@ -1,7 +1,7 @@
 //! What the tracked containers whose items lie in a row have in common, and share with slices.
 //!
 //! [`like_a_slice`] writes it for one of them, which has these methods of its own:
-//! * `live`: how many items there are; a method asks once, for a stranger may change the answer at any time
+//! * `live`: how many items there are; a method asks once, because another process may change the answer at any time
 //! * `as_slice`, `unmarked_mut(live)`: the items, without marking any
 //! * `overwrite(range)`: notes that items are about to be overwritten or moved
 //! * `hand_out(range)`: notes that items are about to be handed out

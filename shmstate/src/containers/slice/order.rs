@@ -38,7 +38,7 @@ macro_rules! slice_order {
                 $crate::containers::place::reverse(self.reordered(self.live()));
             }
 
-            /// Moves the first `count` items behind the others; marks all.
+            /// Moves the first `count` items after the others; marks all.
             ///
             /// ```
             #[doc = concat!("let mut list = shmstate::", stringify!($List), "::<u64, 3>::from([1, 2, 3]);")]

@@ -1,4 +1,4 @@
-//! Archived values: what is kept, what is refused, and what becomes of bytes that a stranger has written.
+//! Archived values: what is kept, what is refused, and what becomes of bytes that may be anything.
 
 use crate::layout::SharedLayout;
 use crate::{ArchiveError, Archived, List};
@@ -270,7 +270,7 @@ fn a_panic_leaves_no_half_value() {
     CALLS.set(1);
     assert!(!super::survives(|| drop(kept.set(&Panics))), "in the second");
     assert!(kept.get().is_none() && kept.is_empty());
-    // SAFETY: a reference to a value that nobody else has.
+    // SAFETY: the only reference to a value.
     unsafe { Archived::validate(&raw const kept) }.unwrap();
 }
 

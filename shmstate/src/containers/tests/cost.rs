@@ -15,7 +15,7 @@ fn touched<T: SharedLayout>(value: &mut T, f: impl FnOnce(&mut T)) -> Vec<Range<
     f(value);
     let mut touched = Touched::new(size);
     let value = (&raw mut *value).cast_const();
-    // SAFETY: the same value twice, which nobody changes.
+    // SAFETY: the same value twice, which do not change.
     unsafe { T::flatten::<false>(value, value, root, &mut touched) }
     assert!(!touched.spilled());
     touched.ranges().map(|word| Granule::of(size).unpack(word)).collect()
@@ -115,7 +115,7 @@ fn a_marked_page_stays_one() {
         touched.add(touched.count() as u64 * 16, 8);
     }
     touched.add_pages(40_000..40_008);
-    // SAFETY: the same value twice, which nobody changes.
+    // SAFETY: the same value twice, which do not change.
     unsafe { Outer::flatten::<false>(value, value, root, &mut touched) }
     let (mut pages, mut runs) = (0, vec![]);
     touched.pages().for_each_run(|run| {
@@ -146,7 +146,7 @@ fn of_an_array_what_is_touched() {
     assert_eq!(touched(&mut outer, |l| l[1][3] = 5), [at..at + HEAD, at + HEAD + 24..at + HEAD + 32]);
 }
 
-/// In what is made of lists and arrays: their items begin behind two words and a head.
+/// In what is made of lists and arrays: their items begin after two words and a head.
 const ITEMS: u64 = 8 + HEAD;
 
 #[test]
@@ -238,7 +238,7 @@ fn bytes_in<T: SharedLayout>(value: &mut T, parts: &[usize], f: impl FnOnce(&mut
 #[test]
 fn of_a_map_an_entry_and_its_buckets() {
     type M = Map<u64, u64, 8>;
-    // The table behind the seed, the keys behind the table, the values.
+    // The table after the seed, the keys after the table, the values.
     let parts = [16, 16 + 64 + 128, 16 + 64 + 128 + 128];
     let new = || M::from([(1, 10), (2, 20), (3, 30), (4, 40)]);
     let costs = |f: fn(&mut M)| bytes_in(&mut new(), &parts, f);

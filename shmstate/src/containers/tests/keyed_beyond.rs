@@ -84,7 +84,7 @@ fn the_hash_is_the_one_that_is_written_down() {
     let (a, b) = seed_of(&map);
     assert!(a != 0 && b != 0 && (a, b) != seed_of(&Map::from([("pump".parse().unwrap(), 1)])));
     let tag = SipHasher13::new_with_keys(a, b).hash(b"pump\xff") >> 32;
-    // SAFETY: behind the seed a head of 64 bytes, then eight buckets.
+    // SAFETY: after the seed a head of 64 bytes, then eight buckets.
     let buckets = unsafe { std::ptr::from_ref(&map).cast::<u64>().wrapping_add(10).cast::<[u64; 8]>().read() };
     let mut expected = [0; 8];
     expected[((tag * 8) >> 32) as usize] = tag << 32 | 1;

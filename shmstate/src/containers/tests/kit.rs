@@ -1,4 +1,4 @@
-//! Random operations on maps, sets and arrays, for whoever has dice.
+//! Random operations on maps, sets and arrays, by a source of random choices.
 
 use super::keyed::is_valid;
 use super::{give_up, survives};

@@ -265,7 +265,7 @@ proptest! {
 }
 
 proptest! {
-    // Few, for they panic often.
+    // Few, because they panic often.
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
@@ -348,7 +348,7 @@ fn a_clone_that_panics_leaves_a_list() {
     assert!(!survives(|| drop(List::<_, 6>::from(unlucky()).clone())));
 }
 
-/// The head of a list from a file that a stranger has written: `len` is checked when the file is opened, the rest is not.
+/// The head of a list from a file that may be anything: `len` is checked when the file is opened, the rest is not.
 #[test]
 fn a_scribbled_head_does_no_harm() {
     type Inner = List<u16, 3>;
@@ -357,7 +357,7 @@ fn a_scribbled_head_does_no_harm() {
         for inner in outer.iter_mut() {
             let head = std::ptr::from_mut(inner).cast::<u8>();
             let scratch = head.wrapping_add(4);
-            // SAFETY: the 60 bytes behind the length of 4 bytes.
+            // SAFETY: the 60 bytes after the length of 4 bytes.
             unsafe { scratch.write_bytes(fill, 60) }
             // SAFETY: the first of them, which are the count, aligned as it is.
             unsafe { scratch.cast::<u32>().write(u32::MAX) }

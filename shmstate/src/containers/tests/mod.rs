@@ -1,9 +1,9 @@
 //! Tests of the containers as a whole.
 //!
 //! * `play`, `play_others`: random operations on containers of any depth, read from a script of numbers; `kit`: on maps and
-//!   sets, for whoever has dice
+//!   sets, by a source of random choices
 //! * `walks`: a small model of the transactions, in which the marks must suffice to keep the copies equal
-//! * `cost`: what single methods mark; `describe`: the layouts; `scribbled`: containers into which a stranger has written
+//! * `cost`: what single methods mark; `describe`: the layouts; `scribbled`: containers whose words may be
 //! * `list`, `text`, `ring`, `queue`, `slab`, `maybe`, `blob`, `keyed`: each against its counterpart of the standard library;
 //!   `sorted`: sorted maps of many leaves;
 //!   `committed`: all of them, in updates that are committed or rolled back; `keyed_beyond`: what maps promise besides; `archived`, `archived_in_states`: what is kept, refused, and damaged;

@@ -1,4 +1,4 @@
-//! Containers into which a stranger has written anything at all: every method, and the walks, do no harm.
+//! Containers whose words may be anything at all: every method, and the walks, do no harm.
 //!
 //! Which entries there are then is open; but nothing panics, runs on without end, or leaves the container.
 
@@ -19,7 +19,7 @@ impl Rng {
         self.0
     }
 
-    /// Words that a stranger would choose: small ones, indices, tags, all ones, anything.
+    /// Words that do harm: small ones, indices, tags, all ones, anything.
     fn word(&mut self) -> u64 {
         let n = self.next();
         match n % 8 {
@@ -103,7 +103,7 @@ fn scribbled_maps_do_no_harm() {
             look(&kit);
             touched.clear();
             let kit = (&raw mut *kit).cast_const();
-            // SAFETY: the same value twice, which nobody changes.
+            // SAFETY: the same value twice, which do not change.
             unsafe { Kit::flatten::<true>(kit, kit, stamp, &mut touched) }
             let granule = Granule::of(size_of::<Kit>() as u64);
             let ends = touched.ranges().map(|word| granule.unpack(word).end);
@@ -118,7 +118,7 @@ fn a_full_table_is_made_anew() {
     for word in [u64::MAX, 1, 1 << 32 | 1, 7 << 32] {
         let mut map = Map::<u64, u64, 4>::from([(1, 10), (2, 20)]);
         let buckets = std::ptr::from_mut(&mut map).cast::<u64>().wrapping_add(10).cast::<[u64; 8]>();
-        // SAFETY: behind the seed and a head of 64 bytes lie eight buckets.
+        // SAFETY: after the seed and a head of 64 bytes lie eight buckets.
         unsafe { buckets.write([word; 8]) }
         assert_eq!((map.get(&3).copied(), map.remove(&3)), (None, None));
         map.insert(3, 30).unwrap();
@@ -151,12 +151,12 @@ fn tables_that_do_not_fit_their_keys_are_refused() {
     let refused = |f: &dyn Fn(&mut [u64; 8])| {
         let mut map = M::from([(1, 10), (2, 20), (3, 30)]);
         let buckets = std::ptr::from_mut(&mut map).cast::<u64>().wrapping_add(10).cast::<[u64; 8]>();
-        // SAFETY: behind the seed and a head of 64 bytes lie eight buckets, which nobody else looks at meanwhile.
+        // SAFETY: after the seed and a head of 64 bytes lie eight buckets, which are not looked at meanwhile.
         f(unsafe { &mut *buckets });
         // SAFETY: initialised, private.
         unsafe { M::validate(&map) }.unwrap_err().to_string()
     };
-    // The last of a run, so that those behind it do not depend on it.
+    // The last of a run, so that those after it do not depend on it.
     let used = |b: &[u64; 8]| (0..8).find(|&at| b[at] != 0 && b[(at + 1) % 8] == 0).unwrap();
     // Each has a seed of its own.
     for _ in 0..200 {

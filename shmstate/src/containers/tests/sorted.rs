@@ -282,7 +282,7 @@ fn words_that_are_no_leaves_in_order_are_refused() {
     assert_eq!(refused(18, |word| word & 0xff_ffff), "leaf 0 has 0 entries of at most 16");
     assert_eq!(refused(18, |word| word | 1 << 31), "leaf 0 has 144 entries of at most 16");
     assert_eq!(refused(18, |word| word - (1 << 24)), "the leaves have 39 entries, 40 are counted, and 64 fit");
-    // The keys begin behind the words and a head.
+    // The keys begin after the words and a head.
     let first_key = (8 + 64 + 64 * 4 + 64) / 4;
     assert_eq!(refused(first_key, |_| 5), "key 1 is not larger than the one before it");
     let of_leaf_1 = first_key + 2 * 16;

@@ -55,7 +55,7 @@ use crate::layout::{Invalid, Kind, Layout, SharedLayout};
 /// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is fixed |
 ///
 /// # Trust
-/// Attaching to a region checks that each text is UTF-8. After that the bytes are believed, for the peers run the same
+/// Attaching to a region checks that each text is UTF-8. After that the bytes are believed, because the peers run the same
 /// code: a process that writes something else into the region breaks the promise of `str` in the others. A length that
 /// is too large is cut off at `N`, so that nothing outside of the text is read.
 ///
@@ -68,7 +68,7 @@ use crate::layout::{Invalid, Kind, Layout, SharedLayout};
 #[repr(C, align(8))]
 #[derive(Clone)]
 pub struct Text<const N: usize> {
-    /// Clamped to `N` wherever it is used, for a stranger may have written it.
+    /// Clamped to `N` wherever it is used, because it may be anything.
     len: u32,
     reserved: u32,
     /// Invariant: the first `len` bytes are UTF-8.
@@ -197,7 +197,7 @@ impl<const N: usize> Text<N> {
     }
 }
 
-// SAFETY: integers only; zeroes are the empty text; `validate` refuses what is no UTF-8. The bytes behind the last that
+// SAFETY: integers only; zeroes are the empty text; `validate` refuses what is no UTF-8. The bytes after the last that
 // alignment may add belong to the text and are never looked at.
 unsafe impl<const N: usize> SharedLayout for Text<N> {
     const LAYOUT: &'static Layout = {

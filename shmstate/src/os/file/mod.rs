@@ -38,9 +38,9 @@ impl Access {
     fn check(self, path: &Path, stat: &Stat) -> Result<(), Error> {
         let refuse = |why: String| Err(Trouble::Permission { path: path.to_owned(), why, source: None }.into());
         let user = rustix::process::geteuid().as_raw();
-        let anybodys = self.mode & 0o002 != 0;
+        let all_users = self.mode & 0o002 != 0;
         let my_groups = self.mode & 0o020 != 0 && (stat.st_uid == 0 || in_group(stat.st_gid));
-        if stat.st_uid != user && !anybodys && !my_groups {
+        if stat.st_uid != user && !all_users && !my_groups {
             // Only a descriptor that was handed over comes past the file's own mode, and the file is opened anew by it.
             let lets_in =
                 user == 0 || stat.st_mode & 0o006 == 0o006 || (stat.st_mode & 0o060 == 0o060 && in_group(stat.st_gid));

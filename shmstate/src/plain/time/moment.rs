@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 /// A moment, for a state: what [`SystemTime`] is in a program.
 ///
 /// It has the nanoseconds since 1970 (UTC, without leap seconds) as an `i64`, so that it reaches from 1678 to 2261; in a
-/// new state it is the beginning of 1970. It is of the clock that somebody sets: between two moments there may be less
+/// new state it is the beginning of 1970. It is of the clock that can be set: between two moments there may be less
 /// time, or more, than the clock says.
 ///
 /// ```
@@ -28,7 +28,7 @@ use std::time::{Duration, SystemTime};
 ///
 /// # Panics
 /// As with [`SystemTime`], `+` and `-` panic when the result has no room; `checked_` and `saturating_` methods do not. The
-/// difference of two moments is [`duration_since`](Self::duration_since), for the clock may have gone back between them.
+/// difference of two moments is [`duration_since`](Self::duration_since), because the clock may have gone back between them.
 #[derive(SharedLayout, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[shared(crate = "crate")]
 #[repr(C)]

@@ -104,7 +104,7 @@ impl TimeSpan {
         self.nanos / 1000
     }
 
-    /// The nanoseconds behind the whole seconds.
+    /// The nanoseconds after the whole seconds.
     ///
     /// ```
     /// assert_eq!(shmstate::TimeSpan::from_millis(1500).subsec_nanos(), 500_000_000);

@@ -182,7 +182,7 @@ fn die(death: Death) {
         let committed = matches!(death, BehindThePublication | AtTheRelease);
         assert_eq!(now.version, before.version + u64::from(committed), "{death:?}");
         if committed {
-            world.somebody_else_did(0, touch);
+            world.another_did(0, touch);
         }
         world.check();
         for _ in 0..20 {

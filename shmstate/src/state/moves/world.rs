@@ -101,7 +101,7 @@ impl<'s> World<'s> {
     }
 
     /// Another process committed this.
-    pub(super) fn somebody_else_did(&mut self, region: usize, f: impl FnOnce(&mut Root)) {
+    pub(super) fn another_did(&mut self, region: usize, f: impl FnOnce(&mut Root)) {
         f(&mut self.golden[region]);
         self.twins[region] = self.golden[region].clone();
     }

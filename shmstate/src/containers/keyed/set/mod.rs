@@ -41,7 +41,7 @@ use std::hash::Hash;
 /// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is `N` |
 /// | `hasher`, `with_hasher`, `with_capacity_and_hasher` | not there: all programs must hash alike |
 /// | `into_iter` by value, `extract_if` | not there: a set of a state is borrowed; `drain`, `retain` |
-/// | `&a \| &b` and the like | not there: nobody has said how large the result may be; `extend` by `union` |
+/// | `&a \| &b` and the like | not there: it is unknown how large the result may be; `extend` by `union` |
 ///
 /// # Cost
 ///
@@ -49,13 +49,13 @@ use std::hash::Hash;
 /// |---|---|
 /// | `insert`, `insert_with` | the value, and one pair of buckets; nothing if the value is there |
 /// | `replace` | the value |
-/// | `remove`, `take` | the place of the value, the buckets behind its own up to the next empty one, and one pair of buckets of the value that takes its place |
+/// | `remove`, `take` | the place of the value, the buckets after its own up to the next empty one, and one pair of buckets of the value that takes its place |
 /// | `retain` | what `remove` marks, for each that goes |
 /// | `clear`, `drain` | the buckets in use |
 /// | everything that takes `&self` | nothing |
 ///
 /// # Hash
-/// Values are found by SipHash-1-3 under a random key, as in `HashSet`, so that nobody can choose values that collide.
+/// Values are found by SipHash-1-3 under a random key, as in `HashSet`, so that colliding values cannot be chosen.
 /// It is drawn when the first value comes, from std's generator, which asks the kernel once per thread.
 ///
 /// All programs that share a state must feed the hash the same bytes: those of the values' `Hash` implementation.
@@ -68,7 +68,7 @@ use std::hash::Hash;
 /// # Layout
 /// The hash key, `2 N` buckets of 8 bytes, and a [`List<K, N>`] of the values: a head of 64 bytes for the buckets and
 /// one for the list. The format chapter has the bytes. When the first handle attaches, each value must be in its
-/// bucket, and nothing else in the others. What a stranger writes later can make values be missed, and nothing worse.
+/// bucket, and nothing else in the others. What another process writes later can make values be missed, and nothing worse.
 ///
 /// # Capacity
 /// It is from 1 to 2³¹; anything else does not compile:
@@ -414,7 +414,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         self.keys.swap_discard_if_there(found.index())
     }
 
-    /// Makes the table anew, when a stranger has filled it with nonsense.
+    /// Makes the table anew, when it holds nonsense.
     #[cold]
     fn index_anew(&mut self) {
         self.table.clear();
@@ -423,7 +423,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         }
     }
 
-    /// Keeps the first `len` keys, when a stranger has made a map's keys and values differ in number.
+    /// Keeps the first `len` keys, when a map's keys and values differ in number.
     #[cold]
     pub(super) fn truncate(&mut self, len: usize) {
         self.keys.truncate(len);

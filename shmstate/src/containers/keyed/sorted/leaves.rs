@@ -69,7 +69,7 @@ impl Spot {
         self.leaf.start + self.index
     }
 
-    /// The slot behind the leaf's entries.
+    /// The slot after the leaf's entries.
     #[inline]
     pub(super) const fn end(self) -> usize {
         self.leaf.start + self.leaf.len
@@ -106,7 +106,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         &words[..(used as usize).min(words.len()).min(Self::LEAVES)]
     }
 
-    /// The number behind all entries.
+    /// The number after all entries.
     #[inline]
     pub(super) fn behind(&self) -> usize {
         self.in_use().len() * Self::LEAF
@@ -163,7 +163,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         Some(Spot { position, leaf, index: leaf.len.checked_sub(1)? })
     }
 
-    /// The last leaf of which the bound is not `behind` what is sought, or the first leaf: its position, and where it is.
+    /// The last leaf of which the bound is not past (`behind`) what is sought, or the first leaf: its position, and where it is.
     #[inline]
     fn leaf_by(&self, behind: impl Fn(&K) -> bool) -> Option<(usize, Leaf)> {
         let words = self.in_use();
@@ -187,7 +187,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         }
     }
 
-    /// The number of the first entry whose key is not `before`, or the one behind the last entry of a leaf.
+    /// The number of the first entry whose key is not `before`, or the one after the last entry of a leaf.
     #[inline]
     pub(super) fn bound(&self, before: impl Fn(&K) -> bool) -> usize {
         let Some((position, leaf)) = self.leaf_by(|bound| !before(bound)) else { return 0 };

@@ -37,8 +37,8 @@ use std::ops::{Bound, RangeBounds};
 ///
 /// # How large
 /// Entries lie in leaves of 64, or fewer if they are large, as in a B-tree of two levels: an update that inserts an entry moves
-/// those behind it in its leaf, and now and then splits the leaf. `cargo bench -p shmstate` prints what that costs beside a
-/// `BTreeMap`. Splitting a leaf also moves the words of the leaves behind it, one for each 32 entries at least; among
+/// those after it in its leaf, and now and then splits the leaf. `cargo bench -p shmstate` prints what that costs beside a
+/// `BTreeMap`. Splitting a leaf also moves the words of the leaves after it, one for each 32 entries at least; among
 /// millions, a [`Map`](crate::Map) is faster, if no order is needed.
 ///
 /// A map has room for `2 N` keys and values, so that no leaf must be full. For large values, keep those in a
@@ -67,7 +67,7 @@ use std::ops::{Bound, RangeBounds};
 /// |---|---|
 /// | `get_mut`, `insert`, `insert_with` or `entry` where the key is there | the value |
 /// | `insert`, `insert_with`, `entry` where it is not; `remove`, `remove_entry`, `discard`, `pop_first`, `discard_first` | the keys and values from its place to the end of its leaf, and a word |
-/// | the same, where a leaf must be split or two be merged | half a leaf as well, and the words of the leaves behind |
+/// | the same, where a leaf must be split or two be merged | half a leaf as well, and the words of the leaves after it |
 /// | `pop_last`, `discard_last` | a word |
 /// | `clear` | nothing |
 /// | `range_mut` | the values that it yields |
@@ -267,7 +267,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         map
     }
 
-    /// Adds an entry of another map, which comes behind those that are there.
+    /// Adds an entry of another map, which comes after those that are there.
     fn add_last(&mut self, key: K, init: impl FnOnce(&mut V)) -> Result<Spot, K> {
         self.put_with(self.end(), key, init)
     }
@@ -290,7 +290,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         self.find(key).map(Spot::slot)
     }
 
-    /// The number of the first entry whose key lies in `range`, and of the one behind the last.
+    /// The number of the first entry whose key lies in `range`, and of the one after the last.
     #[track_caller]
     fn numbers<Q: Ord + ?Sized>(&self, range: &impl RangeBounds<Q>) -> (usize, usize)
     where

@@ -111,7 +111,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         (room.leaf.len < Self::LEAF && room.index <= room.leaf.len).then_some(room)
     }
 
-    /// The leaf behind those in use, without entries.
+    /// The leaf after those in use, without entries.
     fn free_leaf(&mut self) -> Option<Leaf> {
         let (used, words) = (self.in_use().len(), self.leaves.len());
         if used == Self::LEAVES {
@@ -195,7 +195,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         Some(Self::number(spot))
     }
 
-    /// Moves the entries of the leaf behind `position` to the one there; they have room.
+    /// Moves the entries of the leaf after `position` to the one there; they have room.
     #[cold]
     fn merge(&mut self, position: usize) {
         if let (Some(to), Some(from)) = (self.leaf(position), self.leaf(position + 1)) {

@@ -1,0 +1,61 @@
+//! The language of the library: words that are left out of its sources, chapters and messages.
+//!
+//! A process, a thread or a type is no person. What stands for it is named: "a process", "a handle", "a writer".
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each word, and what to write instead.
+const LEFT_OUT: [(&str, &str); 8] = [
+    ("somebody", "the process, the handle, the user"),
+    ("nobody", "no process, no handle"),
+    ("anybody", "any process, any user"),
+    ("everybody", "all processes"),
+    ("whoever", "a process that"),
+    ("whom", "which"),
+    ("stranger", "a process that does not run this protocol; it may be anything"),
+    ("in the place of", "instead of"),
+];
+
+#[test]
+fn the_library_has_none_of_them() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut files = Vec::new();
+    for place in
+        ["shmstate/src", "shmstate/docs", "shmstate/benches", "shmstate-derive", "README.md", "CONTRIBUTING.md"]
+    {
+        texts(&root.join(place), &mut files);
+    }
+    assert!(files.len() > 150, "{} files", files.len());
+    let mut found = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            for (word, instead) in LEFT_OUT.iter().filter(|(word, _)| has(line, word)) {
+                found.push(format!("{}:{}: \"{word}\"; instead: {instead}", file.display(), number + 1));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Whether `line` has that word, or its plural or genitive.
+fn has(line: &str, word: &str) -> bool {
+    let line = line.to_lowercase();
+    line.match_indices(word).any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+}
+
+fn texts(path: &Path, files: &mut Vec<PathBuf>) {
+    if path.is_dir() {
+        fs::read_dir(path).unwrap().for_each(|entry| texts(&entry.unwrap().path(), files));
+    } else if path.extension().is_some_and(|end| end == "rs" || end == "md") {
+        files.push(path.to_owned());
+    }
+}
+
+#[test]
+fn words_are_found() {
+    assert!(has("/// Nobody knows.", "nobody"));
+    assert!(has("strangers", "stranger"));
+    assert!(!has("the_whomever", "whom"));
+}
