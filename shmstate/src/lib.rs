@@ -64,7 +64,7 @@
 //! * [`Error`], [`ErrorKind`]: what can go wrong.
 //! * [`guide`]: one program, from a counter to a supervised server; [`cookbook`]: answers to common tasks; [`overview`]: methods, containers and features in tables;
 //!   [`glossary`]: the words.
-//! * [`design`]: how it works, and why it holds; [`crash`]: what a death leaves, and which process is trusted with what;
+//! * [`design`]: how it works, and why it holds; [`decisions`]: what was tried instead; [`crash`]: what a death leaves, and which process is trusted with what;
 //!   [`files`]: where a region lies, and what it takes of the machine; [`format`](mod@format): the bytes of a region;
 //!   [`performance`]: what operations cost, and how to lay a state out;
 //!   [`production`]: where regions lie in a service's life, and what to set;
@@ -174,6 +174,9 @@ pub mod glossary {}
 
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}
+
+#[doc = include_str!("../docs/decisions.md")]
+pub mod decisions {}
 
 #[doc = include_str!("../docs/crash.md")]
 pub mod crash {}
