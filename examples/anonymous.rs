@@ -1,4 +1,4 @@
-//! A supervisor and its workers share a state that has no name: nobody else can find it, and nothing is left behind.
+//! A supervisor and its workers share a state that has no name: no other process can find it, and nothing is left over.
 //!
 //! The supervisor makes the state, and gives each worker a descriptor of it as standard input. One worker is killed in
 //! the middle of an update; the others go on.
@@ -14,7 +14,7 @@ use std::time::Duration;
 #[derive(SharedLayout)]
 #[repr(C)]
 struct Jobs {
-    /// Numbers that nobody has taken yet.
+    /// Numbers that are not taken yet.
     waiting: List<u64, 1024>,
     /// What became of them.
     results: List<Done, 1024>,

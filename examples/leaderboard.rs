@@ -1,4 +1,4 @@
-//! Game servers report scores into one leaderboard; a viewer shows the top ten, and is in nobody's way.
+//! Game servers report scores into one leaderboard; a viewer shows the top ten, and delays no server.
 //!
 //! A report changes three things at once: the player's score, the history of the latest events, and the totals. So in each
 //! version they agree, which the viewer checks with each look. One server is killed in between. Each says on a pipe, which

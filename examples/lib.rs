@@ -19,7 +19,7 @@ impl Temporary {
     /// A fresh name that begins with `program`.
     ///
     /// # Errors
-    /// If Ctrl-C cannot be caught, or has been by somebody else.
+    /// If Ctrl-C cannot be caught, or is caught already.
     pub fn new(program: &str) -> Result<Self> {
         let name = format!("{program}-{}", std::process::id());
         let left = name.clone();

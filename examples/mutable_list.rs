@@ -4,7 +4,7 @@
 //! them, slowly, and is killed by the parent at random moments, often in the middle of it. The parent reads meanwhile.
 //!
 //! Every update also writes into a journal, in the same state, what it has done. Both happen or neither: so in every
-//! version that anybody ever sees, the journal replayed on a plain `Vec` gives the list. The parent checks that with each
+//! version that any process ever sees, the journal replayed on a plain `Vec` gives the list. The parent checks that with each
 //! read; a lost update, a torn read or a trace of a killed process would show.
 //!
 //! `cargo run --release --example mutable_list -- --rounds 200 --pause 5`
@@ -158,7 +158,7 @@ impl Child {
     /// Adds one to each of the first five elements, with work between the steps, until it is killed.
     ///
     /// It tells the parent how far it is: `(` and `)` around the steps, `.` when the update has returned. Killed after
-    /// `(`, it leaves a half-changed list behind, which nobody ever sees.
+    /// `(`, it leaves a half-changed list, which no process ever sees.
     fn function_c(&self, breath: Duration) -> Result<()> {
         let say = |word: &[u8; 1]| stdout().write_all(word).and_then(|()| stdout().flush()).is_ok();
         loop {

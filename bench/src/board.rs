@@ -1,4 +1,4 @@
-//! The state that everybody holds: a counter and a list of `u64`.
+//! The state that all sides hold: a counter and a list of `u64`.
 
 /// The sizes that are measured, in bytes of items. A state is a little larger.
 pub const SIZES: [usize; 6] = [64, 4 << 10, 64 << 10, 1 << 20, 64 << 20, 1 << 30];
@@ -120,7 +120,7 @@ pub fn sum(items: &[u64]) -> u64 {
     items.iter().fold(0, |sum, item| sum.wrapping_add(*item))
 }
 
-/// The random spot of operation `i`: the same one for everybody, and known long before it is needed.
+/// The random spot of operation `i`: the same one for all, and known long before it is needed.
 #[inline]
 pub fn spot(i: u64, len: usize) -> usize {
     let mixed = i.wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -32,7 +32,7 @@ pub struct Chart {
 
 struct Line {
     name: String,
-    /// It is what everybody has to be above: drawn with dashes.
+    /// It is what all have to be above: drawn with dashes.
     floor: bool,
     /// The place to the right, the value, and what it says.
     points: Vec<(usize, f64, String)>,

@@ -75,7 +75,7 @@ impl Role {
 #[derive(Serialize, Deserialize, Default, Debug)]
 pub struct Outcome {
     pub done: u64,
-    /// What it did before anybody was told to begin.
+    /// What it did before the start.
     #[serde(default)]
     pub before: u64,
     pub torn: u64,

@@ -124,7 +124,7 @@ pub fn in_turns(effort: Effort, sides: &mut [Side<'_>]) -> Vec<Result<Vec<f64>>>
             }
             let time = loop {
                 match side(turn.count) {
-                    // It only took long when it was tried: a first touch, or somebody else's turn.
+                    // It only took long when it was tried: a first touch, or another process's turn.
                     Ok(time) if time < round / 4.0 => turn.count *= 2,
                     other => break other,
                 }

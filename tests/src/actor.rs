@@ -21,7 +21,7 @@ pub struct Actor {
 pub struct Fate {
     /// What `wait` said.
     pub status: ExitStatus,
-    /// What it had printed and nobody had read.
+    /// What it had printed and was not read.
     pub lines: Vec<String>,
 }
 

@@ -33,7 +33,7 @@ impl History<'_> {
         // Who acknowledged each version after the first: 0, or life + 1.
         let mut makers = vec![0usize; versions + 1];
         let (mut acknowledged, mut cut_off) = (0u64, 0u64);
-        // (time, is an end, life, entry): at the same time, begins come first, so that nobody is wronged by the clock.
+        // (time, is an end, life, entry): at the same time, begins come first, so that the clock wrongs none.
         let mut events = Vec::new();
         for (life, entries) in self.lives.iter().enumerate() {
             let mut before = 0;
@@ -73,7 +73,7 @@ impl History<'_> {
                 events.push((entry.after, true, life, at));
             }
         }
-        // What nobody acknowledged was made by somebody who died before he could.
+        // What was not acknowledged was made by a process that died before it could acknowledge it.
         let made = self.last - self.first;
         if acknowledged > made {
             wrong.push(format!("{acknowledged} updates were acknowledged, and {made} versions made"));

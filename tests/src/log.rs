@@ -1,4 +1,4 @@
-//! What one thread did, and when: a file that survives whoever writes it.
+//! What one thread did, and when: a file that survives the process that writes it.
 
 use memmap2::MmapRaw;
 use std::fs::OpenOptions;
@@ -63,7 +63,7 @@ pub struct Entry {
     pub after: u64,
     /// The version that was made or seen.
     pub version: u64,
-    /// The digest of what was made or seen; 0 if nobody looked.
+    /// The digest of what was made or seen; 0 without a look.
     pub digest: u64,
 }
 
@@ -98,7 +98,7 @@ impl Log {
 
     fn word(&self, index: usize) -> &AtomicU64 {
         assert!(index < Self::ROOM * WORDS, "the log is full");
-        // SAFETY: inside of the mapping, by the line above, and aligned; nobody uses it but as atomic words.
+        // SAFETY: inside of the mapping, by the line above, and aligned; it is only used as atomic words.
         unsafe { &*self.map.as_mut_ptr().cast::<AtomicU64>().wrapping_add(index) }
     }
 
@@ -131,7 +131,7 @@ impl Log {
         self.end(entry, 0, 0);
     }
 
-    /// What somebody's log says.
+    /// What one log says.
     ///
     /// # Panics
     /// If there is none, or if it is not a log.

@@ -1,11 +1,11 @@
-//! A page of counters that processes share, by which the tests know what was promised to whom.
+//! A page of counters that processes share, by which the tests know what was promised to which process.
 
 use memmap2::MmapRaw;
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-/// Counters in a file. A counter survives whoever counts.
+/// Counters in a file. A counter survives the process that counts.
 pub struct Tally {
     map: MmapRaw,
 }
@@ -19,7 +19,7 @@ impl Tally {
     pub const KILLS: usize = 2;
     /// Arrivals at the barrier.
     pub const ARRIVED: usize = 3;
-    /// Set when everybody should stop.
+    /// Set when all should stop.
     pub const STOP: usize = 4;
     /// Free for a test's own use, with those that follow.
     pub const FREE: usize = 8;
@@ -76,7 +76,7 @@ impl Tally {
 impl Drop for Tally {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            // Nobody is to wait for this process.
+            // No other process is to wait for this one.
             self.word(Self::ARRIVED).store(Self::FAILED, SeqCst);
         }
     }

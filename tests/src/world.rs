@@ -7,7 +7,7 @@ use std::mem::{swap, take};
 /// Items of [`World::spots`].
 pub const SPOTS: usize = 1024;
 
-/// How somebody is.
+/// How a person is.
 #[derive(SharedLayout, Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Mood {
@@ -19,7 +19,7 @@ pub enum Mood {
     Merry = 7,
 }
 
-/// Somebody.
+/// A person.
 #[derive(SharedLayout, Clone, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub struct Person {

@@ -44,7 +44,7 @@ fn create_open_and_open_or_create() {
     either.update(World::step).unwrap();
     [&world, &opened, &either].into_iter().for_each(|world| is(world, 2));
     drop((world, opened, either));
-    // Nobody has it open, and it is still there.
+    // No process has it open, and it is still there.
     is(&State::<World>::open(&path).unwrap(), 2);
     shmstate::remove(&path).unwrap();
     assert!(!path.exists());

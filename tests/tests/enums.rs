@@ -93,7 +93,7 @@ fn valid<T: SharedLayout>(bytes: impl IntoIterator<Item = (usize, u8)>) -> Resul
         // SAFETY: the place lies inside the value, as just checked.
         unsafe { value.as_mut_ptr().cast::<u8>().wrapping_add(place).write(byte) }
     }
-    // SAFETY: aligned and initialised, and nobody else's.
+    // SAFETY: aligned and initialised, and the only reference.
     unsafe { T::validate(value.as_ptr()) }.map_err(|invalid: Invalid| invalid.to_string())
 }
 

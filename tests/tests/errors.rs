@@ -187,7 +187,7 @@ fn busy_because_of_readers_that_are_stopped() {
         reader.expect("in");
         reader.stop();
         readers.push(reader);
-        // One that stays is in nobody's way.
+        // One that stays hinders no process.
         let updates = if version == 0 { 2000 } else { 1 };
         (0..updates).for_each(|_| hasty.update(World::step).unwrap());
     }

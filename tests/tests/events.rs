@@ -213,7 +213,7 @@ fn a_listener_that_panics() {
     writer.expect("in");
     writer.kill();
     failing(&|| world.update(World::step).unwrap());
-    // A handle that waits for nobody finds the lock free, and the recovery done.
+    // A handle that never waits finds the lock free, and the recovery done.
     let impatient = State::<World>::options().timeout(Duration::ZERO).open(&path).unwrap();
     let ((), told) = heard(|| impatient.update(World::step).unwrap());
     assert!(told.is_empty(), "{told:?}");

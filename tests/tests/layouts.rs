@@ -161,7 +161,7 @@ fn valid<T: SharedLayout>(places: impl IntoIterator<Item = usize>, value: u8) ->
         // SAFETY: the place lies inside the value, as just checked.
         unsafe { byte.write(value) }
     }
-    // SAFETY: aligned and initialised, and nobody else's.
+    // SAFETY: aligned and initialised, and the only reference.
     unsafe { T::validate(bytes.as_ptr()) }.map_err(|invalid: Invalid| invalid.to_string())
 }
 

@@ -194,7 +194,7 @@ fn a_region_that_was_replaced_goes_on_without_its_name() {
         assert!(!old.is_current().unwrap() && !view.is_current().unwrap());
         // By its first name, a region that was renamed is not found.
         assert_eq!(new.is_current().unwrap(), !renamed);
-        // The old one's writer still has the old one's lock, and is in nobody's way here.
+        // The old one's writer still has the old one's lock, and hinders no process here.
         new.update(World::step).unwrap();
         new.update(World::step).unwrap();
         assert_eq!(State::<World>::open(&path).unwrap().version(), 2);
@@ -286,7 +286,7 @@ fn a_copy_of_the_file_with_words_of_two_versions_is_refused() {
     }
 }
 
-/// A copy that is made while somebody writes is refused, if it can be told; whatever becomes of it, the region that it was
+/// A copy that is made while a process writes is refused, if it can be told; whatever becomes of it, the region that it was
 /// made from is as if it did not exist.
 #[test]
 fn a_copy_of_the_file_that_is_made_in_the_midst_of_updates_is_nobody_elses_business() {

@@ -1,4 +1,4 @@
-//! A region that is put in the place of another one: by several at once, by processes that die at it, and what becomes of
+//! A region that is put instead of another one: by several at once, by processes that die at it, and what becomes of
 //! the handles on the old one.
 
 use nix::errno::Errno;
@@ -226,7 +226,7 @@ fn what_a_dead_replacer_leaves_is_settled_by_the_name() {
             assert!(in_service(&new, None, first), "{case}");
         }
     }
-    // Nobody is attached.
+    // No handle is attached.
     for first in ["open", "replace", "remove"] {
         let (dir, path, state) = old();
         drop(state);
@@ -263,7 +263,7 @@ fn a_replacer_is_killed_at_each_system_call() {
         let (dir, path, state) = old();
         let view = State::<Release1>::open_read_only(&path).unwrap();
         let before = inode(&path);
-        // A reader waits for nobody, whatever moment the replacer is stopped at.
+        // A reader never waits, whatever moment the replacer is stopped at.
         let beside = || {
             let moved = inode(&path) != before;
             let ticks = state.project(Release1::ticks).unwrap();

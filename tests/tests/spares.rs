@@ -1,4 +1,4 @@
-//! Spare copies: readers that stay cost memory up to the limit that was given, and nobody's time.
+//! Spare copies: readers that stay cost memory up to the limit that was given, and no time.
 
 use shmstate::{ErrorKind, State};
 use shmstate_tests::{Actor, World, actor, scratch_dir};

@@ -55,7 +55,7 @@ impl Store for MmapSync {
 
     #[inline]
     fn read<R>(&mut self, mut f: impl FnMut(&ArchivedEntity) -> R) -> Result<R> {
-        // SAFETY: none that could be given; whether somebody writes the image meanwhile is what torn reads are counted for.
+        // SAFETY: none that could be given; whether a process writes the image meanwhile is what torn reads are counted for.
         let seen = unsafe { self.map.read::<Entity>(false) }?;
         Ok(f(&seen))
     }

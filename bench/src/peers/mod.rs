@@ -1,4 +1,4 @@
-//! Whom shmstate is measured against.
+//! What shmstate is measured against.
 
 mod able;
 #[cfg(feature = "peers")]
@@ -27,7 +27,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
-/// Somebody who has the state of a directory open.
+/// A peer that has the state of a directory open.
 pub trait Peer {
     /// Does `op` once for each number of the range. Says how many reads were torn.
     fn run(&mut self, op: Op, range: Range<u64>) -> Result<u64>;

@@ -42,7 +42,7 @@ impl Mutex {
         let shared = unsafe { libc::pthread_mutexattr_setpshared(attributes, libc::PTHREAD_PROCESS_SHARED) };
         // SAFETY: as above.
         let robust = unsafe { libc::pthread_mutexattr_setrobust(attributes, libc::PTHREAD_MUTEX_ROBUST) };
-        // SAFETY: as above; the mapping is zeroed memory that nobody else knows yet.
+        // SAFETY: as above; the mapping is zeroed memory that no other process knows yet.
         let mutex = unsafe { libc::pthread_mutex_init(self.mutex(), attributes) };
         if (init, shared, robust, mutex) != (0, 0, 0, 0) {
             bail!("no robust mutex");

@@ -1,4 +1,4 @@
-//! Python's `multiprocessing`, in processes of its own: told over a pipe what to do how often, or whom to let run together.
+//! Python's `multiprocessing`, in processes of its own: told over a pipe what to do how often, or which to let run together.
 
 use super::{Kind, Peer};
 use crate::child::{Outcome, Role};
@@ -65,7 +65,7 @@ pub fn play(kind: Kind, bytes: usize, cast: &[Role], time: Duration, stay: Durat
     Ok((outcomes, counter))
 }
 
-/// Nanoseconds to make a list, to attach to it while others have it open, and while nobody has; 0 for what cannot be.
+/// Nanoseconds to make a list, to attach to it while others have it open, and while none has; 0 for what cannot be.
 pub fn life(kind: Kind, bytes: usize) -> Result<[f64; 3]> {
     let (_file, python) = script("life", kind.script()?, bytes / 8)?;
     let lines = lines(python)?;

@@ -1,5 +1,5 @@
 //! The floor: a sequence lock over words in place. Readers race with the writer and begin anew if it was there, however long
-//! that takes; nobody recovers from the death of a writer. The words are relaxed atomics, so that the race is defined, which
+//! that takes; there is no recovery from the death of a writer. The words are relaxed atomics, so that the race is defined, which
 //! keeps sums from being vectorised.
 
 use super::store::{Store, by_hand};
@@ -35,7 +35,7 @@ pub fn open(dir: &Path, bytes: usize, create: bool) -> Result<Box<dyn Peer>> {
 impl Words {
     #[inline]
     fn all(&self) -> &[AtomicU64] {
-        // SAFETY: that many bytes are mapped, aligned to a page, and everybody uses them as atomics.
+        // SAFETY: that many bytes are mapped, aligned to a page, and all processes use them as atomics.
         unsafe { slice::from_raw_parts(self.0.as_ptr().cast::<AtomicU64>(), self.0.len() / 8) }
     }
     #[inline]

@@ -1,4 +1,4 @@
-//! The operations, written once for everybody who lends out the state in place.
+//! The operations, written once for all peers that lend out the state in place.
 
 use super::Peer;
 use crate::board::{Read, Write, count_key, entries, fill_map, key, look_up, spot, spots};
@@ -13,7 +13,7 @@ pub trait Store {
     type View: Read + ?Sized;
     type Edit: Write + ?Sized;
 
-    /// Runs `f` over a state that do not change meanwhile, or again if somebody did.
+    /// Runs `f` over a state that does not change meanwhile, or again if it did.
     fn read<R>(&mut self, f: impl FnMut(&Self::View) -> R) -> Result<R>;
     fn update(&mut self, f: impl FnOnce(&mut Self::Edit)) -> Result<()>;
     /// Sets item and counter to `value` in an update that does not come about.

@@ -75,7 +75,7 @@ fn shares<'a>(who: impl Iterator<Item = &'a Outcome>) -> [f64; 2] {
     [least, most].map(|part| part / done.iter().sum::<f64>())
 }
 
-/// The latency of whoever had the worst.
+/// The worst latency of all.
 fn worst<'a>(who: impl Iterator<Item = &'a Outcome>, which: usize) -> f64 {
     who.map(|outcome| outcome.latencies[which]).max().unwrap_or(0) as f64
 }

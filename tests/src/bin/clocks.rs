@@ -33,7 +33,7 @@ const TIMEOUT: Duration = Duration::from_millis(150);
 /// The call gives up, and not before its time.
 fn gives_up<R>(call: impl FnOnce() -> Result<R, Error>) {
     let since = Instant::now();
-    let Err(error) = call() else { panic!("it is in nobody's way") };
+    let Err(error) = call() else { panic!("it hinders no process") };
     assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
     assert!(since.elapsed() >= TIMEOUT, "after {:?}", since.elapsed());
 }

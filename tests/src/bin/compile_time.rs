@@ -2,7 +2,7 @@
 //!
 //! `cargo run -p shmstate-tests --bin compile_time` writes the sources, compiles each with no derive, with the three, and
 //! with this one, and shows the ratio of what the derives add. Processor time counts, so that a busy machine does not.
-//! The derive itself is compiled without optimisation, as cargo builds it for everybody.
+//! The derive itself is compiled without optimisation, as cargo builds it for all users.
 
 use std::error::Error;
 use std::fmt::Write;

@@ -49,7 +49,7 @@ fn measure() -> Result<(), Box<dyn Error>> {
     let plain = State::<Plain>::anonymous()?;
     let board = State::<Board>::anonymous()?;
     board.update(|s| (0..1000).for_each(|i| s.items.push(i).expect("room")))?;
-    let failed = "an operation that waits for nobody";
+    let failed = "an operation that never waits";
     println!("{}", time(|_| plain.read(|s| _ = black_box(s.ticks)).expect(failed)));
     println!("{}", time(|i| board.read(|s| _ = black_box(s.items[i % 1000])).expect(failed)));
     println!("{}", time(|_| plain.update(|s| s.ticks += 1).expect(failed)));

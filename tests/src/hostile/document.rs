@@ -1,4 +1,4 @@
-//! Schemas of somebody who knows the checksums.
+//! Schemas of an attacker that knows the checksums.
 //!
 //! The types are those of the format chapter, so that documents that are JSON, and the fingerprint that goes with them, can be
 //! made out of nonsense.

@@ -1,4 +1,4 @@
-//! Files and bytes of somebody who means harm: the bodies of the fuzz targets, which a plain driver runs as well.
+//! Files and bytes of an attacker: the bodies of the fuzz targets, which a plain driver runs as well.
 //!
 //! Whatever the bytes are, a process gets errors or values that mean nothing. It does not crash, panic, or hang.
 

@@ -18,7 +18,7 @@ pub fn input(target: &str, seed: u64) -> Vec<u8> {
                 spoil(&mut sketch.bytes, 0, rng);
                 return sketch.bytes;
             }
-            // By somebody who knows the checksums.
+            // By an attacker that knows the checksums.
             for _ in 0..1 + rng.below(3) {
                 match rng.below(4) {
                     0 => sketch.set(24 + 8 * rng.below(29), number(rng)),

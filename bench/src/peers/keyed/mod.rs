@@ -1,4 +1,4 @@
-//! Maps: those of shmstate and of the databases. Everybody else holds a table in the list: see `board::look_up`.
+//! Maps: those of shmstate and of the databases. All others hold a table in the list: see `board::look_up`.
 
 #[cfg(feature = "peers")]
 pub mod lmdb;
@@ -24,7 +24,7 @@ pub trait Dict {
     fn look(&mut self) -> Result<(u64, u64)>;
 }
 
-/// A map with that many entries, as somebody to be measured.
+/// A map with that many entries, as a peer to be measured.
 struct Keyed<D> {
     dict: D,
     entries: usize,

@@ -15,7 +15,7 @@ fn touched<T: SharedLayout>(value: &mut T, f: impl FnOnce(&mut T)) -> Vec<Range<
     f(value);
     let mut touched = Touched::new(size);
     let value = (&raw mut *value).cast_const();
-    // SAFETY: the same value twice, which do not change.
+    // SAFETY: the same value twice, which does not change.
     unsafe { T::flatten::<false>(value, value, root, &mut touched) }
     assert!(!touched.spilled());
     touched.ranges().map(|word| Granule::of(size).unpack(word)).collect()
@@ -115,7 +115,7 @@ fn a_marked_page_stays_one() {
         touched.add(touched.count() as u64 * 16, 8);
     }
     touched.add_pages(40_000..40_008);
-    // SAFETY: the same value twice, which do not change.
+    // SAFETY: the same value twice, which does not change.
     unsafe { Outer::flatten::<false>(value, value, root, &mut touched) }
     let (mut pages, mut runs) = (0, vec![]);
     touched.pages().for_each_run(|run| {

@@ -103,7 +103,7 @@ fn scribbled_maps_do_no_harm() {
             look(&kit);
             touched.clear();
             let kit = (&raw mut *kit).cast_const();
-            // SAFETY: the same value twice, which do not change.
+            // SAFETY: the same value twice, which does not change.
             unsafe { Kit::flatten::<true>(kit, kit, stamp, &mut touched) }
             let granule = Granule::of(size_of::<Kit>() as u64);
             let ends = touched.ranges().map(|word| granule.unpack(word).end);

@@ -26,7 +26,7 @@ pub fn run(what: &str) {
                 s.step();
                 die()
             })
-            .expect("nobody gets here"),
+            .expect("it never gets here"),
         "die-with-an-heir" => {
             // It ends with this actor's input, which the test holds open.
             let descriptor = world.share().expect("a descriptor");
@@ -37,9 +37,9 @@ pub fn run(what: &str) {
                     s.step();
                     die()
                 })
-                .expect("nobody gets here");
+                .expect("it never gets here");
         }
-        "die-in-read" => world.read(|_| die()).expect("nobody gets here"),
+        "die-in-read" => world.read(|_| die()).expect("it never gets here"),
         _ => panic!("no such deed: {what}"),
     }
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// Whoever is slower than this hangs.
+/// A process that is slower than this hangs.
 fn watch() {
     // SAFETY: no pointers.
     unsafe { libc::alarm(60) };
@@ -53,7 +53,7 @@ pub fn scribble(what: &str, path: &str, seed: u64) {
     let (schema, images, stride) = (word(152), word(160), word(168));
     let byte = |at: usize, value: u8| {
         assert!(at < map.len());
-        // SAFETY: inside of the mapping; everybody uses it as shared memory.
+        // SAFETY: inside of the mapping; all processes use it as shared memory.
         unsafe { AtomicU8::from_ptr(map.as_mut_ptr().wrapping_add(at)) }.store(value, Relaxed);
     };
     let number = |at: usize, value: u32| {

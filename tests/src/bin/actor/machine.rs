@@ -16,7 +16,7 @@ pub fn run(what: &str, path: &str) {
         "drop-privileges" => drop_privileges(path),
         "umask" => umask(path),
         "secure" => secure(path),
-        "abort" => open(path).update(|s| abort(s)).expect("nobody gets here"),
+        "abort" => open(path).update(|s| abort(s)).expect("it never gets here"),
         "panic-abort" => panic_abort(path),
         "truncated" => truncated(path),
         "open-often" => open_often(path),

@@ -22,7 +22,7 @@ use std::io::Write;
 use std::path::Path;
 
 fn main() {
-    // Whatever goes wrong, nobody stays behind.
+    // Whatever goes wrong, no process stays.
     // SAFETY: no pointers.
     unsafe { libc::alarm(600) };
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -94,5 +94,5 @@ fn wait_for_go() {
 fn die() -> ! {
     // SAFETY: no pointers.
     unsafe { libc::raise(libc::SIGKILL) };
-    unreachable!("nobody survives that")
+    unreachable!("no process survives that")
 }

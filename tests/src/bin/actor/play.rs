@@ -96,7 +96,7 @@ pub fn turn(world: &State<World>, tally: &Tally, rng: &mut Rng) {
     tally.count(Tally::DONE);
 }
 
-/// Updates the world `updates` times, or until everybody stops if that is 0.
+/// Updates the world `updates` times, or until all stop if that is 0.
 pub fn write(path: &str, tally: &str, seed: u64, updates: u64) {
     let (world, tally, mut rng) = (open(path), Tally::open(tally), Rng::new(seed));
     say("in");
@@ -108,7 +108,7 @@ pub fn write(path: &str, tally: &str, seed: u64, updates: u64) {
     say(&done.to_string());
 }
 
-/// Looks at the world until everybody stops: versions go up, and each is what it has to be.
+/// Looks at the world until all stop: versions go up, and each is what it has to be.
 pub fn read(path: &str, tally: &str, seed: u64) {
     let (world, tally, mut rng) = (open(path), Tally::open(tally), Rng::new(seed));
     let (mut model, mut reads, mut last) = (World::first(), 0u64, 0);
@@ -233,5 +233,5 @@ pub fn die_in(place: &str, path: &str) {
         }
         _ => panic!("no such place: {place}"),
     }
-    .expect("nobody gets here");
+    .expect("it never gets here");
 }

@@ -177,7 +177,7 @@ fn herd_worker(path: &str) {
 /// The closure that fills a region creates another one in the same directory.
 fn nested(dir: &str) {
     mount(dir, 64 << 20);
-    // A wait would be longer than anybody's patience.
+    // A wait would be longer than any test's patience.
     let options = || State::<Cache>::options().timeout(PATIENCE * 100);
     let (outer, inner) = (Path::new(dir).join("outer"), Path::new(dir).join("inner"));
     let init = |list: &mut Cache| {

@@ -49,7 +49,7 @@ fn word(bytes: &[u8], at: usize) -> usize {
     u64::from_ne_bytes(bytes[at..at + 8].try_into().expect("eight bytes")) as usize
 }
 
-/// As [`flip`] for header and schema, but by somebody who knows the checksums.
+/// As [`flip`] for header and schema, but by an attacker that knows the checksums.
 pub fn forge(file: &str) {
     let good = fs::read(file).expect("a region");
     let spoilt = format!("{file}.forged");

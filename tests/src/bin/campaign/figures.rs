@@ -4,7 +4,7 @@ use crate::part::Role;
 use comfy_table::{CellAlignment, Table, presets};
 use shmstate_tests::{Entry, Kind};
 
-/// How somebody was killed.
+/// How a process was killed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum How {
     Running,

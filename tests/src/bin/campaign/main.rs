@@ -20,7 +20,7 @@ use std::time::Duration;
 /// The first argument of a process that takes part.
 const PART: &str = "part";
 
-/// Kills, stops, forks and replaces processes that share a state, and checks that nobody sees what cannot be.
+/// Kills, stops, forks and replaces processes that share a state, and checks that none sees what cannot be.
 #[derive(Parser)]
 #[command(name = "campaign")]
 struct Options {

@@ -62,7 +62,7 @@ pub fn run(args: &[String]) {
         part.turn();
     }
     part.wait_for_all();
-    // With a handle that may hold a dead one's slot: that must be in nobody's way.
+    // With a handle that may hold a dead one's slot: that must be in no other handle's way.
     if part.role != Role::Creator {
         part.world();
     }
@@ -379,6 +379,6 @@ fn die(log: &mut Log) {
         log.mark(Kind::Death);
         // SAFETY: no pointers.
         unsafe { libc::raise(libc::SIGKILL) };
-        unreachable!("nobody survives that");
+        unreachable!("no process survives that");
     }
 }

@@ -61,7 +61,7 @@ impl Stage {
         self.tally.word(word).store(value, SeqCst);
     }
 
-    /// A new round; nobody is there yet.
+    /// A new round; no process is there yet.
     pub fn begin(&self, mix: Mix, time: Duration) {
         self.set(Tally::STOP, 0);
         self.set(Self::CURTAIN, 0);
@@ -73,7 +73,7 @@ impl Stage {
         Mix(self.tally.get(Self::MIX))
     }
 
-    /// Everybody is told to come to an end.
+    /// All are told to come to an end.
     pub fn stop(&self) {
         self.set(Tally::STOP, 1);
     }
@@ -87,12 +87,12 @@ impl Stage {
         now_ns() > self.tally.get(Self::END)
     }
 
-    /// Nobody has come to the end in that place.
+    /// No process has come to the end in that place.
     pub fn clear(&self, place: usize) {
         self.set(Self::ARRIVED + place, 0);
     }
 
-    /// Somebody has, and waits.
+    /// One has, and waits.
     pub fn arrive(&self, place: usize) {
         self.set(Self::ARRIVED + place, 1);
     }
@@ -101,7 +101,7 @@ impl Stage {
         self.tally.get(Self::ARRIVED + place) != 0
     }
 
-    /// Everybody may go.
+    /// All may go.
     pub fn let_go(&self) {
         self.set(Self::CURTAIN, 1);
     }
@@ -112,7 +112,7 @@ impl Stage {
         }
     }
 
-    /// A log that nobody has.
+    /// A log without a writer.
     pub fn new_log(&self) -> Log {
         let number = self.tally.word(Self::LOGS).fetch_add(1, SeqCst);
         Log::create(self.dir.join(format!("log.{number}")))
@@ -131,7 +131,7 @@ impl Stage {
         self.try_world().expect("the world")
     }
 
-    /// The logs of everybody, so far.
+    /// All logs, so far.
     pub fn logs(&self) -> Vec<PathBuf> {
         let files = std::fs::read_dir(&self.dir).expect("the directory").map(|entry| entry.expect("a file").path());
         files.filter(|path| path.file_stem().is_some_and(|stem| stem == "log")).collect()

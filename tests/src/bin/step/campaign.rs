@@ -28,7 +28,7 @@ pub(crate) struct Campaign<'a> {
     original: Stand,
     /// Where what they leave is carried to, with a population that lives.
     carried: Stand,
-    /// Where it is carried to when everybody has died.
+    /// Where it is carried to when all have died.
     deserted: PathBuf,
     /// Where regions are created, and where a population dies out.
     lonely: PathBuf,

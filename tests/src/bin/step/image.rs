@@ -65,7 +65,7 @@ impl Image {
     pub(crate) fn overwrite(&self, bytes: &[u8]) {
         assert_eq!(bytes.len(), self.map.len(), "regions of the same sizes");
         let to = self.map.as_mut_ptr().wrapping_add(CHANGING);
-        // SAFETY: inside the mapping; nobody uses the region meanwhile (see `bytes`), and `bytes` are memory of this
+        // SAFETY: inside the mapping; the region is not used meanwhile (see `bytes`), and `bytes` are memory of this
         // process's own.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr().wrapping_add(CHANGING), to, bytes.len() - CHANGING) }
     }
@@ -73,7 +73,7 @@ impl Image {
     /// Lets the readers of a slot leave.
     pub(crate) fn unpin(&self, slot: usize) {
         let to = self.map.as_mut_ptr().wrapping_add(SLOTS + 64 * slot);
-        // SAFETY: inside the mapping; nobody uses the region meanwhile.
+        // SAFETY: inside the mapping; the region is not used meanwhile.
         unsafe { std::ptr::write_bytes(to, 0, 32) }
         // SAFETY: as above.
         unsafe { std::ptr::write_bytes(to.wrapping_add(OWNER), 0, 4) }

@@ -40,7 +40,7 @@ pub(crate) enum Op {
     Close,
     /// The region is removed, while others are attached.
     Remove,
-    /// It is removed, and nobody is attached.
+    /// It is removed, and no handle is attached.
     RemoveLonely,
 }
 

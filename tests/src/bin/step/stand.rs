@@ -13,7 +13,7 @@ pub(crate) fn options<'a>(copies: usize) -> Options<'a, World> {
     State::options().copies(copies).handles(HANDLES).init(World::fill)
 }
 
-/// A handle that waits for nobody: what the dead leave, it can have at once.
+/// A handle that never waits: what the dead leave, it can have at once.
 pub(crate) fn impatient(path: &Path) -> Result<State<World>, shmstate::Error> {
     State::options().timeout(Duration::ZERO).open(path)
 }
