@@ -112,11 +112,6 @@ pub(crate) struct LiveDescription {
 }
 
 impl LiveDescription {
-    /// One that nothing else uses, of the file with that identity.
-    pub(crate) fn of(file: Guarded, key: RegionKey) -> io::Result<LiveDescription> {
-        Ok(LiveDescription { fd: Registered::open(key, |_| Ok(file))? })
-    }
-
     /// A description of its own of the file that `file` is open on, which has that identity, however it is named by now.
     pub(crate) fn open(file: &OwnedFd, key: RegionKey, origin: Option<&Origin>) -> io::Result<LiveDescription> {
         Ok(LiveDescription { fd: Registered::open(key, |no_fork| reopen(no_fork, file, key, origin))? })

@@ -30,14 +30,6 @@ pub(crate) struct StateType {
     pub(crate) validate: unsafe fn(*const u8) -> Result<(), Invalid>,
 }
 
-/// A descriptor of the file that is to be attached to.
-pub(crate) enum Opened<'a> {
-    /// Of a description that nothing else uses: it may hold the locks.
-    Own(Guarded),
-    /// Of one that is used otherwise too: the locks take another one.
-    Shared(&'a OwnedFd),
-}
-
 /// An attached region: one handle's mapping and slot.
 pub(crate) struct Region {
     /// Borrows `mapping`. Invariant: used only while `mapping` is there, and only in the process that made it
@@ -73,16 +65,16 @@ impl Region {
     /// Without a type, the state is not looked at, and must not be.
     pub(crate) fn attach(
         place: &Place,
-        file: Guarded,
+        file: &OwnedFd,
         state: Option<StateType>,
         clock: &mut impl Clock,
     ) -> Result<Option<Region>, Error> {
-        let key = os::key(place.path(), &file)?;
+        let key = os::key(place.path(), file)?;
         if place.now()? != Some(key) {
             // The region was replaced, or the program has put a file of its own under the number.
             return Ok(None);
         }
-        let region = match Self::attach_anywhere(Some(Arc::new(place.origin())), Opened::Own(file), key, state, clock) {
+        let region = match Self::attach_anywhere(Some(Arc::new(place.origin())), file, key, state, clock) {
             Err(e) if e.kind() == ErrorKind::Retired && place.now()? != Some(key) => {
                 return Ok(None);
             }
@@ -97,40 +89,21 @@ impl Region {
     /// [`Self::attach`], wherever the name leads, or without one. `key` is what the file was when it was opened.
     pub(crate) fn attach_anywhere(
         origin: Option<Arc<Origin>>,
-        opened: Opened<'_>,
+        file: &OwnedFd,
         key: RegionKey,
         state: Option<StateType>,
         clock: &mut impl Clock,
     ) -> Result<Region, Error> {
-        let path = |origin: &Option<Arc<Origin>>| path_of(origin.as_deref()).to_owned();
-        let is_shared = matches!(opened, Opened::Shared(_));
-        let own;
-        let (mut live, file) = match opened {
-            Opened::Shared(file) => (None, file),
-            Opened::Own(file) => {
-                let failed = |e| Error::io(&path(&origin), "use", e);
-                let description = LiveDescription::of(file, key).map_err(failed)?;
-                own = description.file().map_err(failed)?;
-                (Some(description), &*own)
-            }
-        };
-        let attached = Self::attach_file(origin.clone(), file, key, state, &mut live, clock);
-        // What was found wrong with another file says nothing of the region. A description that has left its locks to the mapping
-        // has no number any more, and what is found then is found in the mapping.
-        let has_number = is_shared || live.is_some();
-        attached.map_err(|e| {
-            let replaced = has_number.then(|| os::check_is_of(&path(&origin), file, key).err()).flatten();
-            replaced.unwrap_or(e)
-        })
+        let attached = Self::attach_file(origin.clone(), file, key, state, clock);
+        // What was found wrong with another file says nothing of the region.
+        attached.map_err(|e| os::check_is_of(path_of(origin.as_deref()), file, key).err().unwrap_or(e))
     }
 
-    /// Attaches by `file`, which is the description `live` if there is one.
     fn attach_file(
         origin: Option<Arc<Origin>>,
         file: &OwnedFd,
         key: RegionKey,
         state: Option<StateType>,
-        live: &mut Option<LiveDescription>,
         clock: &mut impl Clock,
     ) -> Result<Region, Error> {
         let path = path_of(origin.as_deref());
@@ -148,28 +121,23 @@ impl Region {
             None => not_reopened(None, e),
             Some(_) => Error::io(path, "open a second time", e),
         };
-        let held = match &mut *live {
-            Some(live) => &*live,
-            none => none.insert(LiveDescription::open(file, key, origin.as_deref()).map_err(not_reopened)?),
-        };
-        let mapping = held.file().and_then(|file| Mapping::new(&file, len)).map_err(failed("map"))?;
+        let live = LiveDescription::open(file, key, origin.as_deref()).map_err(not_reopened)?;
+        let mapping = live.file().and_then(|file| Mapping::new(&file, len)).map_err(failed("map"))?;
         // What is mapped is the region only if the number was not replaced meanwhile.
-        let _ = held.file().map_err(failed("map"))?;
+        let _ = live.file().map_err(failed("map"))?;
         // SAFETY: the mapping is as long as the geometry says, and the region that gets the view owns it.
         let shared = unsafe { view(&mapping, &geometry) };
         let liveness = Liveness::new(key, file, origin.as_ref(), mapping.addresses()).map_err(not_reopened)?;
         let kernel = Kernel::new(liveness, geometry, path);
-        let found = Found { file, live: held, key, origin: origin.as_deref() };
+        let found = Found { file, live: &live, key, origin: origin.as_deref() };
         join(&found, &shared, &kernel, &mapping, state, clock)?;
-        let slot = claim(held, &shared, &kernel, clock)?;
+        let slot = claim(&live, &shared, &kernel, clock)?;
         let (line, mapping) = (&shared.slots[slot], ManuallyDrop::new(mapping));
         let mut region =
             Region { shared, mapping, kernel, origin, key, slot, line, generation, live: None, asked_copies: 0 };
         region.leave_hints();
         let layered = os::is_layered(region.path(), file)?;
-        if let Some(live) = live.take() {
-            region.live = live.leave_to_the_mapping(layered).map_err(|e| Error::io(region.path(), "lock", e))?;
-        }
+        region.live = live.leave_to_the_mapping(layered).map_err(|e| Error::io(region.path(), "lock", e))?;
         let active = region.shared.published();
         if active.service() != Service::In {
             region.check_service(active.copy)?;
@@ -186,7 +154,7 @@ impl Region {
     /// Another handle on the same region, whatever its name leads to.
     pub(crate) fn attach_same(other: &Region, state: StateType, clock: &mut impl Clock) -> Result<Region, Error> {
         let file = other.reopen()?;
-        let same = Self::attach_anywhere(other.origin.clone(), Opened::Own(file), other.key, Some(state), clock)?;
+        let same = Self::attach_anywhere(other.origin.clone(), &file, other.key, Some(state), clock)?;
         Ok(same.asked_for(other.asked_copies))
     }
 

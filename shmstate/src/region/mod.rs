@@ -25,7 +25,7 @@ mod retire;
 mod tests;
 mod view;
 
-pub(crate) use attach::{Opened, Region, StateType};
+pub(crate) use attach::{Region, StateType};
 pub(crate) use create::{Plan, Sizes};
 pub(crate) use header::recognise;
 pub(crate) use peek::Peek;

@@ -7,7 +7,7 @@ use crate::commit::{Pin, Reader, Service};
 use crate::error::Error;
 use crate::layout::{Invalid, SharedLayout};
 use crate::os::{self, ANONYMOUS, Guarded, Place};
-use crate::region::{Opened, Region, StateType};
+use crate::region::{Region, StateType};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::track::{Frame, thread_number};
 use std::fmt;
@@ -140,8 +140,7 @@ impl<T: SharedLayout> State<T> {
     pub(super) fn attach_new(place: Option<&Place>, file: &Guarded, timeout: Duration) -> Result<Self, Error> {
         let origin = place.map(|place| Arc::new(place.origin()));
         let key = os::opened_as(place.map_or(Path::new(ANONYMOUS), Place::path), file)?;
-        let region =
-            Region::attach_anywhere(origin, Opened::Shared(file), key, Some(Self::TYPE), &mut Deadline::new(timeout))?;
+        let region = Region::attach_anywhere(origin, file, key, Some(Self::TYPE), &mut Deadline::new(timeout))?;
         Ok(Self::new(region, timeout))
     }
 

@@ -268,7 +268,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     ) -> Result<State<T>, Error> {
         loop {
             let file = place.open(access)?;
-            if let Some(region) = Region::attach(place, file, Some(State::<T>::TYPE), clock)? {
+            if let Some(region) = Region::attach(place, &file, Some(State::<T>::TYPE), clock)? {
                 return Ok(State::new(region, timeout));
             }
         }

@@ -7,7 +7,7 @@ use super::options::{DEFAULT_TIMEOUT, Options};
 use crate::commit::Clock;
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::SharedLayout;
-use crate::os::{self, Access, Guarded, NameLock, NewFile, Place};
+use crate::os::{self, Access, NameLock, NewFile, Place};
 use crate::region::{Region, recognise};
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -162,7 +162,7 @@ impl<T: SharedLayout> Options<'_, T> {
                     };
                     // Made while the name is locked: of several processes, one at a time takes the room for it.
                     let new = new.made(&place, access)?;
-                    if let Some(state) = Self::replace(&place, file, &lock, new, unusable, timeout, clock)? {
+                    if let Some(state) = Self::replace(&place, &file, &lock, new, unusable, timeout, clock)? {
                         return Ok(state);
                     }
                 }
@@ -178,7 +178,7 @@ impl<T: SharedLayout> Options<'_, T> {
     /// elsewhere by now.
     fn replace(
         place: &Place,
-        file: Guarded,
+        file: &OwnedFd,
         lock: &NameLock,
         new: &mut NewFile,
         unusable: Error,

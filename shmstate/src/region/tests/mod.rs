@@ -1,7 +1,7 @@
 //! Which layouts are taken for the same: regions of another layout, by all means that a file has.
 
+use super::Region;
 use super::header::RawHeader;
-use super::{Opened, Region};
 use crate::commit::Clock;
 use crate::layout::Schema;
 use crate::layout::schema_tests::FORCED;
@@ -91,13 +91,11 @@ fn a_file_of_the_programs_is_no_damaged_region() {
     let key = os::key(dir.path(), &lamp).unwrap();
     let own = OwnedFd::from(tempfile::tempfile().unwrap());
     for replaced in [own, other] {
-        let error = Region::attach_anywhere(None, Opened::Shared(&replaced), key, None, &mut Never)
-            .err()
-            .expect("another file");
+        let error = Region::attach_anywhere(None, &replaced, key, None, &mut Never).err().expect("another file");
         assert_eq!(error.kind(), ErrorKind::Io, "{error}");
         assert!(error.to_string().contains("has replaced or closed the library's descriptor"), "{error}");
     }
-    assert!(Region::attach_anywhere(None, Opened::Shared(&lamp), key, None, &mut Never).is_ok());
+    assert!(Region::attach_anywhere(None, &lamp, key, None, &mut Never).is_ok());
 }
 
 /// A program with another feature of `rkyv` gets an error that names the feature, where archives are concerned.
