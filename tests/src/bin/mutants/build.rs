@@ -22,12 +22,13 @@ enum Configuration {
 }
 
 impl Configuration {
-    /// What the compiler is told, and the folder of what it makes.
+    /// What the compiler is told, and the folder of what it makes. Not the one of the builds without faults: cargo names both
+    /// programs alike, so that one would overwrite the other.
     fn flags(self) -> (&'static str, &'static str) {
         match self {
-            Configuration::Loom => ("--cfg shmstate_loom", "loom"),
-            Configuration::Shuttle => ("--cfg shmstate_shuttle", "shuttle"),
-            Configuration::Plain => ("", "mutants"),
+            Configuration::Loom => ("--cfg shmstate_loom", "faulty-loom"),
+            Configuration::Shuttle => ("--cfg shmstate_shuttle", "faulty-shuttle"),
+            Configuration::Plain => ("", "faulty-plain"),
         }
     }
 }

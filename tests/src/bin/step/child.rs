@@ -26,9 +26,35 @@ fn end() -> ! {
     unsafe { std::arch::asm!("ud2", options(noreturn)) }
 }
 
+/// Refuses this process another thread, so that the library makes files on the one that is stepped. What such a thread does is
+/// stopped at each of its system calls by the tests of replaced descriptors.
+fn refuse_threads() {
+    let statement = |code: u32, k: u32, jump: u8| libc::sock_filter { code: code as u16, jt: jump, jf: 0, k };
+    let (load, is_equal, answer) = (
+        libc::BPF_LD | libc::BPF_W | libc::BPF_ABS,
+        libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
+        libc::BPF_RET | libc::BPF_K,
+    );
+    // The number of the call is the first word of what the filter sees.
+    let mut filter = [
+        statement(load, 0, 0),
+        statement(is_equal, libc::SYS_clone3 as u32, 2),
+        statement(is_equal, libc::SYS_clone as u32, 1),
+        statement(answer, libc::SECCOMP_RET_ALLOW, 0),
+        statement(answer, libc::SECCOMP_RET_ERRNO | libc::EAGAIN as u32, 0),
+    ];
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    // SAFETY: no pointers.
+    assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
+    // SAFETY: a program of that length, which the kernel copies.
+    assert_eq!(unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) }, 0);
+    assert!(std::thread::Builder::new().spawn(|| {}).is_err(), "this process has another thread");
+}
+
 /// Does the operation on the region at `path`.
 pub(crate) fn run(op: Op, path: &Path, copies: usize, seed: u64) -> ! {
     let edits = op.edits(seed);
+    refuse_threads();
     if let Err(errno) = ptrace::traceme() {
         eprintln!("this process may not be traced: {errno}");
         std::process::exit(NOT_PERMITTED);
