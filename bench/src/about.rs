@@ -65,9 +65,9 @@ fn need(bytes: usize) -> u64 {
     (if bytes == SIZES[5] { 6 } else { 20 }) * bytes as u64
 }
 
-/// Leaves out the sizes that there is no room for, and says so.
-pub fn fit(effort: &mut Effort) -> Option<String> {
-    fit_into(effort, room())
+/// Leaves out the sizes that there is no room for in so many GiB, and says so.
+pub fn fit(effort: &mut Effort, gib: u64) -> Option<String> {
+    fit_into(effort, room().min(gib << 30))
 }
 
 fn fit_into(effort: &mut Effort, room: u64) -> Option<String> {
@@ -75,7 +75,7 @@ fn fit_into(effort: &mut Effort, room: u64) -> Option<String> {
     effort.sizes = sizes.iter().rposition(|bytes| need(*bytes) <= room).map_or(1, |last| last + 1);
     let missing = SIZES.get(effort.sizes).filter(|_| effort.sizes < before)?;
     Some(format!(
-        "nothing is measured at {} or above: it takes {} MiB of memory, of which {} are free in {MEMORY}",
+        "nothing is measured at {} or above: it takes {} MiB of memory, of which {} are free in {MEMORY} and permitted by `--gib`",
         size_name(*missing),
         need(*missing) >> 20,
         room >> 20

@@ -25,7 +25,7 @@ use workloads::{Place, beside, life, solo};
 
 /// Measures shmstate and its peers in turns, and prints tables of medians.
 ///
-/// Everything takes 5 to 10 minutes on two cores, and 6 GiB of memory for states of 1 GiB; what there is no room for is left
+/// Everything takes 5 to 10 minutes on two cores, and `--gib 6` for states of 1 GiB; what there is no room for is left
 /// out, and so are the peers that are not installed. Run it in a release build.
 #[derive(Parser)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -50,6 +50,9 @@ struct Cli {
     /// Only the tables with this in their titles.
     #[arg(long, value_name = "TEXT")]
     like: Option<String>,
+    /// Memory to take at the most, in GiB.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    gib: u64,
 }
 
 #[derive(Subcommand)]
@@ -88,7 +91,7 @@ fn main() -> Result<()> {
         }
     }
     Place::sweep();
-    notes.extend(about::fit(&mut effort));
+    notes.extend(about::fit(&mut effort, cli.gib));
     notes.iter().for_each(|note| eprintln!("note: {note}"));
     let mut results = Results { tables: Vec::new(), notes };
 

@@ -78,7 +78,7 @@ fn ratio(value: f64) -> String {
 }
 
 const HEAD: &str = "# shmstate beside its peers\n\n\
-                    `cargo run --release -p bench -- --markdown bench/RESULTS.md --charts bench/charts --readme README.md` \
+                    `cargo run --release -p bench -- --gib 6 --markdown bench/RESULTS.md --charts bench/charts --readme README.md` \
                     writes this page, its charts, and the tables of the README.\n\n";
 
 const LEGEND: &str = "Medians over interleaved rounds, half the distance of the quartiles, and the median ratio to the best peer \
