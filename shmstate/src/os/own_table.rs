@@ -74,6 +74,7 @@ fn on_a_thread<M: Send, R>(
                 let _ = made.send((make(), entries));
                 // What was made stays open until it is taken.
                 let _ = is_done.recv();
+                close_table();
             }
         };
         let thread = Builder::new().name("shmstate".into()).stack_size(STACK).spawn_scoped(scope, work).ok()?;
@@ -106,6 +107,13 @@ fn leave_table(keep: &[RawFd]) -> bool {
         from = number + 1;
     }
     true
+}
+
+/// Closes what is open in this thread's own table. The kernel does that as well when the thread ends, but after others see that
+/// it has ended: what a file has reserved would still be missing then.
+fn close_table() {
+    // SAFETY: no pointers; the table is this thread's. A kernel without this call closes it later.
+    let _ = unsafe { libc::syscall(libc::SYS_close_range, 0, libc::c_uint::MAX, 0) };
 }
 
 /// All signals, which are blocked on this thread, and on one that it starts meanwhile: the program's handlers are to run
