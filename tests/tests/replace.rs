@@ -7,7 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use shmstate::{ErrorKind, ReadOnly, SharedLayout, State, remove};
-use shmstate_tests::{Actor, PATIENCE, Release, Release1, Release2, Rng, actor, scratch_dir};
+use shmstate_tests::{Actor, PATIENCE, Release, Release1, Release2, Rng, actor, has_proc, scratch_dir};
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
@@ -54,6 +54,10 @@ fn in_service<T: SharedLayout + Release>(state: &State<T>, view: Option<&ReadOnl
         ("try_clone", Box::new(|| state.try_clone().map(drop))),
         ("load", Box::new(|| state.load(&ticks).map(drop))),
     ];
+    if !has_proc() {
+        // To open a file without a name a second time takes /proc, so that this is another error.
+        asked.retain(|(what, _)| *what != "try_clone");
+    }
     if let Some(view) = view {
         asked.push(("snapshot of a view", Box::new(|| view.snapshot().map(|s| assert!(s.is_whole())))));
     }
@@ -530,6 +534,9 @@ fn descriptors_of(inode: u64) -> usize {
 /// own.
 #[test]
 fn one_process_at_a_time_changes_where_a_name_leads() {
+    if !has_proc() {
+        return println!("skipped: without /proc, descriptors cannot be counted");
+    }
     let (dir, path, state) = old();
     let held = hold_name(&path);
     let hasty = State::<Release2>::options().timeout(Duration::from_millis(20));
