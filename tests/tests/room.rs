@@ -54,7 +54,7 @@ fn a_region_is_created_while_another_one_is_filled() {
     done(actor!["room", "nested", dir.path()]);
 }
 
-/// A lock on the directory, whoever has it, keeps no process longer than the deadline.
+/// A lock on the directory, of whatever process, keeps no other one longer than the deadline.
 #[test]
 fn a_creator_that_is_stopped_is_in_nobodys_way() {
     let dir = scratch_dir();
