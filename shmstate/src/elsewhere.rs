@@ -1,7 +1,7 @@
 //! States on platforms that have none: the same interface, so that a program for several platforms compiles.
 //!
 //! Whatever creates or opens a state returns [`Unsupported`](crate::ErrorKind::Unsupported). There is never a value of
-//! [`State`], so that nothing else can be called. `tests/tests/house.rs` compares these declarations with those in
+//! [`State`], so that nothing else can be called. the test `house` compares these declarations with those in
 //! `state`, where they are documented.
 
 #![allow(missing_docs, unused_variables)]

@@ -2,8 +2,8 @@
 //!
 //! A daemon may have closed its standard descriptors 0, 1 and 2. The kernel gives the lowest free number to whatever is
 //! opened next, and what the program prints then goes there. So no descriptor of the library is ever below 3: the closed
-//! ones are filled with placeholders, which the kernel refuses to read and write, while something is opened. A test
-//! (`tests/tests/house.rs`) sees to it that nothing in `os` opens past this door.
+//! ones are filled with placeholders, which the kernel refuses to read and write, while something is opened. The test
+//! `house` checks that nothing in `os` opens past this door.
 
 use super::fork::NoFork;
 use super::own_table::is_own;

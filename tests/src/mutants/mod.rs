@@ -53,7 +53,7 @@ pub enum Check {
     Shuttle(&'static str),
     /// A test of the library's own.
     Unit(&'static str),
-    /// A file of `tests/tests`, and a test in it.
+    /// A program of `tests/tests`, and a test in it.
     Process(&'static str, &'static str),
     /// An operation of the stepper: a death after each of its instructions.
     Step(&'static str),
