@@ -32,7 +32,7 @@ enum Never {}
 fn unsupported(name: &Path) -> Error {
     let why = format!(
         "there are no shared states on this platform ({} on {}): they need 64-bit little-endian Linux on x86-64 or aarch64; \
-         here a value of the type can live on the heap (`boxed`)",
+         here a value of the type can live on the heap (`new_box_zeroed`)",
         std::env::consts::OS,
         std::env::consts::ARCH
     );

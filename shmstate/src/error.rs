@@ -2,10 +2,10 @@
 
 mod system;
 
-use crate::containers::{ArchiveError, CapacityError, Full};
+use crate::containers::{ArchiveError, CapacityError};
 use crate::events;
-use crate::layout::{Invalid, Rule};
-use crate::plain::{NotUuid, OutOfRange};
+use crate::layout::{Rule, ValidityError};
+use crate::plain::{ParseUuidError, TimeRangeError};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub enum ErrorKind {
     NotAFile,
     /// Others were in the way until the time was up: a writer, readers, or holders of all handles. The message names them.
     Busy,
-    /// A container has no room ([`Full`](crate::Full), [`CapacityError`](crate::CapacityError)).
+    /// A container has no room ([`CapacityError`](crate::CapacityError)).
     Full,
     /// A value that the state cannot hold: a time out of range, a value that cannot be archived, a text that is no UUID.
     InvalidValue,
@@ -83,9 +83,9 @@ pub enum ErrorKind {
 /// | fails by errors of this library only, such as full containers | [`transact`](crate::State::transact) | `Result<R, Error>` |
 /// | fails by any error, one of the program's own for instance | [`try_update`](crate::State::try_update) | `Result<Result<R, E>, Error>`: `??` |
 ///
-/// `?` makes an `Error` of what the containers and types of this library return ([`Full`](crate::Full) of any value,
-/// [`CapacityError`](crate::CapacityError), [`ArchiveError`](crate::ArchiveError), [`OutOfRange`](crate::OutOfRange),
-/// [`NotUuid`](crate::NotUuid)).
+/// `?` makes an `Error` of what the containers and types of this library return ([`CapacityError`](crate::CapacityError) of
+/// any value, [`ArchiveError`](crate::archived::ArchiveError), [`TimeRangeError`](crate::TimeRangeError),
+/// [`ParseUuidError`](crate::ParseUuidError)).
 ///
 /// With the crate [`anyhow`](https://docs.rs/anyhow), say what the closure returns:
 ///
@@ -131,16 +131,16 @@ pub enum ErrorKind {
 ///     State(#[from] shmstate::Error),
 /// }
 ///
-/// impl<T> From<shmstate::Full<T>> for BankError {
-///     fn from(full: shmstate::Full<T>) -> Self {
+/// impl<T> From<shmstate::CapacityError<T>> for BankError {
+///     fn from(full: shmstate::CapacityError<T>) -> Self {
 ///         BankError::State(full.into())
 ///     }
 /// }
 ///
 /// fn pay(account: &State<Account>, cents: u64) -> Result<u64, BankError> {
 ///     let left = account.try_update(|s| {
-///         s.booked.push(cents)?; // `Full<u64>`
-///         s.owner.push('.')?; // `Full<char>`
+///         s.booked.push(cents)?; // `CapacityError<u64>`
+///         s.owner.push('.')?; // `CapacityError<char>`
 ///         s.cents = s.cents.checked_sub(cents).ok_or(BankError::TooPoor(s.cents))?;
 ///         Ok::<_, BankError>(s.cents)
 ///     })??;
@@ -436,7 +436,7 @@ impl Error {
 impl Error {
     /// The state in the file is no value of its type.
     #[cold]
-    pub(crate) fn invalid_state(path: &Path, invalid: &Invalid) -> Error {
+    pub(crate) fn invalid_state(path: &Path, invalid: &ValidityError) -> Error {
         let (path, why) = (path.to_owned(), format!("its state: {invalid}"));
         match invalid.rule() {
             None => Trouble::Corrupt { path, why }.into(),
@@ -458,15 +458,9 @@ impl From<Trouble> for Error {
 }
 
 /// A container has no room: `?` takes the error of any container into [`Error`].
-impl<T> From<Full<T>> for Error {
-    fn from(full: Full<T>) -> Self {
-        Trouble::Full(full.into()).into()
-    }
-}
-
-impl From<CapacityError> for Error {
-    fn from(error: CapacityError) -> Self {
-        Trouble::Full(error).into()
+impl<T> From<CapacityError<T>> for Error {
+    fn from(full: CapacityError<T>) -> Self {
+        Trouble::Full(full.without_value()).into()
     }
 }
 
@@ -480,14 +474,14 @@ impl From<ArchiveError> for Error {
     }
 }
 
-impl From<OutOfRange> for Error {
-    fn from(error: OutOfRange) -> Self {
+impl From<TimeRangeError> for Error {
+    fn from(error: TimeRangeError) -> Self {
         Trouble::InvalidValue(error.into()).into()
     }
 }
 
-impl From<NotUuid> for Error {
-    fn from(error: NotUuid) -> Self {
+impl From<ParseUuidError> for Error {
+    fn from(error: ParseUuidError) -> Self {
         Trouble::InvalidValue(error.into()).into()
     }
 }

@@ -134,24 +134,53 @@ cfg_if! {
 }
 
 pub use containers::{
-    Archivable, ArchiveError, Archived, Array, Blob, CapacityError, Drain, Full, Key, List, ListIndex, Map, Maybe,
-    ParseKeyError, Queue, Ring, Set, Slab, SlabIter, SlabIterMut, SortedMap, Text, Tracked, WrappedIter,
-    WrappedIterMut,
+    Archived, Array, Blob, CapacityError, ItemIndex, Key, List, Map, Maybe, Queue, Ring, Set, Slab, SortedMap, Text,
+    Tracked,
 };
 pub use error::{Error, ErrorKind};
 pub use layout::{
-    ArchiveForm, Argument, Field, Invalid, Kind, Layout, Pod, Report, Scalar, SharedLayout, TypeName, Variant,
+    ArchiveForm, Argument, Field, Kind, Layout, Pod, Report, Scalar, SharedLayout, TypeName, ValidityError, Variant,
 };
-pub use plain::{IpAddress, NotUuid, OutOfRange, SocketAddress, TimeSpan, Timestamp, Uuid};
+pub use plain::{IpAddress, ParseUuidError, SocketAddress, TimeRangeError, TimeSpan, Timestamp, Uuid};
 #[doc(inline)]
 #[doc = include_str!("../docs/derive.md")]
 pub use shmstate_derive::SharedLayout;
 
-/// What the entries of a [`Map`] and a [`SortedMap`] are called while they are looked at, and what they are found by.
+/// What [`Archived`] keeps, and why it does not keep a value.
+pub mod archived {
+    pub use crate::containers::{Archivable, ArchiveError};
+}
+
+/// The iterator that takes items out of a [`List`].
+pub mod list {
+    pub use crate::containers::Drain;
+}
+
+/// Entries of a [`Map`] and a [`SortedMap`], and what keys are looked up by.
 pub mod map {
     pub use crate::containers::Lookup;
     pub use crate::containers::entry::{Entry, OccupiedEntry, VacantEntry};
-    pub use crate::containers::{SortedIter, SortedIterMut, SortedKeys, SortedValues, SortedValuesMut};
+}
+
+/// Iterators of a [`Queue`].
+pub mod queue {
+    pub use crate::containers::Drain;
+    pub use crate::containers::wrapped::{Iter, IterMut};
+}
+
+/// Iterators of a [`Ring`].
+pub mod ring {
+    pub use crate::containers::wrapped::{Iter, IterMut};
+}
+
+/// Iterators of a [`Slab`], and the error of a text that is no [`Key`].
+pub mod slab {
+    pub use crate::containers::slab::{Iter, IterMut, ParseKeyError};
+}
+
+/// Iterators of a [`SortedMap`].
+pub mod sorted_map {
+    pub use crate::containers::sorted::{Iter, IterMut, Keys, Values, ValuesMut};
 }
 
 /// Reading states and values with the crate `serde` where they lie.

@@ -34,7 +34,7 @@ pub struct State<T> {
 #[test]
 fn the_derive_finds_the_crate() {
     assert_eq!(State::<u64>::LAYOUT.name, "State");
-    assert!(matches!(State::<u64>::boxed().mode, Mode::Idle));
+    assert!(matches!(State::<u64>::new_box_zeroed().mode, Mode::Idle));
 }
 
 /// What the derive says where it is not told.
@@ -51,6 +51,6 @@ pub mod untold {
 
     pub fn used() -> u64 {
         let _ = State::<Board>::create("a");
-        Board::boxed().ticks
+        Board::new_box_zeroed().ticks
     }
 }

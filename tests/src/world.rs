@@ -66,7 +66,7 @@ impl World {
     /// The first version.
     #[must_use]
     pub fn first() -> Box<World> {
-        World::boxed()
+        World::new_box_zeroed()
     }
 
     /// Version `steps`.

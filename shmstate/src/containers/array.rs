@@ -3,7 +3,7 @@
 use super::marks::{Head, Items};
 use super::slice::like_a_slice;
 use super::walks::{Tracked, flatten};
-use crate::layout::{Field, Invalid, Kind, Layout, SharedLayout};
+use crate::layout::{Field, Kind, Layout, SharedLayout, ValidityError};
 use crate::track::{Stamp, Touched};
 use std::array::TryFromSliceError;
 use std::ops::Range;
@@ -22,7 +22,7 @@ use std::ops::Range;
 ///     heights: Array<f32, 100_000>, // in a new state, all zero
 /// }
 ///
-/// let mut world = World::boxed();
+/// let mut world = World::new_box_zeroed();
 /// world.heights[7] = 1.5;
 /// world.heights[10..20].fill(2.0);
 /// world.heights.swap(0, 7);
@@ -33,7 +33,7 @@ use std::ops::Range;
 /// # Layout
 /// A head of 64 bytes, whose content means nothing outside of a running update, then `N` items:
 /// `64 + N * size_of::<T>()` bytes, rounded up to the alignment. An array has that size wherever it is, so a large one
-/// belongs on the heap ([`SharedLayout::boxed`]) or into a state.
+/// belongs on the heap ([`SharedLayout::new_box_zeroed`]) or into a state.
 ///
 /// # Cost
 ///
@@ -94,7 +94,7 @@ impl<T: SharedLayout, const N: usize> Array<T, N> {
 
     /// An array of what `item` returns for each index.
     ///
-    /// It has all `N` items: on the stack for small ones, [`SharedLayout::boxed`] for large.
+    /// It has all `N` items: on the stack for small ones, [`SharedLayout::new_box_zeroed`] for large.
     ///
     /// ```
     /// let squares = shmstate::Array::<u64, 4>::from_fn(|i| (i * i) as u64);
@@ -246,7 +246,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for Array<T, N> {
     }
 
     #[inline]
-    unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
+    unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {
         let items = this.wrapping_byte_add(Self::ITEMS.offset).cast::<[T; N]>();
         // SAFETY: the caller's promise, of the items as of the whole.
         unsafe { <[T; N]>::validate(items) }

@@ -83,7 +83,7 @@ macro_rules! composed {
                 })*
             }
 
-            unsafe fn validate(this: *const Self) -> Result<(), $crate::layout::Invalid> {
+            unsafe fn validate(this: *const Self) -> Result<(), $crate::layout::ValidityError> {
                 $(if <$ty as $crate::layout::SharedLayout>::CHECKED {
                     // SAFETY: a field of `*this`, under the caller's promise for the whole.
                     let field = unsafe { &raw const (*this).$field };

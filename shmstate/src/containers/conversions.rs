@@ -1,6 +1,6 @@
 //! To and from the collections of the standard library.
 
-use super::{Array, Blob, Full, List, Map, Queue, Ring, Set, SortedMap, Text};
+use super::{Array, Blob, CapacityError, List, Map, Queue, Ring, Set, SortedMap, Text};
 use crate::layout::SharedLayout;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, Hash};
@@ -10,11 +10,11 @@ macro_rules! try_from_std {
     ($($name:literal, [$($generics:tt)*] $Container:ty: $Std:ty;)*) => {$(
         /// Fails if they are more than `N`, and gives all of them back.
         impl<$($generics)*> TryFrom<$Std> for $Container {
-            type Error = Full<$Std>;
+            type Error = CapacityError<$Std>;
 
-            fn try_from(items: $Std) -> Result<Self, Full<$Std>> {
+            fn try_from(items: $Std) -> Result<Self, CapacityError<$Std>> {
                 let len = items.len();
-                if len > N { Err(Full::new(items, $name, N, len)) } else { Ok(items.into_iter().collect()) }
+                if len > N { Err(CapacityError::new(items, $name, N, len)) } else { Ok(items.into_iter().collect()) }
             }
         }
     )*};
@@ -115,18 +115,18 @@ impl<const N: usize> From<Blob<N>> for Vec<u8> {
 
 /// Fails if the string is longer than `N` bytes, and gives it back.
 impl<const N: usize> TryFrom<String> for Text<N> {
-    type Error = Full<String>;
+    type Error = CapacityError<String>;
 
-    fn try_from(text: String) -> Result<Self, Full<String>> {
+    fn try_from(text: String) -> Result<Self, CapacityError<String>> {
         Self::try_from(text.as_str()).map_err(|full| full.with_value(text))
     }
 }
 
 /// Fails if the string is longer than `N` bytes.
 impl<const N: usize> TryFrom<&String> for Text<N> {
-    type Error = Full;
+    type Error = CapacityError;
 
-    fn try_from(text: &String) -> Result<Self, Full> {
+    fn try_from(text: &String) -> Result<Self, CapacityError> {
         Self::try_from(text.as_str())
     }
 }
@@ -160,7 +160,7 @@ mod tests {
     }
 
     /// Whether what is too much comes back as it was.
-    fn refused<S: Clone + PartialEq + Debug, C: TryFrom<S, Error = Full<S>>>(from: S, needed: usize) {
+    fn refused<S: Clone + PartialEq + Debug, C: TryFrom<S, Error = CapacityError<S>>>(from: S, needed: usize) {
         let Err(full) = C::try_from(from.clone()) else { panic!("there is no room for {from:?}") };
         assert_eq!(full.needed(), needed);
         assert_eq!(full.into_inner(), from);

@@ -15,10 +15,10 @@
 mod archived;
 mod array;
 mod blob;
+mod capacity_error;
 mod composed;
 mod conversions;
 mod drain;
-mod full;
 mod keyed;
 mod list;
 mod marks;
@@ -28,7 +28,7 @@ mod queue;
 mod ring;
 #[cfg(feature = "serde")]
 mod serde;
-mod slab;
+pub mod slab;
 mod slice;
 mod slots;
 mod spent;
@@ -37,24 +37,21 @@ pub(crate) mod tests;
 mod text;
 mod tracked;
 mod walks;
-mod wrapped;
+pub mod wrapped;
 
 #[cfg(feature = "serde")]
 pub use self::serde::{de, fields};
 pub use archived::{Archivable, ArchiveError, Archived};
 pub use array::Array;
 pub use blob::Blob;
+pub use capacity_error::CapacityError;
 pub use drain::Drain;
-pub use full::{CapacityError, Full};
-pub use keyed::{
-    Lookup, Map, Set, SortedIter, SortedIterMut, SortedKeys, SortedMap, SortedValues, SortedValuesMut, entry,
-};
+pub use keyed::{Lookup, Map, Set, SortedMap, entry, sorted};
 pub use list::List;
 pub use maybe::Maybe;
 pub use queue::Queue;
 pub use ring::Ring;
-pub use slab::{Key, ParseKeyError, Slab, SlabIter, SlabIterMut};
-pub use slice::ListIndex;
+pub use slab::{Key, Slab};
+pub use slice::ItemIndex;
 pub use text::Text;
 pub use tracked::Tracked;
-pub use wrapped::{WrappedIter, WrappedIterMut};

@@ -5,7 +5,7 @@ use super::marks::{Head, Items};
 use super::place::rotate_left;
 use super::spent::move_over;
 use super::walks::{Tracked, flatten};
-use crate::layout::{Field, Invalid, Kind, Layout, SharedLayout};
+use crate::layout::{Field, Kind, Layout, SharedLayout, ValidityError};
 use crate::track::{Stamp, Touched};
 use std::ops::Range;
 
@@ -136,7 +136,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for Slots<T, N> {
     }
 
     #[inline]
-    unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
+    unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {
         let items = this.wrapping_byte_add(Self::ITEMS.offset).cast::<[[T; 2]; N]>();
         // SAFETY: the caller's promise, of the items as of the whole.
         unsafe { <[[T; 2]; N]>::validate(items) }

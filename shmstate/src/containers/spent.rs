@@ -1,6 +1,6 @@
 //! Moving values out of slots that stay what they are, and into slots, by their bytes.
 
-use super::Full;
+use super::CapacityError;
 use crate::layout::SharedLayout;
 use std::mem::MaybeUninit;
 
@@ -48,7 +48,7 @@ pub(super) unsafe fn move_over<T: SharedLayout>(slot: &mut T, value: &T) {
 /// `value` is not used any more.
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn refused<T: SharedLayout>(value: &T, container: &'static str, capacity: usize) -> Full<T> {
+pub(super) unsafe fn refused<T: SharedLayout>(value: &T, container: &'static str, capacity: usize) -> CapacityError<T> {
     // SAFETY: the caller's promise.
-    Full::new(unsafe { move_out(value) }, container, capacity, capacity + 1)
+    CapacityError::new(unsafe { move_out(value) }, container, capacity, capacity + 1)
 }

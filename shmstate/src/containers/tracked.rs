@@ -2,7 +2,7 @@
 
 use super::Array;
 use super::composed::composed;
-use crate::layout::{Invalid, SharedLayout};
+use crate::layout::{SharedLayout, ValidityError};
 use std::borrow::{Borrow, BorrowMut};
 use std::cmp::Ordering;
 use std::fmt;
@@ -25,7 +25,7 @@ use std::ops::{Deref, DerefMut};
 /// #[repr(C)]
 /// struct Server { requests: u64, config: Tracked<Config> }
 ///
-/// let mut server = Server::boxed();
+/// let mut server = Server::new_box_zeroed();
 /// server.requests += 1; // the config is not looked at
 /// server.config.retries = 3; // the config is copied
 /// assert_eq!(server.config.retries, 3);
@@ -92,7 +92,7 @@ impl<T: SharedLayout> Tracked<T> {
     }
 
     /// Nothing to check beyond the value.
-    fn check(&self) -> Result<(), Invalid> {
+    fn check(&self) -> Result<(), ValidityError> {
         Ok(())
     }
 }

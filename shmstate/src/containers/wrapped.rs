@@ -60,29 +60,29 @@ macro_rules! iterator {
 
 iterator! {
     /// The items of a [`Ring`](crate::Ring) or a [`Queue`](crate::Queue), in their order.
-    WrappedIter over Iter of &'a T
+    Iter over Iter of &'a T
 }
 
 iterator! {
     /// The items of a [`Ring`](crate::Ring) or a [`Queue`](crate::Queue), in their order, to be changed.
-    WrappedIterMut over IterMut of &'a mut T
+    IterMut over IterMut of &'a mut T
 }
 
-impl<T> Clone for WrappedIter<'_, T> {
+impl<T> Clone for Iter<'_, T> {
     fn clone(&self) -> Self {
-        WrappedIter { first: self.first.clone(), second: self.second.clone() }
+        Iter { first: self.first.clone(), second: self.second.clone() }
     }
 }
 
-impl<'a, T> WrappedIter<'a, T> {
+impl<'a, T> Iter<'a, T> {
     pub(super) fn new((first, second): (&'a [T], &'a [T])) -> Self {
-        WrappedIter { first: first.iter(), second: second.iter() }
+        Iter { first: first.iter(), second: second.iter() }
     }
 }
 
-impl<'a, T> WrappedIterMut<'a, T> {
+impl<'a, T> IterMut<'a, T> {
     pub(super) fn new((first, second): (&'a mut [T], &'a mut [T])) -> Self {
-        WrappedIterMut { first: first.iter_mut(), second: second.iter_mut() }
+        IterMut { first: first.iter_mut(), second: second.iter_mut() }
     }
 }
 
@@ -126,10 +126,10 @@ macro_rules! sequence {
 
         impl<'a, T: SharedLayout, const N: usize> IntoIterator for &'a $name<T, N> {
             type Item = &'a T;
-            type IntoIter = WrappedIter<'a, T>;
+            type IntoIter = Iter<'a, T>;
 
             #[inline]
-            fn into_iter(self) -> WrappedIter<'a, T> {
+            fn into_iter(self) -> Iter<'a, T> {
                 self.iter()
             }
         }
@@ -137,10 +137,10 @@ macro_rules! sequence {
         /// Marks all items, as `iter_mut` does.
         impl<'a, T: SharedLayout, const N: usize> IntoIterator for &'a mut $name<T, N> {
             type Item = &'a mut T;
-            type IntoIter = WrappedIterMut<'a, T>;
+            type IntoIter = IterMut<'a, T>;
 
             #[inline]
-            fn into_iter(self) -> WrappedIterMut<'a, T> {
+            fn into_iter(self) -> IterMut<'a, T> {
                 self.iter_mut()
             }
         }

@@ -3,7 +3,7 @@
 use super::derived::{Builder, Derived, Facts, Flags, Sealed};
 use super::prove::Proved;
 use super::walk::{self, Step, Walk};
-use super::{Invalid, Layout};
+use super::{Layout, ValidityError};
 use crate::track::{Stamp, Touched};
 use std::mem::MaybeUninit;
 
@@ -24,10 +24,10 @@ use std::mem::MaybeUninit;
 ///     samples: List<f64, 1024>,
 /// }
 ///
-/// let mut board = Board::boxed(); // on the heap, zeroed, never on the stack
+/// let mut board = Board::new_box_zeroed(); // on the heap, zeroed, never on the stack
 /// board.samples.push(0.5)?;
 /// assert_eq!(board.samples[0], 0.5);
-/// # Ok::<_, shmstate::Full<f64>>(())
+/// # Ok::<_, shmstate::CapacityError<f64>>(())
 /// ```
 ///
 /// # Safety
@@ -208,13 +208,13 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// Checks that the bytes at `this` are a value of the type.
     ///
     /// # Errors
-    /// [`Invalid`] says which field is wrong, and why.
+    /// [`ValidityError`] says which field is wrong, and why.
     ///
     /// # Safety
     /// `this` is aligned and points to as many initialised bytes as the type has, which do not change.
     #[doc(hidden)]
     #[inline]
-    unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
+    unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {
         // SAFETY: the caller's promise.
         unsafe { walk::validate(this) }
     }
@@ -222,7 +222,8 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// A value in which everything is zero, empty, `false`, or the enum's zero variant, whatever `#[shared(init = …)]`
     /// says.
     ///
-    /// It is returned by value: for a large type prefer [`boxed`](Self::boxed), which never passes over the stack.
+    /// It is returned by value: for a large type prefer [`new_box_zeroed`](Self::new_box_zeroed), which never passes over
+    /// the stack.
     ///
     /// ```
     /// use shmstate::{SharedLayout, Text};
@@ -246,12 +247,12 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// ```
     /// use shmstate::{List, SharedLayout};
     ///
-    /// let mut big = List::<u64, 10_000_000>::boxed();
+    /// let mut big = List::<u64, 10_000_000>::new_box_zeroed();
     /// big.push(1)?;
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     #[must_use]
-    fn boxed() -> Box<Self> {
+    fn new_box_zeroed() -> Box<Self> {
         const { Self::ASSERTIONS }
         let layout = std::alloc::Layout::new::<Self>();
         let memory = if layout.size() == 0 {
@@ -283,21 +284,21 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     ///     refused: u64,
     /// }
     ///
-    /// let limits = Limits::boxed_init();
+    /// let limits = Limits::new_box();
     /// assert_eq!((limits.connections, limits.refused), (100, 0));
-    /// assert_eq!(Limits::boxed().connections, 0);
+    /// assert_eq!(Limits::new_box_zeroed().connections, 0);
     /// ```
     ///
     /// # Panics
     /// With whatever an `init` expression panics.
     #[must_use]
-    fn boxed_init() -> Box<Self> {
+    fn new_box() -> Box<Self> {
         const { Self::ASSERTIONS }
-        let mut boxed = Self::boxed();
+        let mut boxed = Self::new_box_zeroed();
         Self::initialize(&mut boxed);
         boxed
     }
-    /// Makes `place` what a new state starts with, as [`boxed_init`](Self::boxed_init) does, but where it lies: a value of
+    /// Makes `place` what a new state starts with, as [`new_box`](Self::new_box) does, but where it lies: a value of
     /// any size is replaced without passing over the stack.
     ///
     /// ```

@@ -3,14 +3,13 @@
 //! * [`SharedLayout`]: the contract, derived and never written by hand.
 //! * [`Layout`]: the constant description of a type; [`Schema`]: the same as data, of which `json` makes the document that
 //!   lies in the region; `Schema::is_same` tells two of them apart, and `diff` says in what.
-//! * [`Invalid`]: where and why bytes are no value of their type.
+//! * [`ValidityError`]: where and why bytes are no value of their type.
 
 mod contract;
 mod derived;
 mod describe;
 mod diff;
 mod found;
-mod invalid;
 mod json;
 mod plain;
 mod pod;
@@ -19,13 +18,12 @@ mod prove;
 mod report;
 mod schema;
 mod sound;
+mod validity_error;
 mod walk;
 
 pub use contract::SharedLayout;
 pub use derived::{Builder, Derived, PlainField, UNKNOWN};
 pub use describe::{ArchiveForm, Argument, Field, Kind, Layout, Scalar, TypeName, Variant};
-pub use invalid::Invalid;
-pub(crate) use invalid::Rule;
 pub(crate) use json::LONGEST as LONGEST_DOCUMENT;
 pub use pod::Pod;
 pub use prove::array_fits;
@@ -33,4 +31,6 @@ pub use report::Report;
 pub(crate) use schema::Schema;
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 pub(crate) use schema::tests as schema_tests;
+pub(crate) use validity_error::Rule;
+pub use validity_error::ValidityError;
 pub use walk::{Step, Walk};

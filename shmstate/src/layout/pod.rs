@@ -23,7 +23,7 @@ use std::ops::{Deref, DerefMut};
 ///     stars: List<Pod<Quat>, 5>,
 /// }
 ///
-/// let mut world = World::boxed();
+/// let mut world = World::new_box_zeroed();
 /// world.sun.x = 1.0;
 /// world.stars.push(Pod(world.sun))?;
 /// assert_eq!(world.stars[0].x, 1.0);

@@ -1,6 +1,6 @@
 //! Numbers, `bool`, `char`, and plain arrays.
 
-use super::{Invalid, Kind, Layout, Scalar, SharedLayout, array_fits};
+use super::{Kind, Layout, Scalar, SharedLayout, ValidityError, array_fits};
 use crate::track::{Stamp, Touched};
 
 macro_rules! any_bytes {
@@ -39,11 +39,11 @@ unsafe impl SharedLayout for bool {
     const DEFAULT_IS_ZERO: bool = true;
 
     #[inline]
-    unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
+    unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {
         // SAFETY: the caller's promise: one initialised byte.
         match unsafe { this.cast::<u8>().read() } {
             0 | 1 => Ok(()),
-            other => Err(Invalid::new(format!("{other} is no bool (0 or 1)"))),
+            other => Err(ValidityError::new(format!("{other} is no bool (0 or 1)"))),
         }
     }
 }
@@ -56,12 +56,12 @@ unsafe impl SharedLayout for char {
     const DEFAULT_IS_ZERO: bool = true;
 
     #[inline]
-    unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
+    unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {
         // SAFETY: the caller's promise: four initialised, aligned bytes.
         let code = unsafe { this.cast::<u32>().read() };
         match char::from_u32(code) {
             Some(_) => Ok(()),
-            None => Err(Invalid::new(format!("{code:#x} is no char"))),
+            None => Err(ValidityError::new(format!("{code:#x} is no char"))),
         }
     }
 }
@@ -133,7 +133,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for [T; N] {
     }
 
     #[inline]
-    unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
+    unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {
         if T::CHECKED {
             for i in 0..N {
                 // SAFETY: item `i` of the array, under the caller's promise for the whole.

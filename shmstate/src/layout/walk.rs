@@ -4,7 +4,7 @@
 //! at a field is the walk's business; the step is a constant, so that each walk compiles to what one written by hand would.
 
 use super::derived::Body;
-use super::{Invalid, Kind, Layout, SharedLayout};
+use super::{Kind, Layout, SharedLayout, ValidityError};
 use crate::track::{Stamp, Touched};
 use std::fmt::Write;
 use std::ptr::{null, null_mut};
@@ -38,7 +38,7 @@ pub struct Walk<const STEP: Step> {
     stamp: Stamp,
     touched: *mut Touched,
     /// The offset of the first field that holds no value, and why.
-    refused: *mut Option<(usize, Invalid)>,
+    refused: *mut Option<(usize, ValidityError)>,
 }
 
 impl<const STEP: Step> Walk<STEP> {
@@ -245,7 +245,7 @@ pub(super) unsafe fn flatten<T: SharedLayout, const NESTED: bool>(
 /// # Safety
 /// As there.
 #[inline]
-pub(super) unsafe fn validate<T: SharedLayout>(this: *const T) -> Result<(), Invalid> {
+pub(super) unsafe fn validate<T: SharedLayout>(this: *const T) -> Result<(), ValidityError> {
     if !T::CHECKED {
         return Ok(());
     }
@@ -280,7 +280,7 @@ fn source_has_variant(source: u64, written: u64) -> bool {
 
 /// Checks that `value` is a discriminant of the enum that `layout` describes.
 #[inline]
-fn check_variant(layout: &'static Layout, value: u64) -> Result<(), Invalid> {
+fn check_variant(layout: &'static Layout, value: u64) -> Result<(), ValidityError> {
     match layout.kind {
         Kind::Enum { variants, .. } if variants.iter().any(|v| v.value == value) => Ok(()),
         _ => Err(no_variant(layout, value)),
@@ -288,7 +288,7 @@ fn check_variant(layout: &'static Layout, value: u64) -> Result<(), Invalid> {
 }
 
 #[cold]
-fn no_variant(layout: &Layout, value: u64) -> Invalid {
+fn no_variant(layout: &Layout, value: u64) -> ValidityError {
     let mut why = format!("{value} is no variant of `{}` (", layout.name);
     if let Kind::Enum { variants, .. } = layout.kind {
         for (i, variant) in variants.iter().take(NAMED).enumerate() {
@@ -300,12 +300,12 @@ fn no_variant(layout: &Layout, value: u64) -> Invalid {
         }
     }
     why.push(')');
-    Invalid::new(why)
+    ValidityError::new(why)
 }
 
 /// `invalid`, with the names of the field at `offset`, and of the variant `tag`.
 #[cold]
-fn in_field(body: &Body, tag: u64, offset: usize, invalid: Invalid) -> Invalid {
+fn in_field(body: &Body, tag: u64, offset: usize, invalid: ValidityError) -> ValidityError {
     let (fields, variant) = match body {
         Body::ByHand => (&[][..], None),
         Body::Struct(parts) => (parts.fields, None),

@@ -14,8 +14,8 @@ mod time;
 mod uuid;
 
 pub use net::{IpAddress, SocketAddress};
-pub use time::{OutOfRange, TimeSpan, Timestamp};
-pub use uuid::{NotUuid, Uuid};
+pub use time::{TimeRangeError, TimeSpan, Timestamp};
+pub use uuid::{ParseUuidError, Uuid};
 
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {

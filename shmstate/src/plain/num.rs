@@ -1,6 +1,6 @@
 //! Types of the standard library whose layout is guaranteed.
 
-use crate::layout::{Field, Invalid, Kind, Layout, Scalar, SharedLayout};
+use crate::layout::{Field, Kind, Layout, Scalar, SharedLayout, ValidityError};
 use crate::track::{Stamp, Touched};
 use std::num::{NonZero, Saturating, Wrapping};
 
@@ -75,7 +75,7 @@ macro_rules! transparent {
             }
 
             #[inline]
-            unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
+            unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {
                 // SAFETY: the caller's promise.
                 unsafe { T::validate(this.cast()) }
             }

@@ -15,7 +15,7 @@ use std::str::FromStr;
 /// assert_eq!(<[u8; 16]>::from(id)[..2], [0x67, 0xe5]);
 /// assert_eq!(Uuid::from(<[u8; 16]>::from(id)).to_string(), "67e55044-10b1-426f-9247-bb680e5fe0c8");
 /// assert!(Uuid::default().is_nil());
-/// # Ok::<_, shmstate::NotUuid>(())
+/// # Ok::<_, shmstate::ParseUuidError>(())
 /// ```
 #[derive(SharedLayout, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[shared(crate = "crate")]
@@ -68,18 +68,18 @@ impl fmt::Debug for Uuid {
 /// A text that is no [`Uuid`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("not 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12 with hyphens between them")]
-pub struct NotUuid(());
+pub struct ParseUuidError(());
 
 /// With hyphens, in letters of any size.
 impl FromStr for Uuid {
-    type Err = NotUuid;
+    type Err = ParseUuidError;
 
-    fn from_str(text: &str) -> Result<Self, NotUuid> {
+    fn from_str(text: &str) -> Result<Self, ParseUuidError> {
         let groups: Vec<&str> = text.split('-').collect();
         let digits = groups.concat();
         let right = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
             && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let number = u128::from_str_radix(&digits, 16).ok().filter(|_| right).ok_or(NotUuid(()))?;
+        let number = u128::from_str_radix(&digits, 16).ok().filter(|_| right).ok_or(ParseUuidError(()))?;
         Ok(number.to_be_bytes().into())
     }
 }
@@ -101,7 +101,7 @@ mod tests {
             "67e55044-10b1-426f-9247-bb680e5fe0ć",
         ];
         for text in wrong {
-            assert_eq!(text.parse::<Uuid>(), Err(NotUuid(())), "{text}");
+            assert_eq!(text.parse::<Uuid>(), Err(ParseUuidError(())), "{text}");
         }
     }
 }

@@ -13,7 +13,7 @@ use super::view::view;
 use crate::commit::{BeginError, Clock, Host, LockError, Published, Service, Shared, SlotLine};
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::events;
-use crate::layout::{Invalid, Layout, Schema};
+use crate::layout::{Layout, Schema, ValidityError};
 use crate::os::{self, ANONYMOUS, Generation, Guarded, Limits, LiveDescription, Liveness, Mapping, Origin, Place};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 use crate::track::RegionKey;
@@ -27,7 +27,7 @@ use std::sync::Arc;
 pub(crate) struct StateType {
     pub(crate) layout: &'static Layout,
     /// Whether aligned, initialised bytes that do not change are a value.
-    pub(crate) validate: unsafe fn(*const u8) -> Result<(), Invalid>,
+    pub(crate) validate: unsafe fn(*const u8) -> Result<(), ValidityError>,
 }
 
 /// An attached region: one handle's mapping and slot.

@@ -5,7 +5,7 @@ use super::options::Options;
 use super::update::{Scratch, TypedImages};
 use crate::commit::{Pin, Reader, Service};
 use crate::error::Error;
-use crate::layout::{Invalid, SharedLayout};
+use crate::layout::{SharedLayout, ValidityError};
 use crate::os::{self, ANONYMOUS, Guarded, Place};
 use crate::region::{Region, StateType};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
@@ -76,7 +76,7 @@ impl<T: SharedLayout> State<T> {
         StateType {
             layout: T::LAYOUT,
             validate: {
-                unsafe fn validate<T: SharedLayout>(bytes: *const u8) -> Result<(), Invalid> {
+                unsafe fn validate<T: SharedLayout>(bytes: *const u8) -> Result<(), ValidityError> {
                     // SAFETY: the caller's promise.
                     unsafe { T::validate(bytes.cast()) }
                 }

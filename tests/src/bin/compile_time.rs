@@ -153,7 +153,8 @@ impl Compiler {
     }
 
     fn lines(&self, name: &str) -> Result<(), Box<dyn Error>> {
-        let used = "pub fn used(state: &State<S0>) { let _ = state.update(|s| s.f0 += 1); let _ = S0::boxed(); }";
+        let used =
+            "pub fn used(state: &State<S0>) { let _ = state.update(|s| s.f0 += 1); let _ = S0::new_box_zeroed(); }";
         let mut lines = [0; 2];
         for (structs, lines) in [1, 20].into_iter().zip(&mut lines) {
             self.compile(&format!("{}{used}\n", tree(structs)), Emit::LlvmIr)?;

@@ -1,6 +1,6 @@
 //! What the closures of an update may return, and how their errors come out.
 
-use shmstate::{Archived, CapacityError, Error, ErrorKind, Full, List, Map, Outcome, SharedLayout, State, Text, Uuid};
+use shmstate::{Archived, CapacityError, Error, ErrorKind, List, Map, Outcome, SharedLayout, State, Text, Uuid};
 use shmstate_tests::scratch_dir;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -149,8 +149,8 @@ impl From<Error> for BankError {
     }
 }
 
-impl<T> From<Full<T>> for BankError {
-    fn from(full: Full<T>) -> Self {
+impl<T> From<CapacityError<T>> for BankError {
+    fn from(full: CapacityError<T>) -> Self {
         BankError::State(full.into())
     }
 }
@@ -158,7 +158,7 @@ impl<T> From<Full<T>> for BankError {
 /// The errors of two containers become one, in each of the types that they can become.
 #[test]
 fn errors_of_containers_meet() {
-    fn both<E: From<Full<u64>> + From<Full>>(s: &mut Board, owner: &str) -> Result<(), E> {
+    fn both<E: From<CapacityError<u64>> + From<CapacityError>>(s: &mut Board, owner: &str) -> Result<(), E> {
         s.samples.push(1)?;
         s.owner.set(owner)?;
         Ok(())
@@ -173,8 +173,8 @@ fn errors_of_containers_meet() {
         Ok(left)
     }
     let (_dir, board) = board();
-    let verdict = board.try_update(|s| both::<CapacityError>(s, "another one")).unwrap();
-    assert_eq!(verdict.map_err(|full| (full.capacity(), full.needed())), Err((8, 11)));
+    let verdict = board.try_update(|s| both::<Error>(s, "another one")).unwrap();
+    assert_eq!(verdict.map_err(|error| error.kind()), Err(ErrorKind::Full));
     assert_eq!(board.transact(|s| both(s, "another one")).unwrap_err().kind(), ErrorKind::Full);
     assert!(board.try_update(|s| both::<Box<dyn std::error::Error>>(s, "me")).unwrap().is_ok());
     assert!(matches!(pay(&board, "me"), Err(BankError::Poor)));
@@ -184,5 +184,5 @@ fn errors_of_containers_meet() {
     assert_eq!(board.read(|s| s.samples.len()).unwrap(), 3);
     // The value, for those that want it back.
     let full = board.update(|s| (0..).find_map(|n| s.samples.push(n).err())).unwrap().unwrap();
-    assert_eq!((CapacityError::from(full.clone()).capacity(), full.into_inner()), (8, 5));
+    assert_eq!((full.without_value().capacity(), full.into_inner()), (8, 5));
 }

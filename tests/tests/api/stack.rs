@@ -58,7 +58,7 @@ fn give_up() {
 #[test]
 fn lists() {
     on_a_small_stack(|| {
-        let mut list = List::<Block, 4>::boxed();
+        let mut list = List::<Block, 4>::new_box_zeroed();
         list.push_with(|block| block.set(1)).unwrap();
         list.push_with(|block| block.set(3)).unwrap();
         list.insert_with(1, |block| block.set(2)).unwrap();
@@ -80,20 +80,20 @@ fn lists() {
         list.swap_discard(0);
         list.retain(|block| block.is(3));
         is(&list, &[3]);
-        let mut other = List::<Block, 2>::boxed();
+        let mut other = List::<Block, 2>::new_box_zeroed();
         other.push_with(|block| block.set(7)).unwrap();
         list.append(&mut other).unwrap();
         is(&list, &[3, 7]);
         SharedLayout::reset(&mut list[0]);
         list.retain_mut(|block| block.is(0));
         list.truncate(0);
-        let mut pages = List::<Page, 3>::boxed();
+        let mut pages = List::<Page, 3>::new_box_zeroed();
         pages.push_default().unwrap().push(7).unwrap();
         pages.insert_default(0).unwrap();
         pages.resize_default(3).unwrap();
         assert_eq!(pages.iter().map(|page| page.len()).collect::<Vec<_>>(), [0, 1, 0]);
         pages.dedup();
-        let mut clone = List::<Page, 3>::boxed();
+        let mut clone = List::<Page, 3>::new_box_zeroed();
         clone.clone_from(&pages);
         clone.clear();
     });
@@ -102,18 +102,18 @@ fn lists() {
 #[test]
 fn arrays_and_what_is_tracked() {
     on_a_small_stack(|| {
-        let mut array = Array::<Page, 3>::boxed();
+        let mut array = Array::<Page, 3>::new_box_zeroed();
         array[1].push(1).unwrap();
         array.swap(0, 1);
         array.rotate_right(1);
         array.reverse();
         array.sort();
         SharedLayout::reset(&mut array[2]);
-        let mut clone = Array::<Page, 3>::boxed();
+        let mut clone = Array::<Page, 3>::new_box_zeroed();
         clone.clone_from(&array);
-        let mut tracked = Tracked::<Page>::boxed();
+        let mut tracked = Tracked::<Page>::new_box_zeroed();
         tracked.push(1).unwrap();
-        let mut clone = Tracked::<Page>::boxed();
+        let mut clone = Tracked::<Page>::new_box_zeroed();
         clone.clone_from(&tracked);
         SharedLayout::reset(&mut *tracked);
         assert_eq!((tracked.len(), clone.len()), (0, 1));
@@ -123,7 +123,7 @@ fn arrays_and_what_is_tracked() {
 #[test]
 fn queues() {
     on_a_small_stack(|| {
-        let mut queue = Queue::<Block, 4>::boxed();
+        let mut queue = Queue::<Block, 4>::new_box_zeroed();
         queue.push_back_with(|block| block.set(2)).unwrap();
         queue.push_front_with(|block| block.set(1)).unwrap();
         queue.insert_with(1, |block| block.set(5)).unwrap();
@@ -133,11 +133,11 @@ fn queues() {
         queue.swap(0, 2);
         queue.retain(|block| !block.is(5));
         assert!(queue.discard(0) && queue.discard_front() && !queue.discard_back());
-        let mut pages = Queue::<Page, 3>::boxed();
+        let mut pages = Queue::<Page, 3>::new_box_zeroed();
         pages.push_back_default().unwrap().push(7).unwrap();
         pages.push_front_default().unwrap();
         pages.insert_default(1).unwrap();
-        let mut other = Queue::<Page, 3>::boxed();
+        let mut other = Queue::<Page, 3>::new_box_zeroed();
         other.append(&mut pages).unwrap();
         pages.clone_from(&other);
         pages.resize_default(1).unwrap();
@@ -150,16 +150,16 @@ fn queues() {
 #[test]
 fn rings() {
     on_a_small_stack(|| {
-        let mut ring = Ring::<Block, 2>::boxed();
+        let mut ring = Ring::<Block, 2>::new_box_zeroed();
         for n in 1..=3 {
             ring.push_with(|block| block.set(n));
         }
         assert!(gives_up(|| ring.push_with(|_| give_up())), "the oldest is gone");
         assert_eq!(ring.iter().map(|block| block.bytes[0]).collect::<Vec<_>>(), [0, 3]);
         ring.make_contiguous();
-        let mut pages = Ring::<Page, 2>::boxed();
+        let mut pages = Ring::<Page, 2>::new_box_zeroed();
         pages.push_default().push(1).unwrap();
-        let mut clone = Ring::<Page, 2>::boxed();
+        let mut clone = Ring::<Page, 2>::new_box_zeroed();
         clone.clone_from(&pages);
         assert_eq!(clone.latest().unwrap()[..], [1]);
         clone.clear();
@@ -169,7 +169,7 @@ fn rings() {
 #[test]
 fn slabs() {
     on_a_small_stack(|| {
-        let mut slab = Slab::<Block, 3>::boxed();
+        let mut slab = Slab::<Block, 3>::new_box_zeroed();
         let keys = [1, 2, 3].map(|n| slab.insert_with(|block| block.set(n)).unwrap());
         assert!(slab.discard(keys[1]) && !slab.discard(keys[1]));
         assert!(gives_up(|| slab.insert_with(|_| give_up())) && slab.len() == 2);
@@ -177,10 +177,10 @@ fn slabs() {
         slab.retain(|_, block| !block.is(1));
         assert!(slab[key].is(4) && slab[keys[2]].is(3) && slab.len() == 2);
         slab.clear();
-        let mut pages = Slab::<Page, 3>::boxed();
+        let mut pages = Slab::<Page, 3>::new_box_zeroed();
         let key = pages.insert_default().unwrap();
         pages[key].push(1).unwrap();
-        let mut clone = Slab::<Page, 3>::boxed();
+        let mut clone = Slab::<Page, 3>::new_box_zeroed();
         clone.clone_from(&pages);
         assert_eq!(clone[key], [1]);
     });
@@ -189,15 +189,15 @@ fn slabs() {
 #[test]
 fn options() {
     on_a_small_stack(|| {
-        let mut maybe = Maybe::<Block>::boxed();
+        let mut maybe = Maybe::<Block>::new_box_zeroed();
         maybe.insert_with(|block| block.set(1));
         assert!(maybe.iter().all(|block| block.is(1)) && maybe.discard() && !maybe.discard());
         maybe.get_or_init(|block| block.set(2));
         assert!(gives_up(|| maybe.insert_with(|_| give_up())) && maybe.is_none());
-        let mut page = Maybe::<Page>::boxed();
+        let mut page = Maybe::<Page>::new_box_zeroed();
         page.insert_default();
         page.get_or_insert_default().push(1).unwrap();
-        let mut clone = Maybe::<Page>::boxed();
+        let mut clone = Maybe::<Page>::new_box_zeroed();
         clone.clone_from(&page);
         assert_eq!(clone.as_deref(), Some(&[1][..]));
     });
@@ -207,7 +207,7 @@ fn options() {
 macro_rules! map {
     ($Map:ident) => {
         on_a_small_stack(|| {
-            let mut map = $Map::<u64, Block, 3>::boxed();
+            let mut map = $Map::<u64, Block, 3>::new_box_zeroed();
             map.insert_with(1, |block| block.set(1)).unwrap();
             map.entry(2).or_init(|block| block.set(2)).unwrap();
             map.insert_with(2, |block| block.set(3)).unwrap();
@@ -218,12 +218,12 @@ macro_rules! map {
             map.retain(|_, block| !block.is(1));
             assert!(map.discard(&2) && !map.discard(&2) && map[&0].is(7));
             map.clear();
-            let mut pages = $Map::<u64, Page, 3>::boxed();
+            let mut pages = $Map::<u64, Page, 3>::new_box_zeroed();
             pages.entry(1).or_default().unwrap().push(1).unwrap();
             pages.insert_default(2).unwrap();
             let shmstate::map::Entry::Occupied(entry) = pages.entry(2) else { unreachable!() };
             entry.discard();
-            let mut clone = $Map::<u64, Page, 3>::boxed();
+            let mut clone = $Map::<u64, Page, 3>::new_box_zeroed();
             clone.clone_from(&pages);
             assert!(clone.len() == 1 && clone[&1] == [1]);
         })
@@ -235,7 +235,7 @@ fn maps() {
     map!(Map);
     map!(SortedMap);
     on_a_small_stack(|| {
-        let mut map = SortedMap::<u64, Block, 2>::boxed();
+        let mut map = SortedMap::<u64, Block, 2>::new_box_zeroed();
         map.insert_with(1, |block| block.set(1)).unwrap();
         map.insert_with(0, |block| block.set(2)).unwrap();
         assert!(map.discard_first() && map.discard_last() && !map.discard_last());
@@ -245,13 +245,13 @@ fn maps() {
 #[test]
 fn sets() {
     on_a_small_stack(|| {
-        let mut set = Set::<Block, 4>::boxed();
+        let mut set = Set::<Block, 4>::new_box_zeroed();
         assert!([1, 2, 1].map(|n| set.insert_with(|block| block.set(n)).unwrap()) == [true, true, false]);
         assert!(gives_up(|| set.insert_with(|_| give_up())) && set.len() == 2);
         set.retain(|block| !block.is(1));
         let two = set.iter().next().map(|block| block.is(2));
         assert_eq!((two, set.len()), (Some(true), 1));
-        let mut sought = Block::boxed();
+        let mut sought = Block::new_box_zeroed();
         sought.set(2);
         assert!(set.contains(&*sought) && set.remove(&*sought) && !set.remove(&*sought));
         set.clear();
@@ -294,7 +294,7 @@ fn items_of_400_kb_by_value() {
     /// Runs each of some operations on a container that is empty at first.
     fn on<C: SharedLayout>(operations: &'static [fn(&mut C)]) {
         on_a_stack_of(2048, move || {
-            let mut container = C::boxed();
+            let mut container = C::new_box_zeroed();
             operations.iter().for_each(|operation| operation(&mut container));
         });
     }

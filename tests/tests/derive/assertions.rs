@@ -28,16 +28,16 @@ mod program {
     #[test]
     fn uses() {
         drop(Mode::<100>::zeroed());
-        drop(Mode::<101>::boxed());
-        drop(Mode::<102>::boxed_init());
+        drop(Mode::<101>::new_box_zeroed());
+        drop(Mode::<102>::new_box());
         drop(Holder::<103>::zeroed());
 
         drop(List::<Mode<110>, 1>::new());
         drop(List::<Mode<111>, 1>::default());
-        drop(List::<Mode<112>, 1>::boxed());
+        drop(List::<Mode<112>, 1>::new_box_zeroed());
         drop([Mode::<113>::On].into_iter().collect::<List<_, 1>>());
         drop(<[Mode<114>; 1]>::zeroed());
-        drop(Array::<Mode<115>, 1>::boxed());
+        drop(Array::<Mode<115>, 1>::new_box_zeroed());
         drop(Ring::<Mode<116>, 1>::new());
         drop(Queue::<Mode<117>, 1>::new());
         drop(Slab::<Mode<118>, 1>::new());
@@ -49,9 +49,9 @@ mod program {
         drop(Maybe::<Mode<124>>::none());
         drop(Maybe::<Mode<125>>::default());
         drop(Maybe::some(Mode::<126>::On).take());
-        drop(Tracked::<Mode<127>>::boxed());
+        drop(Tracked::<Mode<127>>::new_box_zeroed());
         drop(Wrapping::<Mode<128>>::zeroed());
-        drop(Saturating::<Mode<129>>::boxed());
+        drop(Saturating::<Mode<129>>::new_box_zeroed());
 
         drop(State::<Mode<140>>::create("a"));
         drop(State::<Mode<141>>::open("a"));

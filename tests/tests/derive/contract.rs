@@ -54,8 +54,8 @@ fn check(server: &Server) {
 
 #[test]
 fn a_new_state_starts_with_its_initial_values() {
-    check(&Server::boxed_init());
-    assert_eq!((Server::boxed().next, Server::zeroed().one.most), (0, 0));
+    check(&Server::new_box());
+    assert_eq!((Server::new_box_zeroed().next, Server::zeroed().one.most), (0, 0));
 
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("server");

@@ -1,6 +1,6 @@
 //! Enums with a payload: where their parts lie, which bytes are one, and what an update of one comes to.
 
-use shmstate::{Field, Invalid, Kind, Layout, List, Scalar, SharedLayout, State, Text, Variant};
+use shmstate::{Field, Kind, Layout, List, Scalar, SharedLayout, State, Text, ValidityError, Variant};
 use std::mem::MaybeUninit;
 
 #[derive(SharedLayout, Clone, PartialEq, Debug)]
@@ -94,7 +94,7 @@ fn valid<T: SharedLayout>(bytes: impl IntoIterator<Item = (usize, u8)>) -> Resul
         unsafe { value.as_mut_ptr().cast::<u8>().wrapping_add(place).write(byte) }
     }
     // SAFETY: aligned and initialised, and the only reference.
-    unsafe { T::validate(value.as_ptr()) }.map_err(|invalid: Invalid| invalid.to_string())
+    unsafe { T::validate(value.as_ptr()) }.map_err(|invalid: ValidityError| invalid.to_string())
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn parts_lie_where_the_description_says() {
 fn zeroes_are_the_variant_of_value_0() {
     assert_eq!(Event::zeroed(), Event::Idle);
     assert_eq!(Tight::zeroed(), Tight::Nothing);
-    assert_eq!(*Slot::<u8, 3>::boxed(), Slot::Free);
+    assert_eq!(*Slot::<u8, 3>::new_box_zeroed(), Slot::Free);
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn updates_change_variants_and_what_is_in_them() {
     let dir = tempfile::tempdir().unwrap();
     for copies in 2..5 {
         let state = State::<Board>::options().copies(copies).create(dir.path().join(format!("{copies}"))).unwrap();
-        let mut expected = Board::boxed();
+        let mut expected = Board::new_box_zeroed();
         for round in 0..3 {
             for (number, step) in steps.iter().enumerate() {
                 let before = expected.clone();

@@ -220,17 +220,17 @@ fn nothing_is_in_the_way() {
     assert!(matches!(no_prelude::Color::zeroed(), no_prelude::Color::Red));
     assert!(!matches!(no_prelude::Plain::zeroed().color, no_prelude::Color::Green));
 
-    assert_eq!(no_prelude::Started::boxed_init().value, 5);
+    assert_eq!(no_prelude::Started::new_box().value, 5);
     assert!(matches!(no_prelude::Started::zeroed().job, no_prelude::Job::Idle));
 
     assert_eq!(<Shadowed as SharedLayout>::LAYOUT.name, "State");
-    assert_eq!(Shadowed::boxed_init().stamp, 3);
+    assert_eq!(Shadowed::new_box().stamp, 3);
     assert_eq!(<shadowed::Option_<u64, 2> as SharedLayout>::LAYOUT.align, 8);
     assert_eq!((<Shadowed as SharedLayout>::TRACKED, <Shadowed as SharedLayout>::CHECKED), (true, true));
     assert!(matches!(Shadowed::zeroed().r#fn[3], shadowed::Self_::Zero));
 
     assert_eq!(through_facade::State::LAYOUT.name, "State");
-    assert_eq!(through_facade::State::boxed().levels.len(), 0);
+    assert_eq!(through_facade::State::new_box_zeroed().levels.len(), 0);
     assert_eq!(places::local(), 8);
 }
 

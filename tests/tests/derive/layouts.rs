@@ -1,6 +1,6 @@
 //! What the derive generates: descriptions, flags, and the check of bytes.
 
-use shmstate::{Argument, Field, Invalid, Kind, Layout, List, Pod, Scalar, SharedLayout, Text, Variant};
+use shmstate::{Argument, Field, Kind, Layout, List, Pod, Scalar, SharedLayout, Text, ValidityError, Variant};
 use std::mem::MaybeUninit;
 
 #[derive(SharedLayout, Clone, Copy, PartialEq, Debug)]
@@ -162,7 +162,7 @@ fn valid<T: SharedLayout>(places: impl IntoIterator<Item = usize>, value: u8) ->
         unsafe { byte.write(value) }
     }
     // SAFETY: aligned and initialised, and the only reference.
-    unsafe { T::validate(bytes.as_ptr()) }.map_err(|invalid: Invalid| invalid.to_string())
+    unsafe { T::validate(bytes.as_ptr()) }.map_err(|invalid: ValidityError| invalid.to_string())
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn a_region_of_format_1_is_read() {
     std::fs::copy(golden(), &path).expect("the golden file");
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let state = State::<World>::open(&path).unwrap();
-    let mut expected = World::boxed();
+    let mut expected = World::new_box_zeroed();
     fill(&mut expected);
     let check = |world: &World| {
         assert_eq!((world.ticks, world.letter, world.on, world.mood), (42, '🦀', true, Mood::Wild));

@@ -93,7 +93,7 @@ fn a_program_for_several_platforms_runs_where_there_are_no_states() {
         }
 
         fn main() {
-            let mut board = Board::boxed();
+            let mut board = Board::new_box_zeroed();
             tick(&mut board);
             let (owner, samples, scores) = (&board.owner[..], &board.samples[..], board.scores.get(&7));
             println!("{} {owner} {samples:?} {scores:?}", board.ticks);

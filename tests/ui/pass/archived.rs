@@ -11,7 +11,7 @@ struct State {
 }
 
 fn main() {
-    let mut state = State::boxed();
+    let mut state = State::new_box_zeroed();
     state.names.set(&vec![None, Some("name".to_owned())]).unwrap();
     assert_eq!(state.names.get().unwrap()[1].as_ref().unwrap(), "name");
     assert!(state.limits.is_empty());

@@ -80,8 +80,8 @@ struct Limits {
 }
 
 fn main() {
-    assert_eq!((Limits::boxed_init().most, Job::<u64>::LAYOUT.size), (7, 16 + 56 + 3 * 8));
-    let state = State::<Private>::boxed();
+    assert_eq!((Limits::new_box().most, Job::<u64>::LAYOUT.size), (7, 16 + 56 + 3 * 8));
+    let state = State::<Private>::new_box_zeroed();
     assert_eq!(state.private.unread, 0);
     assert_eq!(Color::zeroed() as u8, 0);
 }

@@ -13,6 +13,6 @@ struct State {
 }
 
 fn main() {
-    let state = State::boxed();
+    let state = State::new_box_zeroed();
     assert_eq!((state.next, state.last, state.by_path, state.count.0), (None, None, None, 0));
 }

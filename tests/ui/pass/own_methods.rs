@@ -72,6 +72,6 @@ fn main() {
     assert_eq!(fields.iter().map(|field| field.offset).collect::<Vec<_>>(), [0, 8, 9, 16]);
     let Kind::Enum { variants, .. } = Task::LAYOUT.kind else { panic!("no enum") };
     assert_eq!(variants[1].fields.iter().map(|field| field.offset).collect::<Vec<_>>(), [8, 16, 17]);
-    assert!(matches!(State::boxed().task, Task::Idle));
+    assert!(matches!(State::new_box_zeroed().task, Task::Idle));
     let _ = Task::Run(0, true, [0; 7]);
 }

@@ -31,6 +31,6 @@ struct State {
 }
 
 fn main() {
-    let state = State::boxed();
+    let state = State::new_box_zeroed();
     assert_eq!((state.took.nanos, state.cells.len(), state.limit.value), (0, 0, 0));
 }

@@ -24,7 +24,7 @@ const DEEPEST: usize = 256;
 ///     routes: Vec<String>,
 /// }
 ///
-/// fn is_archivable<A: shmstate::Archivable>() {}
+/// fn is_archivable<A: shmstate::archived::Archivable>() {}
 /// is_archivable::<Config>();
 /// ```
 #[diagnostic::on_unimplemented(

@@ -9,8 +9,8 @@ mod form;
 mod seen;
 mod traits;
 
-use super::{Full, List};
-use crate::layout::{Argument, Field, Invalid, Kind, Layout, SharedLayout};
+use super::{CapacityError, List};
+use crate::layout::{Argument, Field, Kind, Layout, SharedLayout, ValidityError};
 use crate::track::{Stamp, Touched};
 pub use content::Archivable;
 use rkyv::Deserialize;
@@ -43,7 +43,7 @@ use std::mem::offset_of;
 ///     config: Archived<Config, 4096>,
 /// }
 ///
-/// let mut service = Service::boxed(); // in a state it is the same
+/// let mut service = Service::new_box_zeroed(); // in a state it is the same
 /// assert!(service.config.get().is_none());
 ///
 /// let limits = HashMap::from([("upload".into(), 7)]);
@@ -117,7 +117,7 @@ pub struct Archived<A, const N: usize> {
 pub enum ArchiveError {
     /// The archive is too long.
     #[error(transparent)]
-    Full(#[from] Full),
+    Full(#[from] CapacityError),
     /// The value cannot be archived or taken out again: an implementation of its own says so, or what its type asks of an
     /// archive (`bytecheck`) is not fulfilled.
     #[error("the value cannot be archived: {0}")]
@@ -164,7 +164,7 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
     /// assert_eq!(name.len(), 0);
     /// name.set(&"a name longer than 8 bytes".into())?;
     /// assert!(name.len() > 26);
-    /// # Ok::<_, shmstate::ArchiveError>(())
+    /// # Ok::<_, shmstate::archived::ArchiveError>(())
     /// ```
     #[inline]
     #[must_use]
@@ -188,7 +188,7 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
     /// ```
     /// type Name = shmstate::Archived<String, 64>;
     /// assert!(Name::needed(&"x".repeat(1000))? > 1000);
-    /// # Ok::<_, shmstate::ArchiveError>(())
+    /// # Ok::<_, shmstate::archived::ArchiveError>(())
     /// ```
     ///
     /// # Errors
@@ -207,7 +207,7 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
     /// let too_long = name.set(&"x".repeat(1000)).unwrap_err();
     /// assert_eq!(too_long.to_string(), "the archive is full: it holds at most 64, and 1008 were needed");
     /// assert_eq!(name.get().unwrap(), "a name");
-    /// # Ok::<_, shmstate::ArchiveError>(())
+    /// # Ok::<_, shmstate::archived::ArchiveError>(())
     /// ```
     ///
     /// # Errors
@@ -218,7 +218,7 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
     pub fn set(&mut self, value: &A) -> Result<(), ArchiveError> {
         let needed = Self::needed(value)?;
         if needed > N {
-            return Err(Full::new((), "archive", N, needed).into());
+            return Err(CapacityError::new((), "archive", N, needed).into());
         }
         self.clear();
         let half = Half(self);
@@ -242,7 +242,7 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
     /// name.set(&"a name".into())?;
     /// name.clear();
     /// assert!(name.get().is_none());
-    /// # Ok::<_, shmstate::ArchiveError>(())
+    /// # Ok::<_, shmstate::archived::ArchiveError>(())
     /// ```
     pub fn clear(&mut self) {
         self.bytes.clear();
@@ -259,7 +259,7 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
     /// names.set(&vec!["Zoë".into(), "Max".into()])?;
     /// assert_eq!(names.get().unwrap().len(), 2);
     /// assert_eq!(names.get().unwrap()[0], "Zoë");
-    /// # Ok::<_, shmstate::ArchiveError>(())
+    /// # Ok::<_, shmstate::archived::ArchiveError>(())
     /// ```
     #[inline]
     #[must_use]
@@ -272,13 +272,13 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
     /// ```
     /// let name = shmstate::Archived::<String, 64>::new();
     /// assert!(name.try_get()?.is_none());
-    /// # Ok::<_, shmstate::Invalid>(())
+    /// # Ok::<_, shmstate::ValidityError>(())
     /// ```
     ///
     /// # Errors
     /// If the bytes are no `A`.
     #[inline]
-    pub fn try_get(&self) -> Result<Option<&A::Archived>, Invalid> {
+    pub fn try_get(&self) -> Result<Option<&A::Archived>, ValidityError> {
         // Once: another process may change the length at any time.
         let bytes = self.bytes.as_slice();
         if bytes.is_empty() {
@@ -301,7 +301,7 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
     /// names.set(&vec!["Zoë".into()])?;
     /// let owned: Option<Vec<String>> = names.deserialize()?;
     /// assert_eq!(owned.unwrap(), ["Zoë"]);
-    /// # Ok::<_, shmstate::ArchiveError>(())
+    /// # Ok::<_, shmstate::archived::ArchiveError>(())
     /// ```
     ///
     /// # Errors
@@ -336,8 +336,8 @@ impl<A: Archivable, const N: usize> Drop for Half<'_, A, N> {
 
 /// Whether `bytes` are an archive of an `A`.
 #[cold]
-fn check<A: Archivable>(bytes: &[u8]) -> Result<(), Invalid> {
-    content::check::<A>(bytes).map_err(|e| Invalid::new(format!("no archive of its type: {e}")))
+fn check<A: Archivable>(bytes: &[u8]) -> Result<(), ValidityError> {
+    content::check::<A>(bytes).map_err(|e| ValidityError::new(format!("no archive of its type: {e}")))
 }
 
 // SAFETY: a number and a list of bytes, without drop glue; zeroes are no value; `validate` refuses what is no archive of
@@ -409,7 +409,7 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
         unsafe { List::<u8, N>::flatten::<NESTED>(written, source, stamp.at(at), touched) }
     }
 
-    unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
+    unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {
         let bytes = this.wrapping_byte_add(offset_of!(Self, bytes)).cast();
         // SAFETY: a field, under the caller's promise for the whole.
         unsafe { List::<u8, N>::validate(bytes) }?;

@@ -4,13 +4,13 @@
 
 mod traits;
 
-use super::Full;
+use super::CapacityError;
 use super::composed::composed;
-use crate::layout::Invalid;
+use crate::layout::ValidityError;
 
 /// A `Vec<u8>` that cannot grow past `N` bytes, for what is small: digests, keys, addresses, encoded messages.
 ///
-/// Its methods have the names and the meaning that they have on `Vec`; those that could grow it return a [`Full`] error
+/// Its methods have the names and the meaning that they have on `Vec`; those that could grow it return a [`CapacityError`]
 /// and change nothing then. It derefs to `[u8]`, also for writing, and implements [`io::Write`](std::io::Write).
 ///
 /// ```
@@ -158,12 +158,12 @@ impl<const N: usize> Blob<N> {
     /// blob.set(&[7, 8])?;
     /// assert!(blob.set(&[7, 8, 9]).is_err());
     /// assert_eq!(blob, [7, 8]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If they are more than `N`; the content is then as it was.
-    pub fn set(&mut self, bytes: &[u8]) -> Result<(), Full> {
+    pub fn set(&mut self, bytes: &[u8]) -> Result<(), CapacityError> {
         self.write_from(0, bytes)
     }
 
@@ -173,13 +173,13 @@ impl<const N: usize> Blob<N> {
     /// let mut blob = shmstate::Blob::<1>::new();
     /// blob.push(1)?;
     /// assert_eq!(blob.push(2).unwrap_err().into_inner(), 2);
-    /// # Ok::<_, shmstate::Full<u8>>(())
+    /// # Ok::<_, shmstate::CapacityError<u8>>(())
     /// ```
     ///
     /// # Errors
     /// Gives the byte back when the blob is full.
     #[inline]
-    pub fn push(&mut self, byte: u8) -> Result<(), Full<u8>> {
+    pub fn push(&mut self, byte: u8) -> Result<(), CapacityError<u8>> {
         self.write_from(self.used(), &[byte]).map_err(|full| full.with_value(byte))
     }
 
@@ -202,13 +202,13 @@ impl<const N: usize> Blob<N> {
     /// blob.extend_from_slice(&[2, 3])?;
     /// assert_eq!(blob.extend_from_slice(&[4, 5]).unwrap_err().needed(), 5);
     /// assert_eq!(blob, [1, 2, 3]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If there is not room for all of them; the content is then as it was.
     #[inline]
-    pub fn extend_from_slice(&mut self, bytes: &[u8]) -> Result<(), Full> {
+    pub fn extend_from_slice(&mut self, bytes: &[u8]) -> Result<(), CapacityError> {
         self.write_from(self.used(), bytes)
     }
 
@@ -222,7 +222,7 @@ impl<const N: usize> Blob<N> {
     ///
     /// # Errors
     /// Gives the first byte back that finds no room; later ones are not asked for.
-    pub fn try_extend(&mut self, bytes: impl IntoIterator<Item = u8>) -> Result<(), Full<u8>> {
+    pub fn try_extend(&mut self, bytes: impl IntoIterator<Item = u8>) -> Result<(), CapacityError<u8>> {
         bytes.into_iter().try_for_each(|byte| self.push(byte))
     }
 
@@ -232,7 +232,7 @@ impl<const N: usize> Blob<N> {
     /// let mut blob = shmstate::Blob::<4>::from([1, 3]);
     /// blob.insert(1, 2)?;
     /// assert_eq!(blob, [1, 2, 3]);
-    /// # Ok::<_, shmstate::Full<u8>>(())
+    /// # Ok::<_, shmstate::CapacityError<u8>>(())
     /// ```
     ///
     /// # Errors
@@ -241,11 +241,11 @@ impl<const N: usize> Blob<N> {
     /// # Panics
     /// If `index` is larger than the length, be the blob full or not.
     #[track_caller]
-    pub fn insert(&mut self, index: usize, byte: u8) -> Result<(), Full<u8>> {
+    pub fn insert(&mut self, index: usize, byte: u8) -> Result<(), CapacityError<u8>> {
         let len = self.used();
         assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
         if len == N {
-            return Err(Full::new(byte, "blob", N, N + 1));
+            return Err(CapacityError::new(byte, "blob", N, N + 1));
         }
         self.bytes.copy_within(index..len, index + 1);
         self.bytes[index] = byte;
@@ -319,14 +319,14 @@ impl<const N: usize> Blob<N> {
     /// let mut blob = shmstate::Blob::<4>::from([1]);
     /// blob.resize(3, 0)?;
     /// assert_eq!(blob, [1, 0, 0]);
-    /// # Ok::<_, shmstate::Full<u8>>(())
+    /// # Ok::<_, shmstate::CapacityError<u8>>(())
     /// ```
     ///
     /// # Errors
     /// Gives the byte back if `len` is larger than `N`; the content is then as it was.
-    pub fn resize(&mut self, len: usize, byte: u8) -> Result<(), Full<u8>> {
+    pub fn resize(&mut self, len: usize, byte: u8) -> Result<(), CapacityError<u8>> {
         if len > N {
-            return Err(Full::new(byte, "blob", N, len));
+            return Err(CapacityError::new(byte, "blob", N, len));
         }
         let used = self.used();
         self.bytes[used.min(len)..len].fill(byte);
@@ -360,11 +360,11 @@ impl<const N: usize> Blob<N> {
 
     /// Puts `bytes` at `start`, which is at most the length, and ends there.
     #[inline]
-    fn write_from(&mut self, start: usize, bytes: &[u8]) -> Result<(), Full> {
+    fn write_from(&mut self, start: usize, bytes: &[u8]) -> Result<(), CapacityError> {
         let end = start.saturating_add(bytes.len());
         match self.bytes.get_mut(start..end) {
             Some(to) => to.copy_from_slice(bytes),
-            None => return Err(Full::new((), "blob", N, end)),
+            None => return Err(CapacityError::new((), "blob", N, end)),
         }
         self.len = end as u32;
         Ok(())
@@ -378,10 +378,10 @@ impl<const N: usize> Blob<N> {
     }
 
     /// Whether the length is one.
-    fn check(&self) -> Result<(), Invalid> {
+    fn check(&self) -> Result<(), ValidityError> {
         let len = self.len as usize;
         if len > N {
-            return Err(Invalid::new(format!("a length of {len} in a blob of capacity {N}")));
+            return Err(ValidityError::new(format!("a length of {len} in a blob of capacity {N}")));
         }
         Ok(())
     }

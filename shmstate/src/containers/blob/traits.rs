@@ -1,7 +1,7 @@
 //! What a blob has in common with a slice of bytes: it behaves as that, whatever its capacity; and `io::Write`.
 
 use super::Blob;
-use crate::containers::Full;
+use crate::containers::CapacityError;
 use std::borrow::{Borrow, BorrowMut};
 use std::cmp::Ordering;
 use std::fmt;
@@ -81,9 +81,9 @@ impl<const N: usize> io::Write for Blob<N> {
 
 /// Fails if the slice is longer than `N` bytes.
 impl<const N: usize> TryFrom<&[u8]> for Blob<N> {
-    type Error = Full;
+    type Error = CapacityError;
 
-    fn try_from(bytes: &[u8]) -> Result<Self, Full> {
+    fn try_from(bytes: &[u8]) -> Result<Self, CapacityError> {
         let mut blob = Self::new();
         blob.set(bytes)?;
         Ok(blob)

@@ -2,7 +2,7 @@
 
 #![expect(clippy::type_complexity, reason = "a result, an error and a pair are what they are")]
 
-use crate::containers::Full;
+use crate::containers::CapacityError;
 use crate::containers::place::set_default;
 use crate::containers::spent::{move_out, move_over};
 use crate::layout::SharedLayout;
@@ -23,7 +23,7 @@ pub trait Keyed {
     fn is_full(&self) -> bool;
 
     /// The error for what finds no room.
-    fn full<R>(&self, value: R) -> Full<R>;
+    fn full<R>(&self, value: R) -> CapacityError<R>;
 
     /// The entry there, if there is one.
     fn entry_at(&self, at: Self::At) -> Option<(&Self::Key, &Self::Value)>;
@@ -118,7 +118,7 @@ impl<'a, M: Keyed> Entry<'a, M> {
     /// # Errors
     /// Gives the key and `value` back when there is no entry and the map is full.
     #[inline]
-    pub fn or_insert(self, value: M::Value) -> Result<&'a mut M::Value, Full<(M::Key, M::Value)>> {
+    pub fn or_insert(self, value: M::Value) -> Result<&'a mut M::Value, CapacityError<(M::Key, M::Value)>> {
         match self {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => entry.insert(value),
@@ -130,7 +130,7 @@ impl<'a, M: Keyed> Entry<'a, M> {
     /// # Errors
     /// Gives the key back when there is no entry and the map is full; `value` is not called then.
     #[inline]
-    pub fn or_insert_with(self, value: impl FnOnce() -> M::Value) -> Result<&'a mut M::Value, Full<M::Key>> {
+    pub fn or_insert_with(self, value: impl FnOnce() -> M::Value) -> Result<&'a mut M::Value, CapacityError<M::Key>> {
         self.or_insert_with_key(|_| value())
     }
 
@@ -139,7 +139,10 @@ impl<'a, M: Keyed> Entry<'a, M> {
     /// # Errors
     /// Gives the key back when there is no entry and the map is full; `value` is not called then.
     #[inline]
-    pub fn or_insert_with_key(self, value: impl FnOnce(&M::Key) -> M::Value) -> Result<&'a mut M::Value, Full<M::Key>> {
+    pub fn or_insert_with_key(
+        self,
+        value: impl FnOnce(&M::Key) -> M::Value,
+    ) -> Result<&'a mut M::Value, CapacityError<M::Key>> {
         match self {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(VacantEntry { map, key, .. }) if map.is_full() => Err(map.full(key)),
@@ -156,7 +159,7 @@ impl<'a, M: Keyed> Entry<'a, M> {
     /// # Errors
     /// Gives the key back when there is no entry and the map is full.
     #[inline]
-    pub fn or_default(self) -> Result<&'a mut M::Value, Full<M::Key>>
+    pub fn or_default(self) -> Result<&'a mut M::Value, CapacityError<M::Key>>
     where
         M::Value: Default,
     {
@@ -174,13 +177,13 @@ impl<'a, M: Keyed> Entry<'a, M> {
     /// let mut map = Map::<u64, List<u64, 4>, 4>::new();
     /// map.entry(1).or_init(|list| list.extend([10]))?.extend([20]);
     /// assert_eq!(map[&1], [10, 20]);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     ///
     /// # Errors
     /// Gives the key back when there is no entry and the map is full; `init` is not called then.
     #[inline]
-    pub fn or_init(self, init: impl FnOnce(&mut M::Value)) -> Result<&'a mut M::Value, Full<M::Key>> {
+    pub fn or_init(self, init: impl FnOnce(&mut M::Value)) -> Result<&'a mut M::Value, CapacityError<M::Key>> {
         match self {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => entry.insert_with(init),
@@ -213,7 +216,7 @@ impl<'a, M: Keyed> Entry<'a, M> {
     /// # Safety
     /// `value` is not used any more.
     #[inline]
-    pub(super) unsafe fn set(self, value: &M::Value) -> Result<Option<M::Value>, Full<(M::Key, M::Value)>> {
+    pub(super) unsafe fn set(self, value: &M::Value) -> Result<Option<M::Value>, CapacityError<(M::Key, M::Value)>> {
         match self {
             // SAFETY: the caller's promise.
             Entry::Occupied(entry) => unsafe { entry.set(value) },
@@ -226,7 +229,7 @@ impl<'a, M: Keyed> Entry<'a, M> {
     ///
     /// # Errors
     /// Gives the key and `value` back when there is no entry and the map is full.
-    pub fn insert_entry(self, value: M::Value) -> Result<OccupiedEntry<'a, M>, Full<(M::Key, M::Value)>> {
+    pub fn insert_entry(self, value: M::Value) -> Result<OccupiedEntry<'a, M>, CapacityError<(M::Key, M::Value)>> {
         match self {
             Entry::Occupied(mut entry) => {
                 entry.insert(value);
@@ -355,7 +358,7 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
     /// # Errors
     /// Gives the key and `value` back when the map is full.
     #[inline]
-    pub fn insert(self, value: M::Value) -> Result<&'a mut M::Value, Full<(M::Key, M::Value)>> {
+    pub fn insert(self, value: M::Value) -> Result<&'a mut M::Value, CapacityError<(M::Key, M::Value)>> {
         self.insert_entry(value).map(OccupiedEntry::into_mut)
     }
 
@@ -364,7 +367,7 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
     /// # Errors
     /// Gives the key back when the map is full; `init` is not called then.
     #[inline]
-    pub fn insert_with(self, init: impl FnOnce(&mut M::Value)) -> Result<&'a mut M::Value, Full<M::Key>> {
+    pub fn insert_with(self, init: impl FnOnce(&mut M::Value)) -> Result<&'a mut M::Value, CapacityError<M::Key>> {
         let VacantEntry { map, key, place } = self;
         match map.put_with(place, key, init) {
             Ok(at) => Ok(map.value_at_mut(at)),
@@ -380,7 +383,7 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
     /// # Errors
     /// Gives the key back when the map is full.
     #[inline]
-    pub fn insert_default(self) -> Result<&'a mut M::Value, Full<M::Key>>
+    pub fn insert_default(self) -> Result<&'a mut M::Value, CapacityError<M::Key>>
     where
         M::Value: Default,
     {
@@ -392,7 +395,7 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
     /// # Safety
     /// `value` is not used any more.
     #[inline]
-    unsafe fn set(self, value: &M::Value) -> Result<Option<M::Value>, Full<(M::Key, M::Value)>> {
+    unsafe fn set(self, value: &M::Value) -> Result<Option<M::Value>, CapacityError<(M::Key, M::Value)>> {
         let VacantEntry { map, key, place } = self;
         // SAFETY: the caller's promise.
         match unsafe { map.put(place, key, value) } {
@@ -407,7 +410,7 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
     /// # Errors
     /// Gives the key and `value` back when the map is full.
     #[inline]
-    pub fn insert_entry(self, value: M::Value) -> Result<OccupiedEntry<'a, M>, Full<(M::Key, M::Value)>> {
+    pub fn insert_entry(self, value: M::Value) -> Result<OccupiedEntry<'a, M>, CapacityError<(M::Key, M::Value)>> {
         let VacantEntry { map, key, place } = self;
         // SAFETY: it is the map's from here on, unless it is returned.
         match unsafe { map.put(place, key, &value) } {
@@ -424,7 +427,11 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
 /// `value` is not used any more.
 #[cold]
 #[inline(never)]
-unsafe fn refused_entry<M: Keyed, R>(map: &M, key: M::Key, value: &M::Value) -> Result<R, Full<(M::Key, M::Value)>> {
+unsafe fn refused_entry<M: Keyed, R>(
+    map: &M,
+    key: M::Key,
+    value: &M::Value,
+) -> Result<R, CapacityError<(M::Key, M::Value)>> {
     // SAFETY: the caller's promise.
     Err(map.full((key, unsafe { move_out(value) })))
 }

@@ -3,8 +3,8 @@
 use super::table::Found;
 use super::{Entry, Keyed, Lookup, Set, map_methods};
 use crate::containers::composed::composed;
-use crate::containers::{Drain, Full, List};
-use crate::layout::{Invalid, SharedLayout};
+use crate::containers::{CapacityError, Drain, List};
+use crate::layout::{SharedLayout, ValidityError};
 use std::hash::Hash;
 use std::iter::Zip;
 use std::slice;
@@ -32,7 +32,7 @@ use std::slice;
 /// |---|---|
 /// | `new`, `capacity`, `len`, `is_empty`, `iter`, `iter_mut`, `keys`, `values`, `values_mut`, `get`, `get_mut`, `get_key_value`, `contains_key`, `remove`, `remove_entry`, `clear`, `drain`, `map[&key]` | the same |
 /// | `try_from` a `HashMap`, `HashMap::from` a map | the same |
-/// | `insert`, `entry(…).or_insert(…)` and the like | the same in `Ok`; a [`Full`] error gives key and value back |
+/// | `insert`, `entry(…).or_insert(…)` and the like | the same in `Ok`; a [`CapacityError`] gives key and value back |
 /// | `insert_with`, `insert_default`, `entry(…).or_init(…)`, `discard` | new: no value passes over the stack, which large ones have no room on; `entry(…).or_default()` makes containers and numbers where they lie |
 /// | `try_entry` | new: `entry` by what the key is made of, as in `map.try_entry("name")?` |
 /// | `retain` | gets the value as `&V`, so that nothing is marked for it; to change values, `iter_mut` |
@@ -131,7 +131,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
     /// }
     /// *map.entry(2).or_insert(20)? += 1;
     /// assert_eq!(map[&2], 21);
-    /// # Ok::<_, shmstate::Full<(u64, u64)>>(())
+    /// # Ok::<_, shmstate::CapacityError<(u64, u64)>>(())
     /// ```
     #[inline]
     pub fn entry(&mut self, key: K) -> Entry<'_, Self> {
@@ -234,14 +234,14 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
     }
 
     /// Adds an entry of another map, which comes after those that are there.
-    fn add_last(&mut self, key: K, init: impl FnOnce(&mut V)) -> Result<&mut V, Full<K>> {
+    fn add_last(&mut self, key: K, init: impl FnOnce(&mut V)) -> Result<&mut V, CapacityError<K>> {
         self.insert_with(key, init)
     }
 
     /// Checks that there are as many values as keys.
-    fn check(&self) -> Result<(), Invalid> {
+    fn check(&self) -> Result<(), ValidityError> {
         let (keys, values) = (self.keys.len(), self.values.len());
-        if keys == values { Ok(()) } else { Err(Invalid::new(format!("{keys} keys and {values} values"))) }
+        if keys == values { Ok(()) } else { Err(ValidityError::new(format!("{keys} keys and {values} values"))) }
     }
 }
 
@@ -255,8 +255,8 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
         Map::is_full(self)
     }
 
-    fn full<R>(&self, value: R) -> Full<R> {
-        Full::new(value, "map", N, N + 1)
+    fn full<R>(&self, value: R) -> CapacityError<R> {
+        CapacityError::new(value, "map", N, N + 1)
     }
 
     #[inline]

@@ -15,7 +15,7 @@ macro_rules! map_methods {
         impl<K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> $Map<K, V, N> {
             /// An empty map.
             ///
-            /// It has the size of a full one: on the stack for small ones, [`SharedLayout::boxed`] for large.
+            /// It has the size of a full one: on the stack for small ones, [`SharedLayout::new_box_zeroed`] for large.
             ///
             /// ```
             #[doc = concat!("let map = shmstate::", stringify!($Map), "::<u64, u64, 4>::new();")]
@@ -197,13 +197,13 @@ macro_rules! map_methods {
             /// assert_eq!(map.insert(1, 10)?, None);
             /// assert_eq!(map.insert(1, 11)?, Some(10));
             /// assert_eq!(map.insert(2, 20).unwrap_err().into_inner(), (2, 20));
-            /// # Ok::<_, shmstate::Full<(u64, u64)>>(())
+            /// # Ok::<_, shmstate::CapacityError<(u64, u64)>>(())
             /// ```
             ///
             /// # Errors
             /// Gives both back when the key is not there and the map is full.
             #[inline]
-            pub fn insert(&mut self, key: K, value: V) -> Result<Option<V>, Full<(K, V)>> {
+            pub fn insert(&mut self, key: K, value: V) -> Result<Option<V>, CapacityError<(K, V)>> {
                 // SAFETY: it is the map's from here on, unless it is returned.
                 unsafe { self.entry(key).set(&value) }
             }
@@ -220,12 +220,12 @@ macro_rules! map_methods {
             #[doc = concat!("let mut map = ", stringify!($Map), "::<u64, List<u64, 4>, 4>::new();")]
             /// map.insert_with(1, |list| list.extend([10, 20]))?;
             /// assert_eq!(map[&1], [10, 20]);
-            /// # Ok::<_, shmstate::Full<u64>>(())
+            /// # Ok::<_, shmstate::CapacityError<u64>>(())
             /// ```
             ///
             /// # Errors
             /// Gives the key back when it is not there and the map is full; `init` is not called then.
-            pub fn insert_with(&mut self, key: K, init: impl FnOnce(&mut V)) -> Result<&mut V, Full<K>> {
+            pub fn insert_with(&mut self, key: K, init: impl FnOnce(&mut V)) -> Result<&mut V, CapacityError<K>> {
                 match self.entry(key) {
                     Entry::Occupied(entry) => {
                         let value = entry.into_mut();
@@ -246,12 +246,12 @@ macro_rules! map_methods {
             #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10)]);")]
             /// *map.insert_default(1)? += 1;
             /// assert_eq!(map[&1], 1);
-            /// # Ok::<_, shmstate::Full<u64>>(())
+            /// # Ok::<_, shmstate::CapacityError<u64>>(())
             /// ```
             ///
             /// # Errors
             /// Gives the key back when it is not there and the map is full.
-            pub fn insert_default(&mut self, key: K) -> Result<&mut V, Full<K>>
+            pub fn insert_default(&mut self, key: K) -> Result<&mut V, CapacityError<K>>
             where
                 V: Default,
             {
@@ -332,12 +332,12 @@ macro_rules! map_methods {
             ///
             #[doc = concat!("assert_eq!(", stringify!($Map), "::<u64, u64, 1>::try_from_iter([(1, 10), (1, 11)])?[&1], 11);")]
             #[doc = concat!("assert!(", stringify!($Map), "::<u64, u64, 1>::try_from_iter([(1, 10), (2, 20)]).is_err());")]
-            /// # Ok::<_, shmstate::Full<(u64, u64)>>(())
+            /// # Ok::<_, shmstate::CapacityError<(u64, u64)>>(())
             /// ```
             ///
             /// # Errors
             /// Gives the first entry back that finds no room.
-            pub fn try_from_iter(entries: impl IntoIterator<Item = (K, V)>) -> Result<Self, Full<(K, V)>> {
+            pub fn try_from_iter(entries: impl IntoIterator<Item = (K, V)>) -> Result<Self, CapacityError<(K, V)>> {
                 let mut map = Self::new();
                 map.try_extend(entries)?;
                 Ok(map)
@@ -357,7 +357,7 @@ macro_rules! map_methods {
             ///
             /// # Errors
             /// Gives the first entry back that finds no room; later ones are not asked for.
-            pub fn try_extend(&mut self, entries: impl IntoIterator<Item = (K, V)>) -> Result<(), Full<(K, V)>> {
+            pub fn try_extend(&mut self, entries: impl IntoIterator<Item = (K, V)>) -> Result<(), CapacityError<(K, V)>> {
                 entries.into_iter().try_for_each(|(key, value)| self.insert(key, value).map(|_| ()))
             }
         }

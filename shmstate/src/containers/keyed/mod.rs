@@ -8,7 +8,7 @@ mod lookup;
 mod map;
 mod methods;
 mod set;
-mod sorted;
+pub mod sorted;
 mod table;
 
 use entry::{Entry, Keyed, OccupiedEntry};
@@ -16,4 +16,4 @@ pub use lookup::Lookup;
 pub use map::Map;
 use methods::map_methods;
 pub use set::Set;
-pub use sorted::{SortedIter, SortedIterMut, SortedKeys, SortedMap, SortedValues, SortedValuesMut};
+pub use sorted::SortedMap;

@@ -2,7 +2,7 @@
 
 use crate::containers::Array;
 use crate::containers::composed::composed;
-use crate::layout::{Invalid, Rule};
+use crate::layout::{Rule, ValidityError};
 use siphasher::sip::SipHasher13;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -204,7 +204,7 @@ impl<const N: usize> Table<N> {
         }
     }
 
-    fn check(&self) -> Result<(), Invalid> {
+    fn check(&self) -> Result<(), ValidityError> {
         Ok(())
     }
 
@@ -212,10 +212,15 @@ impl<const N: usize> Table<N> {
     ///
     /// A table that is sound but for the tags was filled under another `Hash`. Where the program cannot have changed that,
     /// because the keys are `numbers`, some wrong tags among right ones are damage.
-    pub(super) fn check_keys(&self, len: usize, numbers: bool, tag_of: impl Fn(usize) -> u32) -> Result<(), Invalid> {
+    pub(super) fn check_keys(
+        &self,
+        len: usize,
+        numbers: bool,
+        tag_of: impl Fn(usize) -> u32,
+    ) -> Result<(), ValidityError> {
         let buckets = self.buckets();
         let Some(empty) = buckets.iter().position(|&bucket| bucket == 0) else {
-            return Err(Invalid::new("no bucket of the index is empty"));
+            return Err(ValidityError::new("no bucket of the index is empty"));
         };
         let mut seen = vec![false; len];
         // Keys of another tag: how many, and the first one with its bucket.
@@ -231,26 +236,26 @@ impl<const N: usize> Table<N> {
             let (tag, index) = unpack(buckets[at]);
             let once = seen.get_mut(index).is_some_and(|seen| !std::mem::replace(seen, true));
             if !once {
-                return Err(Invalid::new(format!("bucket {at} of the index does not belong to a key")));
+                return Err(ValidityError::new(format!("bucket {at} of the index does not belong to a key")));
             }
             if tag_of(index) != tag {
                 others += 1;
                 first = first.or(Some((at, index)));
             }
             if Self::steps(Self::home(tag), at) > run {
-                return Err(Invalid::new(format!("bucket {at} of the index is where no search finds it")));
+                return Err(ValidityError::new(format!("bucket {at} of the index is where no search finds it")));
             }
             run += 1;
         }
         match (seen.iter().position(|seen| !seen), first) {
-            (Some(missing), _) => Err(Invalid::new(format!("key {missing} is not in the index"))),
+            (Some(missing), _) => Err(ValidityError::new(format!("key {missing} is not in the index"))),
             (None, None) => Ok(()),
             (None, Some((at, _))) if numbers && (others < len || len == 1) => {
-                Err(Invalid::new(format!("bucket {at} of the index does not belong to a key")))
+                Err(ValidityError::new(format!("bucket {at} of the index does not belong to a key")))
             }
             (None, Some((_, index))) => {
                 let why = format!("key {index} was put in under another `Hash` than this program's");
-                Err(Invalid::under(Rule::Hash, why))
+                Err(ValidityError::under(Rule::Hash, why))
             }
         }
     }

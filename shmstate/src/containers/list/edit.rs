@@ -1,7 +1,7 @@
 //! Putting items in and taking them out.
 
 use super::List;
-use crate::containers::Full;
+use crate::containers::CapacityError;
 use crate::containers::spent::{move_in, refused};
 use crate::layout::SharedLayout;
 use std::mem::MaybeUninit;
@@ -15,7 +15,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// list.insert(1, 2)?;
     /// assert_eq!(list, [1, 2, 3]);
     /// assert_eq!(list.insert(0, 0).unwrap_err().into_inner(), 0);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     ///
     /// # Errors
@@ -24,7 +24,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// # Panics
     /// If `index` is larger than the length, be the list full or not.
     #[track_caller]
-    pub fn insert(&mut self, index: usize, value: T) -> Result<(), Full<T>> {
+    pub fn insert(&mut self, index: usize, value: T) -> Result<(), CapacityError<T>> {
         let len = self.live();
         assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
         // SAFETY: it is the list's from here on, unless it is returned.

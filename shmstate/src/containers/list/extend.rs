@@ -1,10 +1,10 @@
 //! Adding many items at once.
 
 use super::List;
-use crate::containers::Full;
+use crate::containers::CapacityError;
 use crate::containers::drain::{Drain, Drained};
 use crate::containers::place::clone_into;
-use crate::containers::slice::ListIndex;
+use crate::containers::slice::ItemIndex;
 use crate::layout::SharedLayout;
 use std::ops::Range;
 
@@ -21,12 +21,12 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     ///
     /// assert_eq!(List::<u64, 4>::from_slice(&[1, 2])?, [1, 2]);
     /// assert!(List::<u64, 4>::from_slice(&[0; 5]).is_err());
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If there are more than `N`.
-    pub fn from_slice(items: &[T]) -> Result<Self, Full>
+    pub fn from_slice(items: &[T]) -> Result<Self, CapacityError>
     where
         T: Clone,
     {
@@ -37,19 +37,19 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
 
     /// A list of what `items` yields.
     ///
-    /// For a list that is too large for the stack: [`SharedLayout::boxed`], then [`try_extend`](Self::try_extend).
+    /// For a list that is too large for the stack: [`SharedLayout::new_box_zeroed`], then [`try_extend`](Self::try_extend).
     ///
     /// ```
     /// use shmstate::List;
     ///
     /// assert_eq!(List::<u64, 4>::try_from_iter(1..4)?, [1, 2, 3]);
     /// assert_eq!(List::<u64, 4>::try_from_iter(0..).unwrap_err().into_inner(), 4);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     ///
     /// # Errors
     /// Gives the first item back that finds no room.
-    pub fn try_from_iter(items: impl IntoIterator<Item = T>) -> Result<Self, Full<T>> {
+    pub fn try_from_iter(items: impl IntoIterator<Item = T>) -> Result<Self, CapacityError<T>> {
         let mut list = Self::new();
         list.try_extend(items)?;
         Ok(list)
@@ -65,12 +65,12 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// list.try_extend([2, 3])?;
     /// assert_eq!(list.try_extend([4, 5, 6]).unwrap_err().into_inner(), 5);
     /// assert_eq!(list, [1, 2, 3, 4]);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     ///
     /// # Errors
     /// Gives the first item back that finds no room; later ones are not asked for.
-    pub fn try_extend(&mut self, items: impl IntoIterator<Item = T>) -> Result<(), Full<T>> {
+    pub fn try_extend(&mut self, items: impl IntoIterator<Item = T>) -> Result<(), CapacityError<T>> {
         items.into_iter().try_for_each(|item| self.push(item))
     }
 
@@ -83,18 +83,18 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// list.extend_from_slice(&[2, 3])?;
     /// assert_eq!(list.extend_from_slice(&[4, 5]).unwrap_err().needed(), 5);
     /// assert_eq!(list, [1, 2, 3]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If there is not room for all of them; then nothing has changed.
-    pub fn extend_from_slice(&mut self, items: &[T]) -> Result<(), Full>
+    pub fn extend_from_slice(&mut self, items: &[T]) -> Result<(), CapacityError>
     where
         T: Clone,
     {
         let len = self.live();
         if items.len() > N - len {
-            return Err(Full::new((), "list", N, len.saturating_add(items.len())));
+            return Err(CapacityError::new((), "list", N, len.saturating_add(items.len())));
         }
         let end = len + items.len();
         self.overwrite(len..end);
@@ -116,17 +116,17 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// list.resize(2, 0)?;
     /// assert_eq!(list, [1, 0]);
     /// assert_eq!(list.resize(5, 7).unwrap_err().into_inner(), 7);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     ///
     /// # Errors
     /// Gives the value back if `len` is larger than `N`; then nothing has changed.
-    pub fn resize(&mut self, len: usize, value: T) -> Result<(), Full<T>>
+    pub fn resize(&mut self, len: usize, value: T) -> Result<(), CapacityError<T>>
     where
         T: Clone,
     {
         if len > N {
-            return Err(Full::new(value, "list", N, len));
+            return Err(CapacityError::new(value, "list", N, len));
         }
         let before = self.live();
         if before < len {
@@ -149,14 +149,14 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// let mut next = 5..;
     /// list.resize_with(3, || next.next().unwrap())?;
     /// assert_eq!(list, [1, 5, 6]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If `len` is larger than `N`; then nothing has changed.
-    pub fn resize_with(&mut self, len: usize, mut item: impl FnMut() -> T) -> Result<(), Full> {
+    pub fn resize_with(&mut self, len: usize, mut item: impl FnMut() -> T) -> Result<(), CapacityError> {
         if len > N {
-            return Err(Full::new((), "list", N, len));
+            return Err(CapacityError::new((), "list", N, len));
         }
         let before = self.live().min(len);
         self.overwrite(before..len);
@@ -183,7 +183,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// # Panics
     /// If any of them is not there.
     #[track_caller]
-    pub fn drain(&mut self, range: impl ListIndex<T, Output = [T]>) -> Drain<'_, Self> {
+    pub fn drain(&mut self, range: impl ItemIndex<T, Output = [T]>) -> Drain<'_, Self> {
         let len = self.live();
         let Some(gap) = range.bounds(len) else { panic!("the range to be drained does not lie in the {len} items") };
         self.head.len = gap.start as u32;
@@ -232,9 +232,9 @@ impl<T: SharedLayout, const N: usize, const M: usize> From<[T; M]> for List<T, N
 
 /// The same as [`List::from_slice`].
 impl<T: SharedLayout + Clone, const N: usize> TryFrom<&[T]> for List<T, N> {
-    type Error = Full;
+    type Error = CapacityError;
 
-    fn try_from(items: &[T]) -> Result<Self, Full> {
+    fn try_from(items: &[T]) -> Result<Self, CapacityError> {
         Self::from_slice(items)
     }
 }

@@ -1,7 +1,7 @@
 //! Putting items in and taking them out where they lie, so that none passes over the stack.
 
 use super::List;
-use crate::containers::Full;
+use crate::containers::CapacityError;
 use crate::containers::place::{fresh, rotate_left, set_default};
 use crate::layout::SharedLayout;
 
@@ -17,13 +17,13 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// let mut lists = List::<List<u64, 4>, 2>::new();
     /// lists.push_with(|list| list.extend([1, 2]))?;
     /// assert_eq!(lists, [[1, 2]]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If the list is full; `init` is not called then.
     #[inline]
-    pub fn push_with(&mut self, init: impl FnOnce(&mut T)) -> Result<&mut T, Full> {
+    pub fn push_with(&mut self, init: impl FnOnce(&mut T)) -> Result<&mut T, CapacityError> {
         let len = self.live();
         self.push_if(init, |_, _| true)?;
         // SAFETY: it was filled and counted.
@@ -41,13 +41,13 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// let mut lists = List::<List<u64, 4>, 2>::new();
     /// lists.push_default()?.push(7).unwrap();
     /// assert_eq!(lists, [[7]]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If the list is full.
     #[inline]
-    pub fn push_default(&mut self) -> Result<&mut T, Full>
+    pub fn push_default(&mut self) -> Result<&mut T, CapacityError>
     where
         T: Default,
     {
@@ -60,10 +60,10 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         &mut self,
         init: impl FnOnce(&mut T),
         keep: impl FnOnce(&[T], &T) -> bool,
-    ) -> Result<bool, Full> {
+    ) -> Result<bool, CapacityError> {
         let len = self.live();
         if len == N {
-            return Err(Full::new((), "list", N, N + 1));
+            return Err(CapacityError::new((), "list", N, N + 1));
         }
         self.overwrite(len..len + 1);
         let item = fresh(&mut self.items[len]);
@@ -88,7 +88,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// let mut list = shmstate::List::<u64, 3>::from([1, 3]);
     /// list.insert_with(1, |item| *item = 2)?;
     /// assert_eq!(list, [1, 2, 3]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// # Panics
     /// If `index` is larger than the length, be the list full or not.
     #[track_caller]
-    pub fn insert_with(&mut self, index: usize, init: impl FnOnce(&mut T)) -> Result<&mut T, Full> {
+    pub fn insert_with(&mut self, index: usize, init: impl FnOnce(&mut T)) -> Result<&mut T, CapacityError> {
         let len = self.live();
         assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
         self.insert_with_among(len, index, init)
@@ -109,7 +109,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// let mut list = shmstate::List::<u64, 3>::from([1, 3]);
     /// *list.insert_default(1)? += 2;
     /// assert_eq!(list, [1, 2, 3]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
@@ -118,7 +118,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// # Panics
     /// If `index` is larger than the length, be the list full or not.
     #[track_caller]
-    pub fn insert_default(&mut self, index: usize) -> Result<&mut T, Full>
+    pub fn insert_default(&mut self, index: usize) -> Result<&mut T, CapacityError>
     where
         T: Default,
     {
@@ -126,9 +126,14 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     }
 
     /// Inserts into a list of `len` items, at an `index` that is not larger.
-    fn insert_with_among(&mut self, len: usize, index: usize, init: impl FnOnce(&mut T)) -> Result<&mut T, Full> {
+    fn insert_with_among(
+        &mut self,
+        len: usize,
+        index: usize,
+        init: impl FnOnce(&mut T),
+    ) -> Result<&mut T, CapacityError> {
         if len == N {
-            return Err(Full::new((), "list", N, N + 1));
+            return Err(CapacityError::new((), "list", N, N + 1));
         }
         self.overwrite(index..len + 1);
         // At the end, where it is no item yet if `init` panics.
@@ -206,17 +211,17 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// let mut list = shmstate::List::<u64, 4>::from([1]);
     /// list.resize_default(3)?;
     /// assert_eq!(list, [1, 0, 0]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If `len` is larger than `N`; then nothing has changed.
-    pub fn resize_default(&mut self, len: usize) -> Result<(), Full>
+    pub fn resize_default(&mut self, len: usize) -> Result<(), CapacityError>
     where
         T: Default,
     {
         if len > N {
-            return Err(Full::new((), "list", N, len));
+            return Err(CapacityError::new((), "list", N, len));
         }
         self.truncate(len);
         (self.live()..len).try_for_each(|_| self.push_default().map(drop))
@@ -233,15 +238,15 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// other.extend([4, 5]);
     /// assert_eq!(list.append(&mut other).unwrap_err().needed(), 5);
     /// assert_eq!((list.as_slice(), other.as_slice()), (&[1, 2, 3][..], &[4, 5][..]));
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If there is not room for all of them; then nothing has changed.
-    pub fn append<const M: usize>(&mut self, other: &mut List<T, M>) -> Result<(), Full> {
+    pub fn append<const M: usize>(&mut self, other: &mut List<T, M>) -> Result<(), CapacityError> {
         let (len, more) = (self.live(), other.live());
         if more > N - len {
-            return Err(Full::new((), "list", N, len.saturating_add(more)));
+            return Err(CapacityError::new((), "list", N, len.saturating_add(more)));
         }
         self.overwrite(len..len + more);
         // SAFETY: `other`'s first `more` items are values, which are none of its own any more below, and go into as many

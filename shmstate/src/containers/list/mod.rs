@@ -11,7 +11,7 @@ mod in_place;
 mod traits;
 mod walks;
 
-use super::Full;
+use super::CapacityError;
 use super::marks::{Head, Items};
 use super::slice::like_a_slice;
 use super::spent::{move_in, refused};
@@ -21,7 +21,7 @@ use std::ops::Range;
 
 /// A `Vec` that cannot grow past `N`.
 ///
-/// Its methods have the names and the meaning that they have on `Vec`; those that could grow it return a [`Full`] error
+/// Its methods have the names and the meaning that they have on `Vec`; those that could grow it return a [`CapacityError`]
 /// which gives the value back.
 ///
 /// ```
@@ -34,13 +34,13 @@ use std::ops::Range;
 /// queue[0] += 1;
 /// assert_eq!(queue, [21, 30]);
 /// assert_eq!(queue.iter().sum::<u32>(), 51); // everything that `&[T]` can do
-/// # Ok::<_, shmstate::Full<u32>>(())
+/// # Ok::<_, shmstate::CapacityError<u32>>(())
 /// ```
 ///
 /// # Layout
 /// A head of 64 bytes (the length, then scratch of the running update), then `N` items, whether they are in use or not:
 /// `64 + N * size_of::<T>()` bytes, rounded up to the alignment. A list has that size wherever it is, so a large one
-/// belongs on the heap ([`SharedLayout::boxed`]) or into a state, not on the stack; no method moves it there.
+/// belongs on the heap ([`SharedLayout::new_box_zeroed`]) or into a state, not on the stack; no method moves it there.
 ///
 /// # Cost
 /// An update costs what it marks: only marked items are copied when it ends. The length is always copied.
@@ -86,12 +86,12 @@ use std::ops::Range;
 /// ```
 /// use shmstate::{List, SharedLayout};
 ///
-/// let mut pages = List::<List<u8, 1_000_000>, 8>::boxed();
+/// let mut pages = List::<List<u8, 1_000_000>, 8>::new_box_zeroed();
 /// pages.push_default()?.extend_from_slice(b"in place")?;
 /// pages.push_with(|page| page.extend(*b"filled by a closure"))?;
 /// pages.discard(0);
 /// assert_eq!(pages[0][..6], *b"filled");
-/// # Ok::<_, shmstate::Full>(())
+/// # Ok::<_, shmstate::CapacityError>(())
 /// ```
 ///
 /// # Panics in closures
@@ -138,7 +138,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
 
     /// An empty list.
     ///
-    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::boxed`] for large.
+    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::new_box_zeroed`] for large.
     ///
     /// ```
     /// let list = shmstate::List::<u64, 4>::new();
@@ -194,13 +194,13 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// list.push(1)?;
     /// assert_eq!(list.push(2).unwrap_err().into_inner(), 2);
     /// assert_eq!(list, [1]);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     ///
     /// # Errors
     /// Gives the value back when the list is full.
     #[inline]
-    pub fn push(&mut self, value: T) -> Result<(), Full<T>> {
+    pub fn push(&mut self, value: T) -> Result<(), CapacityError<T>> {
         let len = self.live();
         if len == N {
             // SAFETY: it is returned.

@@ -3,7 +3,7 @@
 use super::List;
 use crate::containers::marks::Head;
 use crate::containers::walks::{Tracked, flatten};
-use crate::layout::{Invalid, Kind, Layout, SharedLayout};
+use crate::layout::{Kind, Layout, SharedLayout, ValidityError};
 use crate::track::{Stamp, Touched};
 
 // SAFETY: a head of plain integers and `N` items of a shareable type without drop glue; zeroes are an empty list. The
@@ -49,11 +49,11 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
         unsafe { flatten::<T, NESTED>(written, source, Self::ITEMS, stamp, touched) }
     }
 
-    unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
+    unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {
         // SAFETY: the caller's promise: initialised bytes; the length is a plain number.
         let len = unsafe { (*this).head.len } as usize;
         if len > N {
-            return Err(Invalid::new(format!("a length of {len} in a list of capacity {N}")));
+            return Err(ValidityError::new(format!("a length of {len} in a list of capacity {N}")));
         }
         if T::CHECKED {
             // SAFETY: the caller's promise; items may be no values yet, so that no reference is made.

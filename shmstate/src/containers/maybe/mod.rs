@@ -8,7 +8,7 @@ mod traits;
 use super::composed::composed;
 use super::place::set_default;
 use super::spent::move_out;
-use crate::layout::{Invalid, SharedLayout};
+use crate::layout::{SharedLayout, ValidityError};
 use std::mem;
 
 /// An `Option` of fixed layout. All zeroes is none.
@@ -150,7 +150,7 @@ impl<T: SharedLayout> Maybe<T> {
     /// }
     /// assert_eq!(initial(&Maybe::some("Zoë".parse()?)), Some('Z'));
     /// assert_eq!(initial(&Maybe::none()), None);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     #[inline]
     #[must_use]
@@ -178,7 +178,7 @@ impl<T: SharedLayout> Maybe<T> {
     ///
     /// let name = Maybe::some(Text::<8>::try_from("Zoë")?);
     /// assert_eq!(name.as_deref(), Some("Zoë"));
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     #[inline]
     #[must_use]
@@ -439,12 +439,12 @@ impl<T: SharedLayout> Maybe<T> {
     }
 
     /// Whether the flag is one.
-    fn check(&self) -> Result<(), Invalid> {
+    fn check(&self) -> Result<(), ValidityError> {
         match self.some {
             0 | 1 => Ok(()),
-            other => {
-                Err(Invalid::new(format!("{other} says neither that there is a value (1) nor that there is none (0)")))
-            }
+            other => Err(ValidityError::new(format!(
+                "{other} says neither that there is a value (1) nor that there is none (0)"
+            ))),
         }
     }
 }

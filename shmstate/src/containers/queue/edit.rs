@@ -1,7 +1,7 @@
 //! Putting items in and taking them out in the midst of a queue, and many at once.
 
 use super::Queue;
-use crate::containers::Full;
+use crate::containers::CapacityError;
 use crate::layout::SharedLayout;
 
 impl<T: SharedLayout, const N: usize> Queue<T, N> {
@@ -41,7 +41,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// let mut queue = shmstate::Queue::<u64, 3>::from([1, 3]);
     /// queue.insert(1, 2)?;
     /// assert_eq!(queue, [1, 2, 3]);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// # Panics
     /// If `index` is larger than the length, be the queue full or not.
     #[track_caller]
-    pub fn insert(&mut self, index: usize, value: T) -> Result<(), Full<T>> {
+    pub fn insert(&mut self, index: usize, value: T) -> Result<(), CapacityError<T>> {
         let len = self.len();
         assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
         if index < len / 2 {
@@ -170,12 +170,12 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     ///
     /// assert_eq!(Queue::<u64, 4>::try_from_iter(1..4)?, [1, 2, 3]);
     /// assert_eq!(Queue::<u64, 4>::try_from_iter(0..).unwrap_err().into_inner(), 4);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     ///
     /// # Errors
     /// Gives the first item back that finds no room.
-    pub fn try_from_iter(items: impl IntoIterator<Item = T>) -> Result<Self, Full<T>> {
+    pub fn try_from_iter(items: impl IntoIterator<Item = T>) -> Result<Self, CapacityError<T>> {
         let mut queue = Self::new();
         queue.try_extend(items)?;
         Ok(queue)
@@ -193,7 +193,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     ///
     /// # Errors
     /// Gives the first item back that finds no room; later ones are not asked for.
-    pub fn try_extend(&mut self, items: impl IntoIterator<Item = T>) -> Result<(), Full<T>> {
+    pub fn try_extend(&mut self, items: impl IntoIterator<Item = T>) -> Result<(), CapacityError<T>> {
         items.into_iter().try_for_each(|item| self.push_back(item))
     }
 }

@@ -1,10 +1,10 @@
 //! Putting items in and taking them out where they lie, so that none passes over the stack.
 
 use super::Queue;
-use crate::containers::Full;
+use crate::containers::CapacityError;
 use crate::containers::drain::{Drain, Drained};
 use crate::containers::place::set_default;
-use crate::containers::slice::ListIndex;
+use crate::containers::slice::ItemIndex;
 use crate::containers::spent::move_out;
 use crate::layout::SharedLayout;
 use std::ops::Range;
@@ -21,13 +21,13 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// let mut queue = Queue::<List<u64, 4>, 2>::new();
     /// queue.push_back_with(|list| list.extend([1, 2]))?;
     /// assert_eq!(queue, [[1, 2]]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If the queue is full; `init` is not called then.
     #[inline]
-    pub fn push_back_with(&mut self, init: impl FnOnce(&mut T)) -> Result<&mut T, Full> {
+    pub fn push_back_with(&mut self, init: impl FnOnce(&mut T)) -> Result<&mut T, CapacityError> {
         let len = self.room_for_one()?;
         let at = Self::wrap(self.first() + len);
         let item = &mut self.slots[at];
@@ -46,13 +46,13 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// let mut queue = shmstate::Queue::<u64, 2>::from([1]);
     /// *queue.push_back_default()? += 2;
     /// assert_eq!(queue, [1, 2]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If the queue is full.
     #[inline]
-    pub fn push_back_default(&mut self) -> Result<&mut T, Full>
+    pub fn push_back_default(&mut self) -> Result<&mut T, CapacityError>
     where
         T: Default,
     {
@@ -66,13 +66,13 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// let mut queue = shmstate::Queue::<u64, 2>::from([2]);
     /// queue.push_front_with(|item| *item = 1)?;
     /// assert_eq!(queue, [1, 2]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If the queue is full; `init` is not called then.
     #[inline]
-    pub fn push_front_with(&mut self, init: impl FnOnce(&mut T)) -> Result<&mut T, Full> {
+    pub fn push_front_with(&mut self, init: impl FnOnce(&mut T)) -> Result<&mut T, CapacityError> {
         let len = self.room_for_one()?;
         let start = Self::wrap(self.first() + N - 1);
         let item = &mut self.slots[start];
@@ -88,13 +88,13 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// let mut queue = shmstate::Queue::<u64, 2>::from([1]);
     /// queue.push_front_default()?;
     /// assert_eq!(queue, [0, 1]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If the queue is full.
     #[inline]
-    pub fn push_front_default(&mut self) -> Result<&mut T, Full>
+    pub fn push_front_default(&mut self) -> Result<&mut T, CapacityError>
     where
         T: Default,
     {
@@ -108,7 +108,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// let mut queue = shmstate::Queue::<u64, 3>::from([1, 3]);
     /// queue.insert_with(1, |item| *item = 2)?;
     /// assert_eq!(queue, [1, 2, 3]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
@@ -117,7 +117,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// # Panics
     /// If `index` is larger than the length, be the queue full or not.
     #[track_caller]
-    pub fn insert_with(&mut self, index: usize, init: impl FnOnce(&mut T)) -> Result<&mut T, Full> {
+    pub fn insert_with(&mut self, index: usize, init: impl FnOnce(&mut T)) -> Result<&mut T, CapacityError> {
         let len = self.len();
         assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
         if index < len / 2 {
@@ -136,7 +136,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// let mut queue = shmstate::Queue::<u64, 3>::from([1, 3]);
     /// *queue.insert_default(1)? += 2;
     /// assert_eq!(queue, [1, 2, 3]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
@@ -145,7 +145,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// # Panics
     /// If `index` is larger than the length, be the queue full or not.
     #[track_caller]
-    pub fn insert_default(&mut self, index: usize) -> Result<&mut T, Full>
+    pub fn insert_default(&mut self, index: usize) -> Result<&mut T, CapacityError>
     where
         T: Default,
     {
@@ -208,15 +208,15 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// other.extend([4, 5]);
     /// assert_eq!(queue.append(&mut other).unwrap_err().needed(), 5);
     /// assert_eq!(other, [4, 5]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If there is not room for all of them; then nothing has changed.
-    pub fn append<const M: usize>(&mut self, other: &mut Queue<T, M>) -> Result<(), Full> {
+    pub fn append<const M: usize>(&mut self, other: &mut Queue<T, M>) -> Result<(), CapacityError> {
         let (len, more) = (self.len(), other.len());
         if more > N - len {
-            return Err(Full::new((), "queue", N, len.saturating_add(more)));
+            return Err(CapacityError::new((), "queue", N, len.saturating_add(more)));
         }
         for index in 0..more {
             let (to, from) = (Self::wrap(self.first() + len + index), Queue::<T, M>::wrap(other.first() + index));
@@ -237,12 +237,12 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// let mut queue = shmstate::Queue::<u64, 4>::from([1]);
     /// queue.resize_with(3, || 7)?;
     /// assert_eq!(queue, [1, 7, 7]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If `len` is larger than `N`; then nothing has changed.
-    pub fn resize_with(&mut self, len: usize, mut item: impl FnMut() -> T) -> Result<(), Full> {
+    pub fn resize_with(&mut self, len: usize, mut item: impl FnMut() -> T) -> Result<(), CapacityError> {
         self.resize_in_place(len, |to| *to = item())
     }
 
@@ -252,12 +252,12 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// let mut queue = shmstate::Queue::<u64, 4>::from([1]);
     /// queue.resize(3, 7)?;
     /// assert_eq!(queue, [1, 7, 7]);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     ///
     /// # Errors
     /// Gives the value back if `len` is larger than `N`; then nothing has changed.
-    pub fn resize(&mut self, len: usize, value: T) -> Result<(), Full<T>>
+    pub fn resize(&mut self, len: usize, value: T) -> Result<(), CapacityError<T>>
     where
         T: Clone,
     {
@@ -271,21 +271,21 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// let mut queue = shmstate::Queue::<u64, 4>::from([1]);
     /// queue.resize_default(3)?;
     /// assert_eq!(queue, [1, 0, 0]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If `len` is larger than `N`; then nothing has changed.
-    pub fn resize_default(&mut self, len: usize) -> Result<(), Full>
+    pub fn resize_default(&mut self, len: usize) -> Result<(), CapacityError>
     where
         T: Default,
     {
         self.resize_in_place(len, set_default)
     }
 
-    fn resize_in_place(&mut self, len: usize, mut init: impl FnMut(&mut T)) -> Result<(), Full> {
+    fn resize_in_place(&mut self, len: usize, mut init: impl FnMut(&mut T)) -> Result<(), CapacityError> {
         if len > N {
-            return Err(Full::new((), "queue", N, len));
+            return Err(CapacityError::new((), "queue", N, len));
         }
         self.truncate(len);
         (self.len()..len).try_for_each(|_| self.push_back_with(&mut init).map(drop))
@@ -307,7 +307,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// # Panics
     /// If any of them is not there.
     #[track_caller]
-    pub fn drain(&mut self, range: impl ListIndex<T, Output = [T]>) -> Drain<'_, Self> {
+    pub fn drain(&mut self, range: impl ItemIndex<T, Output = [T]>) -> Drain<'_, Self> {
         let len = self.len();
         let Some(gap) = range.bounds(len) else { panic!("the range to be drained does not lie in the {len} items") };
         self.count = gap.start as u32;
@@ -317,9 +317,9 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
 
     /// The length, if it can grow.
     #[inline]
-    fn room_for_one(&self) -> Result<usize, Full> {
+    fn room_for_one(&self) -> Result<usize, CapacityError> {
         let len = self.len();
-        if len == N { Err(Full::new((), "queue", N, N + 1)) } else { Ok(len) }
+        if len == N { Err(CapacityError::new((), "queue", N, N + 1)) } else { Ok(len) }
     }
 }
 

@@ -11,13 +11,13 @@ mod traits;
 use super::composed::composed;
 use super::place::rotate_left;
 use super::spent::{move_out, move_over, refused};
-use super::wrapped::{WrappedIter, WrappedIterMut};
-use super::{Array, Full};
-use crate::layout::{Invalid, SharedLayout};
+use super::wrapped::{Iter, IterMut};
+use super::{Array, CapacityError};
+use crate::layout::{SharedLayout, ValidityError};
 
 /// A `VecDeque` that cannot grow past `N`: a queue, or a stack with two ends, that refuses what it has no room for.
 ///
-/// Its methods have the names and the meaning that they have on `VecDeque`; those that could grow it return a [`Full`]
+/// Its methods have the names and the meaning that they have on `VecDeque`; those that could grow it return a [`CapacityError`]
 /// error which gives the value back. Where the oldest item should make room instead, there is [`Ring`](crate::Ring).
 ///
 /// ```
@@ -31,7 +31,7 @@ use crate::layout::{Invalid, SharedLayout};
 /// assert_eq!(jobs.pop_front(), Some(0));
 /// jobs[0] += 10;
 /// assert_eq!(jobs, [11, 2]);
-/// # Ok::<_, shmstate::Full<u32>>(())
+/// # Ok::<_, shmstate::CapacityError<u32>>(())
 /// ```
 ///
 /// # Cost
@@ -96,7 +96,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
 
     /// An empty queue.
     ///
-    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::boxed`] for large.
+    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::new_box_zeroed`] for large.
     ///
     /// ```
     /// assert!(shmstate::Queue::<u64, 4>::new().is_empty());
@@ -169,13 +169,13 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// let mut queue = shmstate::Queue::<u64, 1>::new();
     /// queue.push_back(1)?;
     /// assert_eq!(queue.push_back(2).unwrap_err().into_inner(), 2);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     ///
     /// # Errors
     /// Gives the value back when the queue is full.
     #[inline]
-    pub fn push_back(&mut self, value: T) -> Result<(), Full<T>> {
+    pub fn push_back(&mut self, value: T) -> Result<(), CapacityError<T>> {
         let len = self.len();
         if len == N {
             // SAFETY: it is returned.
@@ -193,13 +193,13 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// let mut queue = shmstate::Queue::<u64, 3>::from([1, 2]);
     /// queue.push_front(0)?;
     /// assert_eq!(queue, [0, 1, 2]);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     ///
     /// # Errors
     /// Gives the value back when the queue is full.
     #[inline]
-    pub fn push_front(&mut self, value: T) -> Result<(), Full<T>> {
+    pub fn push_front(&mut self, value: T) -> Result<(), CapacityError<T>> {
         let len = self.len();
         if len == N {
             // SAFETY: it is returned.
@@ -337,8 +337,8 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// assert!(queue.iter().rev().eq(&[2, 1]));
     /// ```
     #[inline]
-    pub fn iter(&self) -> WrappedIter<'_, T> {
-        WrappedIter::new(self.as_slices())
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter::new(self.as_slices())
     }
 
     /// The items, from front to back, to be changed; marks all of them, whether the iterator gets to them or not.
@@ -349,8 +349,8 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// assert_eq!(queue, [10, 20]);
     /// ```
     #[inline]
-    pub fn iter_mut(&mut self) -> WrappedIterMut<'_, T> {
-        WrappedIterMut::new(self.as_mut_slices())
+    pub fn iter_mut(&mut self) -> IterMut<'_, T> {
+        IterMut::new(self.as_mut_slices())
     }
 
     /// The items, as two slices: those of the first come before those of the second.
@@ -359,7 +359,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// let mut queue = shmstate::Queue::<u64, 3>::from([1, 2]);
     /// queue.push_front(0)?;
     /// assert_eq!(queue.as_slices(), (&[0][..], &[1, 2][..]));
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     #[inline]
     #[must_use]
@@ -376,7 +376,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// queue.push_front(0)?;
     /// queue.as_mut_slices().1.fill(7);
     /// assert_eq!(queue, [0, 7, 7]);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     #[must_use]
     pub fn as_mut_slices(&mut self) -> (&mut [T], &mut [T]) {
@@ -396,7 +396,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// queue.push_front(1)?;
     /// queue.make_contiguous().reverse();
     /// assert_eq!(queue.as_slices(), (&[3, 2, 1][..], &[][..]));
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     pub fn make_contiguous(&mut self) -> &mut [T] {
         let (first, second) = self.spans();
@@ -454,10 +454,10 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     }
 
     /// Whether start and length are such.
-    fn check(&self) -> Result<(), Invalid> {
+    fn check(&self) -> Result<(), ValidityError> {
         let (start, count) = (self.start as usize, self.count as usize);
         if start >= N || count > N {
-            return Err(Invalid::new(format!("{count} items from place {start} on in a queue of capacity {N}")));
+            return Err(ValidityError::new(format!("{count} items from place {start} on in a queue of capacity {N}")));
         }
         Ok(())
     }

@@ -6,9 +6,9 @@ mod traits;
 
 use super::composed::composed;
 use super::place::{rotate_left, set_default};
-use super::wrapped::{WrappedIter, WrappedIterMut};
+use super::wrapped::{Iter, IterMut};
 use super::{Drain, List};
-use crate::layout::{Invalid, SharedLayout};
+use crate::layout::{SharedLayout, ValidityError};
 use std::mem;
 
 /// The last `N` items: a `VecDeque` whose `push` overwrites the oldest one once it is full. For histories and metrics.
@@ -81,7 +81,7 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
 
     /// An empty ring.
     ///
-    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::boxed`] for large.
+    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::new_box_zeroed`] for large.
     ///
     /// ```
     /// assert!(shmstate::Ring::<u64, 4>::new().is_empty());
@@ -308,8 +308,8 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
     /// assert!(ring.iter().eq(&[2, 3]) && ring.iter().rev().eq(&[3, 2]));
     /// ```
     #[inline]
-    pub fn iter(&self) -> WrappedIter<'_, T> {
-        WrappedIter::new(self.as_slices())
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter::new(self.as_slices())
     }
 
     /// The items, oldest first, to be changed; marks all of them, whether the iterator gets to them or not.
@@ -320,8 +320,8 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
     /// assert_eq!(ring, [20, 30]);
     /// ```
     #[inline]
-    pub fn iter_mut(&mut self) -> WrappedIterMut<'_, T> {
-        WrappedIterMut::new(self.as_mut_slices())
+    pub fn iter_mut(&mut self) -> IterMut<'_, T> {
+        IterMut::new(self.as_mut_slices())
     }
 
     /// The items, as two slices: those of the first are older than those of the second.
@@ -396,11 +396,13 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
     }
 
     /// Whether the list and the start agree.
-    fn check(&self) -> Result<(), Invalid> {
+    fn check(&self) -> Result<(), ValidityError> {
         let start = self.start as usize;
         if start >= N || start > 0 && !self.list.is_full() {
             let len = self.list.len();
-            return Err(Invalid::new(format!("the oldest item at place {start} of {len} in a ring of capacity {N}")));
+            return Err(ValidityError::new(format!(
+                "the oldest item at place {start} of {len} in a ring of capacity {N}"
+            )));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What a ring has in common with a `VecDeque`: it behaves as the sequence of its items, whatever its capacity.
 
 use super::Ring;
-use crate::containers::wrapped::{WrappedIter, WrappedIterMut, out_of_bounds, sequence};
+use crate::containers::wrapped::{Iter, IterMut, out_of_bounds, sequence};
 use crate::layout::SharedLayout;
 
 sequence!(Ring);

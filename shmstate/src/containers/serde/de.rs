@@ -42,7 +42,7 @@ where
     T::deserialize_in_place(deserializer, place)
 }
 
-/// Reads a value onto the heap: as [`deserialize_into`] into a [`SharedLayout::boxed_init`].
+/// Reads a value onto the heap: as [`deserialize_into`] into a [`SharedLayout::new_box`].
 ///
 /// ```
 /// use shmstate::{List, de};
@@ -60,7 +60,7 @@ where
     T: SharedLayout + Deserialize<'de>,
     D: Deserializer<'de>,
 {
-    let mut value = T::boxed_init();
+    let mut value = T::new_box();
     T::deserialize_in_place(deserializer, &mut *value)?;
     Ok(value)
 }

@@ -1,7 +1,7 @@
 //! Putting values in and taking them out where they lie, so that none passes over the stack; and all of them at once.
 
 use super::{Key, Place, Slab};
-use crate::containers::Full;
+use crate::containers::CapacityError;
 use crate::containers::place::set_default;
 use crate::layout::SharedLayout;
 use std::iter::FusedIterator;
@@ -18,12 +18,12 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// let mut slab = Slab::<List<u64, 4>, 2>::new();
     /// let key = slab.insert_with(|list| list.extend([1, 2]))?;
     /// assert_eq!(slab[key], [1, 2]);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If the slab is full; `init` is not called then.
-    pub fn insert_with(&mut self, init: impl FnOnce(&mut T)) -> Result<Key<T>, Full> {
+    pub fn insert_with(&mut self, init: impl FnOnce(&mut T)) -> Result<Key<T>, CapacityError> {
         if let Some((index, place)) = self.first_vacant()
             && let Some(slot) = self.values.get_mut(index)
         {
@@ -32,7 +32,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
             return Ok(self.fill(index, place));
         }
         if self.places.is_full() || self.values.is_full() {
-            return Err(Full::new((), "slab", N, N + 1));
+            return Err(CapacityError::new((), "slab", N, N + 1));
         }
         self.values.push_with(init)?;
         Ok(self.push_filled())
@@ -49,12 +49,12 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// let mut slab = Slab::<List<u64, 4>, 2>::new();
     /// let key = slab.insert_default()?;
     /// assert!(slab[key].is_empty());
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If the slab is full.
-    pub fn insert_default(&mut self) -> Result<Key<T>, Full>
+    pub fn insert_default(&mut self) -> Result<Key<T>, CapacityError>
     where
         T: Default,
     {
@@ -67,7 +67,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// let mut slab = shmstate::Slab::<u64, 1>::new();
     /// let key = slab.insert(7)?;
     /// assert!(slab.discard(key) && !slab.discard(key));
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     pub fn discard(&mut self, key: Key<T>) -> bool {
         let place = self.place(key);
@@ -86,7 +86,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// let key = slab.insert(7)?;
     /// assert!(slab.drain().eq([(key, 7)]));
     /// assert!(slab.is_empty());
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     pub fn drain(&mut self) -> impl FusedIterator<Item = (Key<T>, T)> {
         Drain { slab: self, next: 0 }

@@ -47,17 +47,17 @@ macro_rules! iterator {
 
 iterator! {
     /// The keys and values of a [`Slab`], in the order of their places.
-    SlabIter over Iter of &'a T
+    Iter over Iter of &'a T
 }
 
 iterator! {
     /// The keys and values of a [`Slab`], in the order of their places; the values are to be changed.
-    SlabIterMut over IterMut of &'a mut T
+    IterMut over IterMut of &'a mut T
 }
 
-impl<T> Clone for SlabIter<'_, T> {
+impl<T> Clone for Iter<'_, T> {
     fn clone(&self) -> Self {
-        SlabIter { places: self.places.clone(), left: self.left }
+        Iter { places: self.places.clone(), left: self.left }
     }
 }
 
@@ -68,12 +68,12 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// let mut slab = shmstate::Slab::<u64, 4>::new();
     /// let key = slab.insert(7)?;
     /// assert!(slab.iter().eq([(key, &7)]));
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     #[inline]
-    pub fn iter(&self) -> SlabIter<'_, T> {
+    pub fn iter(&self) -> Iter<'_, T> {
         let (places, values) = (self.places.as_slice(), self.values.as_slice());
-        SlabIter { places: places.iter().zip(values).enumerate(), left: self.len() }
+        Iter { places: places.iter().zip(values).enumerate(), left: self.len() }
     }
 
     /// The keys and values, in the order of their places, the values to be changed; marks all places that were ever in
@@ -84,12 +84,12 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// let key = slab.insert(7)?;
     /// slab.iter_mut().for_each(|(_, value)| *value += 1);
     /// assert_eq!(slab[key], 8);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     #[inline]
-    pub fn iter_mut(&mut self) -> SlabIterMut<'_, T> {
+    pub fn iter_mut(&mut self) -> IterMut<'_, T> {
         let left = self.len();
-        SlabIterMut { places: self.places.as_slice().iter().zip(self.values.as_mut_slice()).enumerate(), left }
+        IterMut { places: self.places.as_slice().iter().zip(self.values.as_mut_slice()).enumerate(), left }
     }
 
     /// The keys, in the order of their places.
@@ -98,7 +98,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// let mut slab = shmstate::Slab::<u64, 4>::new();
     /// let key = slab.insert(7)?;
     /// assert!(slab.keys().eq([key]));
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     #[inline]
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = Key<T>> + ExactSizeIterator + Clone {
@@ -111,7 +111,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// let mut slab = shmstate::Slab::<u64, 4>::new();
     /// slab.insert(7)?;
     /// assert!(slab.values().eq(&[7]));
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     #[inline]
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &T> + ExactSizeIterator + Clone {
@@ -125,7 +125,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// let key = slab.insert(7)?;
     /// slab.values_mut().for_each(|value| *value += 1);
     /// assert_eq!(slab[key], 8);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     #[inline]
     pub fn values_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut T> + ExactSizeIterator {
@@ -135,10 +135,10 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
 
 impl<'a, T: SharedLayout, const N: usize> IntoIterator for &'a Slab<T, N> {
     type Item = (Key<T>, &'a T);
-    type IntoIter = SlabIter<'a, T>;
+    type IntoIter = Iter<'a, T>;
 
     #[inline]
-    fn into_iter(self) -> SlabIter<'a, T> {
+    fn into_iter(self) -> Iter<'a, T> {
         self.iter()
     }
 }
@@ -146,10 +146,10 @@ impl<'a, T: SharedLayout, const N: usize> IntoIterator for &'a Slab<T, N> {
 /// Marks all places, as [`iter_mut`](Slab::iter_mut) does.
 impl<'a, T: SharedLayout, const N: usize> IntoIterator for &'a mut Slab<T, N> {
     type Item = (Key<T>, &'a mut T);
-    type IntoIter = SlabIterMut<'a, T>;
+    type IntoIter = IterMut<'a, T>;
 
     #[inline]
-    fn into_iter(self) -> SlabIterMut<'a, T> {
+    fn into_iter(self) -> IterMut<'a, T> {
         self.iter_mut()
     }
 }

@@ -24,7 +24,7 @@ use std::str::FromStr;
 /// let last = nodes.insert(Node { weight: 1, next: Key::NULL })?;
 /// let first = nodes.insert(Node { weight: 2, next: last })?;
 /// assert_eq!(nodes[nodes[first].next].weight, 1);
-/// # Ok::<_, shmstate::Full<Node>>(())
+/// # Ok::<_, shmstate::CapacityError<Node>>(())
 /// ```
 ///
 /// # Layout
@@ -77,7 +77,7 @@ impl<T> Key<T> {
     /// let mut slab = shmstate::Slab::<u64, 4>::new();
     /// let key = slab.insert(7)?;
     /// assert_eq!(slab[shmstate::Key::from_bits(key.to_bits())], 7);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     #[inline]
     #[must_use]
@@ -149,7 +149,7 @@ impl<T> fmt::Debug for Key<T> {
 /// let key = slab.insert(7)?;
 /// assert_eq!(key.to_string(), "0v1");
 /// assert_eq!("0v1".parse(), Ok(key));
-/// # Ok::<_, shmstate::Full<u64>>(())
+/// # Ok::<_, shmstate::CapacityError<u64>>(())
 /// ```
 impl<T> fmt::Display for Key<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -169,7 +169,7 @@ pub struct ParseKeyError(());
 ///
 /// assert_eq!("3v1".parse::<Key<u64>>()?.to_bits(), 1 << 32 | 3);
 /// assert!("3".parse::<Key<u64>>().is_err());
-/// # Ok::<_, shmstate::ParseKeyError>(())
+/// # Ok::<_, shmstate::slab::ParseKeyError>(())
 /// ```
 impl<T> FromStr for Key<T> {
     type Err = ParseKeyError;

@@ -9,13 +9,13 @@ mod key;
 mod places;
 mod traits;
 
-pub use iter::{SlabIter, SlabIterMut};
+pub use iter::{Iter, IterMut};
 pub use key::{Key, ParseKeyError};
 
 use super::composed::composed;
 use super::spent::{move_out, move_over, refused};
-use super::{Full, List};
-use crate::layout::{Invalid, SharedLayout};
+use super::{CapacityError, List};
+use crate::layout::{SharedLayout, ValidityError};
 use std::ops::{Index, IndexMut};
 
 /// Values under keys that the slab gives: a slot map of fixed capacity, for graphs, sessions, connections, orders.
@@ -33,7 +33,7 @@ use std::ops::{Index, IndexMut};
 /// assert_eq!(sessions.remove(a), Some(10));
 /// let c = sessions.insert(30)?; // instead of the first one
 /// assert_eq!((sessions.get(a), sessions[b], sessions[c]), (None, 20, 30));
-/// # Ok::<_, shmstate::Full<u32>>(())
+/// # Ok::<_, shmstate::CapacityError<u32>>(())
 /// ```
 ///
 /// # Cost
@@ -125,7 +125,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
 
     /// An empty slab.
     ///
-    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::boxed`] for large.
+    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::new_box_zeroed`] for large.
     ///
     /// ```
     /// assert!(shmstate::Slab::<u64, 4>::new().is_empty());
@@ -153,7 +153,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// let mut slab = shmstate::Slab::<u64, 4>::new();
     /// slab.insert(7)?;
     /// assert_eq!(slab.len(), 1);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     #[inline]
     #[must_use]
@@ -190,7 +190,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// let mut slab = shmstate::Slab::<u64, 1>::new();
     /// slab.insert(7)?;
     /// assert!(slab.is_full());
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     #[inline]
     #[must_use]
@@ -205,12 +205,12 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// let key = slab.insert(7)?;
     /// assert_eq!(slab[key], 7);
     /// assert_eq!(slab.insert(8).unwrap_err().into_inner(), 8);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     ///
     /// # Errors
     /// Gives the value back when the slab is full.
-    pub fn insert(&mut self, value: T) -> Result<Key<T>, Full<T>> {
+    pub fn insert(&mut self, value: T) -> Result<Key<T>, CapacityError<T>> {
         if let Some((index, place)) = self.first_vacant()
             && let Some(slot) = self.values.get_mut(index)
         {
@@ -232,7 +232,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// let mut slab = shmstate::Slab::<u64, 1>::new();
     /// let key = slab.insert(7)?;
     /// assert_eq!((slab.remove(key), slab.remove(key)), (Some(7), None));
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     pub fn remove(&mut self, key: Key<T>) -> Option<T> {
         let place = self.place(key)?;
@@ -248,7 +248,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// let mut slab = shmstate::Slab::<u64, 1>::new();
     /// let key = slab.insert(7)?;
     /// assert_eq!(slab.get(key), Some(&7));
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     #[inline]
     #[must_use]
@@ -263,7 +263,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// let key = slab.insert(7)?;
     /// *slab.get_mut(key).unwrap() += 1;
     /// assert_eq!(slab[key], 8);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     #[inline]
     #[must_use]
@@ -293,7 +293,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// }
     /// slab.retain(|_, value| value % 2 == 0);
     /// assert!(slab.values().eq(&[0, 2]));
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     pub fn retain(&mut self, mut keep: impl FnMut(Key<T>, &T) -> bool) {
         for place in 0..self.places.len() {
@@ -313,31 +313,31 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// let key = slab.insert(7)?;
     /// slab.clear();
     /// assert_eq!((slab.len(), slab.get(key)), (0, None));
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     pub fn clear(&mut self) {
         self.retain(|_, _| false);
     }
 
     /// Whether the vacant places are those that lead from one to the next, and the others are counted.
-    fn check(&self) -> Result<(), Invalid> {
+    fn check(&self) -> Result<(), ValidityError> {
         let (places, values, count) = (self.places.as_slice(), self.values.len(), self.count as usize);
         let taken = places.iter().filter(|place| !place.is_vacant()).count();
         if places.len() != values || taken != count {
             let what = format!("{values} values for {} places, {taken} taken of {count}, in a slab", places.len());
-            return Err(Invalid::new(what));
+            return Err(ValidityError::new(what));
         }
         // If the free list ends after exactly as many steps as there are vacant places, it has no cycle.
         let mut next = self.vacant as usize;
         for _ in taken..places.len() {
             let place = next.checked_sub(1).and_then(|index| places.get(index)).filter(|place| place.is_vacant());
             let Some(place) = place else {
-                return Err(Invalid::new(format!("{next} leads to no vacant place of a slab")));
+                return Err(ValidityError::new(format!("{next} leads to no vacant place of a slab")));
             };
             next = place.next as usize;
         }
         if next != 0 {
-            return Err(Invalid::new(format!("{next} follows on the last vacant place of a slab")));
+            return Err(ValidityError::new(format!("{next} follows on the last vacant place of a slab")));
         }
         Ok(())
     }

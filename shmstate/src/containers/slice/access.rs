@@ -29,7 +29,7 @@ macro_rules! slice_access {
             /// ```
             #[inline]
             #[must_use]
-            pub fn get_mut<I: $crate::containers::ListIndex<T>>(&mut self, index: I) -> Option<&mut I::Output> {
+            pub fn get_mut<I: $crate::containers::ItemIndex<T>>(&mut self, index: I) -> Option<&mut I::Output> {
                 let live = self.live();
                 self.hand_out(index.bounds(live)?);
                 self.unmarked_mut(live).get_mut(index)

@@ -11,7 +11,7 @@ use std::slice::SliceIndex;
 /// list[..=1].fill(7);
 /// assert_eq!(list[1..4], [7, 2, 30]);
 /// ```
-pub trait ListIndex<T>: SliceIndex<[T]> + sealed::Sealed {
+pub trait ItemIndex<T>: SliceIndex<[T]> + sealed::Sealed {
     /// The items it stands for among `len` items, if all of them are there.
     #[doc(hidden)]
     fn bounds(&self, len: usize) -> Option<Range<usize>>;
@@ -21,11 +21,11 @@ mod sealed {
     pub trait Sealed {}
 }
 
-macro_rules! list_index {
+macro_rules! item_index {
     ($($index:ty: |$self:ident, $len:ident| $range:expr;)*) => {$(
         impl sealed::Sealed for $index {}
 
-        impl<T> ListIndex<T> for $index {
+        impl<T> ItemIndex<T> for $index {
             #[inline]
             fn bounds(&self, $len: usize) -> Option<Range<usize>> {
                 let $self = self;
@@ -36,7 +36,7 @@ macro_rules! list_index {
     )*};
 }
 
-list_index! {
+item_index! {
     usize: |i, _len| *i..i.checked_add(1)?;
     Range<usize>: |i, _len| i.clone();
     RangeTo<usize>: |i, _len| 0..i.end;
@@ -48,7 +48,7 @@ list_index! {
 
 macro_rules! slice_index {
     ($List:ident) => {
-        impl<T: $crate::layout::SharedLayout, I: $crate::containers::ListIndex<T>, const N: usize> std::ops::Index<I>
+        impl<T: $crate::layout::SharedLayout, I: $crate::containers::ItemIndex<T>, const N: usize> std::ops::Index<I>
             for $List<T, N>
         {
             type Output = I::Output;
@@ -61,7 +61,7 @@ macro_rules! slice_index {
         }
 
         /// Marks the items that are borrowed.
-        impl<T: $crate::layout::SharedLayout, I: $crate::containers::ListIndex<T>, const N: usize> std::ops::IndexMut<I>
+        impl<T: $crate::layout::SharedLayout, I: $crate::containers::ItemIndex<T>, const N: usize> std::ops::IndexMut<I>
             for $List<T, N>
         {
             #[inline]

@@ -13,7 +13,7 @@ mod index;
 mod order;
 mod traits;
 
-pub use index::ListIndex;
+pub use index::ItemIndex;
 pub(super) use {access::slice_access, index::slice_index, order::slice_order, traits::slice_eq, traits::slice_traits};
 
 /// Makes a container behave as the slice of its items.

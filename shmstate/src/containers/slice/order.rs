@@ -105,7 +105,7 @@ macro_rules! slice_order {
             /// # Panics
             /// If any of the items, there or here, is not there.
             #[track_caller]
-            pub fn copy_within(&mut self, from: impl $crate::containers::ListIndex<T, Output = [T]>, to: usize)
+            pub fn copy_within(&mut self, from: impl $crate::containers::ItemIndex<T, Output = [T]>, to: usize)
             where
                 T: Copy,
             {

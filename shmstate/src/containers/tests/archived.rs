@@ -1,7 +1,8 @@
 //! Archived values: what is kept, what is refused, and what becomes of bytes that may be anything.
 
+use crate::archived::ArchiveError;
 use crate::layout::SharedLayout;
-use crate::{ArchiveError, Archived, List};
+use crate::{Archived, List};
 use proptest::prelude::*;
 use rkyv::{Archive, Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -73,7 +74,7 @@ fn bytes_of(kept: Box<Kept>) -> Vec<u8> {
 
 /// A kept value in memory of its own, zeroed before, so that all of its bytes can be looked at.
 fn kept(config: &Config) -> Box<Kept> {
-    let mut kept = Kept::boxed();
+    let mut kept = Kept::new_box_zeroed();
     kept.set(config).unwrap();
     kept
 }
@@ -83,7 +84,7 @@ proptest! {
 
     #[test]
     fn what_was_set_is_there_wherever_it_is_moved(one in configs(), two in configs()) {
-        let mut place = Kept::boxed();
+        let mut place = Kept::new_box_zeroed();
         prop_assert_eq!(walk(&place), None);
         place.set(&one).unwrap();
         prop_assert_eq!(walk(&place), Some(one.clone()));
@@ -115,7 +116,7 @@ proptest! {
         }
         // A thread that knows nothing but what was in this place before.
         let scribbled = std::thread::scope(|scope| scope.spawn(|| {
-            let mut place = Kept::boxed();
+            let mut place = Kept::new_box_zeroed();
             place.set(&Config { name: config.name.clone() + "!", ..config.clone() }).unwrap();
             assert!(place.get().is_some());
             let to: *mut u8 = (&raw mut *place).cast();
@@ -203,7 +204,7 @@ fn what_does_not_pass_its_own_check_is_refused() {
 #[test]
 fn what_is_known_is_known_by_its_hash_and_type() {
     type Kept = Archived<strict::Even, 16>;
-    let mut even = Kept::boxed();
+    let mut even = Kept::new_box_zeroed();
     let number = |even: &Kept| even.get().map(|even| even.number.to_native());
     even.set(&strict::Even { number: 2 }).unwrap();
     let base: *mut u8 = (&raw mut *even).cast();

@@ -26,7 +26,7 @@ fn run<const N: usize>(numbers: &[u16]) {
                 Err(full) => assert_eq!((fits, full.needed()), (false, len + more.len())),
             },
             3 => {
-                let taken = blob.try_extend(more.iter().copied()).map_err(crate::Full::into_inner);
+                let taken = blob.try_extend(more.iter().copied()).map_err(crate::CapacityError::into_inner);
                 assert_eq!(taken, more.get(N - len).map_or(Ok(()), |byte| Err(*byte)));
                 vec.extend(more.iter().take(N - len));
             }

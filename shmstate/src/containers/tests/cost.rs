@@ -105,7 +105,7 @@ fn an_inner_list_adds_its_own_marks() {
 fn a_marked_page_stays_one() {
     type Outer = List<List<u64, 5>, 2000>;
     let (size, root) = (size_of::<Outer>() as u64, Stamp::root(7));
-    let mut outer = Outer::boxed();
+    let mut outer = Outer::new_box_zeroed();
     outer.resize(2000, List::from([1, 2])).unwrap();
     let value: *mut Outer = &mut *outer;
     // SAFETY: a box.
@@ -290,7 +290,7 @@ fn of_a_sorted_map_from_the_entry_to_the_end_of_its_leaf() {
 #[test]
 fn of_a_large_sorted_map_a_leaf() {
     type M = SortedMap<u64, u64, 16384>;
-    let mut map = M::boxed();
+    let mut map = M::new_box_zeroed();
     let key = |n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     map.extend((0..12_000).map(|n| (key(n), n)));
     let (mut all, mut most, mut splits) = (0, 0, 0);

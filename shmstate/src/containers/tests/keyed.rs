@@ -174,7 +174,7 @@ macro_rules! same_on_both {
 
 fn hash_map<K: Key, const N: usize>(numbers: &[u16]) {
     let mut s = Script::new(numbers);
-    let (map, mut model) = (&mut *Map::<K, u64, N>::boxed(), HashMap::<K, u64>::new());
+    let (map, mut model) = (&mut *Map::<K, u64, N>::new_box_zeroed(), HashMap::<K, u64>::new());
     while !s.is_over() {
         let (model, s) = (&mut model, &mut s);
         same_on_both!(map, model, s, N);
@@ -195,7 +195,7 @@ pub(super) fn panics<K: Ord>(range: &(Bound<K>, Bound<K>)) -> bool {
 
 fn sorted_map<K: Key, const N: usize>(numbers: &[u16]) {
     let mut s = Script::new(numbers);
-    let (map, mut model) = (&mut *SortedMap::<K, u64, N>::boxed(), BTreeMap::<K, u64>::new());
+    let (map, mut model) = (&mut *SortedMap::<K, u64, N>::new_box_zeroed(), BTreeMap::<K, u64>::new());
     while !s.is_over() {
         let (model, s) = (&mut model, &mut s);
         if s.below(3) > 0 {
@@ -240,7 +240,7 @@ fn sorted_map<K: Key, const N: usize>(numbers: &[u16]) {
 
 fn hash_set<K: Key, const N: usize>(numbers: &[u16]) {
     let mut s = Script::new(numbers);
-    let (set, mut model) = (&mut *Set::<K, N>::boxed(), HashSet::<K>::new());
+    let (set, mut model) = (&mut *Set::<K, N>::new_box_zeroed(), HashSet::<K>::new());
     let mut other = Set::<K, 5>::new();
     while !s.is_over() {
         let key = K::key(s.below(N * 3 / 2 + 1));

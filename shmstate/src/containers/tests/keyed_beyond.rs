@@ -152,21 +152,21 @@ fn a_full_map_panics_where_no_error_can_be_returned() {
 fn a_large_map_never_is_on_the_stack() {
     let small_stack = std::thread::Builder::new().stack_size(512 * 1024);
     let work = || {
-        let mut map = Map::<u64, u64, 100_000>::boxed();
+        let mut map = Map::<u64, u64, 100_000>::new_box_zeroed();
         map.try_extend((0..50_000).map(|n| (n, n))).unwrap();
         map.retain(|key, _| key % 3 == 0);
         assert_eq!(map.remove(&3), Some(3));
-        let mut other = Map::<u64, u64, 100_000>::boxed();
+        let mut other = Map::<u64, u64, 100_000>::new_box_zeroed();
         other.clone_from(&map);
         assert!(*other == *map);
         map.clear();
-        let mut sorted = SortedMap::<u64, u64, 100_000>::boxed();
+        let mut sorted = SortedMap::<u64, u64, 100_000>::new_box_zeroed();
         sorted.try_extend((0..50_000).map(|n| (n, n))).unwrap();
         sorted.retain(|key, _| key % 3 == 0);
         assert_eq!(sorted.pop_first(), Some((0, 0)));
-        let mut array = Array::<u64, 1_000_000>::boxed();
+        let mut array = Array::<u64, 1_000_000>::new_box_zeroed();
         array.fill(7);
-        array.clone_from(&Array::boxed());
+        array.clone_from(&Array::new_box_zeroed());
         assert!(array.iter().all(|n| *n == 0));
     };
     small_stack.spawn(work).unwrap().join().unwrap();

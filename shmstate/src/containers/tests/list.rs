@@ -222,7 +222,7 @@ fn run<T: SharedLayout + Clone + Ord + Hash + Debug, const N: usize>(
     mut new: impl FnMut(&mut Script<'_>) -> T,
 ) {
     let mut s = Script::new(numbers);
-    let (mut list, mut vec) = (List::<T, N>::boxed(), vec![]);
+    let (mut list, mut vec) = (List::<T, N>::new_box_zeroed(), vec![]);
     while !s.is_over() {
         step(&mut list, &mut vec, &mut s, &mut new);
         assert_eq!(*list.clone(), vec);
@@ -386,7 +386,7 @@ fn a_scribbled_head_does_no_harm() {
 fn a_large_list_never_is_on_the_stack() {
     let small_stack = std::thread::Builder::new().stack_size(512 * 1024);
     let work = || {
-        let mut list = List::<u64, 1_000_000>::boxed();
+        let mut list = List::<u64, 1_000_000>::new_box_zeroed();
         list.try_extend(0..900_000).unwrap();
         list.extend_from_slice(&[7; 10]).unwrap();
         list.resize(900_005, 0).unwrap();
@@ -407,7 +407,7 @@ fn a_large_list_never_is_on_the_stack() {
         list.iter_mut().for_each(|item| *item += 1);
         list[5..9].fill(0);
         list.extend([1, 2]);
-        let mut other = List::<u64, 1_000_000>::boxed();
+        let mut other = List::<u64, 1_000_000>::new_box_zeroed();
         other.clone_from(&list);
         assert!(other == list && other.cmp(&list) == Ordering::Equal);
         list.fill(0);

@@ -5,7 +5,7 @@
 //! that runs the operation, so that the update commits what the container left. A new method that calls the program's code
 //! (a closure, an iterator, `Clone`, `Ord`, `Hash`, `Eq`, `Default`, `Serialize`) gets a row in [`OPERATIONS`].
 
-use crate::layout::Invalid;
+use crate::layout::ValidityError;
 use crate::{
     Archived, Array, Blob, Error, Layout, List, Map, Maybe, Queue, Ring, Set, SharedLayout, Slab, SortedMap, State,
     Text, Tracked,
@@ -47,10 +47,10 @@ unsafe impl SharedLayout for Touchy {
     const TRACKED: bool = false;
     const CHECKED: bool = true;
 
-    unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
+    unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {
         // SAFETY: the caller's promise: initialised bytes.
         let number = unsafe { &*this }.0;
-        if number == 0 || number & 0xffff << 48 == MARK { Ok(()) } else { Err(Invalid::new("no touchy number")) }
+        if number == 0 || number & 0xffff << 48 == MARK { Ok(()) } else { Err(ValidityError::new("no touchy number")) }
     }
 }
 
@@ -448,7 +448,7 @@ fn a_panic_anywhere_leaves_a_value() {
     let (mut wrong, mut panics) = (Vec::new(), 0);
     for (name, operation) in OPERATIONS {
         for seed in 0..2 {
-            let mut other = World::boxed();
+            let mut other = World::new_box_zeroed();
             other.fill(seed + 1);
             for calls in 0.. {
                 assert!(calls < MOST, "{name} does not come to an end");

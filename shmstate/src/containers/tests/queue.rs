@@ -149,7 +149,7 @@ fn run<T: SharedLayout + Clone + Ord + Hash + Debug, const N: usize>(
     mut new: impl FnMut(&mut Script<'_>) -> T,
 ) {
     let mut s = Script::new(numbers);
-    let (mut queue, mut model) = (Queue::<T, N>::boxed(), VecDeque::new());
+    let (mut queue, mut model) = (Queue::<T, N>::new_box_zeroed(), VecDeque::new());
     while !s.is_over() {
         step(&mut queue, &mut model, &mut s, &mut new);
         assert_eq!(*queue, model);

@@ -20,7 +20,7 @@ fn run<T: SharedLayout + Clone + Ord + Hash + Debug, const N: usize>(
     mut new: impl FnMut(&mut Script<'_>) -> T,
 ) {
     let mut s = Script::new(numbers);
-    let (mut ring, mut model) = (Ring::<T, N>::boxed(), VecDeque::new());
+    let (mut ring, mut model) = (Ring::<T, N>::new_box_zeroed(), VecDeque::new());
     while !s.is_over() {
         let (len, item) = (model.len(), new(&mut s));
         match s.below(12) {

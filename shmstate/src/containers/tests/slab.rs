@@ -12,7 +12,7 @@ fn run<T: SharedLayout + Clone + Eq + Debug, const N: usize>(
     mut new: impl FnMut(&mut Script<'_>) -> T,
 ) {
     let mut s = Script::new(numbers);
-    let (mut slab, mut model) = (Slab::<T, N>::boxed(), BTreeMap::new());
+    let (mut slab, mut model) = (Slab::<T, N>::new_box_zeroed(), BTreeMap::new());
     let mut keys = vec![Key::NULL];
     while !s.is_over() {
         let (key, value) = (keys[s.below(keys.len())], new(&mut s));

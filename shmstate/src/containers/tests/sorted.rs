@@ -34,7 +34,7 @@ struct Both<const N: usize> {
 
 impl<const N: usize> Both<N> {
     fn new() -> Self {
-        Both { map: SortedMap::boxed(), model: BTreeMap::new(), steps: 0 }
+        Both { map: SortedMap::new_box_zeroed(), model: BTreeMap::new(), steps: 0 }
     }
 
     /// Adds an entry; there is room as long as there are not `N`.
@@ -192,12 +192,12 @@ fn what_comes_in_order_fills_leaves() {
     type M = SortedMap<u64, Large, 100>;
     // SAFETY: the second word is the number of leaves in use.
     let leaves = |map: &M| unsafe { *std::ptr::from_ref(map).cast::<u32>().wrapping_add(1) };
-    let mut map = M::boxed();
+    let mut map = M::new_box_zeroed();
     map.extend((0..100).map(|n| (n, large(n))));
     assert_eq!(leaves(&map), 7);
     (0..100).filter(|n| n % 16 > 12).for_each(|n| assert!(map.discard(&n)));
     assert_eq!(leaves(&map), 7);
-    let mut other = M::boxed();
+    let mut other = M::new_box_zeroed();
     other.clone_from(&map);
     assert!(*other == *map && leaves(&other) == 6, "{}", leaves(&other));
 }
@@ -210,7 +210,7 @@ fn scribbled_words_do_no_harm() {
     type M = SortedMap<u32, Large, N>;
     for seed in 1..3000u64 {
         let mut rng = Rng(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let mut map = M::boxed();
+        let mut map = M::new_box_zeroed();
         let count = rng.below(N + 1);
         (0..count as u32).for_each(|n| drop(map.insert(n * 37 % 71, large(u64::from(n)))));
         for _ in 0..1 + rng.below(12) {
@@ -264,7 +264,7 @@ fn scribbled_words_do_no_harm() {
 fn words_that_are_no_leaves_in_order_are_refused() {
     type M = SortedMap<u64, Large, 64>;
     let refused = |at: usize, change: fn(u32) -> u32| {
-        let mut map = M::boxed();
+        let mut map = M::new_box_zeroed();
         map.extend((0..40).map(|n| (n, large(n))));
         is_valid(&*map);
         // SAFETY: two numbers, a head of 64 bytes, and the words.

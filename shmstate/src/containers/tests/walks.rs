@@ -24,7 +24,7 @@ impl<T: SharedLayout + Clone + PartialEq + Debug> Copies<T> {
     }
 
     fn of(fill_up: impl FnOnce(&mut T)) -> Self {
-        let mut copies = [T::boxed(), T::boxed(), T::boxed()];
+        let mut copies = [T::new_box_zeroed(), T::new_box_zeroed(), T::new_box_zeroed()];
         fill_up(&mut copies[0]);
         let mut all =
             Copies { copies, todo: [const { vec![] }; 3], active: 0, running: Running::new(size_of::<T>(), 1001) };

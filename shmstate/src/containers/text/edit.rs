@@ -1,7 +1,7 @@
 //! Changing a text.
 
 use super::Text;
-use crate::containers::Full;
+use crate::containers::CapacityError;
 
 impl<const N: usize> Text<N> {
     /// Makes `text` the content.
@@ -11,12 +11,12 @@ impl<const N: usize> Text<N> {
     /// name.set("Zoë")?;
     /// assert!(name.set("Chloë").is_err());
     /// assert_eq!(name, "Zoë");
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If it is longer than `N` bytes; the content is then as it was.
-    pub fn set(&mut self, text: &str) -> Result<(), Full> {
+    pub fn set(&mut self, text: &str) -> Result<(), CapacityError> {
         self.write_from(0, text)
     }
 
@@ -28,12 +28,12 @@ impl<const N: usize> Text<N> {
     /// name.push_str("ë")?;
     /// assert_eq!(name.push_str("!").unwrap_err().needed(), 5);
     /// assert_eq!(name, "Zoë");
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If there is not room for all of it; the content is then as it was.
-    pub fn push_str(&mut self, text: &str) -> Result<(), Full> {
+    pub fn push_str(&mut self, text: &str) -> Result<(), CapacityError> {
         self.write_from(self.used(), text)
     }
 
@@ -44,12 +44,12 @@ impl<const N: usize> Text<N> {
     /// name.push('ë')?;
     /// assert_eq!(name.push('ö').unwrap_err().into_inner(), 'ö');
     /// assert_eq!(name, "ë");
-    /// # Ok::<_, shmstate::Full<char>>(())
+    /// # Ok::<_, shmstate::CapacityError<char>>(())
     /// ```
     ///
     /// # Errors
     /// Gives `c` back if its bytes do not fit; the content is then as it was.
-    pub fn push(&mut self, c: char) -> Result<(), Full<char>> {
+    pub fn push(&mut self, c: char) -> Result<(), CapacityError<char>> {
         self.push_str(c.encode_utf8(&mut [0; 4])).map_err(|full| full.with_value(c))
     }
 
@@ -59,7 +59,7 @@ impl<const N: usize> Text<N> {
     /// let mut name = shmstate::Text::<4>::try_from("Zoë")?;
     /// assert_eq!(name.pop(), Some('ë'));
     /// assert_eq!(name, "Zo");
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     pub fn pop(&mut self) -> Option<char> {
         let last = self.as_str().chars().next_back()?;
@@ -73,7 +73,7 @@ impl<const N: usize> Text<N> {
     /// let mut name = shmstate::Text::<4>::try_from("Zë")?;
     /// name.insert_str(1, "o")?;
     /// assert_eq!(name, "Zoë");
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
@@ -82,11 +82,11 @@ impl<const N: usize> Text<N> {
     /// # Panics
     /// If `index` is past the end or within a character.
     #[track_caller]
-    pub fn insert_str(&mut self, index: usize, text: &str) -> Result<(), Full> {
+    pub fn insert_str(&mut self, index: usize, text: &str) -> Result<(), CapacityError> {
         assert!(self.as_str().is_char_boundary(index), "byte {index} is not the start of a character, nor the end");
         let used = self.used();
         if text.len() > N - used {
-            return Err(Full::new((), "text", N, used.saturating_add(text.len())));
+            return Err(CapacityError::new((), "text", N, used.saturating_add(text.len())));
         }
         self.bytes.copy_within(index..used, index + text.len());
         self.bytes[index..index + text.len()].copy_from_slice(text.as_bytes());
@@ -101,7 +101,7 @@ impl<const N: usize> Text<N> {
     /// name.insert(1, 'o').unwrap();
     /// assert_eq!(name.insert(0, 'D').unwrap_err().into_inner(), 'D');
     /// assert_eq!(name, "Zoë");
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
@@ -110,7 +110,7 @@ impl<const N: usize> Text<N> {
     /// # Panics
     /// If `index` is past the end or within a character.
     #[track_caller]
-    pub fn insert(&mut self, index: usize, c: char) -> Result<(), Full<char>> {
+    pub fn insert(&mut self, index: usize, c: char) -> Result<(), CapacityError<char>> {
         self.insert_str(index, c.encode_utf8(&mut [0; 4])).map_err(|full| full.with_value(c))
     }
 
@@ -120,7 +120,7 @@ impl<const N: usize> Text<N> {
     /// let mut name = shmstate::Text::<4>::try_from("Zoë")?;
     /// assert_eq!(name.remove(1), 'o');
     /// assert_eq!(name, "Zë");
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Panics
@@ -144,7 +144,7 @@ impl<const N: usize> Text<N> {
     /// let mut name = shmstate::Text::<8>::try_from("Z-o-ë")?;
     /// name.retain(|c| c != '-');
     /// assert_eq!(name, "Zoë");
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     pub fn retain(&mut self, mut keep: impl FnMut(char) -> bool) {
         let mut index = 0;
@@ -163,7 +163,7 @@ impl<const N: usize> Text<N> {
     /// let mut name = shmstate::Text::<4>::try_from("Zoë")?;
     /// name.truncate(1);
     /// assert_eq!(name, "Z");
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Panics
@@ -182,7 +182,7 @@ impl<const N: usize> Text<N> {
     /// let mut name = shmstate::Text::<4>::try_from("Zoë")?;
     /// name.clear();
     /// assert!(name.is_empty());
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     #[inline]
     pub fn clear(&mut self) {
@@ -190,9 +190,9 @@ impl<const N: usize> Text<N> {
     }
 
     /// Puts `text` at byte `start`, which is at most the length, and ends there.
-    fn write_from(&mut self, start: usize, text: &str) -> Result<(), Full> {
+    fn write_from(&mut self, start: usize, text: &str) -> Result<(), CapacityError> {
         if text.len() > N - start {
-            return Err(Full::new((), "text", N, start.saturating_add(text.len())));
+            return Err(CapacityError::new((), "text", N, start.saturating_add(text.len())));
         }
         let end = start + text.len();
         self.bytes[start..end].copy_from_slice(text.as_bytes());

@@ -6,12 +6,12 @@ mod edit;
 mod traits;
 
 #[cfg(doc)]
-use super::Full;
-use crate::layout::{Invalid, Kind, Layout, SharedLayout};
+use super::CapacityError;
+use crate::layout::{Kind, Layout, SharedLayout, ValidityError};
 
 /// A `String` that cannot grow past `N` bytes.
 ///
-/// Its methods have the names and the meaning that they have on `String`; those that could grow it return a [`Full`]
+/// Its methods have the names and the meaning that they have on `String`; those that could grow it return a [`CapacityError`]
 /// error and change nothing then. It can be compared with whatever is a string, and written to with `write!`.
 ///
 /// ```
@@ -134,7 +134,7 @@ impl<const N: usize> Text<N> {
     /// ```
     /// let text = shmstate::Text::<8>::try_from("Zoë")?;
     /// assert_eq!(text.remaining(), 4);
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     #[inline]
     #[must_use]
@@ -147,7 +147,7 @@ impl<const N: usize> Text<N> {
     /// ```
     /// let text = shmstate::Text::<4>::try_from("Zoë")?;
     /// assert!(text.is_full());
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     #[inline]
     #[must_use]
@@ -160,7 +160,7 @@ impl<const N: usize> Text<N> {
     /// ```
     /// let text = shmstate::Text::<8>::try_from("Zoë")?;
     /// assert_eq!(text.as_str(), "Zoë");
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     #[inline]
     #[must_use]
@@ -177,7 +177,7 @@ impl<const N: usize> Text<N> {
     /// let mut text = shmstate::Text::<8>::try_from("Zoë")?;
     /// text.as_mut_str().make_ascii_uppercase();
     /// assert_eq!(text, "ZOë");
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     #[inline]
     #[must_use]
@@ -208,15 +208,15 @@ unsafe impl<const N: usize> SharedLayout for Text<N> {
     const CHECKED: bool = true;
     const DEFAULT_IS_ZERO: bool = true;
 
-    unsafe fn validate(this: *const Self) -> Result<(), Invalid> {
+    unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {
         // SAFETY: the caller's promise: initialised bytes, which are integers.
         let text = unsafe { &*this };
         let len = text.len as usize;
         let bytes = text
             .bytes
             .get(..len)
-            .ok_or_else(|| Invalid::new(format!("a length of {len} in a text of capacity {N}")))?;
-        std::str::from_utf8(bytes).map_err(|e| Invalid::new(format!("no UTF-8: {e}")))?;
+            .ok_or_else(|| ValidityError::new(format!("a length of {len} in a text of capacity {N}")))?;
+        std::str::from_utf8(bytes).map_err(|e| ValidityError::new(format!("no UTF-8: {e}")))?;
         Ok(())
     }
 }

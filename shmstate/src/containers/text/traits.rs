@@ -1,7 +1,7 @@
 //! What a text has in common with a `str`: a text behaves as the `str` in it, whatever its capacity.
 
 use super::Text;
-use crate::containers::Full;
+use crate::containers::CapacityError;
 use std::borrow::{Borrow, Cow};
 use std::cmp::Ordering;
 use std::ffi::OsStr;
@@ -50,7 +50,7 @@ impl<const N: usize> AsRef<OsStr> for Text<N> {
 /// ```
 /// let path = shmstate::Text::<16>::try_from("/proc/self/stat")?;
 /// assert!(std::fs::read(&path).is_ok());
-/// # Ok::<_, shmstate::Full>(())
+/// # Ok::<_, shmstate::CapacityError>(())
 /// ```
 impl<const N: usize> AsRef<Path> for Text<N> {
     fn as_ref(&self) -> &Path {
@@ -67,9 +67,9 @@ impl<const N: usize> Borrow<str> for Text<N> {
 
 /// Fails if the string is longer than `N` bytes.
 impl<const N: usize> TryFrom<&str> for Text<N> {
-    type Error = Full;
+    type Error = CapacityError;
 
-    fn try_from(text: &str) -> Result<Self, Full> {
+    fn try_from(text: &str) -> Result<Self, CapacityError> {
         let mut new = Self::new();
         new.set(text)?;
         Ok(new)
@@ -82,12 +82,12 @@ impl<const N: usize> TryFrom<&str> for Text<N> {
 /// let name: shmstate::Text<4> = "Zoë".parse()?;
 /// assert_eq!(name, "Zoë");
 /// assert!("Chloë".parse::<shmstate::Text<4>>().is_err());
-/// # Ok::<_, shmstate::Full>(())
+/// # Ok::<_, shmstate::CapacityError>(())
 /// ```
 impl<const N: usize> FromStr for Text<N> {
-    type Err = Full;
+    type Err = CapacityError;
 
-    fn from_str(text: &str) -> Result<Self, Full> {
+    fn from_str(text: &str) -> Result<Self, CapacityError> {
         Self::try_from(text)
     }
 }

@@ -36,7 +36,7 @@ struct Untracked {
 const TX: Stamp = Stamp::root(7);
 
 fn stamped() -> Box<Outer> {
-    let mut outer = Outer::boxed();
+    let mut outer = Outer::new_box_zeroed();
     // SAFETY: a valid value to which there is no other access.
     unsafe { Outer::stamp(&raw mut *outer, TX) }
     outer
@@ -67,7 +67,7 @@ fn a_fresh_stamp_reaches_every_container() {
     let mut outer = stamped();
     assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX), []);
     // Under another stamp each list counts as whole, which is nothing as long as it is empty.
-    let mut outer = Outer::boxed();
+    let mut outer = Outer::new_box_zeroed();
     outer.list.push(1).unwrap();
     outer.inner.1.push(2).unwrap();
     outer.array[1].1.push(3).unwrap();
@@ -122,12 +122,12 @@ fn joined(ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
 
 #[test]
 fn plain_fields_and_lengths_are_copied_and_items_are_not() {
-    let mut from = Outer::boxed();
+    let mut from = Outer::new_box_zeroed();
     (from.before, from.plain, from.after) = (1, [2, 3], [4, 5, 6]);
     (from.inner.0, from.array[1].0) = (7, 8);
     from.list.extend([9, 9]);
     from.array[0].1.extend([9]);
-    let mut to = Outer::boxed();
+    let mut to = Outer::new_box_zeroed();
     to.list.extend([10, 11, 12]);
     // SAFETY: two values, apart from each other.
     unsafe { Outer::copy_plain(&raw mut *to, &raw const *from) }
@@ -180,7 +180,7 @@ fn late(pod: u64, items: &[u64], plain: u32) -> Slot {
 
 #[test]
 fn the_variant_that_there_is_is_stamped() {
-    let mut slots = Slots::boxed();
+    let mut slots = Slots::new_box_zeroed();
     slots.slot = late(1, &[2, 3], 4);
     slots.two[1] = Slot::One(List::from([5]));
     let all = |slots: &mut Slots| touched::<_, false>(&raw mut *slots, &raw mut *slots, TX);

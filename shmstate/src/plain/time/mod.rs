@@ -18,7 +18,7 @@ const SECOND: u64 = 1_000_000_000;
 /// A time that has no room in 64 bits of nanoseconds: [`TimeSpan`] holds 584 years, [`Timestamp`] the years 1678 to 2261.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the time does not fit into 64 bits of nanoseconds")]
-pub struct OutOfRange(());
+pub struct TimeRangeError(());
 
 /// What an operator that cannot give a result says.
 const OVERFLOW: &str = "overflow in a calculation with a `TimeSpan` or a `Timestamp`";
@@ -180,7 +180,7 @@ mod tests {
     fn the_ends() {
         assert_eq!(Timestamp::try_from(SystemTime::from(Timestamp::MIN)), Ok(Timestamp::MIN));
         let beyond = SystemTime::from(Timestamp::MIN) - Duration::from_nanos(1);
-        assert_eq!(Timestamp::try_from(beyond), Err(OutOfRange(())));
+        assert_eq!(Timestamp::try_from(beyond), Err(TimeRangeError(())));
         assert_eq!(Timestamp::MIN.duration_since(Timestamp::MAX), None);
         assert_eq!(Timestamp::MAX.duration_since(Timestamp::MIN), Some(TimeSpan::MAX));
         assert_eq!(TimeSpan::from_secs(u64::MAX), TimeSpan::MAX);

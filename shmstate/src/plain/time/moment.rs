@@ -1,6 +1,6 @@
 //! [`Timestamp`]: a moment.
 
-use super::{OutOfRange, SECOND, TimeSpan};
+use super::{SECOND, TimeRangeError, TimeSpan};
 use crate::SharedLayout;
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -23,7 +23,7 @@ use std::time::{Duration, SystemTime};
 /// assert_eq!(SystemTime::from(end), SystemTime::from(start) + Duration::from_secs(60));
 /// assert_eq!(Timestamp::try_from(SystemTime::UNIX_EPOCH)?, Timestamp::default());
 /// assert!(start > SystemTime::UNIX_EPOCH);
-/// # Ok::<_, shmstate::OutOfRange>(())
+/// # Ok::<_, shmstate::TimeRangeError>(())
 /// ```
 ///
 /// # Panics
@@ -119,14 +119,14 @@ impl Timestamp {
 
 /// Fails before 1678 and after 2261.
 impl TryFrom<SystemTime> for Timestamp {
-    type Error = OutOfRange;
+    type Error = TimeRangeError;
 
-    fn try_from(time: SystemTime) -> Result<Self, OutOfRange> {
+    fn try_from(time: SystemTime) -> Result<Self, TimeRangeError> {
         let nanos = match time.duration_since(SystemTime::UNIX_EPOCH) {
             Ok(after) => i64::try_from(after.as_nanos()).ok(),
             Err(before) => i128::try_from(before.duration().as_nanos()).ok().and_then(|n| i64::try_from(-n).ok()),
         };
-        nanos.map(Self::from_unix_nanos).ok_or(OutOfRange(()))
+        nanos.map(Self::from_unix_nanos).ok_or(TimeRangeError(()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`TimeSpan`]: a length of time.
 
-use super::{OVERFLOW, OutOfRange, SECOND};
+use super::{OVERFLOW, SECOND, TimeRangeError};
 use crate::SharedLayout;
 use std::fmt;
 use std::iter::Sum;
@@ -18,7 +18,7 @@ use std::time::Duration;
 /// let timeout = TimeSpan::try_from(Duration::from_millis(1500))?;
 /// assert_eq!(Duration::from(timeout * 2), Duration::from_secs(3));
 /// assert_eq!(timeout.to_string(), "1.5s");
-/// # Ok::<_, shmstate::OutOfRange>(())
+/// # Ok::<_, shmstate::TimeRangeError>(())
 /// ```
 ///
 /// It is added to and subtracted from a [`Timestamp`](crate::Timestamp), and compared with a [`Duration`]; a [`Duration`] can
@@ -269,10 +269,10 @@ impl<'a> Sum<&'a TimeSpan> for TimeSpan {
 
 /// Fails beyond 584 years; [`TimeSpan::saturating_from`] does not.
 impl TryFrom<Duration> for TimeSpan {
-    type Error = OutOfRange;
+    type Error = TimeRangeError;
 
-    fn try_from(duration: Duration) -> Result<Self, OutOfRange> {
-        u64::try_from(duration.as_nanos()).map(Self::from_nanos).map_err(|_| OutOfRange(()))
+    fn try_from(duration: Duration) -> Result<Self, TimeRangeError> {
+        u64::try_from(duration.as_nanos()).map(Self::from_nanos).map_err(|_| TimeRangeError(()))
     }
 }
 

@@ -150,7 +150,7 @@ pub(super) fn step(roots: &mut [&mut Root], p: &mut Play<'_>, committed: &dyn Fn
         match p.rng.below(3) {
             0 => *roots[root] = *committed(p.rng.below(regions)),
             1 => {
-                let mut boxed = Root::boxed();
+                let mut boxed = Root::new_box_zeroed();
                 fill(&mut boxed, p.rng);
                 *roots[root] = *boxed;
             }

@@ -9,5 +9,5 @@ struct State {
 }
 
 fn main() {
-    let _ = State::boxed();
+    let _ = State::new_box_zeroed();
 }

@@ -23,7 +23,7 @@ struct State {
 }
 
 fn _used() {
-    let state = State::boxed();
+    let state = State::new_box_zeroed();
     let _ = (Inner::LAYOUT, state.all.len());
 }
 

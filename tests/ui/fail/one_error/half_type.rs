@@ -11,7 +11,7 @@ struct Board {
 
 fn _used() {
     let _ = State::<Board>::create("board");
-    let _ = Board::boxed();
+    let _ = Board::new_box_zeroed();
 }
 
 fn main() {}

@@ -19,7 +19,7 @@ enum Job {
 
 fn _used() {
     let _ = State::<Board>::create("board");
-    let _ = Board::boxed();
+    let _ = Board::new_box_zeroed();
 }
 
 fn main() {}

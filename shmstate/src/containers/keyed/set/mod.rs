@@ -6,8 +6,8 @@ use super::Lookup;
 use super::table::{Found, Table};
 use crate::containers::composed::composed;
 use crate::containers::spent::move_out;
-use crate::containers::{Drain, Full, List};
-use crate::layout::{Invalid, Kind, SharedLayout};
+use crate::containers::{CapacityError, Drain, List};
+use crate::layout::{Kind, SharedLayout, ValidityError};
 use std::hash::Hash;
 
 /// A `HashSet` that cannot grow past `N`, and whose values stay in the order in which they came.
@@ -32,7 +32,7 @@ use std::hash::Hash;
 /// | method | here |
 /// |---|---|
 /// | `new`, `capacity`, `len`, `is_empty`, `iter`, `contains`, `get`, `remove`, `take`, `clear`, `drain`, `is_subset`, `is_superset`, `is_disjoint`, `union`, `intersection`, `difference`, `symmetric_difference` | the same; of two sets, the capacities may differ |
-/// | `insert`, `replace` | the same in `Ok`; a [`Full`] error gives the value back |
+/// | `insert`, `replace` | the same in `Ok`; a [`CapacityError`] gives the value back |
 /// | `retain` | the same; it visits the values in order, but for those that take the place of a removed one |
 /// | `try_from` a `HashSet`, `HashSet::from` a set | the same |
 /// | `insert_with` | new: no value passes over the stack, which large ones have no room on |
@@ -101,7 +101,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
 
     /// An empty set.
     ///
-    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::boxed`] for large.
+    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::new_box_zeroed`] for large.
     ///
     /// ```
     /// assert!(shmstate::Set::<u64, 4>::new().is_empty());
@@ -195,17 +195,17 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     /// assert_eq!(set.insert(1)?, true);
     /// assert_eq!(set.insert(1)?, false);
     /// assert_eq!(set.insert(2).unwrap_err().into_inner(), 2);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     ///
     /// # Errors
     /// Gives the value back when it is not there and the set is full.
     #[inline]
-    pub fn insert(&mut self, value: K) -> Result<bool, Full<K>> {
+    pub fn insert(&mut self, value: K) -> Result<bool, CapacityError<K>> {
         let tag = self.tag_to_add(&value);
         match self.find_tagged(tag, |it| *it == value) {
             Some(_) => Ok(false),
-            None => self.push(tag, value).map(|_| true).map_err(|value| Full::new(value, "set", N, N + 1)),
+            None => self.push(tag, value).map(|_| true).map_err(|value| CapacityError::new(value, "set", N, N + 1)),
         }
     }
 
@@ -219,18 +219,18 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     /// assert_eq!(set.insert_with(|value| *value = 1)?, false);
     /// assert_eq!(set.insert_with(|value| *value = 2)?, true);
     /// assert!(set.insert_with(|value| *value = 2).is_err()); // there is no room to find it out
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If the set is full, also for a value that is there; `init` is not called then.
-    pub fn insert_with(&mut self, init: impl FnOnce(&mut K)) -> Result<bool, Full> {
+    pub fn insert_with(&mut self, init: impl FnOnce(&mut K)) -> Result<bool, CapacityError> {
         if self.keys.is_empty() {
             self.table.sow();
         }
         let (index, mut tag) = (self.keys.len(), 0);
         if index == N {
-            return Err(Full::new((), "set", N, N + 1));
+            return Err(CapacityError::new((), "set", N, N + 1));
         }
         let new = self.keys.push_if(init, |keys, key| {
             tag = self.table.tag(key);
@@ -262,17 +262,17 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     /// let mut set = shmstate::Set::<u64, 4>::from([1]);
     /// assert_eq!(set.replace(1)?, Some(1));
     /// assert_eq!(set.replace(2)?, None);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     ///
     /// # Errors
     /// Gives the value back when none equals it and the set is full.
-    pub fn replace(&mut self, value: K) -> Result<Option<K>, Full<K>> {
+    pub fn replace(&mut self, value: K) -> Result<Option<K>, CapacityError<K>> {
         let tag = self.tag_to_add(&value);
         let found = self.find_tagged(tag, |it| *it == value);
         match found.and_then(|found| self.keys.get_mut(found.index())) {
             Some(old) => Ok(Some(std::mem::replace(old, value))),
-            None => self.push(tag, value).map(|_| None).map_err(|value| Full::new(value, "set", N, N + 1)),
+            None => self.push(tag, value).map(|_| None).map_err(|value| CapacityError::new(value, "set", N, N + 1)),
         }
     }
 
@@ -393,7 +393,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     #[inline]
     pub(super) fn push(&mut self, tag: u32, key: K) -> Result<Found, K> {
         let index = self.keys.len();
-        self.keys.push(key).map_err(Full::into_inner)?;
+        self.keys.push(key).map_err(CapacityError::into_inner)?;
         Ok(self.table.add(tag, index).unwrap_or_else(|| {
             self.index_anew();
             Found::of(index, tag)
@@ -430,7 +430,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         self.index_anew();
     }
 
-    fn check(&self) -> Result<(), Invalid> {
+    fn check(&self) -> Result<(), ValidityError> {
         let keys = self.keys.as_slice();
         let numbers = matches!(K::LAYOUT.kind, Kind::Scalar(_));
         self.table.check_keys(keys.len(), numbers, |index| self.table.tag(&keys[index]))

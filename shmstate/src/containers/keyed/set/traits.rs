@@ -1,7 +1,7 @@
 //! What a set has in common with other sets, and with collections at large.
 
 use super::Set;
-use crate::containers::{Full, List};
+use crate::containers::{CapacityError, List};
 use crate::layout::SharedLayout;
 use std::fmt;
 use std::hash::Hash;
@@ -104,12 +104,12 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     ///
     /// assert_eq!(Set::<u64, 2>::try_from_iter([1, 2, 1])?.len(), 2);
     /// assert_eq!(Set::<u64, 2>::try_from_iter(0..).unwrap_err().into_inner(), 2);
-    /// # Ok::<_, shmstate::Full<u64>>(())
+    /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     ///
     /// # Errors
     /// Gives the first value back that finds no room.
-    pub fn try_from_iter(values: impl IntoIterator<Item = K>) -> Result<Self, Full<K>> {
+    pub fn try_from_iter(values: impl IntoIterator<Item = K>) -> Result<Self, CapacityError<K>> {
         let mut set = Self::new();
         set.try_extend(values)?;
         Ok(set)
@@ -128,7 +128,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     ///
     /// # Errors
     /// Gives the first value back that finds no room; later ones are not asked for.
-    pub fn try_extend(&mut self, values: impl IntoIterator<Item = K>) -> Result<(), Full<K>> {
+    pub fn try_extend(&mut self, values: impl IntoIterator<Item = K>) -> Result<(), CapacityError<K>> {
         values.into_iter().try_for_each(|value| self.insert(value).map(|_| ()))
     }
 }

@@ -1,7 +1,7 @@
 //! Both ends of a sorted map, and all of its entries at once.
 
-use super::{SortedIter, SortedMap};
-use crate::containers::Full;
+use super::{Iter, SortedMap};
+use crate::containers::CapacityError;
 use crate::containers::keyed::{Keyed, OccupiedEntry};
 use crate::containers::spent::move_out;
 use crate::layout::SharedLayout;
@@ -108,15 +108,15 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// assert!(map.values().eq(&[10, 20, 31]) && other.is_empty());
     /// other.insert(7, 70).unwrap();
     /// assert_eq!((map.append(&mut other).unwrap_err().needed(), other.len()), (4, 1));
-    /// # Ok::<_, shmstate::Full>(())
+    /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
     /// If there is not room for all of them; then nothing has changed.
-    pub fn append<const M: usize>(&mut self, other: &mut SortedMap<K, V, M>) -> Result<(), Full> {
+    pub fn append<const M: usize>(&mut self, other: &mut SortedMap<K, V, M>) -> Result<(), CapacityError> {
         let new = other.keys().filter(|key| self.find(key).is_none()).count();
         if new > self.remaining() {
-            return Err(Full::new((), "sorted map", N, self.len().saturating_add(new)));
+            return Err(CapacityError::new((), "sorted map", N, self.len().saturating_add(new)));
         }
         for (key, value) in other.take_all() {
             // There is room, as was counted.
@@ -131,7 +131,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         self.clear();
         // What was removed is still in its slots, as long as the map is borrowed.
         let between = Self::between(Self::words(&self.leaves, used), count, 0, behind);
-        let entries = SortedIter::new((self.keys.as_slice(), self.values.as_slice()), Self::LEAF, between);
+        let entries = Iter::new((self.keys.as_slice(), self.values.as_slice()), Self::LEAF, between);
         entries.map(|(key, value)| {
             // SAFETY: it is not the map's any more, and is taken once.
             let key = unsafe { move_out(key) };

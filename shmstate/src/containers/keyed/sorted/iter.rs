@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::{iter, slice};
 
 /// Entries of a [`SortedMap`](crate::SortedMap), in the order of their keys.
-pub struct SortedIter<'a, K, V> {
+pub struct Iter<'a, K, V> {
     front: Zip<slice::Iter<'a, K>, slice::Iter<'a, V>>,
     /// The leaves between.
     leaves: slice::Iter<'a, u32>,
@@ -20,7 +20,7 @@ pub struct SortedIter<'a, K, V> {
 }
 
 /// Entries of a [`SortedMap`](crate::SortedMap), in the order of their keys, with values that can be changed.
-pub struct SortedIterMut<'a, K, V> {
+pub struct IterMut<'a, K, V> {
     front: Zip<slice::Iter<'a, K>, slice::IterMut<'a, V>>,
     /// The leaves between. Invariant: no two of them are the same, and none has a slot in `front` or `back`.
     leaves: slice::Iter<'a, u32>,
@@ -34,16 +34,16 @@ pub struct SortedIterMut<'a, K, V> {
 }
 
 /// The keys of a [`SortedMap`](crate::SortedMap).
-pub type SortedKeys<'a, K, V> = iter::Map<SortedIter<'a, K, V>, fn((&'a K, &'a V)) -> &'a K>;
+pub type Keys<'a, K, V> = iter::Map<Iter<'a, K, V>, fn((&'a K, &'a V)) -> &'a K>;
 /// The values of a [`SortedMap`](crate::SortedMap).
-pub type SortedValues<'a, K, V> = iter::Map<SortedIter<'a, K, V>, fn((&'a K, &'a V)) -> &'a V>;
+pub type Values<'a, K, V> = iter::Map<Iter<'a, K, V>, fn((&'a K, &'a V)) -> &'a V>;
 /// The values of a [`SortedMap`](crate::SortedMap), to be changed.
-pub type SortedValuesMut<'a, K, V> = iter::Map<SortedIterMut<'a, K, V>, fn((&'a K, &'a mut V)) -> &'a mut V>;
+pub type ValuesMut<'a, K, V> = iter::Map<IterMut<'a, K, V>, fn((&'a K, &'a mut V)) -> &'a mut V>;
 
 // SAFETY: it is used as the `&[K]` and `&mut [V]` that it was made of.
-unsafe impl<K: Sync, V: Send> Send for SortedIterMut<'_, K, V> {}
+unsafe impl<K: Sync, V: Send> Send for IterMut<'_, K, V> {}
 // SAFETY: the same.
-unsafe impl<K: Sync, V: Sync> Sync for SortedIterMut<'_, K, V> {}
+unsafe impl<K: Sync, V: Sync> Sync for IterMut<'_, K, V> {}
 
 /// What lies between two places: slots of the first leaf, whole leaves, and slots of another leaf.
 pub(super) struct Between<'a> {
@@ -54,7 +54,7 @@ pub(super) struct Between<'a> {
     pub(super) count: usize,
 }
 
-impl<'a, K, V> SortedIter<'a, K, V> {
+impl<'a, K, V> Iter<'a, K, V> {
     /// The entries in slots, as many of either, with leaves of `leaf` slots.
     #[inline]
     pub(super) fn new(slots: (&'a [K], &'a [V]), leaf: usize, between: Between<'a>) -> Self {
@@ -62,7 +62,7 @@ impl<'a, K, V> SortedIter<'a, K, V> {
             let keys = slots.0.get(range.clone()).unwrap_or_default();
             keys.iter().zip(slots.1.get(range).unwrap_or_default())
         });
-        SortedIter { front, leaves: between.leaves.iter(), back, slots, leaf, left: between.count }
+        Iter { front, leaves: between.leaves.iter(), back, slots, leaf, left: between.count }
     }
 
     #[inline]
@@ -73,7 +73,7 @@ impl<'a, K, V> SortedIter<'a, K, V> {
     }
 }
 
-impl<'a, K, V> SortedIterMut<'a, K, V> {
+impl<'a, K, V> IterMut<'a, K, V> {
     /// The entries in slots, as many of either, with leaves of `leaf` slots.
     ///
     /// # Safety
@@ -89,7 +89,7 @@ impl<'a, K, V> SortedIterMut<'a, K, V> {
             keys.iter().zip(values)
         });
         let (leaves, left) = (between.leaves.iter(), between.count);
-        SortedIterMut { front, leaves, back, keys, values, leaf, left, borrowed: PhantomData }
+        IterMut { front, leaves, back, keys, values, leaf, left, borrowed: PhantomData }
     }
 
     /// The entries of one of the leaves that have been between.
@@ -171,13 +171,13 @@ macro_rules! leaf_by_leaf {
     };
 }
 
-leaf_by_leaf!(SortedIter, &'a V, |this, word| Self::entries(this.slots, this.leaf, word));
-leaf_by_leaf!(SortedIterMut, &'a mut V, |this, word| this.entries(word));
+leaf_by_leaf!(Iter, &'a V, |this, word| Self::entries(this.slots, this.leaf, word));
+leaf_by_leaf!(IterMut, &'a mut V, |this, word| this.entries(word));
 
-impl<K, V> Clone for SortedIter<'_, K, V> {
+impl<K, V> Clone for Iter<'_, K, V> {
     #[inline]
     fn clone(&self) -> Self {
-        SortedIter {
+        Iter {
             front: self.front.clone(),
             leaves: self.leaves.clone(),
             back: self.back.clone(),
@@ -188,14 +188,14 @@ impl<K, V> Clone for SortedIter<'_, K, V> {
     }
 }
 
-impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for SortedIter<'_, K, V> {
+impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for Iter<'_, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.clone()).finish()
     }
 }
 
-impl<K, V> fmt::Debug for SortedIterMut<'_, K, V> {
+impl<K, V> fmt::Debug for IterMut<'_, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SortedIterMut").field("left", &self.left).finish_non_exhaustive()
+        f.debug_struct("IterMut").field("left", &self.left).finish_non_exhaustive()
     }
 }

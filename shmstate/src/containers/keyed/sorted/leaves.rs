@@ -13,7 +13,7 @@ use super::SortedMap;
 use super::iter::Between;
 use crate::containers::List;
 use crate::containers::keyed::Lookup;
-use crate::layout::{Invalid, Kind, Rule, SharedLayout};
+use crate::layout::{Kind, Rule, SharedLayout, ValidityError};
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -263,28 +263,30 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     }
 
     /// Checks that each leaf is there once, and all keys are in order.
-    pub(super) fn check(&self) -> Result<(), Invalid> {
+    pub(super) fn check(&self) -> Result<(), ValidityError> {
         let (words, used) = (self.leaves.as_slice(), self.used as usize);
         if words.len() > Self::LEAVES || used > words.len() {
             let why = format!("{used} leaves in use of {}, and there are at most {}", words.len(), Self::LEAVES);
-            return Err(Invalid::new(why));
+            return Err(ValidityError::new(why));
         }
         let mut seen = vec![false; words.len()];
         for (position, word) in words.iter().enumerate() {
             let (number, len) = ((word & NUMBER) as usize, (word >> 24) as usize);
             let once = seen.get_mut(number).is_some_and(|seen| !std::mem::replace(seen, true));
             if !once {
-                return Err(Invalid::new(format!("word {position} of the leaves is not the number of one of them")));
+                return Err(ValidityError::new(format!(
+                    "word {position} of the leaves is not the number of one of them"
+                )));
             }
             if position < used && used > 1 && !(1..=Self::LEAF).contains(&len) {
-                return Err(Invalid::new(format!("leaf {position} has {len} entries of at most {}", Self::LEAF)));
+                return Err(ValidityError::new(format!("leaf {position} has {len} entries of at most {}", Self::LEAF)));
             }
         }
         let leaves = || (0..used).filter_map(|position| self.leaf(position));
         let entries: usize = leaves().map(|leaf| leaf.len).sum();
         if entries != self.count as usize || entries > N || used == 1 && entries == 0 {
             let why = format!("the leaves have {entries} entries, {} are counted, and {N} fit", self.count);
-            return Err(Invalid::new(why));
+            return Err(ValidityError::new(why));
         }
         let slots = self.keys.as_slice();
         let (mut before, mut index) = (None, 0);
@@ -303,12 +305,12 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         Ok(())
     }
 
-    fn unsorted(what: &str) -> Invalid {
+    fn unsorted(what: &str) -> ValidityError {
         // The order of numbers is the same in every program.
         if matches!(K::LAYOUT.kind, Kind::Scalar(_)) {
-            Invalid::new(format!("{what} is not larger than the one before it"))
+            ValidityError::new(format!("{what} is not larger than the one before it"))
         } else {
-            Invalid::under(Rule::Order, format!("{what} was put in under another `Ord` than this program's"))
+            ValidityError::under(Rule::Order, format!("{what} was put in under another `Ord` than this program's"))
         }
     }
 }

@@ -11,9 +11,9 @@ mod room;
 use super::{Entry, Keyed, Lookup, map_methods};
 use crate::containers::composed::composed;
 use crate::containers::slots::Slots;
-use crate::containers::{Full, List};
+use crate::containers::{CapacityError, List};
 use crate::layout::SharedLayout;
-pub use iter::{SortedIter, SortedIterMut, SortedKeys, SortedValues, SortedValuesMut};
+pub use iter::{Iter, IterMut, Keys, Values, ValuesMut};
 use leaves::Spot;
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -32,7 +32,7 @@ use std::ops::{Bound, RangeBounds};
 /// assert!(bids.keys().eq(&[1010, 1015, 1020]));
 /// assert_eq!(bids.range(1015..).next(), Some((&1015, &2)));
 /// assert_eq!(bids.pop_first(), Some((1010, 7)));
-/// # Ok::<_, shmstate::Full<(u64, u32)>>(())
+/// # Ok::<_, shmstate::CapacityError<(u64, u32)>>(())
 /// ```
 ///
 /// # How large
@@ -51,7 +51,7 @@ use std::ops::{Bound, RangeBounds};
 /// | `new`, `len`, `is_empty`, `iter`, `iter_mut`, `keys`, `values`, `values_mut`, `range`, `range_mut`, `get`, `get_mut`, `get_key_value`, `contains_key`, `first_key_value`, `last_key_value`, `first_entry`, `last_entry`, `pop_first`, `pop_last`, `remove`, `remove_entry`, `clear`, `map[&key]` | the same |
 /// | `append` | the same, and an error when there is no room |
 /// | `try_from` a `BTreeMap`, `BTreeMap::from` a map | the same |
-/// | `insert`, `entry(…).or_insert(…)` and the like | the same in `Ok`; a [`Full`] error gives key and value back |
+/// | `insert`, `entry(…).or_insert(…)` and the like | the same in `Ok`; a [`CapacityError`] gives key and value back |
 /// | `insert_with`, `insert_default`, `entry(…).or_init(…)`, `discard` | new: no value passes over the stack, which large ones have no room on; `entry(…).or_default()` makes containers and numbers where they lie |
 /// | `try_entry` | new: `entry` by what the key is made of, as in `map.try_entry("name")?` |
 /// | `retain` | gets the value as `&V`, so that nothing is marked for it; to change values, `iter_mut` |
@@ -115,8 +115,6 @@ composed! {
     }
 }
 
-use {SortedIter as Iter, SortedIterMut as IterMut};
-
 map_methods! {
     SortedMap, [Ord], |map|
     // It may be damaged.
@@ -126,9 +124,9 @@ map_methods! {
         map.mark_all();
         map.entries_mut(0, map.behind())
     },
-    keys: SortedKeys<'_, K, V> = map.iter().map(|(key, _)| key),
-    values: SortedValues<'_, K, V> = map.iter().map(|(_, value)| value),
-    values_mut: SortedValuesMut<'_, K, V> = map.iter_mut().map(|(_, value)| value),
+    keys: Keys<'_, K, V> = map.iter().map(|(key, _)| key),
+    values: Values<'_, K, V> = map.iter().map(|(_, value)| value),
+    values_mut: ValuesMut<'_, K, V> = map.iter_mut().map(|(_, value)| value),
 }
 
 impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> {
@@ -154,7 +152,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// }
     /// *map.entry(2).or_insert(20)? += 1;
     /// assert_eq!(map[&2], 21);
-    /// # Ok::<_, shmstate::Full<(u64, u64)>>(())
+    /// # Ok::<_, shmstate::CapacityError<(u64, u64)>>(())
     /// ```
     #[inline]
     pub fn entry(&mut self, key: K) -> Entry<'_, Self> {
@@ -172,7 +170,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// # Panics
     /// As that of `BTreeMap`: if the range ends before it starts, or excludes one key on both sides.
     #[track_caller]
-    pub fn range<Q: Ord + ?Sized, R: RangeBounds<Q>>(&self, range: R) -> SortedIter<'_, K, V>
+    pub fn range<Q: Ord + ?Sized, R: RangeBounds<Q>>(&self, range: R) -> Iter<'_, K, V>
     where
         K: Borrow<Q>,
     {
@@ -191,7 +189,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// # Panics
     /// As that of `BTreeMap`: if the range ends before it starts, or excludes one key on both sides.
     #[track_caller]
-    pub fn range_mut<Q: Ord + ?Sized, R: RangeBounds<Q>>(&mut self, range: R) -> SortedIterMut<'_, K, V>
+    pub fn range_mut<Q: Ord + ?Sized, R: RangeBounds<Q>>(&mut self, range: R) -> IterMut<'_, K, V>
     where
         K: Borrow<Q>,
     {
@@ -233,18 +231,18 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
 
     /// The entries from one number to another.
     #[inline]
-    fn entries(&self, from: usize, to: usize) -> SortedIter<'_, K, V> {
+    fn entries(&self, from: usize, to: usize) -> Iter<'_, K, V> {
         let between = Self::between(Self::words(&self.leaves, self.used), self.count, from, to);
-        SortedIter::new((self.keys.as_slice(), self.values.as_slice()), Self::LEAF, between)
+        Iter::new((self.keys.as_slice(), self.values.as_slice()), Self::LEAF, between)
     }
 
     /// The same, to be changed; marking is the caller's.
     #[inline]
-    fn entries_mut(&mut self, from: usize, to: usize) -> SortedIterMut<'_, K, V> {
+    fn entries_mut(&mut self, from: usize, to: usize) -> IterMut<'_, K, V> {
         let to = self.distinct(from, to);
         let between = Self::between(Self::words(&self.leaves, self.used), self.count, from, to);
         // SAFETY: no two of the leaves are the same, as was just found out; nothing else is done to them meanwhile.
-        unsafe { SortedIterMut::new(self.keys.as_slice(), self.values.unmarked_mut(), Self::LEAF, between) }
+        unsafe { IterMut::new(self.keys.as_slice(), self.values.unmarked_mut(), Self::LEAF, between) }
     }
 
     #[inline]
@@ -330,8 +328,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap
         SortedMap::is_full(self)
     }
 
-    fn full<R>(&self, value: R) -> Full<R> {
-        Full::new(value, "sorted map", N, N + 1)
+    fn full<R>(&self, value: R) -> CapacityError<R> {
+        CapacityError::new(value, "sorted map", N, N + 1)
     }
 
     #[inline]

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Bytes that are no value of their type: the path to the culprit, and what is wrong with it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Invalid {
+pub struct ValidityError {
     /// Innermost part last; built from the inside out.
     path: String,
     why: String,
@@ -21,18 +21,18 @@ pub(crate) enum Rule {
     Hash,
 }
 
-impl Invalid {
+impl ValidityError {
     /// The value itself is wrong.
     #[must_use]
     #[cold]
     pub fn new(why: impl Into<String>) -> Self {
-        Invalid { path: String::new(), why: why.into(), rule: None }
+        ValidityError { path: String::new(), why: why.into(), rule: None }
     }
 
     /// The value is not what it would be if it had been made under this program's rule.
     #[cold]
     pub(crate) fn under(rule: Rule, why: impl Into<String>) -> Self {
-        Invalid { rule: Some(rule), ..Invalid::new(why) }
+        ValidityError { rule: Some(rule), ..ValidityError::new(why) }
     }
 
     /// The rule under which the value is wrong, if it may be right under another one.
@@ -45,7 +45,7 @@ impl Invalid {
     #[cold]
     pub fn in_field(self, name: &str) -> Self {
         let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
-        Invalid { path: format!("{name}{dot}{}", self.path), ..self }
+        ValidityError { path: format!("{name}{dot}{}", self.path), ..self }
     }
 
     /// What is wrong lies in the item at that index.
@@ -53,17 +53,17 @@ impl Invalid {
     #[cold]
     pub fn in_item(self, index: usize) -> Self {
         let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
-        Invalid { path: format!("[{index}]{dot}{}", self.path), ..self }
+        ValidityError { path: format!("[{index}]{dot}{}", self.path), ..self }
     }
 }
 
-impl fmt::Display for Invalid {
+impl fmt::Display for ValidityError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.path.is_empty() { f.write_str(&self.why) } else { write!(f, "`{}`: {}", self.path, self.why) }
     }
 }
 
-impl std::error::Error for Invalid {}
+impl std::error::Error for ValidityError {}
 
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
@@ -72,8 +72,8 @@ mod tests {
     #[test]
     fn the_path_reads_like_code() {
         let invalid =
-            Invalid::new("7 is no bool").in_field("on").in_item(3).in_item(0).in_field("lamps").in_field("house");
+            ValidityError::new("7 is no bool").in_field("on").in_item(3).in_item(0).in_field("lamps").in_field("house");
         assert_eq!(invalid.to_string(), "`house.lamps[0][3].on`: 7 is no bool");
-        assert_eq!(Invalid::new("7 is no bool").to_string(), "7 is no bool");
+        assert_eq!(ValidityError::new("7 is no bool").to_string(), "7 is no bool");
     }
 }
