@@ -7,7 +7,8 @@
 //! update does not take them all over while another copy can be written. It takes over a part of them, so that the copy lacks
 //! that much less, and writes the other copy: see [`Shared::mend`].
 
-use super::copies::{Images, Shared};
+use super::outside::Images;
+use super::shared::Shared;
 use super::words::{CopyLine, Published};
 use crate::sync::{Ordering::Relaxed, Ordering::Release, STREAMED, crash_order, fence_release, fence_streaming};
 use crate::track::PAGE;
@@ -84,7 +85,7 @@ impl Shared<'_> {
         if let Some(other) = self.next(active, |k| may(k) && !self.copies[k].needs_pages()) {
             return other;
         }
-        let lacking = |k: &usize| match Self::is_torn(&self.copies[*k]) {
+        let lacking = |k: &usize| match self.copies[*k].is_torn() {
             true => u64::MAX,
             false => self.pages_of(&self.copies[*k]).count(),
         };
@@ -100,7 +101,7 @@ impl Shared<'_> {
     /// As for [`Self::mend`].
     unsafe fn mend_part<I: Images>(&self, active: Published, copy: usize, most: u64, images: I) -> bool {
         let (line, pair) = (&self.copies[copy], images.pair(copy, active.copy));
-        if Self::is_torn(line) {
+        if line.is_torn() {
             self.lacks_all(line);
         }
         let odd = self.begin_to_write(line, images.size());
@@ -120,11 +121,6 @@ impl Shared<'_> {
         crash_order();
     }
 
-    /// Whether the last writer of a copy did not come to its end.
-    pub(crate) fn is_torn(line: &CopyLine) -> bool {
-        line.generation.load(Relaxed) % 2 == 1
-    }
-
     /// Calls `f` with runs of pages that the copy of `line` lacks, `most` bytes or little more in all, and takes their marks
     /// away. Returns whether none is left.
     fn take_over_pages(&self, line: &CopyLine, most: u64, f: impl Fn(Range<u64>)) -> bool {
@@ -140,13 +136,5 @@ impl Shared<'_> {
         }
         pages.clear();
         true
-    }
-}
-
-impl CopyLine {
-    /// Whether more than notes is needed to catch the copy up.
-    #[inline(always)]
-    pub(super) fn needs_pages(&self) -> bool {
-        self.generation.load(Relaxed) % 2 == 1 || self.has_spilled()
     }
 }

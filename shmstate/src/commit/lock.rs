@@ -4,6 +4,8 @@
 //! slot lives is asked from the [`Host`], which holds that slot for as long as the answer is used: a dead owner's slot
 //! cannot be claimed before the word has changed hands.
 
+use super::outside::{Clock, Host, News};
+use super::shared::Shared;
 use super::words::WAIT;
 use crate::sync::{
     AtomicU32,
@@ -26,51 +28,6 @@ const FIRST_NAP: Duration = Duration::from_micros(250);
 /// The longest time to sleep before asking.
 const LONGEST_NAP: Duration = Duration::from_millis(2);
 
-/// What the protocol needs from the operating system.
-pub(crate) trait Host {
-    /// A dead owner's slot, held so that it cannot be claimed.
-    type Held<'a>
-    where
-        Self: 'a;
-
-    /// Holds the slot if its owner is dead; `None` if it lives, or if that cannot be known now.
-    fn probe(&self, slot: usize) -> Option<Self::Held<'_>>;
-
-    /// Sleeps while `word` is `seen`, for at most `limit`.
-    fn wait(&self, word: &AtomicU32, seen: u32, limit: Duration);
-
-    /// Wakes one that sleeps on `word`.
-    fn wake(&self, word: &AtomicU32);
-
-    /// Lets time pass; `round` counts up from 0.
-    fn pause(&self, round: u32);
-
-    /// Makes sure that copy `copy` has memory. Returns whether it has.
-    fn make_room(&self, copy: usize) -> bool;
-
-    /// Hears what happened. Nothing depends on it.
-    fn tell(&self, _news: News) {}
-}
-
-/// What an update has met with.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum News {
-    /// The writer with that slot died with the lock, which was taken over; the version is what it left.
-    Recovered { slot: usize, pid: u32, version: u64 },
-    /// The pins of a dead handle were in the way and were cleared.
-    Reclaimed { slot: usize, pid: u32 },
-    /// A spare copy was taken into use; there are so many now.
-    Spare { copies: usize },
-    /// Every copy is pinned by readers that live; one bit for each of the first 64 slots that pin.
-    Pinned { slots: u64 },
-}
-
-/// How long a caller is willing to wait. Looked at only once waiting has begun.
-pub(crate) trait Clock {
-    /// What is left; `None` when nothing is.
-    fn rest(&mut self) -> Option<Duration>;
-}
-
 /// The lock is taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
@@ -92,22 +49,8 @@ pub(crate) enum LockError {
 
 /// Takes the lock for slot `me`, if it is free.
 #[inline(always)]
-pub(super) fn try_lock(word: &AtomicU32, me: usize) -> bool {
+fn try_lock(word: &AtomicU32, me: usize) -> bool {
     word.compare_exchange(0, owner(me), Acquire, Relaxed).is_ok() // [W1]
-}
-
-/// Takes the lock for slot `me`.
-pub(super) fn lock(
-    word: &AtomicU32,
-    me: usize,
-    slots: usize,
-    host: &impl Host,
-    clock: &mut impl Clock,
-) -> Result<Acquired, LockError> {
-    if try_lock(word, me) {
-        return Ok(Acquired::Clean);
-    }
-    lock_contended(word, me, slots, host, clock)
 }
 
 /// How slot `slot` stands in the word.
@@ -115,6 +58,7 @@ const fn owner(slot: usize) -> u32 {
     slot as u32 + 1
 }
 
+/// Takes the lock, which was not free just now.
 #[cold]
 fn lock_contended(
     word: &AtomicU32,
@@ -178,15 +122,51 @@ fn take_over(word: &AtomicU32, me: usize, holder: u32, host: &impl Host) -> bool
     }
 }
 
-/// Whether the word names `slot` as the owner.
-pub(super) fn is_owned_by(word: &AtomicU32, slot: usize) -> bool {
-    word.load(Relaxed) & !WAIT == owner(slot)
-}
+impl Shared<'_> {
+    /// Takes the writer's lock for slot `me`, if it is free.
+    #[inline(always)]
+    pub(super) fn try_lock(&self, me: usize) -> bool {
+        try_lock(&self.control.lock.word, me)
+    }
 
-/// Releases the lock.
-#[inline]
-pub(super) fn unlock(word: &AtomicU32, host: &impl Host) {
-    if word.swap(0, Release) & WAIT != 0 {
-        host.wake(word); // [W6] is the swap
+    /// Takes the writer's lock for slot `me`. What a dead owner left is still to be set right.
+    pub(super) fn acquire(&self, me: usize, host: &impl Host, clock: &mut impl Clock) -> Result<Acquired, LockError> {
+        if self.try_lock(me) {
+            return Ok(Acquired::Clean);
+        }
+        lock_contended(&self.control.lock.word, me, self.slots.len(), host, clock)
+    }
+
+    /// Whether the lock names `slot` as its owner.
+    pub(super) fn is_locked_by(&self, slot: usize) -> bool {
+        self.control.lock.word.load(Relaxed) & !WAIT == owner(slot)
+    }
+
+    /// Releases the writer's lock.
+    #[inline]
+    pub(crate) fn unlock(&self, host: &impl Host) {
+        let word = &self.control.lock.word;
+        if word.swap(0, Release) & WAIT != 0 {
+            host.wake(word); // [W6] is the swap
+        }
+    }
+
+    /// Tells what happened, with the lock held and nothing begun: should the listener panic, the lock is released.
+    #[cold]
+    pub(super) fn tell<H: Host>(&self, news: News, host: &H) {
+        self.unlocked_by_a_panic(host, || host.tell(news));
+    }
+
+    /// Runs `f`, which may call a listener, with the lock held.
+    pub(super) fn unlocked_by_a_panic<H: Host>(&self, host: &H, f: impl FnOnce()) {
+        struct Unlock<'a, H: Host>(&'a Shared<'a>, &'a H);
+        impl<H: Host> Drop for Unlock<'_, H> {
+            fn drop(&mut self) {
+                self.0.unlock(self.1);
+            }
+        }
+        let unlock = Unlock(self, host);
+        f();
+        std::mem::forget(unlock);
     }
 }

@@ -1,7 +1,28 @@
 //! The commit protocol: which handle may write, which copy is written, what readers hold, and what a death leaves.
 //!
 //! This module borrows atomics and calls [`Host`] and [`Images`]; it knows neither files nor the user's type, so that
-//! loom runs this very code. The design chapter gives the reasoning; here are the orderings.
+//! loom runs this very code. The design chapter gives the reasoning, and draws the way of an update through these files.
+//!
+//! Each file calls only those above it:
+//!
+//! | file | its one job |
+//! |---|---|
+//! | `words` | the words that processes share |
+//! | `outside` | what the protocol wishes for from the world outside, as traits |
+//! | `listed` | a set of slots, in two levels of bits |
+//! | `shared` | the words of one region, borrowed |
+//! | `lock` | the writer's lock |
+//! | `readers` | which slots a writer looks at |
+//! | `pins` | how a reader keeps a copy, and how a writer looks for pins: [`Shared::enter`] |
+//! | `log` | what the copies still have to take over |
+//! | `recovery` | what deaths leave: the lock of the dead, a claimed slot, a first handle |
+//! | `spare`, `choice` | which copy an update writes |
+//! | `catch_up` | how that copy becomes equal to the active one |
+//! | `optimistic` | reading without a pin: [`Shared::load`] |
+//! | `service` | a region that another one replaces |
+//! | `transaction` | one update: [`Shared::begin`], [`Txn::commit`], [`Shared::roll_back`] |
+//!
+//! The orderings:
 //!
 //! | label | access | pairs with | why |
 //! |---|---|---|---|
@@ -29,22 +50,28 @@
 //! not the memory's: it is moved, and left out, and a death before every write is tried.
 
 mod catch_up;
-mod choose;
-mod copies;
+mod choice;
+mod listed;
 mod lock;
-mod look;
-mod notes;
+mod log;
+mod optimistic;
+mod outside;
 mod pins;
 mod readers;
-mod retire;
+mod recovery;
+mod service;
+mod shared;
 mod spare;
+mod transaction;
 mod words;
 
-pub(crate) use copies::{BeginError, Images, Shared, Txn};
-pub(crate) use lock::{Clock, Host, LockError, News};
+pub(crate) use listed::Listed;
+pub(crate) use lock::LockError;
+pub(crate) use outside::{Clock, Host, Images, News};
 pub(crate) use pins::{Pin, Reader};
-pub(crate) use readers::Listed;
-pub(crate) use retire::Service;
+pub(crate) use service::Service;
+pub(crate) use shared::Shared;
+pub(crate) use transaction::{BeginError, Txn};
 pub(crate) use words::{Control, CopyLine, MAX_COPIES, MAX_SLOTS, NEVER, Published, SlotLine};
 
 #[cfg(all(test, any(shmstate_loom, shmstate_shuttle)))]

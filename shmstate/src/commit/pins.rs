@@ -15,15 +15,9 @@
 //! The version may have moved on in between: only the copy is compared. What the reader then sees is the newest version
 //! of that copy, which R2 has made visible.
 
-use super::copies::Shared;
-use super::words::{Published, SlotLine};
-use crate::sync::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
-
-/// In the owner's word: it is in the copy with the number beside it.
-pub(super) const PINNED: u32 = 1 << 8;
-
-/// In the owner's word: it has not read since the last [sweep](Shared::sweep). 0 once it has.
-pub(super) const AGED: u32 = 1 << 9;
+use super::shared::Shared;
+use super::words::{PINNED, SlotLine};
+use crate::sync::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
 /// Which thread reads through a handle.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,86 +35,7 @@ pub(crate) struct Pin<'a> {
     reader: Reader,
 }
 
-impl<'a> Pin<'a> {
-    /// Enters the active copy through slot `me`, which has that line; or says which copy the region names that it does not
-    /// have.
-    #[inline]
-    pub(crate) fn enter(shared: &Shared<'_>, me: usize, slot: &'a SlotLine, reader: Reader) -> Result<Self, usize> {
-        let copy = shared.active_copy(Relaxed);
-        let owner = reader == Reader::Owner && slot.owner.load(Relaxed) & PINNED == 0;
-        let reader = if owner { Reader::Owner } else { Reader::Guest };
-        if copy < shared.copies.len() {
-            slot.pin(copy, reader); // [R1]
-            let listed = slot.is_listed();
-            let now = shared.active_copy(SeqCst); // [R2]
-            if listed && now == copy {
-                return Ok(Pin { slot, copy, reader });
-            }
-        }
-        Self::enter_again(shared, me, slot, copy, reader).map(|copy| Pin { slot, copy, reader })
-    }
-
-    /// [`Self::enter`] from where `copy` is pinned, if there is such a copy: lists the slot, and follows the active copy.
-    #[cold]
-    #[inline(never)]
-    fn enter_again(
-        shared: &Shared<'_>,
-        me: usize,
-        slot: &SlotLine,
-        mut copy: usize,
-        reader: Reader,
-    ) -> Result<usize, usize> {
-        while copy < shared.copies.len() {
-            if !slot.is_listed() {
-                shared.list(me);
-            }
-            let now = shared.active_copy(SeqCst); // [R2]
-            if now == copy {
-                return Ok(copy);
-            }
-            // Nothing was read. Release, for a sweep that finds the pin gone.
-            if reader == Reader::Guest {
-                slot.pins[copy].fetch_sub(1, Release); // [R3]
-            }
-            copy = now;
-            if copy < shared.copies.len() {
-                slot.pin(copy, reader); // [R1]
-            }
-        }
-        if reader == Reader::Owner {
-            slot.owner.store(0, Release);
-        }
-        Err(copy)
-    }
-
-    /// [`Self::enter`] as a guest, where the copy's number may have these flags beside it. Says what is named if it is out of
-    /// range without them.
-    #[cold]
-    pub(super) fn enter_marked(
-        shared: &Shared<'_>,
-        me: usize,
-        slot: &'a SlotLine,
-        flags: usize,
-    ) -> Result<Self, usize> {
-        let mut named = shared.active_copy(Relaxed);
-        loop {
-            let copy = named & !flags;
-            if copy >= shared.copies.len() {
-                return Err(named);
-            }
-            slot.pin(copy, Reader::Guest); // [R1]
-            if !slot.is_listed() {
-                shared.list(me);
-            }
-            let now = shared.active_copy(SeqCst); // [R2]
-            if now & !flags == copy {
-                return Ok(Pin { slot, copy, reader: Reader::Guest });
-            }
-            slot.pins[copy].fetch_sub(1, Release); // [R3]: nothing was read
-            named = now;
-        }
-    }
-
+impl Pin<'_> {
     /// The copy that is held.
     #[inline]
     pub(crate) fn copy(&self) -> usize {
@@ -139,10 +54,119 @@ impl Drop for Pin<'_> {
 }
 
 impl Shared<'_> {
-    /// The copy that readers enter.
+    /// Enters the active copy through slot `me`, which has that line; or says which copy the region names that it does not
+    /// have.
     #[inline]
-    fn active_copy(&self, ordering: Ordering) -> usize {
-        Published::unpack(self.control.active.published.load(ordering)).copy
+    pub(crate) fn enter<'s>(&self, me: usize, slot: &'s SlotLine, reader: Reader) -> Result<Pin<'s>, usize> {
+        let copy = self.active_copy(Relaxed);
+        let owner = reader == Reader::Owner && slot.owner.load(Relaxed) & PINNED == 0;
+        let reader = if owner { Reader::Owner } else { Reader::Guest };
+        if copy < self.copies.len() {
+            slot.pin(copy, reader); // [R1]
+            let listed = slot.is_listed();
+            let now = self.active_copy(SeqCst); // [R2]
+            if listed && now == copy {
+                return Ok(Pin { slot, copy, reader });
+            }
+        }
+        self.enter_again(me, slot, copy, reader).map(|copy| Pin { slot, copy, reader })
+    }
+
+    /// [`Self::enter`] from where `copy` is pinned, if there is such a copy: lists the slot, and follows the active copy.
+    #[cold]
+    #[inline(never)]
+    fn enter_again(&self, me: usize, slot: &SlotLine, mut copy: usize, reader: Reader) -> Result<usize, usize> {
+        while copy < self.copies.len() {
+            if !slot.is_listed() {
+                self.list(me);
+            }
+            let now = self.active_copy(SeqCst); // [R2]
+            if now == copy {
+                return Ok(copy);
+            }
+            // Nothing was read. Release, for a sweep that finds the pin gone.
+            if reader == Reader::Guest {
+                slot.pins[copy].fetch_sub(1, Release); // [R3]
+            }
+            copy = now;
+            if copy < self.copies.len() {
+                slot.pin(copy, reader); // [R1]
+            }
+        }
+        if reader == Reader::Owner {
+            slot.owner.store(0, Release);
+        }
+        Err(copy)
+    }
+
+    /// [`Self::enter`] as a guest, where the copy's number may have these flags beside it. Says what is named if it is out of
+    /// range without them.
+    #[cold]
+    pub(super) fn enter_marked<'s>(&self, me: usize, slot: &'s SlotLine, flags: usize) -> Result<Pin<'s>, usize> {
+        let mut named = self.active_copy(Relaxed);
+        loop {
+            let copy = named & !flags;
+            if copy >= self.copies.len() {
+                return Err(named);
+            }
+            slot.pin(copy, Reader::Guest); // [R1]
+            if !slot.is_listed() {
+                self.list(me);
+            }
+            let now = self.active_copy(SeqCst); // [R2]
+            if now & !flags == copy {
+                return Ok(Pin { slot, copy, reader: Reader::Guest });
+            }
+            slot.pins[copy].fetch_sub(1, Release); // [R3]: nothing was read
+            named = now;
+        }
+    }
+
+    /// Whether no reader pins copy `k`.
+    pub(super) fn is_free(&self, k: usize) -> bool {
+        self.listed.is_empty() || !self.listed.any(|slot| self.is_pinned(slot, k))
+    }
+
+    /// [`Self::is_free`], of an update of `version` that may have to sweep.
+    #[inline(never)]
+    pub(super) fn scan(&self, k: usize, version: u64) -> bool {
+        let mut looked_at = 0;
+        let pinned = self.listed.any(|slot| {
+            looked_at += 1;
+            self.is_pinned(slot, k)
+        });
+        if self.is_time_to_sweep(version, looked_at) {
+            self.sweep();
+        }
+        !pinned
+    }
+
+    /// Whether a reader of that slot is in copy `k`.
+    #[inline]
+    pub(super) fn is_pinned(&self, slot: usize, k: usize) -> bool {
+        self.slots.get(slot).is_some_and(|line| line.pins_copy(k))
+    }
+
+    /// The slots that pin copy `k`, one bit each; slots past the first 64 share the last bit.
+    fn pinning(&self, k: usize) -> u64 {
+        let mut pinning = 0;
+        self.listed.any(|slot| {
+            if self.is_pinned(slot, k) {
+                pinning |= 1 << slot.min(63);
+            }
+            false
+        });
+        pinning
+    }
+
+    /// The slots that pin a copy besides the active one, as [`Self::pinning`] says it.
+    pub(super) fn pinning_others(&self, active: usize) -> u64 {
+        (0..self.in_use()).filter(|&k| k != active).fold(0, |slots, k| slots | self.pinning(k))
+    }
+
+    /// Takes away the pins of a slot whose holder is dead or leaves; the caller holds its byte.
+    pub(crate) fn clear_pins(&self, slot: usize) {
+        self.slots[slot].clear_pins();
     }
 }
 
@@ -170,7 +194,7 @@ impl SlotLine {
     }
 
     /// Takes away the pins of a handle whose process is dead, or that is being dropped.
-    pub(crate) fn clear_pins(&self) {
+    fn clear_pins(&self) {
         for pin in &self.pins {
             pin.store(0, Release); // [R3]
         }

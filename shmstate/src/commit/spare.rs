@@ -5,17 +5,11 @@
 //! could publish it. A death in the midst leaves room that is not counted, or a counted copy of unknown content, which is odd
 //! from the start, so that its first user copies everything.
 
-use super::copies::Shared;
-use super::lock::{Host, News};
+use super::outside::{Host, News};
+use super::shared::Shared;
 use crate::sync::Ordering::Relaxed;
 
 impl Shared<'_> {
-    /// Copies in use, whatever the word says.
-    #[inline]
-    pub(crate) fn in_use(&self) -> usize {
-        (self.control.counters.copies.load(Relaxed) as usize).min(self.copies.len())
-    }
-
     /// Takes a spare copy into use, if there is one and the system has room for it. The caller holds the lock.
     #[cold]
     pub(super) fn add_spare(&self, host: &impl Host) -> Option<usize> {

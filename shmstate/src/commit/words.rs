@@ -18,6 +18,12 @@ pub(crate) const MAX_SLOTS: usize = 1 << 16;
 /// The flag in the lock word that a writer sleeps.
 pub(super) const WAIT: u32 = 1 << 31;
 
+/// In the owner's word: it is in the copy with the number beside it.
+pub(super) const PINNED: u32 = 1 << 8;
+
+/// In the owner's word: it has not read since the last [sweep](super::readers). 0 once it has.
+pub(super) const AGED: u32 = 1 << 9;
+
 /// The `synced` of a copy that was never published. No version comes near it.
 pub(crate) const NEVER: u64 = u64::MAX;
 
@@ -85,8 +91,7 @@ pub(crate) struct SlotLine {
     pub(crate) pid: AtomicU32,
     /// The holder's command name, padded with zeroes: a hint as well.
     pub(crate) name: [AtomicU64; 2],
-    /// The copy that the handle's owner thread is in, with [`PINNED`](super::pins::PINNED); else 0, or
-    /// [`AGED`](super::pins::AGED).
+    /// The copy that the handle's owner thread is in, with [`PINNED`]; else 0, or [`AGED`].
     pub(crate) owner: AtomicU32,
     /// Not 0: the slot is on the list of [readers](super::readers).
     pub(crate) listed: AtomicU32,
@@ -105,6 +110,26 @@ pub(crate) struct CopyLine {
     pub(crate) spilled: AtomicU32,
 }
 
+impl CopyLine {
+    /// Whether the last writer of the copy did not come to its end.
+    #[inline(always)]
+    pub(crate) fn is_torn(&self) -> bool {
+        self.generation.load(Relaxed) % 2 == 1
+    }
+
+    /// Whether there are page bits.
+    #[inline]
+    pub(super) fn has_spilled(&self) -> bool {
+        self.spilled.load(Relaxed) != 0
+    }
+
+    /// Whether more than notes is needed to catch the copy up.
+    #[inline(always)]
+    pub(super) fn needs_pages(&self) -> bool {
+        self.is_torn() || self.has_spilled()
+    }
+}
+
 #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
 const _: () = {
     assert!(size_of::<Control>() == 192);
@@ -121,7 +146,7 @@ pub(crate) struct Published {
 
 impl Published {
     /// Bits of the copy's number; the version has the other 56. The two highest of the eight are the flags of a region that
-    /// is going out of service: see [`super::retire`].
+    /// is going out of service: see [`super::service`].
     const COPY_BITS: u32 = 8;
 
     #[inline]

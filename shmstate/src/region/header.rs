@@ -2,7 +2,7 @@
 
 use super::geometry::{CONTROL, Geometry, HEADER, SLOTS};
 use crate::error::{Error, Trouble};
-use crate::layout::Schema;
+use crate::layout::{Layout, Schema};
 use crate::os;
 use bytemuck::{Pod, Zeroable};
 use std::io;
@@ -135,6 +135,25 @@ impl Header {
         }
         let used = os::is_populated(file).map_err(|e| Error::io(path, "lock", e))?;
         if used { Ok(()) } else { Err(Trouble::Rebooted { path: path.to_owned() }.into()) }
+    }
+
+    /// Refuses a region of another type, with the differences.
+    pub(super) fn check_type(&self, path: &Path, layout: &'static Layout) -> Result<(), Error> {
+        let program = Schema::of(layout);
+        // All that identifies the layout is compared. A fingerprint says quickly that two differ; that they are the same it does
+        // not say, because two layouts of one fingerprint can be searched for.
+        let same = self.fingerprint == program.fingerprint()
+            && self.schema.is_same(&program)
+            && self.geometry.size == layout.size as u64
+            && self.align as usize == layout.align;
+        if same {
+            return Ok(());
+        }
+        let mut differences = self.schema.differences(&program);
+        if differences.is_empty() {
+            differences.push("the order of the fields differs".into());
+        }
+        Err(Trouble::LayoutMismatch { path: path.to_owned(), differences }.into())
     }
 
     /// Reads and verifies the header and the schema of a file that any process may have written.

@@ -1,7 +1,7 @@
 //! What a handle asks the operating system for, and tells the listeners.
 
-use super::attach::lost;
 use super::geometry::Geometry;
+use super::reopening::lost;
 use crate::commit::{Host, News};
 use crate::events;
 use crate::os::{self, Held, Limits, Liveness};

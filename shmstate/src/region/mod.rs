@@ -1,18 +1,26 @@
 //! What lies where in a region file, and how one gets in.
 //!
+//! From the ground up:
+//!
 //! * `geometry`: offsets of everything, computed from a few numbers.
 //! * `header`: the identity at the file's start: raw bytes, and what they are once they have been verified.
-//! * `create`: a new region, complete before it has a name.
-//! * `peek`: looking without the right to write.
-//! * `kernel`: what a handle asks the operating system for.
-//! * `retire`: what a handle does whose region is replaced.
 //! * `view`: the shared words of a mapping.
-//! * `attach`: verification, the mapping, the population; and leaving.
+//! * `create`: a new region, complete before it has a name.
+//! * `holes`, `peek`: looking without the right to write.
+//! * `reopening`: what to say of a file that cannot be opened a second time.
+//! * `kernel`: what a handle asks the operating system for.
 //! * `claim`: which slot a new handle gets, and which processes hold the others.
+//! * `population`: the first handle of a population makes the region clean.
+//! * `attached`: an attached region, and leaving it.
+//! * `diagnostics`: what the protocol has met with, as errors.
+//! * `service`: what a handle does whose region is replaced.
+//! * `attach`: verification, the mapping, the population, a slot.
 
 mod attach;
+mod attached;
 mod claim;
 mod create;
+mod diagnostics;
 #[cfg(test)]
 mod format;
 mod geometry;
@@ -20,12 +28,15 @@ mod header;
 mod holes;
 mod kernel;
 mod peek;
-mod retire;
+mod population;
+mod reopening;
+mod service;
 #[cfg(test)]
 mod tests;
 mod view;
 
-pub(crate) use attach::{Region, StateType};
+pub(crate) use attached::Region;
 pub(crate) use create::{Plan, Sizes};
 pub(crate) use header::recognise;
 pub(crate) use peek::Peek;
+pub(crate) use population::StateType;

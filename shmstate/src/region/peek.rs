@@ -1,6 +1,5 @@
 //! Looking at a region without the right to write it: no slot, no pin, no lock; no process notices.
 
-use super::attach::check_type;
 use super::geometry::{Geometry, SLOTS};
 use super::header::Header;
 use super::holes::Holes;
@@ -48,7 +47,7 @@ impl Peek {
         let checked = || {
             let header = Header::read(path, &file)?;
             header.check_run(path, &file)?;
-            check_type(path, &header, layout)?;
+            header.check_type(path, layout)?;
             Ok::<_, Error>(header)
         };
         let header = checked().map_err(|e| os::check_is_of(path, &file, key).err().unwrap_or(e))?;

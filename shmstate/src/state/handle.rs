@@ -167,7 +167,9 @@ impl<T: SharedLayout> State<T> {
     pub(super) fn pinned<R>(&self, f: impl FnOnce(&TypedImages<T>, usize) -> R) -> Result<R, Error> {
         let region = &self.region;
         region.check()?;
-        let pin = Pin::enter(region.shared(), region.slot(), region.slot_line(), self.reader())
+        let pin = region
+            .shared()
+            .enter(region.slot(), region.slot_line(), self.reader())
             .or_else(|copy| self.enter_leaving(copy))?;
         let copy = pin.copy();
         let pinned = Pinned { region, pin: ManuallyDrop::new(pin) };

@@ -94,7 +94,7 @@ if new >> 32 >= new & 0xffff_ffff { return; } new",
     Mutant {
         name: "pages_not_noted",
         breaks: "what was marked in pages is not noted",
-        patches: &[left_out("commit/notes.rs", "self.pages_of(line).add(&touched.pages());")],
+        patches: &[left_out("commit/log.rs", "self.pages_of(line).add(&touched.pages());")],
         checks: &[Unit("state::moves::large")],
     },
 ];

@@ -27,26 +27,26 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "state_not_validated",
         breaks: "the first handle does not look at the state",
-        patches: &[value("region/attach.rs", "let Some(state) = «state» else", "None")],
+        patches: &[value("region/population.rs", "let Some(state) = «state» else", "None")],
         checks: &[Process("corrupt", "invalid_content")],
     },
     Mutant {
         name: "ready_not_asked",
         breaks: "a later handle does not ask whether the state was checked",
-        patches: &[value("region/attach.rs", "ready.load(Acquire) == 1", "true")],
+        patches: &[value("region/population.rs", "ready.load(Acquire) == 1", "true")],
         checks: &[Process("edges", "nobody_gets_in_before_the_state_was_looked_at")],
     },
     Mutant {
         name: "reset_keeps_the_word",
         breaks: "a lock outlives the population",
-        patches: &[left_out("commit/copies.rs", "self.control.lock.word.store(0, Relaxed);")],
+        patches: &[left_out("commit/recovery.rs", "self.control.lock.word.store(0, Relaxed);")],
         checks: &[Process("corrupt", "all_handles_dead_and_everything_volatile_is_noise")],
     },
     Mutant {
         name: "reset_believes_copies",
         breaks: "copies that were not checked count as whole",
         patches: &[before(
-            "commit/copies.rs",
+            "commit/recovery.rs",
             "line.generation.store(if k == active",
             "if k != active { self.forget_notes(line); continue; }",
         )],
@@ -74,7 +74,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "handle_keeps_its_slot",
         breaks: "a slot is not given back",
-        patches: &[value("region/attach.rs", "if «self.generation.is_current()» { drop(mapping)", "false")],
+        patches: &[value("region/attached.rs", "if «self.generation.is_current()» { drop(mapping)", "false")],
         checks: &[
             Process("edges", "a_clone_does_not_hold_the_handle_that_it_was_made_from"),
             Process("errors", "busy_because_all_handles_are_taken"),
@@ -85,6 +85,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
 pub(super) const HARMLESS: &[Harmless] = &[Harmless {
     name: "reset_keeps_pins",
     why: "a slot is scanned only once it has been claimed, and the claim clears its pins",
-    patches: &[left_out("commit/copies.rs", "self.clear_pins(slot);")],
+    patches: &[left_out("commit/recovery.rs", "self.clear_pins(slot);")],
     checks: &[Process("corrupt", "all_handles_dead_and_everything_volatile_is_noise"), Step("attach-first")],
 }];

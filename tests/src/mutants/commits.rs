@@ -10,20 +10,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "version_stays",
         breaks: "a commit counts no version",
-        patches: &[value("commit/copies.rs", "active.version + 1", "active.version")],
+        patches: &[value("commit/transaction.rs", "active.version + 1", "active.version")],
         checks: &[Loom("writers::two_writers", LOST)],
     },
     Mutant {
         name: "commit_not_noted",
         breaks: "no other copy hears of it",
-        patches: &[left_out("commit/copies.rs", "line.place.store(shared.note(noted, touched), Relaxed);")],
+        patches: &[left_out("commit/transaction.rs", "line.place.store(shared.note(noted, touched), Relaxed);")],
         checks: &[Loom("readers::three_copies_one_reader", LOST), Unit("state::moves::plain")],
     },
     Mutant {
         name: "notes_to_one_copy",
         breaks: "one other copy hears of it",
         patches: &[before(
-            "commit/copies.rs",
+            "commit/transaction.rs",
             "line.synced.store(version, Relaxed);",
             "shared.others(copy).skip(1).for_each(|other| shared.forget_notes(other));",
         )],
@@ -38,7 +38,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "active_before_notes",
         breaks: "the version is published, then noted for the others",
         patches: &[before(
-            "commit/copies.rs",
+            "commit/transaction.rs",
             "line.place.store(shared.note(noted, touched), Relaxed);",
             "shared.control.active.published.store(Published { version, copy }.pack(), Release);",
         )],
@@ -48,9 +48,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "synced_after_active",
         breaks: "the version is published, then the copy says which it is",
         patches: &[
-            left_out("commit/copies.rs", "line.synced.store(version, Relaxed);"),
+            left_out("commit/transaction.rs", "line.synced.store(version, Relaxed);"),
             before(
-                "commit/copies.rs",
+                "commit/transaction.rs",
                 "line.generation.store(odd.wrapping_add(1), Release);",
                 "line.synced.store(version, Relaxed);",
             ),
@@ -62,7 +62,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "roll_back_not_noted",
         breaks: "what was scribbled is not taken back",
         patches: &[left_out(
-            "commit/copies.rs",
+            "commit/transaction.rs",
             "self.note(noted, touched); if touched.spilled() { self.note_pages(line, touched); }",
         )],
         checks: &[Unit("state::moves::err"), Shuttle("two_copies")],
@@ -71,7 +71,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "even_before_notes",
         breaks: "a roll-back makes its copy even, then notes what was scribbled",
         patches: &[before(
-            "commit/copies.rs",
+            "commit/transaction.rs",
             "line.place.store(noted, Relaxed);",
             "line.generation.store(even, Release);",
         )],

@@ -12,11 +12,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a copy is written that a reader holds",
         patches: &[
             value(
-                "commit/choose.rs",
+                "commit/pins.rs",
                 "self.listed.is_empty() || !self.listed.any(|slot| self.is_pinned(slot, k))",
                 "true",
             ),
-            value("commit/choose.rs", "!pinned", "true"),
+            value("commit/pins.rs", "!pinned", "true"),
         ],
         checks: &[Loom("readers::two_copies_one_reader", RACE), Unit("state::moves::pins"), Shuttle("two_copies")],
     },
@@ -35,19 +35,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "pins_of_the_dead_stay",
         breaks: "a dead reader's copy is never used again",
-        patches: &[before("commit/choose.rs", "let mut free = true;", "return false;")],
+        patches: &[before("commit/choice.rs", "let mut free = true;", "return false;")],
         checks: &[Loom("deaths::a_reader_dies", STUCK), Step("claim")],
     },
     Mutant {
         name: "pins_of_the_living_cleared",
         breaks: "readers that live lose their pins when they are in the way",
-        patches: &[instead("commit/choose.rs", "None => «free = false»", "self.clear_pins(slot)")],
+        patches: &[instead("commit/choice.rs", "None => «free = false»", "self.clear_pins(slot)")],
         checks: &[Loom("readers::an_impatient_writer", "Concurrent")],
     },
     Mutant {
         name: "byte_released_before_the_pins",
         breaks: "the dead reader's byte is let go before its pins are cleared",
-        patches: &[before("commit/choose.rs", "self.clear_pins(slot); count(", "drop(_held);")],
+        patches: &[before("commit/choice.rs", "self.clear_pins(slot); count(", "drop(_held);")],
         checks: &[Loom("deaths::a_reader_dies_and_its_slot_reads_on", STUCK)],
     },
     Mutant {
@@ -65,17 +65,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a copy is caught up before it counts as written",
         patches: &[
             left_out("commit/catch_up.rs", "line.generation.store(odd, Relaxed);"),
-            before("commit/copies.rs", "Ok(Txn { shared: self", "line.generation.store(odd, Relaxed);"),
+            before("commit/transaction.rs", "Ok(Txn { shared: self", "line.generation.store(odd, Relaxed);"),
         ],
         checks: &[Loom("onlookers::two_copies_one_onlooker", TORN)],
     },
     Mutant {
         name: "odd_is_trusted",
         breaks: "what a dead writer has begun counts as whole",
-        patches: &[
-            value("commit/catch_up.rs", "«self.generation.load(Relaxed) % 2 == 1» || self.has_spilled()", "false"),
-            value("commit/catch_up.rs", "-> bool { «line.generation.load(Relaxed) % 2 == 1» }", "false"),
-        ],
+        patches: &[value("commit/words.rs", "self.generation.load(Relaxed) % 2 == 1", "false")],
         checks: &[
             Loom("deaths::a_writer_dies_while_another_writes", LOST),
             Unit("state::moves::deaths::death_in_the_closure"),
@@ -86,18 +83,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "odd_is_trusted_once_used",
         breaks: "the same, but for copies that were never used",
-        patches: &[
-            value(
-                "commit/catch_up.rs",
-                "«self.generation.load(Relaxed) % 2 == 1» || self.has_spilled()",
-                "self.generation.load(Relaxed) == 1",
-            ),
-            value(
-                "commit/catch_up.rs",
-                "-> bool { «line.generation.load(Relaxed) % 2 == 1» }",
-                "line.generation.load(Relaxed) == 1",
-            ),
-        ],
+        patches: &[value(
+            "commit/words.rs",
+            "self.generation.load(Relaxed) % 2 == 1",
+            "self.generation.load(Relaxed) == 1",
+        )],
         checks: &[Step("attach-first")],
     },
     Mutant {
@@ -114,7 +104,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "copy_in_turn_not_scanned",
         breaks: "the copy whose turn it is is written although a reader holds it",
         patches: &[value(
-            "commit/choose.rs",
+            "commit/choice.rs",
             "self.scan(copy, active.version)",
             "{ self.scan(copy, active.version); true }",
         )],
@@ -124,8 +114,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "overrun_unnoticed",
         breaks: "notes are overwritten that a copy still needs",
         patches: &[
-            value("commit/notes.rs", "rest > self.notes.len() as u64", "false"),
-            value("commit/notes.rs", "end.wrapping_sub(place) > self.notes.len() as u64", "false"),
+            value("commit/log.rs", "rest > self.notes.len() as u64", "false"),
+            value("commit/log.rs", "end.wrapping_sub(place) > self.notes.len() as u64", "false"),
         ],
         checks: &[Loom("readers::three_copies_one_reader", "no version has this content"), Shuttle("three_copies")],
     },
@@ -133,7 +123,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "place_before_pages",
         breaks: "a copy counts as having taken over what is not on its pages yet",
         patches: &[before(
-            "commit/notes.rs",
+            "commit/log.rs",
             "self.move_to_pages(line, place, moved);",
             "line.place.store(place.wrapping_add(moved), Relaxed);",
         )],
@@ -192,9 +182,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "spare_taken_at_once",
         breaks: "a spare copy is taken although there are free copies, or for readers that just pass",
         patches: &[
-            value("commit/choose.rs", "in_use < 2 || in_use < next || in_use > self.copies.len()", "true"),
+            value("commit/choice.rs", "in_use < 2 || in_use < next || in_use > self.copies.len()", "true"),
             before(
-                "commit/choose.rs",
+                "commit/choice.rs",
                 "match self.next(active, |_| true)",
                 "if let Some(spare) = self.add_spare(host) { return Ok(spare); }",
             ),

@@ -10,13 +10,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "claim_counts_no_slot",
         breaks: "a slot is not listed again when a writer died that took it off the list",
-        patches: &[left_out("commit/copies.rs", "self.control.counters.used.fetch_max(me as u32 + 1, Relaxed);")],
+        patches: &[left_out("commit/recovery.rs", "self.control.counters.used.fetch_max(me as u32 + 1, Relaxed);")],
         checks: &[Loom("sweeps::a_sweep_dies", RACE)],
     },
     Mutant {
         name: "claim_leaves_pins",
         breaks: "the last holder's pins stay",
-        patches: &[left_out("commit/copies.rs", "self.clear_pins(me);")],
+        patches: &[left_out("commit/recovery.rs", "self.clear_pins(me);")],
         checks: &[
             Loom("deaths::a_reader_dies_and_its_slot_reads_on", STUCK),
             Loom("deaths::an_owner_dies_and_its_slot_reads_on", STUCK),
@@ -26,14 +26,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "claim_ignores_the_word",
         breaks: "the last holder's lock stays",
-        patches: &[value("commit/copies.rs", "lock::is_owned_by(&self.control.lock.word, me)", "false")],
+        patches: &[value("commit/recovery.rs", "self.is_locked_by(me)", "false")],
         checks: &[Loom("deaths::two_claim_the_slot_of_a_dead_writer", STUCK), Step("many-spots")],
     },
     Mutant {
         name: "claim_does_not_recover",
         breaks: "the last holder's lock is released as it was",
         patches: &[instead(
-            "commit/copies.rs",
+            "commit/recovery.rs",
             "let news = self.recover(me); self.unlock(host); host.tell(news);",
             "self.unlock(host);",
         )],
@@ -89,7 +89,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "unlock_left_out",
         breaks: "the lock is never released",
-        patches: &[left_out("commit/copies.rs", "lock::unlock(&self.control.lock.word, host);")],
+        patches: &[instead(
+            "commit/lock.rs",
+            "if word.swap(0, Release) & WAIT != 0 { host.wake(word); }",
+            "let _ = (word, host);",
+        )],
         checks: &[Loom("writers::two_writers", STUCK)],
     },
     Mutant {
@@ -102,13 +106,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "take_over_does_not_recover",
         breaks: "the lock is taken over, and nothing is set right",
-        patches: &[left_out("commit/copies.rs", "self.tell(self.recover(slot), host);")],
+        patches: &[left_out("commit/recovery.rs", "self.tell(self.recover(slot), host);")],
         checks: &[Loom("deaths::a_writer_dies_while_another_writes", HALF), Step("many-spots")],
     },
     Mutant {
         name: "recovery_does_nothing",
         breaks: "what a death left is not set right",
-        patches: &[before("commit/copies.rs", "self.list_all();", "return news;")],
+        patches: &[before("commit/recovery.rs", "self.list_all();", "return news;")],
         checks: &[
             Loom("deaths::a_writer_dies_while_another_writes", HALF),
             Unit("state::moves::deaths::death_behind_the_publication"),
@@ -120,7 +124,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "recovery_trusts_every_copy",
         breaks: "every copy counts as whole after a recovery",
         patches: &[before(
-            "commit/copies.rs",
+            "commit/recovery.rs",
             "count(&self.control.counters.recoveries);",
             "for line in self.copies { line.generation.store((line.generation.load(Relaxed) + 1) & !1, Release); }",
         )],

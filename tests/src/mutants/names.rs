@@ -11,7 +11,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "leaving_not_marked",
         breaks: "a region is replaced without a mark before the name moves",
         patches: &[left_out(
-            "commit/retire.rs",
+            "commit/service.rs",
             "self.control.active.published.store(active.with(LEAVING).pack(), SeqCst);",
         )],
         checks: &[Loom("replacements::a_replacer_dies", "is wrong about the service")],
@@ -20,7 +20,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "mark_stays",
         breaks: "a region that keeps its name keeps the mark as well",
         patches: &[left_out(
-            "commit/retire.rs",
+            "commit/service.rs",
             "self.control.active.published.store(active.in_service().pack(), SeqCst);",
         )],
         checks: &[Loom("replacements::a_reader_goes_by_the_mark", STUCK)],
@@ -36,7 +36,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a reader of a marked region does not list its slot",
         patches: &[left_out(
             "commit/pins.rs",
-            "slot.pin(copy, Reader::Guest); «if !slot.is_listed() { shared.list(me); }»",
+            "slot.pin(copy, Reader::Guest); «if !slot.is_listed() { self.list(me); }»",
         )],
         checks: &[Loom("replacements::a_reader_goes_by_the_mark", RACE)],
     },
@@ -76,7 +76,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "replacement_without_the_lock",
         breaks: "a region is replaced in the midst of an update",
         patches: &[before(
-            "region/retire.rs",
+            "region/service.rs",
             "let _ = self.shared().lock(self.slot(), self.host(), clock)",
             "return Ok(f());",
         )],
@@ -85,7 +85,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "replacement_in_an_update",
         breaks: "a replacement waits for the update that it is called in",
-        patches: &[value("region/retire.rs", "if «Frame::is_written(self.key())» {", "false")],
+        patches: &[value("region/service.rs", "if «Frame::is_written(self.key())» {", "false")],
         checks: &[Process("replace", "a_replacement_waits_for_the_update_that_runs")],
     },
     Mutant {
@@ -102,7 +102,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "old_region_not_marked_before_the_name",
         breaks: "the old region does not know that another one has its name, if the replacer dies then",
         patches: &[left_out(
-            "commit/retire.rs",
+            "commit/service.rs",
             "self.control.active.published.store(active.with(LEAVING).pack(), SeqCst);",
         )],
         checks: &[Process("replace", "a_replacer_is_killed_at_each_system_call")],
@@ -110,7 +110,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "old_region_retired_before_the_name",
         breaks: "no region is in service if the replacer dies before the name changes",
-        patches: &[before("region/retire.rs", "if let Err(error) = take_name()", "self.shared().retire();")],
+        patches: &[before("region/service.rs", "if let Err(error) = take_name()", "self.shared().retire();")],
         checks: &[Process("replace", "a_replacer_is_killed_at_each_system_call")],
     },
 ];
@@ -119,7 +119,7 @@ pub(super) const HARMLESS: &[Harmless] = &[Harmless {
     name: "old_region_not_retired",
     why: "a region that is marked as leaving asks its name, each time anew",
     patches: &[left_out(
-        "commit/retire.rs",
+        "commit/service.rs",
         "self.control.active.published.store(active.with(RETIRED).pack(), SeqCst);",
     )],
     checks: &[Process("replace", "every_handle_on_the_old_region_is_told")],

@@ -18,7 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "R2",
         breaks: "a reader's second look, Relaxed",
-        patches: &[value("commit/pins.rs", "published.load(«ordering»)", "Relaxed")],
+        patches: &[value("commit/shared.rs", "published.load(«ordering»)", "Relaxed")],
         checks: &[Loom("readers::two_copies_the_owner", RACE), Loom("readers::three_copies_one_reader", RACE)],
     },
     Mutant {
@@ -47,8 +47,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "W2",
         breaks: "no fence between lock and scan",
         patches: &[
-            left_out("commit/copies.rs", "«fence_after_lock();» self.choose_in_turn(active)"),
-            left_out("commit/copies.rs", "«fence_after_lock();» match self.choose("),
+            left_out("commit/transaction.rs", "«fence_after_lock();» self.choose_in_turn(active)"),
+            left_out("commit/transaction.rs", "«fence_after_lock();» match self.choose("),
         ],
         checks: &[Loom("readers::two_copies_the_owner", RACE), Loom("readers::two_copies_one_reader", RACE)],
     },
@@ -65,7 +65,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "W4",
         breaks: "a version is published, Relaxed",
         patches: &[value(
-            "commit/copies.rs",
+            "commit/transaction.rs",
             "published.store(Published { version, copy }.pack(), «Release»)",
             "Relaxed",
         )],
@@ -75,7 +75,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "even_before_active",
         breaks: "W5 moved: a commit makes its copy even, then publishes it",
         patches: &[before(
-            "commit/copies.rs",
+            "commit/transaction.rs",
             "line.synced.store(version, Relaxed);",
             "line.generation.store(odd.wrapping_add(1), Release);",
         )],
@@ -89,7 +89,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "even_left_out",
         breaks: "W5 left out: a commit leaves its copy odd",
-        patches: &[left_out("commit/copies.rs", "line.generation.store(odd.wrapping_add(1), Release);")],
+        patches: &[left_out("commit/transaction.rs", "line.generation.store(odd.wrapping_add(1), Release);")],
         checks: &[Loom("writers::two_writers", HALF)],
     },
     Mutant {
@@ -107,15 +107,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "P1",
         breaks: "no fence before an onlooker's second look",
-        patches: &[left_out("commit/look.rs", "let found = read(copy); «fence_acquire();»")],
+        patches: &[left_out("commit/optimistic.rs", "let found = read(copy); «fence_acquire();»")],
         checks: &[Loom("onlookers::two_copies_one_onlooker", TORN)],
     },
     Mutant {
         name: "N1",
         breaks: "a reader lists its slot, Relaxed",
         patches: &[
-            value("commit/readers.rs", "fetch_or(1 << bit, «SeqCst»)", "Relaxed"),
-            value("commit/readers.rs", "fetch_or(1 << (word % 64), «SeqCst»)", "Relaxed"),
+            value("commit/listed.rs", "fetch_or(1 << bit, «SeqCst»)", "Relaxed"),
+            value("commit/listed.rs", "fetch_or(1 << (word % 64), «SeqCst»)", "Relaxed"),
         ],
         checks: &[Loom("readers::two_copies_one_reader", RACE), Loom("readers::a_slot_is_claimed_late", RACE)],
     },
@@ -134,7 +134,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "N4",
         breaks: "a word is taken out of the summary, Relaxed",
-        patches: &[value("commit/readers.rs", "fetch_and(!(1 << (word % 64)), «AcqRel»)", "Relaxed")],
+        patches: &[value("commit/listed.rs", "fetch_and(!(1 << (word % 64)), «AcqRel»)", "Relaxed")],
         checks: &[Loom("sweeps::another_comes", RACE)],
     },
 ];

@@ -25,13 +25,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "onlooker_looks_once",
         breaks: "an onlooker does not look again",
-        patches: &[value("commit/look.rs", "same || self.seen() == before", "true")],
+        patches: &[value("commit/optimistic.rs", "same || self.seen() == before", "true")],
         checks: &[Loom("onlookers::two_copies_one_onlooker", TORN)],
     },
     Mutant {
         name: "load_keeps_what_is_torn",
         breaks: "a load takes what it has seen of a copy that was written meanwhile",
-        patches: &[value("commit/look.rs", "if «left_alone» { Ok(found) }", "true")],
+        patches: &[value("commit/optimistic.rs", "if «left_alone» { Ok(found) }", "true")],
         checks: &[Loom("onlookers::three_copies_a_load", TORN)],
     },
     // The list of readers.
@@ -56,7 +56,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "summary_looked_at_once",
         breaks: "a word is taken out of the summary although another reader has come",
-        patches: &[value("commit/readers.rs", "self.bits[word].load(Relaxed) != 0", "false")],
+        patches: &[value("commit/listed.rs", "self.bits[word].load(Relaxed) != 0", "false")],
         checks: &[Loom("sweeps::another_comes", RACE)],
     },
     Mutant {

@@ -1,6 +1,6 @@
 //! A region that another one replaces: the writers and readers that meet its marks, and replacers that die.
 //!
-//! What decides is [`super::super::retire`]. What the region's handles do with it is in `region`, over files; here the name is one
+//! What decides is [`super::super::service`]. What the region's handles do with it is in `region`, over files; here the name is one
 //! word.
 
 use super::super::Reader::Guest;
@@ -75,7 +75,7 @@ impl Named {
     /// One look that stays for a while. `None`: the region was replaced.
     fn read(&self, me: usize) -> Option<usize> {
         let shared = self.world.shared();
-        let entered = Pin::enter(&shared, me, self.world.slot(me), Guest);
+        let entered = shared.enter(me, self.world.slot(me), Guest);
         let pin = match entered {
             Ok(pin) => pin,
             Err(copy) if self.may_be_used(copy) => match shared.enter_leaving(me) {

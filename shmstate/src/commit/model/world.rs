@@ -178,7 +178,7 @@ impl World {
 
     /// A reader that stays.
     pub(super) fn pin(&self, me: usize, who: Reader) -> Pin<'_> {
-        Pin::enter(&self.shared(), me, &self.slots[me], who).expect("the copy exists")
+        self.shared().enter(me, &self.slots[me], who).expect("the copy exists")
     }
 
     /// [`Self::read`], of a reader that stays in its closure and looks so often.

@@ -188,10 +188,7 @@ fn die(death: Death) {
         for _ in 0..20 {
             world.step();
             if committed {
-                assert!(
-                    !crate::commit::Shared::is_torn(&shared.copies[now.copy]),
-                    "the copy that the dead had committed counts as torn"
-                );
+                assert!(!shared.copies[now.copy].is_torn(), "the copy that the dead had committed counts as torn");
             }
         }
         assert!(shared.control.counters.recoveries.load(SeqCst) > 0, "{death:?}: no handle recovered");

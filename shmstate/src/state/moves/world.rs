@@ -195,7 +195,7 @@ impl<'s> World<'s> {
         if self.rng.percent(15) {
             let state = &self.states[region][self.rng.below(2)];
             let handle = state.region();
-            let pin = Pin::enter(handle.shared(), handle.slot(), handle.slot_line(), commit::Reader::Owner).unwrap();
+            let pin = handle.shared().enter(handle.slot(), handle.slot_line(), commit::Reader::Owner).unwrap();
             self.readers.push(Reader { region, pin, sees: self.golden[region].clone() });
         } else if self.rng.percent(15) && !self.readers.is_empty() {
             let leaves = self.rng.below(self.readers.len());
@@ -243,7 +243,7 @@ pub(super) fn check_copies(state: &State<Root>, same: impl Fn(&Root, &str)) {
             unsafe { aside.copy_range(pair, range.start..range.end.min(aside.size())) }
         };
         shared.pages_of(line).for_each_run(take_over);
-        let is_whole = !commit::Shared::is_torn(line) && {
+        let is_whole = !line.is_torn() && {
             // SAFETY: as above.
             unsafe { shared.take_over_notes(line, noted, aside, pair) }
         };

@@ -2,8 +2,8 @@
 //!
 //! When readers stay in all of them, a region that has room for more takes a spare copy into use: see [`super::spare`].
 
-use super::copies::Shared;
-use super::lock::{Clock, Host, News};
+use super::outside::{Clock, Host, News};
+use super::shared::Shared;
 use super::words::{NEVER, Published, count};
 use crate::sync::Ordering::Relaxed;
 
@@ -75,48 +75,6 @@ impl Shared<'_> {
             NEVER => u64::MAX,
             synced => version.saturating_sub(synced),
         }
-    }
-
-    /// Whether no reader pins copy `k`.
-    pub(super) fn is_free(&self, k: usize) -> bool {
-        self.listed.is_empty() || !self.listed.any(|slot| self.is_pinned(slot, k))
-    }
-
-    /// [`Self::is_free`], of an update of `version` that may have to sweep.
-    #[inline(never)]
-    fn scan(&self, k: usize, version: u64) -> bool {
-        let mut looked_at = 0;
-        let pinned = self.listed.any(|slot| {
-            looked_at += 1;
-            self.is_pinned(slot, k)
-        });
-        if self.is_time_to_sweep(version, looked_at) {
-            self.sweep();
-        }
-        !pinned
-    }
-
-    /// Whether a reader of that slot is in copy `k`.
-    #[inline]
-    fn is_pinned(&self, slot: usize, k: usize) -> bool {
-        self.slots.get(slot).is_some_and(|line| line.pins_copy(k))
-    }
-
-    /// The slots that pin copy `k`, one bit each; slots past the first 64 share the last bit.
-    fn pinning(&self, k: usize) -> u64 {
-        let mut pinning = 0;
-        self.listed.any(|slot| {
-            if self.is_pinned(slot, k) {
-                pinning |= 1 << slot.min(63);
-            }
-            false
-        });
-        pinning
-    }
-
-    /// The slots that pin a copy besides the active one, as [`Self::pinning`] says it.
-    fn pinning_others(&self, active: usize) -> u64 {
-        (0..self.in_use()).filter(|&k| k != active).fold(0, |slots, k| slots | self.pinning(k))
     }
 
     /// [`Self::choose`] when the first choice is pinned: another copy; else wait, and clear the pins of the dead.

@@ -13,8 +13,8 @@
 //! All of it is done with the writer's lock, so that nothing is committed between [`Shared::leave_service`] and the end.
 //! The exception is [`Shared::confirm_retired`], which changes nothing that the name has not decided already.
 
-use super::copies::Shared;
 use super::pins::Pin;
+use super::shared::Shared;
 use super::words::Published;
 use crate::sync::Ordering::{Relaxed, SeqCst};
 
@@ -84,11 +84,11 @@ impl Shared<'_> {
         }
     }
 
-    /// Pins the active copy of a region that is being replaced, and is in service by its name. As [`Pin::enter`] does, or
+    /// Pins the active copy of a region that is being replaced, and is in service by its name. As [`Shared::enter`] does, or
     /// says what the region names instead.
     #[cold]
     pub(crate) fn enter_leaving(&self, me: usize) -> Result<Pin<'_>, usize> {
-        Pin::enter_marked(self, me, &self.slots[me], LEAVING)
+        self.enter_marked(me, &self.slots[me], LEAVING)
     }
 
     /// [`Self::look`] at such a region.

@@ -11,7 +11,7 @@
 //! midst: the log's end moves before `active` names the new version, or before the copy of a roll-back counts as whole; and
 //! a copy's page bits are set before its place moves, and before a note is overwritten.
 
-use super::copies::Shared;
+use super::shared::Shared;
 use super::words::CopyLine;
 use crate::sync::{AtomicU64, Ordering::Relaxed, crash_order};
 use crate::track::{Granule, Pages, Touched};
@@ -65,7 +65,7 @@ impl Shared<'_> {
             let place = line.place.load(Relaxed);
             let mut behind = first.wrapping_sub(place);
             // One that is copied whole needs no notes; nor does the one that is written.
-            if Self::is_torn(line) || behind > ring {
+            if line.is_torn() || behind > ring {
                 continue;
             }
             let moved = match (behind + count).checked_sub(ring) {
@@ -192,13 +192,5 @@ impl Shared<'_> {
     pub(super) fn forget_log(&self) {
         self.control.active.noted.store(0, Relaxed);
         self.control.active.limit.store(0, Relaxed);
-    }
-}
-
-impl CopyLine {
-    /// Whether there are page bits.
-    #[inline]
-    pub(super) fn has_spilled(&self) -> bool {
-        self.spilled.load(Relaxed) != 0
     }
 }

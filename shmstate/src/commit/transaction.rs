@@ -1,76 +1,17 @@
-//! The copies: which one an update writes, how it is caught up, and how it becomes the active one.
+//! One update: from the lock to the store that publishes.
 //!
-//! A writer's life, and what its death leaves:
-//!
-//! | died | what is there | what the next one does |
-//! |---|---|---|
-//! | before `generation` is odd | nothing has changed | nothing |
-//! | while the copy is odd and not active | a copy of unknown content | copies everything when it uses that copy |
-//! | in the notes of a commit | notes too many in the log | takes over bytes that are equal already |
-//! | after `active`, before even | a good active copy marked odd | [`Shared::recover`] makes it even |
-//! | after even, before unlock | a lock that names a dead slot | takes the lock |
+//! [`Shared::begin`] takes the lock, chooses a copy and catches it up; the caller runs the closure on it; [`Txn::commit`] or
+//! [`Shared::roll_back`] ends the update; the caller unlocks.
 
-use super::lock::{self, Acquired, Clock, Host, LockError, News};
-use super::readers::Listed;
-use super::words::{Control, CopyLine, NEVER, Published, SlotLine, count};
+use super::lock::LockError;
+use super::outside::{Clock, Host, Images};
+use super::shared::Shared;
+use super::words::{CopyLine, Published, count};
 use crate::sync::{
-    AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
+    Ordering::{Relaxed, Release},
     fence_after_lock,
 };
-use crate::track::{Granule, Touched};
-use std::ops::Range;
-
-/// The images of `T`, by the number of their copy.
-pub(crate) trait Images: Copy {
-    /// Two images, looked up once: one that is written, and one that it is copied from.
-    type Pair: Copy;
-
-    /// Bytes of `T`, which are those of the region.
-    fn size(&self) -> u64;
-
-    /// The images of two copies.
-    fn pair(&self, to: usize, from: usize) -> Self::Pair;
-
-    /// What lies at `start` is going to be copied: fetches it. A hint.
-    fn fetch(&self, _pair: Self::Pair, _start: u64) {}
-
-    /// Copies all of `T`.
-    ///
-    /// # Safety
-    /// There is no other access to the first image of the pair, and no write to the second; they are of two copies that exist.
-    unsafe fn copy_all(&self, pair: Self::Pair);
-
-    /// Copies what is not tracked.
-    ///
-    /// # Safety
-    /// As for [`Images::copy_all`].
-    unsafe fn copy_plain(&self, pair: Self::Pair);
-
-    /// Copies `range`, which lies inside `T`.
-    ///
-    /// # Safety
-    /// As for [`Images::copy_all`].
-    unsafe fn copy_range(&self, pair: Self::Pair, range: Range<u64>);
-}
-
-/// The shared words of one region, borrowed from wherever they lie.
-#[derive(Clone, Copy)]
-pub(crate) struct Shared<'a> {
-    pub(crate) control: &'a Control,
-    pub(crate) slots: &'a [SlotLine],
-    /// Which of the slots a scan of the pins looks at.
-    pub(crate) listed: Listed<'a>,
-    /// Of the copies in use, then of the spare ones.
-    pub(crate) copies: &'a [CopyLine],
-    /// The log of what was touched: a power of two of packed byte ranges. See [`super::notes`].
-    pub(crate) notes: &'a [AtomicU64],
-    /// The page bits of all copies, one after the other.
-    pub(crate) pages: &'a [AtomicU64],
-    /// Bytes of `T`.
-    pub(crate) size: u64,
-    pub(crate) granule: Granule,
-}
+use crate::track::Touched;
 
 /// Why an update did not begin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,109 +44,7 @@ pub(crate) struct Txn<'a, P> {
     pair: P,
 }
 
-impl<'a> Shared<'a> {
-    /// The active version and copy, as the region says.
-    #[inline]
-    pub(crate) fn published(&self) -> Published {
-        Published::unpack(self.control.active.published.load(Acquire))
-    }
-
-    /// Takes the writer's lock and sets right what a dead owner left.
-    pub(crate) fn lock(&self, me: usize, host: &impl Host, clock: &mut impl Clock) -> Result<Acquired, LockError> {
-        let acquired = lock::lock(&self.control.lock.word, me, self.slots.len(), host, clock)?;
-        if let Acquired::OwnerDied { slot } = acquired {
-            self.tell(self.recover(slot), host);
-        }
-        Ok(acquired)
-    }
-
-    /// Releases the writer's lock.
-    #[inline]
-    pub(crate) fn unlock(&self, host: &impl Host) {
-        lock::unlock(&self.control.lock.word, host);
-    }
-
-    /// Sets right what the death of the writer with that slot may have left. Idempotent: a death in here leaves the same
-    /// work.
-    fn recover(&self, slot: usize) -> News {
-        let active = self.published();
-        let news = News::Recovered { slot, pid: self.pid(slot), version: active.version };
-        self.list_all();
-        if let Some(line) = self.copies.get(active.copy) {
-            let generation = line.generation.load(Relaxed);
-            if generation % 2 == 1 {
-                // It had committed: `active` named this copy, and only its own writer does that.
-                line.generation.store(generation.wrapping_add(1), Release);
-            }
-        }
-        count(&self.control.counters.recoveries);
-        news
-    }
-
-    /// Tells what happened, with the lock held and nothing begun: should the listener panic, the lock is released.
-    #[cold]
-    pub(super) fn tell<H: Host>(&self, news: News, host: &H) {
-        self.unlocked_by_a_panic(host, || host.tell(news));
-    }
-
-    /// Runs `f`, which may call a listener, with the lock held.
-    fn unlocked_by_a_panic<H: Host>(&self, host: &H, f: impl FnOnce()) {
-        struct Unlock<'a, H: Host>(&'a Shared<'a>, &'a H);
-        impl<H: Host> Drop for Unlock<'_, H> {
-            fn drop(&mut self) {
-                self.0.unlock(self.1);
-            }
-        }
-        let unlock = Unlock(self, host);
-        f();
-        std::mem::forget(unlock);
-    }
-
-    /// The process that holds or held a slot, for messages.
-    #[cold]
-    pub(super) fn pid(&self, slot: usize) -> u32 {
-        self.slots.get(slot).map_or(0, |line| line.pid.load(Relaxed))
-    }
-
-    /// Makes a claimed slot clean: its last holder is dead, and the caller holds its byte.
-    pub(crate) fn take_slot(&self, me: usize, host: &impl Host) {
-        self.control.counters.used.fetch_max(me as u32 + 1, Relaxed);
-        if lock::is_owned_by(&self.control.lock.word, me) {
-            // The last holder died with the lock, so it is mine by construction.
-            let news = self.recover(me);
-            self.unlock(host);
-            host.tell(news);
-        }
-        self.clear_pins(me);
-    }
-
-    /// Takes away the pins of a slot whose holder is dead or leaves; the caller holds its byte.
-    pub(crate) fn clear_pins(&self, slot: usize) {
-        self.slots[slot].clear_pins();
-    }
-
-    /// Makes the region clean for a first handle: no other handle is attached, and the caller keeps them out.
-    ///
-    /// Whatever the file says that is not content is forgotten; every copy but the active one is copied anew when it is
-    /// used.
-    pub(crate) fn reset(&self, active: usize) {
-        self.control.lock.word.store(0, Relaxed);
-        for slot in 0..self.slots.len() {
-            self.clear_pins(slot);
-        }
-        self.control.counters.used.store(0, Relaxed);
-        self.forget_readers();
-        self.forget_log();
-        for (k, line) in self.copies.iter().enumerate() {
-            let odd = line.generation.load(Relaxed) | 1;
-            line.generation.store(if k == active { odd.wrapping_add(1) } else { odd }, Relaxed);
-            if k != active {
-                line.synced.store(NEVER, Relaxed);
-            }
-            self.forget_notes(line);
-        }
-    }
-
+impl Shared<'_> {
     /// Begins an update: takes the lock, chooses a copy and catches it up. The `clock` is made when there is something to wait
     /// for.
     ///
@@ -243,7 +82,7 @@ impl<'a> Shared<'a> {
     /// lock is held.
     #[inline(always)]
     fn begin_at_once(&self, me: usize) -> Result<(Published, usize), bool> {
-        if !lock::try_lock(&self.control.lock.word, me) {
+        if !self.try_lock(me) {
             return Err(false);
         }
         let active = Published::unpack(self.control.active.published.load(Relaxed));

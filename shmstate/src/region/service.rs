@@ -1,11 +1,11 @@
 //! What a handle does whose region is being replaced, or has been.
 
-use super::attach::{Region, lost};
+use super::attached::Region;
+use super::reopening::lost;
 use crate::commit::{BeginError, Clock, Published, Service};
 use crate::error::{Error, Trouble};
-use crate::os::{self, LiveDescription, Origin};
-use crate::track::{Frame, RegionKey};
-use std::os::fd::OwnedFd;
+use crate::os;
+use crate::track::Frame;
 
 impl Region {
     /// What a closure finds that meets `copy` as the active one, which is none of the region's: an error, unless the region
@@ -97,20 +97,5 @@ impl Region {
     #[cold]
     fn retired(&self) -> Error {
         Trouble::Retired { path: self.path().to_owned() }.into()
-    }
-}
-
-/// A file that is about to be attached to.
-pub(super) struct Found<'a> {
-    pub(super) file: &'a OwnedFd,
-    pub(super) live: &'a LiveDescription,
-    pub(super) key: RegionKey,
-    pub(super) origin: Option<&'a Origin>,
-}
-
-impl Found<'_> {
-    /// Whether its name, if it was found by one, still leads to it.
-    pub(super) fn has_its_name(&self) -> Result<bool, Error> {
-        self.origin.map_or(Ok(true), |origin| Ok(origin.now()? == Some(self.key)))
     }
 }

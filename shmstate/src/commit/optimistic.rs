@@ -4,24 +4,14 @@
 //! left alone if it is still the active one of the same version, or still has the same even generation. What was read in
 //! the meantime may be torn, and is thrown away if neither holds.
 
-use super::copies::Shared;
-use super::pins::{Pin, Reader};
-use super::words::Published;
+use super::pins::Reader;
+use super::shared::Shared;
 use crate::sync::{Ordering::Relaxed, fence_acquire};
 
 /// How often a load looks again before it takes a pin. Each look in vain takes two updates that came in between.
 const LOOKS: usize = if cfg!(shmstate_loom) { 0 } else { 16 };
 
 impl Shared<'_> {
-    /// [`Shared::published`], for memory that is mapped for reading. Relaxed loads are what the language promises to work
-    /// there; the fence makes them acquire.
-    #[inline]
-    pub(crate) fn seen(&self) -> Published {
-        let word = self.control.active.published.load(Relaxed);
-        fence_acquire();
-        Published::unpack(word)
-    }
-
     /// Lets `read` look at the active copy, which nothing holds in place, and says whether no writer has written that
     /// copy meanwhile: what was read of it is of one version then, and means nothing otherwise. Or says which copy the region
     /// names that it does not have.
@@ -59,7 +49,7 @@ impl Shared<'_> {
                 return Ok(found);
             }
         }
-        let pin = Pin::enter(self, me, &self.slots[me], Reader::Guest)?;
+        let pin = self.enter(me, &self.slots[me], Reader::Guest)?;
         Ok(read(pin.copy()))
     }
 }

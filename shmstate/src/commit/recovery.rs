@@ -1,0 +1,79 @@
+//! What a death leaves, and what sets it right: the process that takes the lock over, or claims the slot, or comes first.
+//!
+//! A writer's life, and what its death leaves:
+//!
+//! | died | what is there | what the next one does |
+//! |---|---|---|
+//! | before `generation` is odd | nothing has changed | nothing |
+//! | while the copy is odd and not active | a copy of unknown content | copies everything when it uses that copy |
+//! | in the notes of a commit | notes too many in the log | takes over bytes that are equal already |
+//! | after `active`, before even | a good active copy marked odd | [`Shared::recover`] makes it even |
+//! | after even, before unlock | a lock that names a dead slot | takes the lock |
+
+use super::lock::{Acquired, LockError};
+use super::outside::{Clock, Host, News};
+use super::shared::Shared;
+use super::words::{NEVER, count};
+use crate::sync::Ordering::{Relaxed, Release};
+
+impl Shared<'_> {
+    /// Takes the writer's lock and sets right what a dead owner left.
+    pub(crate) fn lock(&self, me: usize, host: &impl Host, clock: &mut impl Clock) -> Result<Acquired, LockError> {
+        let acquired = self.acquire(me, host, clock)?;
+        if let Acquired::OwnerDied { slot } = acquired {
+            self.tell(self.recover(slot), host);
+        }
+        Ok(acquired)
+    }
+
+    /// Sets right what the death of the writer with that slot may have left. Idempotent: a death in here leaves the same
+    /// work.
+    fn recover(&self, slot: usize) -> News {
+        let active = self.published();
+        let news = News::Recovered { slot, pid: self.pid(slot), version: active.version };
+        self.list_all();
+        if let Some(line) = self.copies.get(active.copy) {
+            let generation = line.generation.load(Relaxed);
+            if generation % 2 == 1 {
+                // It had committed: `active` named this copy, and only its own writer does that.
+                line.generation.store(generation.wrapping_add(1), Release);
+            }
+        }
+        count(&self.control.counters.recoveries);
+        news
+    }
+
+    /// Makes a claimed slot clean: its last holder is dead, and the caller holds its byte.
+    pub(crate) fn take_slot(&self, me: usize, host: &impl Host) {
+        self.control.counters.used.fetch_max(me as u32 + 1, Relaxed);
+        if self.is_locked_by(me) {
+            // The last holder died with the lock, so it is mine by construction.
+            let news = self.recover(me);
+            self.unlock(host);
+            host.tell(news);
+        }
+        self.clear_pins(me);
+    }
+
+    /// Makes the region clean for a first handle: no other handle is attached, and the caller keeps them out.
+    ///
+    /// Whatever the file says that is not content is forgotten; every copy but the active one is copied anew when it is
+    /// used.
+    pub(crate) fn reset(&self, active: usize) {
+        self.control.lock.word.store(0, Relaxed);
+        for slot in 0..self.slots.len() {
+            self.clear_pins(slot);
+        }
+        self.control.counters.used.store(0, Relaxed);
+        self.forget_readers();
+        self.forget_log();
+        for (k, line) in self.copies.iter().enumerate() {
+            let odd = line.generation.load(Relaxed) | 1;
+            line.generation.store(if k == active { odd.wrapping_add(1) } else { odd }, Relaxed);
+            if k != active {
+                line.synced.store(NEVER, Relaxed);
+            }
+            self.forget_notes(line);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! An attached region, and leaving it.
+
+use super::geometry::Geometry;
+use super::kernel::Kernel;
+use super::reopening::{lost, path_of};
+use crate::commit::{Shared, SlotLine};
+use crate::error::{Error, Trouble};
+use crate::events;
+use crate::os::{self, Generation, LiveDescription, Mapping, Origin};
+use crate::sync::Ordering::Relaxed;
+use crate::track::RegionKey;
+use std::mem::ManuallyDrop;
+use std::path::Path;
+use std::sync::Arc;
+
+/// An attached region: one handle's mapping and slot.
+pub(crate) struct Region {
+    /// Borrows `mapping`. Invariant: used only while `mapping` is there, and only in the process that made it
+    /// ([`Region::check`]).
+    pub(super) shared: Shared<'static>,
+    /// Holds the byte of the slot, and the population byte.
+    pub(super) mapping: ManuallyDrop<Mapping>,
+    pub(super) kernel: Kernel,
+    /// Where it was found; an anonymous region has no origin.
+    pub(super) origin: Option<Arc<Origin>>,
+    pub(super) key: RegionKey,
+    /// Invariant: this handle holds the byte of this slot.
+    pub(super) slot: usize,
+    /// The line of that slot; borrows `mapping`, as `shared` does.
+    pub(super) line: &'static SlotLine,
+    pub(super) generation: Generation,
+    /// What holds the byte where the mapping does not.
+    pub(super) live: Option<LiveDescription>,
+    /// How many copies the program would have liked the region to come to have; 0 if it did not say.
+    pub(super) asked_copies: usize,
+}
+
+// SAFETY: the mapping is shared memory that is accessed by atomics, or under the commit protocol; everything else is
+// plain data.
+unsafe impl Send for Region {}
+// SAFETY: as above.
+unsafe impl Sync for Region {}
+
+impl Region {
+    /// Says that this process has made the region.
+    pub(crate) fn tell_created(&self) {
+        let Geometry { copies, slots, .. } = self.kernel.geometry;
+        events::created(self.path(), self.kernel.geometry.file_len(), copies, slots);
+    }
+
+    /// Remembers how many copies the program would have liked, for the error when they are missing.
+    pub(crate) fn asked_for(mut self, copies: usize) -> Region {
+        self.asked_copies = copies;
+        self
+    }
+
+    /// Refuses to touch the mapping in a forked child, which has none.
+    #[inline]
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.generation.is_current() { Ok(()) } else { Err(self.forked()) }
+    }
+
+    #[cold]
+    fn forked(&self) -> Error {
+        Trouble::Forked { path: self.path().to_owned() }.into()
+    }
+
+    /// Whether this is the process that attached.
+    #[inline]
+    pub(crate) fn is_mine(&self) -> bool {
+        self.generation.is_current()
+    }
+
+    /// The shared words.
+    #[inline]
+    pub(crate) fn shared(&self) -> &Shared<'_> {
+        &self.shared
+    }
+
+    /// What the protocol asks the operating system.
+    #[inline]
+    pub(crate) fn host(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// This handle's slot.
+    #[inline]
+    pub(crate) fn slot(&self) -> usize {
+        self.slot
+    }
+
+    /// This handle's slot.
+    #[inline]
+    pub(crate) fn slot_line(&self) -> &SlotLine {
+        self.line
+    }
+
+    /// Identity of the file.
+    #[inline]
+    pub(crate) fn key(&self) -> RegionKey {
+        self.key
+    }
+
+    /// Where it was found, for people.
+    pub(crate) fn path(&self) -> &Path {
+        path_of(self.origin.as_deref())
+    }
+
+    /// Where it was found; an anonymous region was found nowhere.
+    pub(crate) fn origin(&self) -> Option<&Origin> {
+        self.origin.as_deref()
+    }
+
+    /// Whether it has a name.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.origin.is_none()
+    }
+
+    /// Whether its name, if it has one, still leads to it.
+    pub(crate) fn is_current(&self) -> Result<bool, Error> {
+        let Some(origin) = &self.origin else { return Ok(true) };
+        if origin.is_out_of_reach() {
+            // The name cannot be looked up from here; whether the file has one can be asked of the file.
+            let named = self.kernel.liveness.with_file(|file| os::has_name(self.path(), file));
+            return named.map_err(|e| lost(self.path(), e))?;
+        }
+        Ok(origin.now()? == Some(self.key))
+    }
+
+    /// The first copy of the state, and the bytes from one copy to the next.
+    #[inline]
+    pub(crate) fn images(&self) -> (*mut u8, usize) {
+        let geometry = &self.kernel.geometry;
+        (self.mapping.base().wrapping_add(geometry.image(0) as usize), geometry.stride() as usize)
+    }
+
+    /// Says which process holds the slot, for the error messages of others.
+    pub(super) fn leave_hints(&self) {
+        let line = self.slot_line();
+        line.namespace.store(os::pid_namespace(), Relaxed);
+        line.pid.store(std::process::id(), Relaxed);
+        let name = os::process_name();
+        for (word, bytes) in line.name.iter().zip(name.chunks_exact(8)) {
+            word.store(u64::from_ne_bytes(std::array::from_fn(|i| bytes[i])), Relaxed);
+        }
+    }
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        if self.generation.is_current() {
+            self.shared.clear_pins(self.slot);
+            self.slot_line().pid.store(0, Relaxed);
+            self.slot_line().namespace.store(0, Relaxed);
+        }
+        // SAFETY: taken once, and not used afterwards: the region is being dropped.
+        let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };
+        if self.generation.is_current() {
+            // The byte goes with it, last.
+            drop(mapping);
+        } else {
+            // The mapping was not inherited, and the handle in the parent is alive.
+            mapping.forget();
+        }
+    }
+}
