@@ -1,5 +1,6 @@
 //! [`State`]: what the user holds.
 //!
+//! * `images`: the copies as values of `T`; `scratch`: what a handle keeps for the transaction that it runs.
 //! * `handle`: a handle, its `read`, and what it tells about itself.
 //! * `update`: one transaction, from the lock to the verdict; `outcome`: what its closure may return.
 //! * `with_timeout`: updates that wait for another time than their handle says.
@@ -7,20 +8,23 @@
 //! * `read_only`: looking without the right to write.
 //! * `anonymous`: states that go from process to process as descriptors.
 //! * `stats`: what a region counts.
-//! * `options`: how a state is created and opened; `replace`: how it is replaced and removed; `making`: not by its own `init`.
+//! * `options`: how a state is created and opened; `open`: the same without options; `replace`: how it is replaced and removed; `making`: not by its own `init`.
 //! * `moves`: the test of all that is tracked.
 
 mod anonymous;
 mod clock;
 mod handle;
+mod images;
 mod load;
 mod making;
 #[cfg(test)]
 mod moves;
+mod open;
 mod options;
 mod outcome;
 mod read_only;
 mod replace;
+mod scratch;
 mod snapshot;
 mod stats;
 mod update;

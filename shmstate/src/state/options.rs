@@ -3,7 +3,7 @@
 use super::clock::Deadline;
 use super::handle::State;
 use super::making::Making;
-use super::update::forget_moves;
+use super::scratch::forget_moves;
 use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::SharedLayout;

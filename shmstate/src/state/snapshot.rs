@@ -1,7 +1,7 @@
 //! A private copy of the state.
 
 use super::handle::State;
-use super::update::TypedImages;
+use super::images::TypedImages;
 use crate::error::Error;
 use crate::layout::SharedLayout;
 use crate::track::Stamp;

@@ -3,124 +3,13 @@
 use super::clock::Deadline;
 use super::handle::State;
 use super::outcome::Outcome;
-use crate::commit::{BeginError, Clock, Images, MAX_COPIES, Txn};
+use super::scratch::Inner;
+use crate::commit::{BeginError, Clock, Images, Txn};
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
-use crate::os;
 use crate::region::Region;
-use crate::sync;
-use crate::track::{Frame, RegionKey, Running, Stamp, Touched};
-use std::cell::UnsafeCell;
-use std::marker::PhantomData;
-use std::ops::Range;
+use crate::track::{Frame, Stamp};
 use std::time::Duration;
-
-/// What a handle's running transaction needs; allocated when the handle is made.
-pub(super) struct Scratch {
-    /// Invariant: accessed only while this handle's slot owns the region's lock, by the thread that took it.
-    inner: UnsafeCell<Inner>,
-}
-
-struct Inner {
-    frame: Frame,
-    /// Its ids are random at first, then counted, never taken from the file.
-    running: Running,
-    /// The copies that the running transaction writes, and that readers see: for a roll-back.
-    copies: [usize; 2],
-}
-
-// SAFETY: by the invariant of `inner`, one thread at a time.
-unsafe impl Sync for Scratch {}
-// SAFETY: it moves only between updates, and its pointers mean nothing then.
-unsafe impl Send for Scratch {}
-
-impl Scratch {
-    pub(super) fn new(region: RegionKey, size: usize) -> Self {
-        let tx = os::random_u64();
-        let (frame, running) = (Frame::new(region), Running::new(size, tx));
-        Scratch { inner: UnsafeCell::new(Inner { frame, running, copies: [0; 2] }) }
-    }
-}
-
-/// The images of `T` in a mapping: worked out once, for every read and update needs them.
-pub(super) struct TypedImages<T> {
-    /// Where each copy begins; past the last one, addresses that are never followed.
-    at: [*mut u8; MAX_COPIES],
-    ty: PhantomData<fn() -> T>,
-}
-
-// SAFETY: an address; the code that follows it promises what that takes.
-unsafe impl<T> Send for TypedImages<T> {}
-// SAFETY: as above.
-unsafe impl<T> Sync for TypedImages<T> {}
-
-impl<T> Clone for TypedImages<T> {
-    #[inline]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for TypedImages<T> {}
-
-impl<T: SharedLayout> TypedImages<T> {
-    pub(super) fn of(region: &Region) -> Self {
-        let (base, stride) = region.images();
-        TypedImages { at: std::array::from_fn(|k| base.wrapping_add(k * stride)), ty: PhantomData }
-    }
-
-    /// Copy `k`, which exists.
-    #[inline]
-    pub(super) fn image(&self, k: usize) -> *mut T {
-        self.at[k % MAX_COPIES].cast()
-    }
-}
-
-impl<T: SharedLayout> Images for &TypedImages<T> {
-    type Pair = (*mut T, *const T);
-
-    #[inline]
-    fn size(&self) -> u64 {
-        size_of::<T>() as u64
-    }
-
-    #[inline]
-    fn pair(&self, to: usize, from: usize) -> Self::Pair {
-        (self.image(to), self.image(from))
-    }
-
-    #[inline]
-    fn fetch(&self, (to, from): Self::Pair, start: u64) {
-        sync::fetch(from.cast::<u8>().wrapping_add(start as usize));
-        sync::fetch(to.cast::<u8>().wrapping_add(start as usize));
-    }
-
-    #[inline]
-    unsafe fn copy_all(&self, (to, from): Self::Pair) {
-        // SAFETY: the caller's promise; two copies of `T` in the mapping.
-        unsafe { std::ptr::copy_nonoverlapping(from.cast::<u8>(), to.cast(), size_of::<T>()) }
-    }
-
-    #[inline]
-    unsafe fn copy_plain(&self, (to, from): Self::Pair) {
-        // SAFETY: the caller's promise; two copies of `T` in the mapping, of which `from` holds a value.
-        unsafe { T::copy_plain(to, from) }
-    }
-
-    #[inline]
-    unsafe fn copy_range(&self, (to, from): Self::Pair, range: Range<u64>) {
-        let (start, len) = (range.start as usize, (range.end - range.start) as usize);
-        let (to, from) = (to.cast::<u8>().wrapping_add(start), from.cast::<u8>().wrapping_add(start));
-        if len == 8 {
-            // The commonest range: one unit, not worth a call.
-            // SAFETY: the caller's promise; the range lies inside `T`.
-            unsafe { std::ptr::copy_nonoverlapping(from, to, 8) }
-        } else {
-            // SAFETY: the caller's promise; the range lies inside `T`.
-            unsafe { std::ptr::copy_nonoverlapping(from, to, len) }
-        }
-    }
-}
 
 impl<T: SharedLayout> State<T> {
     /// Runs `f` on the state; what it did becomes the next version, all of it at once, when it returns.
@@ -315,18 +204,6 @@ impl<T: SharedLayout> State<T> {
     #[cold]
     fn reentrant(&self) -> Error {
         Trouble::Reentrant { path: self.path().to_owned() }.into()
-    }
-}
-
-/// Makes every container in a state that was filled outside of an update forget which update it may come from, as a
-/// commit does.
-pub(super) fn forget_moves<T: SharedLayout>(state: &mut T) {
-    if T::TRACKED {
-        let mut touched = Touched::new(size_of::<T>() as u64);
-        let stamp = Stamp::root(os::random_u64().max(1));
-        let state = std::ptr::from_mut(state).cast_const();
-        // SAFETY: a value that is the caller's alone; nothing in it has the stamp of this new transaction.
-        unsafe { T::flatten::<false>(state, state, stamp, &mut touched) }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::SharedLayout;
 use crate::commit::{self, Images, Pin};
 use crate::error::ErrorKind;
 use crate::state::State;
-use crate::state::update::TypedImages;
+use crate::state::images::TypedImages;
 use crate::sync::Ordering::Relaxed;
 use std::any::Any;
 use std::mem::MaybeUninit;

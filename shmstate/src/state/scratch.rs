@@ -1,0 +1,46 @@
+//! What a handle keeps for the transaction that it runs.
+
+use crate::layout::SharedLayout;
+use crate::os;
+use crate::track::{Frame, RegionKey, Running, Stamp, Touched};
+use std::cell::UnsafeCell;
+
+/// What a handle's running transaction needs; allocated when the handle is made.
+pub(super) struct Scratch {
+    /// Invariant: accessed only while this handle's slot owns the region's lock, by the thread that took it.
+    pub(super) inner: UnsafeCell<Inner>,
+}
+
+/// What the invariant of [`Scratch`] guards.
+pub(super) struct Inner {
+    pub(super) frame: Frame,
+    /// Its ids are random at first, then counted, never taken from the file.
+    pub(super) running: Running,
+    /// The copies that the running transaction writes, and that readers see: for a roll-back.
+    pub(super) copies: [usize; 2],
+}
+
+// SAFETY: by the invariant of `inner`, one thread at a time.
+unsafe impl Sync for Scratch {}
+// SAFETY: it moves only between updates, and its pointers mean nothing then.
+unsafe impl Send for Scratch {}
+
+impl Scratch {
+    pub(super) fn new(region: RegionKey, size: usize) -> Self {
+        let tx = os::random_u64();
+        let (frame, running) = (Frame::new(region), Running::new(size, tx));
+        Scratch { inner: UnsafeCell::new(Inner { frame, running, copies: [0; 2] }) }
+    }
+}
+
+/// Makes every container in a state that was filled outside of an update forget which update it may come from, as a
+/// commit does.
+pub(super) fn forget_moves<T: SharedLayout>(state: &mut T) {
+    if T::TRACKED {
+        let mut touched = Touched::new(size_of::<T>() as u64);
+        let stamp = Stamp::root(os::random_u64().max(1));
+        let state = std::ptr::from_mut(state).cast_const();
+        // SAFETY: a value that is the caller's alone; nothing in it has the stamp of this new transaction.
+        unsafe { T::flatten::<false>(state, state, stamp, &mut touched) }
+    }
+}
