@@ -1,5 +1,6 @@
 //! The operating system: the only place with system calls.
 //!
+//! * `clock`: how long a call is willing to wait.
 //! * `descriptors`: the door through which every descriptor comes.
 //! * `registered`: descriptors that the program may close, and a child must not keep.
 //! * `origin`: where a region was found, without a descriptor; opening it again.
@@ -13,6 +14,7 @@
 //! * `futex`: sleeping on a word of the region.
 //! * `fork`: what a forked child must not keep.
 
+mod clock;
 mod descriptors;
 mod file;
 mod fork;
@@ -28,6 +30,7 @@ mod probe;
 mod reader;
 mod registered;
 
+pub(crate) use clock::{DEFAULT_TIMEOUT, Deadline};
 pub(crate) use descriptors::{Guarded, duplicate};
 pub(crate) use file::{
     ANONYMOUS, Access, Limits, NewFile, Place, check_anonymous, check_is_of, has_name, is_layered, is_memory, key, len,

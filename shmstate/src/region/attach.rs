@@ -5,9 +5,10 @@
 
 use super::attached::Region;
 use super::claim::claim;
+use super::expected::StateType;
 use super::header::Header;
 use super::kernel::Kernel;
-use super::population::{Found, StateType, join};
+use super::population::{Found, join};
 use super::reopening::{lost, not_reopened, path_of};
 use super::view::view;
 use crate::commit::{Clock, Service};
@@ -26,7 +27,7 @@ impl Region {
     pub(crate) fn attach(
         place: &Place,
         file: &OwnedFd,
-        state: Option<StateType>,
+        state: Option<StateType<'_>>,
         clock: &mut impl Clock,
     ) -> Result<Option<Region>, Error> {
         let key = os::key(place.path(), file)?;
@@ -51,7 +52,7 @@ impl Region {
         origin: Option<Arc<Origin>>,
         file: &OwnedFd,
         key: RegionKey,
-        state: Option<StateType>,
+        state: Option<StateType<'_>>,
         clock: &mut impl Clock,
     ) -> Result<Region, Error> {
         let attached = Self::attach_file(origin.clone(), file, key, state, clock);
@@ -63,14 +64,14 @@ impl Region {
         origin: Option<Arc<Origin>>,
         file: &OwnedFd,
         key: RegionKey,
-        state: Option<StateType>,
+        state: Option<StateType<'_>>,
         clock: &mut impl Clock,
     ) -> Result<Region, Error> {
         let path = path_of(origin.as_deref());
         let header = Header::read(path, file)?;
         header.check_run(path, file)?;
         if let Some(state) = state {
-            header.check_type(path, state.layout)?;
+            state.check(path, &header)?;
         }
         let failed = |doing| move |e: std::io::Error| Error::io(path, doing, e);
         let geometry = header.geometry;
@@ -106,7 +107,7 @@ impl Region {
     }
 
     /// Another handle on the same region, whatever its name leads to.
-    pub(crate) fn attach_same(other: &Region, state: StateType, clock: &mut impl Clock) -> Result<Region, Error> {
+    pub(crate) fn attach_same(other: &Region, state: StateType<'_>, clock: &mut impl Clock) -> Result<Region, Error> {
         let file = other.reopen()?;
         let same = Self::attach_anywhere(other.origin.clone(), &file, other.key, Some(state), clock)?;
         Ok(same.asked_for(other.asked_copies))

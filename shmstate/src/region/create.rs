@@ -5,7 +5,7 @@ use super::header::RawHeader;
 use super::view::view;
 use crate::commit::{NEVER, Published};
 use crate::error::{Error, Trouble};
-use crate::layout::{LONGEST_DOCUMENT, Layout, Schema};
+use crate::layout::{LONGEST_DOCUMENT, Schema};
 use crate::os::{Generation, Guarded, Mapping};
 use crate::sync::Ordering::Relaxed;
 use std::mem::ManuallyDrop;
@@ -31,23 +31,21 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Of a region for the type of that layout.
-    pub(crate) fn new(layout: &'static Layout, sizes: Sizes) -> Result<Plan, Error> {
-        let too_large =
-            || Trouble::InvalidOption(format!("a state of {} bytes is too large for a region", layout.size));
-        let schema = Schema::of(layout);
+    /// Of a region for the type of that schema.
+    pub(crate) fn new(schema: Schema, sizes: Sizes) -> Result<Plan, Error> {
+        let (name, size) = schema.root().map_or(("", 0), |root| (&*root.name, root.size));
+        let too_large = || Trouble::InvalidOption(format!("a state of {size} bytes is too large for a region"));
         let document = schema.document();
         if document.len() > LONGEST_DOCUMENT {
             let why = format!(
                 "the description of `{}` takes {} bytes, and a region has room for {LONGEST_DOCUMENT}: give it fewer fields",
-                layout.name,
+                name,
                 document.len()
             );
             return Err(Trouble::InvalidOption(why).into());
         }
         let Sizes { copies, max_copies, handles } = sizes;
-        let geometry = Geometry::new(copies, max_copies, handles, layout.size as u64, document.len() as u64)
-            .ok_or_else(too_large)?;
+        let geometry = Geometry::new(copies, max_copies, handles, size, document.len() as u64).ok_or_else(too_large)?;
         let len = usize::try_from(geometry.file_len()).map_err(|_| too_large())?;
         Ok(Plan { geometry, schema, document, len })
     }

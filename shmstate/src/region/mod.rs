@@ -4,6 +4,8 @@
 //!
 //! * `geometry`: offsets of everything, computed from a few numbers.
 //! * `header`: the identity at the file's start: raw bytes, and what they are once they have been verified.
+//! * `expected`: what a region has to hold.
+//! * `copy`: copying out of memory that others may write.
 //! * `view`: the shared words of a mapping.
 //! * `create`: a new region, complete before it has a name.
 //! * `holes`, `peek`: looking without the right to write.
@@ -19,8 +21,10 @@
 mod attach;
 mod attached;
 mod claim;
+mod copy;
 mod create;
 mod diagnostics;
+mod expected;
 #[cfg(test)]
 mod format;
 mod geometry;
@@ -36,7 +40,10 @@ mod tests;
 mod view;
 
 pub(crate) use attached::Region;
+pub(crate) use copy::{copy_words, word_at};
 pub(crate) use create::{Plan, Sizes};
+#[cfg(feature = "dynamic")]
+pub(crate) use expected::Described;
+pub(crate) use expected::StateType;
 pub(crate) use header::recognise;
 pub(crate) use peek::Peek;
-pub(crate) use population::StateType;

@@ -1,12 +1,12 @@
 //! Looking at a region without the right to write it: no slot, no pin, no lock; no process notices.
 
+use super::expected::StateType;
 use super::geometry::{Geometry, SLOTS};
 use super::header::Header;
 use super::holes::Holes;
 use super::view::view;
 use crate::commit::{Published, Service, Shared};
 use crate::error::{Error, Trouble};
-use crate::layout::Layout;
 use crate::os::{self, Mapping, Origin, Place, Reader};
 use crate::track::RegionKey;
 use std::ops::Range;
@@ -29,8 +29,8 @@ unsafe impl Send for Peek {}
 unsafe impl Sync for Peek {}
 
 impl Peek {
-    /// Maps the region at `place`, which must hold that type.
-    pub(crate) fn open(place: &Place, layout: &'static Layout) -> Result<Peek, Error> {
+    /// Maps the region at `place`, which must hold that type; of the state itself nothing is looked at.
+    pub(crate) fn open(place: &Place, state: StateType<'_>) -> Result<Peek, Error> {
         let path = place.path();
         let mut file = place.open_read_only()?;
         if os::is_layered(path, &file)? {
@@ -47,7 +47,7 @@ impl Peek {
         let checked = || {
             let header = Header::read(path, &file)?;
             header.check_run(path, &file)?;
-            header.check_type(path, layout)?;
+            state.check(path, &header)?;
             Ok::<_, Error>(header)
         };
         let header = checked().map_err(|e| os::check_is_of(path, &file, key).err().unwrap_or(e))?;

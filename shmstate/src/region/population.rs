@@ -1,25 +1,17 @@
 //! Joining the handles that are attached. The first one checks the state and makes the region clean before it lets others in:
 //! it holds the population byte for writing until then, and all others hold it for reading.
 
+use super::expected::StateType;
 use super::geometry::Geometry;
 use super::kernel::Kernel;
 use crate::commit::{Clock, Host, Published, Service, Shared};
 use crate::error::{Error, Trouble};
 use crate::events;
-use crate::layout::{Layout, ValidityError};
 use crate::os::{self, Limits, LiveDescription, Mapping, Origin};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 use crate::track::RegionKey;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-
-/// What the region has to hold.
-#[derive(Clone, Copy)]
-pub(crate) struct StateType {
-    pub(crate) layout: &'static Layout,
-    /// Whether aligned, initialised bytes that do not change are a value.
-    pub(crate) validate: unsafe fn(*const u8) -> Result<(), ValidityError>,
-}
 
 /// A file that is about to be attached to.
 pub(super) struct Found<'a> {
@@ -42,7 +34,7 @@ pub(super) fn join(
     shared: &Shared<'_>,
     kernel: &Kernel,
     mapping: &Mapping,
-    state: Option<StateType>,
+    state: Option<StateType<'_>>,
     clock: &mut impl Clock,
 ) -> Result<(), Error> {
     let (Found { live, .. }, Kernel { path, geometry, .. }) = (found, kernel);
@@ -99,7 +91,7 @@ fn check_state(
     active: Published,
     mapping: &Mapping,
     geometry: &Geometry,
-    state: Option<StateType>,
+    state: Option<StateType<'_>>,
 ) -> Result<(), Error> {
     let in_use = shared.in_use();
     let line = shared.copies[..in_use].get(active.copy).ok_or_else(|| {
@@ -114,7 +106,7 @@ fn check_state(
     let Some(state) = state else { return Ok(()) };
     let image = mapping.base().wrapping_add(geometry.image(active.copy) as usize);
     // SAFETY: inside the mapping, aligned to a page, initialised (by the file); no other handle is attached.
-    unsafe { (state.validate)(image) }.map_err(|invalid| Error::invalid_state(path, &invalid))
+    unsafe { state.validate(image, geometry.size as usize) }.map_err(|invalid| Error::invalid_state(path, &invalid))
 }
 
 /// Far from where versions would not fit into their bits any more: at one update each nanosecond, a year away.

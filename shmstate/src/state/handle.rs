@@ -1,12 +1,11 @@
 //! A handle on a shared state.
 
-use super::clock::Deadline;
 use super::images::TypedImages;
 use super::scratch::Scratch;
 use crate::commit::{Pin, Reader, Service};
 use crate::error::Error;
 use crate::layout::{SharedLayout, ValidityError};
-use crate::os::{self, ANONYMOUS, Guarded, Place};
+use crate::os::{self, ANONYMOUS, Deadline, Guarded, Place};
 use crate::region::{Region, StateType};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::track::{Frame, thread_number};
@@ -70,10 +69,10 @@ const _: () = {
 
 impl<T: SharedLayout> State<T> {
     /// What a region of this type has to hold.
-    pub(super) const TYPE: StateType = {
+    pub(super) const TYPE: StateType<'static> = {
         assert!(align_of::<T>() <= 4096, "a state is aligned to at most 4096 bytes");
         assert!(size_of::<T>() > 0, "a state without bytes has nothing to share");
-        StateType {
+        StateType::Known {
             layout: T::LAYOUT,
             validate: {
                 unsafe fn validate<T: SharedLayout>(bytes: *const u8) -> Result<(), ValidityError> {

@@ -1,14 +1,12 @@
 //! One field, without a pin.
 
-use super::clock::Deadline;
 use super::handle::State;
-use super::options::DEFAULT_TIMEOUT;
 use super::read_only::ReadOnly;
-use super::snapshot::{copy_words, word_at};
 use crate::commit::Clock;
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
-use crate::os::Mapping;
+use crate::os::{DEFAULT_TIMEOUT, Deadline, Mapping};
+use crate::region::{copy_words, word_at};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;

@@ -12,7 +12,6 @@
 //! * `moves`: the test of all that is tracked.
 
 mod anonymous;
-mod clock;
 mod handle;
 mod images;
 mod load;

@@ -1,19 +1,15 @@
 //! How a state is created and opened.
 
-use super::clock::Deadline;
 use super::handle::State;
 use super::making::Making;
 use super::scratch::forget_moves;
 use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
 use crate::error::{Error, ErrorKind, Trouble};
-use crate::layout::SharedLayout;
-use crate::os::{Access, Generation, Guarded, Limits, NewFile, Place};
+use crate::layout::{Schema, SharedLayout};
+use crate::os::{Access, DEFAULT_TIMEOUT, Deadline, Generation, Guarded, Limits, NewFile, Place};
 use crate::region::{Plan, Region, Sizes};
 use std::path::Path;
 use std::time::Duration;
-
-/// How long an update waits, if nothing else is said.
-pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Copies of a new region, if nothing else is said.
 const DEFAULT_COPIES: usize = 3;
@@ -305,7 +301,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// What the region will be.
     pub(super) fn plan(&self) -> Result<Plan, Error> {
         let max_copies = self.max_copies.unwrap_or(self.copies);
-        Plan::new(T::LAYOUT, Sizes { copies: self.copies, max_copies, handles: self.handles_of_new() })
+        Plan::new(Schema::of(T::LAYOUT), Sizes { copies: self.copies, max_copies, handles: self.handles_of_new() })
     }
 
     /// Handles of a new region.

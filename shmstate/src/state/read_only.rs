@@ -1,14 +1,12 @@
 //! A state that this process may only look at.
 
-use super::clock::Deadline;
 use super::handle::State;
-use super::options::DEFAULT_TIMEOUT;
-use super::snapshot::{copy_words, finish_snapshot};
+use super::snapshot::finish_snapshot;
 use crate::commit::Clock;
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
-use crate::os::Place;
-use crate::region::Peek;
+use crate::os::{DEFAULT_TIMEOUT, Deadline, Place};
+use crate::region::{Peek, copy_words};
 use std::fmt;
 use std::marker::PhantomData;
 use std::path::Path;
@@ -47,7 +45,7 @@ impl<T: SharedLayout> State<T> {
     /// # Errors
     /// As for [`open`](Self::open), without `Busy`.
     pub fn open_read_only(name: impl AsRef<Path>) -> Result<ReadOnly<T>, Error> {
-        let peek = Peek::open(&Place::find(name.as_ref())?, Self::TYPE.layout)?;
+        let peek = Peek::open(&Place::find(name.as_ref())?, Self::TYPE)?;
         Ok(ReadOnly { peek, state: PhantomData })
     }
 }

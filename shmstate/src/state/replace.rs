@@ -1,13 +1,12 @@
 //! Changing where a name leads: replacing a region, and removing it.
 
-use super::clock::Deadline;
 use super::handle::State;
 use super::making::Making;
-use super::options::{DEFAULT_TIMEOUT, Options};
+use super::options::Options;
 use crate::commit::Clock;
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::SharedLayout;
-use crate::os::{self, Access, NameLock, NewFile, Place};
+use crate::os::{self, Access, DEFAULT_TIMEOUT, Deadline, NameLock, NewFile, Place};
 use crate::region::{Region, recognise};
 use std::os::fd::OwnedFd;
 use std::path::Path;

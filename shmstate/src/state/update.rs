@@ -1,12 +1,12 @@
 //! One transaction, from the lock to the verdict.
 
-use super::clock::Deadline;
 use super::handle::State;
 use super::outcome::Outcome;
 use super::scratch::Inner;
 use crate::commit::{BeginError, Clock, Images, Txn};
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
+use crate::os::Deadline;
 use crate::region::Region;
 use crate::track::{Frame, Stamp};
 use std::time::Duration;

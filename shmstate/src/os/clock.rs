@@ -3,15 +3,18 @@
 use crate::commit::Clock;
 use std::time::{Duration, Instant};
 
+/// How long an update waits, if nothing else is said.
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Time from the first look on: a call that never waits never asks the time.
-pub(super) struct Deadline {
+pub(crate) struct Deadline {
     timeout: Duration,
     since: Option<Instant>,
 }
 
 impl Deadline {
     #[inline]
-    pub(super) fn new(timeout: Duration) -> Self {
+    pub(crate) fn new(timeout: Duration) -> Self {
         Deadline { timeout, since: None }
     }
 }
@@ -19,7 +22,7 @@ impl Deadline {
 impl Deadline {
     /// Time since the first look, if there was one.
     #[inline]
-    pub(super) fn waited(&self) -> Option<Duration> {
+    pub(crate) fn waited(&self) -> Option<Duration> {
         self.since.map(|since| since.elapsed())
     }
 }
