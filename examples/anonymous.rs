@@ -85,7 +85,7 @@ fn supervise(options: &Options) -> Result<()> {
             mine.map(|d| d.largest_factor).max().unwrap_or(0)
         );
     }
-    println!("{} updates, {} recovery from a death", jobs.version(), jobs.stats()?.recoveries);
+    println!("{} updates, {} recovery from a death", jobs.version()?, jobs.stats()?.recoveries);
     Ok(())
 }
 

@@ -118,7 +118,7 @@ fn parent(args: &Args) -> Result<()> {
             b.total = b.accounts.iter().sum();
         })
         .create(name.name())?;
-    println!("the state is {}", bank.path().display());
+    println!("the state is {}", bank.path().expect("it has a name").display());
 
     let transfers = format!("--transfers={}", args.transfers);
     let start = |role: &str| Process::spawn(this_program()?.args([&transfers, role, name.name()]));

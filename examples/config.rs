@@ -172,7 +172,7 @@ fn parent(args: &Args) -> Result<()> {
         .handles(1 + readers)
         .init(|s| s.seen.resize(readers, 0).expect("the range of the option is that of the list"))
         .create(name.name())?;
-    println!("the state is {}", service.path().display());
+    println!("the state is {}", service.path().expect("it has a name").display());
 
     let start = |number: usize| Process::spawn(this_program()?.args(["reader", name.name(), &number.to_string()]));
     let mut processes = (0..readers).map(start).collect::<Result<Vec<_>>>()?;

@@ -107,7 +107,7 @@ fn supervise(args: &Args) -> Result<()> {
             c.workers.resize(args.workers as usize, Worker::default()).expect("the option's range is the list's");
         })
         .create(name.name())?;
-    println!("the state is {}", counters.path().display());
+    println!("the state is {}", counters.path().expect("it has a name").display());
 
     let start = |row: usize| Process::spawn(this_program()?.args(["worker", name.name(), &row.to_string()]));
     let mut workers = (0..args.workers as usize).map(start).collect::<Result<Vec<_>>>()?;

@@ -214,7 +214,7 @@ fn parent(args: &Args) -> Result<()> {
     let length = seconds(args.seconds)?;
     let name = Temporary::new("leaderboard")?;
     let board = State::<Leaderboard>::create(name.name())?;
-    println!("the state is {}", board.path().display());
+    println!("the state is {}", board.path().expect("it has a name").display());
 
     let mut viewer =
         [Process::spawn(this_program()?.args([&format!("--every={}", args.every), "viewer", name.name()]))?];

@@ -261,7 +261,7 @@ fn parent(args: &Args, breath: Duration) -> Result<()> {
     let state = State::<Shared>::options()
         .init(|s| s.numbers.resize(START, 0).expect("the list has room for its start"))
         .create(name.name())?;
-    println!("the state is {}", state.path().display());
+    println!("the state is {}", state.path().expect("it has a name").display());
 
     let options = [format!("--rounds={}", args.rounds), format!("--pause={}", args.pause)];
     let command = |function: &str| -> Result<Command> {

@@ -185,7 +185,7 @@ fn frontend(cache: &State<Cache>, args: &Args) -> Result<()> {
 fn parent(args: &Args) -> Result<()> {
     let name = Temporary::new("token_cache")?;
     let cache = State::<Cache>::options().handles(1 + args.frontends as usize).create(name.name())?;
-    println!("the state is {}", cache.path().display());
+    println!("the state is {}", cache.path().expect("it has a name").display());
 
     let options = [("lookups", args.lookups), ("users", args.users), ("life-ms", args.life_ms)];
     let options = options.map(|(option, value)| format!("--{option}={value}"));

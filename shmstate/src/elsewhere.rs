@@ -121,11 +121,11 @@ impl<T: SharedLayout> State<T> {
         match self.never {}
     }
 
-    pub fn version(&self) -> u64 {
+    pub fn version(&self) -> Result<u64, Error> {
         match self.never {}
     }
 
-    pub fn path(&self) -> &Path {
+    pub fn path(&self) -> Option<&Path> {
         match self.never {}
     }
 
@@ -212,6 +212,12 @@ impl<T, F> fmt::Debug for Projection<T, F> {
 #[must_use = "options do nothing until `create`, `open` or `open_or_create`"]
 pub struct Options<'a, T> {
     types: PhantomData<(&'a (), fn() -> T)>,
+}
+
+impl<T> fmt::Debug for Options<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options").finish_non_exhaustive()
+    }
 }
 
 impl<'a, T: SharedLayout> Options<'a, T> {

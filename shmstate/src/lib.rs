@@ -71,6 +71,7 @@
 //!   [`compile_errors`]: what does not compile, and what to write instead.
 //! * [`assert_layout!`]: a test that holds a layout fast.
 
+#![warn(missing_debug_implementations)]
 // Under a model checker only the commit protocol and what it stands on is of use, and without shared memory only the types;
 // what else compiles is there for its names.
 #![cfg_attr(

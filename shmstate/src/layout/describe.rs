@@ -15,6 +15,7 @@
 /// assert_eq!((fields[1].name, fields[1].offset), ("y", 8));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Layout {
     /// The type's name, without path and arguments; what the arguments are stands in `kind`.
     pub name: &'static str,
@@ -60,6 +61,7 @@ pub enum Kind {
     /// The fields in the order of their offsets.
     Struct(&'static [Field]),
     /// An enum.
+    #[non_exhaustive]
     Enum {
         /// The integer that holds the discriminant, at offset 0.
         repr: Scalar,
@@ -67,6 +69,7 @@ pub enum Kind {
         variants: &'static [Variant],
     },
     /// `[T; N]`.
+    #[non_exhaustive]
     Array {
         /// `T`.
         item: &'static Layout,
@@ -74,6 +77,7 @@ pub enum Kind {
         len: usize,
     },
     /// [`List<T, N>`](crate::List).
+    #[non_exhaustive]
     List {
         /// `T`.
         item: &'static Layout,
@@ -83,6 +87,7 @@ pub enum Kind {
         items: usize,
     },
     /// [`Text<N>`](crate::Text).
+    #[non_exhaustive]
     Text {
         /// `N`, in bytes.
         capacity: usize,
@@ -93,6 +98,7 @@ pub enum Kind {
     Pod,
     /// What is archived in an [`Archived<A, N>`](crate::Archived), as its first argument: the size and the alignment are
     /// those of the archive's root.
+    #[non_exhaustive]
     Archive {
         /// `A`.
         of: TypeName,
@@ -168,6 +174,7 @@ pub struct ArchiveForm {
 
 /// A field of a struct, or of a variant of an enum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Field {
     /// Its name, or what `#[shared(rename = "…")]` says; the index of a field that has none.
     pub name: &'static str,
@@ -181,6 +188,7 @@ pub struct Field {
 
 /// A variant of an enum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Variant {
     /// Its name, or what `#[shared(rename = "…")]` says.
     pub name: &'static str,
@@ -197,6 +205,7 @@ macro_rules! scalars {
         /// The types that are one number.
         #[allow(missing_docs, reason = "each variant is the type of the same name")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
         pub enum Scalar { $($variant,)* }
 
         impl Scalar {

@@ -6,19 +6,23 @@
 //! * [`ValidityError`]: where and why bytes are no value of their type.
 
 mod contract;
+#[allow(missing_debug_implementations, reason = "generated constants are made of it, and no program sees one")]
 mod derived;
 mod describe;
 mod diff;
+#[allow(missing_debug_implementations, reason = "generated constants are made of it, and no program sees one")]
 mod found;
 mod json;
 mod plain;
 mod pod;
 mod primitives;
+#[allow(missing_debug_implementations, reason = "generated constants are made of it, and no program sees one")]
 mod prove;
 mod report;
 mod schema;
 mod sound;
 mod validity_error;
+#[allow(missing_debug_implementations, reason = "generated constants are made of it, and no program sees one")]
 mod walk;
 
 pub use contract::SharedLayout;

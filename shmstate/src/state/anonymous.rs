@@ -57,7 +57,7 @@ impl<T: SharedLayout> State<T> {
         if !self.region().is_anonymous() {
             let why =
                 "it has a name: let the other process open it by that; only an anonymous state goes by descriptor";
-            return Err(Trouble::Unsupported { path: self.path().to_owned(), why: why.into() }.into());
+            return Err(Trouble::Unsupported { path: self.region().path().to_owned(), why: why.into() }.into());
         }
         // Not one of the handle's own: those hold its locks, and would hold them for as long as any process has them.
         self.region().reopen().map(os::Guarded::into_fd)

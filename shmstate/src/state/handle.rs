@@ -5,7 +5,7 @@ use super::scratch::Scratch;
 use crate::commit::{Pin, Reader, Service};
 use crate::error::Error;
 use crate::layout::{SharedLayout, ValidityError};
-use crate::os::{self, ANONYMOUS, Deadline, Guarded, Place};
+use crate::os::{self, ANONYMOUS, Deadline, Guarded, Origin, Place};
 use crate::region::{Region, StateType};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::track::{Frame, thread_number};
@@ -158,16 +158,44 @@ impl<T: SharedLayout> State<T> {
         if owner == me || first() { Reader::Owner } else { Reader::Guest }
     }
 
-    /// The number of commits so far; 0 in a child of the process that opened the handle.
-    #[must_use]
-    pub fn version(&self) -> u64 {
-        if self.region.is_mine() { self.region.shared().published().version } else { 0 }
+    /// The number of commits so far.
+    ///
+    /// ```
+    /// # use shmstate::{SharedLayout, State};
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Board { ticks: u64 }
+    /// # let dir = tempfile::tempdir()?;
+    /// let board = State::<Board>::create(dir.path().join("board"))?;
+    /// board.update(|s| s.ticks += 1)?;
+    /// assert_eq!(board.version()?, 1);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle.
+    #[inline]
+    pub fn version(&self) -> Result<u64, Error> {
+        self.region.check()?;
+        Ok(self.region.shared().published().version)
     }
 
-    /// The region's file; of an anonymous region, a text for messages that is no path.
+    /// The path by which the region's file was found; `None` for an [anonymous](State::anonymous) region.
+    ///
+    /// ```
+    /// # use shmstate::{SharedLayout, State};
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Board { ticks: u64 }
+    /// # let dir = tempfile::tempdir()?;
+    /// let name = dir.path().join("board");
+    /// assert_eq!(State::<Board>::create(&name)?.path(), Some(&*name));
+    /// assert_eq!(State::<Board>::anonymous()?.path(), None);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn path(&self) -> &Path {
-        self.region.path()
+    pub fn path(&self) -> Option<&Path> {
+        self.region.origin().map(Origin::path)
     }
 
     /// Whether the name still leads to this region. It does not once the region has been removed, even if another one has

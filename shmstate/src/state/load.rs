@@ -110,7 +110,7 @@ impl<T: SharedLayout> State<T> {
     /// # Panics
     /// With whatever `field` panics.
     pub fn project<F: SharedLayout>(&self, field: impl FnOnce(&T) -> &F) -> Result<Projection<T, F>, Error> {
-        Projection::new(self.path(), field)
+        Projection::new(self.region().path(), field)
     }
 
     /// Reads one field of the committed version.
@@ -162,7 +162,7 @@ impl<T: SharedLayout> State<T> {
             copy(pin.copy());
         }
         // SAFETY: all bytes of the field have been copied.
-        unsafe { Projection::<T, F>::finish(|| self.path().into(), found) }
+        unsafe { Projection::<T, F>::finish(|| self.region().path().into(), found) }
     }
 }
 

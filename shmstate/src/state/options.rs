@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::{Schema, SharedLayout};
 use crate::os::{Access, DEFAULT_TIMEOUT, Deadline, Generation, Guarded, Limits, NewFile, Place};
 use crate::region::{Plan, Region, Sizes};
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -389,6 +390,21 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             ));
         }
         Ok(Access { mode: self.mode })
+    }
+}
+
+/// What was asked for, and whether there is an `init`.
+impl<T> fmt::Debug for Options<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("mode", &format_args!("{:#o}", self.mode))
+            .field("copies", &self.copies)
+            .field("max_copies", &self.max_copies)
+            .field("handles", &self.handles)
+            .field("timeout", &self.timeout)
+            .field("limits", &self.limits)
+            .field("init", &self.init.is_some())
+            .finish()
     }
 }
 

@@ -92,7 +92,7 @@ impl<T: SharedLayout> State<T> {
         region.check()?;
         let Some(origin) = region.origin() else {
             let why = "it has no name that could be removed; it is gone with the last process that has it";
-            return Err(Trouble::Unsupported { path: self.path().to_owned(), why: why.into() }.into());
+            return Err(Trouble::Unsupported { path: self.region().path().to_owned(), why: why.into() }.into());
         };
         // Its directory may be gone too, or be out of reach.
         if origin.now()? != Some(region.key()) {

@@ -39,7 +39,7 @@ impl<T: SharedLayout> State<T> {
             unsafe { copy_words(to.cast(), images.image(copy).cast_const().cast(), size_of::<T>()) }
         })?;
         // SAFETY: all bytes of the box have been written.
-        unsafe { finish_snapshot(snapshot, self.path()) }
+        unsafe { finish_snapshot(snapshot, self.region().path()) }
     }
 }
 

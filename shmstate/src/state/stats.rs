@@ -72,6 +72,6 @@ impl<T: SharedLayout> State<T> {
     pub(super) fn note_wait(&self, waited: Duration) {
         let ns = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
         self.region().shared().control.counters.longest_wait_ns.fetch_max(ns, Relaxed);
-        events::waited(self.path(), waited);
+        events::waited(self.region().path(), waited);
     }
 }

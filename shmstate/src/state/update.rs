@@ -38,7 +38,7 @@ impl<T: SharedLayout> State<T> {
     ///     s.ticks += 1;
     ///     s.ticks
     /// })?;
-    /// assert_eq!((ticks, board.version()), (1, 1));
+    /// assert_eq!((ticks, board.version()?), (1, 1));
     /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -203,7 +203,7 @@ impl<T: SharedLayout> State<T> {
 
     #[cold]
     fn reentrant(&self) -> Error {
-        Trouble::Reentrant { path: self.path().to_owned() }.into()
+        Trouble::Reentrant { path: self.region().path().to_owned() }.into()
     }
 }
 

@@ -7,6 +7,7 @@
 mod frame;
 mod pages;
 mod stamp;
+#[allow(missing_debug_implementations, reason = "no program sees one")]
 mod touched;
 
 pub(crate) use frame::{Frame, RegionKey, Running, spill, thread_number};

@@ -84,7 +84,7 @@ fn main() {
     });
     let stats = world.stats().expect("the counts");
     assert!((TIMEOUT..begun.elapsed()).contains(&stats.longest_wait), "{stats:?}");
-    let version = world.version();
+    let version = world.version().expect("a version");
     assert!(patient.read(|s| s.steps == 2 && version == 4).expect("a read"), "version {version}");
     println!("done");
 }

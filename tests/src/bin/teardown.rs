@@ -168,14 +168,14 @@ fn one_death<T: SharedLayout>(state: &State<T>, death: Death, settings: &Setting
     }
     let mut victim = Actor::start_command(&mut command);
     victim.expect("in");
-    let (since, version) = (Instant::now(), state.version());
+    let (since, version) = (Instant::now(), state.version().expect("a version"));
     victim.signal(death.signal());
     let next = open::<T>(path);
     let wait = since.elapsed();
     drop(next);
     // It died in an update: nobody has to wait for that any more.
     state.update(|_| ()).expect("an update");
-    assert_eq!(state.version(), version + 1);
+    assert_eq!(state.version().expect("a version"), version + 1);
     victim.kill();
     let mut core = 0;
     for entry in fs::read_dir(path.parent().expect("a directory")).expect("a directory").flatten() {

@@ -109,10 +109,10 @@ fn works(path: &Path, seed: u64) {
     let mut rng = Rng::new(seed);
     for round in 0..4 {
         let seed = rng.any();
-        let before = state.version();
+        let before = state.version().expect("a version");
         state.update(|s| s.play(&mut Rng::new(seed))).expect("an update");
         model.play(&mut Rng::new(seed));
-        assert_eq!(state.version(), before + 1);
+        assert_eq!(state.version().expect("a version"), before + 1);
         assert!(*state.snapshot().expect("a snapshot") == *model, "update {round} went wrong");
         let undone = state.try_update(|s| {
             s.play(&mut Rng::new(!seed));

@@ -94,7 +94,7 @@ fn two_workers_of_a_new_release_end_in_one_region() {
     assert_eq!(names(&dir), 1);
     // The one that fits is opened.
     let again = State::<Release2>::options().init(|_| panic!("it is there")).open_or_replace(&path);
-    assert_eq!(again.unwrap().version(), 1);
+    assert_eq!(again.unwrap().version().unwrap(), 1);
     // And one that is not there is created.
     let elsewhere = newer(&dir.path().join("elsewhere")).unwrap();
     assert_eq!(elsewhere.read(|s| s.ticks).unwrap(), 1);
@@ -106,7 +106,7 @@ fn every_handle_on_the_old_region_is_told() {
     let view = State::<Release1>::open_read_only(&path).unwrap();
     let clone = old.try_clone().unwrap();
     assert!(in_service(&old, Some(&view), 0));
-    let (version, ticks) = (old.version(), old.project(|s| &s.ticks).unwrap());
+    let (version, ticks) = (old.version().unwrap(), old.project(|s| &s.ticks).unwrap());
     let view_ticks = view.project(|s| &s.ticks).unwrap();
     old.read(|s| {
         let before = s.ticks;
@@ -126,7 +126,7 @@ fn every_handle_on_the_old_region_is_told() {
     }
     assert_eq!(old.load(&ticks).unwrap_err().kind(), ErrorKind::Retired);
     assert_eq!(view.load(&view_ticks).unwrap_err().kind(), ErrorKind::Retired);
-    assert_eq!((old.version(), old.stats().unwrap().commits), (version, version));
+    assert_eq!((old.version().unwrap(), old.stats().unwrap().commits), (version, version));
     assert!(format!("{old:?}").contains("in_service: false"), "{old:?}");
     assert_eq!(State::<Release1>::open(&path).unwrap_err().kind(), ErrorKind::LayoutMismatch);
     // Removing by a handle removes that very region's name.
@@ -214,7 +214,7 @@ fn what_a_dead_replacer_leaves_is_settled_by_the_name() {
         for (first, locked) in (0..8).flat_map(|first| [(first, false), (first, true)]) {
             let (_dir, path, state) = old();
             let view = State::<Release1>::open_read_only(&path).unwrap();
-            let version = state.version();
+            let version = state.version().unwrap();
             // Slot 40 is nobody's.
             poke(&path, flags, locked.then_some(41));
             if moved {
@@ -223,7 +223,7 @@ fn what_a_dead_replacer_leaves_is_settled_by_the_name() {
                 fs::rename(new, &path).unwrap();
             }
             let case = format!("{flags:#x}, moved: {moved}, first: {first}, locked: {locked}");
-            assert_eq!(state.version(), version, "{case}");
+            assert_eq!(state.version().unwrap(), version, "{case}");
             assert_eq!(in_service(&state, Some(&view), first), !moved, "{case}");
             let new = newer(&path).unwrap();
             assert!(!in_service(&state, Some(&view), first), "{case}");

@@ -52,10 +52,10 @@ fn a_region_in_memory_is_never_from_before_a_restart() {
     let world = State::<World>::create(&path).unwrap();
     world.update(World::step).unwrap();
     of_another_boot(&path);
-    assert_eq!(State::<World>::open(&path).unwrap().version(), 1);
+    assert_eq!(State::<World>::open(&path).unwrap().version().unwrap(), 1);
     drop(world);
     assert_eq!(State::<World>::open_read_only(&path).unwrap().version(), 1);
-    assert_eq!(State::<World>::open(&path).unwrap().version(), 1);
+    assert_eq!(State::<World>::open(&path).unwrap().version().unwrap(), 1);
 }
 
 /// Whatever its header says, what a process has open is of this run of the machine.
@@ -75,7 +75,7 @@ fn a_live_region_under_another_boot_id_is_opened() {
     assert_eq!(State::<World>::open_read_only(&path).unwrap().snapshot().unwrap().steps, 1);
     holder.go();
     let _ = holder.succeed();
-    assert_eq!(world.try_clone().unwrap().version(), 1);
+    assert_eq!(world.try_clone().unwrap().version().unwrap(), 1);
     drop(world);
     refused(State::<World>::open(&path), &["before the machine was restarted"]);
 }

@@ -15,7 +15,7 @@ fn world() -> (TempDir, PathBuf, State<World>) {
 fn scenario(what: &str) {
     let (_dir, path, world) = world();
     actor!["fork", what, path].succeed();
-    let version = world.version();
+    let version = world.version().unwrap();
     world.update(World::step).unwrap();
     assert!(world.read(|s| *s == *World::at(version + 1)).unwrap());
 }
@@ -81,14 +81,14 @@ fn orphan(what: &str) {
         let mut parent = actor!["fork", what, path];
         let child = Orphan(parent.line().unwrap().parse().unwrap());
         parent.expect("in");
-        let version = world.version();
+        let version = world.version().unwrap();
         parent.kill();
         // SAFETY: no pointers; signal 0 asks only.
         assert_eq!(unsafe { libc::kill(child.0, 0) }, 0, "the child lives on");
         for _ in 0..5 {
             world.update(World::step).unwrap();
         }
-        assert_eq!(world.version(), version + 5, "round {round}");
+        assert_eq!(world.version().unwrap(), version + 5, "round {round}");
         assert!(world.read(|s| *s == *World::at(version + 5)).unwrap());
         // All handles but this one can be had.
         let handles: Vec<_> = (1..64).map(|_| State::<World>::open(&path).unwrap()).collect();
@@ -118,7 +118,7 @@ fn a_process_that_becomes_another_program_loses_its_lock() {
     let mut actor = actor!["fork", "exec-in-update", path];
     actor.expect("another");
     world.update(World::step).unwrap();
-    assert_eq!((world.version(), world.stats().unwrap().recoveries), (1, 1));
+    assert_eq!((world.version().unwrap(), world.stats().unwrap().recoveries), (1, 1));
     actor.go();
     actor.succeed();
 }
@@ -198,6 +198,6 @@ fn threads_share_a_handle_or_have_one_each() {
             scope.spawn(move || (0..200).for_each(|_| look(shared)));
         }
     });
-    assert_eq!(world.version(), 2000);
+    assert_eq!(world.version().unwrap(), 2000);
     assert!(world.read(|s| *s == *World::at(2000)).unwrap());
 }

@@ -48,7 +48,7 @@ fn kill_at_random(nurseries: u64, hold: bool, supervised: bool, seconds: u64) {
     let tally = Tally::open(&tally);
     let (begun, done, kills) = (tally.get(Tally::BEGUN), tally.get(Tally::DONE), tally.get(Tally::KILLS));
     let world = State::<World>::open(&path).unwrap();
-    let version = world.version();
+    let version = world.version().unwrap();
     println!("{kills} kills, {done} updates acknowledged, version {version}, {begun} begun");
     assert!(done <= version && version <= done + kills && version <= begun);
     assert!(*world.snapshot().unwrap() == *World::at(version));
@@ -100,7 +100,7 @@ fn killed_at_a_chosen_point() {
                 version += done;
                 let again = State::<World>::options().timeout(PATIENCE).open(&path).unwrap();
                 let world = supervisor.as_ref().filter(|_| round % 2 == 0).unwrap_or(&again);
-                assert_eq!(world.version(), version, "{place}");
+                assert_eq!(world.version().unwrap(), version, "{place}");
                 assert!(world.read(|s| *s == *World::at(version)).unwrap(), "{place}");
                 world.update(World::step).unwrap();
                 version += 1;
@@ -167,7 +167,7 @@ fn what_the_dead_cost_is_counted() {
     // A writer that claims the dead one's slot, with the lock in it.
     actor!["die", "in-update", path].die(libc::SIGKILL);
     drop(State::<World>::open(&path).unwrap());
-    assert_eq!((world.stats().unwrap().recoveries, world.version()), (2, 3));
+    assert_eq!((world.stats().unwrap().recoveries, world.version().unwrap()), (2, 3));
 }
 
 fn counts(world: &State<World>) -> (u64, u64, u64, u64, Duration) {

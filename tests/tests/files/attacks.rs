@@ -73,7 +73,7 @@ fn a_region_of_another_user_is_refused() {
         let after = (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap());
         assert!(before == after, "refused without a trace");
         // Unless that is what is asked for.
-        assert_eq!(State::<World>::options().mode(mode | 0o666).open(&path).unwrap().version(), 6);
+        assert_eq!(State::<World>::options().mode(mode | 0o666).open(&path).unwrap().version().unwrap(), 6);
         fs::remove_file(&path).unwrap();
     }
 }

@@ -89,7 +89,7 @@ fn a_region_of_format_1_is_read() {
         assert_eq!(world.items, expected.items);
     };
     state.read(check).unwrap();
-    assert_eq!(state.version(), 1);
+    assert_eq!(state.version().unwrap(), 1);
     state.update(|_| ()).unwrap();
     state.read(check).unwrap();
 }

@@ -33,7 +33,7 @@ composed! {
 
 /// Where a key is. Two words of which the first is not 0, so that `Option<Found>` is returned in registers: what is written to
 /// memory in parts and read as a whole has to wait.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Found {
     /// What the bucket holds that leads there.
     content: NonZeroU64,

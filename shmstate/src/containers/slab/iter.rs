@@ -2,6 +2,7 @@
 
 use super::{Key, Place, Slab};
 use crate::layout::SharedLayout;
+use std::fmt;
 use std::iter::{Enumerate, FusedIterator, Zip};
 use std::slice;
 
@@ -37,6 +38,12 @@ macro_rules! iterator {
                 let (index, (place, value)) = self.places.rfind(|(_, (place, _))| !place.is_vacant())?;
                 self.left = self.left.saturating_sub(1);
                 Some((Key::new(index as u32, place.generation), value))
+            }
+        }
+
+        impl<T> fmt::Debug for $name<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).field("left", &self.left).finish_non_exhaustive()
             }
         }
 

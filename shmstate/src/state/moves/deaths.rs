@@ -171,7 +171,7 @@ fn die(death: Death) {
         let before = shared.published();
         let status = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "state::moves::deaths::victim", "--nocapture"])
-            .env("SHMSTATE_VICTIM", states[0][0].path())
+            .env("SHMSTATE_VICTIM", states[0][0].path().unwrap())
             .env("SHMSTATE_DEATH", (death as u64).to_string())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -317,7 +317,7 @@ pub(super) fn run(dir: &Path, seed: u64, mix: u32, steps: u64) -> Result<(), (u6
         }
     }));
     for state in states.iter().flatten() {
-        drop(std::fs::remove_file(state.path()));
+        drop(std::fs::remove_file(state.path().unwrap()));
     }
     result.map_err(|panic| (done, message(panic)))
 }

@@ -13,7 +13,7 @@ pub fn run(what: &str) {
     match what {
         "update" => {
             world.update(World::step).expect("an update");
-            say(&world.version().to_string());
+            say(&world.version().expect("a version").to_string());
             wait_for_go();
             say(&world.read(|s| s.steps).expect("a read").to_string());
         }

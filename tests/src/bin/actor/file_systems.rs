@@ -54,7 +54,7 @@ fn refused<T>(result: Result<T, Error>, kind: ErrorKind, parts: &[&str]) {
 
 /// A writer in another process is noticed while it lives, and when it is dead.
 fn writers_meet(path: &Path, world: &State<World>) {
-    let (version, recoveries) = (world.version(), world.stats().expect("the counts").recoveries);
+    let (version, recoveries) = (world.version().expect("a version"), world.stats().expect("the counts").recoveries);
     let actor = std::env::current_exe().expect("this program");
     let mut writer = Actor::start(actor, &["hold-update".as_ref(), path.as_os_str()]);
     writer.expect("in");
@@ -63,7 +63,7 @@ fn writers_meet(path: &Path, world: &State<World>) {
     assert_eq!(world.stats().expect("the counts").recoveries, recoveries, "taken from a living process");
     writer.kill();
     world.update(World::step).expect("an update");
-    assert_eq!(world.version(), version + 1);
+    assert_eq!(world.version().expect("a version"), version + 1);
     assert!(world.read(|s| *s == *World::at(version + 1)).expect("a read"));
 }
 
@@ -89,7 +89,7 @@ fn overlayfs(dir: &Path) {
     writers_meet(&path, &world);
     assert_eq!(view.snapshot().expect("a snapshot").steps, 5);
     // The lower one is another region.
-    assert_eq!(open(&below).version(), 1);
+    assert_eq!(open(&below).version().expect("a version"), 1);
     let new = merged.join("new");
     let created = State::<World>::create(&new).expect("a world");
     created.update(World::step).expect("an update");
@@ -112,7 +112,7 @@ fn ramfs(dir: &Path) {
     let view = State::<World>::open_read_only(&path).expect("a view");
     assert_eq!(view.snapshot().expect("a snapshot").steps, 1);
     drop(world);
-    assert_eq!(open(&path).version(), 1);
+    assert_eq!(open(&path).version().expect("a version"), 1);
     shmstate::remove(&path).expect("removal");
 }
 
@@ -162,7 +162,7 @@ fn removed(dir: &Path) {
     let world = removing(bare.clone()).open_or_create("world").expect("a world");
     assert!(world.is_current().expect("a look") && bare.join("world").exists());
     open("world").update(World::step).expect("an update");
-    assert_eq!(world.version(), 1);
+    assert_eq!(world.version().expect("a version"), 1);
     let given = subdir(dir, "given");
     let parts = ["given`", "no directory", "make it first"];
     refused(removing(given.clone()).open_or_create(given.join("world")), ErrorKind::NotFound, &parts);

@@ -66,13 +66,13 @@ fn handle(path: &str) {
         assert_eq!(kind(world.load(&steps)), forked);
         assert_eq!(kind(world.snapshot()), forked);
         assert_eq!(kind(world.try_clone()), forked);
-        assert_eq!(world.version(), 0);
-        assert!(world.path().ends_with("world") && world.is_current().expect("a look"));
+        assert_eq!(world.version().map_err(|e| e.kind()), Err(ErrorKind::Forked));
+        assert!(world.path().is_some_and(|path| path.ends_with("world")) && world.is_current().expect("a look"));
         let message = world.read(|_| ()).unwrap_err().to_string();
         assert!(message.contains("fork") && message.contains("open the state again in the child"), "{message}");
         let _ = format!("{world:?}");
     }));
-    assert_eq!(world.version(), 1);
+    assert_eq!(world.version().expect("a version"), 1);
     world.update(World::step).expect("the parent goes on");
 }
 
@@ -85,7 +85,7 @@ fn anonymous() {
         let mine = State::<World>::from_fd(&shared).expect("the world");
         mine.update(World::step).expect("an update");
     }));
-    assert_eq!(world.version(), 1);
+    assert_eq!(world.version().expect("a version"), 1);
     world.update(World::step).expect("the parent goes on");
 }
 
@@ -131,7 +131,7 @@ fn drop_in_child(path: &str) {
 /// The child, and its child, have handles of their own.
 fn own_handle(path: &str) {
     let world = open(path);
-    let before = world.version();
+    let before = world.version().expect("a version");
     succeeds(child(|| {
         let mine = open(path);
         mine.update(World::step).expect("an update");
@@ -147,7 +147,7 @@ fn own_handle(path: &str) {
         assert!(mine.try_clone().expect("a handle").read(|s| *s == *World::at(s.steps)).expect("a read"));
     }));
     world.update(World::step).expect("an update");
-    assert_eq!(world.version(), before + 4);
+    assert_eq!(world.version().expect("a version"), before + 4);
 }
 
 /// As [`child`], by a system call of which no handler knows.
@@ -236,7 +236,7 @@ fn exec_in_update(path: &str) {
 /// A fork in the midst of a closure: the parent's goes on. The child may not touch the state, and ends.
 fn in_closure(path: &str) {
     let world = open(path);
-    let before = world.version();
+    let before = world.version().expect("a version");
     world
         .update(|s| {
             s.step();
@@ -245,12 +245,12 @@ fn in_closure(path: &str) {
                 assert_eq!(kind(world.read(|_| ())), Some(ErrorKind::Forked));
                 assert_eq!(kind(world.update(|_| ())), Some(ErrorKind::Forked));
                 let mine = open(path);
-                assert_eq!(mine.version(), before);
+                assert_eq!(mine.version().expect("a version"), before);
                 assert_eq!(kind(mine.update(|_| ())), Some(ErrorKind::Reentrant));
             }));
         })
         .expect("an update");
-    assert_eq!(world.version(), before + 1);
+    assert_eq!(world.version().expect("a version"), before + 1);
     assert!(world.read(|s| *s == *World::at(s.steps)).expect("a read"));
 }
 
@@ -300,7 +300,7 @@ fn out_of_update(path: &str, panic: bool) {
                 return;
             }
             succeeds(pid);
-            assert_eq!(world.version(), 0, "the child ended the parent's update");
+            assert_eq!(world.version().expect("a version"), 0, "the child ended the parent's update");
             let hasty = State::<World>::options().timeout(Duration::from_millis(20)).open(path).expect("the world");
             std::thread::scope(|scope| {
                 scope.spawn(|| assert_eq!(kind(hasty.update(World::step)), Some(ErrorKind::Busy)));

@@ -41,7 +41,7 @@ pub fn run(what: &str, value: u64, path: &str) {
         _ => path.to_owned(),
     };
     match State::<World>::open_or_create(target) {
-        Ok(state) => say(&format!("Ok\n{}", state.version())),
+        Ok(state) => say(&format!("Ok\n{}", state.version().expect("a version"))),
         Err(e) => say(&format!("{:?}\n{e}\n{:?}", e.kind(), std::error::Error::source(&e).map(ToString::to_string))),
     }
 }

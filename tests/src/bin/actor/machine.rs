@@ -147,8 +147,8 @@ fn no_proc(path: &str) {
     let world = open(path);
     world.update(World::step).expect("an update");
     assert!(world.read(|s| *s == *World::at(s.steps)).expect("a read"));
-    assert_eq!(world.snapshot().expect("a snapshot").steps, world.version());
-    assert_eq!(State::<World>::open_read_only(path).expect("a view").version(), world.version());
+    assert_eq!(world.snapshot().expect("a snapshot").steps, world.version().expect("a version"));
+    assert_eq!(State::<World>::open_read_only(path).expect("a view").version(), world.version().expect("a version"));
     world.try_clone().expect("a handle").update(World::step).expect("an update");
     let anonymous = State::<World>::anonymous().unwrap_err();
     assert_eq!(anonymous.kind(), ErrorKind::Unsupported, "{anonymous}");
@@ -163,7 +163,7 @@ fn no_proc(path: &str) {
     match State::<World>::create(&new) {
         Ok(state) => {
             state.update(World::step).expect("an update");
-            assert_eq!(open(&new).version(), 1);
+            assert_eq!(open(&new).version().expect("a version"), 1);
             assert_eq!(State::<World>::create(&new).unwrap_err().kind(), ErrorKind::AlreadyExists);
             shmstate::remove(&new).expect("removal");
             state.update(World::step).expect("an update");
@@ -261,7 +261,7 @@ fn drop_privileges(path: &str) {
         world.update(World::step).expect("an update");
         assert!(world.read(|s| s.steps == s.steps_again).expect("a read"));
     }
-    assert_eq!(world.snapshot().expect("a snapshot").steps, world.version());
+    assert_eq!(world.snapshot().expect("a snapshot").steps, world.version().expect("a version"));
     for result in [State::<World>::open(path).map(drop), world.try_clone().map(drop), shmstate::remove(path)] {
         let e = result.unwrap_err();
         assert_eq!(e.kind(), ErrorKind::Permission, "{e}");
@@ -311,7 +311,7 @@ fn secure(name: &str) {
     // SAFETY: no pointers.
     say(&format!("{}", unsafe { libc::geteuid() }));
     let world = State::<World>::create(name).expect("a world");
-    say(&world.path().display().to_string());
+    say(&world.path().expect("a path").display().to_string());
     shmstate::remove(name).expect("removal");
 }
 
@@ -351,9 +351,9 @@ fn open_often(path: &str) {
     let hasty = || State::<World>::options().timeout(Duration::from_secs(5));
     for round in 0..number(rounds) {
         let version = match round % 4 {
-            0 => hasty().open(name).map(|s| s.version()),
+            0 => hasty().open(name).and_then(|s| s.version()),
             1 | 3 => State::<World>::open_read_only(name).map(|s| s.version()),
-            _ => hasty().open_or_create(PathBuf::from(name)).map(|s| s.version()),
+            _ => hasty().open_or_create(PathBuf::from(name)).and_then(|s| s.version()),
         };
         seen.insert(version.map_or_else(|e| format!("{:?}", e.kind()), |version| version.to_string()));
     }
@@ -406,7 +406,7 @@ fn no_spare_room(dir: &str) {
                 {
                     assert!(text.contains(part), "{part}: {text}");
                 }
-                assert_eq!((world.stats().expect("the counts").copies, world.version()), (2, 1));
+                assert_eq!((world.stats().expect("the counts").copies, world.version().expect("a version")), (2, 1));
                 std::fs::remove_file(&filler).expect("room");
                 drop(file);
                 (0..10).for_each(|_| world.update(World::step).expect("the third copy"));

@@ -59,13 +59,17 @@ pub fn run(job: &Job<'_>) {
 /// Others go on, and the world is what it has to be.
 fn check(world: &State<World>, tally: &Tally, model: &mut World) {
     let done = tally.get(Tally::DONE);
-    assert!(world.version() >= done, "{done} updates were acknowledged, and the version is {}", world.version());
+    assert!(
+        world.version().expect("a version") >= done,
+        "{done} updates were acknowledged, and the version is {}",
+        world.version().expect("a version")
+    );
     tally.count(Tally::BEGUN);
     world.update(World::step).expect("others go on");
     tally.count(Tally::DONE);
     let seen = world.snapshot().expect("a snapshot");
     assert!(seen.is_version(seen.steps, model), "version {} is not what it has to be", seen.steps);
-    let version = world.version();
+    let version = world.version().expect("a version");
     let begun = tally.get(Tally::BEGUN);
     assert!(version <= begun, "{begun} updates were begun, and the version is {version}");
 }
@@ -88,7 +92,7 @@ fn live(job: &Job<'_>, tally: &Tally, rng: &mut Rng) -> ! {
             1 => {
                 let made = State::<World>::options().timeout(PATIENCE).init(World::step).open_or_create(&new);
                 let made = made.expect("a region of its own");
-                assert!(made.read(|s| *s == *World::at(made.version() + 1)).expect("a read"));
+                assert!(made.read(|s| *s == *World::at(made.version().expect("a version") + 1)).expect("a read"));
                 made.update(World::step).expect("an update");
                 match shmstate::remove(&new) {
                     Ok(()) => {}

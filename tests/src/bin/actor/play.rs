@@ -41,7 +41,7 @@ pub fn hold(path: &str, handles: u64) {
 pub fn bare(name: &str) {
     match State::<World>::create(name) {
         Ok(world) => {
-            say(&world.path().display().to_string());
+            say(&world.path().expect("a path").display().to_string());
             assert!(open(name).is_current().expect("a look"));
             shmstate::remove(name).expect("removal");
             assert!(!world.is_current().expect("a look"));
@@ -150,7 +150,7 @@ fn look(world: &State<World>, tally: &Tally, model: &mut World, last: &mut u64, 
     .expect("a look");
     assert!(steps >= *last, "version {steps} after version {last}");
     assert!(steps >= done, "{done} updates were acknowledged, and version {steps} is seen");
-    assert!(world.version() >= steps);
+    assert!(world.version().expect("a version") >= steps);
     *last = steps;
 }
 

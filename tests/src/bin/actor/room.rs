@@ -182,7 +182,7 @@ fn nested(dir: &str) {
     let (outer, inner) = (Path::new(dir).join("outer"), Path::new(dir).join("inner"));
     let init = |list: &mut Cache| {
         let other = options().open_or_create(&inner).expect("another region");
-        list.push(other.version() + 1).expect("an item");
+        list.push(other.version().expect("a version") + 1).expect("an item");
     };
     let state = options().init(init).create(&outer).expect("a region");
     assert_eq!(state.read(|list| list.to_vec()).expect("a read"), [1]);

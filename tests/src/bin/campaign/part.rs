@@ -76,7 +76,7 @@ impl Part {
         if self.world.is_none() {
             let at = self.log.begin(Kind::Open);
             let world = self.stage.open_world();
-            self.log.end(at, world.version(), 0);
+            self.log.end(at, world.version().expect("a version"), 0);
             self.world = Some(world);
         }
         self.world.as_ref().expect("a handle")
@@ -130,7 +130,7 @@ impl Part {
             if self.rng.below(2) == 0 {
                 let at = self.log.begin(Kind::Open);
                 let again = world.try_clone().expect("another handle");
-                self.log.end(at, again.version(), 0);
+                self.log.end(at, again.version().expect("a version"), 0);
                 self.world = Some(again);
             }
             let at = self.log.begin(Kind::Drop);

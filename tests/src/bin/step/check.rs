@@ -47,7 +47,7 @@ impl Survivors<'_> {
     ///
     /// `held` and `recoveries` are of the crash state.
     fn go_on(&self, expect: &Expect, held: bool, recoveries: u64) -> Result<(), String> {
-        let version = self.writer.version();
+        let version = self.writer.version().expect("a version");
         let mut model = expect.model(version)?.clone();
         self.read_all(&model).map_err(|e| format!("right after the death: {e}"))?;
         let mut active = 0u32;
@@ -75,7 +75,7 @@ impl Survivors<'_> {
             model.apply(&edits);
             round += 1;
             let wrong = |what: &str| Err(format!("after {round} further updates: {what}"));
-            if self.writer.version() != version + round {
+            if self.writer.version().expect("a version") != version + round {
                 return wrong("the version is wrong");
             }
             self.read_all(&model).map_err(|e| format!("after {round} further updates: {e}"))?;

@@ -109,7 +109,7 @@ impl Stand {
         } else {
             bytes = self.image.bytes().to_vec();
         }
-        Ok(Start { bytes, version: self.bystander.version(), model })
+        Ok(Start { bytes, version: self.bystander.version().expect("a version"), model })
     }
 }
 

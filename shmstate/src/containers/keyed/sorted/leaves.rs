@@ -34,7 +34,7 @@ pub(super) const fn pack(word: u32, len: usize) -> u32 {
 }
 
 /// A leaf.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Leaf {
     /// Its number.
     pub(super) word: u32,
@@ -53,7 +53,7 @@ impl Leaf {
 }
 
 /// Where an entry is, or would be.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Spot {
     /// The position of its leaf, and what is known of that; it may be full.
     pub(super) position: usize,
