@@ -1,7 +1,7 @@
 //! Catching up: how a copy that lags becomes equal to the active one.
 //!
-//! A copy that is even lacks what the notes from its place on and its page bits say, and nothing else. One that is odd has
-//! unknown content: it lacks all of its pages. Most updates find a copy that lacks a few notes, and take these over.
+//! A copy that is even lacks what the log from its position on and its page bits say, and nothing else. One that is odd has
+//! unknown content: it lacks all of its pages. Most updates find a copy that lacks a few log entries, and copy what these name.
 //!
 //! Pages can be many: a writer has died in the copy, a reader has stayed in it for long, or the region has just been opened. An
 //! update does not take them all over while another copy can be written. It takes over a part of them, so that the copy lacks
@@ -25,12 +25,12 @@ const fn part(size: u64) -> u64 {
 }
 
 impl Shared<'_> {
-    /// Marks the copy of `line` as being written, for looks without a pin and for a death. Returns its generation.
+    /// Marks the copy of `line` as being written, for looks without a pin and for a death. Returns its sequence.
     #[inline(always)]
-    pub(super) fn begin_to_write(&self, line: &CopyLine, size: u64) -> u64 {
+    pub(super) fn begin_write(&self, line: &CopyLine, size: u64) -> u64 {
         // A copy that is odd already stays so: no look compares the numbers of odd ones.
-        let odd = line.generation.load(Relaxed) | 1;
-        line.generation.store(odd, Relaxed);
+        let odd = line.sequence.load(Relaxed) | 1;
+        line.sequence.store(odd, Relaxed);
         fence_release(); // [W7]
         if size >= STREAMED {
             fence_streaming(); // [W7]
@@ -38,16 +38,16 @@ impl Shared<'_> {
         odd
     }
 
-    /// Takes over what is not tracked, and the notes from the copy's place up to `noted`. Returns `false` if more than the
-    /// notes is needed.
+    /// Copies what is not tracked, and what the log names from the copy's position up to `log_end`. Returns `false` if more than the
+    /// log is needed.
     ///
     /// # Safety
     /// The first image of `pair` is that of the copy of `line`, and no other access to it is made; the second is not written.
     #[inline(always)]
-    pub(crate) unsafe fn take_over_notes<I: Images>(
+    pub(crate) unsafe fn copy_logged<I: Images>(
         &self,
         line: &CopyLine,
-        noted: u64,
+        log_end: u64,
         images: I,
         pair: I::Pair,
     ) -> bool {
@@ -55,18 +55,18 @@ impl Shared<'_> {
         unsafe { images.copy_plain(pair) }
         let fetch = |start| images.fetch(pair, start);
         // SAFETY: the caller's promise; the range lies inside of `T`.
-        self.for_each_note(line, noted, images.size(), |range| unsafe { images.copy_range(pair, range) }, fetch)
+        self.for_each_entry(line, log_end, images.size(), |range| unsafe { images.copy_range(pair, range) }, fetch)
     }
 
-    /// Takes over everything, for a copy whose notes make no sense.
+    /// Copies everything, for a copy whose part of the log makes no sense.
     ///
     /// # Safety
-    /// As for [`Self::take_over_notes`].
+    /// As for [`Self::copy_logged`].
     #[cold]
-    pub(super) unsafe fn take_over_all<I: Images>(&self, line: &CopyLine, images: I, pair: I::Pair) {
+    pub(super) unsafe fn copy_everything<I: Images>(&self, line: &CopyLine, images: I, pair: I::Pair) {
         // SAFETY: the caller's promise.
         unsafe { images.copy_all(pair) }
-        self.forget_notes(line);
+        self.mark_caught_up(line);
     }
 
     /// A copy for this update, which chose `copy` and found that it lacks pages. A part of these is taken over, and the update
@@ -82,7 +82,7 @@ impl Shared<'_> {
             return copy;
         }
         let may = |k: usize| k != active.copy && self.is_free(k);
-        if let Some(other) = self.next(active, |k| may(k) && !self.copies[k].needs_pages()) {
+        if let Some(other) = self.next(active, |k| may(k) && !self.copies[k].lacks_pages()) {
             return other;
         }
         let lacking = |k: &usize| match self.copies[*k].is_torn() {
@@ -95,35 +95,35 @@ impl Shared<'_> {
         least
     }
 
-    /// Takes over pages of copy `copy`, of `most` bytes in all. Returns whether it lacks notes alone now; the copy is odd then.
+    /// Copies pages of copy `copy`, of `most` bytes in all. Returns whether it lacks log entries alone now; the copy is odd then.
     ///
     /// # Safety
     /// As for [`Self::mend`].
     unsafe fn mend_part<I: Images>(&self, active: Published, copy: usize, most: u64, images: I) -> bool {
         let (line, pair) = (&self.copies[copy], images.pair(copy, active.copy));
         if line.is_torn() {
-            self.lacks_all(line);
+            self.mark_all_pages(line);
         }
-        let odd = self.begin_to_write(line, images.size());
+        let odd = self.begin_write(line, images.size());
         // SAFETY: the caller's promise; the range lies inside of `T`.
-        let finished = self.take_over_pages(line, most, |range| unsafe { images.copy_range(pair, range) });
+        let finished = self.copy_pages(line, most, |range| unsafe { images.copy_range(pair, range) });
         if !finished {
             crash_order();
-            line.generation.store(odd.wrapping_add(1), Release);
+            line.sequence.store(odd.wrapping_add(1), Release);
         }
         finished
     }
 
-    /// Writes down that the copy of `line`, which is odd, lacks all pages and no notes.
-    fn lacks_all(&self, line: &CopyLine) {
-        self.forget_notes(line);
+    /// Writes down that the copy of `line`, which is odd, lacks all pages and no log entries.
+    fn mark_all_pages(&self, line: &CopyLine) {
+        self.mark_caught_up(line);
         self.pages_of(line).set(0..self.size);
         crash_order();
     }
 
     /// Calls `f` with runs of pages that the copy of `line` lacks, `most` bytes or little more in all, and takes their marks
     /// away. Returns whether none is left.
-    fn take_over_pages(&self, line: &CopyLine, most: u64, f: impl Fn(Range<u64>)) -> bool {
+    fn copy_pages(&self, line: &CopyLine, most: u64, f: impl Fn(Range<u64>)) -> bool {
         let (pages, mut left) = (self.pages_of(line), most);
         while let Some(run) = pages.next_run(0) {
             if left == 0 {

@@ -1,15 +1,15 @@
 //! What the copies still have to take over from the active one.
 //!
-//! One log for all of them: each update appends the byte ranges that it has touched, and each copy has a place in it, up
-//! to which it has taken them over. The active copy holds what every note speaks of, so that a note too many costs no
-//! more than bytes that are equal already; only a note too few would be a fault.
+//! One log for all of them: each update appends the byte ranges that it has touched, and each copy has a position in it, up
+//! to which it has taken them over. The active copy holds what every entry names, so that an entry too many costs no
+//! more than bytes that are equal already; only an entry too few would be a fault.
 //!
-//! The log is a ring. Before a note is overwritten that a copy still needs, it goes to that copy's page bits. A writer
-//! that finds a copy that lags by more notes than the ring has copies everything.
+//! The log is a ring. Before an entry is overwritten that a copy still needs, it goes to that copy's page bits. A writer
+//! that finds a copy that lags by more entries than the ring has copies everything.
 //!
 //! All of it is read and written under the writer's lock alone. The order of the stores matters for a death in their
 //! midst: the log's end moves before `active` names the new version, or before the copy of a roll-back counts as whole; and
-//! a copy's page bits are set before its place moves, and before a note is overwritten.
+//! a copy's page bits are set before its position moves, and before an entry is overwritten.
 
 use super::shared::Shared;
 use super::words::CopyLine;
@@ -17,54 +17,54 @@ use crate::sync::{AtomicU64, Ordering::Relaxed, crash_order};
 use crate::track::{Granule, Pages, Touched};
 use std::ops::Range;
 
-/// How many notes ahead of the one that is taken over a copy's bytes are fetched. No more than the shortest log has.
+/// How many entries ahead of the one that is taken over a copy's bytes are fetched. No more than the shortest log has.
 const AHEAD: u64 = if cfg!(any(shmstate_loom, shmstate_shuttle)) { 1 } else { 16 };
 
 impl Shared<'_> {
     /// Appends what a transaction has touched to the log, which ends at `first`. Returns its new end.
     ///
-    /// Pages are not in the log: see [`Self::note_pages`].
+    /// Pages are not in the log: see [`Self::mark_pages`].
     #[inline(always)]
-    pub(super) fn note(&self, first: u64, touched: &Touched) -> u64 {
+    pub(super) fn append(&self, first: u64, touched: &Touched) -> u64 {
         let line = &self.control.active;
         let end = first.wrapping_add(touched.count() as u64);
         if end == first {
             return end;
         }
-        // Wrapping, as all numbers of notes: they may be anything.
-        let rest = line.limit.load(Relaxed).wrapping_sub(end);
-        if rest > self.notes.len() as u64 {
-            self.make_way(first, touched.count() as u64);
+        // Wrapping, as all numbers of entries: they may be anything.
+        let free = line.append_limit.load(Relaxed).wrapping_sub(end);
+        if free > self.log.len() as u64 {
+            self.evict_to_pages(first, touched.count() as u64);
         }
         if let Some(only) = touched.only() {
-            self.note_at(first).store(only, Relaxed);
+            self.entry(first).store(only, Relaxed);
         } else {
-            touched.ranges().zip(0..).for_each(|(range, n)| self.note_at(first.wrapping_add(n)).store(range, Relaxed));
+            touched.ranges().zip(0..).for_each(|(range, n)| self.entry(first.wrapping_add(n)).store(range, Relaxed));
         }
-        line.noted.store(end, Relaxed);
+        line.log_end.store(end, Relaxed);
         end
     }
 
-    /// Where the note with that number stands, or stood.
+    /// Where the entry with that number stands, or stood.
     #[inline(always)]
-    fn note_at(&self, number: u64) -> &AtomicU64 {
-        let last = self.notes.len().wrapping_sub(1);
-        debug_assert!(self.notes.len().is_power_of_two());
-        // SAFETY: at most the last index: the log is not empty ([`notes`](crate::track::notes)).
-        unsafe { self.notes.get_unchecked(number as usize & last) }
+    fn entry(&self, number: u64) -> &AtomicU64 {
+        let last = self.log.len().wrapping_sub(1);
+        debug_assert!(self.log.len().is_power_of_two());
+        // SAFETY: at most the last index: the log is not empty ([`notes`](crate::track::entries)).
+        unsafe { self.log.get_unchecked(number as usize & last) }
     }
 
-    /// Moves to page bits what copies still need and the next `count` notes, of which `first` is the first, will overwrite; and
+    /// Moves to page bits what copies still need and the next `count` entries, of which `first` is the first, will overwrite; and
     /// some more, so that this does not come with each update while a reader keeps a copy.
     #[cold]
-    fn make_way(&self, first: u64, count: u64) {
-        let ring = self.notes.len() as u64;
+    fn evict_to_pages(&self, first: u64, count: u64) {
+        let ring = self.log.len() as u64;
         let active = self.published().copy;
         let mut most = 0;
         for (copy, line) in self.copies[..self.in_use()].iter().enumerate() {
-            let place = line.place.load(Relaxed);
-            let mut behind = first.wrapping_sub(place);
-            // One that is copied whole needs no notes; nor does the one that is written.
+            let position = line.log_position.load(Relaxed);
+            let mut behind = first.wrapping_sub(position);
+            // One that is copied whole needs no entries; nor does the one that is written.
             if line.is_torn() || behind > ring {
                 continue;
             }
@@ -72,25 +72,25 @@ impl Shared<'_> {
                 _ if copy == active => behind, // the others take over from this one
                 Some(over) if over > 0 => {
                     let moved = behind.min(over + ring / 4);
-                    self.move_to_pages(line, place, moved);
+                    self.move_to_pages(line, position, moved);
                     moved
                 }
                 _ => 0,
             };
             if moved > 0 {
-                line.place.store(place.wrapping_add(moved), Relaxed);
+                line.log_position.store(position.wrapping_add(moved), Relaxed);
                 behind -= moved;
             }
             most = most.max(behind);
         }
-        self.control.active.limit.store(first.wrapping_sub(most).wrapping_add(ring), Relaxed);
+        self.control.active.append_limit.store(first.wrapping_sub(most).wrapping_add(ring), Relaxed);
     }
 
-    /// Marks the pages of `count` notes from `place` on.
-    fn move_to_pages(&self, line: &CopyLine, place: u64, count: u64) {
+    /// Marks the pages of `count` entries from `position` on.
+    fn move_to_pages(&self, line: &CopyLine, position: u64, count: u64) {
         let pages = self.pages_of(line);
         for n in 0..count {
-            pages.set(self.granule.unpack(self.note_at(place.wrapping_add(n)).load(Relaxed)));
+            pages.set(self.granule.unpack(self.entry(position.wrapping_add(n)).load(Relaxed)));
         }
         crash_order();
     }
@@ -98,13 +98,13 @@ impl Shared<'_> {
     /// Whether the copy of `line` has half of the log to take over, or has run over to pages.
     #[inline]
     pub(super) fn is_far_behind(&self, line: &CopyLine) -> bool {
-        let behind = self.control.active.noted.load(Relaxed).wrapping_sub(line.place.load(Relaxed));
-        behind > self.notes.len() as u64 / 2 || line.has_spilled()
+        let behind = self.control.active.log_end.load(Relaxed).wrapping_sub(line.log_position.load(Relaxed));
+        behind > self.log.len() as u64 / 2 || line.has_dirty_pages()
     }
 
     /// Notes the pages of a transaction for the copy of `line`.
     #[cold]
-    pub(super) fn note_pages(&self, line: &CopyLine, touched: &Touched) {
+    pub(super) fn mark_pages(&self, line: &CopyLine, touched: &Touched) {
         self.pages_of(line).add(&touched.pages());
     }
 
@@ -113,14 +113,14 @@ impl Shared<'_> {
         let words = Pages::words(self.size);
         // Not carried along: it is seldom asked for.
         let copy = self.copies.iter().position(|other| std::ptr::eq(other, line)).unwrap_or_default();
-        Pages::new(&line.spilled, &self.pages[copy * words..(copy + 1) * words], self.size)
+        Pages::new(&line.dirty_pages, &self.pages[copy * words..(copy + 1) * words], self.size)
     }
 
     /// Calls `f` with each byte range of the `size` bytes of `T` that the copy of `line` has to take over from a log that ends
     /// at `end`; there may be pages besides. Of many, `fetch` is called with where each begins, some time before. Returns
-    /// `false` when everything is to be taken over instead: a note makes no sense, or those that were needed are gone.
+    /// `false` when everything is to be taken over instead: an entry makes no sense, or those that were needed are gone.
     #[inline(always)]
-    pub(super) fn for_each_note(
+    pub(super) fn for_each_entry(
         &self,
         line: &CopyLine,
         end: u64,
@@ -128,23 +128,30 @@ impl Shared<'_> {
         f: impl Fn(Range<u64>),
         fetch: impl Fn(u64),
     ) -> bool {
-        let place = line.place.load(Relaxed);
-        if end.wrapping_sub(place) > AHEAD {
-            return self.for_each_of_many(place, end, size, f, fetch);
+        let position = line.log_position.load(Relaxed);
+        if end.wrapping_sub(position) > AHEAD {
+            return self.for_each_of_many(position, end, size, f, fetch);
         }
-        self.for_each_between(place, end, size, f)
+        self.for_each_between(position, end, size, f)
     }
 
-    /// [`Self::for_each_note`], of more than a few.
+    /// [`Self::for_each_entry`], of more than a few.
     #[cold]
     #[inline(never)]
-    fn for_each_of_many(&self, place: u64, end: u64, size: u64, f: impl Fn(Range<u64>), fetch: impl Fn(u64)) -> bool {
-        if end.wrapping_sub(place) > self.notes.len() as u64 {
+    fn for_each_of_many(
+        &self,
+        position: u64,
+        end: u64,
+        size: u64,
+        f: impl Fn(Range<u64>),
+        fetch: impl Fn(u64),
+    ) -> bool {
+        if end.wrapping_sub(position) > self.log.len() as u64 {
             return false;
         }
-        let mut next = place;
+        let mut next = position;
         while end.wrapping_sub(next) > AHEAD {
-            let start = self.granule.unpack(self.note_at(next.wrapping_add(AHEAD)).load(Relaxed)).start;
+            let start = self.granule.unpack(self.entry(next.wrapping_add(AHEAD)).load(Relaxed)).start;
             fetch(start.min(size));
             if !self.for_each_between(next, next.wrapping_add(1), size, &f) {
                 return false;
@@ -154,16 +161,16 @@ impl Shared<'_> {
         self.for_each_between(next, end, size, f)
     }
 
-    /// Calls `f` with the byte ranges of the notes from `next` up to `end`, all of which are in the log.
+    /// Calls `f` with the byte ranges of the entries from `next` up to `end`, all of which are in the log.
     #[inline(always)]
     fn for_each_between(&self, mut next: u64, end: u64, size: u64, f: impl Fn(Range<u64>)) -> bool {
         let granule = Granule::of(size);
         while next != end {
-            let note = self.note_at(next).load(Relaxed);
-            if let Some(start) = granule.word(note, size) {
+            let entry = self.entry(next).load(Relaxed);
+            if let Some(start) = granule.word(entry, size) {
                 f(start..start + 8);
             } else {
-                let range = granule.unpack(note);
+                let range = granule.unpack(entry);
                 if range.start >= range.end || range.start >= size {
                     return false;
                 }
@@ -174,11 +181,11 @@ impl Shared<'_> {
         true
     }
 
-    /// The copy of `line` has taken over everything, or will: its place is the log's end, and no page is marked.
+    /// The copy of `line` has taken over everything, or will: its position is the log's end, and no page is marked.
     #[inline]
-    pub(super) fn forget_notes(&self, line: &CopyLine) {
-        line.place.store(self.control.active.noted.load(Relaxed), Relaxed);
-        if line.has_spilled() {
+    pub(super) fn mark_caught_up(&self, line: &CopyLine) {
+        line.log_position.store(self.control.active.log_end.load(Relaxed), Relaxed);
+        if line.has_dirty_pages() {
             self.clear_pages(line);
         }
     }
@@ -189,8 +196,8 @@ impl Shared<'_> {
     }
 
     /// The log begins anew, for a first handle.
-    pub(super) fn forget_log(&self) {
-        self.control.active.noted.store(0, Relaxed);
-        self.control.active.limit.store(0, Relaxed);
+    pub(super) fn reset_log(&self) {
+        self.control.active.log_end.store(0, Relaxed);
+        self.control.active.append_limit.store(0, Relaxed);
     }
 }

@@ -29,14 +29,14 @@
 //! | R1 | reader: pin count += 1 (the owner thread: exchange of its word), SeqCst | W2 | either the writer's scan sees the pin, or R2 sees what was published before W2 |
 //! | R2 | reader: re-check of `active`, SeqCst | W2, W4 | the pinned copy is still the active one; and its bytes are visible |
 //! | R3 | reader: leave, Release | W3 | all reads of the copy come before the writer's next use of it |
-//! | W1 | writer: lock, Acquire | W6 | the last writer's bytes and notes are visible |
+//! | W1 | writer: lock, Acquire | W6 | the last writer's bytes and log entries are visible |
 //! | W2 | writer: fence, SeqCst, between lock and scan | R1, R2 | see R1 |
 //! | W3 | writer: scan of the pins, Acquire | R3 | see R3 |
 //! | W4 | writer: `active`, Release | R2 | the new copy's bytes come before its publication |
-//! | W5 | writer: `generation` even again, Release | – | after W4 in program order, for a death between the two |
+//! | W5 | writer: `sequence` even again, Release | – | after W4 in program order, for a death between the two |
 //! | W6 | writer: unlock, Release swap | W1 | see W1 |
-//! | W7 | writer: `generation` odd, then a Release fence; for a large `T` one for streaming stores too | P1 | a look that has a byte of the new content sees the odd number |
-//! | P1 | onlooker, load: Acquire fence, then `generation` again | W7, W2 | see W7; a `published` that is unchanged will do as well, by W2 |
+//! | W7 | writer: `sequence` odd, then a Release fence; for a large `T` one for streaming stores too | P1 | a look that has a byte of the new content sees the odd number |
+//! | P1 | onlooker, load: Acquire fence, then `sequence` again | W7, W2 | see W7; a `published` that is unchanged will do as well, by W2 |
 //! | N1 | reader: its bits in the list of readers, SeqCst | W2 | a writer whose scan misses the bit is seen by R2, as in R1 |
 //! | N2 | reader: `listed` of its slot, after R1, SeqCst; it becomes 1 by a Release store, after N1 | N3, that store | it sees what a sweep has taken back, or the sweep sees its pin; and what another thread has listed is listed |
 //! | N3 | sweep: fence, SeqCst, between `listed` = 0 and the second look at the pins | R1, N2 | see N2 |

@@ -1,7 +1,7 @@
 //! Looking without a pin: onlookers, which map the region for reading only, and loads of a few words.
 //!
-//! A copy is written only while it is not the active one, and its writer changes its generation first. So it was
-//! left alone if it is still the active one of the same version, or still has the same even generation. What was read in
+//! A copy is written only while it is not the active one, and its writer changes its sequence first. So it was
+//! left alone if it is still the active one of the same version, or still has the same even sequence. What was read in
 //! the meantime may be torn, and is thrown away if neither holds.
 
 use super::pins::Reader;
@@ -26,11 +26,11 @@ impl Shared<'_> {
         let before = self.seen();
         let copy = before.copy & !flags;
         let line = self.copies.get(copy).ok_or(before.copy)?;
-        let generation = line.generation.load(Relaxed);
+        let sequence = line.sequence.load(Relaxed);
         fence_acquire();
         let found = read(copy);
         fence_acquire(); // [P1]
-        let same = generation.is_multiple_of(2) && line.generation.load(Relaxed) == generation;
+        let same = sequence.is_multiple_of(2) && line.sequence.load(Relaxed) == sequence;
         Ok((found, same || self.seen() == before))
     }
 

@@ -77,7 +77,7 @@ impl Shared<'_> {
     }
 
     /// No slot is listed: for a first handle.
-    pub(super) fn forget_readers(&self) {
+    pub(super) fn reset_listed(&self) {
         self.listed.clear();
         self.slots.iter().for_each(|slot| slot.listed.store(0, Relaxed));
     }

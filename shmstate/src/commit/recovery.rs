@@ -4,9 +4,9 @@
 //!
 //! | died | what is there | what the next one does |
 //! |---|---|---|
-//! | before `generation` is odd | nothing has changed | nothing |
+//! | before `sequence` is odd | nothing has changed | nothing |
 //! | while the copy is odd and not active | a copy of unknown content | copies everything when it uses that copy |
-//! | in the notes of a commit | notes too many in the log | takes over bytes that are equal already |
+//! | as a commit appends to the log | entries too many | takes over bytes that are equal already |
 //! | after `active`, before even | a good active copy marked odd | [`Shared::recover`] makes it even |
 //! | after even, before unlock | a lock that names a dead slot | takes the lock |
 
@@ -33,10 +33,10 @@ impl Shared<'_> {
         let news = News::Recovered { slot, pid: self.pid(slot), version: active.version };
         self.list_all();
         if let Some(line) = self.copies.get(active.copy) {
-            let generation = line.generation.load(Relaxed);
-            if generation % 2 == 1 {
+            let sequence = line.sequence.load(Relaxed);
+            if sequence % 2 == 1 {
                 // It had committed: `active` named this copy, and only its own writer does that.
-                line.generation.store(generation.wrapping_add(1), Release);
+                line.sequence.store(sequence.wrapping_add(1), Release);
             }
         }
         count(&self.control.counters.recoveries);
@@ -65,15 +65,15 @@ impl Shared<'_> {
             self.clear_pins(slot);
         }
         self.control.counters.used.store(0, Relaxed);
-        self.forget_readers();
-        self.forget_log();
+        self.reset_listed();
+        self.reset_log();
         for (k, line) in self.copies.iter().enumerate() {
-            let odd = line.generation.load(Relaxed) | 1;
-            line.generation.store(if k == active { odd.wrapping_add(1) } else { odd }, Relaxed);
+            let odd = line.sequence.load(Relaxed) | 1;
+            line.sequence.store(if k == active { odd.wrapping_add(1) } else { odd }, Relaxed);
             if k != active {
                 line.synced.store(NEVER, Relaxed);
             }
-            self.forget_notes(line);
+            self.mark_caught_up(line);
         }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct Shared<'a> {
     /// Of the copies in use, then of the spare ones.
     pub(crate) copies: &'a [CopyLine],
     /// The log of what was touched: a power of two of packed byte ranges. See [`super::log`].
-    pub(crate) notes: &'a [AtomicU64],
+    pub(crate) log: &'a [AtomicU64],
     /// The page bits of all copies, one after the other.
     pub(crate) pages: &'a [AtomicU64],
     /// Bytes of `T`.

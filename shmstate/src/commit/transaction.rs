@@ -40,7 +40,7 @@ pub(crate) struct Txn<'a, P> {
     /// The odd number that the copy has.
     odd: u64,
     /// The log's end.
-    noted: u64,
+    log_end: u64,
     pair: P,
 }
 
@@ -62,20 +62,20 @@ impl Shared<'_> {
             Ok(begun) => begun,
             Err(locked) => self.begin_slowly(locked, me, host, clock())?,
         };
-        if self.copies[copy].needs_pages() {
+        if self.copies[copy].lacks_pages() {
             // SAFETY: the lock is held, and the scan has found no reader in `copy`, which is not the active one.
             copy = unsafe { self.mend(active, copy, images) };
         }
         let line = &self.copies[copy];
-        let odd = self.begin_to_write(line, images.size());
-        let (noted, pair) = (self.control.active.noted.load(Relaxed), images.pair(copy, active.copy));
+        let odd = self.begin_write(line, images.size());
+        let (log_end, pair) = (self.control.active.log_end.load(Relaxed), images.pair(copy, active.copy));
         // SAFETY: as above; no process writes the active copy while the lock is held.
-        let by_notes = unsafe { self.take_over_notes(line, noted, images, pair) };
-        if !by_notes {
+        let by_log = unsafe { self.copy_logged(line, log_end, images, pair) };
+        if !by_log {
             // SAFETY: as above.
-            unsafe { self.take_over_all(line, images, pair) }
+            unsafe { self.copy_everything(line, images, pair) }
         }
-        Ok(Txn { shared: self, active, copy, line, odd, noted, pair })
+        Ok(Txn { shared: self, active, copy, line, odd, log_end, pair })
     }
 
     /// The lock and a copy to write, if that takes no call and no waiting; the active version comes first. Else whether the
@@ -142,15 +142,15 @@ impl Shared<'_> {
     /// update is over.
     #[cold]
     pub(crate) fn roll_back(&self, copy: usize, touched: &Touched) {
-        let (line, noted) = (&self.copies[copy], self.control.active.noted.load(Relaxed));
-        let even = (line.generation.load(Relaxed) | 1).wrapping_add(1);
-        // It was caught up when the update began; its place stays before the notes.
-        line.place.store(noted, Relaxed);
-        self.note(noted, touched);
+        let (line, log_end) = (&self.copies[copy], self.control.active.log_end.load(Relaxed));
+        let even = (line.sequence.load(Relaxed) | 1).wrapping_add(1);
+        // It was caught up when the update began; its position stays before the new entries.
+        line.log_position.store(log_end, Relaxed);
+        self.append(log_end, touched);
         if touched.spilled() {
-            self.note_pages(line, touched);
+            self.mark_pages(line, touched);
         }
-        line.generation.store(even, Release); // [W5]
+        line.sequence.store(even, Release); // [W5]
         count(&self.control.counters.roll_backs);
     }
 
@@ -184,21 +184,21 @@ impl<P: Copy> Txn<'_, P> {
     /// new version.
     #[inline(always)]
     pub(crate) fn commit(self, touched: &Touched) -> u64 {
-        let Txn { shared, active, copy, line, odd, noted, .. } = self;
+        let Txn { shared, active, copy, line, odd, log_end, .. } = self;
         let version = active.version + 1;
-        line.place.store(shared.note(noted, touched), Relaxed);
+        line.log_position.store(shared.append(log_end, touched), Relaxed);
         if touched.spilled() {
-            self.note_pages(touched);
+            self.mark_pages(touched);
         }
         line.synced.store(version, Relaxed);
         shared.control.active.published.store(Published { version, copy }.pack(), Release); // [W4]
-        line.generation.store(odd.wrapping_add(1), Release); // [W5]
+        line.sequence.store(odd.wrapping_add(1), Release); // [W5]
         version
     }
 
     #[cold]
     #[inline(never)]
-    fn note_pages(self, touched: &Touched) {
-        self.shared.others(self.copy).for_each(|other| self.shared.note_pages(other, touched));
+    fn mark_pages(self, touched: &Touched) {
+        self.shared.others(self.copy).for_each(|other| self.shared.mark_pages(other, touched));
     }
 }

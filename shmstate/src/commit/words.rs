@@ -47,10 +47,10 @@ pub(crate) struct LockLine {
 pub(crate) struct ActiveLine {
     /// A [`Published`].
     pub(crate) published: AtomicU64,
-    /// Notes that were ever written into the log.
-    pub(crate) noted: AtomicU64,
-    /// Up to this number of notes, none is overwritten that a copy still needs.
-    pub(crate) limit: AtomicU64,
+    /// Entries that were ever written into the log: the index of the next one.
+    pub(crate) log_end: AtomicU64,
+    /// The log can grow to this index before it overwrites an entry that a copy still needs.
+    pub(crate) append_limit: AtomicU64,
 }
 
 /// What changes seldom.
@@ -101,32 +101,32 @@ pub(crate) struct SlotLine {
 #[repr(C, align(64))]
 pub(crate) struct CopyLine {
     /// Odd while the copy is written; odd at its next use: its writer died, everything is copied.
-    pub(crate) generation: AtomicU64,
+    pub(crate) sequence: AtomicU64,
     /// The version that the copy was last published with, or [`NEVER`].
     pub(crate) synced: AtomicU64,
-    /// How many of the log's notes the copy has taken over.
-    pub(crate) place: AtomicU64,
+    /// The index in the log up to which the copy has taken it over.
+    pub(crate) log_position: AtomicU64,
     /// Not 0 if there are page bits.
-    pub(crate) spilled: AtomicU32,
+    pub(crate) dirty_pages: AtomicU32,
 }
 
 impl CopyLine {
     /// Whether the last writer of the copy did not come to its end.
     #[inline(always)]
     pub(crate) fn is_torn(&self) -> bool {
-        self.generation.load(Relaxed) % 2 == 1
+        self.sequence.load(Relaxed) % 2 == 1
     }
 
     /// Whether there are page bits.
     #[inline]
-    pub(super) fn has_spilled(&self) -> bool {
-        self.spilled.load(Relaxed) != 0
+    pub(super) fn has_dirty_pages(&self) -> bool {
+        self.dirty_pages.load(Relaxed) != 0
     }
 
-    /// Whether more than notes is needed to catch the copy up.
+    /// Whether more than the log is needed to catch the copy up.
     #[inline(always)]
-    pub(super) fn needs_pages(&self) -> bool {
-        self.is_torn() || self.has_spilled()
+    pub(super) fn lacks_pages(&self) -> bool {
+        self.is_torn() || self.has_dirty_pages()
     }
 }
 
@@ -167,8 +167,8 @@ impl Control {
             lock: LockLine { word: AtomicU32::new(0) },
             active: ActiveLine {
                 published: AtomicU64::new(published.pack()),
-                noted: AtomicU64::new(0),
-                limit: AtomicU64::new(0),
+                log_end: AtomicU64::new(0),
+                append_limit: AtomicU64::new(0),
             },
             counters: CounterLine {
                 used: AtomicU32::new(0),
@@ -200,12 +200,12 @@ impl SlotLine {
 
 #[cfg(any(shmstate_loom, shmstate_shuttle))]
 impl CopyLine {
-    pub(crate) fn new(generation: u64, synced: u64) -> Self {
+    pub(crate) fn new(sequence: u64, synced: u64) -> Self {
         CopyLine {
-            generation: AtomicU64::new(generation),
+            sequence: AtomicU64::new(sequence),
             synced: AtomicU64::new(synced),
-            place: AtomicU64::new(0),
-            spilled: AtomicU32::new(0),
+            log_position: AtomicU64::new(0),
+            dirty_pages: AtomicU32::new(0),
         }
     }
 }

@@ -89,7 +89,7 @@ impl Plan {
         shared.control.counters.copies.store(geometry.copies as u32, Relaxed);
         for (k, line) in shared.copies.iter().enumerate() {
             // Odd: the other copies are made when they are first used.
-            line.generation.store(u64::from(k != 0), Relaxed);
+            line.sequence.store(u64::from(k != 0), Relaxed);
             line.synced.store(if k == 0 { 0 } else { NEVER }, Relaxed);
         }
         init(mapping.base().wrapping_add(geometry.image(0) as usize))

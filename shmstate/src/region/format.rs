@@ -3,7 +3,7 @@
 use super::geometry::{CONTROL, Geometry, HEADER, SLOTS};
 use super::header::{FORMAT, MAGIC, RawHeader};
 use crate::commit::{Control, CopyLine, Listed, MAX_COPIES, MAX_SLOTS, SlotLine};
-use crate::track::{Pages, notes};
+use crate::track::{Pages, log_len};
 use std::mem::offset_of;
 
 const CHAPTER: &str = include_str!("../../docs/format.md");
@@ -33,7 +33,7 @@ macro_rules! fields {
 fn the_identity_is_as_written() {
     let fields = fields!(RawHeader: magic, format, byte_order, checksum, file_len, region_id, boot_id, created_ns, fingerprint,
         state_size, state_align, copies, slots, max_copies, schema_len, schema_checksum, control_at, slots_at, lines_at,
-        pages_at, schema_at, images_at, stride, notes_at, spare);
+        pages_at, schema_at, images_at, stride, log_at, spare);
     assert_eq!(rows("Identity"), fields);
     assert_eq!(fields.iter().map(|f| f.1).sum::<usize>() as u64, HEADER);
     assert!(CHAPTER.contains(&format!("magic              \"{}\"", std::str::from_utf8(&MAGIC).unwrap())));
@@ -53,8 +53,8 @@ fn the_control_words_are_as_written() {
     let expected = [
         (at(lock, offset_of!(Control, lock.word) - lock), "word"),
         (at(active, offset_of!(Control, active.published) - active), "published"),
-        (at(active, offset_of!(Control, active.noted) - active), "noted"),
-        (at(active, offset_of!(Control, active.limit) - active), "limit"),
+        (at(active, offset_of!(Control, active.log_end) - active), "log_end"),
+        (at(active, offset_of!(Control, active.append_limit) - active), "append_limit"),
         (at(counters, offset_of!(Control, counters.used) - counters), "used"),
         (at(counters, offset_of!(Control, counters.ready) - counters), "ready"),
         (at(counters, offset_of!(Control, counters.recoveries) - counters), "recoveries"),
@@ -71,7 +71,7 @@ fn the_control_words_are_as_written() {
 fn slots_and_lines_are_as_written() {
     let slot = fields!(SlotLine: pins, namespace, pid, name, owner, listed);
     assert_eq!(rows("Slot"), slot);
-    let mut line = fields!(CopyLine: generation, synced, place, spilled);
+    let mut line = fields!(CopyLine: sequence, synced, log_position, dirty_pages);
     line.push((28, size_of::<CopyLine>() - 28, "(unused)"));
     assert_eq!(rows("Copy's line"), line);
 }
@@ -83,10 +83,10 @@ fn the_sections_are_as_written() {
     assert_eq!(geometry.readers(), 512 + 64 * 64);
     assert_eq!([1, 64, 448, 512, 65_536].map(Listed::words), [8, 8, 8, 16, 1040]);
     assert_eq!(geometry.lines(), geometry.readers() + 8 * 8);
-    assert_eq!(geometry.notes(), geometry.lines() + 64 * 3);
-    assert_eq!(geometry.pages(), geometry.notes() + 8 * 4096);
+    assert_eq!(geometry.log(), geometry.lines() + 64 * 3);
+    assert_eq!(geometry.pages(), geometry.log() + 8 * 4096);
     assert_eq!(
-        [1, 4096, 4160, 64 << 10, 32 << 20, 64 << 20, 1 << 30].map(notes),
+        [1, 4096, 4160, 64 << 10, 32 << 20, 64 << 20, 1 << 30].map(log_len),
         [64, 64, 128, 1024, 4096, 8192, 65_536]
     );
     let bits = (10_u64 << 20).div_ceil(4096).div_ceil(64);

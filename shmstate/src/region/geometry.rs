@@ -1,7 +1,7 @@
 //! Where everything lies in a region file. The format chapter draws it; a test holds the drawing against this file.
 
 use crate::commit::{Control, CopyLine, Listed, MAX_COPIES, MAX_SLOTS, SlotLine};
-use crate::track::{PAGE, Pages, notes};
+use crate::track::{PAGE, Pages, log_len};
 
 /// Bytes of the identity.
 pub(super) const HEADER: u64 = 256;
@@ -55,19 +55,19 @@ impl Geometry {
         self.readers() + self.reader_words() as u64 * 8
     }
 
-    /// Where the log of notes begins.
-    pub(super) fn notes(&self) -> u64 {
+    /// Where the log begins.
+    pub(super) fn log(&self) -> u64 {
         self.lines() + (self.max_copies * size_of::<CopyLine>()) as u64
     }
 
     /// Notes that the log has room for.
-    pub(super) fn note_count(&self) -> usize {
-        notes(self.size)
+    pub(super) fn log_len(&self) -> usize {
+        log_len(self.size)
     }
 
     /// Where the copies' page bits begin.
     pub(super) fn pages(&self) -> u64 {
-        self.notes() + self.note_count() as u64 * 8
+        self.log() + self.log_len() as u64 * 8
     }
 
     /// Words of page bits, of all copies.

@@ -47,7 +47,7 @@ pub(super) struct RawHeader {
     pub(super) schema_at: u64,
     pub(super) images_at: u64,
     pub(super) stride: u64,
-    pub(super) notes_at: u64,
+    pub(super) log_at: u64,
     pub(super) spare: [u64; 9],
 }
 
@@ -85,7 +85,7 @@ impl RawHeader {
             schema_at: geometry.schema(),
             images_at: geometry.images(),
             stride: geometry.stride(),
-            notes_at: geometry.notes(),
+            log_at: geometry.log(),
             spare: [0; 9],
         };
         raw.checksum = raw.sum();
@@ -206,7 +206,7 @@ impl Header {
     /// Whether every number in the header is the one that the geometry gives.
     fn agrees(geometry: &Geometry, raw: &RawHeader) -> bool {
         (raw.control_at, raw.slots_at, raw.lines_at) == (CONTROL, SLOTS, geometry.lines())
-            && (raw.notes_at, raw.pages_at) == (geometry.notes(), geometry.pages())
+            && (raw.log_at, raw.pages_at) == (geometry.log(), geometry.pages())
             && (raw.schema_at, raw.images_at) == (geometry.schema(), geometry.images())
             && (raw.stride, raw.file_len) == (geometry.stride(), geometry.file_len())
     }

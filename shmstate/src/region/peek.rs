@@ -62,7 +62,7 @@ impl Peek {
         let holes = if os::is_memory(path, &file)? {
             let holes = Holes::new(Reader::of(file, key).map_err(|e| Error::io(path, "open a second time", e))?);
             // The words by which the active copy is found are read in the mapping. Their creator has written them.
-            if !holes.are_data(0..SLOTS, &origin)? || !holes.are_data(geometry.lines()..geometry.notes(), &origin)? {
+            if !holes.are_data(0..SLOTS, &origin)? || !holes.are_data(geometry.lines()..geometry.log(), &origin)? {
                 let why = "it is a copy of a region's file with holes in its first pages: open it for writing once (`open`), \
                            which fills them, or copy it without holes (`cp --sparse=never`)";
                 return Err(Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into());

@@ -14,8 +14,8 @@ pub(super) unsafe fn view(mapping: &Mapping, geometry: &Geometry) -> Shared<'sta
     let at = |offset: u64| mapping.base().wrapping_add(offset as usize);
     let (control, slots) = (at(CONTROL).cast::<Control>(), at(SLOTS).cast());
     let lines = at(geometry.lines()).cast();
-    let [readers, notes, pages] =
-        [geometry.readers(), geometry.notes(), geometry.pages()].map(|offset| at(offset).cast::<AtomicU64>());
+    let [readers, log, pages] =
+        [geometry.readers(), geometry.log(), geometry.pages()].map(|offset| at(offset).cast::<AtomicU64>());
     // For all six: it lies inside the mapping, which the caller keeps; its place is aligned for it, because the geometry's
     // offsets are multiples of 64; and every byte pattern is a value of an atomic integer.
     Shared {
@@ -28,7 +28,7 @@ pub(super) unsafe fn view(mapping: &Mapping, geometry: &Geometry) -> Shared<'sta
         // SAFETY: as above.
         copies: unsafe { std::slice::from_raw_parts(lines, geometry.max_copies) },
         // SAFETY: as above.
-        notes: unsafe { std::slice::from_raw_parts(notes, geometry.note_count()) },
+        log: unsafe { std::slice::from_raw_parts(log, geometry.log_len()) },
         // SAFETY: as above.
         pages: unsafe { std::slice::from_raw_parts(pages, geometry.page_words()) },
         size: geometry.size,

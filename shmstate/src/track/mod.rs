@@ -15,4 +15,4 @@ use pages::PagesBuf;
 pub(crate) use pages::{PAGE, Pages};
 pub use stamp::Stamp;
 pub use touched::Touched;
-pub(crate) use touched::{Granule, IN_BLOCKS, exact, notes};
+pub(crate) use touched::{Granule, IN_BLOCKS, exact, log_len};

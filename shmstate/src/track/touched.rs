@@ -4,11 +4,11 @@ use super::{Pages, PagesBuf};
 use std::cell::Cell;
 use std::ops::Range;
 
-/// The notes that a region's log has room for: what the updates touch that a copy has not taken over, usually one to four.
+/// The entries that a region's log has room for: what the updates touch that a copy has not taken over, usually one to four.
 ///
 /// A power of two. One for each cache line of a small state: with more, a copy of the whole would cost less. A thousandth of
 /// the bytes of a large one, so that a reader that stays for some milliseconds costs exact ranges and not pages.
-pub(crate) const fn notes(size: u64) -> usize {
+pub(crate) const fn log_len(size: u64) -> usize {
     // The model checkers track each entry as an object. Two, so that a few transactions already overrun a copy.
     if cfg!(any(shmstate_loom, shmstate_shuttle)) {
         return 2;
@@ -31,11 +31,11 @@ pub(crate) const IN_BLOCKS: usize = if cfg!(test) { 4 << 10 } else { 64 << 10 };
 
 /// Exact ranges of one transaction, before pages take over. Few in tests, so that some do.
 pub(crate) const fn exact(size: u64) -> usize {
-    match notes(size) {
+    match log_len(size) {
         few @ ..32 => few,
         _ if cfg!(test) => 32,
-        notes if notes < 128 => 32,
-        notes if notes < 4096 => notes / 4,
+        entries if entries < 128 => 32,
+        entries if entries < 4096 => entries / 4,
         _ => 1024,
     }
 }

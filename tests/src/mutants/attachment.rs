@@ -47,8 +47,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "copies that were not checked count as whole",
         patches: &[before(
             "commit/recovery.rs",
-            "line.generation.store(if k == active",
-            "if k != active { self.forget_notes(line); continue; }",
+            "line.sequence.store(if k == active",
+            "if k != active { self.mark_caught_up(line); continue; }",
         )],
         checks: &[Step("attach-first")],
     },

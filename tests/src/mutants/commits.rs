@@ -16,7 +16,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "commit_not_noted",
         breaks: "no other copy hears of it",
-        patches: &[left_out("commit/transaction.rs", "line.place.store(shared.note(noted, touched), Relaxed);")],
+        patches: &[left_out(
+            "commit/transaction.rs",
+            "line.log_position.store(shared.append(log_end, touched), Relaxed);",
+        )],
         checks: &[Loom("readers::three_copies_one_reader", LOST), Unit("state::moves::plain")],
     },
     Mutant {
@@ -25,7 +28,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[before(
             "commit/transaction.rs",
             "line.synced.store(version, Relaxed);",
-            "shared.others(copy).skip(1).for_each(|other| shared.forget_notes(other));",
+            "shared.others(copy).skip(1).for_each(|other| shared.mark_caught_up(other));",
         )],
         checks: &[
             Loom("readers::three_copies_one_reader", LOST),
@@ -39,7 +42,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the version is published, then noted for the others",
         patches: &[before(
             "commit/transaction.rs",
-            "line.place.store(shared.note(noted, touched), Relaxed);",
+            "line.log_position.store(shared.append(log_end, touched), Relaxed);",
             "shared.control.active.published.store(Published { version, copy }.pack(), Release);",
         )],
         checks: &[Unit("state::moves::deaths::death_at_the_publication"), Step("many-spots"), Shuttle("three_copies")],
@@ -51,7 +54,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             left_out("commit/transaction.rs", "line.synced.store(version, Relaxed);"),
             before(
                 "commit/transaction.rs",
-                "line.generation.store(odd.wrapping_add(1), Release);",
+                "line.sequence.store(odd.wrapping_add(1), Release);",
                 "line.synced.store(version, Relaxed);",
             ),
         ],
@@ -63,7 +66,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "what was scribbled is not taken back",
         patches: &[left_out(
             "commit/transaction.rs",
-            "self.note(noted, touched); if touched.spilled() { self.note_pages(line, touched); }",
+            "self.append(log_end, touched); if touched.spilled() { self.mark_pages(line, touched); }",
         )],
         checks: &[Unit("state::moves::err"), Shuttle("two_copies")],
     },
@@ -72,8 +75,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a roll-back makes its copy even, then notes what was scribbled",
         patches: &[before(
             "commit/transaction.rs",
-            "line.place.store(noted, Relaxed);",
-            "line.generation.store(even, Release);",
+            "line.log_position.store(log_end, Relaxed);",
+            "line.sequence.store(even, Release);",
         )],
         checks: &[Step("err"), Shuttle("two_copies")],
     },

@@ -53,7 +53,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "odd_left_out",
         breaks: "a copy is written that counts as whole",
-        patches: &[left_out("commit/catch_up.rs", "line.generation.store(odd, Relaxed);")],
+        patches: &[left_out("commit/catch_up.rs", "line.sequence.store(odd, Relaxed);")],
         checks: &[
             Loom("deaths::a_writer_dies_while_another_writes", LOST),
             Loom("onlookers::two_copies_one_onlooker", TORN),
@@ -64,15 +64,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "odd_after_catch_up",
         breaks: "a copy is caught up before it counts as written",
         patches: &[
-            left_out("commit/catch_up.rs", "line.generation.store(odd, Relaxed);"),
-            before("commit/transaction.rs", "Ok(Txn { shared: self", "line.generation.store(odd, Relaxed);"),
+            left_out("commit/catch_up.rs", "line.sequence.store(odd, Relaxed);"),
+            before("commit/transaction.rs", "Ok(Txn { shared: self", "line.sequence.store(odd, Relaxed);"),
         ],
         checks: &[Loom("onlookers::two_copies_one_onlooker", TORN)],
     },
     Mutant {
         name: "odd_is_trusted",
         breaks: "what a dead writer has begun counts as whole",
-        patches: &[value("commit/words.rs", "self.generation.load(Relaxed) % 2 == 1", "false")],
+        patches: &[value("commit/words.rs", "self.sequence.load(Relaxed) % 2 == 1", "false")],
         checks: &[
             Loom("deaths::a_writer_dies_while_another_writes", LOST),
             Unit("state::moves::deaths::death_in_the_closure"),
@@ -85,8 +85,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the same, but for copies that were never used",
         patches: &[value(
             "commit/words.rs",
-            "self.generation.load(Relaxed) % 2 == 1",
-            "self.generation.load(Relaxed) == 1",
+            "self.sequence.load(Relaxed) % 2 == 1",
+            "self.sequence.load(Relaxed) == 1",
         )],
         checks: &[Step("attach-first")],
     },
@@ -96,7 +96,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[before(
             "commit/catch_up.rs",
             "unsafe { images.copy_plain(pair) }",
-            "line.place.store(noted, Relaxed);",
+            "line.log_position.store(log_end, Relaxed);",
         )],
         checks: &[Unit("state::moves::plain"), Loom("readers::three_copies_one_reader", LOST)],
     },
@@ -112,10 +112,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "overrun_unnoticed",
-        breaks: "notes are overwritten that a copy still needs",
+        breaks: "log entries are overwritten that a copy still needs",
         patches: &[
-            value("commit/log.rs", "rest > self.notes.len() as u64", "false"),
-            value("commit/log.rs", "end.wrapping_sub(place) > self.notes.len() as u64", "false"),
+            value("commit/log.rs", "free > self.log.len() as u64", "false"),
+            value("commit/log.rs", "end.wrapping_sub(position) > self.log.len() as u64", "false"),
         ],
         checks: &[Loom("readers::three_copies_one_reader", "no version has this content"), Shuttle("three_copies")],
     },
@@ -124,14 +124,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a copy counts as having taken over what is not on its pages yet",
         patches: &[before(
             "commit/log.rs",
-            "self.move_to_pages(line, place, moved);",
-            "line.place.store(place.wrapping_add(moved), Relaxed);",
+            "self.move_to_pages(line, position, moved);",
+            "line.log_position.store(position.wrapping_add(moved), Relaxed);",
         )],
         checks: &[Step("long-reader"), Shuttle("three_copies")],
     },
     Mutant {
         name: "torn_copy_lacks_nothing",
-        breaks: "a copy that a dead writer has begun is caught up by notes alone",
+        breaks: "a copy that a dead writer has begun is caught up by the log alone",
         patches: &[left_out("commit/catch_up.rs", "self.pages_of(line).set(0..self.size);")],
         checks: &[
             Loom("deaths::a_writer_dies_while_another_writes", LOST),
@@ -174,7 +174,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[before(
             "commit/spare.rs",
             "self.tell(News::Spare",
-            "self.copies[copy].generation.store(2, Relaxed); self.copies[copy].place.store(self.control.active.noted.load(Relaxed), Relaxed);",
+            "self.copies[copy].sequence.store(2, Relaxed); self.copies[copy].log_position.store(self.control.active.log_end.load(Relaxed), Relaxed);",
         )],
         checks: &[Process("spares", "stopped_readers_cost_spare_copies_and_then_time")],
     },

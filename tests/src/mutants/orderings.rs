@@ -77,7 +77,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[before(
             "commit/transaction.rs",
             "line.synced.store(version, Relaxed);",
-            "line.generation.store(odd.wrapping_add(1), Release);",
+            "line.sequence.store(odd.wrapping_add(1), Release);",
         )],
         checks: &[
             Loom("deaths::the_second_dies_as_well", LOST),
@@ -89,7 +89,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "even_left_out",
         breaks: "W5 left out: a commit leaves its copy odd",
-        patches: &[left_out("commit/transaction.rs", "line.generation.store(odd.wrapping_add(1), Release);")],
+        patches: &[left_out("commit/transaction.rs", "line.sequence.store(odd.wrapping_add(1), Release);")],
         checks: &[Loom("writers::two_writers", HALF)],
     },
     Mutant {
@@ -100,7 +100,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "W7",
-        breaks: "no fence after the odd generation",
+        breaks: "no fence after the odd sequence",
         patches: &[left_out("commit/catch_up.rs", "fence_release(); if size >= STREAMED { fence_streaming(); }")],
         checks: &[Loom("onlookers::two_copies_one_onlooker", TORN)],
     },

@@ -7,7 +7,7 @@
 //!
 //! Under loom, every interleaving, with everything that the orderings allow:
 //!
-//! * [`readers`]: readers against writers, in one handle and in several; roll-backs; notes that run over to pages.
+//! * [`readers`]: readers against writers, in one handle and in several; roll-backs; log entries that are evicted to pages.
 //! * [`writers`]: writers against each other, through spinning, sleeping and waking.
 //! * [`onlookers`]: a look without a pin, while others write.
 //! * [`deaths`]: a death before every write of an update, of a claim and of a read, and the processes that come after.
@@ -21,7 +21,7 @@
 //! That all of them can fail is shown by planted faults, one at a time: `cargo run -p shmstate-tests --bin mutants`.
 //!
 //! The state is three counters. Commit number `n` adds one to counter `(n - 1) % 3` and touches nothing else, so each
-//! version has exactly one right content, and a note that gets lost leaves a content that no version has.
+//! version has exactly one right content, and a log entry that gets lost leaves a content that no version has.
 //!
 //! What is not modelled: the order of `SeqCst` *accesses* as such (see [`crate::sync::model`]); the kernel's locks, sleeping
 //! and waking are what [`world`] says they are; the 64-bit store that a version is has no tearing to be looked for.

@@ -3,7 +3,7 @@
 use super::super::{Clock, Control, CopyLine, Host, Images, Listed, Published, Shared, SlotLine};
 use super::explore::explore;
 use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed};
-use crate::track::{Granule, Pages, Touched, notes};
+use crate::track::{Granule, Pages, Touched, log_len};
 use loom::thread;
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ struct World {
     slots: [SlotLine; 1],
     listed: [AtomicU64; 2],
     copies: Vec<CopyLine>,
-    notes: Vec<AtomicU64>,
+    log: Vec<AtomicU64>,
     pages: Vec<AtomicU64>,
     images: Vec<[AtomicU64; WORDS]>,
 }
@@ -30,7 +30,7 @@ impl World {
             slots: [SlotLine::new()],
             listed: std::array::from_fn(|_| AtomicU64::new(0)),
             copies: (0..copies).map(|_| CopyLine::new(0, 0)).collect(),
-            notes: (0..notes(SIZE)).map(|_| AtomicU64::new(0)).collect(),
+            log: (0..log_len(SIZE)).map(|_| AtomicU64::new(0)).collect(),
             pages: (0..copies * Pages::words(SIZE)).map(|_| AtomicU64::new(0)).collect(),
             images: (0..copies).map(|_| std::array::from_fn(|_| AtomicU64::new(0))).collect(),
         };
@@ -44,7 +44,7 @@ impl World {
             slots: &self.slots,
             listed: Listed::new(&self.listed, self.slots.len()),
             copies: &self.copies,
-            notes: &self.notes,
+            log: &self.log,
             pages: &self.pages,
             size: SIZE,
             granule: Granule::of(SIZE),

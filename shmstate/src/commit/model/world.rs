@@ -6,7 +6,7 @@ use super::super::{
 use super::cell::UnsafeCell;
 use crate::sync::model::{Died, dies_before, explorer, is_dead, writes};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
-use crate::track::{Granule, Pages, Touched, notes};
+use crate::track::{Granule, Pages, Touched, log_len};
 use explorer::sync::{Condvar, Mutex, atomic};
 use std::ops::Range;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub(super) struct World {
     copies: Vec<CopyLine>,
     /// Which copies have memory. Not loom's: the kernel is of one mind.
     room: Vec<AtomicBool>,
-    notes: Vec<AtomicU64>,
+    log: Vec<AtomicU64>,
     pages: Vec<AtomicU64>,
     images: Vec<UnsafeCell<Image>>,
     /// The byte locks: 0, or the description that holds the byte.
@@ -85,7 +85,7 @@ impl World {
                 .map(|k| if k < copies { CopyLine::new(0, 0) } else { CopyLine::new(1, NEVER) })
                 .collect(),
             room: (0..places).map(|k| AtomicBool::new(k < copies)).collect(),
-            notes: (0..notes(SIZE)).map(|_| AtomicU64::new(0)).collect(),
+            log: (0..log_len(SIZE)).map(|_| AtomicU64::new(0)).collect(),
             pages: (0..places * Pages::words(SIZE)).map(|_| AtomicU64::new(0)).collect(),
             images: (0..places).map(|_| UnsafeCell::new([0; FIELDS])).collect(),
             bytes: (0..slots).map(|_| atomic::AtomicU32::new(0)).collect(),
@@ -103,7 +103,7 @@ impl World {
             slots: &self.slots,
             listed: Listed::new(&self.listed, self.slots.len()),
             copies: &self.copies,
-            notes: &self.notes,
+            log: &self.log,
             pages: &self.pages,
             size: SIZE,
             granule: Granule::of(SIZE),
@@ -148,7 +148,7 @@ impl World {
         // SAFETY: the images of this region, of which the active one is right; the slot is the caller's.
         let txn = unsafe { shared.begin(me, &host, || clock, images) }?;
         let _locked = Locked(shared, &host);
-        let active = self.copies[txn.active()].generation.load(Ordering::Relaxed);
+        let active = self.copies[txn.active()].sequence.load(Ordering::Relaxed);
         assert_eq!(active % 2, 0, "the active copy is marked as half-written");
         let commits = check(images.get(txn.copy()));
         let mut touched = Touched::new(SIZE);

@@ -30,11 +30,11 @@ enum Death {
     InTheClosure,
     /// In the walk after the closure.
     Flattening,
-    /// At the first note for the other copies.
-    AtANote,
-    /// At the first note of a roll-back.
-    AtANoteOfARollBack,
-    /// At the store of the log's new end, after the notes.
+    /// At the first log entry for the other copies.
+    AtAnEntry,
+    /// At the first log entry of a roll-back.
+    AtAnEntryOfARollBack,
+    /// At the store of the log's new end, after the entries.
     BehindTheNotes,
     /// At the store of the new version.
     AtThePublication,
@@ -51,8 +51,8 @@ const DEATHS: [Death; 10] = [
     Stamping,
     InTheClosure,
     Flattening,
-    AtANote,
-    AtANoteOfARollBack,
+    AtAnEntry,
+    AtAnEntryOfARollBack,
     BehindTheNotes,
     AtThePublication,
     BehindThePublication,
@@ -125,8 +125,8 @@ fn victim() {
     let shared = state.region().shared();
     let control = std::ptr::from_ref(shared.control).addr();
     let lines = shared.copies.as_ptr().addr();
-    let noted = shared.control.active.noted.load(SeqCst) as usize;
-    let next_note = (&raw const shared.notes[noted % shared.notes.len()]).addr();
+    let log_end = shared.control.active.log_end.load(SeqCst) as usize;
+    let next_entry = (&raw const shared.log[log_end % shared.log.len()]).addr();
     let (images, stride) = state.region().images();
     if death == InTheCopy {
         die_at(1, control, lines);
@@ -144,15 +144,15 @@ fn victim() {
         match death {
             InTheClosure => kill(),
             Flattening => Fuse::arm(Walk::Flatten, kill),
-            AtANote | AtANoteOfARollBack => die_at(1, next_note, control),
-            // The log's end, the copy's place in it, the new version, its copy whole, the lock.
+            AtAnEntry | AtAnEntryOfARollBack => die_at(1, next_entry, control),
+            // The log's end, the copy's position in it, the new version, its copy whole, the lock.
             BehindTheNotes => die_at(1, control, lines),
             AtThePublication => die_at(3, control, lines),
             BehindThePublication => die_at(4, control, lines),
             AtTheRelease => die_at(5, control, lines),
             InTheCopy | Stamping => {}
         }
-        if death == AtANoteOfARollBack { Err(()) } else { Ok(()) }
+        if death == AtAnEntryOfARollBack { Err(()) } else { Ok(()) }
     });
     panic!("{death:?}, and it lives: {result:?}");
 }
@@ -200,7 +200,7 @@ pub(super) fn in_the_closure() {
 }
 
 pub(super) fn at_the_publication() {
-    [AtANote, AtANoteOfARollBack, BehindTheNotes, AtThePublication].into_iter().for_each(die);
+    [AtAnEntry, AtAnEntryOfARollBack, BehindTheNotes, AtThePublication].into_iter().for_each(die);
 }
 
 pub(super) fn behind_the_publication() {

@@ -235,7 +235,7 @@ pub(super) fn check_copies(state: &State<Root>, same: impl Fn(&Root, &str)) {
         // SAFETY: an image is as large as the box, readable, and no process writes it.
         unsafe { std::ptr::copy_nonoverlapping(images.image(k).cast(), side.as_mut_ptr(), 1) }
         let aside = Aside { images: &images, side: &mut *side, copy: k };
-        let (line, noted) = (&shared.copies[k], shared.control.active.noted.load(Relaxed));
+        let (line, log_end) = (&shared.copies[k], shared.control.active.log_end.load(Relaxed));
         let pair = aside.pair(k, active);
         // For all of it: the images are the region's, but for copy `k`, instead of which a private one is written.
         let take_over = |range: Range<u64>| {
@@ -245,7 +245,7 @@ pub(super) fn check_copies(state: &State<Root>, same: impl Fn(&Root, &str)) {
         shared.pages_of(line).for_each_run(take_over);
         let is_whole = !line.is_torn() && {
             // SAFETY: as above.
-            unsafe { shared.take_over_notes(line, noted, aside, pair) }
+            unsafe { shared.copy_logged(line, log_end, aside, pair) }
         };
         if !is_whole {
             // SAFETY: as above.

@@ -80,7 +80,7 @@ impl Survivors<'_> {
             }
             self.read_all(&model).map_err(|e| format!("after {round} further updates: {e}"))?;
             let words = self.words();
-            if kept.iter().any(|&(k, generation)| words.generation(k) != generation) {
+            if kept.iter().any(|&(k, sequence)| words.sequence(k) != sequence) {
                 return wrong("a copy was written that a living reader pins");
             }
             active |= 1 << words.active();
@@ -116,12 +116,12 @@ impl Survivors<'_> {
         staying.iter().try_for_each(|reader| self.update_while_one_reads(reader, &mut model, &mut round))
     }
 
-    /// The copies in which the bystander's readers are, and their generations. Not the active one, which a recovery makes
+    /// The copies in which the bystander's readers are, and their sequences. Not the active one, which a recovery makes
     /// even.
     fn kept_by_the_living(&self) -> Vec<(usize, u64)> {
         let words = self.words();
         let kept = (0..self.copies).filter(|&k| k != words.active() && words.is_pinned(0, k));
-        kept.map(|k| (k, words.generation(k))).collect()
+        kept.map(|k| (k, words.sequence(k))).collect()
     }
 
     /// A reader of a handle that outlived the dead keeps what it sees, while updates take every other copy in turn.

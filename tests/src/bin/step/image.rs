@@ -12,10 +12,10 @@ pub(crate) const HANDLES: usize = 4;
 const CHANGING: usize = 256;
 
 const PAGES_AT: usize = 144;
-const NOTES_AT: usize = 176;
+const LOG_AT: usize = 176;
 const WORD: usize = 256;
 const PUBLISHED: usize = 320;
-const NOTED: usize = 328;
+const LOG_END: usize = 328;
 const RECOVERIES: usize = 392;
 const SLOTS: usize = 512;
 /// In a slot: the copy that its handle's owner thread is in, with [`PINNED`]; without it, that thread is in none.
@@ -25,8 +25,8 @@ const PINNED: u32 = 256;
 const SUMMARY: usize = SLOTS + 64 * HANDLES;
 const LISTED: usize = SUMMARY + 8;
 const LINES: usize = SUMMARY + 64;
-const PLACE: usize = 16;
-const SPILLED: usize = 24;
+const LOG_POSITION: usize = 16;
+const DIRTY_PAGES: usize = 24;
 
 /// A region's file, seen through a mapping of this program's own.
 pub(crate) struct Image {
@@ -131,30 +131,30 @@ impl Words<'_> {
         self.u64(RECOVERIES)
     }
 
-    pub(crate) fn generation(&self, copy: usize) -> u64 {
+    pub(crate) fn sequence(&self, copy: usize) -> u64 {
         self.u64(LINES + 64 * copy)
     }
 
     pub(crate) fn is_odd(&self, copy: usize) -> bool {
-        self.generation(copy) % 2 == 1
+        self.sequence(copy) % 2 == 1
     }
 
     /// Whether what the copy has to take over has run over to page bits.
-    pub(crate) fn has_spilled(&self, copy: usize) -> bool {
-        self.u32(LINES + 64 * copy + SPILLED) != 0
+    pub(crate) fn has_dirty_pages(&self, copy: usize) -> bool {
+        self.u32(LINES + 64 * copy + DIRTY_PAGES) != 0
     }
 
-    /// How many notes the log holds.
-    pub(crate) fn notes(&self) -> u64 {
-        (self.u64(PAGES_AT) - self.u64(NOTES_AT)) / 8
+    /// How many entries the log holds.
+    pub(crate) fn log_len(&self) -> u64 {
+        (self.u64(PAGES_AT) - self.u64(LOG_AT)) / 8
     }
 
-    /// How many notes can be written before one is overwritten that one of the copies still needs.
-    pub(crate) fn notes_left(&self, copies: usize) -> u64 {
-        let length = self.notes();
-        let place = |copy: usize| self.u64(LINES + 64 * copy + PLACE);
+    /// How many entries can be written before one is overwritten that one of the copies still needs.
+    pub(crate) fn log_left(&self, copies: usize) -> u64 {
+        let length = self.log_len();
+        let position = |copy: usize| self.u64(LINES + 64 * copy + LOG_POSITION);
         let needing = (0..copies).filter(|&copy| copy != self.active() && !self.is_odd(copy));
-        needing.map(|copy| length.saturating_sub(self.u64(NOTED) - place(copy))).min().unwrap_or(length)
+        needing.map(|copy| length.saturating_sub(self.u64(LOG_END) - position(copy))).min().unwrap_or(length)
     }
 
     /// The pins of a slot, in all copies.
@@ -180,12 +180,12 @@ impl Words<'_> {
         self.is_pinned(slot, copy) && self.is_listed(slot)
     }
 
-    /// What kind of crash state it is: those of the same kind differ in content and notes only.
+    /// What kind of crash state it is: those of the same kind differ in content and log only.
     pub(crate) fn kind(&self, copies: usize) -> Kind {
         Kind {
             lock: self.u32(WORD),
             published: self.u64(PUBLISHED),
-            lines: (0..copies).map(|k| (self.is_odd(k), self.has_spilled(k))).collect(),
+            lines: (0..copies).map(|k| (self.is_odd(k), self.has_dirty_pages(k))).collect(),
             pins: self.pins(1) + self.pins(2),
             listed: self.u64(LISTED),
         }

@@ -21,7 +21,7 @@ pub(crate) enum Op {
     OneSpot,
     /// More spots than a list has exact ranges.
     ManySpots,
-    /// A commit overwrites notes that a copy still needs, because a reader has kept that copy for long: they go to its
+    /// A commit overwrites log entries that a copy still needs, because a reader has kept that copy for long: they go to its
     /// page bits.
     LongReader,
     WholeList,

@@ -86,10 +86,10 @@ impl Stand {
                     std::thread::scope(|scope| {
                         let updates = scope.spawn(|| {
                             // Until the log is about to go round over what the pinned copy still needs.
-                            let left = || Some(self.image.words().notes_left(copies)).filter(|&left| left > 3);
+                            let left = || Some(self.image.words().log_left(copies)).filter(|&left| left > 3);
                             // Each update leaves a note at least.
                             std::iter::from_fn(left)
-                                .take(self.image.words().notes() as usize)
+                                .take(self.image.words().log_len() as usize)
                                 .try_for_each(|left| update(&mut model, if left > 16 { usize::MAX } else { 1 }))
                                 .map_err(|e| e.to_string())
                         });
@@ -97,10 +97,10 @@ impl Stand {
                     })?;
                     bytes = self.image.bytes().to_vec();
                     let words = self.image.words();
-                    if (0..copies).any(|k| words.has_spilled(k)) {
+                    if (0..copies).any(|k| words.has_dirty_pages(k)) {
                         Err("the log has gone round already".to_owned())
-                    } else if words.notes_left(copies) > 3 {
-                        Err("the copy in which a reader stays has taken notes over".to_owned())
+                    } else if words.log_left(copies) > 3 {
+                        Err("the copy in which a reader stays has taken over log entries".to_owned())
                     } else {
                         Ok(())
                     }
