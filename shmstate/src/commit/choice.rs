@@ -2,7 +2,7 @@
 //!
 //! When readers stay in all of them, a region that has room for more takes a spare copy into use: see [`super::spare`].
 
-use super::outside::{Clock, Host, News};
+use super::outside::{Clock, Event, Os};
 use super::shared::Shared;
 use super::words::{NEVER, Published, count};
 use crate::sync::Ordering::Relaxed;
@@ -12,7 +12,7 @@ use crate::sync::Ordering::Relaxed;
 const MOST_LAG: u64 = 3;
 
 /// How many times a writer lets time pass before it takes a spare copy: readers that are just passing are not worth one.
-const PATIENCE: u32 = if cfg!(shmstate_loom) { 0 } else { 4 };
+const PAUSES_BEFORE_SPARE: u32 = if cfg!(shmstate_loom) { 0 } else { 4 };
 
 /// How often (in versions of lag) a writer asks whether the readers that keep a stale copy pinned are alive.
 const PROBE_EVERY: u64 = 1024;
@@ -38,12 +38,12 @@ impl Shared<'_> {
         &self,
         active: Published,
         me: usize,
-        host: &impl Host,
+        os: &impl Os,
         clock: &mut impl Clock,
     ) -> Result<usize, u64> {
         match self.next(active, |_| true) {
             Some(first) if self.is_free(first) => Ok(first),
-            Some(first) => self.choose_other(active, first, me, host, clock),
+            Some(first) => self.choose_other(active, first, me, os, clock),
             None => Err(0),
         }
     }
@@ -84,7 +84,7 @@ impl Shared<'_> {
         active: Published,
         first: usize,
         me: usize,
-        host: &impl Host,
+        os: &impl Os,
         clock: &mut impl Clock,
     ) -> Result<usize, u64> {
         // A reader that died leaves its pin: no copy may rot for that, and no update may ask the kernel each time. One of
@@ -93,7 +93,7 @@ impl Shared<'_> {
         if due {
             // All that are pinned, because the reader that stays in the stalest may be alive.
             for k in (0..self.in_use()).filter(|&k| k != active.copy && !self.is_free(k)) {
-                self.clear_dead(k, me, host);
+                self.clear_dead(k, me, os);
             }
             if self.is_free(first) {
                 return Ok(first);
@@ -105,43 +105,43 @@ impl Shared<'_> {
             if let Some(k) = self.next(active, |k| self.is_free(k)) {
                 return Ok(k);
             }
-            let rest = clock.rest();
-            if round > 0 || rest.is_none() {
+            let remaining = clock.remaining();
+            if round > 0 || remaining.is_none() {
                 for k in (0..self.in_use()).filter(|&k| k != active.copy) {
-                    if self.clear_dead(k, me, host) {
+                    if self.clear_dead(k, me, os) {
                         return Ok(k);
                     }
                 }
             }
-            if (round >= PATIENCE || rest.is_none())
-                && let Some(spare) = self.add_spare(host)
+            if (round >= PAUSES_BEFORE_SPARE || remaining.is_none())
+                && let Some(spare) = self.add_spare(os)
             {
                 return Ok(spare);
             }
-            if rest.is_none() {
+            if remaining.is_none() {
                 return Err(self.pinning_others(active.copy));
             }
             if round == 1 {
-                self.tell(News::Pinned { slots: self.pinning_others(active.copy) }, host);
+                self.notify(Event::Pinned { slots: self.pinning_others(active.copy) }, os);
             }
-            host.pause(round);
+            os.pause(round);
             round += 1;
         }
     }
 
     /// Clears the pins that the dead have left in copy `k`. Returns whether it is free now.
-    fn clear_dead(&self, k: usize, me: usize, host: &impl Host) -> bool {
+    fn clear_dead(&self, k: usize, me: usize, os: &impl Os) -> bool {
         let mut free = true;
         self.listed.any(|slot| {
             if !self.is_pinned(slot, k) {
                 return false;
             }
             // The pins of this handle are those of its own threads.
-            match (slot != me).then(|| host.probe(slot)).flatten() {
+            match (slot != me).then(|| os.probe(slot)).flatten() {
                 Some(_held) => {
                     self.clear_pins(slot);
                     count(&self.control.counters.reclaimed);
-                    self.tell(News::Reclaimed { slot, pid: self.pid(slot) }, host);
+                    self.notify(Event::Reclaimed { slot, pid: self.pid(slot) }, os);
                 }
                 None => free = false,
             }

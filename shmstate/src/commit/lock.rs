@@ -1,10 +1,10 @@
 //! The writer's lock: a futex word that names its owner's slot.
 //!
 //! Ownership is decided by slots, never by process or thread ids, which repeat across namespaces. Whether the owner of a
-//! slot lives is asked from the [`Host`], which holds that slot for as long as the answer is used: a dead owner's slot
+//! slot lives is asked from the [`Os`], which holds that slot for as long as the answer is used: a dead owner's slot
 //! cannot be claimed before the word has changed hands.
 
-use super::outside::{Clock, Host, News};
+use super::outside::{Clock, Event, Os};
 use super::shared::Shared;
 use super::words::WAIT;
 use crate::sync::{
@@ -64,7 +64,7 @@ fn lock_contended(
     word: &AtomicU32,
     me: usize,
     slots: usize,
-    host: &impl Host,
+    os: &impl Os,
     clock: &mut impl Clock,
 ) -> Result<Acquired, LockError> {
     for attempt in 0..ATTEMPTS {
@@ -93,23 +93,23 @@ fn lock_contended(
         if seen & WAIT == 0 && word.compare_exchange(seen, seen | WAIT, Relaxed, Relaxed).is_err() {
             continue;
         }
-        let rest = clock.rest();
-        host.wait(word, holder | WAIT, rest.unwrap_or_default().min(nap));
+        let remaining = clock.remaining();
+        os.wait(word, holder | WAIT, remaining.unwrap_or_default().min(nap));
         nap = (nap * 2).min(LONGEST_NAP);
         slept = WAIT;
         // Another thread of this very handle lives as long as this one does.
-        if word.load(Relaxed) == holder | WAIT && holder != owner(me) && take_over(word, me, holder, host) {
+        if word.load(Relaxed) == holder | WAIT && holder != owner(me) && take_over(word, me, holder, os) {
             return Ok(Acquired::OwnerDied { slot: holder as usize - 1 }); // [W1]
         }
-        if rest.is_none() {
+        if remaining.is_none() {
             return Err(LockError::Busy { slot: holder as usize - 1 });
         }
     }
 }
 
 /// Takes the lock from `holder` if that one is dead.
-fn take_over(word: &AtomicU32, me: usize, holder: u32, host: &impl Host) -> bool {
-    let Some(_held) = host.probe(holder as usize - 1) else { return false };
+fn take_over(word: &AtomicU32, me: usize, holder: u32, os: &impl Os) -> bool {
+    let Some(_held) = os.probe(holder as usize - 1) else { return false };
     // The slot is held until this returns: the word can lose only to another that takes over, or gain the flag.
     loop {
         let seen = word.load(Relaxed);
@@ -130,11 +130,11 @@ impl Shared<'_> {
     }
 
     /// Takes the writer's lock for slot `me`. What a dead owner left is still to be set right.
-    pub(super) fn acquire(&self, me: usize, host: &impl Host, clock: &mut impl Clock) -> Result<Acquired, LockError> {
+    pub(super) fn acquire(&self, me: usize, os: &impl Os, clock: &mut impl Clock) -> Result<Acquired, LockError> {
         if self.try_lock(me) {
             return Ok(Acquired::Clean);
         }
-        lock_contended(&self.control.lock.word, me, self.slots.len(), host, clock)
+        lock_contended(&self.control.lock.word, me, self.slots.len(), os, clock)
     }
 
     /// Whether the lock names `slot` as its owner.
@@ -144,28 +144,28 @@ impl Shared<'_> {
 
     /// Releases the writer's lock.
     #[inline]
-    pub(crate) fn unlock(&self, host: &impl Host) {
+    pub(crate) fn unlock(&self, os: &impl Os) {
         let word = &self.control.lock.word;
         if word.swap(0, Release) & WAIT != 0 {
-            host.wake(word); // [W6] is the swap
+            os.wake(word); // [W6] is the swap
         }
     }
 
-    /// Tells what happened, with the lock held and nothing begun: should the listener panic, the lock is released.
+    /// Notifies of an event, with the lock held and nothing begun: should the listener panic, the lock is released.
     #[cold]
-    pub(super) fn tell<H: Host>(&self, news: News, host: &H) {
-        self.unlocked_by_a_panic(host, || host.tell(news));
+    pub(super) fn notify<O: Os>(&self, event: Event, os: &O) {
+        self.unlock_on_panic(os, || os.notify(event));
     }
 
     /// Runs `f`, which may call a listener, with the lock held.
-    pub(super) fn unlocked_by_a_panic<H: Host>(&self, host: &H, f: impl FnOnce()) {
-        struct Unlock<'a, H: Host>(&'a Shared<'a>, &'a H);
-        impl<H: Host> Drop for Unlock<'_, H> {
+    pub(super) fn unlock_on_panic<O: Os>(&self, os: &O, f: impl FnOnce()) {
+        struct Unlock<'a, O: Os>(&'a Shared<'a>, &'a O);
+        impl<O: Os> Drop for Unlock<'_, O> {
             fn drop(&mut self) {
                 self.0.unlock(self.1);
             }
         }
-        let unlock = Unlock(self, host);
+        let unlock = Unlock(self, os);
         f();
         std::mem::forget(unlock);
     }

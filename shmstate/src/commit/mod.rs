@@ -1,6 +1,6 @@
 //! The commit protocol: which handle may write, which copy is written, what readers hold, and what a death leaves.
 //!
-//! This module borrows atomics and calls [`Host`] and [`Images`]; it knows neither files nor the user's type, so that
+//! This module borrows atomics and calls [`Os`] and [`Images`]; it knows neither files nor the user's type, so that
 //! loom runs this very code. The design chapter gives the reasoning, and draws the way of an update through these files.
 //!
 //! Each file calls only those above it:
@@ -67,7 +67,7 @@ mod words;
 
 pub(crate) use listed::Listed;
 pub(crate) use lock::LockError;
-pub(crate) use outside::{Clock, Host, Images, News};
+pub(crate) use outside::{Clock, Event, Images, Os};
 pub(crate) use pins::{Pin, Reader};
 pub(crate) use service::Service;
 pub(crate) use shared::Shared;

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 /// What the protocol needs from the operating system.
-pub(crate) trait Host {
+pub(crate) trait Os {
     /// A dead owner's slot, held so that it cannot be claimed.
     type Held<'a>
     where
@@ -29,13 +29,13 @@ pub(crate) trait Host {
     /// Makes sure that copy `copy` has memory. Returns whether it has.
     fn make_room(&self, copy: usize) -> bool;
 
-    /// Hears what happened. Nothing depends on it.
-    fn tell(&self, _news: News) {}
+    /// Is notified of an event. Nothing depends on it.
+    fn notify(&self, _event: Event) {}
 }
 
 /// What an update has met with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum News {
+pub(crate) enum Event {
     /// The writer with that slot died with the lock, which was taken over; the version is what it left.
     Recovered { slot: usize, pid: u32, version: u64 },
     /// The pins of a dead handle were in the way and were cleared.
@@ -49,7 +49,7 @@ pub(crate) enum News {
 /// How long a caller is willing to wait. Looked at only once waiting has begun.
 pub(crate) trait Clock {
     /// What is left; `None` when nothing is.
-    fn rest(&mut self) -> Option<Duration>;
+    fn remaining(&mut self) -> Option<Duration>;
 }
 
 /// The images of `T`, by the number of their copy.

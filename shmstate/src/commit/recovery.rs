@@ -11,26 +11,26 @@
 //! | after even, before unlock | a lock that names a dead slot | takes the lock |
 
 use super::lock::{Acquired, LockError};
-use super::outside::{Clock, Host, News};
+use super::outside::{Clock, Event, Os};
 use super::shared::Shared;
 use super::words::{NEVER, count};
 use crate::sync::Ordering::{Relaxed, Release};
 
 impl Shared<'_> {
     /// Takes the writer's lock and sets right what a dead owner left.
-    pub(crate) fn lock(&self, me: usize, host: &impl Host, clock: &mut impl Clock) -> Result<Acquired, LockError> {
-        let acquired = self.acquire(me, host, clock)?;
+    pub(crate) fn lock(&self, me: usize, os: &impl Os, clock: &mut impl Clock) -> Result<Acquired, LockError> {
+        let acquired = self.acquire(me, os, clock)?;
         if let Acquired::OwnerDied { slot } = acquired {
-            self.tell(self.recover(slot), host);
+            self.notify(self.recover(slot), os);
         }
         Ok(acquired)
     }
 
     /// Sets right what the death of the writer with that slot may have left. Idempotent: a death in here leaves the same
     /// work.
-    fn recover(&self, slot: usize) -> News {
+    fn recover(&self, slot: usize) -> Event {
         let active = self.published();
-        let news = News::Recovered { slot, pid: self.pid(slot), version: active.version };
+        let event = Event::Recovered { slot, pid: self.pid(slot), version: active.version };
         self.list_all();
         if let Some(line) = self.copies.get(active.copy) {
             let sequence = line.sequence.load(Relaxed);
@@ -40,17 +40,17 @@ impl Shared<'_> {
             }
         }
         count(&self.control.counters.recoveries);
-        news
+        event
     }
 
     /// Makes a claimed slot clean: its last holder is dead, and the caller holds its byte.
-    pub(crate) fn take_slot(&self, me: usize, host: &impl Host) {
+    pub(crate) fn take_slot(&self, me: usize, os: &impl Os) {
         self.control.counters.used.fetch_max(me as u32 + 1, Relaxed);
         if self.is_locked_by(me) {
             // The last holder died with the lock, so it is mine by construction.
-            let news = self.recover(me);
-            self.unlock(host);
-            host.tell(news);
+            let event = self.recover(me);
+            self.unlock(os);
+            os.notify(event);
         }
         self.clear_pins(me);
     }

@@ -4,7 +4,7 @@
 //! [`Shared::roll_back`] ends the update; the caller unlocks.
 
 use super::lock::LockError;
-use super::outside::{Clock, Host, Images};
+use super::outside::{Clock, Images, Os};
 use super::shared::Shared;
 use super::words::{CopyLine, Published, count};
 use crate::sync::{
@@ -54,13 +54,13 @@ impl Shared<'_> {
     pub(crate) unsafe fn begin<I: Images, C: Clock>(
         &self,
         me: usize,
-        host: &impl Host,
+        os: &impl Os,
         clock: impl FnOnce() -> C,
         images: I,
     ) -> Result<Txn<'_, I::Pair>, BeginError> {
         let (active, mut copy) = match self.begin_at_once(me) {
             Ok(begun) => begun,
-            Err(locked) => self.begin_slowly(locked, me, host, clock())?,
+            Err(locked) => self.begin_slowly(locked, me, os, clock())?,
         };
         if self.copies[copy].lacks_pages() {
             // SAFETY: the lock is held, and the scan has found no reader in `copy`, which is not the active one.
@@ -97,13 +97,13 @@ impl Shared<'_> {
         &self,
         locked: bool,
         me: usize,
-        host: &impl Host,
+        os: &impl Os,
         mut clock: C,
     ) -> Result<(Published, usize), BeginError> {
-        let begun = self.begin_waiting(locked, me, host, &mut clock);
+        let begun = self.begin_waiting(locked, me, os, &mut clock);
         if begun.is_ok() {
             // It tells how long it has waited.
-            self.unlocked_by_a_panic(host, || drop(clock));
+            self.unlock_on_panic(os, || drop(clock));
         }
         begun
     }
@@ -112,27 +112,27 @@ impl Shared<'_> {
         &self,
         locked: bool,
         me: usize,
-        host: &impl Host,
+        os: &impl Os,
         clock: &mut impl Clock,
     ) -> Result<(Published, usize), BeginError> {
         if !locked {
-            let _ = self.lock(me, host, clock).map_err(BeginError::Lock)?;
+            let _ = self.lock(me, os, clock).map_err(BeginError::Lock)?;
         }
         let active = Published::unpack(self.control.active.published.load(Relaxed));
         if active.copy >= self.in_use() {
-            self.unlock(host);
+            self.unlock(os);
             return Err(BeginError::NoSuchCopy { copy: active.copy });
         }
         fence_after_lock(); // [W2]
-        match self.choose(active, me, host, clock) {
+        match self.choose(active, me, os, clock) {
             Ok(copy) if copy != active.copy => Ok((active, copy)),
             Ok(copy) => {
                 // A process that does not run this protocol has changed the number of copies in between.
-                self.unlock(host);
+                self.unlock(os);
                 Err(BeginError::NoSuchCopy { copy })
             }
             Err(slots) => {
-                self.unlock(host);
+                self.unlock(os);
                 Err(BeginError::Pinned { slots })
             }
         }

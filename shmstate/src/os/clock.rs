@@ -28,8 +28,8 @@ impl Deadline {
 }
 
 impl Clock for Deadline {
-    fn rest(&mut self) -> Option<Duration> {
+    fn remaining(&mut self) -> Option<Duration> {
         let since = *self.since.get_or_insert_with(Instant::now);
-        self.timeout.checked_sub(since.elapsed()).filter(|rest| !rest.is_zero())
+        self.timeout.checked_sub(since.elapsed()).filter(|left| !left.is_zero())
     }
 }

@@ -79,7 +79,7 @@ impl Region {
 
     /// What the protocol asks the operating system.
     #[inline]
-    pub(crate) fn host(&self) -> &Kernel {
+    pub(crate) fn os(&self) -> &Kernel {
         &self.kernel
     }
 

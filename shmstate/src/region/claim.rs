@@ -1,7 +1,7 @@
 //! Slots: which one a new handle gets, and which processes hold the others.
 
 use super::kernel::Kernel;
-use crate::commit::{Clock, Host, Shared};
+use crate::commit::{Clock, Os, Shared};
 use crate::error::{Error, Trouble};
 use crate::os::{self, LiveDescription};
 use crate::sync::Ordering::Relaxed;
@@ -34,7 +34,7 @@ pub(super) fn claim(
             }
         }
         // A dead holder's byte is free when the kernel has torn its process down.
-        if clock.rest().is_none() {
+        if clock.remaining().is_none() {
             break;
         }
         kernel.pause(round);

@@ -2,7 +2,7 @@
 
 use super::geometry::Geometry;
 use super::reopening::lost;
-use crate::commit::{Host, News};
+use crate::commit::{Event, Os};
 use crate::events;
 use crate::os::{self, Held, Limits, Liveness};
 use crate::sync::AtomicU32;
@@ -38,7 +38,7 @@ impl Kernel {
     }
 }
 
-impl Host for Kernel {
+impl Os for Kernel {
     type Held<'a> = Held<'a>;
 
     fn probe(&self, slot: usize) -> Option<Held<'_>> {
@@ -72,12 +72,12 @@ impl Host for Kernel {
     }
 
     #[cold]
-    fn tell(&self, news: News) {
-        match news {
-            News::Recovered { slot, pid, version } => events::recovered(&self.path, slot, pid, version),
-            News::Reclaimed { slot, pid } => events::reclaimed(&self.path, slot, pid),
-            News::Spare { copies } => events::spare(&self.path, copies),
-            News::Pinned { slots } => events::pinned(&self.path, slots),
+    fn notify(&self, event: Event) {
+        match event {
+            Event::Recovered { slot, pid, version } => events::recovered(&self.path, slot, pid, version),
+            Event::Reclaimed { slot, pid } => events::reclaimed(&self.path, slot, pid),
+            Event::Spare { copies } => events::spare(&self.path, copies),
+            Event::Pinned { slots } => events::pinned(&self.path, slots),
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::expected::StateType;
 use super::geometry::Geometry;
 use super::kernel::Kernel;
-use crate::commit::{Clock, Host, Published, Service, Shared};
+use crate::commit::{Clock, Os, Published, Service, Shared};
 use crate::error::{Error, Trouble};
 use crate::events;
 use crate::os::{self, Limits, LiveDescription, Mapping, Origin};
@@ -51,7 +51,7 @@ pub(super) fn join(
             // The first handle died, or has skipped the check of the state.
             live.leave().map_err(failed)?;
         }
-        if clock.rest().is_none() {
+        if clock.remaining().is_none() {
             return Err(Trouble::Opening { path: path.to_owned() }.into());
         }
         kernel.pause(round);

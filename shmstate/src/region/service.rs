@@ -71,7 +71,7 @@ impl Region {
             Some(key) => Ok(key == self.key()),
             // Moved with its directory, or out of this process's reach.
             None => {
-                let named = self.host().liveness.with_file(|file| os::has_name(self.path(), file));
+                let named = self.os().liveness.with_file(|file| os::has_name(self.path(), file));
                 named.map_err(|e| lost(self.path(), e))?
             }
         }
@@ -82,14 +82,14 @@ impl Region {
         struct Unlock<'a>(&'a Region);
         impl Drop for Unlock<'_> {
             fn drop(&mut self) {
-                self.0.shared().unlock(self.0.host());
+                self.0.shared().unlock(self.0.os());
             }
         }
         self.check()?;
         if Frame::is_written(self.key()) {
             return Err(Trouble::Reentrant { path: self.path().to_owned() }.into());
         }
-        let _ = self.shared().lock(self.slot(), self.host(), clock).map_err(|e| self.trouble(BeginError::Lock(e)))?;
+        let _ = self.shared().lock(self.slot(), self.os(), clock).map_err(|e| self.trouble(BeginError::Lock(e)))?;
         let _unlock = Unlock(self);
         Ok(f())
     }

@@ -204,7 +204,7 @@ impl<T: SharedLayout> ReadOnly<T> {
         let words = field.words();
         // SAFETY: the bytes of the field in an image of the region's.
         while !self.peek().try_copy(words.clone(), |image| unsafe { field.copy(image, &mut found) })? {
-            if clock.rest().is_none() {
+            if clock.remaining().is_none() {
                 return Err(Trouble::Outrun { path: self.path().to_owned() }.into());
             }
         }

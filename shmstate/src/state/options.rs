@@ -217,7 +217,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         let new = loop {
             match place.new_file(access, plan.len(), plan.room(), self.limits) {
                 // The directory was removed just now. That of bare names is made again.
-                Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() && clock.rest().is_some() => {
+                Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() && clock.remaining().is_some() => {
                     place = place.find_again(name, e)?;
                 }
                 // Another process may have taken the room for this very region.
@@ -239,7 +239,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             if let Some(state) = Self::open_if_there(&place, access, timeout, clock)? {
                 return Ok(state);
             }
-            if clock.rest().is_none() {
+            if clock.remaining().is_none() {
                 return Err(Trouble::Opening { path: place.path().to_owned() }.into());
             }
         }

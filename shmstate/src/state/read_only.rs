@@ -66,7 +66,7 @@ impl<T: SharedLayout> ReadOnly<T> {
         let all = 0..size_of::<T>().next_multiple_of(8);
         // SAFETY: the box is as large as a `T`; an image is readable up to the next word.
         while !self.peek.try_copy(all.clone(), |image| unsafe { copy_words(to.cast(), image, size_of::<T>()) })? {
-            if clock.rest().is_none() {
+            if clock.remaining().is_none() {
                 return Err(Trouble::Outrun { path: self.path().to_owned() }.into());
             }
         }

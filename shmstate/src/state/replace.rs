@@ -167,7 +167,7 @@ impl<T: SharedLayout> Options<'_, T> {
                 }
                 Err(e) => return Err(e),
             }
-            if clock.rest().is_none() {
+            if clock.remaining().is_none() {
                 return Err(Trouble::Opening { path: place.path().to_owned() }.into());
             }
         }
@@ -261,7 +261,7 @@ fn lock_name(place: &Place, file: &OwnedFd, clock: &mut Deadline) -> Result<Opti
     };
     let mut round = 0;
     while !lock.try_lock().map_err(|e| Error::io(path, "lock", e))? {
-        if clock.rest().is_none() {
+        if clock.remaining().is_none() {
             return Err(Trouble::Renaming { path: path.to_owned() }.into());
         }
         std::thread::sleep(Duration::from_micros(50 << round.min(5)));

@@ -112,7 +112,7 @@ impl<T: SharedLayout> State<T> {
         let shared = region.shared();
         // SAFETY: these are the region's images; the active one holds a value (checked at attach, and every commit
         // publishes one); the slot is this handle's.
-        let begun = unsafe { shared.begin(region.slot(), region.host(), || self.waiting(timeout), self.images()) };
+        let begun = unsafe { shared.begin(region.slot(), region.os(), || self.waiting(timeout), self.images()) };
         let txn = match begun {
             Ok(txn) => txn,
             Err(BeginError::NoSuchCopy { copy }) => self.begin_again(copy, timeout)?,
@@ -142,7 +142,7 @@ impl<T: SharedLayout> State<T> {
             }
             std::mem::forget(unfinished);
             txn.commit(&running.touched);
-            shared.unlock(region.host());
+            shared.unlock(region.os());
         }
         Ok(verdict)
     }
@@ -157,7 +157,7 @@ impl<T: SharedLayout> State<T> {
             region.settle(named, &mut self.waiting(timeout))?;
             let clock = || self.waiting(timeout);
             // SAFETY: as in `try_update`.
-            match unsafe { region.shared().begin(region.slot(), region.host(), clock, self.images()) } {
+            match unsafe { region.shared().begin(region.slot(), region.os(), clock, self.images()) } {
                 Err(BeginError::NoSuchCopy { copy }) => named = copy,
                 begun => return begun.map_err(|e| region.trouble(e)),
             }
@@ -225,7 +225,7 @@ struct Locked<'a>(&'a Region);
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        self.0.shared().unlock(self.0.host());
+        self.0.shared().unlock(self.0.os());
     }
 }
 
@@ -264,8 +264,8 @@ struct Waiting<'a, T: SharedLayout> {
 }
 
 impl<T: SharedLayout> Clock for Waiting<'_, T> {
-    fn rest(&mut self) -> Option<Duration> {
-        self.deadline.rest()
+    fn remaining(&mut self) -> Option<Duration> {
+        self.deadline.remaining()
     }
 }
 

@@ -173,7 +173,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a spare copy is taken for one that has content",
         patches: &[before(
             "commit/spare.rs",
-            "self.tell(News::Spare",
+            "self.notify(Event::Spare",
             "self.copies[copy].sequence.store(2, Relaxed); self.copies[copy].log_position.store(self.control.active.log_end.load(Relaxed), Relaxed);",
         )],
         checks: &[Process("spares", "stopped_readers_cost_spare_copies_and_then_time")],
@@ -186,7 +186,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             before(
                 "commit/choice.rs",
                 "match self.next(active, |_| true)",
-                "if let Some(spare) = self.add_spare(host) { return Ok(spare); }",
+                "if let Some(spare) = self.add_spare(os) { return Ok(spare); }",
             ),
         ],
         checks: &[Process("spares", "readers_that_pass_cost_no_spare_copy")],

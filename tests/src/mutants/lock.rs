@@ -34,8 +34,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the last holder's lock is released as it was",
         patches: &[instead(
             "commit/recovery.rs",
-            "let news = self.recover(me); self.unlock(host); host.tell(news);",
-            "self.unlock(host);",
+            "let event = self.recover(me); self.unlock(os); os.notify(event);",
+            "self.unlock(os);",
         )],
         checks: &[Loom("deaths::two_claim_the_slot_of_a_dead_writer", HALF), Step("claim")],
     },
@@ -83,7 +83,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "unlock_wakes_nobody",
         breaks: "a writer that sleeps is not woken",
-        patches: &[left_out("commit/lock.rs", "host.wake(word);")],
+        patches: &[left_out("commit/lock.rs", "os.wake(word);")],
         checks: &[Loom("writers::two_writers_sleep_until_woken", DEADLOCK)],
     },
     Mutant {
@@ -91,8 +91,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the lock is never released",
         patches: &[instead(
             "commit/lock.rs",
-            "if word.swap(0, Release) & WAIT != 0 { host.wake(word); }",
-            "let _ = (word, host);",
+            "if word.swap(0, Release) & WAIT != 0 { os.wake(word); }",
+            "let _ = (word, os);",
         )],
         checks: &[Loom("writers::two_writers", STUCK)],
     },
@@ -106,13 +106,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "take_over_does_not_recover",
         breaks: "the lock is taken over, and nothing is set right",
-        patches: &[left_out("commit/recovery.rs", "self.tell(self.recover(slot), host);")],
+        patches: &[left_out("commit/recovery.rs", "self.notify(self.recover(slot), os);")],
         checks: &[Loom("deaths::a_writer_dies_while_another_writes", HALF), Step("many-spots")],
     },
     Mutant {
         name: "recovery_does_nothing",
         breaks: "what a death left is not set right",
-        patches: &[before("commit/recovery.rs", "self.list_all();", "return news;")],
+        patches: &[before("commit/recovery.rs", "self.list_all();", "return event;")],
         checks: &[
             Loom("deaths::a_writer_dies_while_another_writes", HALF),
             Unit("state::moves::deaths::death_behind_the_publication"),

@@ -77,7 +77,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a region is replaced in the midst of an update",
         patches: &[before(
             "region/service.rs",
-            "let _ = self.shared().lock(self.slot(), self.host(), clock)",
+            "let _ = self.shared().lock(self.slot(), self.os(), clock)",
             "return Ok(f());",
         )],
         checks: &[Process("replace", "a_replacement_waits_for_the_update_that_runs")],

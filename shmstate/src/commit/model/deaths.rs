@@ -2,7 +2,7 @@
 
 use super::super::Reader::{self, Guest, Owner};
 use super::explore::{explore, explored};
-use super::world::{Patience, Verdict, World};
+use super::world::{Naps, Verdict, World};
 use loom::thread;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -50,7 +50,7 @@ pub(super) fn go_on(world: &World, me: usize) {
 pub(super) fn victim(world: &Arc<World>, writes: u32, verdict: Verdict) -> thread::JoinHandle<bool> {
     let world = Arc::clone(world);
     thread::spawn(move || {
-        let mut clock = Patience(u32::MAX);
+        let mut clock = Naps(u32::MAX);
         world.killed(0, writes, || world.transact(0, &mut clock, verdict).is_ok()).is_err()
     })
 }

@@ -1,6 +1,6 @@
 //! Onlookers and loads against a writer. What they read may be written meanwhile, so the images are made of atomic words here.
 
-use super::super::{Clock, Control, CopyLine, Host, Images, Listed, Published, Shared, SlotLine};
+use super::super::{Clock, Control, CopyLine, Images, Listed, Os, Published, Shared, SlotLine};
 use super::explore::explore;
 use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use crate::track::{Granule, Pages, Touched, log_len};
@@ -115,7 +115,7 @@ impl Images for &World {
 /// There is one writer, which never waits.
 struct Alone;
 
-impl Host for Alone {
+impl Os for Alone {
     type Held<'a> = ();
 
     fn probe(&self, _slot: usize) -> Option<()> {
@@ -134,7 +134,7 @@ impl Host for Alone {
 }
 
 impl Clock for Alone {
-    fn rest(&mut self) -> Option<Duration> {
+    fn remaining(&mut self) -> Option<Duration> {
         None
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::Reader::{self, Guest, Owner};
 use super::explore::explore;
-use super::world::{Patience, Verdict, World};
+use super::world::{Naps, Verdict, World};
 use loom::thread;
 use std::sync::{Arc, Mutex};
 
@@ -169,7 +169,7 @@ fn roll_backs_and_pages() {
         use Verdict::{Commit, None, RollBack};
         for verdict in [Commit, RollBack, Commit, Commit, None, Commit, RollBack, Commit] {
             commits += usize::from(verdict == Commit);
-            assert_eq!(world.transact(0, &mut Patience(u32::MAX), verdict), Ok(commits));
+            assert_eq!(world.transact(0, &mut Naps(u32::MAX), verdict), Ok(commits));
         }
         reader.join().expect("joined");
         world.finish(commits);
@@ -199,7 +199,7 @@ fn an_impatient_writer() {
     explore("K=2, 1 reader x2, 1 writer x3 that gives up", Some(3), move || {
         let world = World::new(2, 2, 2);
         let reader = reader(&world, 1, Owner, 2);
-        let commits = (0..3).filter(|_| world.transact(0, &mut Patience(0), Verdict::Commit).is_ok()).count();
+        let commits = (0..3).filter(|_| world.transact(0, &mut Naps(0), Verdict::Commit).is_ok()).count();
         reader.join().expect("joined");
         world.finish(commits);
         *sum.lock().expect("no panic while counting") += 3 - commits;

@@ -7,7 +7,7 @@ use super::super::Reader::Guest;
 use super::super::{BeginError, Pin, Published, Service};
 use super::deaths::at_every_write;
 use super::explore::explore;
-use super::world::{Patience, Verdict, World};
+use super::world::{Naps, Verdict, World};
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::SeqCst;
 use loom::thread;
@@ -54,7 +54,7 @@ impl Named {
     /// One update. `None`: the region was replaced.
     fn update(&self, me: usize) -> Option<usize> {
         loop {
-            match self.world.transact(me, &mut Patience(u32::MAX), Verdict::Commit) {
+            match self.world.transact(me, &mut Naps(u32::MAX), Verdict::Commit) {
                 Ok(version) => return Some(version),
                 Err(BeginError::NoSuchCopy { copy }) if self.may_be_used(copy) => self.settle(me),
                 Err(BeginError::NoSuchCopy { .. }) => return None,

@@ -7,7 +7,7 @@
 
 use super::super::Reader::{Guest, Owner};
 use super::Runs;
-use super::world::{Patience, Verdict, World};
+use super::world::{Naps, Verdict, World};
 use shuttle::rand::{Rng, RngCore, thread_rng};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, MaxSteps, Runner, thread};
@@ -80,7 +80,7 @@ fn process(world: &World, crowd: Crowd) -> Done {
 
 /// Reads, commits or rolls back. Returns the version that it knows of, which is not older than `last`.
 fn deed(world: &World, slot: usize, last: usize, commits: &mut usize) -> usize {
-    let patience = &mut Patience(u32::MAX);
+    let patience = &mut Naps(u32::MAX);
     let now = match below(8) {
         0 | 1 => world.read_for(slot, Owner, 1 + below(LOOKS)),
         2 => world.read_for(slot, Guest, 1 + below(LOOKS)),

@@ -3,13 +3,13 @@
 use super::super::Reader::{Guest, Owner};
 use super::deaths;
 use super::explore::explore;
-use super::world::{Patience, Verdict, World};
+use super::world::{Naps, Verdict, World};
 use loom::thread;
 use std::sync::{Arc, Mutex};
 
 /// Writers that do not wait for readers.
 fn impatient(world: &World, me: usize, updates: usize) -> usize {
-    (0..updates).filter(|_| world.transact(me, &mut Patience(0), Verdict::Commit).is_ok()).count()
+    (0..updates).filter(|_| world.transact(me, &mut Naps(0), Verdict::Commit).is_ok()).count()
 }
 
 /// One reader that looks twice, one writer that updates three times and never waits. Returns how often it took more

@@ -1,7 +1,7 @@
 //! A region, its kernel and its handles, made of the explorer's parts.
 
 use super::super::{
-    BeginError, Clock, Control, CopyLine, Host, Images, Listed, NEVER, Pin, Published, Reader, Shared, SlotLine,
+    BeginError, Clock, Control, CopyLine, Images, Listed, NEVER, Os, Pin, Published, Reader, Shared, SlotLine,
 };
 use super::cell::UnsafeCell;
 use crate::sync::model::{Died, dies_before, explorer, is_dead, writes};
@@ -137,17 +137,17 @@ impl World {
 
     /// One update by the handle `me`. Returns the new version.
     pub(super) fn update(&self, me: usize) -> usize {
-        self.transact(me, &mut Patience(u32::MAX), Verdict::Commit).expect("no writer stays in the way for ever")
+        self.transact(me, &mut Naps(u32::MAX), Verdict::Commit).expect("no writer stays in the way for ever")
     }
 
     /// One transaction by the handle `me`. Returns the number of commits that it knows of.
-    pub(super) fn transact(&self, me: usize, clock: &mut Patience, verdict: Verdict) -> Result<usize, BeginError> {
-        let host = Handle { world: self, slot: me };
+    pub(super) fn transact(&self, me: usize, clock: &mut Naps, verdict: Verdict) -> Result<usize, BeginError> {
+        let os = Handle { world: self, slot: me };
         let images = self.cells();
         let shared = self.shared();
         // SAFETY: the images of this region, of which the active one is right; the slot is the caller's.
-        let txn = unsafe { shared.begin(me, &host, || clock, images) }?;
-        let _locked = Locked(shared, &host);
+        let txn = unsafe { shared.begin(me, &os, || clock, images) }?;
+        let _locked = Locked(shared, &os);
         let active = self.copies[txn.active()].sequence.load(Ordering::Relaxed);
         assert_eq!(active % 2, 0, "the active copy is marked as half-written");
         let commits = check(images.get(txn.copy()));
@@ -209,10 +209,10 @@ impl World {
     /// Runs `f` with the writer's lock, by the handle `me`.
     #[cfg(shmstate_loom)]
     pub(super) fn locked<R>(&self, me: usize, f: impl FnOnce(&Shared<'_>) -> R) -> R {
-        let host = Handle { world: self, slot: me };
+        let os = Handle { world: self, slot: me };
         let shared = self.shared();
-        let _ = shared.lock(me, &host, &mut &mut Patience(u32::MAX)).expect("no writer keeps the lock for ever");
-        let _locked = Locked(shared, &host);
+        let _ = shared.lock(me, &os, &mut &mut Naps(u32::MAX)).expect("no writer keeps the lock for ever");
+        let _locked = Locked(shared, &os);
         f(&shared)
     }
 
@@ -319,10 +319,10 @@ impl Images for Cells<'_> {
 }
 
 /// So many naps, then it is enough.
-pub(super) struct Patience(pub(super) u32);
+pub(super) struct Naps(pub(super) u32);
 
-impl Clock for &mut Patience {
-    fn rest(&mut self) -> Option<Duration> {
+impl Clock for &mut Naps {
+    fn remaining(&mut self) -> Option<Duration> {
         self.0 = self.0.checked_sub(1)?;
         Some(Duration::MAX)
     }
@@ -345,7 +345,7 @@ impl Drop for Held<'_> {
     }
 }
 
-impl Host for Handle<'_> {
+impl Os for Handle<'_> {
     type Held<'b>
         = Held<'b>
     where

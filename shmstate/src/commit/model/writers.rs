@@ -1,7 +1,7 @@
 //! Writers against each other.
 
 use super::explore::explore;
-use super::world::{Patience, Verdict, World};
+use super::world::{Naps, Verdict, World};
 use loom::thread;
 use std::sync::{Arc, Mutex};
 
@@ -56,7 +56,7 @@ fn impatient_writers() {
         let world = World::new(2, 2, 2);
         let run = |me: usize| {
             let world = Arc::clone(&world);
-            move || (0..2).filter(|_| world.transact(me, &mut Patience(0), Verdict::Commit).is_ok()).count()
+            move || (0..2).filter(|_| world.transact(me, &mut Naps(0), Verdict::Commit).is_ok()).count()
         };
         let other = thread::spawn(run(1));
         let commits = run(0)() + other.join().expect("joined");

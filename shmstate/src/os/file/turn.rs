@@ -55,11 +55,11 @@ impl Turn {
                 // The file system knows no locks.
                 Err(_) => return none,
             }
-            let Some(rest) = clock.rest() else { return none };
+            let Some(remaining) = clock.remaining() else { return none };
             if !matches!(place.now(), Ok(None)) {
                 return none;
             }
-            std::thread::sleep(pause.min(rest));
+            std::thread::sleep(pause.min(remaining));
             pause = (pause * 2).min(Duration::from_millis(4));
         }
     }

@@ -78,7 +78,7 @@ fn edit(path: &Path, from: &str, to: &str) {
 fn a_file_of_the_programs_is_no_damaged_region() {
     struct Never;
     impl Clock for Never {
-        fn rest(&mut self) -> Option<Duration> {
+        fn remaining(&mut self) -> Option<Duration> {
             None
         }
     }
