@@ -30,7 +30,7 @@ pub(crate) fn fence_after_lock() {
 
 /// Keeps the loads before it before those after it. No instruction on x86-64.
 ///
-/// For atomic loads that is an acquire fence. The loads of a look without a pin are volatile ones, which other processors
+/// For atomic loads that is an acquire fence. The loads of a read without a pin are volatile ones, which other processors
 /// order no less, but which the language's fence says nothing about: [`crash_order`] keeps the compiler from moving them.
 #[inline(always)]
 pub(crate) fn fence_acquire() {

@@ -25,10 +25,10 @@ const fn part(size: u64) -> u64 {
 }
 
 impl Shared<'_> {
-    /// Marks the copy of `line` as being written, for looks without a pin and for a death. Returns its sequence.
+    /// Marks the copy of `line` as being written, for optimistic reads and for a death. Returns its sequence.
     #[inline(always)]
     pub(super) fn begin_write(&self, line: &CopyLine, size: u64) -> u64 {
-        // A copy that is odd already stays so: no look compares the numbers of odd ones.
+        // A copy that is odd already stays so: no read compares the numbers of odd ones.
         let odd = line.sequence.load(Relaxed) | 1;
         line.sequence.store(odd, Relaxed);
         fence_release(); // [W7]

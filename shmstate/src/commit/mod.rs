@@ -35,15 +35,15 @@
 //! | W4 | writer: `active`, Release | R2 | the new copy's bytes come before its publication |
 //! | W5 | writer: `sequence` even again, Release | – | after W4 in program order, for a death between the two |
 //! | W6 | writer: unlock, Release swap | W1 | see W1 |
-//! | W7 | writer: `sequence` odd, then a Release fence; for a large `T` one for streaming stores too | P1 | a look that has a byte of the new content sees the odd number |
-//! | P1 | onlooker, load: Acquire fence, then `sequence` again | W7, W2 | see W7; a `published` that is unchanged will do as well, by W2 |
+//! | W7 | writer: `sequence` odd, then a Release fence; for a large `T` one for streaming stores too | P1 | an optimistic read that has a byte of the new content sees the odd number |
+//! | P1 | optimistic read: Acquire fence, then `sequence` again | W7, W2 | see W7; a `published` that is unchanged will do as well, by W2 |
 //! | N1 | reader: its bits in the list of readers, SeqCst | W2 | a writer whose scan misses the bit is seen by R2, as in R1 |
 //! | N2 | reader: `listed` of its slot, after R1, SeqCst; it becomes 1 by a Release store, after N1 | N3, that store | it sees what a sweep has taken back, or the sweep sees its pin; and what another thread has listed is listed |
 //! | N3 | sweep: fence, SeqCst, between `listed` = 0 and the second look at the pins | R1, N2 | see N2 |
 //! | N4 | sweep: takes a word out of the summary, AcqRel | N1 | a reader's bit that came before is seen by the look after it |
 //!
-//! W7 and P1 order what is not atomic: the stores of a closure, and the volatile loads of a look without a pin. Why that
-//! holds stands in the design chapter, under "Onlookers and loads".
+//! W7 and P1 order what is not atomic: the stores of a closure, and the volatile loads of an optimistic read. Why that
+//! holds stands in the design chapter, under "Reading without a pin".
 //!
 //! Each row is weakened in the tests under loom, which then must fail. (Of N2 that is the load: under loom, the fence that is a
 //! part of N1 there makes the store a releasing one in any case.) W5 is about deaths, which see a program's order and

@@ -1,4 +1,5 @@
-//! Looking without a pin: onlookers, which map the region for reading only, and loads of a few words.
+//! Reading without a pin, as a seqlock is read: read-only handles, which map the region for reading only, and loads of a few
+//! words.
 //!
 //! A copy is written only while it is not the active one, and its writer changes its sequence first. So it was
 //! left alone if it is still the active one of the same version, or still has the same even sequence. What was read in
@@ -8,22 +9,26 @@ use super::pins::Reader;
 use super::shared::Shared;
 use crate::sync::{Ordering::Relaxed, fence_acquire};
 
-/// How often a load looks again before it takes a pin. Each look in vain takes two updates that came in between.
-const LOOKS: usize = if cfg!(shmstate_loom) { 0 } else { 16 };
+/// How often a load tries again before it takes a pin. An attempt fails if two updates came in between.
+const ATTEMPTS: usize = if cfg!(shmstate_loom) { 0 } else { 16 };
 
 impl Shared<'_> {
     /// Lets `read` look at the active copy, which nothing holds in place, and says whether no writer has written that
     /// copy meanwhile: what was read of it is of one version then, and means nothing otherwise. Or says which copy the region
     /// names that it does not have.
     #[inline]
-    pub(crate) fn look<R>(&self, read: impl FnOnce(usize) -> R) -> Result<(R, bool), usize> {
-        self.look_marked(0, read)
+    pub(crate) fn optimistic_read<R>(&self, read: impl FnOnce(usize) -> R) -> Result<(R, bool), usize> {
+        self.optimistic_read_flagged(0, read)
     }
 
-    /// [`Self::look`], where the copy's number may have these flags beside it.
+    /// [`Self::optimistic_read`], where the copy's number may have these flags beside it.
     #[inline(always)]
-    pub(super) fn look_marked<R>(&self, flags: usize, read: impl FnOnce(usize) -> R) -> Result<(R, bool), usize> {
-        let before = self.seen();
+    pub(super) fn optimistic_read_flagged<R>(
+        &self,
+        flags: usize,
+        read: impl FnOnce(usize) -> R,
+    ) -> Result<(R, bool), usize> {
+        let before = self.published_relaxed();
         let copy = before.copy & !flags;
         let line = self.copies.get(copy).ok_or(before.copy)?;
         let sequence = line.sequence.load(Relaxed);
@@ -31,21 +36,21 @@ impl Shared<'_> {
         let found = read(copy);
         fence_acquire(); // [P1]
         let same = sequence.is_multiple_of(2) && line.sequence.load(Relaxed) == sequence;
-        Ok((found, same || self.seen() == before))
+        Ok((found, same || self.published_relaxed() == before))
     }
 
     /// Lets `read` look at the active copy until no writer has written it meanwhile; with a pin, when writers are faster each
     /// time. Slot `me` is this process's.
     #[inline]
     pub(crate) fn load<R>(&self, me: usize, mut read: impl FnMut(usize) -> R) -> Result<R, usize> {
-        let (found, left_alone) = self.look(&mut read)?;
-        if left_alone { Ok(found) } else { self.load_again(me, read) }
+        let (found, unchanged) = self.optimistic_read(&mut read)?;
+        if unchanged { Ok(found) } else { self.load_again(me, read) }
     }
 
     #[cold]
     fn load_again<R>(&self, me: usize, mut read: impl FnMut(usize) -> R) -> Result<R, usize> {
-        for _ in 0..LOOKS {
-            if let (found, true) = self.look(&mut read)? {
+        for _ in 0..ATTEMPTS {
+            if let (found, true) = self.optimistic_read(&mut read)? {
                 return Ok(found);
             }
         }

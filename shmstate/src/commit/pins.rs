@@ -102,7 +102,7 @@ impl Shared<'_> {
     /// [`Self::enter`] as a guest, where the copy's number may have these flags beside it. Says what is named if it is out of
     /// range without them.
     #[cold]
-    pub(super) fn enter_marked<'s>(&self, me: usize, slot: &'s SlotLine, flags: usize) -> Result<Pin<'s>, usize> {
+    pub(super) fn enter_flagged<'s>(&self, me: usize, slot: &'s SlotLine, flags: usize) -> Result<Pin<'s>, usize> {
         let mut named = self.active_copy(Relaxed);
         loop {
             let copy = named & !flags;

@@ -88,12 +88,12 @@ impl Shared<'_> {
     /// says what the region names instead.
     #[cold]
     pub(crate) fn enter_leaving(&self, me: usize) -> Result<Pin<'_>, usize> {
-        self.enter_marked(me, &self.slots[me], LEAVING)
+        self.enter_flagged(me, &self.slots[me], LEAVING)
     }
 
-    /// [`Self::look`] at such a region.
+    /// [`Self::optimistic_read`] at such a region.
     #[cold]
-    pub(crate) fn look_leaving<R>(&self, read: impl FnOnce(usize) -> R) -> Result<(R, bool), usize> {
-        self.look_marked(LEAVING, read)
+    pub(crate) fn optimistic_read_leaving<R>(&self, read: impl FnOnce(usize) -> R) -> Result<(R, bool), usize> {
+        self.optimistic_read_flagged(LEAVING, read)
     }
 }

@@ -37,7 +37,7 @@ impl Shared<'_> {
     /// [`Shared::published`], for memory that is mapped for reading. Relaxed loads are what the language promises to work
     /// there; the fence makes them acquire.
     #[inline]
-    pub(crate) fn seen(&self) -> Published {
+    pub(crate) fn published_relaxed(&self) -> Published {
         let word = self.control.active.published.load(Relaxed);
         fence_acquire();
         Published::unpack(word)

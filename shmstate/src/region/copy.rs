@@ -18,7 +18,7 @@ pub(crate) unsafe fn copy_words(to: *mut u8, from: *const u8, len: usize) {
 ///
 /// Volatile, and not atomic: one load instruction either way, but what an atomic load returns beside a store that is not
 /// atomic is undefined to the compiler, even if the processor has loaded the word before that store. What a volatile load
-/// returns is what the processor has loaded. The design chapter says more, under "Onlookers and loads".
+/// returns is what the processor has loaded. The design chapter says more, under "Reading without a pin".
 ///
 /// # Safety
 /// `from` is aligned to 8 bytes and readable.

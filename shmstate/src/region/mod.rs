@@ -8,7 +8,7 @@
 //! * `copy`: copying out of memory that others may write.
 //! * `view`: the shared words of a mapping.
 //! * `create`: a new region, complete before it has a name.
-//! * `holes`, `peek`: looking without the right to write.
+//! * `holes`, `read_only`: looking without the right to write.
 //! * `reopening`: what to say of a file that cannot be opened a second time.
 //! * `kernel`: what a handle asks the operating system for.
 //! * `claim`: which slot a new handle gets, and which processes hold the others.
@@ -31,8 +31,8 @@ mod geometry;
 mod header;
 mod holes;
 mod kernel;
-mod peek;
 mod population;
+mod read_only;
 mod reopening;
 mod service;
 #[cfg(test)]
@@ -46,4 +46,4 @@ pub(crate) use create::{Plan, Sizes};
 pub(crate) use expected::Described;
 pub(crate) use expected::StateType;
 pub(crate) use header::recognise;
-pub(crate) use peek::Peek;
+pub(crate) use read_only::ReadOnlyRegion;

@@ -203,7 +203,7 @@ impl<T: SharedLayout> ReadOnly<T> {
         let mut clock = Deadline::new(DEFAULT_TIMEOUT);
         let words = field.words();
         // SAFETY: the bytes of the field in an image of the region's.
-        while !self.peek().try_copy(words.clone(), |image| unsafe { field.copy(image, &mut found) })? {
+        while !self.region().try_copy(words.clone(), |image| unsafe { field.copy(image, &mut found) })? {
             if clock.remaining().is_none() {
                 return Err(Trouble::Outrun { path: self.path().to_owned() }.into());
             }

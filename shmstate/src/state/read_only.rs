@@ -6,7 +6,7 @@ use crate::commit::Clock;
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
 use crate::os::{DEFAULT_TIMEOUT, Deadline, Place};
-use crate::region::{Peek, copy_words};
+use crate::region::{ReadOnlyRegion, copy_words};
 use std::fmt;
 use std::marker::PhantomData;
 use std::path::Path;
@@ -17,7 +17,7 @@ use std::path::Path;
 /// write to the mapping. In return it gives [`snapshot`](Self::snapshot)s and single fields ([`load`](Self::load)) only; a `&T` takes a pin, and a
 /// pin is a write.
 pub struct ReadOnly<T: SharedLayout> {
-    peek: Peek,
+    region: ReadOnlyRegion,
     state: PhantomData<fn() -> T>,
 }
 
@@ -45,8 +45,8 @@ impl<T: SharedLayout> State<T> {
     /// # Errors
     /// As for [`open`](Self::open), without `Busy`.
     pub fn open_read_only(name: impl AsRef<Path>) -> Result<ReadOnly<T>, Error> {
-        let peek = Peek::open(&Place::find(name.as_ref())?, Self::TYPE)?;
-        Ok(ReadOnly { peek, state: PhantomData })
+        let region = ReadOnlyRegion::open(&Place::find(name.as_ref())?, Self::TYPE)?;
+        Ok(ReadOnly { region, state: PhantomData })
     }
 }
 
@@ -65,7 +65,7 @@ impl<T: SharedLayout> ReadOnly<T> {
         let mut clock = Deadline::new(DEFAULT_TIMEOUT);
         let all = 0..size_of::<T>().next_multiple_of(8);
         // SAFETY: the box is as large as a `T`; an image is readable up to the next word.
-        while !self.peek.try_copy(all.clone(), |image| unsafe { copy_words(to.cast(), image, size_of::<T>()) })? {
+        while !self.region.try_copy(all.clone(), |image| unsafe { copy_words(to.cast(), image, size_of::<T>()) })? {
             if clock.remaining().is_none() {
                 return Err(Trouble::Outrun { path: self.path().to_owned() }.into());
             }
@@ -75,20 +75,20 @@ impl<T: SharedLayout> ReadOnly<T> {
     }
 
     #[inline]
-    pub(super) fn peek(&self) -> &Peek {
-        &self.peek
+    pub(super) fn region(&self) -> &ReadOnlyRegion {
+        &self.region
     }
 
     /// The number of commits so far.
     #[must_use]
     pub fn version(&self) -> u64 {
-        self.peek.published().version
+        self.region.published().version
     }
 
     /// The region's file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.peek.origin().path()
+        self.region.origin().path()
     }
 
     /// Whether the name still leads to this region: see [`State::is_current`].
@@ -96,12 +96,12 @@ impl<T: SharedLayout> ReadOnly<T> {
     /// # Errors
     /// What the operating system says when it cannot look.
     pub fn is_current(&self) -> Result<bool, Error> {
-        Ok(self.peek.origin().now()? == Some(self.peek.key()))
+        Ok(self.region.origin().now()? == Some(self.region.key()))
     }
 }
 
 impl<T: SharedLayout> fmt::Debug for ReadOnly<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadOnly").field("path", &self.peek.origin().path()).finish_non_exhaustive()
+        f.debug_struct("ReadOnly").field("path", &self.region.origin().path()).finish_non_exhaustive()
     }
 }

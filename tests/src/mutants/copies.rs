@@ -56,7 +56,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[left_out("commit/catch_up.rs", "line.sequence.store(odd, Relaxed);")],
         checks: &[
             Loom("deaths::a_writer_dies_while_another_writes", LOST),
-            Loom("onlookers::two_copies_one_onlooker", TORN),
+            Loom("optimistic::two_copies_one_reader", TORN),
             Shuttle("two_copies"),
         ],
     },
@@ -67,7 +67,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             left_out("commit/catch_up.rs", "line.sequence.store(odd, Relaxed);"),
             before("commit/transaction.rs", "Ok(Txn { shared: self", "line.sequence.store(odd, Relaxed);"),
         ],
-        checks: &[Loom("onlookers::two_copies_one_onlooker", TORN)],
+        checks: &[Loom("optimistic::two_copies_one_reader", TORN)],
     },
     Mutant {
         name: "odd_is_trusted",

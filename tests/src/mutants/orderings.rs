@@ -102,13 +102,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "W7",
         breaks: "no fence after the odd sequence",
         patches: &[left_out("commit/catch_up.rs", "fence_release(); if size >= STREAMED { fence_streaming(); }")],
-        checks: &[Loom("onlookers::two_copies_one_onlooker", TORN)],
+        checks: &[Loom("optimistic::two_copies_one_reader", TORN)],
     },
     Mutant {
         name: "P1",
-        breaks: "no fence before an onlooker's second look",
+        breaks: "no fence before an optimistic read looks again",
         patches: &[left_out("commit/optimistic.rs", "let found = read(copy); «fence_acquire();»")],
-        checks: &[Loom("onlookers::two_copies_one_onlooker", TORN)],
+        checks: &[Loom("optimistic::two_copies_one_reader", TORN)],
     },
     Mutant {
         name: "N1",

@@ -23,16 +23,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Loom("readers::two_copies_one_reader", "a pin is left")],
     },
     Mutant {
-        name: "onlooker_looks_once",
-        breaks: "an onlooker does not look again",
-        patches: &[value("commit/optimistic.rs", "same || self.seen() == before", "true")],
-        checks: &[Loom("onlookers::two_copies_one_onlooker", TORN)],
+        name: "optimistic_read_looks_once",
+        breaks: "an optimistic read does not look again",
+        patches: &[value("commit/optimistic.rs", "same || self.published_relaxed() == before", "true")],
+        checks: &[Loom("optimistic::two_copies_one_reader", TORN)],
     },
     Mutant {
         name: "load_keeps_what_is_torn",
         breaks: "a load takes what it has seen of a copy that was written meanwhile",
-        patches: &[value("commit/optimistic.rs", "if «left_alone» { Ok(found) }", "true")],
-        checks: &[Loom("onlookers::three_copies_a_load", TORN)],
+        patches: &[value("commit/optimistic.rs", "if «unchanged» { Ok(found) }", "true")],
+        checks: &[Loom("optimistic::three_copies_a_load", TORN)],
     },
     // The list of readers.
     Mutant {

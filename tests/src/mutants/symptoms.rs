@@ -15,5 +15,5 @@ pub(super) const DEADLOCK: &str = "deadlock";
 /// What a writer says that finds the newest version marked as unknown content.
 pub(super) const HALF: &str = "the active copy is marked as half-written";
 
-/// What is said of an onlooker.
-pub(super) const TORN: &str = "an onlooker took two versions for one";
+/// What is said of an optimistic read.
+pub(super) const TORN: &str = "an optimistic read took two versions for one";

@@ -12,7 +12,7 @@ use crate::track::RegionKey;
 use std::ops::Range;
 
 /// A region that is mapped for reading.
-pub(crate) struct Peek {
+pub(crate) struct ReadOnlyRegion {
     /// Borrows `mapping`.
     shared: Shared<'static>,
     mapping: Mapping,
@@ -24,13 +24,13 @@ pub(crate) struct Peek {
 }
 
 // SAFETY: the mapping is shared memory of which only atomic words are read.
-unsafe impl Send for Peek {}
+unsafe impl Send for ReadOnlyRegion {}
 // SAFETY: as above.
-unsafe impl Sync for Peek {}
+unsafe impl Sync for ReadOnlyRegion {}
 
-impl Peek {
+impl ReadOnlyRegion {
     /// Maps the region at `place`, which must hold that type; of the state itself nothing is looked at.
-    pub(crate) fn open(place: &Place, state: StateType<'_>) -> Result<Peek, Error> {
+    pub(crate) fn open(place: &Place, state: StateType<'_>) -> Result<ReadOnlyRegion, Error> {
         let path = place.path();
         let mut file = place.open_read_only()?;
         if os::is_layered(path, &file)? {
@@ -71,7 +71,7 @@ impl Peek {
         } else {
             None
         };
-        Ok(Peek { shared, mapping, geometry, origin, key, holes })
+        Ok(ReadOnlyRegion { shared, mapping, geometry, origin, key, holes })
     }
 
     /// Where it was found.
@@ -86,7 +86,7 @@ impl Peek {
 
     /// The active version and copy.
     pub(crate) fn published(&self) -> Published {
-        self.shared.seen()
+        self.shared.published_relaxed()
     }
 
     /// Calls `copy` with the active image, of which it may look at `bytes`: whole words. Returns whether no writer has written that
@@ -94,8 +94,8 @@ impl Peek {
     #[inline]
     pub(crate) fn try_copy(&self, bytes: Range<usize>, copy: impl FnOnce(*const u8)) -> Result<bool, Error> {
         let read = |k| self.read(k, bytes, copy);
-        match self.shared.seen().service() {
-            Service::In => self.judge(self.shared.look(read)),
+        match self.shared.published_relaxed().service() {
+            Service::In => self.outcome(self.shared.optimistic_read(read)),
             service => self.try_copy_leaving(service, read),
         }
     }
@@ -108,15 +108,15 @@ impl Peek {
         if service == Service::Retired || !named()? {
             return Err(Trouble::Retired { path: self.origin.path().to_owned() }.into());
         }
-        self.judge(self.shared.look_leaving(read))
+        self.outcome(self.shared.optimistic_read_leaving(read))
     }
 
-    /// What came of a look. One that met a copy that the region does not have is made again if the region began to be replaced
+    /// What came of a read. One that met a copy that the region does not have is made again if the region began to be replaced
     /// a moment ago.
     #[inline]
-    fn judge(&self, looked: Result<(Result<(), Error>, bool), usize>) -> Result<bool, Error> {
-        match looked {
-            Ok((read, left_alone)) => read.map(|()| left_alone),
+    fn outcome(&self, read: Result<(Result<(), Error>, bool), usize>) -> Result<bool, Error> {
+        match read {
+            Ok((read, unchanged)) => read.map(|()| unchanged),
             Err(copy) => match (Published { version: 0, copy }).service() {
                 Service::In => Err(self.no_such_copy(copy)),
                 _ => Ok(false),

@@ -1,4 +1,4 @@
-//! Onlookers and loads against a writer. What they read may be written meanwhile, so the images are made of atomic words here.
+//! Optimistic reads and loads against a writer. What they read may be written meanwhile, so the images are made of atomic words here.
 
 use super::super::{Clock, Control, CopyLine, Images, Listed, Os, Published, Shared, SlotLine};
 use super::explore::explore;
@@ -65,11 +65,11 @@ impl World {
         shared.unlock(&Alone);
     }
 
-    /// The version that an onlooker sees, if it was left alone.
-    fn look(&self) -> Option<u64> {
+    /// The version that an optimistic read sees, if it was of one version.
+    fn optimistic_read(&self) -> Option<u64> {
         let shared = self.shared();
-        let (words, left_alone) = shared.look(|copy| self.words(copy)).expect("the copy exists");
-        left_alone.then(|| one_version(words))
+        let (words, unchanged) = shared.optimistic_read(|copy| self.words(copy)).expect("the copy exists");
+        unchanged.then(|| one_version(words))
     }
 
     /// The version that a load sees: by a guest of the writer's own handle.
@@ -83,7 +83,7 @@ impl World {
 }
 
 fn one_version([first, second]: [u64; WORDS]) -> u64 {
-    assert_eq!(first, second, "an onlooker took two versions for one");
+    assert_eq!(first, second, "an optimistic read took two versions for one");
     first
 }
 
@@ -139,31 +139,31 @@ impl Clock for Alone {
     }
 }
 
-fn an_onlooker(copies: usize, updates: u64) {
+fn an_optimistic_reader(copies: usize, updates: u64) {
     let world = World::new(copies);
-    let onlooker = thread::spawn({
+    let reader = thread::spawn({
         let world = Arc::clone(&world);
         move || {
-            let seen = [world.look(), world.look()];
-            assert!(seen.into_iter().flatten().is_sorted(), "an onlooker went back");
+            let seen = [world.optimistic_read(), world.optimistic_read()];
+            assert!(seen.into_iter().flatten().is_sorted(), "an optimistic reader went back");
         }
     });
     (0..updates).for_each(|_| world.update());
-    onlooker.join().expect("joined");
-    assert_eq!(world.look(), Some(updates));
+    reader.join().expect("joined");
+    assert_eq!(world.optimistic_read(), Some(updates));
 }
 
 #[test]
-fn two_copies_one_onlooker() {
-    explore("K=2, 1 onlooker x2, 1 writer x2", Some(3), || an_onlooker(2, 2));
+fn two_copies_one_reader() {
+    explore("K=2, 1 optimistic reader x2, 1 writer x2", Some(3), || an_optimistic_reader(2, 2));
 }
 
 #[test]
-fn three_copies_one_onlooker() {
-    explore("K=3, 1 onlooker x2, 1 writer x3", Some(2), || an_onlooker(3, 3));
+fn three_copies_one_reader() {
+    explore("K=3, 1 optimistic reader x2, 1 writer x3", Some(2), || an_optimistic_reader(3, 3));
 }
 
-/// One look is all that a load has here; then it takes a pin, which leaves the writer a copy.
+/// One attempt is all that a load has here; then it takes a pin, which leaves the writer a copy.
 #[test]
 fn three_copies_a_load() {
     explore("K=3, 1 load x2, 1 writer x3", Some(2), || {
