@@ -1,10 +1,8 @@
 //! [`Array`]: an array that notes what an update touches.
 
-use super::marks::{Head, Items};
 use super::slice::like_a_slice;
-use super::walks::{Tracked, flatten};
-use crate::layout::{Field, Kind, Layout, SharedLayout, ValidityError};
-use crate::track::{Stamp, Touched};
+use super::slots::{Slots, item_fits};
+use crate::layout::{Field, Kind, Layout, SharedLayout, Step, Walk};
 use std::array::TryFromSliceError;
 use std::ops::Range;
 
@@ -64,32 +62,18 @@ use std::ops::Range;
 /// ```compile_fail
 /// let nothing = shmstate::Array::<u8, 0>::from([]);
 /// ```
-#[repr(C)]
+#[repr(transparent)]
 pub struct Array<T, const N: usize> {
-    /// Its length is not used.
-    head: Head,
-    items: [T; N],
+    slots: Slots<T, N, 1, true>,
 }
 
 impl<T: SharedLayout, const N: usize> Array<T, N> {
     /// What every array type has to fulfil; evaluated while the program compiles.
     const PROVED: () = {
-        // The item's own proofs come first: their messages point at the culprit.
-        let _ = T::LAYOUT;
+        item_fits::<T>();
         assert!(N > 0, "an Array of length 0 holds nothing: give it a length of 1 or more");
         assert!(N <= u32::MAX as usize, "an Array holds at most u32::MAX items: give it a smaller length");
         assert!(size_of::<T>() > 0, "an Array of zero-sized items holds nothing: remove it");
-        assert!(
-            size_of::<T>() <= u32::MAX as usize,
-            "an item of a container has at most u32::MAX bytes: keep what is larger in a field of the state"
-        );
-        assert!(align_of::<T>() <= 64, "an item of a container is aligned to at most 64 bytes");
-        assert!(!std::mem::needs_drop::<T>(), "an item of an Array has no drop glue");
-    };
-
-    const ITEMS: Items = {
-        let () = Self::PROVED;
-        Items { offset: std::mem::offset_of!(Self, items), size: size_of::<T>(), capacity: N, nested: T::TRACKED }
     };
 
     /// An array of what `item` returns for each index.
@@ -114,7 +98,7 @@ impl<T: SharedLayout, const N: usize> Array<T, N> {
     #[inline]
     #[must_use]
     pub const fn as_slice(&self) -> &[T] {
-        &self.items
+        self.slots.as_slice()
     }
 
     /// The items, as an array.
@@ -127,7 +111,7 @@ impl<T: SharedLayout, const N: usize> Array<T, N> {
     #[inline]
     #[must_use]
     pub const fn as_array(&self) -> &[T; N] {
-        &self.items
+        self.slots.as_array()
     }
 
     /// The items themselves.
@@ -139,13 +123,14 @@ impl<T: SharedLayout, const N: usize> Array<T, N> {
     #[inline]
     #[must_use]
     pub fn into_array(self) -> [T; N] {
-        self.items
+        // SAFETY: values without drop glue, which are not used any more.
+        unsafe { std::ptr::read(self.slots.as_array()) }
     }
 
     /// The items, without marking any: the caller marks what it is going to touch.
     #[inline]
     pub(super) fn unmarked_mut(&mut self, _live: usize) -> &mut [T] {
-        &mut self.items
+        self.slots.unmarked_mut()
     }
 
     /// All of them.
@@ -157,13 +142,13 @@ impl<T: SharedLayout, const N: usize> Array<T, N> {
     /// Notes that the items in `range` are about to be overwritten or moved.
     #[inline]
     fn overwrite(&mut self, range: Range<usize>) {
-        self.head.overwrite(range, Self::ITEMS);
+        self.slots.overwrite(range);
     }
 
     /// Notes that the items in `range` are about to be handed out.
     #[inline]
     fn hand_out(&mut self, range: Range<usize>) {
-        self.head.hand_out(range, &mut self.items, Self::ITEMS);
+        self.slots.mark(range);
     }
 }
 
@@ -178,7 +163,7 @@ impl<T: SharedLayout + Default, const N: usize> Default for Array<T, N> {
 
 impl<T: SharedLayout + Clone, const N: usize> Clone for Array<T, N> {
     fn clone(&self) -> Self {
-        Array { head: Head::of_clone(0), items: self.items.clone() }
+        Self::from(self.as_array().clone())
     }
 
     /// Clones item by item into this array, which needs no room on the stack; marks all.
@@ -186,7 +171,7 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for Array<T, N> {
     /// If a clone panics, the items before it are new and the others old.
     fn clone_from(&mut self, source: &Self) {
         self.overwrite(0..N);
-        self.items.clone_from(&source.items);
+        self.slots.unmarked_array().clone_from(source.as_array());
     }
 }
 
@@ -197,7 +182,7 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for Array<T, N> {
 impl<T: SharedLayout, const N: usize> From<[T; N]> for Array<T, N> {
     fn from(items: [T; N]) -> Self {
         let () = Self::PROVED;
-        Array { head: Head::new(), items }
+        Array { slots: Slots::of(items) }
     }
 }
 
@@ -210,45 +195,22 @@ impl<T: SharedLayout + Copy, const N: usize> TryFrom<&[T]> for Array<T, N> {
     }
 }
 
-// SAFETY: a head of plain integers and `N` items of a shareable type without drop glue; zeroes are `N` zeroed items. The
-// bytes after the last item that alignment may add belong to the array and are never looked at. The walks are those of
-// the contract; the head is scratch whose value does not matter, so that there is nothing plain to copy.
+// SAFETY: the slots, of which each holds an item; the walk visits them.
 unsafe impl<T: SharedLayout, const N: usize> SharedLayout for Array<T, N> {
-    const LAYOUT: &'static Layout = &Layout::of::<Self>(
-        "Array",
-        Kind::Struct(
-            const { &[Field { name: "items", offset: Self::ITEMS.offset, layout: <[T; N]>::LAYOUT, docs: "" }] },
-        ),
-    );
+    const LAYOUT: &'static Layout = {
+        let () = Self::PROVED;
+        let fields = const {
+            &[Field { name: "items", offset: Slots::<T, N, 1, true>::OFFSET, layout: <[T; N]>::LAYOUT, docs: "" }]
+        };
+        &Layout::of::<Self>("Array", Kind::Struct(fields))
+    };
     const TRACKED: bool = true;
     const CHECKED: bool = T::CHECKED;
     const DEFAULT_IS_ZERO: bool = T::DEFAULT_IS_ZERO;
 
-    #[inline]
-    unsafe fn stamp(this: *mut Self, stamp: Stamp) {
-        // SAFETY: the caller's promise: valid, and the only reference.
-        unsafe { (*this).head.put_stamp(stamp) }
-    }
-
-    #[inline]
-    unsafe fn copy_plain(_to: *mut Self, _from: *const Self) {}
-
     #[inline(always)]
-    unsafe fn flatten<const NESTED: bool>(
-        written: *const Self,
-        source: *const Self,
-        stamp: Stamp,
-        touched: &mut Touched,
-    ) {
-        let [written, source] = [written, source].map(|array| Tracked { head: array.cast::<Head>(), live: N });
-        // SAFETY: the caller's promise; the head is an array's first field, and all items are values.
-        unsafe { flatten::<T, NESTED>(written, source, Self::ITEMS, stamp, touched) }
-    }
-
-    #[inline]
-    unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {
-        let items = this.wrapping_byte_add(Self::ITEMS.offset).cast::<[T; N]>();
-        // SAFETY: the caller's promise, of the items as of the whole.
-        unsafe { <[T; N]>::validate(items) }
+    unsafe fn walk<const STEP: Step>(this: *const Self, walk: &Walk<STEP>) {
+        // SAFETY: the caller's promise: the only field.
+        unsafe { Slots::<T, N, 1, true>::visit(this.cast(), walk) }
     }
 }

@@ -112,11 +112,6 @@ impl Head {
         Head { len: 0, count: 0, ranges: [0; RANGES], blocks: 0, stamp: Stamp::VOID }
     }
 
-    /// The head of a clone with `len` items: no transaction knows it, whatever the original was.
-    pub(super) const fn of_clone(len: usize) -> Self {
-        Head { len: len as u32, ..Head::new() }
-    }
-
     /// Rule 2: this container lies at `stamp` and has not been touched.
     #[inline]
     pub(super) fn put_stamp(&mut self, stamp: Stamp) {

@@ -4,11 +4,11 @@
 //! follows what it touches and not how large the state is. An untracked one ([`Text`]) is copied as it is.
 //!
 //! Others are made of these: [`Ring`] and [`Slab`] of lists, [`Queue`] and [`Tracked`] of arrays; [`Maybe`] and [`Blob`] are
-//! plain values.
+//! plain values, and a [`Text`] is a `Blob`.
 //!
-//! * `marks`, `walks`: what an update has touched, and how it is told; `slice`: what those have in common that are slices;
-//!   `slots`: an array of twice as many values
-//! * `composed`: the walks of what is made of parts; `wrapped`: items that lie in two slices; `spent`: what was moved out
+//! * `slots`: the storage of the tracked ones, over `marks`, `walks`: what an update has touched, and how it is told; `len`:
+//!   lengths that are not trusted; `slice`: what those have in common that are slices
+//! * `composed`: what is made of parts; `wrapped`: items that lie in two slices; `spent`: what was moved out
 //! * `place`: what is made, moved and swapped where it lies; `drain`: taking many items out; `conversions`: to and from std's
 //!   collections
 
@@ -20,6 +20,7 @@ mod composed;
 mod conversions;
 mod drain;
 mod keyed;
+mod len;
 mod list;
 mod marks;
 mod maybe;

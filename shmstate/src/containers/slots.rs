@@ -1,118 +1,272 @@
-//! [`Slots`]: twice as many values as fit into a container, for one that keeps them in blocks of which each has room left.
+//! [`Slots`]: the storage of the tracked containers.
 
-use super::Array;
+use super::len::Len;
 use super::marks::{Head, Items};
-use super::place::rotate_left;
-use super::spent::move_over;
+use super::place::{fresh, rotate_left};
+use super::spent::{move_in, move_out};
 use super::walks::{Tracked, flatten};
 use crate::layout::{Field, Kind, Layout, SharedLayout, ValidityError};
 use crate::track::{Stamp, Touched};
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
-/// `2 N` slots that note which of them an update touches, as an [`Array`] does. Each of them always holds some value: zeroes
-/// at first, then what was last put there. Which of them mean anything is the business of the container around.
-#[repr(C)]
-pub(super) struct Slots<T, const N: usize> {
-    /// Its length is not used.
-    head: Head,
-    items: [[T; 2]; N],
+/// Proves, while the program compiles, what every item of a tracked container has to fulfil.
+pub(super) const fn item_fits<T: SharedLayout>() {
+    // The item's own proofs come first: their messages point at the culprit.
+    let _ = T::LAYOUT;
+    assert!(
+        size_of::<T>() <= u32::MAX as usize,
+        "an item of a container has at most u32::MAX bytes: keep what is larger in a field of the state"
+    );
+    assert!(align_of::<T>() <= 64, "an item of a container is aligned to at most 64 bytes");
+    assert!(!std::mem::needs_drop::<T>(), "an item of a container has no drop glue");
 }
 
-impl<T: SharedLayout, const N: usize> Slots<T, N> {
+/// Slots that note which of them an update touches: `PER` for each of `N`.
+///
+/// If they are `FULL`, each of them always holds some value, zeroes at first. Which of them mean anything is the business of
+/// the container around. If not, the first ones do, as many as the length in the head says.
+#[repr(C)]
+pub(super) struct Slots<T, const N: usize, const PER: usize, const FULL: bool> {
+    head: Head,
+    /// Invariant: the first [`live`](Self::live) slots hold values; the bytes of the others are not looked at.
+    items: [[MaybeUninit<T>; PER]; N],
+}
+
+impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<T, N, PER, FULL> {
+    /// How many slots there are.
+    const COUNT: usize = PER * N;
+
+    /// Where the first one lies.
+    pub(super) const OFFSET: usize = std::mem::offset_of!(Self, items);
+
     const ITEMS: Items = {
-        // What an array proves holds here as well.
-        let _ = Array::<T, N>::LAYOUT;
-        assert!(N <= u32::MAX as usize / 2, "there are at most u32::MAX slots");
-        Items { offset: std::mem::offset_of!(Self, items), size: size_of::<T>(), capacity: 2 * N, nested: T::TRACKED }
+        item_fits::<T>();
+        assert!(Self::COUNT <= u32::MAX as usize, "there are at most u32::MAX slots");
+        Items { offset: Self::OFFSET, size: size_of::<T>(), capacity: Self::COUNT, nested: T::TRACKED }
     };
 
-    /// All slots.
+    /// Slots with values. A method asks once: of those that are not full, another process may change the answer at any time.
     #[inline]
-    pub(super) const fn as_slice(&self) -> &[T] {
-        self.items.as_flattened()
+    pub(super) const fn live(&self) -> usize {
+        if FULL { Self::COUNT } else { Len::<N>::of_word(self.head.len).get() }
     }
 
-    /// All slots, without marking any: the caller marks what it is going to touch.
+    /// The values.
     #[inline]
-    pub(super) fn unmarked_mut(&mut self) -> &mut [T] {
+    pub(super) const fn as_slice(&self) -> &[T] {
+        // SAFETY: the invariant of `items`.
+        unsafe { std::slice::from_raw_parts(self.items.as_ptr().cast(), self.live()) }
+    }
+
+    /// All slots. That the invariant of `items` holds afterwards, and marking, is the caller's business.
+    #[inline]
+    pub(super) const fn slots(&mut self) -> &mut [MaybeUninit<T>] {
         self.items.as_flattened_mut()
     }
 
-    /// Notes that the slots in `range` are about to be handed out.
+    /// The first `live` values, without marking any: the caller marks what it is going to touch.
+    ///
+    /// # Safety
+    /// These slots hold values: it is what [`Self::live`] has told the caller, or less.
     #[inline]
-    pub(super) fn hand_out(&mut self, range: Range<usize>) {
-        self.head.hand_out(range, self.items.as_flattened_mut(), Self::ITEMS);
+    pub(super) unsafe fn unmarked(&mut self, live: usize) -> &mut [T] {
+        debug_assert!(live <= Self::COUNT);
+        // SAFETY: the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.items.as_mut_ptr().cast(), live) }
     }
 
-    /// One slot, to be changed.
+    /// Notes that the slots in `range` are about to be overwritten or moved.
     #[inline]
-    pub(super) fn get_mut(&mut self, slot: usize) -> &mut T {
-        self.hand_out(slot..slot + 1);
-        &mut self.unmarked_mut()[slot]
+    pub(super) fn overwrite(&mut self, range: Range<usize>) {
+        self.head.overwrite(range, Self::ITEMS);
     }
 
-    /// Moves the values in `slot..end` on by one, and puts `value` into `slot`. What is in slot `end` is overwritten.
+    /// Notes that the values in `range` are about to be handed out.
+    ///
+    /// # Safety
+    /// As for [`Self::unmarked`], up to the end of the range.
+    #[inline]
+    pub(super) unsafe fn hand_out(&mut self, range: Range<usize>) {
+        // SAFETY: the caller's promise.
+        let values = unsafe { std::slice::from_raw_parts_mut(self.items.as_mut_ptr().cast::<T>(), range.end) };
+        self.head.hand_out(range, values, Self::ITEMS);
+    }
+
+    /// Moves what is in `slot..end` on by one, and puts `value` into `slot`. What is in slot `end` is overwritten.
     ///
     /// # Safety
     /// `value` is not used any more.
     #[inline]
     pub(super) unsafe fn insert(&mut self, slot: usize, end: usize, value: &T) {
-        self.head.overwrite(slot..end + 1, Self::ITEMS);
+        self.overwrite(slot..end + 1);
         self.shift(slot..end, slot + 1);
         // SAFETY: the caller's promise.
-        unsafe { move_over(&mut self.unmarked_mut()[slot], value) }
+        unsafe { move_in(&mut self.slots()[slot], value) }
     }
 
-    /// Fills slot `end` where it lies, moves the values in `slot..end` on by one, and the new one to `slot`. If `init` panics,
+    /// Fills slot `end` where it lies, moves what is in `slot..end` on by one, and the new value to `slot`. If `init` panics,
     /// those are where they were.
     pub(super) fn insert_with(&mut self, slot: usize, end: usize, init: impl FnOnce(&mut T)) {
-        self.head.overwrite(slot..end + 1, Self::ITEMS);
-        let slots = &mut self.unmarked_mut()[slot..=end];
-        if let Some(last) = slots.last_mut() {
-            T::reset(last);
-            init(last);
-        }
-        rotate_left(slots, end - slot);
+        self.overwrite(slot..end + 1);
+        init(fresh(&mut self.slots()[end]));
+        rotate_left(&mut self.slots()[slot..=end], end - slot);
     }
 
-    /// Moves the values after `slot` and before `end` back by one, so that the one in `slot` is gone.
+    /// Moves what is after `slot` and before `end` back by one, so that what is in `slot` is gone.
     #[inline]
     pub(super) fn remove(&mut self, slot: usize, end: usize) {
         self.carry(slot + 1..end, slot);
     }
 
-    /// Moves the values in `from` to where `to` is and on. Slots that are in `from` only keep their bytes.
+    /// Moves what is in `from` to where `to` is and on. Slots that are in `from` only keep their bytes.
     #[inline]
     pub(super) fn carry(&mut self, from: Range<usize>, to: usize) {
-        self.head.overwrite(to..to + from.len(), Self::ITEMS);
+        self.overwrite(to..to + from.len());
         self.shift(from, to);
+    }
+
+    /// [`Self::carry`] of one value.
+    #[inline]
+    pub(super) fn carry_one(&mut self, from: usize, to: usize) {
+        self.overwrite(to..to + 1);
+        let slots = self.slots();
+        let from = &raw const slots[from];
+        // SAFETY: two slots, as for `shift`.
+        unsafe { std::ptr::copy(from, &raw mut slots[to], 1) }
     }
 
     /// [`Self::carry`]; marking is the caller's.
     #[inline]
-    fn shift(&mut self, from: Range<usize>, to: usize) {
-        let (count, slots) = (from.len(), self.unmarked_mut());
+    pub(super) fn shift(&mut self, from: Range<usize>, to: usize) {
+        let (count, slots) = (from.len(), self.slots());
         assert!(from.end <= slots.len() && count <= slots.len() - to.min(slots.len()), "slots that are not there");
         let slots = slots.as_mut_ptr();
-        // SAFETY: both ranges lie among the slots, which are borrowed through `self`. The values have no drop glue, and which
-        // of the slots that hold the same bytes now is the value is the business of the container around.
+        // SAFETY: both ranges lie among the slots, which are borrowed through `self`. Values have no drop glue, and which of the
+        // slots that hold the same bytes now is the value is the business of the container around.
         unsafe { std::ptr::copy(slots.wrapping_add(from.start), slots.wrapping_add(to), count) }
     }
 }
 
-// SAFETY: a head of plain integers and `2 N` values of a shareable type without drop glue; zeroes are `2 N` zeroed values.
-// The bytes after the last one that alignment may add belong to the slots and are never looked at. The walks are those of
-// the contract; the head is scratch whose value does not matter, so that there is nothing plain to copy.
-unsafe impl<T: SharedLayout, const N: usize> SharedLayout for Slots<T, N> {
+impl<T: SharedLayout, const N: usize, const PER: usize> Slots<T, N, PER, true> {
+    /// All values, without marking any: the caller marks what it is going to touch.
+    #[inline]
+    pub(super) fn unmarked_mut(&mut self) -> &mut [T] {
+        // SAFETY: all slots hold values.
+        unsafe { self.unmarked(Self::COUNT) }
+    }
+
+    /// Notes that the values in `range` are about to be handed out.
+    #[inline]
+    pub(super) fn mark(&mut self, range: Range<usize>) {
+        assert!(range.end <= Self::COUNT, "slots that are not there");
+        // SAFETY: all slots hold values.
+        unsafe { self.hand_out(range) }
+    }
+
+    /// One value, to be changed.
+    #[inline]
+    pub(super) fn get_mut(&mut self, slot: usize) -> &mut T {
+        self.mark(slot..slot + 1);
+        &mut self.unmarked_mut()[slot]
+    }
+}
+
+impl<T: SharedLayout, const N: usize> Slots<T, N, 1, true> {
+    /// Slots with these values.
+    pub(super) fn of(values: [T; N]) -> Self {
+        let mut slots = MaybeUninit::<Self>::uninit();
+        let to = slots.as_mut_ptr();
+        let items = to.wrapping_byte_add(Self::OFFSET).cast::<[T; N]>();
+        // SAFETY: the memory of the first field.
+        unsafe { to.cast::<Head>().write(Head::new()) }
+        // SAFETY: that of the other one: as many values in the same layout.
+        unsafe { items.write(values) }
+        // SAFETY: both fields were written.
+        unsafe { slots.assume_init() }
+    }
+
+    /// The values.
+    #[inline]
+    pub(super) const fn as_array(&self) -> &[T; N] {
+        // SAFETY: the invariant of `items`, which are as many in the same layout.
+        unsafe { &*self.items.as_ptr().cast() }
+    }
+
+    /// The values, without marking any.
+    #[inline]
+    pub(super) const fn unmarked_array(&mut self) -> &mut [T; N] {
+        // SAFETY: the same.
+        unsafe { &mut *self.items.as_mut_ptr().cast() }
+    }
+}
+
+impl<T: SharedLayout, const N: usize> Slots<T, N, 1, false> {
+    /// Makes the first `len` slots those with values.
+    ///
+    /// # Safety
+    /// They hold values.
+    #[inline]
+    pub(super) const unsafe fn set_len(&mut self, len: usize) {
+        debug_assert!(len <= N);
+        self.head.len = len as u32;
+    }
+
+    /// Leaves the first `len` values, or as many as there are.
+    #[inline]
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.head.len = self.live().min(len) as u32;
+    }
+
+    /// Marks the slots in `range`, has each of them filled from one of `from`, and makes those up to its end the ones with values.
+    /// If that panics, the length is what it was.
+    ///
+    /// # Safety
+    /// The slots before `range` hold values, `from` yields as many as there are slots, and `fill` makes a value in each.
+    #[inline]
+    pub(super) unsafe fn fill<V>(
+        &mut self,
+        range: Range<usize>,
+        from: impl IntoIterator<Item = V>,
+        mut fill: impl FnMut(&mut MaybeUninit<T>, V),
+    ) {
+        self.overwrite(range.clone());
+        for (to, from) in self.slots()[range.clone()].iter_mut().zip(from) {
+            fill(to, from);
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.set_len(range.end) }
+    }
+
+    /// The value in a slot, whose bytes stay.
+    ///
+    /// # Safety
+    /// There is one; it is not used any more before the slot is overwritten.
+    #[inline]
+    pub(super) unsafe fn take(&self, slot: usize) -> T {
+        // SAFETY: the caller's promise.
+        let value = unsafe { self.items.as_flattened()[slot].assume_init_ref() };
+        // SAFETY: the same.
+        unsafe { move_out(value) }
+    }
+}
+
+// SAFETY: a head of plain integers and slots of a shareable type without drop glue; zeroes are zeroed values, or none. The
+// bytes after the last slot that alignment may add belong to the slots and are never looked at. The walks are those of the
+// contract; the fields of the head after the length are scratch whose value does not matter, and the length of full ones as well.
+unsafe impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> SharedLayout
+    for Slots<T, N, PER, FULL>
+{
+    /// Of those in a container that does not describe them itself.
     const LAYOUT: &'static Layout = &Layout::of::<Self>(
         "Slots",
         Kind::Struct(
-            const { &[Field { name: "items", offset: Self::ITEMS.offset, layout: <[[T; 2]; N]>::LAYOUT, docs: "" }] },
+            const { &[Field { name: "items", offset: Self::ITEMS.offset, layout: <[[T; PER]; N]>::LAYOUT, docs: "" }] },
         ),
     );
     const TRACKED: bool = true;
-    const CHECKED: bool = T::CHECKED;
-    const DEFAULT_IS_ZERO: bool = true;
+    const CHECKED: bool = !FULL || T::CHECKED;
+    const DEFAULT_IS_ZERO: bool = PER > 1 || !FULL || T::DEFAULT_IS_ZERO;
 
     #[inline]
     unsafe fn stamp(this: *mut Self, stamp: Stamp) {
@@ -121,7 +275,17 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for Slots<T, N> {
     }
 
     #[inline]
-    unsafe fn copy_plain(_to: *mut Self, _from: *const Self) {}
+    unsafe fn copy_plain(to: *mut Self, from: *const Self) {
+        if FULL {
+            return;
+        }
+        // SAFETY: the caller's promise; `from` is a value.
+        let len = unsafe { (*from).head.len };
+        // SAFETY: the caller's promise: `to` is memory of as many bytes; nothing is read from it.
+        let to = unsafe { &raw mut (*to).head.len };
+        // SAFETY: the same; it is writable.
+        unsafe { to.write(len) }
+    }
 
     #[inline(always)]
     unsafe fn flatten<const NESTED: bool>(
@@ -130,15 +294,36 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for Slots<T, N> {
         stamp: Stamp,
         touched: &mut Touched,
     ) {
-        let [written, source] = [written, source].map(|slots| Tracked { head: slots.cast::<Head>(), live: 2 * N });
-        // SAFETY: the caller's promise; the head is the first field, and all slots hold values.
+        // SAFETY: the caller's promise: a valid value.
+        let len = unsafe { (*written).live() };
+        // SAFETY: the caller's promise: a valid value.
+        let live = unsafe { (*source).live() };
+        let [written, source] =
+            [(written, len), (source, live)].map(|(slots, live)| Tracked { head: slots.cast::<Head>(), live });
+        // SAFETY: the caller's promise; the head is the first field, and the live slots hold values.
         unsafe { flatten::<T, NESTED>(written, source, Self::ITEMS, stamp, touched) }
     }
 
-    #[inline]
     unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {
-        let items = this.wrapping_byte_add(Self::ITEMS.offset).cast::<[[T; 2]; N]>();
-        // SAFETY: the caller's promise, of the items as of the whole.
-        unsafe { <[[T; 2]; N]>::validate(items) }
+        let items = this.wrapping_byte_add(Self::OFFSET);
+        if FULL && PER == 1 {
+            // SAFETY: the caller's promise, of the items as of the whole.
+            return unsafe { <[T; N]>::validate(items.cast()) };
+        }
+        if FULL {
+            // SAFETY: the same.
+            return unsafe { <[[T; PER]; N]>::validate(items.cast()) };
+        }
+        // SAFETY: the caller's promise: initialised bytes; the length is a plain number.
+        let len = Len::<N>::of_word(unsafe { (*this).head.len });
+        len.check("list")?;
+        if T::CHECKED {
+            // Items may be no values yet, so that no reference is made.
+            for index in 0..len.get() {
+                // SAFETY: item `index` lies inside of the slots; its bytes are initialised.
+                unsafe { T::validate(items.cast::<T>().wrapping_add(index)) }.map_err(|e| e.in_item(index))?;
+            }
+        }
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Array;
 use super::composed::composed;
-use crate::layout::{SharedLayout, ValidityError};
+use crate::layout::SharedLayout;
 use std::borrow::{Borrow, BorrowMut};
 use std::cmp::Ordering;
 use std::fmt;
@@ -59,7 +59,7 @@ pub struct Tracked<T> {
 
 composed! {
     [T: SharedLayout] Tracked<T> { value: Array<T, 1>, }
-    default_is_zero: T::DEFAULT_IS_ZERO
+    default_is_zero: T::DEFAULT_IS_ZERO,
 }
 
 impl<T: SharedLayout> Tracked<T> {
@@ -89,11 +89,6 @@ impl<T: SharedLayout> Tracked<T> {
     pub fn into_inner(self) -> T {
         let [value] = self.value.into_array();
         value
-    }
-
-    /// Nothing to check beyond the value.
-    fn check(&self) -> Result<(), ValidityError> {
-        Ok(())
     }
 }
 

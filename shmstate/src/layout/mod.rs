@@ -37,4 +37,5 @@ pub(crate) use schema::Schema;
 pub(crate) use schema::tests as schema_tests;
 pub(crate) use validity_error::Rule;
 pub use validity_error::ValidityError;
+pub(crate) use walk::validate as validate_fields;
 pub use walk::{Step, Walk};

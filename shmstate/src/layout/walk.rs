@@ -3,7 +3,6 @@
 //! A derived type has one function, [`SharedLayout::walk`], that goes through its fields, for all walks. What is to be done
 //! at a field is the walk's business; the step is a constant, so that each walk compiles to what one written by hand would.
 
-use super::derived::Body;
 use super::{Kind, Layout, SharedLayout, ValidityError};
 use crate::track::{Stamp, Touched};
 use std::fmt::Write;
@@ -245,7 +244,7 @@ pub(super) unsafe fn flatten<T: SharedLayout, const NESTED: bool>(
 /// # Safety
 /// As there.
 #[inline]
-pub(super) unsafe fn validate<T: SharedLayout>(this: *const T) -> Result<(), ValidityError> {
+pub(crate) unsafe fn validate<T: SharedLayout>(this: *const T) -> Result<(), ValidityError> {
     if !T::CHECKED {
         return Ok(());
     }
@@ -260,7 +259,7 @@ pub(super) unsafe fn validate<T: SharedLayout>(this: *const T) -> Result<(), Val
     unsafe { T::walk(this, &walk) }
     match refused {
         None => Ok(()),
-        Some((offset, invalid)) => Err(in_field(&T::DERIVED.get().body, tag, offset, invalid)),
+        Some((offset, invalid)) => Err(in_field(T::LAYOUT, tag, offset, invalid)),
     }
 }
 
@@ -305,14 +304,14 @@ fn no_variant(layout: &Layout, value: u64) -> ValidityError {
 
 /// `invalid`, with the names of the field at `offset`, and of the variant `tag`.
 #[cold]
-fn in_field(body: &Body, tag: u64, offset: usize, invalid: ValidityError) -> ValidityError {
-    let (fields, variant) = match body {
-        Body::ByHand => (&[][..], None),
-        Body::Struct(parts) => (parts.fields, None),
-        Body::Enum { variants, .. } => match variants.iter().find(|variant| variant.value == tag) {
+fn in_field(layout: &Layout, tag: u64, offset: usize, invalid: ValidityError) -> ValidityError {
+    let (fields, variant) = match layout.kind {
+        Kind::Struct(fields) => (fields, None),
+        Kind::Enum { variants, .. } => match variants.iter().find(|variant| variant.value == tag) {
             Some(variant) => (variant.fields, Some(variant.name)),
             None => (&[][..], None),
         },
+        _ => (&[][..], None),
     };
     let field = fields.iter().find(|field| field.offset == offset);
     let invalid = field.map_or(invalid.clone(), |field| invalid.in_field(field.name));

@@ -73,7 +73,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "length_stays",
         breaks: "a length is not copied",
-        patches: &[left_out("containers/list/walks.rs", "unsafe { to.write(len) }")],
+        patches: &[left_out("containers/slots.rs", "unsafe { to.write(len) }")],
         checks: &[Unit("state::moves::plain")],
     },
     Mutant {

@@ -58,21 +58,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
     // In what is made of lists and arrays.
     Mutant {
         name: "words_stay",
-        breaks: "the plain words of a container of several parts are not copied",
-        patches: &[instead(
-            "containers/composed.rs",
-            "unsafe { <$ty as $crate::layout::SharedLayout>::copy_plain(to, from) }",
-            "if <$ty as $crate::layout::SharedLayout>::TRACKED { unsafe { <$ty as $crate::layout::SharedLayout>::copy_plain(to, from) } }",
+        breaks: "the plain fields beside a container are not copied",
+        patches: &[value(
+            "layout/walk.rs",
+            "COPY => «unsafe { F::copy_plain(this, other) }»",
+            "if F::TRACKED { unsafe { F::copy_plain(this, other) } }",
         )],
         checks: &[Unit("state::moves::plain")],
     },
     Mutant {
         name: "inner_words_stay",
         breaks: "the same, in an item",
-        patches: &[instead(
-            "containers/composed.rs",
-            "unsafe { <$ty as $crate::layout::SharedLayout>::flatten::<NESTED>(written, source, at, touched) }",
-            "if <$ty as $crate::layout::SharedLayout>::TRACKED { unsafe { <$ty as $crate::layout::SharedLayout>::flatten::<NESTED>(written, source, at, touched) } }",
+        patches: &[value(
+            "layout/walk.rs",
+            "unsafe { F::flatten::<true>(this, other, self.stamp.at(offset), touched) }",
+            "if F::TRACKED { unsafe { F::flatten::<true>(this, other, self.stamp.at(offset), touched) } }",
         )],
         checks: &[Unit("state::moves::all")],
     },
@@ -80,9 +80,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "parts_at_the_start",
         breaks: "the parts of a container are taken to lie at its start",
         patches: &[value(
-            "containers/composed.rs",
-            "let at = «stamp.at(std::mem::offset_of!(Self, $field))»; let (written, source)",
-            "stamp.at(0)",
+            "layout/walk.rs",
+            "F::flatten::<true>(this, other, «self.stamp.at(offset)», touched)",
+            "self.stamp.at(0)",
         )],
         checks: &[Unit("state::moves::all")],
     },

@@ -2,7 +2,10 @@
 
 use super::Check::Unit;
 use super::Mutant;
-use super::weave::{instead, value};
+use super::weave::{after, instead, item, value};
+
+/// For what no container does.
+const KEEP_HEAD: &str = "pub(super) fn keep_head(&mut self, of: &Self) { self.head = of.head.clone(); }";
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -46,11 +49,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "clone_keeps_stamp",
         breaks: "a clone has the marks of its original",
         patches: &[
-            value("containers/array.rs", "Head::of_clone(0)", "let mut head = self.head.clone(); head.len = 0; head"),
+            item("containers/slots.rs", "#[inline] pub(super) const fn as_slice", KEEP_HEAD),
             value(
+                "containers/array.rs",
+                "Self::from(self.as_array().clone())",
+                "let mut clone = Self::from(self.as_array().clone()); clone.slots.keep_head(&self.slots); clone",
+            ),
+            after(
                 "containers/list/traits.rs",
-                "Head::of_clone(items.len())",
-                "let mut head = self.head.clone(); head.len = items.len() as u32; head",
+                "unsafe { clone.slots.fill(0..items.len(), items, clone_into) }",
+                "clone.slots.keep_head(&self.slots);",
             ),
         ],
         checks: &[Unit("state::moves::cloned_short_and_rolled_back")],

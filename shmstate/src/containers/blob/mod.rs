@@ -6,7 +6,9 @@ mod traits;
 
 use super::CapacityError;
 use super::composed::composed;
+use super::len::Len;
 use crate::layout::ValidityError;
+use std::ops::Range;
 
 /// A `Vec<u8>` that cannot grow past `N` bytes, for what is small: digests, keys, addresses, encoded messages.
 ///
@@ -60,14 +62,14 @@ use crate::layout::ValidityError;
 #[repr(C, align(8))]
 #[derive(Clone)]
 pub struct Blob<const N: usize> {
-    /// Clamped to `N` wherever it is used, because it may be anything.
-    len: u32,
+    len: Len<N>,
     reserved: u32,
     bytes: [u8; N],
 }
 
 composed! {
-    [const N: usize] Blob<N> { len: u32, reserved: u32, bytes: [u8; N], }
+    [const N: usize] Blob<N> { len: Len<N>, reserved: u32, bytes: [u8; N], }
+    check: |blob: &Self| blob.check("blob"),
 }
 
 impl<const N: usize> Blob<N> {
@@ -90,7 +92,7 @@ impl<const N: usize> Blob<N> {
     #[must_use]
     pub const fn new() -> Self {
         let () = Self::PROVED;
-        Blob { len: 0, reserved: 0, bytes: [0; N] }
+        Blob { len: Len::ZERO, reserved: 0, bytes: [0; N] }
     }
 
     /// How many bytes fit: `N`.
@@ -191,7 +193,7 @@ impl<const N: usize> Blob<N> {
     #[inline]
     pub fn pop(&mut self) -> Option<u8> {
         let left = self.used().checked_sub(1)?;
-        self.len = left as u32;
+        self.len = Len::new(left);
         Some(self.bytes[left])
     }
 
@@ -244,13 +246,7 @@ impl<const N: usize> Blob<N> {
     pub fn insert(&mut self, index: usize, byte: u8) -> Result<(), CapacityError<u8>> {
         let len = self.used();
         assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
-        if len == N {
-            return Err(CapacityError::new(byte, "blob", N, N + 1));
-        }
-        self.bytes.copy_within(index..len, index + 1);
-        self.bytes[index] = byte;
-        self.len = len as u32 + 1;
-        Ok(())
+        self.insert_slice(index, &[byte]).map_err(|full| full.with_value(byte))
     }
 
     /// Removes the byte at `index` and returns it.
@@ -268,8 +264,7 @@ impl<const N: usize> Blob<N> {
         let len = self.used();
         assert!(index < len, "removal index (is {index}) should be < len (is {len})");
         let removed = self.bytes[index];
-        self.bytes.copy_within(index + 1..len, index);
-        self.len = len as u32 - 1;
+        self.cut(index..index + 1);
         removed
     }
 
@@ -288,7 +283,7 @@ impl<const N: usize> Blob<N> {
         let len = self.used();
         assert!(index < len, "swap_remove index (is {index}) should be < len (is {len})");
         self.bytes.swap(index, len - 1);
-        self.len = len as u32 - 1;
+        self.len = Len::new(len - 1);
         self.bytes[len - 1]
     }
 
@@ -330,7 +325,7 @@ impl<const N: usize> Blob<N> {
         }
         let used = self.used();
         self.bytes[used.min(len)..len].fill(byte);
-        self.len = len as u32;
+        self.len = Len::new(len);
         Ok(())
     }
 
@@ -343,7 +338,7 @@ impl<const N: usize> Blob<N> {
     /// ```
     #[inline]
     pub fn truncate(&mut self, len: usize) {
-        self.len = self.used().min(len) as u32;
+        self.len = Len::new(self.used().min(len));
     }
 
     /// Removes everything.
@@ -355,35 +350,66 @@ impl<const N: usize> Blob<N> {
     /// ```
     #[inline]
     pub fn clear(&mut self) {
-        self.len = 0;
+        self.len = Len::ZERO;
     }
 
     /// Puts `bytes` at `start`, which is at most the length, and ends there.
     #[inline]
-    fn write_from(&mut self, start: usize, bytes: &[u8]) -> Result<(), CapacityError> {
+    pub(super) fn write_from(&mut self, start: usize, bytes: &[u8]) -> Result<(), CapacityError> {
         let end = start.saturating_add(bytes.len());
         match self.bytes.get_mut(start..end) {
             Some(to) => to.copy_from_slice(bytes),
             None => return Err(CapacityError::new((), "blob", N, end)),
         }
-        self.len = end as u32;
+        self.len = Len::new(end);
         Ok(())
+    }
+
+    /// Inserts `bytes` before the one at `index`, which is at most the length.
+    pub(super) fn insert_slice(&mut self, index: usize, bytes: &[u8]) -> Result<(), CapacityError> {
+        let (used, count) = (self.used(), bytes.len());
+        if count > N - used {
+            return Err(CapacityError::new((), "blob", N, used.saturating_add(count)));
+        }
+        self.bytes.copy_within(index..used, index + count);
+        self.bytes[index..index + count].copy_from_slice(bytes);
+        self.len = Len::new(used + count);
+        Ok(())
+    }
+
+    /// Removes the bytes in `range`.
+    pub(super) fn cut(&mut self, range: Range<usize>) {
+        let used = self.used();
+        self.bytes.copy_within(range.end..used, range.start);
+        self.len = Len::new(used - range.len());
     }
 
     /// Bytes in use, at most `N` whatever the bytes say.
     #[inline]
-    const fn used(&self) -> usize {
-        let len = self.len as usize;
-        if len < N { len } else { N }
+    pub(super) const fn used(&self) -> usize {
+        self.len.get()
     }
 
-    /// Whether the length is one.
-    fn check(&self) -> Result<(), ValidityError> {
-        let len = self.len as usize;
-        if len > N {
-            return Err(ValidityError::new(format!("a length of {len} in a blob of capacity {N}")));
-        }
-        Ok(())
+    /// Whether the length is that of a `container`.
+    pub(super) fn check(&self, container: &str) -> Result<(), ValidityError> {
+        self.len.check(container)
+    }
+
+    /// Where the bytes lie.
+    pub(super) const OFFSET: usize = std::mem::offset_of!(Self, bytes);
+
+    /// At most `N` bytes.
+    pub(super) const fn from_bytes(bytes: &[u8]) -> Self {
+        let mut blob = Self::new();
+        blob.bytes.split_at_mut(bytes.len()).0.copy_from_slice(bytes);
+        blob.len = Len::new(bytes.len());
+        blob
+    }
+
+    /// Whatever a process may have written.
+    #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
+    pub(super) const fn scribbled(len: u32, bytes: [u8; N]) -> Self {
+        Blob { len: Len::of_word(len), reserved: 0, bytes }
     }
 }
 
@@ -395,14 +421,14 @@ mod tests {
 
     #[test]
     fn a_scribbled_length_reads_and_writes_nothing_outside() {
-        let scribbled = || Blob::<4> { len: u32::MAX, reserved: 0, bytes: [1, 2, 3, 4] };
+        let scribbled = || Blob::scribbled(u32::MAX, [1, 2, 3, 4]);
         let mut blob = scribbled();
         assert_eq!((blob.as_slice(), blob.remaining(), blob.is_full()), (&[1, 2, 3, 4][..], 0, true));
         assert_eq!(blob.push(5).unwrap_err().needed(), 5);
         assert!(blob.extend_from_slice(&[5]).is_err() && blob.insert(1, 5).is_err() && blob.resize(5, 0).is_err());
         assert_eq!(blob.write(&[5]).unwrap(), 0);
         assert_eq!(blob.pop(), Some(4));
-        assert_eq!((blob.as_slice(), blob.len), (&[1, 2, 3][..], 3));
+        assert_eq!((blob.as_slice(), blob.len.unchecked()), (&[1, 2, 3][..], 3));
         let mut blob = scribbled();
         blob.retain(|byte| byte % 2 == 0);
         assert_eq!(blob, [2, 4]);

@@ -101,10 +101,7 @@ impl<const N: usize> TryFrom<&[u8]> for Blob<N> {
 impl<const N: usize, const M: usize> From<[u8; M]> for Blob<N> {
     fn from(bytes: [u8; M]) -> Self {
         Self::fits::<M>();
-        let mut blob = Self::new();
-        blob.bytes[..M].copy_from_slice(&bytes);
-        blob.len = M as u32;
-        blob
+        Self::from_bytes(&bytes)
     }
 }
 

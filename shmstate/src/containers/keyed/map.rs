@@ -93,6 +93,7 @@ composed! {
         keys: Set<K, N>,
         values: List<V, N>,
     }
+    check: Self::check,
 }
 
 type Iter<'a, K, V> = Zip<slice::Iter<'a, K>, slice::Iter<'a, V>>;

@@ -204,10 +204,6 @@ impl<const N: usize> Table<N> {
         }
     }
 
-    fn check(&self) -> Result<(), ValidityError> {
-        Ok(())
-    }
-
     /// Checks that each of `len` keys, of which `tag_of` tells the tag, is in the table once, where a search finds it.
     ///
     /// A table that is sound but for the tags was filled under another `Hash`. Where the program cannot have changed that,

@@ -2,10 +2,8 @@
 
 use super::List;
 use crate::containers::CapacityError;
-use crate::containers::spent::{move_in, refused};
+use crate::containers::spent::refused;
 use crate::layout::SharedLayout;
-use std::mem::MaybeUninit;
-use std::ops::Range;
 
 impl<T: SharedLayout, const N: usize> List<T, N> {
     /// Inserts `value` before item `index`, or at the end; marks all items from there on.
@@ -54,11 +52,10 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         if len == N {
             return false;
         }
-        self.overwrite(index..len + 1);
-        self.shift(index..len, index + 1);
         // SAFETY: the caller's promise.
-        unsafe { move_in(&mut self.items[index], value) }
-        self.head.len = len as u32 + 1;
+        unsafe { self.slots.insert(index, len, value) }
+        // SAFETY: there is one more.
+        unsafe { self.slots.set_len(len + 1) }
         true
     }
 
@@ -84,7 +81,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// Removes from a list of `len` items, at an `index` that is smaller.
     fn remove_from(&mut self, len: usize, index: usize) -> T {
         // SAFETY: a live item; it is overwritten below, or not live any more, so that it is not read twice.
-        let removed = unsafe { self.items[index].assume_init_read() };
+        let removed = unsafe { self.slots.take(index) };
         self.discard_from(len, index);
         removed
     }
@@ -104,7 +101,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         let len = self.live();
         assert!(index < len, "swap_remove index (is {index}) should be < len (is {len})");
         // SAFETY: a live item; it is overwritten below, or not live any more, so that it is not read twice.
-        let removed = unsafe { self.items[index].assume_init_read() };
+        let removed = unsafe { self.slots.take(index) };
         self.swap_discard_from(len, index);
         removed
     }
@@ -118,7 +115,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// ```
     #[inline]
     pub fn truncate(&mut self, len: usize) {
-        self.head.len = self.live().min(len) as u32;
+        self.slots.truncate(len);
     }
 
     /// Removes all items.
@@ -130,7 +127,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// ```
     #[inline]
     pub fn clear(&mut self) {
-        self.head.len = 0;
+        self.slots.truncate(0);
     }
 
     /// Keeps the items for which `keep` returns true, in their order.
@@ -147,11 +144,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         let len = items.len();
         let Some(first) = items.iter().position(|item| !keep(item)) else { return };
         self.overwrite(first..len - 1);
-        let mut gap = Gap { list: self, kept: first, seen: first + 1, len };
-        while let Some(next) = gap.next() {
-            let keep = keep(next);
-            gap.decide(keep);
-        }
+        self.sift(first, first + 1, len, |item, _| keep(item));
     }
 
     /// Keeps the items for which `keep` returns true, in their order; `keep` may change them. Marks all items.
@@ -169,11 +162,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     pub fn retain_mut(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
         let len = self.live();
         self.hand_out(0..len);
-        let mut gap = Gap { list: self, kept: 0, seen: 0, len };
-        while let Some(next) = gap.next() {
-            let keep = keep(next);
-            gap.decide(keep);
-        }
+        self.sift(0, 0, len, |item, _| keep(item));
     }
 
     /// Removes each item that equals the one before it.
@@ -209,21 +198,21 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         let len = items.len();
         let Some(first) = (1..len).find(|&i| same(&items[i], &items[i - 1])) else { return };
         self.overwrite(first..len - 1);
-        let mut gap = Gap { list: self, kept: first, seen: first + 1, len };
-        while let Some((next, before)) = gap.next_and_last_kept() {
-            let keep = !same(next, before);
-            gap.decide(keep);
-        }
+        self.sift(first, first + 1, len, |item, before| before.is_none_or(|before| !same(item, before)));
     }
 
-    /// Moves the bytes of the items in `from` to where item `to` is and on; marking is the caller's.
-    pub(super) fn shift(&mut self, from: Range<usize>, to: usize) {
-        let count = from.len();
-        debug_assert!(from.end <= N && to + count <= N);
-        let items: *mut MaybeUninit<T> = self.items.as_mut_ptr();
-        // SAFETY: the callers pass ranges between 0 and their `len`, which is at most N, or one more where it is below N;
-        // so both lie in `items`, which is borrowed through `self`. Items have no drop glue.
-        unsafe { std::ptr::copy(items.wrapping_add(from.start), items.wrapping_add(to), count) }
+    /// Keeps the first `kept` of `len` items, drops those up to `seen`, and goes on from there: `keep`, which gets the item and the
+    /// last one that was kept, says which stay. Marking is the caller's.
+    fn sift(&mut self, kept: usize, seen: usize, len: usize, mut keep: impl FnMut(&mut T, Option<&T>) -> bool) {
+        let mut gap = Gap { list: self, kept, seen, len };
+        while gap.seen < len {
+            let (before, next) = gap.list.slots.slots().split_at_mut(gap.seen);
+            // SAFETY: the invariant of `seen`.
+            let before = before[..gap.kept].last().map(|item| unsafe { item.assume_init_ref() });
+            // SAFETY: the same.
+            let keep = keep(unsafe { next[0].assume_init_mut() }, before);
+            gap.decide(keep);
+        }
     }
 }
 
@@ -239,29 +228,11 @@ struct Gap<'a, T: SharedLayout, const N: usize> {
 }
 
 impl<T: SharedLayout, const N: usize> Gap<'_, T, N> {
-    /// The item that is to be decided on.
-    fn next(&mut self) -> Option<&mut T> {
-        // SAFETY: the invariant of `seen`.
-        (self.seen < self.len).then(|| unsafe { self.list.items[self.seen].assume_init_mut() })
-    }
-
-    /// The item that is to be decided on, and the last one that was kept.
-    fn next_and_last_kept(&self) -> Option<(&T, &T)> {
-        if self.seen == self.len {
-            return None;
-        }
-        // SAFETY: the invariant of `seen`.
-        let next = unsafe { self.list.items[self.seen].assume_init_ref() };
-        // SAFETY: the invariant of `seen`; the first item is always kept.
-        let before = unsafe { self.list.items[self.kept - 1].assume_init_ref() };
-        Some((next, before))
-    }
-
     /// Keeps or drops the item that was to be decided on.
     fn decide(&mut self, keep: bool) {
         if keep {
             if self.kept < self.seen {
-                self.list.shift(self.seen..self.seen + 1, self.kept);
+                self.list.slots.shift(self.seen..self.seen + 1, self.kept);
             }
             self.kept += 1;
         }
@@ -272,8 +243,9 @@ impl<T: SharedLayout, const N: usize> Gap<'_, T, N> {
 impl<T: SharedLayout, const N: usize> Drop for Gap<'_, T, N> {
     fn drop(&mut self) {
         if self.kept < self.seen {
-            self.list.shift(self.seen..self.len, self.kept);
+            self.list.slots.shift(self.seen..self.len, self.kept);
         }
-        self.list.head.len = (self.kept + self.len - self.seen) as u32;
+        // SAFETY: the invariant of `seen`; what it says lies after the gap was moved to it.
+        unsafe { self.list.slots.set_len(self.kept + self.len - self.seen) }
     }
 }

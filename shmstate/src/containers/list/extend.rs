@@ -6,6 +6,7 @@ use crate::containers::drain::{Drain, Drained};
 use crate::containers::place::clone_into;
 use crate::containers::slice::ItemIndex;
 use crate::layout::SharedLayout;
+use std::iter::{repeat_n, repeat_with};
 use std::ops::Range;
 
 impl<T: SharedLayout, const N: usize> List<T, N> {
@@ -96,12 +97,8 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         if items.len() > N - len {
             return Err(CapacityError::new((), "list", N, len.saturating_add(items.len())));
         }
-        let end = len + items.len();
-        self.overwrite(len..end);
-        for (to, from) in self.items[len..end].iter_mut().zip(items) {
-            clone_into(to, from);
-        }
-        self.head.len = end as u32;
+        // SAFETY: there are as many items as slots.
+        unsafe { self.slots.fill(len..len + items.len(), items, clone_into) }
         Ok(())
     }
 
@@ -128,15 +125,9 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         if len > N {
             return Err(CapacityError::new(value, "list", N, len));
         }
-        let before = self.live();
-        if before < len {
-            self.overwrite(before..len);
-            for to in &mut self.items[before..len - 1] {
-                to.write(value.clone());
-            }
-            self.items[len - 1].write(value);
-        }
-        self.head.len = len as u32;
+        let before = self.live().min(len);
+        // SAFETY: there is a clone for each slot.
+        unsafe { self.slots.fill(before..len, repeat_n(value, len - before), |to, from| _ = to.write(from)) }
         Ok(())
     }
 
@@ -154,16 +145,13 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     ///
     /// # Errors
     /// If `len` is larger than `N`; then nothing has changed.
-    pub fn resize_with(&mut self, len: usize, mut item: impl FnMut() -> T) -> Result<(), CapacityError> {
+    pub fn resize_with(&mut self, len: usize, item: impl FnMut() -> T) -> Result<(), CapacityError> {
         if len > N {
             return Err(CapacityError::new((), "list", N, len));
         }
         let before = self.live().min(len);
-        self.overwrite(before..len);
-        for to in &mut self.items[before..len] {
-            to.write(item());
-        }
-        self.head.len = len as u32;
+        // SAFETY: there is an item for each slot.
+        unsafe { self.slots.fill(before..len, repeat_with(item), |to, from| _ = to.write(from)) }
         Ok(())
     }
 
@@ -186,7 +174,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     pub fn drain(&mut self, range: impl ItemIndex<T, Output = [T]>) -> Drain<'_, Self> {
         let len = self.live();
         let Some(gap) = range.bounds(len) else { panic!("the range to be drained does not lie in the {len} items") };
-        self.head.len = gap.start as u32;
+        self.slots.truncate(gap.start);
         // SAFETY: these items were live, and only the length has changed.
         unsafe { Drain::new(self, gap, len) }
     }
@@ -198,14 +186,14 @@ impl<T: SharedLayout, const N: usize> Drained for List<T, N> {
     #[inline]
     unsafe fn spend(&mut self, index: usize) -> T {
         // SAFETY: the caller's promise: it was a value, and is not read twice.
-        unsafe { self.items[index].assume_init_read() }
+        unsafe { self.slots.take(index) }
     }
 
     fn close(&mut self, gap: Range<usize>, len: usize) {
         let end = len - gap.len();
-        self.overwrite(gap.start..end);
-        self.shift(gap.end..len, gap.start);
-        self.head.len = end as u32;
+        self.slots.carry(gap.end..len, gap.start);
+        // SAFETY: those after the gap were values, and lie in it now.
+        unsafe { self.slots.set_len(end) }
     }
 }
 
@@ -222,10 +210,8 @@ impl<T: SharedLayout, const N: usize, const M: usize> From<[T; M]> for List<T, N
     fn from(items: [T; M]) -> Self {
         Self::fits::<M>();
         let mut list = Self::new();
-        for (to, from) in list.items.iter_mut().zip(items) {
-            to.write(from);
-        }
-        list.head.len = M as u32;
+        // SAFETY: there is an item for each slot.
+        unsafe { list.slots.fill(0..M, items, |to, from| _ = to.write(from)) }
         list
     }
 }

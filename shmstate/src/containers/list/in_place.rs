@@ -2,7 +2,7 @@
 
 use super::List;
 use crate::containers::CapacityError;
-use crate::containers::place::{fresh, rotate_left, set_default};
+use crate::containers::place::{fresh, set_default};
 use crate::layout::SharedLayout;
 
 impl<T: SharedLayout, const N: usize> List<T, N> {
@@ -27,7 +27,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         let len = self.live();
         self.push_if(init, |_, _| true)?;
         // SAFETY: it was filled and counted.
-        Ok(unsafe { self.items[len].assume_init_mut() })
+        Ok(unsafe { self.slots.slots()[len].assume_init_mut() })
     }
 
     /// Appends a default item, and lends it.
@@ -66,14 +66,14 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
             return Err(CapacityError::new((), "list", N, N + 1));
         }
         self.overwrite(len..len + 1);
-        let item = fresh(&mut self.items[len]);
-        init(item);
-        // SAFETY: the slot at `len` was filled, and those before it are values by the invariant of `items`.
-        let items = unsafe { std::slice::from_raw_parts(self.items.as_ptr().cast::<T>(), len + 1) };
+        init(fresh(&mut self.slots.slots()[len]));
+        // SAFETY: the slot at `len` was filled, and those before it are values.
+        let items = unsafe { self.slots.unmarked(len + 1) };
         let (item, before) = items.split_last().expect("one was filled");
         let keep = keep(before, item);
         if keep {
-            self.head.len = len as u32 + 1;
+            // SAFETY: the same.
+            unsafe { self.slots.set_len(len + 1) }
         }
         Ok(keep)
     }
@@ -135,13 +135,11 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         if len == N {
             return Err(CapacityError::new((), "list", N, N + 1));
         }
-        self.overwrite(index..len + 1);
-        // At the end, where it is no item yet if `init` panics.
-        init(fresh(&mut self.items[len]));
-        rotate_left(&mut self.items[index..=len], len - index);
-        self.head.len = len as u32 + 1;
+        self.slots.insert_with(index, len, init);
+        // SAFETY: there is one more.
+        unsafe { self.slots.set_len(len + 1) }
         // SAFETY: it was filled, and moved here as a whole.
-        Ok(unsafe { self.items[index].assume_init_mut() })
+        Ok(unsafe { self.slots.slots()[index].assume_init_mut() })
     }
 
     /// Removes item `index` without returning it; marks all items from there on.
@@ -163,9 +161,8 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
 
     /// Removes from a list of `len` items, at an `index` that is smaller.
     pub(super) fn discard_from(&mut self, len: usize, index: usize) {
-        self.overwrite(index..len - 1);
-        self.shift(index + 1..len, index);
-        self.head.len = len as u32 - 1;
+        self.slots.remove(index, len);
+        self.slots.truncate(len - 1);
     }
 
     /// Removes item `index` without returning it, and puts the last one in its place.
@@ -198,10 +195,9 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     #[inline]
     pub(super) fn swap_discard_from(&mut self, len: usize, index: usize) {
         if index < len - 1 {
-            self.overwrite(index..index + 1);
-            self.shift(len - 1..len, index);
+            self.slots.carry_one(len - 1, index);
         }
-        self.head.len = len as u32 - 1;
+        self.slots.truncate(len - 1);
     }
 
     /// Makes the list `len` items long: the last ones go, or default items are appended, as
@@ -249,11 +245,13 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
             return Err(CapacityError::new((), "list", N, len.saturating_add(more)));
         }
         self.overwrite(len..len + more);
+        let to = self.slots.slots()[len..len + more].as_mut_ptr();
         // SAFETY: `other`'s first `more` items are values, which are none of its own any more below, and go into as many
         // slots; two borrowed lists do not overlap, and items have no drop glue.
-        unsafe { std::ptr::copy_nonoverlapping(other.items.as_ptr(), self.items[len..].as_mut_ptr(), more) }
-        other.head.len = 0;
-        self.head.len = (len + more) as u32;
+        unsafe { std::ptr::copy_nonoverlapping(other.slots.slots().as_ptr(), to, more) }
+        other.clear();
+        // SAFETY: as many were appended.
+        unsafe { self.slots.set_len(len + more) }
         Ok(())
     }
 }

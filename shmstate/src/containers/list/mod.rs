@@ -1,7 +1,7 @@
 //! [`List`]: a vector of fixed capacity that notes what an update touches.
 //!
 //! * this file: the type, its two ways of marking, and both ends of the list
-//! * `edit`, `extend`, `in_place`, `bytes`: changing which items there are; `walks`: a list's part in a transaction
+//! * `edit`, `extend`, `in_place`, `bytes`: changing which items there are
 //! * handing out items, their order, and what else a list shares with a slice: [`slice`](super::slice)
 
 mod bytes;
@@ -9,14 +9,12 @@ mod edit;
 mod extend;
 mod in_place;
 mod traits;
-mod walks;
 
 use super::CapacityError;
-use super::marks::{Head, Items};
 use super::slice::like_a_slice;
+use super::slots::{Slots, item_fits};
 use super::spent::{move_in, refused};
-use crate::layout::SharedLayout;
-use std::mem::MaybeUninit;
+use crate::layout::{Kind, Layout, SharedLayout, Step, Walk};
 use std::ops::Range;
 
 /// A `Vec` that cannot grow past `N`.
@@ -107,33 +105,18 @@ use std::ops::Range;
 /// ```compile_fail
 /// let nothing = shmstate::List::<[u8; 0], 1>::new();
 /// ```
-#[repr(C)]
+#[repr(transparent)]
 pub struct List<T, const N: usize> {
-    head: Head,
-    /// Invariant: the first `len` items are values, `len` being `head.len` clamped to `N`; every other item is bytes that
-    /// are not looked at.
-    items: [MaybeUninit<T>; N],
+    slots: Slots<T, N, 1, false>,
 }
 
 impl<T: SharedLayout, const N: usize> List<T, N> {
     /// What every list type has to fulfil; evaluated while the program compiles.
     const PROVED: () = {
-        // The item's own proofs come first: their messages point at the culprit.
-        let _ = T::LAYOUT;
+        item_fits::<T>();
         assert!(N > 0, "a List of capacity 0 holds nothing: give it a capacity of 1 or more");
         assert!(N <= u32::MAX as usize, "a List holds at most u32::MAX items: give it a smaller capacity");
         assert!(size_of::<T>() > 0, "a List of zero-sized items holds nothing: use a counter");
-        assert!(
-            size_of::<T>() <= u32::MAX as usize,
-            "an item of a container has at most u32::MAX bytes: keep what is larger in a field of the state"
-        );
-        assert!(align_of::<T>() <= 64, "an item of a container is aligned to at most 64 bytes");
-        assert!(!std::mem::needs_drop::<T>(), "an item of a List has no drop glue");
-    };
-
-    const ITEMS: Items = {
-        let () = Self::PROVED;
-        Items { offset: std::mem::offset_of!(Self, items), size: size_of::<T>(), capacity: N, nested: T::TRACKED }
     };
 
     /// An empty list.
@@ -208,8 +191,9 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         }
         self.overwrite(len..len + 1);
         // SAFETY: it is the list's from here on.
-        unsafe { move_in(&mut self.items[len], &value) }
-        self.head.len = len as u32 + 1;
+        unsafe { move_in(&mut self.slots.slots()[len], &value) }
+        // SAFETY: there is one more.
+        unsafe { self.slots.set_len(len + 1) }
         Ok(())
     }
 
@@ -223,9 +207,9 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     #[inline]
     pub fn pop(&mut self) -> Option<T> {
         let last = self.live().checked_sub(1)?;
-        self.head.len = last as u32;
+        self.slots.truncate(last);
         // SAFETY: the item was live; it is not any more, so that it is not read twice.
-        Some(unsafe { self.items[last].assume_init_read() })
+        Some(unsafe { self.slots.take(last) })
     }
 
     /// The items.
@@ -237,38 +221,52 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
-        // SAFETY: the first `live` items are values, by the invariant of `items`.
-        unsafe { std::slice::from_raw_parts(self.items.as_ptr().cast(), self.live()) }
+        self.slots.as_slice()
     }
 
     /// The items, without marking any: the caller marks what it is going to touch. `live` is what [`Self::live`] has told
     /// the caller, because another process may have changed it since.
     #[inline]
     pub(super) fn unmarked_mut(&mut self, live: usize) -> &mut [T] {
-        debug_assert!(live <= N);
-        // SAFETY: the first `live` items are values, by the invariant of `items`.
-        unsafe { std::slice::from_raw_parts_mut(self.items.as_mut_ptr().cast(), live) }
+        // SAFETY: these items were live, and nothing but their number has changed since.
+        unsafe { self.slots.unmarked(live) }
     }
 
     /// Live items, at most `N` whatever the bytes say. A method asks once: another process may change the answer at any time.
     #[inline]
     fn live(&self) -> usize {
-        (self.head.len as usize).min(N)
+        self.slots.live()
     }
 
     /// Notes that the items in `range` are about to be overwritten or moved.
     #[inline]
     fn overwrite(&mut self, range: Range<usize>) {
-        self.head.overwrite(range, Self::ITEMS);
+        self.slots.overwrite(range);
     }
 
     /// Notes that the items in `range`, all live, are about to be handed out.
     #[inline]
     fn hand_out(&mut self, range: Range<usize>) {
-        // SAFETY: the live items are values, by the invariant of `items`.
-        let live = unsafe { std::slice::from_raw_parts_mut(self.items.as_mut_ptr().cast::<T>(), range.end) };
-        self.head.hand_out(range, live, Self::ITEMS);
+        // SAFETY: live items are values.
+        unsafe { self.slots.hand_out(range) }
     }
 }
 
 like_a_slice!(List);
+
+// SAFETY: the slots; the walk visits them.
+unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
+    const LAYOUT: &'static Layout = {
+        let () = Self::PROVED;
+        &Layout::of::<Self>("List", Kind::List { item: T::LAYOUT, capacity: N, items: Slots::<T, N, 1, false>::OFFSET })
+    };
+    const TRACKED: bool = true;
+    const CHECKED: bool = true;
+    const DEFAULT_IS_ZERO: bool = true;
+
+    #[inline(always)]
+    unsafe fn walk<const STEP: Step>(this: *const Self, walk: &Walk<STEP>) {
+        // SAFETY: the caller's promise: the only field.
+        unsafe { Slots::<T, N, 1, false>::visit(this.cast(), walk) }
+    }
+}

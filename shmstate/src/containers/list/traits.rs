@@ -1,7 +1,6 @@
 //! What a list has in common with other values; what it has in common with a slice is in [`slice`](super::super::slice).
 
 use super::List;
-use crate::containers::marks::Head;
 use crate::containers::place::clone_into;
 use crate::layout::SharedLayout;
 
@@ -17,10 +16,8 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for List<T, N> {
     fn clone(&self) -> Self {
         let mut clone = Self::new();
         let items = self.as_slice();
-        for (to, from) in clone.items.iter_mut().zip(items) {
-            clone_into(to, from);
-        }
-        clone.head = Head::of_clone(items.len());
+        // SAFETY: there are as many items as slots.
+        unsafe { clone.slots.fill(0..items.len(), items, clone_into) }
         clone
     }
 
@@ -29,11 +26,7 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for List<T, N> {
     /// If a clone panics, the items before it are new and the others old.
     fn clone_from(&mut self, source: &Self) {
         let items = source.as_slice();
-        let len = items.len();
-        self.overwrite(0..len);
-        for (to, from) in self.items.iter_mut().zip(items) {
-            clone_into(to, from);
-        }
-        self.head.len = len as u32;
+        // SAFETY: there are as many items as slots.
+        unsafe { self.slots.fill(0..items.len(), items, clone_into) }
     }
 }

@@ -75,6 +75,7 @@ pub struct Maybe<T> {
 
 composed! {
     [T: SharedLayout] Maybe<T> { some: u8, value: T, }
+    check: Self::check,
 }
 
 impl<T: SharedLayout> Maybe<T> {

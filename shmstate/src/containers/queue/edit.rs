@@ -2,6 +2,7 @@
 
 use super::Queue;
 use crate::containers::CapacityError;
+use crate::containers::len::Len;
 use crate::layout::SharedLayout;
 
 impl<T: SharedLayout, const N: usize> Queue<T, N> {
@@ -106,7 +107,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// ```
     #[inline]
     pub fn truncate(&mut self, len: usize) {
-        self.count = self.len().min(len) as u32;
+        self.count = Len::new(self.len().min(len));
     }
 
     /// Removes all items.
@@ -118,7 +119,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// ```
     #[inline]
     pub fn clear(&mut self) {
-        (self.start, self.count) = (0, 0);
+        (self.start, self.count) = (Len::ZERO, Len::ZERO);
     }
 
     /// Keeps the items for which `keep` returns true, in their order.

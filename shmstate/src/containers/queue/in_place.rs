@@ -3,6 +3,7 @@
 use super::Queue;
 use crate::containers::CapacityError;
 use crate::containers::drain::{Drain, Drained};
+use crate::containers::len::Len;
 use crate::containers::place::set_default;
 use crate::containers::slice::ItemIndex;
 use crate::containers::spent::move_out;
@@ -33,7 +34,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         let item = &mut self.slots[at];
         T::reset(item);
         init(item);
-        self.count = len as u32 + 1;
+        self.count = Len::new(len + 1);
         Ok(item)
     }
 
@@ -78,7 +79,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         let item = &mut self.slots[start];
         T::reset(item);
         init(item);
-        (self.start, self.count) = (start as u32, len as u32 + 1);
+        (self.start, self.count) = (Len::new(start), Len::new(len + 1));
         Ok(item)
     }
 
@@ -163,7 +164,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     pub fn discard_front(&mut self) -> bool {
         let len = self.len();
         if len > 0 {
-            (self.start, self.count) = (Self::wrap(self.first() + 1) as u32, len as u32 - 1);
+            (self.start, self.count) = (Len::new(Self::wrap(self.first() + 1)), Len::new(len - 1));
         }
         len > 0
     }
@@ -225,7 +226,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
             unsafe { std::ptr::copy_nonoverlapping(from, &mut self.slots[to], 1) }
         }
         other.clear();
-        self.count = (len + more) as u32;
+        self.count = Len::new(len + more);
         Ok(())
     }
 
@@ -310,7 +311,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     pub fn drain(&mut self, range: impl ItemIndex<T, Output = [T]>) -> Drain<'_, Self> {
         let len = self.len();
         let Some(gap) = range.bounds(len) else { panic!("the range to be drained does not lie in the {len} items") };
-        self.count = gap.start as u32;
+        self.count = Len::new(gap.start);
         // SAFETY: these items were there, and only the length has changed.
         unsafe { Drain::new(self, gap, len) }
     }
@@ -334,7 +335,7 @@ impl<T: SharedLayout, const N: usize> Drained for Queue<T, N> {
     }
 
     fn close(&mut self, gap: Range<usize>, len: usize) {
-        self.count = len as u32;
+        self.count = Len::new(len);
         for (to, from) in (gap.start..).zip(gap.end..len) {
             self.exchange(to, from);
         }

@@ -9,6 +9,7 @@ mod in_place;
 mod traits;
 
 use super::composed::composed;
+use super::len::Len;
 use super::place::rotate_left;
 use super::spent::{move_out, move_over, refused};
 use super::wrapped::{Iter, IterMut};
@@ -74,15 +75,16 @@ use crate::layout::{SharedLayout, ValidityError};
 /// ```
 #[repr(C)]
 pub struct Queue<T, const N: usize> {
-    /// Where the first item lies. Clamped wherever it is used, as `count` is: it may be anything.
-    start: u32,
-    count: u32,
+    /// Where the first item lies.
+    start: Len<N>,
+    count: Len<N>,
     /// A slot without an item holds some `T` that is never looked at.
     slots: Array<T, N>,
 }
 
 composed! {
-    [T: SharedLayout, const N: usize] Queue<T, N> { start: u32, count: u32, slots: Array<T, N>, }
+    [T: SharedLayout, const N: usize] Queue<T, N> { start: Len<N>, count: Len<N>, slots: Array<T, N>, }
+    check: Self::check,
 }
 
 impl<T: SharedLayout, const N: usize> Queue<T, N> {
@@ -126,8 +128,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     #[inline]
     #[must_use]
     pub const fn len(&self) -> usize {
-        let count = self.count as usize;
-        if count < N { count } else { N }
+        self.count.get()
     }
 
     /// How many more items fit.
@@ -183,7 +184,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         }
         // SAFETY: it is the queue's from here on.
         unsafe { self.put(Self::wrap(self.first() + len), &value) }
-        self.count = len as u32 + 1;
+        self.count = Len::new(len + 1);
         Ok(())
     }
 
@@ -208,8 +209,8 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         let start = Self::wrap(self.first() + N - 1);
         // SAFETY: it is the queue's from here on.
         unsafe { self.put(start, &value) }
-        self.start = start as u32;
-        self.count = len as u32 + 1;
+        self.start = Len::new(start);
+        self.count = Len::new(len + 1);
         Ok(())
     }
 
@@ -223,8 +224,8 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     pub fn pop_front(&mut self) -> Option<T> {
         let left = self.len().checked_sub(1)?;
         let start = self.first();
-        self.start = Self::wrap(start + 1) as u32;
-        self.count = left as u32;
+        self.start = Len::new(Self::wrap(start + 1));
+        self.count = Len::new(left);
         Some(self.spend(start))
     }
 
@@ -237,7 +238,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     #[inline]
     pub fn pop_back(&mut self) -> Option<T> {
         let left = self.len().checked_sub(1)?;
-        self.count = left as u32;
+        self.count = Len::new(left);
         Some(self.spend(Self::wrap(self.first() + left)))
     }
 
@@ -403,7 +404,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         if second.is_empty() {
             return &mut self.slots[first];
         }
-        self.start = 0;
+        self.start = Len::ZERO;
         let slots = self.slots.as_mut_slice();
         rotate_left(slots, first.start);
         &mut slots[..first.len() + second.len()]
@@ -429,8 +430,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// Where the first item lies: in the slots, whatever the bytes say.
     #[inline]
     const fn first(&self) -> usize {
-        let start = self.start as usize;
-        if start < N { start } else { 0 }
+        self.start.index(N)
     }
 
     /// The slot at `place`, which is less than `2 * N`.
@@ -455,7 +455,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
 
     /// Whether start and length are such.
     fn check(&self) -> Result<(), ValidityError> {
-        let (start, count) = (self.start as usize, self.count as usize);
+        let (start, count) = (self.start.unchecked(), self.count.unchecked());
         if start >= N || count > N {
             return Err(ValidityError::new(format!("{count} items from place {start} on in a queue of capacity {N}")));
         }
@@ -473,7 +473,7 @@ mod tests {
             for count in [0, 3, 4, 5, u32::MAX] {
                 let scribbled = || {
                     let mut queue = Queue::<u64, 4>::from([1, 2, 3, 4]);
-                    (queue.start, queue.count) = (start, count);
+                    (queue.start, queue.count) = (Len::of_word(start), Len::of_word(count));
                     queue
                 };
                 let mut queue = scribbled();

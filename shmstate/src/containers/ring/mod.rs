@@ -5,6 +5,7 @@
 mod traits;
 
 use super::composed::composed;
+use super::len::Len;
 use super::place::{rotate_left, set_default};
 use super::wrapped::{Iter, IterMut};
 use super::{Drain, List};
@@ -59,15 +60,15 @@ use std::mem;
 /// ```
 #[repr(C)]
 pub struct Ring<T, const N: usize> {
-    /// Where the oldest item lies: 0 as long as the list is not full. Clamped wherever it is used, because it may be
-    /// anything.
-    start: u32,
+    /// Where the oldest item lies: 0 as long as the list is not full.
+    start: Len<N>,
     reserved: u32,
     list: List<T, N>,
 }
 
 composed! {
-    [T: SharedLayout, const N: usize] Ring<T, N> { start: u32, reserved: u32, list: List<T, N>, }
+    [T: SharedLayout, const N: usize] Ring<T, N> { start: Len<N>, reserved: u32, list: List<T, N>, }
+    check: Self::check,
 }
 
 impl<T: SharedLayout, const N: usize> Ring<T, N> {
@@ -150,7 +151,7 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
             return None;
         }
         let oldest = self.start_in(N);
-        self.start = if oldest + 1 < N { oldest as u32 + 1 } else { 0 };
+        self.start = Len::new(if oldest + 1 < N { oldest + 1 } else { 0 });
         match self.list.get_mut(oldest) {
             Some(item) => Some(mem::replace(item, value)),
             None => None,
@@ -186,7 +187,7 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
         let item = &mut self.list[oldest];
         T::reset(item);
         init(item);
-        self.start = if oldest + 1 < N { oldest as u32 + 1 } else { 0 };
+        self.start = Len::new(if oldest + 1 < N { oldest + 1 } else { 0 });
         item
     }
 
@@ -363,7 +364,7 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
     /// ```
     pub fn make_contiguous(&mut self) -> &mut [T] {
         let start = self.start_in(self.list.len());
-        self.start = 0;
+        self.start = Len::ZERO;
         let items = self.list.as_mut_slice();
         let start = start.min(items.len());
         rotate_left(items, start);
@@ -384,20 +385,19 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
     /// assert!(ring.is_empty());
     /// ```
     pub fn clear(&mut self) {
-        self.start = 0;
+        self.start = Len::ZERO;
         self.list.clear();
     }
 
     /// Where the oldest of `len` items lies: inside of them, whatever the bytes say.
     #[inline]
     fn start_in(&self, len: usize) -> usize {
-        let start = self.start as usize;
-        if start < len { start } else { 0 }
+        self.start.index(len)
     }
 
     /// Whether the list and the start agree.
     fn check(&self) -> Result<(), ValidityError> {
-        let start = self.start as usize;
+        let start = self.start.unchecked();
         if start >= N || start > 0 && !self.list.is_full() {
             let len = self.list.len();
             return Err(ValidityError::new(format!(
@@ -417,7 +417,7 @@ mod tests {
         for start in [3, 4, u32::MAX] {
             let scribbled = |len| {
                 let mut ring = Ring::<u64, 4>::from_iter(1..=len);
-                ring.start = start;
+                ring.start = Len::of_word(start);
                 ring
             };
             for len in [0, 2, 4, 6] {

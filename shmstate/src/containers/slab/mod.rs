@@ -13,6 +13,7 @@ pub use iter::{Iter, IterMut};
 pub use key::{Key, ParseKeyError};
 
 use super::composed::composed;
+use super::len::Len;
 use super::spent::{move_out, move_over, refused};
 use super::{CapacityError, List};
 use crate::layout::{SharedLayout, ValidityError};
@@ -78,7 +79,7 @@ use std::ops::{Index, IndexMut};
 /// ```
 #[repr(C)]
 pub struct Slab<T, const N: usize> {
-    count: u32,
+    count: Len<N>,
     /// 1 + the first vacant place, or 0. Followed by one step at a time, and only to a place that is vacant: it may be
     /// anything.
     vacant: u32,
@@ -89,11 +90,12 @@ pub struct Slab<T, const N: usize> {
 
 composed! {
     [T: SharedLayout, const N: usize] Slab<T, N> {
-        count: u32,
+        count: Len<N>,
         vacant: u32,
         places: List<Place, N>,
         values: List<T, N>,
     }
+    check: Self::check,
 }
 
 /// What a slab knows of a place.
@@ -158,8 +160,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     #[inline]
     #[must_use]
     pub const fn len(&self) -> usize {
-        let count = self.count as usize;
-        if count < N { count } else { N }
+        self.count.get()
     }
 
     /// How many more values fit.
@@ -321,7 +322,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
 
     /// Whether the vacant places are those that lead from one to the next, and the others are counted.
     fn check(&self) -> Result<(), ValidityError> {
-        let (places, values, count) = (self.places.as_slice(), self.values.len(), self.count as usize);
+        let (places, values, count) = (self.places.as_slice(), self.values.len(), self.count.unchecked());
         let taken = places.iter().filter(|place| !place.is_vacant()).count();
         if places.len() != values || taken != count {
             let what = format!("{values} values for {} places, {taken} taken of {count}, in a slab", places.len());
@@ -400,7 +401,7 @@ mod tests {
         assert_eq!(scribbled(&|s| s.vacant = u32::MAX), "4294967295 leads to no vacant place of a slab");
         assert_eq!(scribbled(&|s| s.places[1].next = 3), "3 follows on the last vacant place of a slab");
         assert_eq!(scribbled(&|s| s.places[2].next = 3), "3 follows on the last vacant place of a slab");
-        assert_eq!(scribbled(&|s| s.count = 3), "4 values for 4 places, 2 taken of 3, in a slab");
+        assert_eq!(scribbled(&|s| s.count = Len::new(3)), "4 values for 4 places, 2 taken of 3, in a slab");
         assert_eq!(scribbled(&|s| s.values.truncate(3)), "3 values for 4 places, 2 taken of 2, in a slab");
     }
 
@@ -410,7 +411,7 @@ mod tests {
             for next in [0, 1, 2, 3, u32::MAX] {
                 for (count, values, generation) in [(2, 4, 2), (0, 0, 2), (u32::MAX, 2, 3), (4, 3, u32::MAX)] {
                     let mut slab = slab();
-                    (slab.vacant, slab.count) = (vacant, count);
+                    (slab.vacant, slab.count) = (vacant, Len::of_word(count));
                     slab.places[1] = Place { generation, next };
                     slab.places[2].next = next;
                     slab.values.truncate(values);

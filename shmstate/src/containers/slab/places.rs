@@ -1,6 +1,7 @@
 //! Which places of a slab are taken.
 
 use super::{Key, Place, Slab};
+use crate::containers::len::Len;
 use crate::layout::SharedLayout;
 
 impl<T: SharedLayout, const N: usize> Slab<T, N> {
@@ -25,7 +26,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         if let Some(place) = self.places.get_mut(index) {
             *place = Place { generation: place.generation.wrapping_add(1), next: self.vacant };
             self.vacant = index as u32 + 1;
-            self.count = self.len().saturating_sub(1) as u32;
+            self.count = Len::new(self.len().saturating_sub(1));
         }
     }
 
@@ -37,7 +38,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
             *taken = Place { generation, next: 0 };
         }
         self.vacant = next;
-        self.count = self.len().min(N - 1) as u32 + 1;
+        self.count_one();
         Key::new(index as u32, generation)
     }
 
@@ -47,8 +48,14 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         let index = self.places.len();
         // There is room, unless another process writes without the lock meanwhile; then the key leads nowhere.
         let _ = self.places.push(Place { generation: 1, next: 0 });
-        self.count = self.len().min(N - 1) as u32 + 1;
+        self.count_one();
         Key::new(index as u32, 1)
+    }
+
+    /// Counts one value more.
+    #[inline]
+    pub(super) fn count_one(&mut self) {
+        self.count = Len::new(self.len().min(N - 1) + 1);
     }
 
     /// The places: of each its generation, and its value if there is one.
@@ -62,7 +69,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     pub(in crate::containers) fn forget_places(&mut self) {
         self.places.clear();
         self.values.clear();
-        (self.count, self.vacant) = (0, 0);
+        (self.count, self.vacant) = (Len::ZERO, 0);
     }
 
     /// Whether every place was in use.
@@ -80,7 +87,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
             let _ = self.places.push(Place { generation, next });
             match vacant {
                 true => self.vacant = place as u32 + 1,
-                false => self.count = self.len().min(N - 1) as u32 + 1,
+                false => self.count_one(),
             }
         }
     }

@@ -41,7 +41,7 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for Slab<T, N> {
             } else {
                 let _ = self.values.push_with(|to| to.clone_from(value));
                 let _ = self.places.push(*place);
-                self.count = self.len().min(N - 1) as u32 + 1;
+                self.count_one();
             }
         }
         for (index, place) in places.iter().enumerate().filter(|(_, place)| place.is_vacant()) {

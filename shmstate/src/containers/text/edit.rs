@@ -17,7 +17,7 @@ impl<const N: usize> Text<N> {
     /// # Errors
     /// If it is longer than `N` bytes; the content is then as it was.
     pub fn set(&mut self, text: &str) -> Result<(), CapacityError> {
-        self.write_from(0, text)
+        self.blob.set(text.as_bytes()).map_err(of_text)
     }
 
     /// Appends `text`, all or nothing.
@@ -34,7 +34,7 @@ impl<const N: usize> Text<N> {
     /// # Errors
     /// If there is not room for all of it; the content is then as it was.
     pub fn push_str(&mut self, text: &str) -> Result<(), CapacityError> {
-        self.write_from(self.used(), text)
+        self.blob.extend_from_slice(text.as_bytes()).map_err(of_text)
     }
 
     /// Appends `c`.
@@ -63,7 +63,7 @@ impl<const N: usize> Text<N> {
     /// ```
     pub fn pop(&mut self) -> Option<char> {
         let last = self.as_str().chars().next_back()?;
-        self.len = (self.used() - last.len_utf8()) as u32;
+        self.blob.truncate(self.blob.len() - last.len_utf8());
         Some(last)
     }
 
@@ -84,14 +84,7 @@ impl<const N: usize> Text<N> {
     #[track_caller]
     pub fn insert_str(&mut self, index: usize, text: &str) -> Result<(), CapacityError> {
         assert!(self.as_str().is_char_boundary(index), "byte {index} is not the start of a character, nor the end");
-        let used = self.used();
-        if text.len() > N - used {
-            return Err(CapacityError::new((), "text", N, used.saturating_add(text.len())));
-        }
-        self.bytes.copy_within(index..used, index + text.len());
-        self.bytes[index..index + text.len()].copy_from_slice(text.as_bytes());
-        self.len = (used + text.len()) as u32;
-        Ok(())
+        self.blob.insert_slice(index, text.as_bytes()).map_err(of_text)
     }
 
     /// Inserts `c` at byte `index`.
@@ -127,12 +120,10 @@ impl<const N: usize> Text<N> {
     /// If `index` is at the end, past it, or within a character.
     #[track_caller]
     pub fn remove(&mut self, index: usize) -> char {
-        let used = self.used();
         let Some(removed) = self.as_str().get(index..).and_then(|rest| rest.chars().next()) else {
             panic!("byte {index} is not the start of a character")
         };
-        self.bytes.copy_within(index + removed.len_utf8()..used, index);
-        self.len = (used - removed.len_utf8()) as u32;
+        self.blob.cut(index..index + removed.len_utf8());
         removed
     }
 
@@ -170,9 +161,9 @@ impl<const N: usize> Text<N> {
     /// If a character would be cut.
     #[track_caller]
     pub fn truncate(&mut self, len: usize) {
-        if len <= self.used() {
+        if len <= self.len() {
             assert!(self.as_str().is_char_boundary(len), "byte {len} is not the start of a character, nor the end");
-            self.len = len as u32;
+            self.blob.truncate(len);
         }
     }
 
@@ -186,17 +177,12 @@ impl<const N: usize> Text<N> {
     /// ```
     #[inline]
     pub fn clear(&mut self) {
-        self.len = 0;
+        self.blob.clear();
     }
+}
 
-    /// Puts `text` at byte `start`, which is at most the length, and ends there.
-    fn write_from(&mut self, start: usize, text: &str) -> Result<(), CapacityError> {
-        if text.len() > N - start {
-            return Err(CapacityError::new((), "text", N, start.saturating_add(text.len())));
-        }
-        let end = start + text.len();
-        self.bytes[start..end].copy_from_slice(text.as_bytes());
-        self.len = end as u32;
-        Ok(())
-    }
+/// The error of the bytes, as that of the text.
+#[cold]
+fn of_text(full: CapacityError) -> CapacityError {
+    CapacityError::new((), "text", full.capacity(), full.needed())
 }

@@ -5,6 +5,7 @@
 mod edit;
 mod traits;
 
+use super::Blob;
 #[cfg(doc)]
 use super::CapacityError;
 use crate::layout::{Kind, Layout, SharedLayout, ValidityError};
@@ -65,14 +66,11 @@ use crate::layout::{Kind, Layout, SharedLayout, ValidityError};
 /// ```compile_fail
 /// let nothing = shmstate::Text::<0>::new();
 /// ```
-#[repr(C, align(8))]
+#[repr(transparent)]
 #[derive(Clone)]
 pub struct Text<const N: usize> {
-    /// Clamped to `N` wherever it is used, because it may be anything.
-    len: u32,
-    reserved: u32,
-    /// Invariant: the first `len` bytes are UTF-8.
-    bytes: [u8; N],
+    /// Invariant: UTF-8.
+    blob: Blob<N>,
 }
 
 impl<const N: usize> Text<N> {
@@ -90,7 +88,7 @@ impl<const N: usize> Text<N> {
     #[must_use]
     pub const fn new() -> Self {
         let () = Self::PROVED;
-        Text { len: 0, reserved: 0, bytes: [0; N] }
+        Text { blob: Blob::new() }
     }
 
     /// A literal, as a constant or wherever the program compiles it: whether it fits is then known before it runs.
@@ -110,12 +108,9 @@ impl<const N: usize> Text<N> {
     /// If it is longer than `N` bytes: in a constant, that is a compile error.
     #[must_use]
     pub const fn from_static(text: &'static str) -> Self {
-        let mut new = Self::new();
-        let bytes = text.as_bytes();
-        assert!(bytes.len() <= N, "the literal has more bytes than the Text holds");
-        new.bytes.split_at_mut(bytes.len()).0.copy_from_slice(bytes);
-        new.len = bytes.len() as u32;
-        new
+        let () = Self::PROVED;
+        assert!(text.len() <= N, "the literal has more bytes than the Text holds");
+        Text { blob: Blob::from_bytes(text.as_bytes()) }
     }
 
     /// How many bytes fit: `N`.
@@ -139,7 +134,7 @@ impl<const N: usize> Text<N> {
     #[inline]
     #[must_use]
     pub const fn remaining(&self) -> usize {
-        N - self.used()
+        self.blob.remaining()
     }
 
     /// Whether no more byte fits.
@@ -152,7 +147,7 @@ impl<const N: usize> Text<N> {
     #[inline]
     #[must_use]
     pub const fn is_full(&self) -> bool {
-        self.used() == N
+        self.blob.is_full()
     }
 
     /// The text.
@@ -165,9 +160,9 @@ impl<const N: usize> Text<N> {
     #[inline]
     #[must_use]
     pub fn as_str(&self) -> &str {
-        let bytes = &self.bytes[..self.used()];
+        let bytes = self.blob.as_slice();
         debug_assert!(std::str::from_utf8(bytes).is_ok());
-        // SAFETY: the invariant of `bytes`.
+        // SAFETY: the invariant of `blob`.
         unsafe { std::str::from_utf8_unchecked(bytes) }
     }
 
@@ -182,18 +177,10 @@ impl<const N: usize> Text<N> {
     #[inline]
     #[must_use]
     pub fn as_mut_str(&mut self) -> &mut str {
-        let used = self.used();
-        let bytes = &mut self.bytes[..used];
+        let bytes = self.blob.as_mut_slice();
         debug_assert!(std::str::from_utf8(bytes).is_ok());
-        // SAFETY: the invariant of `bytes`; `str` keeps it UTF-8.
+        // SAFETY: the invariant of `blob`; `str` keeps it UTF-8.
         unsafe { std::str::from_utf8_unchecked_mut(bytes) }
-    }
-
-    /// Bytes in use, at most `N` whatever the bytes say.
-    #[inline]
-    const fn used(&self) -> usize {
-        let len = self.len as usize;
-        if len < N { len } else { N }
     }
 }
 
@@ -202,7 +189,7 @@ impl<const N: usize> Text<N> {
 unsafe impl<const N: usize> SharedLayout for Text<N> {
     const LAYOUT: &'static Layout = {
         let () = Self::PROVED;
-        &Layout::of::<Self>("Text", Kind::Text { capacity: N, bytes: std::mem::offset_of!(Self, bytes) })
+        &Layout::of::<Self>("Text", Kind::Text { capacity: N, bytes: Blob::<N>::OFFSET })
     };
     const TRACKED: bool = false;
     const CHECKED: bool = true;
@@ -211,12 +198,8 @@ unsafe impl<const N: usize> SharedLayout for Text<N> {
     unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {
         // SAFETY: the caller's promise: initialised bytes, which are integers.
         let text = unsafe { &*this };
-        let len = text.len as usize;
-        let bytes = text
-            .bytes
-            .get(..len)
-            .ok_or_else(|| ValidityError::new(format!("a length of {len} in a text of capacity {N}")))?;
-        std::str::from_utf8(bytes).map_err(|e| ValidityError::new(format!("no UTF-8: {e}")))?;
+        text.blob.check("text")?;
+        std::str::from_utf8(&text.blob).map_err(|e| ValidityError::new(format!("no UTF-8: {e}")))?;
         Ok(())
     }
 }
@@ -228,21 +211,21 @@ mod tests {
 
     #[test]
     fn a_scribbled_length_reads_and_writes_nothing_outside() {
-        let scribbled = || Text::<4> { len: u32::MAX, reserved: 0, bytes: *b"abcd" };
+        let scribbled = || Text::<4> { blob: Blob::scribbled(u32::MAX, *b"abcd") };
         let mut text = scribbled();
         assert_eq!((text.as_str(), text.remaining(), text.is_full()), ("abcd", 0, true));
         assert_eq!(text.push('e').unwrap_err().needed(), 5);
         assert!(text.push_str("e").is_err() && text.insert_str(1, "e").is_err() && text.write_str("e").is_err());
         assert_eq!(text.pop(), Some('d'));
-        assert_eq!((text.as_str(), text.len), ("abc", 3));
+        assert_eq!((text.as_str(), text.len()), ("abc", 3));
         let mut text = scribbled();
         text.truncate(5);
         assert_eq!(text, "abcd");
         assert_eq!(text.remove(0), 'a');
-        assert_eq!((text.as_str(), text.len), ("bcd", 3));
+        assert_eq!((text.as_str(), text.len()), ("bcd", 3));
         let mut text = scribbled();
         text.set("x").unwrap();
-        assert_eq!((text.as_str(), text.len), ("x", 1));
+        assert_eq!((text.as_str(), text.len()), ("x", 1));
         // SAFETY: initialised, private.
         let refused = unsafe { Text::validate(&scribbled()) }.unwrap_err();
         assert_eq!(refused.to_string(), "a length of 4294967295 in a text of capacity 4");
@@ -250,7 +233,7 @@ mod tests {
 
     #[test]
     fn what_is_no_utf8_is_refused() {
-        let cut = Text::<4> { len: 1, reserved: 0, bytes: *b"\xc3\xab\0\0" };
+        let cut = Text::<4> { blob: Blob::scribbled(1, *b"\xc3\xab\0\0") };
         // SAFETY: initialised, private.
         let refused = unsafe { Text::validate(&cut) }.unwrap_err();
         assert!(refused.to_string().starts_with("no UTF-8"), "{refused}");

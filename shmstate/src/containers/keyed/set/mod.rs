@@ -87,6 +87,7 @@ composed! {
         table: Table<N>,
         keys: List<K, N>,
     }
+    check: Self::check,
 }
 
 impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {

@@ -13,6 +13,7 @@ use super::SortedMap;
 use super::iter::Between;
 use crate::containers::List;
 use crate::containers::keyed::Lookup;
+use crate::containers::len::Len;
 use crate::layout::{Kind, Rule, SharedLayout, ValidityError};
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -126,9 +127,9 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
 
     /// The leaf at `position` of those with these words, which have `count` entries.
     #[inline]
-    fn leaf_of(words: &[u32], count: u32, position: usize) -> Option<Leaf> {
+    fn leaf_of(words: &[u32], count: Len<N>, position: usize) -> Option<Leaf> {
         let leaf = Self::unpacked(*words.get(position)?);
-        Some(if words.len() > 1 { leaf } else { Leaf { len: (count as usize).min(Self::LEAF), ..leaf } })
+        Some(if words.len() > 1 { leaf } else { Leaf { len: count.get().min(Self::LEAF), ..leaf } })
     }
 
     /// The number of an entry.
@@ -195,7 +196,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     }
 
     /// The slots from one number to another, in leaves with these words, which have `entries`.
-    pub(super) fn between(words: &[u32], entries: u32, from: usize, to: usize) -> Between<'_> {
+    pub(super) fn between(words: &[u32], entries: Len<N>, from: usize, to: usize) -> Between<'_> {
         let (first, last) = (from / Self::LEAF, to / Self::LEAF);
         let slots = |position: usize, from: usize, to: usize| {
             let Some(leaf) = Self::leaf_of(words, entries, position) else { return 0..0 };
@@ -243,10 +244,10 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// Marks all values.
     pub(super) fn mark_all(&mut self) {
         if let (Some(leaf), [_]) = (self.leaf(0), self.in_use()) {
-            self.values.hand_out(leaf.slots());
+            self.values.mark(leaf.slots());
         } else {
             let leaves = self.leaves.len().min(Self::LEAVES);
-            self.values.hand_out(0..leaves * Self::LEAF);
+            self.values.mark(0..leaves * Self::LEAF);
         }
     }
 
@@ -257,7 +258,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
             let Some(leaf) = self.leaf(position) else { return };
             let [from, to] = [from.max(start) - start, if to > end { leaf.len } else { (to - start).min(leaf.len) }];
             if from < to {
-                self.values.hand_out(leaf.start + from..leaf.start + to);
+                self.values.mark(leaf.start + from..leaf.start + to);
             }
         }
     }
@@ -284,8 +285,9 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         }
         let leaves = || (0..used).filter_map(|position| self.leaf(position));
         let entries: usize = leaves().map(|leaf| leaf.len).sum();
-        if entries != self.count as usize || entries > N || used == 1 && entries == 0 {
-            let why = format!("the leaves have {entries} entries, {} are counted, and {N} fit", self.count);
+        let count = self.count.unchecked();
+        if entries != count || entries > N || used == 1 && entries == 0 {
+            let why = format!("the leaves have {entries} entries, {count} are counted, and {N} fit");
             return Err(ValidityError::new(why));
         }
         let slots = self.keys.as_slice();

@@ -10,6 +10,7 @@ mod room;
 
 use super::{Entry, Keyed, Lookup, map_methods};
 use crate::containers::composed::composed;
+use crate::containers::len::Len;
 use crate::containers::slots::Slots;
 use crate::containers::{CapacityError, List};
 use crate::layout::SharedLayout;
@@ -94,31 +95,31 @@ use std::ops::{Bound, RangeBounds};
 #[repr(C)]
 pub struct SortedMap<K, V, const N: usize> {
     /// Entries.
-    count: u32,
+    count: Len<N>,
     /// Leaves with entries.
     used: u32,
     /// A word for each leaf that was ever used; see [`leaves`].
     leaves: List<u32, N>,
     /// The keys, in the slots of their leaves.
-    keys: Slots<K, N>,
+    keys: Slots<K, N, 2, true>,
     /// The values, in the same slots.
-    values: Slots<V, N>,
+    values: Slots<V, N, 2, true>,
 }
 
 composed! {
     [K: SharedLayout + Ord, V: SharedLayout, const N: usize] SortedMap<K, V, N> {
-        count: u32,
+        count: Len<N>,
         used: u32,
         leaves: List<u32, N>,
-        keys: Slots<K, N>,
-        values: Slots<V, N>,
+        keys: Slots<K, N, 2, true>,
+        values: Slots<V, N, 2, true>,
     }
+    check: Self::check,
 }
 
 map_methods! {
     SortedMap, [Ord], |map|
-    // It may be damaged.
-    len: (map.count as usize).min(N),
+    len: map.count.get(),
     iter: map.entries(0, map.behind()),
     iter_mut: {
         map.mark_all();
@@ -226,7 +227,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// assert!(map.is_empty());
     /// ```
     pub fn clear(&mut self) {
-        (self.count, self.used) = (0, 0);
+        (self.count, self.used) = (Len::ZERO, 0);
     }
 
     /// The entries from one number to another.

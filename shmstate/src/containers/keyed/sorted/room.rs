@@ -19,6 +19,7 @@
 
 use super::SortedMap;
 use super::leaves::{Leaf, Spot, pack};
+use crate::containers::len::Len;
 use crate::layout::SharedLayout;
 use std::ops::Range;
 
@@ -133,7 +134,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
             }
             self.used = room.position as u32 + 1;
         }
-        self.count += 1;
+        self.count = Len::new(self.len() + 1);
         if self.in_use().len() > 1 {
             self.set_len(room.position, room.leaf, room.leaf.len + 1);
             if room.index == 0 {
@@ -154,7 +155,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
 
     /// Makes the key in a slot the bound of the leaf at `position`.
     fn set_bound(&mut self, position: usize, slot: usize) {
-        self.keys.carry(slot..slot + 1, Self::BOUNDS + position);
+        self.keys.carry_one(slot, Self::BOUNDS + position);
     }
 
     #[inline]
@@ -174,10 +175,10 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         self.values.remove(leaf.start + index, leaf.start + leaf.len);
         let len = leaf.len - 1;
         if self.in_use().len() > 1 {
-            self.count = self.count.saturating_sub(1);
+            self.count = Len::new(self.len().saturating_sub(1));
             self.set_len(position, leaf, len);
         } else {
-            self.count = len as u32;
+            self.count = Len::new(len);
         }
         let fits = |beside: Option<Leaf>| beside.is_some_and(|beside| len + beside.len <= Self::MERGED);
         if len == 0 {
