@@ -203,18 +203,32 @@ pub mod cookbook {}
 pub mod glossary {}
 
 #[doc = include_str!("../docs/design.md")]
+///
+/// ## Pictures
+///
+#[doc = include_str!("../docs/pictures/copies.svg")]
+///
+#[doc = include_str!("../docs/pictures/floors.svg")]
 pub mod design {}
 
 #[doc = include_str!("../docs/decisions.md")]
 pub mod decisions {}
 
 #[doc = include_str!("../docs/crash.md")]
+///
+/// ## Picture
+///
+#[doc = include_str!("../docs/pictures/deaths.svg")]
 pub mod crash {}
 
 #[doc = include_str!("../docs/files.md")]
 pub mod files {}
 
 #[doc = include_str!("../docs/format.md")]
+///
+/// ## Picture
+///
+#[doc = include_str!("../docs/pictures/region.svg")]
 pub mod format {}
 
 #[doc = include_str!("../docs/performance.md")]
