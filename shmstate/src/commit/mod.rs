@@ -20,7 +20,7 @@
 //! | `catch_up` | how that copy becomes equal to the active one |
 //! | `optimistic` | reading without a pin: [`Shared::load`] |
 //! | `service` | a region that another one replaces |
-//! | `transaction` | one update: [`Shared::begin`], [`Txn::commit`], [`Shared::roll_back`] |
+//! | `transaction` | one update: [`Shared::begin`], [`Transaction::commit`], [`Shared::roll_back`] |
 //!
 //! The orderings:
 //!
@@ -71,7 +71,7 @@ pub(crate) use outside::{Clock, Event, Images, Os};
 pub(crate) use pins::{Pin, Reader};
 pub(crate) use service::Service;
 pub(crate) use shared::Shared;
-pub(crate) use transaction::{BeginError, Txn};
+pub(crate) use transaction::{BeginError, Transaction};
 pub(crate) use words::{Control, CopyLine, MAX_COPIES, MAX_SLOTS, NEVER, Published, SlotLine};
 
 #[cfg(all(test, any(shmstate_loom, shmstate_shuttle)))]

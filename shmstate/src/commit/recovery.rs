@@ -44,7 +44,7 @@ impl Shared<'_> {
     }
 
     /// Makes a claimed slot clean: its last holder is dead, and the caller holds its byte.
-    pub(crate) fn take_slot(&self, me: usize, os: &impl Os) {
+    pub(crate) fn reset_slot(&self, me: usize, os: &impl Os) {
         self.control.counters.used.fetch_max(me as u32 + 1, Relaxed);
         if self.is_locked_by(me) {
             // The last holder died with the lock, so it is mine by construction.

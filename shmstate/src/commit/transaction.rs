@@ -1,6 +1,6 @@
 //! One update: from the lock to the store that publishes.
 //!
-//! [`Shared::begin`] takes the lock, chooses a copy and catches it up; the caller runs the closure on it; [`Txn::commit`] or
+//! [`Shared::begin`] takes the lock, chooses a copy and catches it up; the caller runs the closure on it; [`Transaction::commit`] or
 //! [`Shared::roll_back`] ends the update; the caller unlocks.
 
 use super::lock::LockError;
@@ -31,7 +31,7 @@ pub(crate) enum BeginError {
 /// panicked), so that the copy's next user copies everything. The lock is released by the caller in any case.
 #[derive(Clone, Copy)]
 #[must_use]
-pub(crate) struct Txn<'a, P> {
+pub(crate) struct Transaction<'a, P> {
     shared: &'a Shared<'a>,
     active: Published,
     /// The copy that this update writes.
@@ -57,7 +57,7 @@ impl Shared<'_> {
         os: &impl Os,
         clock: impl FnOnce() -> C,
         images: I,
-    ) -> Result<Txn<'_, I::Pair>, BeginError> {
+    ) -> Result<Transaction<'_, I::Pair>, BeginError> {
         let (active, mut copy) = match self.begin_at_once(me) {
             Ok(begun) => begun,
             Err(locked) => self.begin_slowly(locked, me, os, clock())?,
@@ -75,7 +75,7 @@ impl Shared<'_> {
             // SAFETY: as above.
             unsafe { self.copy_everything(line, images, pair) }
         }
-        Ok(Txn { shared: self, active, copy, line, odd, log_end, pair })
+        Ok(Transaction { shared: self, active, copy, line, odd, log_end, pair })
     }
 
     /// The lock and a copy to write, if that takes no call and no waiting; the active version comes first. Else whether the
@@ -161,7 +161,7 @@ impl Shared<'_> {
     }
 }
 
-impl<P: Copy> Txn<'_, P> {
+impl<P: Copy> Transaction<'_, P> {
     /// The copy that this update writes.
     #[inline]
     pub(crate) fn copy(&self) -> usize {
@@ -184,7 +184,7 @@ impl<P: Copy> Txn<'_, P> {
     /// new version.
     #[inline(always)]
     pub(crate) fn commit(self, touched: &Touched) -> u64 {
-        let Txn { shared, active, copy, line, odd, log_end, .. } = self;
+        let Transaction { shared, active, copy, line, odd, log_end, .. } = self;
         let version = active.version + 1;
         line.log_position.store(shared.append(log_end, touched), Relaxed);
         if touched.spilled() {

@@ -96,7 +96,7 @@ impl Region {
         let (line, mapping) = (&shared.slots[slot], ManuallyDrop::new(mapping));
         let mut region =
             Region { shared, mapping, kernel, origin, key, slot, line, generation, live: None, asked_copies: 0 };
-        region.leave_hints();
+        region.record_owner();
         let layered = os::is_layered(region.path(), file)?;
         region.live = live.leave_to_the_mapping(layered).map_err(|e| Error::io(region.path(), "lock", e))?;
         let active = region.shared.published();

@@ -135,7 +135,7 @@ impl Region {
     }
 
     /// Says which process holds the slot, for the error messages of others.
-    pub(super) fn leave_hints(&self) {
+    pub(super) fn record_owner(&self) {
         let line = self.slot_line();
         line.namespace.store(os::pid_namespace(), Relaxed);
         line.pid.store(std::process::id(), Relaxed);

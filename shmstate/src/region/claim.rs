@@ -29,7 +29,7 @@ pub(super) fn claim(
         let start = if used <= FEW { 0 } else { os::random_u64() as usize % used };
         for slot in order(slots, used, start, |slot| shared.slots[slot].pid.load(Relaxed) != 0) {
             if live.claim(slot).map_err(|e| Error::io(path, "lock", e))? {
-                shared.take_slot(slot, kernel);
+                shared.reset_slot(slot, kernel);
                 return Ok(slot);
             }
         }

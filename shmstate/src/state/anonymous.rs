@@ -73,7 +73,7 @@ impl<T: SharedLayout> Options<'_, T> {
     /// # Panics
     /// With whatever `init` panics.
     pub fn anonymous(self) -> Result<State<T>, Error> {
-        let (plan, timeout) = (self.plan()?, self.patience());
+        let (plan, timeout) = (self.plan()?, self.timeout);
         let file = os::new_anonymous(self.access()?, plan.len(), plan.room(), self.limits())?;
         self.fill(&plan, Path::new(ANONYMOUS), &file)?;
         check_descriptors(Path::new(ANONYMOUS), file.is_ours())?;
@@ -89,6 +89,6 @@ impl<T: SharedLayout> Options<'_, T> {
         let failed = |e| Error::io(Path::new(ANONYMOUS), "use the descriptor of", e);
         let file = os::duplicate(descriptor).map_err(failed)?;
         os::check_anonymous(access, &file)?;
-        self.asked().tell(State::attach_new(None, &file, self.patience()))
+        self.asked().tell(State::attach_new(None, &file, self.timeout))
     }
 }

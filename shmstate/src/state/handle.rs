@@ -1,7 +1,7 @@
 //! A handle on a shared state.
 
 use super::images::TypedImages;
-use super::scratch::Scratch;
+use super::txn_buffer::TxnBuffer;
 use crate::commit::{Pin, Reader, Service};
 use crate::error::Error;
 use crate::layout::{SharedLayout, ValidityError};
@@ -51,7 +51,7 @@ use std::time::Duration;
 pub struct State<T: SharedLayout> {
     region: Region,
     images: TypedImages<T>,
-    scratch: Scratch,
+    txn_buffer: TxnBuffer,
     timeout: Duration,
     /// The thread that reads as the handle's owner: the first one that read; 0 before.
     owner: AtomicU64,
@@ -85,8 +85,8 @@ impl<T: SharedLayout> State<T> {
     };
 
     pub(super) fn new(region: Region, timeout: Duration) -> Self {
-        let (images, scratch) = (TypedImages::of(&region), Scratch::new(region.key(), size_of::<T>()));
-        State { region, images, scratch, timeout, owner: AtomicU64::new(0) }
+        let (images, txn_buffer) = (TypedImages::of(&region), TxnBuffer::new(region.key(), size_of::<T>()));
+        State { region, images, txn_buffer, timeout, owner: AtomicU64::new(0) }
     }
 
     /// Remembers how many copies the program would have liked, for the error when they are missing.
@@ -231,8 +231,8 @@ impl<T: SharedLayout> State<T> {
     }
 
     #[inline]
-    pub(super) fn scratch(&self) -> &Scratch {
-        &self.scratch
+    pub(super) fn txn_buffer(&self) -> &TxnBuffer {
+        &self.txn_buffer
     }
 
     #[inline]

@@ -1,6 +1,6 @@
 //! [`State`]: what the user holds.
 //!
-//! * `images`: the copies as values of `T`; `scratch`: what a handle keeps for the transaction that it runs.
+//! * `images`: the copies as values of `T`; `txn_buffer`: what a handle keeps for the transaction that it runs.
 //! * `handle`: a handle, its `read`, and what it tells about itself.
 //! * `update`: one transaction, from the lock to the verdict; `outcome`: what its closure may return.
 //! * `with_timeout`: updates that wait for another time than their handle says.
@@ -23,9 +23,9 @@ mod options;
 mod outcome;
 mod read_only;
 mod replace;
-mod scratch;
 mod snapshot;
 mod stats;
+mod txn_buffer;
 mod update;
 mod with_timeout;
 

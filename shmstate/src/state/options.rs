@@ -2,7 +2,7 @@
 
 use super::handle::State;
 use super::making::Making;
-use super::scratch::forget_moves;
+use super::txn_buffer::reset_tags;
 use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::{Schema, SharedLayout};
@@ -68,7 +68,7 @@ pub struct Options<'a, T> {
     copies: usize,
     max_copies: Option<usize>,
     handles: Option<usize>,
-    timeout: Duration,
+    pub(super) timeout: Duration,
     limits: Limits,
     init: Option<Init<'a, T>>,
 }
@@ -353,7 +353,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             if !generation.is_current() {
                 return Err(Trouble::Forked { path: path.to_owned() }.into());
             }
-            forget_moves(state);
+            reset_tags(state);
             Ok(())
         })
     }
@@ -361,11 +361,6 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// Whether a new region may go past the limits.
     pub(super) fn limits(&self) -> Limits {
         self.limits
-    }
-
-    /// How long to wait.
-    pub(super) fn patience(&self) -> Duration {
-        self.timeout
     }
 
     /// Checks the options.

@@ -121,7 +121,7 @@ impl<T: SharedLayout> Options<'_, T> {
     fn opened_or_replaced(self, name: &Path) -> Result<State<T>, Error> {
         let mut place = Place::find(name)?;
         Making::check(&place)?;
-        let (access, timeout) = (self.access()?, self.patience());
+        let (access, timeout) = (self.access()?, self.timeout);
         let clock = &mut Deadline::new(timeout);
         let mut new = New::Planned(self);
         loop {

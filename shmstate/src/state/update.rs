@@ -2,8 +2,8 @@
 
 use super::handle::State;
 use super::outcome::Outcome;
-use super::scratch::Inner;
-use crate::commit::{BeginError, Clock, Images, Txn};
+use super::txn_buffer::Inner;
+use crate::commit::{BeginError, Clock, Images, Transaction};
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
 use crate::os::Deadline;
@@ -120,7 +120,7 @@ impl<T: SharedLayout> State<T> {
         };
         let (copy, _) = txn.pair();
         // SAFETY: the lock is held, by this thread.
-        let Inner { frame, running, copies } = unsafe { &mut *self.scratch().inner.get() };
+        let Inner { frame, running, copies } = unsafe { &mut *self.txn_buffer().inner.get() };
         let stamp = Stamp::root(running.begin(copy.addr()));
         *copies = [txn.copy(), txn.active()];
         // Dropped where it is: rolls back what has not been committed.
@@ -150,7 +150,7 @@ impl<T: SharedLayout> State<T> {
     /// Begins an update of a region that names an active copy that it does not have: it is being replaced, or has been.
     #[cold]
     #[inline(never)]
-    fn begin_again(&self, copy: usize, timeout: Duration) -> Result<Txn<'_, (*mut T, *const T)>, Error> {
+    fn begin_again(&self, copy: usize, timeout: Duration) -> Result<Transaction<'_, (*mut T, *const T)>, Error> {
         let region = self.region();
         let mut named = copy;
         loop {
@@ -241,7 +241,7 @@ impl<T: SharedLayout> State<T> {
         }
         let _locked = Locked(region);
         // SAFETY: the lock is held, by this thread; the update's own borrow is not used any more.
-        let Inner { running, copies: [copy, active], .. } = unsafe { &mut *self.scratch().inner.get() };
+        let Inner { running, copies: [copy, active], .. } = unsafe { &mut *self.txn_buffer().inner.get() };
         let (written, seen) = self.images().pair(*copy, *active);
         if T::TRACKED {
             // SAFETY: both hold values, of which one is this transaction's alone, and no process changes the other one.

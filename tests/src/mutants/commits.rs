@@ -105,7 +105,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             after(
                 "state/update.rs",
                 "self.0.roll_back();",
-                "unsafe { &*self.0.scratch().inner.get() }.running.repeat_tx();",
+                "unsafe { &*self.0.txn_buffer().inner.get() }.running.repeat_tx();",
             ),
         ],
         checks: &[Unit("state::moves::back_after_a_roll_back")],

@@ -65,7 +65,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a copy is caught up before it counts as written",
         patches: &[
             left_out("commit/catch_up.rs", "line.sequence.store(odd, Relaxed);"),
-            before("commit/transaction.rs", "Ok(Txn { shared: self", "line.sequence.store(odd, Relaxed);"),
+            before("commit/transaction.rs", "Ok(Transaction { shared: self", "line.sequence.store(odd, Relaxed);"),
         ],
         checks: &[Loom("optimistic::two_copies_one_reader", TORN)],
     },

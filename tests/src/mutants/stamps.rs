@@ -72,7 +72,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "transaction_ids_from_the_file",
         breaks: "two handles count from the same number",
-        patches: &[value("state/scratch.rs", "let tx = «os::random_u64()»;", "1")],
+        patches: &[value("state/txn_buffer.rs", "let tx = «os::random_u64()»;", "1")],
         checks: &[Unit("state::moves::all")],
     },
 ];

@@ -34,7 +34,7 @@ impl World {
             pages: (0..copies * Pages::words(SIZE)).map(|_| AtomicU64::new(0)).collect(),
             images: (0..copies).map(|_| std::array::from_fn(|_| AtomicU64::new(0))).collect(),
         };
-        world.shared().take_slot(0, &Alone);
+        world.shared().reset_slot(0, &Alone);
         Arc::new(world)
     }
 

@@ -114,7 +114,7 @@ impl World {
     pub(super) fn claim(&self, slot: usize) -> bool {
         let granted = self.set_lock(slot, live(slot));
         if granted {
-            self.shared().take_slot(slot, &Handle { world: self, slot });
+            self.shared().reset_slot(slot, &Handle { world: self, slot });
         }
         granted
     }

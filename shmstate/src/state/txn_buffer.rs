@@ -6,12 +6,12 @@ use crate::track::{Frame, RegionKey, Running, Stamp, Touched};
 use std::cell::UnsafeCell;
 
 /// What a handle's running transaction needs; allocated when the handle is made.
-pub(super) struct Scratch {
+pub(super) struct TxnBuffer {
     /// Invariant: accessed only while this handle's slot owns the region's lock, by the thread that took it.
     pub(super) inner: UnsafeCell<Inner>,
 }
 
-/// What the invariant of [`Scratch`] guards.
+/// What the invariant of [`TxnBuffer`] guards.
 pub(super) struct Inner {
     pub(super) frame: Frame,
     /// Its ids are random at first, then counted, never taken from the file.
@@ -21,21 +21,20 @@ pub(super) struct Inner {
 }
 
 // SAFETY: by the invariant of `inner`, one thread at a time.
-unsafe impl Sync for Scratch {}
+unsafe impl Sync for TxnBuffer {}
 // SAFETY: it moves only between updates, and its pointers mean nothing then.
-unsafe impl Send for Scratch {}
+unsafe impl Send for TxnBuffer {}
 
-impl Scratch {
+impl TxnBuffer {
     pub(super) fn new(region: RegionKey, size: usize) -> Self {
         let tx = os::random_u64();
         let (frame, running) = (Frame::new(region), Running::new(size, tx));
-        Scratch { inner: UnsafeCell::new(Inner { frame, running, copies: [0; 2] }) }
+        TxnBuffer { inner: UnsafeCell::new(Inner { frame, running, copies: [0; 2] }) }
     }
 }
 
-/// Makes every container in a state that was filled outside of an update forget which update it may come from, as a
-/// commit does.
-pub(super) fn forget_moves<T: SharedLayout>(state: &mut T) {
+/// Voids the tags of all containers in a state that was filled outside of an update, as a commit does.
+pub(super) fn reset_tags<T: SharedLayout>(state: &mut T) {
     if T::TRACKED {
         let mut touched = Touched::new(size_of::<T>() as u64);
         let stamp = Stamp::root(os::random_u64().max(1));
