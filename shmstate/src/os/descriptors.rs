@@ -8,8 +8,8 @@
 use super::fork::NoFork;
 use super::own_table::is_own;
 use super::registered::replaced;
+use crate::os::RegionKey;
 use crate::sync::{AtomicU64, Ordering::Relaxed};
-use crate::track::RegionKey;
 use rustix::fs::{MemfdFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::io;

@@ -17,7 +17,7 @@ use super::fork::NoFork;
 use super::origin::{Origin, reopen};
 use super::probe::{Borrowed, Probe};
 use super::registered::{Registered, replaced};
-use crate::track::RegionKey;
+use crate::os::RegionKey;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, OwnedFd};

@@ -6,6 +6,7 @@
 //! * `origin`: where a region was found, without a descriptor; opening it again.
 //! * `own_table`: where no other thread of the program can replace a descriptor.
 //! * `probe`: the one descriptor that a process keeps of a region.
+//! * `region_key`: what identifies a region to this process.
 //! * `file`: finding, checking, creating and linking region files, and reserving room for them.
 //! * `memory`: how much of it is left.
 //! * `mapping`: a file's bytes as memory.
@@ -28,6 +29,7 @@ mod origin;
 mod own_table;
 mod probe;
 mod reader;
+mod region_key;
 mod registered;
 
 pub(crate) use clock::{DEFAULT_TIMEOUT, Deadline};
@@ -44,3 +46,4 @@ pub(crate) use mapping::Mapping;
 pub(crate) use name_lock::NameLock;
 pub(crate) use origin::{OUT_OF_REACH, Origin};
 pub(crate) use reader::Reader;
+pub(crate) use region_key::RegionKey;

@@ -6,7 +6,7 @@ use super::fork::NoFork;
 use super::own_table::entry;
 use super::registered::{is_of, replaced};
 use crate::error::{Error, Trouble};
-use crate::track::RegionKey;
+use crate::os::RegionKey;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 use std::io;

@@ -7,7 +7,7 @@ use super::fork::{Generation, NoFork};
 use super::liveness::{Lock, lock_of};
 use super::origin::{Origin, find_again, reopen};
 use super::registered::Registered;
-use crate::track::RegionKey;
+use crate::os::RegionKey;
 use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::io;

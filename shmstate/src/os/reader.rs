@@ -8,7 +8,7 @@ use super::file::pages_there;
 use super::fork::{Generation, NoFork};
 use super::origin::Origin;
 use super::registered::Registered;
-use crate::track::RegionKey;
+use crate::os::RegionKey;
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 use std::collections::BTreeMap;

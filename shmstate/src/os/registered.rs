@@ -6,7 +6,7 @@
 
 use super::descriptors::{Guarded, Mark};
 use super::fork::{Generation, NoFork};
-use crate::track::RegionKey;
+use crate::os::RegionKey;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};

@@ -7,9 +7,9 @@ use super::kernel::Kernel;
 use crate::commit::{Clock, Os, Published, Service, Shared};
 use crate::error::{Error, Trouble};
 use crate::events;
+use crate::os::RegionKey;
 use crate::os::{self, Limits, LiveDescription, Mapping, Origin};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
-use crate::track::RegionKey;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 

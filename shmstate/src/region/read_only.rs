@@ -7,8 +7,8 @@ use super::holes::Holes;
 use super::view::view;
 use crate::commit::{Published, Service, Shared};
 use crate::error::{Error, Trouble};
+use crate::os::RegionKey;
 use crate::os::{self, Mapping, Origin, Place, Reader};
-use crate::track::RegionKey;
 use std::ops::Range;
 
 /// A region that is mapped for reading.

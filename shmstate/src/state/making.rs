@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Trouble};
 use crate::os::Place;
-use crate::track::RegionKey;
+use crate::os::RegionKey;
 use std::cell::RefCell;
 use std::ffi::OsString;
 

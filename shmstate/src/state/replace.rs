@@ -288,7 +288,7 @@ pub fn remove(name: impl AsRef<Path>) -> Result<(), Error> {
 }
 
 /// Removes the region at that place if it is the one that is meant. Returns whether it was.
-fn remove_at(place: &Place, is_meant: impl Fn(crate::track::RegionKey) -> bool) -> Result<bool, Error> {
+fn remove_at(place: &Place, is_meant: impl Fn(crate::os::RegionKey) -> bool) -> Result<bool, Error> {
     Making::check(place)?;
     let clock = &mut Deadline::new(DEFAULT_TIMEOUT);
     loop {

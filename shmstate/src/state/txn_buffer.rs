@@ -2,7 +2,8 @@
 
 use crate::layout::SharedLayout;
 use crate::os;
-use crate::track::{Frame, RegionKey, Running, Stamp, Touched};
+use crate::os::RegionKey;
+use crate::track::{Frame, Running, Stamp, Touched};
 use std::cell::UnsafeCell;
 
 /// What a handle's running transaction needs; allocated when the handle is made.
@@ -28,7 +29,7 @@ unsafe impl Send for TxnBuffer {}
 impl TxnBuffer {
     pub(super) fn new(region: RegionKey, size: usize) -> Self {
         let tx = os::random_u64();
-        let (frame, running) = (Frame::new(region), Running::new(size, tx));
+        let (frame, running) = (Frame::new(region.number()), Running::new(size, tx));
         TxnBuffer { inner: UnsafeCell::new(Inner { frame, running, copies: [0; 2] }) }
     }
 }

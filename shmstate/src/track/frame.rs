@@ -11,13 +11,6 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::ptr;
 
-/// A region's identity on this machine: device and inode, whatever handle, path or mapping leads to it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub(crate) struct RegionKey {
-    pub(crate) device: u64,
-    pub(crate) inode: u64,
-}
-
 /// The update that a handle runs, as its containers find it.
 pub(crate) struct Running {
     /// The address of the copy that is being written.
@@ -55,7 +48,8 @@ impl Running {
 /// One open closure.
 pub(crate) struct Frame {
     outer: Cell<*const Frame>,
-    region: RegionKey,
+    /// The number of the region, which no other one has at the same time.
+    region: u128,
     /// Null of a read. Invariant: while the frame is open, it lives, and is written by this thread alone.
     running: Cell<*const Running>,
 }
@@ -66,9 +60,9 @@ thread_local! {
 }
 
 impl Frame {
-    /// A closure over `region`.
+    /// A closure over the region with that number.
     #[inline]
-    pub(crate) fn new(region: RegionKey) -> Self {
+    pub(crate) fn new(region: u128) -> Self {
         Frame { outer: Cell::new(ptr::null()), region, running: Cell::new(ptr::null()) }
     }
 
@@ -99,14 +93,14 @@ impl Frame {
         f()
     }
 
-    /// Whether a closure over `region` is open on this thread.
+    /// Whether a closure over that region is open on this thread.
     #[inline]
-    pub(crate) fn is_open(region: RegionKey) -> bool {
+    pub(crate) fn is_open(region: u128) -> bool {
         Self::any(|frame| frame.region == region)
     }
 
-    /// Whether an update of `region` is running on this thread.
-    pub(crate) fn is_written(region: RegionKey) -> bool {
+    /// Whether an update of that region is running on this thread.
+    pub(crate) fn is_written(region: u128) -> bool {
         Self::any(|frame| frame.region == region && !frame.running.get().is_null())
     }
 
@@ -181,8 +175,8 @@ pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>, exactly
 mod tests {
     use super::*;
 
-    const A: RegionKey = RegionKey { device: 1, inode: 1 };
-    const B: RegionKey = RegionKey { device: 1, inode: 2 };
+    const A: u128 = 1;
+    const B: u128 = 2;
 
     #[test]
     fn frames_close_on_every_way_out() {

@@ -10,7 +10,7 @@ mod stamp;
 #[allow(missing_debug_implementations, reason = "no program sees one")]
 mod touched;
 
-pub(crate) use frame::{Frame, RegionKey, Running, spill, thread_number};
+pub(crate) use frame::{Frame, Running, spill, thread_number};
 use pages::PagesBuf;
 pub(crate) use pages::{PAGE, Pages};
 pub use stamp::Stamp;

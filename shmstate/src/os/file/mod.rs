@@ -16,9 +16,9 @@ pub(super) use reserve::pages_there;
 pub(crate) use reserve::{Limits, reserve};
 
 use crate::error::{Error, Trouble};
+use crate::os::RegionKey;
 use crate::os::descriptors::{Guarded, READING, open_at};
 use crate::os::registered::{is_of, replaced};
-use crate::track::RegionKey;
 use kind::{check_file_system, check_kind};
 pub(crate) use kind::{is_layered, is_memory};
 use rustix::fs::{Mode, Stat};

@@ -3,9 +3,9 @@
 use super::check_is_of;
 use super::kind::is_memory;
 use crate::error::{Error, Trouble};
+use crate::os::RegionKey;
 use crate::os::memory::{Left, Limit, memory_left};
 use crate::os::own_table::undisturbed;
-use crate::track::RegionKey;
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 use std::io;
