@@ -25,19 +25,19 @@ unsafe impl Sync for Sentinel {}
 
 /// The process in which a handle was made.
 #[derive(Clone, Copy)]
-pub(crate) struct Generation {
+pub(crate) struct ForkGuard {
     page: NonNull<AtomicU64>,
     number: u64,
 }
 
 // SAFETY: the page is never unmapped, and holds one atomic word.
-unsafe impl Send for Generation {}
+unsafe impl Send for ForkGuard {}
 // SAFETY: as above.
-unsafe impl Sync for Generation {}
+unsafe impl Sync for ForkGuard {}
 
-impl Generation {
+impl ForkGuard {
     /// The present process.
-    pub(crate) fn current() -> io::Result<Generation> {
+    pub(crate) fn current() -> io::Result<ForkGuard> {
         // Counted up in every process that needs a number: a child that makes handles of its own gets another one than
         // all its ancestors, because it inherits their count.
         static LAST: AtomicU64 = AtomicU64::new(0);
@@ -49,7 +49,7 @@ impl Generation {
             let next = LAST.fetch_add(1, Relaxed) + 1;
             number = word.compare_exchange(0, next, Relaxed, Relaxed).map_or_else(|other| other, |_| next);
         }
-        Ok(Generation { page, number })
+        Ok(ForkGuard { page, number })
     }
 
     /// Whether this still is that process, and not a child of it.

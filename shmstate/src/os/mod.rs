@@ -35,10 +35,10 @@ mod registered;
 pub(crate) use clock::{DEFAULT_TIMEOUT, Deadline};
 pub(crate) use descriptors::{Guarded, duplicate};
 pub(crate) use file::{
-    ANONYMOUS, Access, Limits, NewFile, Place, check_anonymous, check_is_of, has_name, is_layered, is_memory, key, len,
-    new_anonymous, opened_as, read, reserve,
+    ANONYMOUS, Access, Limits, NewFile, RegionPath, check_anonymous, check_is_of, has_name, is_layered, is_memory, key,
+    len, new_anonymous, opened_as, read, reserve,
 };
-pub(crate) use fork::Generation;
+pub(crate) use fork::ForkGuard;
 pub(crate) use futex::{futex_wait, futex_wake};
 pub(crate) use identity::{boot_id, now_ns, pid_namespace, process_name, random_u64, random_u128};
 pub(crate) use liveness::{Held, LiveDescription, Liveness, is_populated};

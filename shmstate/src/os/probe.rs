@@ -3,7 +3,7 @@
 //! It is needed seldom: to try whether another handle lives, to make room for a spare copy, to open the region once more.
 //! If the program has closed it, the file is opened again.
 
-use super::fork::{Generation, NoFork};
+use super::fork::{ForkGuard, NoFork};
 use super::liveness::{Lock, lock_of};
 use super::origin::{Origin, find_again, reopen};
 use super::registered::Registered;
@@ -20,7 +20,7 @@ pub(crate) struct Probe {
     pub(super) key: RegionKey,
     origin: Option<Arc<Origin>>,
     fd: Mutex<Option<Registered>>,
-    generation: Generation,
+    fork_guard: ForkGuard,
 }
 
 /// The probes of this process, by device and inode; in a child, also those of its parent. Locked only while no thread
@@ -40,16 +40,16 @@ impl Probe {
     }
 
     fn find(key: RegionKey, origin: Option<&Arc<Origin>>) -> io::Result<Arc<Probe>> {
-        let generation = Generation::current()?;
+        let fork_guard = ForkGuard::current()?;
         let _no_fork = NoFork::begin()?;
         let mut probes = PROBES.lock().unwrap_or_else(PoisonError::into_inner);
         let number = (key.device, key.inode);
         let known = probes.get(&number).and_then(Weak::upgrade);
-        if let Some(probe) = known.filter(|probe| probe.generation.is_current()) {
+        if let Some(probe) = known.filter(|probe| probe.fork_guard.is_current()) {
             return Ok(probe);
         }
         probes.retain(|_, probe| probe.strong_count() > 0);
-        let probe = Arc::new(Probe { key, origin: origin.cloned(), fd: Mutex::new(None), generation });
+        let probe = Arc::new(Probe { key, origin: origin.cloned(), fd: Mutex::new(None), fork_guard });
         probes.insert(number, Arc::downgrade(&probe));
         Ok(probe)
     }
@@ -60,7 +60,7 @@ impl Probe {
 
     /// The descriptor, for this thread alone. If it was closed, another one; `mapping` says where the region is mapped.
     pub(super) fn get(&self, mapping: (usize, usize)) -> io::Result<Borrowed<'_>> {
-        if !self.generation.is_current() {
+        if !self.fork_guard.is_current() {
             // The parent's: the lock may have been held by a thread that this child does not have.
             return Err(Errno::BADF.into());
         }

@@ -5,7 +5,7 @@
 
 use super::descriptors::Guarded;
 use super::file::pages_there;
-use super::fork::{Generation, NoFork};
+use super::fork::{ForkGuard, NoFork};
 use super::origin::Origin;
 use super::registered::Registered;
 use crate::os::RegionKey;
@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 pub(crate) struct Reader {
     key: RegionKey,
     fd: Mutex<Option<Registered>>,
-    generation: Generation,
+    fork_guard: ForkGuard,
 }
 
 /// The readers of this process, by device and inode; in a child, also those of its parent. Locked only while no thread can fork
@@ -31,15 +31,15 @@ static READERS: Mutex<BTreeMap<(u64, u64), Weak<Reader>>> = Mutex::new(BTreeMap:
 impl Reader {
     /// The process's reader of the file that `file` is open on, which has that identity. The description is given up to it.
     pub(crate) fn of(file: Guarded, key: RegionKey) -> io::Result<Arc<Reader>> {
-        let generation = Generation::current()?;
+        let fork_guard = ForkGuard::current()?;
         let no_fork = NoFork::begin()?;
         let mut readers = READERS.lock().unwrap_or_else(PoisonError::into_inner);
         let known = readers.get(&(key.device, key.inode)).and_then(Weak::upgrade);
-        if let Some(reader) = known.filter(|reader| reader.generation.is_current()) {
+        if let Some(reader) = known.filter(|reader| reader.fork_guard.is_current()) {
             return Ok(reader);
         }
         readers.retain(|_, reader| reader.strong_count() > 0);
-        let reader = Arc::new(Reader { key, fd: Mutex::new(None), generation });
+        let reader = Arc::new(Reader { key, fd: Mutex::new(None), fork_guard });
         readers.insert((key.device, key.inode), Arc::downgrade(&reader));
         drop((readers, no_fork));
         let fd = Registered::open(key, |_| Ok(file))?;
@@ -84,7 +84,7 @@ impl Reader {
 
     /// Calls `f` with a descriptor of the file. One that the program has closed is opened again, by the name.
     fn with<R>(&self, origin: &Origin, f: impl FnOnce(&OwnedFd) -> io::Result<R>) -> io::Result<R> {
-        if !self.generation.is_current() {
+        if !self.fork_guard.is_current() {
             // The parent's: the lock may have been held by a thread that this child does not have.
             let file = origin.open_for_reading(&NoFork::begin()?, self.key)?;
             return f(&file);

@@ -5,7 +5,7 @@
 //! and not closed.
 
 use super::descriptors::{Guarded, Mark};
-use super::fork::{Generation, NoFork};
+use super::fork::{ForkGuard, NoFork};
 use crate::os::RegionKey;
 use std::io;
 use std::mem::ManuallyDrop;
@@ -45,14 +45,14 @@ pub(super) fn close_in_child(no_fork: &NoFork) {
 /// A descriptor that no child keeps, and that the program may close.
 pub(crate) struct Registered {
     mark: Mark,
-    generation: Generation,
+    fork_guard: ForkGuard,
 }
 
 impl Registered {
     /// Opens a descriptor of a description of its own and registers it, so that no fork comes in between. Refuses any other
     /// file than the one with that identity: another thread may have put one of the program's under the number.
     pub(super) fn open(key: RegionKey, open: impl FnOnce(&NoFork) -> io::Result<Guarded>) -> io::Result<Registered> {
-        let generation = Generation::current()?;
+        let fork_guard = ForkGuard::current()?;
         let no_fork = NoFork::begin()?;
         // Closed by number, after a look at what it is by then: what is the program's is left open.
         let mark = open(&no_fork)?.into_mark();
@@ -60,12 +60,12 @@ impl Registered {
             return Err(replaced());
         }
         registry(&no_fork).push(mark);
-        Ok(Registered { mark, generation })
+        Ok(Registered { mark, fork_guard })
     }
 
     /// The descriptor, unless the program has closed it.
     pub(super) fn get(&self) -> io::Result<ManuallyDrop<OwnedFd>> {
-        if !self.generation.is_current() || !self.mark.is_ours() {
+        if !self.fork_guard.is_current() || !self.mark.is_ours() {
             return Err(io::Error::other(
                 "the program has closed its descriptor meanwhile (`closefrom`, `close_range`)",
             ));
@@ -87,7 +87,7 @@ impl Registered {
 
 impl Drop for Registered {
     fn drop(&mut self) {
-        if !self.generation.is_current() {
+        if !self.fork_guard.is_current() {
             // The child's handler has closed it.
             return;
         }

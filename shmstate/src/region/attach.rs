@@ -14,36 +14,36 @@ use super::view::view;
 use crate::commit::{Clock, Service};
 use crate::error::{Error, ErrorKind};
 use crate::os::RegionKey;
-use crate::os::{self, Generation, Guarded, LiveDescription, Liveness, Mapping, Origin, Place};
+use crate::os::{self, ForkGuard, Guarded, LiveDescription, Liveness, Mapping, Origin, RegionPath};
 use std::mem::ManuallyDrop;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 impl Region {
-    /// Attaches to the region in `file`, which was found at `place`. `Ok(None)`: the name leads elsewhere by now, look
+    /// Attaches to the region in `file`, which was found at `region_path`. `Ok(None)`: the name leads elsewhere by now, look
     /// again.
     ///
     /// Without a type, the state is not looked at, and must not be.
     pub(crate) fn attach(
-        place: &Place,
+        region_path: &RegionPath,
         file: &OwnedFd,
         state: Option<StateType<'_>>,
         clock: &mut impl Clock,
     ) -> Result<Option<Region>, Error> {
-        let key = os::key(place.path(), file)?;
-        if place.now()? != Some(key) {
+        let key = os::key(region_path.path(), file)?;
+        if region_path.now()? != Some(key) {
             // The region was replaced, or the program has put a file of its own under the number.
             return Ok(None);
         }
-        let region = match Self::attach_anywhere(Some(Arc::new(place.origin())), file, key, state, clock) {
-            Err(e) if e.kind() == ErrorKind::Retired && place.now()? != Some(key) => {
+        let region = match Self::attach_anywhere(Some(Arc::new(region_path.origin())), file, key, state, clock) {
+            Err(e) if e.kind() == ErrorKind::Retired && region_path.now()? != Some(key) => {
                 return Ok(None);
             }
             region => region?,
         };
         // Between the look-up and the claim, the name may have been given to another region, whose users would never see
         // what this handle does.
-        let is_current = place.now()? == Some(region.key);
+        let is_current = region_path.now()? == Some(region.key);
         Ok(is_current.then_some(region))
     }
 
@@ -77,7 +77,7 @@ impl Region {
         let geometry = header.geometry;
         let len = usize::try_from(geometry.file_len()).map_err(|_| Error::corrupt(path, "it is larger than memory"))?;
         os::check_is_of(path, file, key)?;
-        let generation = Generation::current().map_err(failed("prepare for forks of this process, for"))?;
+        let fork_guard = ForkGuard::current().map_err(failed("prepare for forks of this process, for"))?;
         let not_reopened = |e| match origin {
             None => not_reopened(None, e),
             Some(_) => Error::io(path, "open a second time", e),
@@ -95,7 +95,7 @@ impl Region {
         let slot = claim(&live, &shared, &kernel, clock)?;
         let (line, mapping) = (&shared.slots[slot], ManuallyDrop::new(mapping));
         let mut region =
-            Region { shared, mapping, kernel, origin, key, slot, line, generation, live: None, asked_copies: 0 };
+            Region { shared, mapping, kernel, origin, key, slot, line, fork_guard, live: None, asked_copies: 0 };
         region.record_owner();
         let layered = os::is_layered(region.path(), file)?;
         region.live = live.leave_to_the_mapping(layered).map_err(|e| Error::io(region.path(), "lock", e))?;

@@ -7,7 +7,7 @@ use crate::commit::{Shared, SlotLine};
 use crate::error::{Error, Trouble};
 use crate::events;
 use crate::os::RegionKey;
-use crate::os::{self, Generation, LiveDescription, Mapping, Origin};
+use crate::os::{self, ForkGuard, LiveDescription, Mapping, Origin};
 use crate::sync::Ordering::Relaxed;
 use std::mem::ManuallyDrop;
 use std::path::Path;
@@ -28,7 +28,7 @@ pub(crate) struct Region {
     pub(super) slot: usize,
     /// The line of that slot; borrows `mapping`, as `shared` does.
     pub(super) line: &'static SlotLine,
-    pub(super) generation: Generation,
+    pub(super) fork_guard: ForkGuard,
     /// What holds the byte where the mapping does not.
     pub(super) live: Option<LiveDescription>,
     /// How many copies the program would have liked the region to come to have; 0 if it did not say.
@@ -57,7 +57,7 @@ impl Region {
     /// Refuses to touch the mapping in a forked child, which has none.
     #[inline]
     pub(crate) fn check(&self) -> Result<(), Error> {
-        if self.generation.is_current() { Ok(()) } else { Err(self.forked()) }
+        if self.fork_guard.is_current() { Ok(()) } else { Err(self.forked()) }
     }
 
     #[cold]
@@ -68,7 +68,7 @@ impl Region {
     /// Whether this is the process that attached.
     #[inline]
     pub(crate) fn is_mine(&self) -> bool {
-        self.generation.is_current()
+        self.fork_guard.is_current()
     }
 
     /// The shared words.
@@ -148,14 +148,14 @@ impl Region {
 
 impl Drop for Region {
     fn drop(&mut self) {
-        if self.generation.is_current() {
+        if self.fork_guard.is_current() {
             self.shared.clear_pins(self.slot);
             self.slot_line().pid.store(0, Relaxed);
             self.slot_line().namespace.store(0, Relaxed);
         }
         // SAFETY: taken once, and not used afterwards: the region is being dropped.
         let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };
-        if self.generation.is_current() {
+        if self.fork_guard.is_current() {
             // The byte goes with it, last.
             drop(mapping);
         } else {

@@ -6,7 +6,7 @@ use super::view::view;
 use crate::commit::{NEVER, Published};
 use crate::error::{Error, Trouble};
 use crate::layout::{LONGEST_DOCUMENT, Schema};
-use crate::os::{Generation, Guarded, Mapping};
+use crate::os::{ForkGuard, Guarded, Mapping};
 use crate::sync::Ordering::Relaxed;
 use std::mem::ManuallyDrop;
 use std::path::Path;
@@ -66,17 +66,17 @@ impl Plan {
     }
 
     /// Makes a zeroed file, which has that length and no other process knows, a region. `init` gets the state's first byte.
-    /// `generation` is the process that does this.
+    /// `fork_guard` is the process that does this.
     pub(crate) fn write(
         &self,
         path: &Path,
         file: &Guarded,
-        generation: Generation,
+        fork_guard: ForkGuard,
         init: impl FnOnce(*mut u8) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let geometry = &self.geometry;
         let mapping = Mapping::new(file, self.len).map_err(|e| Error::io(path, "map", e))?;
-        let mapping = &NewMapping { mapping: ManuallyDrop::new(mapping), generation }.mapping;
+        let mapping = &NewMapping { mapping: ManuallyDrop::new(mapping), fork_guard }.mapping;
         // What is mapped, and written now, is the new file only if the number was not replaced meanwhile.
         file.check().map_err(|e| Error::io(path, "map", e))?;
         let header = RawHeader::new(geometry, &self.schema, self.document.as_bytes())
@@ -100,7 +100,7 @@ impl Plan {
 struct NewMapping {
     mapping: ManuallyDrop<Mapping>,
     /// The process that made it.
-    generation: Generation,
+    fork_guard: ForkGuard,
 }
 
 impl Drop for NewMapping {
@@ -108,6 +108,6 @@ impl Drop for NewMapping {
         // SAFETY: the field is not used again.
         let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };
         // A child that was forked in `init`, and returns from it or panics, has no such mapping.
-        if self.generation.is_current() { drop(mapping) } else { mapping.forget() }
+        if self.fork_guard.is_current() { drop(mapping) } else { mapping.forget() }
     }
 }

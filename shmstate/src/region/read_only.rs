@@ -8,7 +8,7 @@ use super::view::view;
 use crate::commit::{Published, Service, Shared};
 use crate::error::{Error, Trouble};
 use crate::os::RegionKey;
-use crate::os::{self, Mapping, Origin, Place, Reader};
+use crate::os::{self, Mapping, Origin, Reader, RegionPath};
 use std::ops::Range;
 
 /// A region that is mapped for reading.
@@ -29,10 +29,10 @@ unsafe impl Send for ReadOnlyRegion {}
 unsafe impl Sync for ReadOnlyRegion {}
 
 impl ReadOnlyRegion {
-    /// Maps the region at `place`, which must hold that type; of the state itself nothing is looked at.
-    pub(crate) fn open(place: &Place, state: StateType<'_>) -> Result<ReadOnlyRegion, Error> {
-        let path = place.path();
-        let mut file = place.open_read_only()?;
+    /// Maps the region at `region_path`, which must hold that type; of the state itself nothing is looked at.
+    pub(crate) fn open(region_path: &RegionPath, state: StateType<'_>) -> Result<ReadOnlyRegion, Error> {
+        let path = region_path.path();
+        let mut file = region_path.open_read_only()?;
         if os::is_layered(path, &file)? {
             if !os::is_populated(&file).map_err(|e| Error::io(path, "lock", e))? {
                 let why = "it lies on overlayfs, and no process has it open for writing: if it is in a lower layer, this handle \
@@ -41,7 +41,7 @@ impl ReadOnlyRegion {
                 return Err(Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into());
             }
             // The file was copied to the upper layer at the latest when the other process opened it.
-            file = place.open_read_only()?;
+            file = region_path.open_read_only()?;
         }
         let key = os::opened_as(path, &file)?;
         let checked = || {
@@ -58,7 +58,7 @@ impl ReadOnlyRegion {
         os::check_is_of(path, &file, key)?;
         // SAFETY: the mapping is as long as the geometry says, and outlives the view.
         let shared = unsafe { view(&mapping, &geometry) };
-        let origin = place.origin();
+        let origin = region_path.origin();
         let holes = if os::is_memory(path, &file)? {
             let holes = Holes::new(Reader::of(file, key).map_err(|e| Error::io(path, "open a second time", e))?);
             // The words by which the active copy is found are read in the mapping. Their creator has written them.

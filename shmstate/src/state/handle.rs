@@ -5,7 +5,7 @@ use super::txn_buffer::TxnBuffer;
 use crate::commit::{Pin, Reader, Service};
 use crate::error::Error;
 use crate::layout::{SharedLayout, ValidityError};
-use crate::os::{self, ANONYMOUS, Deadline, Guarded, Origin, Place};
+use crate::os::{self, ANONYMOUS, Deadline, Guarded, Origin, RegionPath};
 use crate::region::{Region, StateType};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::track::{Frame, thread_number};
@@ -96,9 +96,13 @@ impl<T: SharedLayout> State<T> {
     }
 
     /// Attaches to a new region, whether or not it has its name yet.
-    pub(super) fn attach_new(place: Option<&Place>, file: &Guarded, timeout: Duration) -> Result<Self, Error> {
-        let origin = place.map(|place| Arc::new(place.origin()));
-        let key = os::opened_as(place.map_or(Path::new(ANONYMOUS), Place::path), file)?;
+    pub(super) fn attach_new(
+        region_path: Option<&RegionPath>,
+        file: &Guarded,
+        timeout: Duration,
+    ) -> Result<Self, Error> {
+        let origin = region_path.map(|region_path| Arc::new(region_path.origin()));
+        let key = os::opened_as(region_path.map_or(Path::new(ANONYMOUS), RegionPath::path), file)?;
         let region = Region::attach_anywhere(origin, file, key, Some(Self::TYPE), &mut Deadline::new(timeout))?;
         Ok(Self::new(region, timeout))
     }

@@ -1,8 +1,8 @@
 //! The names whose regions this thread is making: the `init` of one must not wait for itself.
 
 use crate::error::{Error, Trouble};
-use crate::os::Place;
 use crate::os::RegionKey;
+use crate::os::RegionPath;
 use std::cell::RefCell;
 use std::ffi::OsString;
 
@@ -15,21 +15,21 @@ thread_local! {
 pub(super) struct Making(());
 
 impl Making {
-    /// Of the region of that place.
-    pub(super) fn begin(place: &Place) -> Result<Making, Error> {
-        let name = place.identity()?;
+    /// Of the region of that path.
+    pub(super) fn begin(region_path: &RegionPath) -> Result<Making, Error> {
+        let name = region_path.identity()?;
         NAMES.with_borrow_mut(|names| names.push(name));
         Ok(Making(()))
     }
 
-    /// Refuses a place whose region is being made further out on this thread.
-    pub(super) fn check(place: &Place) -> Result<(), Error> {
+    /// Refuses a path whose region is being made further out on this thread.
+    pub(super) fn check(region_path: &RegionPath) -> Result<(), Error> {
         if NAMES.with_borrow(Vec::is_empty) {
             return Ok(());
         }
-        let name = place.identity()?;
+        let name = region_path.identity()?;
         if NAMES.with_borrow(|names| names.contains(&name)) {
-            return Err(Trouble::InInit { path: place.path().to_owned() }.into());
+            return Err(Trouble::InInit { path: region_path.path().to_owned() }.into());
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use super::txn_buffer::reset_tags;
 use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::{Schema, SharedLayout};
-use crate::os::{Access, DEFAULT_TIMEOUT, Deadline, Generation, Guarded, Limits, NewFile, Place};
+use crate::os::{Access, DEFAULT_TIMEOUT, Deadline, ForkGuard, Guarded, Limits, NewFile, RegionPath};
 use crate::region::{Plan, Region, Sizes};
 use std::fmt;
 use std::path::Path;
@@ -164,19 +164,19 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// With whatever `init` panics; nothing has been created then.
     pub fn create(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
         let (access, timeout, plan) = (self.access()?, self.timeout, self.plan()?);
-        let place = Place::find(name.as_ref())?;
-        Making::check(&place)?;
+        let region_path = RegionPath::find(name.as_ref())?;
+        Making::check(&region_path)?;
         // Said before the work; whether it is so is decided by the link.
-        let is_free = || match place.now()? {
+        let is_free = || match region_path.now()? {
             None => Ok(()),
-            Some(_) => Err(Error::from(Trouble::AlreadyExists { path: place.path().to_owned() })),
+            Some(_) => Err(Error::from(Trouble::AlreadyExists { path: region_path.path().to_owned() })),
         };
         is_free()?;
-        let _turn = place.turn(plan.room(), &mut Deadline::new(timeout));
+        let _turn = region_path.turn(plan.room(), &mut Deadline::new(timeout));
         is_free()?;
-        let new = place.new_file(access, plan.len(), plan.room(), self.limits)?;
-        self.make(&plan, &place, &new)?;
-        Self::publish(&place, &new, timeout)
+        let new = region_path.new_file(access, plan.len(), plan.room(), self.limits)?;
+        self.make(&plan, &region_path, &new)?;
+        Self::publish(&region_path, &new, timeout)
     }
 
     /// Opens a state that exists: see [`State::open`].
@@ -184,9 +184,9 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// # Errors
     /// As for [`State::open`]; [`InvalidOption`](ErrorKind::InvalidOption).
     pub fn open(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
-        let place = Place::find(name.as_ref())?;
+        let region_path = RegionPath::find(name.as_ref())?;
         let asked = self.asked();
-        asked.tell(Self::open_at(&place, self.access()?, self.timeout, &mut Deadline::new(self.timeout)))
+        asked.tell(Self::open_at(&region_path, self.access()?, self.timeout, &mut Deadline::new(self.timeout)))
     }
 
     /// Opens the state, or creates it if it does not exist: see [`State::open_or_create`].
@@ -204,68 +204,70 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     fn opened_or_created(self, name: &Path) -> Result<State<T>, Error> {
         let (access, timeout) = (self.access()?, self.timeout);
         let clock = &mut Deadline::new(timeout);
-        let mut place = Place::find(name)?;
-        Making::check(&place)?;
-        if let Some(state) = Self::open_if_there(&place, access, timeout, clock)? {
+        let mut region_path = RegionPath::find(name)?;
+        Making::check(&region_path)?;
+        if let Some(state) = Self::open_if_there(&region_path, access, timeout, clock)? {
             return Ok(state);
         }
         let plan = self.plan()?;
-        let mut turn = Some(place.turn(plan.room(), clock));
-        if let Some(state) = Self::open_if_there(&place, access, timeout, clock)? {
+        let mut turn = Some(region_path.turn(plan.room(), clock));
+        if let Some(state) = Self::open_if_there(&region_path, access, timeout, clock)? {
             return Ok(state);
         }
         let new = loop {
-            match place.new_file(access, plan.len(), plan.room(), self.limits) {
+            match region_path.new_file(access, plan.len(), plan.room(), self.limits) {
                 // The directory was removed just now. That of bare names is made again.
-                Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() && clock.remaining().is_some() => {
-                    place = place.find_again(name, e)?;
+                Err(e) if e.kind() == ErrorKind::NotFound && region_path.is_gone() && clock.remaining().is_some() => {
+                    region_path = region_path.find_again(name, e)?;
                 }
                 // Another process may have taken the room for this very region.
                 Err(e) if e.kind() == ErrorKind::NoSpace => {
-                    return Self::open_if_there(&place, access, timeout, clock)?.ok_or(e);
+                    return Self::open_if_there(&region_path, access, timeout, clock)?.ok_or(e);
                 }
                 new => break new?,
             }
         };
         // Made once, with whatever `init` did; linked again if the name comes and goes.
-        self.make(&plan, &place, &new)?;
+        self.make(&plan, &region_path, &new)?;
         loop {
-            match Self::publish(&place, &new, timeout) {
+            match Self::publish(&region_path, &new, timeout) {
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
-                Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() => place = place.find_again(name, e)?,
+                Err(e) if e.kind() == ErrorKind::NotFound && region_path.is_gone() => {
+                    region_path = region_path.find_again(name, e)?
+                }
                 published => return published,
             }
             turn = turn.and(None);
-            if let Some(state) = Self::open_if_there(&place, access, timeout, clock)? {
+            if let Some(state) = Self::open_if_there(&region_path, access, timeout, clock)? {
                 return Ok(state);
             }
             if clock.remaining().is_none() {
-                return Err(Trouble::Opening { path: place.path().to_owned() }.into());
+                return Err(Trouble::Opening { path: region_path.path().to_owned() }.into());
             }
         }
     }
 
     pub(super) fn open_if_there(
-        place: &Place,
+        region_path: &RegionPath,
         access: Access,
         timeout: Duration,
         clock: &mut Deadline,
     ) -> Result<Option<State<T>>, Error> {
-        match Self::open_at(place, access, timeout, clock) {
+        match Self::open_at(region_path, access, timeout, clock) {
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
             opened => opened.map(Some),
         }
     }
 
     pub(super) fn open_at(
-        place: &Place,
+        region_path: &RegionPath,
         access: Access,
         timeout: Duration,
         clock: &mut Deadline,
     ) -> Result<State<T>, Error> {
         loop {
-            let file = place.open(access)?;
-            if let Some(region) = Region::attach(place, &file, Some(State::<T>::TYPE), clock)? {
+            let file = region_path.open(access)?;
+            if let Some(region) = Region::attach(region_path, &file, Some(State::<T>::TYPE), clock)? {
                 return Ok(State::new(region, timeout));
             }
         }
@@ -273,17 +275,17 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 
     /// Attaches to a new region and gives it its name: in this order, so that a name is given only when nothing else can
     /// fail. If another process takes the name away at once, that comes after the creation.
-    pub(super) fn publish(place: &Place, new: &NewFile, timeout: Duration) -> Result<State<T>, Error> {
-        let attach = || State::<T>::attach_new(Some(place), new.file(), timeout);
+    pub(super) fn publish(region_path: &RegionPath, new: &NewFile, timeout: Duration) -> Result<State<T>, Error> {
+        let attach = || State::<T>::attach_new(Some(region_path), new.file(), timeout);
         let state = match attach() {
             // Without `/proc`, a file that has no name cannot be opened a second time.
             Err(e) if e.kind() == ErrorKind::NotFound => {
-                new.link(place)?;
+                new.link(region_path)?;
                 attach()?
             }
             state => {
                 let state = state?;
-                new.link(place)?;
+                new.link(region_path)?;
                 state
             }
         };
@@ -291,12 +293,12 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         Ok(state)
     }
 
-    /// Makes a new file at that place the region.
-    pub(super) fn make(self, plan: &Plan, place: &Place, new: &NewFile) -> Result<(), Error> {
-        let making = Making::begin(place)?;
-        self.fill(plan, place.path(), new.file())?;
+    /// Makes a new file at that path the region.
+    pub(super) fn make(self, plan: &Plan, region_path: &RegionPath, new: &NewFile) -> Result<(), Error> {
+        let making = Making::begin(region_path)?;
+        self.fill(plan, region_path.path(), new.file())?;
         drop(making);
-        check_descriptors(place.path(), place.is_ours() && new.is_ours())
+        check_descriptors(region_path.path(), region_path.is_ours() && new.is_ours())
     }
 
     /// What the region will be.
@@ -340,9 +342,9 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 
     /// Makes a new file the region.
     pub(super) fn fill(self, plan: &Plan, path: &Path, file: &Guarded) -> Result<(), Error> {
-        let generation =
-            Generation::current().map_err(|e| Error::io(path, "prepare for forks of this process, for", e))?;
-        plan.write(path, file, generation, |bytes| {
+        let fork_guard =
+            ForkGuard::current().map_err(|e| Error::io(path, "prepare for forks of this process, for", e))?;
+        plan.write(path, file, fork_guard, |bytes| {
             // SAFETY: the first copy of a file that no other process knows: aligned to a page, and zeroes are a value.
             let state = unsafe { &mut *bytes.cast::<T>() };
             T::initialize(state);
@@ -350,7 +352,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
                 init(state);
             }
             // A child that was forked in `init` has no such memory.
-            if !generation.is_current() {
+            if !fork_guard.is_current() {
                 return Err(Trouble::Forked { path: path.to_owned() }.into());
             }
             reset_tags(state);

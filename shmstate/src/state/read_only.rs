@@ -5,7 +5,7 @@ use super::snapshot::finish_snapshot;
 use crate::commit::Clock;
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
-use crate::os::{DEFAULT_TIMEOUT, Deadline, Place};
+use crate::os::{DEFAULT_TIMEOUT, Deadline, RegionPath};
 use crate::region::{ReadOnlyRegion, copy_words};
 use std::fmt;
 use std::marker::PhantomData;
@@ -45,7 +45,7 @@ impl<T: SharedLayout> State<T> {
     /// # Errors
     /// As for [`open`](Self::open), without `Busy`.
     pub fn open_read_only(name: impl AsRef<Path>) -> Result<ReadOnly<T>, Error> {
-        let region = ReadOnlyRegion::open(&Place::find(name.as_ref())?, Self::TYPE)?;
+        let region = ReadOnlyRegion::open(&RegionPath::find(name.as_ref())?, Self::TYPE)?;
         Ok(ReadOnly { region, state: PhantomData })
     }
 }

@@ -6,7 +6,7 @@ use super::options::Options;
 use crate::commit::Clock;
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::SharedLayout;
-use crate::os::{self, Access, DEFAULT_TIMEOUT, Deadline, NameLock, NewFile, Place};
+use crate::os::{self, Access, DEFAULT_TIMEOUT, Deadline, NameLock, NewFile, RegionPath};
 use crate::region::{Region, recognise};
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -98,7 +98,9 @@ impl<T: SharedLayout> State<T> {
         if origin.now()? != Some(region.key()) {
             return Ok(false);
         }
-        match Place::find(origin.absolute()).and_then(|place| remove_at(&place, |key| key == region.key())) {
+        match RegionPath::find(origin.absolute())
+            .and_then(|region_path| remove_at(&region_path, |key| key == region.key()))
+        {
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
             removed => removed,
         }
@@ -119,56 +121,56 @@ impl<T: SharedLayout> Options<'_, T> {
     }
 
     fn opened_or_replaced(self, name: &Path) -> Result<State<T>, Error> {
-        let mut place = Place::find(name)?;
-        Making::check(&place)?;
+        let mut region_path = RegionPath::find(name)?;
+        Making::check(&region_path)?;
         let (access, timeout) = (self.access()?, self.timeout);
         let clock = &mut Deadline::new(timeout);
         let mut new = New::Planned(self);
         loop {
-            match Self::open_if_there(&place, access, timeout, clock) {
+            match Self::open_if_there(&region_path, access, timeout, clock) {
                 Ok(Some(state)) => return Ok(state),
                 Ok(None) => {
-                    let _turn = place.turn(new.room()?, clock);
-                    if place.now()?.is_some() {
+                    let _turn = region_path.turn(new.room()?, clock);
+                    if region_path.now()?.is_some() {
                         continue;
                     }
-                    match new.made(&place, access).and_then(|new| Self::publish(&place, new, timeout)) {
+                    match new.made(&region_path, access).and_then(|new| Self::publish(&region_path, new, timeout)) {
                         Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
                         // The directory was removed just now. That of bare names is made again.
-                        Err(e) if e.kind() == ErrorKind::NotFound && place.is_gone() => {
-                            place = place.find_again(name, e)?
+                        Err(e) if e.kind() == ErrorKind::NotFound && region_path.is_gone() => {
+                            region_path = region_path.find_again(name, e)?
                         }
                         // Another process may have taken the room for this very region.
                         Err(e) if e.kind() == ErrorKind::NoSpace => {
-                            return Self::open_if_there(&place, access, timeout, clock)?.ok_or(e);
+                            return Self::open_if_there(&region_path, access, timeout, clock)?.ok_or(e);
                         }
                         published => return published,
                     }
                 }
                 Err(e) if is_replaced(e.kind()) => {
-                    let file = match place.open(access) {
+                    let file = match region_path.open(access) {
                         Err(e) if e.kind() == ErrorKind::NotFound => continue,
                         file => file?,
                     };
-                    let Some(lock) = lock_name(&place, &file, clock)? else { continue };
+                    let Some(lock) = lock_name(&region_path, &file, clock)? else { continue };
                     // What the name leads to now, and for as long as it is locked, may be another file than the one that was
                     // refused: the one that another process has put in its place.
-                    let unusable = match Self::open_if_there(&place, access, timeout, clock) {
+                    let unusable = match Self::open_if_there(&region_path, access, timeout, clock) {
                         Err(e) if is_replaced(e.kind()) => e,
                         Ok(None) => continue,
                         Ok(Some(state)) => return Ok(state),
                         Err(e) => return Err(e),
                     };
                     // Made while the name is locked: of several processes, one at a time takes the room for it.
-                    let new = new.made(&place, access)?;
-                    if let Some(state) = Self::replace(&place, &file, &lock, new, unusable, timeout, clock)? {
+                    let new = new.made(&region_path, access)?;
+                    if let Some(state) = Self::replace(&region_path, &file, &lock, new, unusable, timeout, clock)? {
                         return Ok(state);
                     }
                 }
                 Err(e) => return Err(e),
             }
             if clock.remaining().is_none() {
-                return Err(Trouble::Opening { path: place.path().to_owned() }.into());
+                return Err(Trouble::Opening { path: region_path.path().to_owned() }.into());
             }
         }
     }
@@ -176,7 +178,7 @@ impl<T: SharedLayout> Options<'_, T> {
     /// Replaces the region in `file`, whose name the caller has locked, by the new one. `None`: the name leads
     /// elsewhere by now.
     fn replace(
-        place: &Place,
+        region_path: &RegionPath,
         file: &OwnedFd,
         lock: &NameLock,
         new: &mut NewFile,
@@ -185,24 +187,24 @@ impl<T: SharedLayout> Options<'_, T> {
         clock: &mut Deadline,
     ) -> Result<Option<State<T>>, Error> {
         // Before the name, as in `publish`; without `/proc` after it.
-        let attach = |new: &NewFile| State::<T>::attach_new(Some(place), new.file(), timeout);
+        let attach = |new: &NewFile| State::<T>::attach_new(Some(region_path), new.file(), timeout);
         let attached = match attach(new) {
             Err(e) if e.kind() == ErrorKind::NotFound => None,
             state => Some(state?),
         };
-        new.prepare(place)?;
+        new.prepare(region_path)?;
         let replaced = if unusable.kind() == ErrorKind::LayoutMismatch {
-            match Region::attach(place, file, None, clock)? {
-                Some(old) => old.replace(clock, || new.take_name(place))?,
+            match Region::attach(region_path, file, None, clock)? {
+                Some(old) => old.replace(clock, || new.take_name(region_path))?,
                 None => false,
             }
         } else {
             // Its words are not to be believed, so that its handles cannot learn of it: there must be none.
-            let closed = lock.try_close().map_err(|e| Error::io(place.path(), "lock", e))?;
+            let closed = lock.try_close().map_err(|e| Error::io(region_path.path(), "lock", e))?;
             if !closed && unusable.kind() != ErrorKind::Retired {
                 return Err(unusable);
             }
-            new.take_name(place).map(|()| true)?
+            new.take_name(region_path).map(|()| true)?
         };
         if !replaced {
             return Ok(None);
@@ -235,26 +237,26 @@ impl<T: SharedLayout> New<'_, T> {
         }
     }
 
-    fn made(&mut self, place: &Place, access: Access) -> Result<&mut NewFile, Error> {
+    fn made(&mut self, region_path: &RegionPath, access: Access) -> Result<&mut NewFile, Error> {
         if let New::Planned(options) = self {
             let plan = options.plan()?;
-            let file = place.new_file(access, plan.len(), plan.room(), options.limits())?;
+            let file = region_path.new_file(access, plan.len(), plan.room(), options.limits())?;
             if let New::Planned(options) = std::mem::replace(self, New::Spent) {
-                options.make(&plan, place, &file)?;
+                options.make(&plan, region_path, &file)?;
             }
             *self = New::Made(file);
         }
         match self {
             New::Made(file) => Ok(file),
-            New::Planned(_) | New::Spent => Err(Trouble::Opening { path: place.path().to_owned() }.into()),
+            New::Planned(_) | New::Spent => Err(Trouble::Opening { path: region_path.path().to_owned() }.into()),
         }
     }
 }
 
 /// Keeps others from removing and replacing the region in `file`. `None`: the name leads elsewhere by now.
-fn lock_name(place: &Place, file: &OwnedFd, clock: &mut Deadline) -> Result<Option<NameLock>, Error> {
-    let path = place.path();
-    let lock = match NameLock::new(file, &place.origin()) {
+fn lock_name(region_path: &RegionPath, file: &OwnedFd, clock: &mut Deadline) -> Result<Option<NameLock>, Error> {
+    let path = region_path.path();
+    let lock = match NameLock::new(file, &region_path.origin()) {
         // Without `/proc`, it is opened by its name.
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         lock => lock.map_err(|e| Error::io(path, "open a second time", e))?,
@@ -267,7 +269,7 @@ fn lock_name(place: &Place, file: &OwnedFd, clock: &mut Deadline) -> Result<Opti
         std::thread::sleep(Duration::from_micros(50 << round.min(5)));
         round += 1;
     }
-    let same = place.now()? == Some(os::key(path, file)?);
+    let same = region_path.now()? == Some(os::key(path, file)?);
     Ok(same.then_some(lock))
 }
 
@@ -283,22 +285,22 @@ fn lock_name(place: &Place, file: &OwnedFd, clock: &mut Deadline) -> Result<Opti
 /// [`NotAFile`](crate::ErrorKind::NotAFile), and [`Corrupt`](crate::ErrorKind::Corrupt) for a file that is nothing like a region:
 /// such a file is not removed.
 pub fn remove(name: impl AsRef<Path>) -> Result<(), Error> {
-    let place = Place::find(name.as_ref())?;
-    remove_at(&place, |_| true).map(drop)
+    let region_path = RegionPath::find(name.as_ref())?;
+    remove_at(&region_path, |_| true).map(drop)
 }
 
-/// Removes the region at that place if it is the one that is meant. Returns whether it was.
-fn remove_at(place: &Place, is_meant: impl Fn(crate::os::RegionKey) -> bool) -> Result<bool, Error> {
-    Making::check(place)?;
+/// Removes the region at that path if it is the one that is meant. Returns whether it was.
+fn remove_at(region_path: &RegionPath, is_meant: impl Fn(crate::os::RegionKey) -> bool) -> Result<bool, Error> {
+    Making::check(region_path)?;
     let clock = &mut Deadline::new(DEFAULT_TIMEOUT);
     loop {
-        let file = place.open_own()?;
-        if !is_meant(os::key(place.path(), &file)?) {
+        let file = region_path.open_own()?;
+        if !is_meant(os::key(region_path.path(), &file)?) {
             return Ok(false);
         }
-        recognise(place.path(), &file)?;
-        if let Some(_lock) = lock_name(place, &file, clock)? {
-            return place.unlink().map(|()| true);
+        recognise(region_path.path(), &file)?;
+        if let Some(_lock) = lock_name(region_path, &file, clock)? {
+            return region_path.unlink().map(|()| true);
         }
     }
 }

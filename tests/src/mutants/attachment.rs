@@ -74,7 +74,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "handle_keeps_its_slot",
         breaks: "a slot is not given back",
-        patches: &[value("region/attached.rs", "if «self.generation.is_current()» { drop(mapping)", "false")],
+        patches: &[value("region/attached.rs", "if «self.fork_guard.is_current()» { drop(mapping)", "false")],
         checks: &[
             Process("edges", "a_clone_does_not_hold_the_handle_that_it_was_made_from"),
             Process("errors", "busy_because_all_handles_are_taken"),

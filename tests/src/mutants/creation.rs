@@ -9,9 +9,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "named_before_it_is_filled",
         breaks: "a file gets its name, then its content",
         patches: &[
-            before("state/options.rs", "self.fill(plan, place.path(), new.file())?;", "new.link(place)?;"),
-            left_out("state/options.rs", "«new.link(place)?;» attach()?"),
-            left_out("state/options.rs", "«new.link(place)?;» state"),
+            before("state/options.rs", "self.fill(plan, region_path.path(), new.file())?;", "new.link(region_path)?;"),
+            left_out("state/options.rs", "«new.link(region_path)?;» attach()?"),
+            left_out("state/options.rs", "«new.link(region_path)?;» state"),
         ],
         checks: &[Process("race", "one_of_eight_creates_and_all_get_the_same")],
     },
@@ -20,8 +20,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a file takes the name of one that is there",
         patches: &[before(
             "os/file/create.rs",
-            "self.link_as(place, &place.name)",
-            "let _ = rustix::fs::unlinkat(&place.dir, &place.name, AtFlags::empty());",
+            "self.link_as(region_path, &region_path.name)",
+            "let _ = rustix::fs::unlinkat(&region_path.dir, &region_path.name, AtFlags::empty());",
         )],
         checks: &[Process("race", "one_of_eight_creates_and_all_get_the_same")],
     },
@@ -30,7 +30,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a region gets its name although its creator cannot attach",
         patches: &[value(
             "state/options.rs",
-            "Err(e) if «e.kind() == ErrorKind::NotFound» => { new.link(place)?;",
+            "Err(e) if «e.kind() == ErrorKind::NotFound» => { new.link(region_path)?;",
             "true",
         )],
         checks: &[Process("edges", "a_creator_that_cannot_attach_leaves_no_name")],

@@ -89,7 +89,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "dropped_in_a_child",
         breaks: "a child gives its parent's slot back",
-        patches: &[value("region/attached.rs", "if «self.generation.is_current()» { self.shared.clear_pins", "true")],
+        patches: &[value("region/attached.rs", "if «self.fork_guard.is_current()» { self.shared.clear_pins", "true")],
         checks: &[Process("fork", "a_handle_dropped_in_a_child_does_nothing_to_the_parent")],
     },
     Mutant {

@@ -43,7 +43,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "removal_of_whatever_has_the_name",
         breaks: "another region is removed than the one whose name is locked",
-        patches: &[value("state/replace.rs", "place.now()? == Some(os::key(path, file)?)", "true")],
+        patches: &[value("state/replace.rs", "region_path.now()? == Some(os::key(path, file)?)", "true")],
         checks: &[Process("replace", "one_process_at_a_time_changes_where_a_name_leads")],
     },
     Mutant {
@@ -67,7 +67,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the region that another process has just made instead of the old one is replaced as well",
         patches: &[value(
             "state/replace.rs",
-            "match «Self::open_if_there(&place, access, timeout, clock)» { Err(e) if is_replaced(e.kind()) => e,",
+            "match «Self::open_if_there(&region_path, access, timeout, clock)» { Err(e) if is_replaced(e.kind()) => e,",
             "Err(e)",
         )],
         checks: &[Process("replace", "of_several_at_once_one_replaces_it")],
@@ -94,7 +94,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[before(
             "os/file/replace.rs",
             "renameat(&temporary.dir",
-            "let _ = rustix::fs::unlinkat(&place.dir, &place.name, rustix::fs::AtFlags::empty());",
+            "let _ = rustix::fs::unlinkat(&region_path.dir, &region_path.name, rustix::fs::AtFlags::empty());",
         )],
         checks: &[Process("replace", "a_replacer_is_killed_at_each_system_call")],
     },

@@ -2,9 +2,9 @@
 
 use super::kind::prepare;
 use super::reserve::{Limits, extend};
-use super::{Access, Place, key_of};
+use super::{Access, RegionPath, key_of};
 use crate::error::{Error, Trouble};
-use crate::os::Generation;
+use crate::os::ForkGuard;
 use crate::os::descriptors::{Guarded, duplicate, open_at};
 use crate::os::own_table::{entry, made_undisturbed, undisturbed};
 use crate::os::registered::replaced;
@@ -23,7 +23,7 @@ pub(crate) struct NewFile {
     pub(super) file: Guarded,
     pub(super) temporary: Option<Temporary>,
     /// The process that makes it.
-    generation: Generation,
+    fork_guard: ForkGuard,
 }
 
 /// A temporary name, in a directory of this descriptor's own.
@@ -35,69 +35,77 @@ pub(super) struct Temporary {
 impl NewFile {
     /// `len` bytes of zeroes, of which the first `room` have memory: a full file system is an error now, and not a signal
     /// at some later store.
-    pub(super) fn create(place: &Place, access: Access, len: u64, room: u64, limits: Limits) -> Result<Self, Error> {
-        let make = || Self::make_nameless(place, access, len, room, limits);
+    pub(super) fn create(
+        region_path: &RegionPath,
+        access: Access,
+        len: u64,
+        room: u64,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        let make = || Self::make_nameless(region_path, access, len, room, limits);
         let take =
             |made: Result<Option<Made>, Error>, entries: &str| Ok::<_, Error>(made?.map(|made| made.take(entries)));
-        let nameless = match made_undisturbed(&[place.dir.as_raw_fd()], make, take) {
+        let nameless = match made_undisturbed(&[region_path.dir.as_raw_fd()], make, take) {
             Some(taken) => match taken? {
                 // Without `/proc`, it cannot be taken over.
-                Some(Err(Errno::NOENT | Errno::ACCESS)) => make_here(make()?, place)?,
-                Some(file) => Some(file.map_err(|e| Error::io(&place.path, "open a second time", e))?),
+                Some(Err(Errno::NOENT | Errno::ACCESS)) => make_here(make()?, region_path)?,
+                Some(file) => Some(file.map_err(|e| Error::io(&region_path.path, "open a second time", e))?),
                 None => None,
             },
-            None => make_here(make()?, place)?,
+            None => make_here(make()?, region_path)?,
         };
         if let Some(file) = nameless {
-            return Ok(NewFile { file, temporary: None, generation: generation(place)? });
+            return Ok(NewFile { file, temporary: None, fork_guard: fork_guard(region_path)? });
         }
-        let new = Self::with_temporary_name(place)?;
-        undisturbed(&[new.file.as_raw_fd()], || finish(place, &new.file, access, len, room, limits))?;
+        let new = Self::with_temporary_name(region_path)?;
+        undisturbed(&[new.file.as_raw_fd()], || finish(region_path, &new.file, access, len, room, limits))?;
         Ok(new)
     }
 
     /// A file without a name. `None`: the file system, or the kernel, does not know such files.
     fn make_nameless(
-        place: &Place,
+        region_path: &RegionPath,
         access: Access,
         len: u64,
         room: u64,
         limits: Limits,
     ) -> Result<Option<Made>, Error> {
-        place.check()?;
+        region_path.check()?;
         let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::TMPFILE;
-        let file = match open_at(&place.dir, ".", flags, Mode::RUSR | Mode::WUSR) {
+        let file = match open_at(&region_path.dir, ".", flags, Mode::RUSR | Mode::WUSR) {
             Ok(file) => file,
             // Not known to the file system, or (EISDIR, ENOENT) to the kernel.
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::NOENT | Errno::INVAL) => return Ok(None),
-            Err(e) => return Err(place.not_created(e)),
+            Err(e) => return Err(region_path.not_created(e)),
         };
-        finish(place, &file, access, len, room, limits)?;
+        finish(region_path, &file, access, len, room, limits)?;
         Ok(Some(Made::new(file)))
     }
 
     /// For file systems without nameless files. The file is locked for as long as its creator lives, so that others can
     /// tell what a dead one has left.
-    fn with_temporary_name(place: &Place) -> Result<Self, Error> {
-        sweep(place);
+    fn with_temporary_name(region_path: &RegionPath) -> Result<Self, Error> {
+        sweep(region_path);
         loop {
             let name = OsString::from(format!("{TEMPORARY}{:032x}", crate::os::random_u128()));
-            if let Some(new) = Self::named(place, name, generation(place)?).map_err(|e| place.not_created(e))? {
+            if let Some(new) =
+                Self::named(region_path, name, fork_guard(region_path)?).map_err(|e| region_path.not_created(e))?
+            {
                 return Ok(new);
             }
         }
     }
 
     /// A new file of that temporary name. `None`: another process has the name, or has swept the file away before it was locked.
-    fn named(place: &Place, name: OsString, generation: Generation) -> rustix::io::Result<Option<Self>> {
+    fn named(region_path: &RegionPath, name: OsString, fork_guard: ForkGuard) -> rustix::io::Result<Option<Self>> {
         let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOFOLLOW;
-        let dir = duplicate(&place.dir)?;
+        let dir = duplicate(&region_path.dir)?;
         let file = match open_at(&dir, &name, flags | OFlags::CREATE | OFlags::EXCL, Mode::RUSR | Mode::WUSR) {
             Err(Errno::EXIST) => return Ok(None),
             file => file?,
         };
         let named = rustix::fs::statat(&dir, &name, AtFlags::SYMLINK_NOFOLLOW).ok().map(|stat| key_of(&stat));
-        let new = NewFile { file, temporary: Some(Temporary { dir, name }), generation };
+        let new = NewFile { file, temporary: Some(Temporary { dir, name }), fork_guard };
         if named.is_none() || named != new.file.key() {
             return Ok(None);
         }
@@ -119,31 +127,31 @@ impl NewFile {
         &self.file
     }
 
-    /// Gives the file the name of that place, unless something has it: then the error's kind is `AlreadyExists`.
-    pub(crate) fn link(&self, place: &Place) -> Result<(), Error> {
-        self.link_as(place, &place.name)
+    /// Gives the file that name, unless something has it: then the error's kind is `AlreadyExists`.
+    pub(crate) fn link(&self, region_path: &RegionPath) -> Result<(), Error> {
+        self.link_as(region_path, &region_path.name)
     }
 
-    /// Gives the file a name in the directory of that place.
-    pub(super) fn link_as(&self, place: &Place, name: &OsStr) -> Result<(), Error> {
-        undisturbed(&self.numbers(place), || self.link_undisturbed(place, name))
+    /// Gives the file a name in the directory of that name.
+    pub(super) fn link_as(&self, region_path: &RegionPath, name: &OsStr) -> Result<(), Error> {
+        undisturbed(&self.numbers(region_path), || self.link_undisturbed(region_path, name))
     }
 
     /// The numbers of all that gives the file its name.
-    pub(super) fn numbers(&self, place: &Place) -> Vec<RawFd> {
-        let own = [self.file.as_raw_fd(), place.dir.as_raw_fd()];
+    pub(super) fn numbers(&self, region_path: &RegionPath) -> Vec<RawFd> {
+        let own = [self.file.as_raw_fd(), region_path.dir.as_raw_fd()];
         own.into_iter().chain(self.temporary.as_ref().map(|temporary| temporary.dir.as_raw_fd())).collect()
     }
 
     /// Refuses to go on if the program has replaced a descriptor.
-    pub(super) fn check(&self, place: &Place) -> Result<(), Error> {
-        place.check()?;
-        if self.is_ours() { Ok(()) } else { Err(Error::io(&place.path, "create", replaced())) }
+    pub(super) fn check(&self, region_path: &RegionPath) -> Result<(), Error> {
+        region_path.check()?;
+        if self.is_ours() { Ok(()) } else { Err(Error::io(&region_path.path, "create", replaced())) }
     }
 
-    fn link_undisturbed(&self, place: &Place, name: &OsStr) -> Result<(), Error> {
-        let Place { dir, path, .. } = place;
-        self.check(place)?;
+    fn link_undisturbed(&self, region_path: &RegionPath, name: &OsStr) -> Result<(), Error> {
+        let RegionPath { dir, path, .. } = region_path;
+        self.check(region_path)?;
         let linked = match &self.temporary {
             Some(temporary) => match rustix::fs::linkat(&temporary.dir, &temporary.name, dir, name, AtFlags::empty()) {
                 // The file system has no hard links.
@@ -163,7 +171,9 @@ impl NewFile {
             }
         };
         linked.map_err(|e| match e {
-            Errno::NOENT if place.is_gone() => Trouble::NoDirectory { path: place.dir_path().to_owned() }.into(),
+            Errno::NOENT if region_path.is_gone() => {
+                Trouble::NoDirectory { path: region_path.dir_path().to_owned() }.into()
+            }
             Errno::NOENT if self.temporary.is_none() => {
                 let why =
                     "to give a new region its name takes /proc, or Linux 6.10, or the right to search any directory";
@@ -178,7 +188,7 @@ impl Drop for NewFile {
     fn drop(&mut self) {
         // In a child that was forked meanwhile, the name is the parent's.
         if let Some(Temporary { dir, name }) = &self.temporary
-            && self.generation.is_current()
+            && self.fork_guard.is_current()
         {
             undisturbed(&[dir.as_raw_fd()], || {
                 if dir.is_ours() {
@@ -189,13 +199,20 @@ impl Drop for NewFile {
     }
 }
 
-fn generation(place: &Place) -> Result<Generation, Error> {
-    Generation::current().map_err(|e| Error::io(&place.path, "prepare for forks of this process, for", e))
+fn fork_guard(region_path: &RegionPath) -> Result<ForkGuard, Error> {
+    ForkGuard::current().map_err(|e| Error::io(&region_path.path, "prepare for forks of this process, for", e))
 }
 
 /// Gives a new, empty file all but its name.
-fn finish(place: &Place, file: &Guarded, access: Access, len: u64, room: u64, limits: Limits) -> Result<(), Error> {
-    let path = &place.path;
+fn finish(
+    region_path: &RegionPath,
+    file: &Guarded,
+    access: Access,
+    len: u64,
+    room: u64,
+    limits: Limits,
+) -> Result<(), Error> {
+    let path = &region_path.path;
     prepare(path, file)?;
     file.check().map_err(|e| Error::io(path, "create", e))?;
     extend(path, file, len, room, limits)?;
@@ -204,9 +221,9 @@ fn finish(place: &Place, file: &Guarded, access: Access, len: u64, room: u64, li
 }
 
 /// A file that was made in this table, with a look before each call that changes it.
-fn make_here(made: Option<Made>, place: &Place) -> Result<Option<Guarded>, Error> {
+fn make_here(made: Option<Made>, region_path: &RegionPath) -> Result<Option<Guarded>, Error> {
     let Some(made) = made else { return Ok(None) };
-    made.file.check().map_err(|e| Error::io(&place.path, "create", e))?;
+    made.file.check().map_err(|e| Error::io(&region_path.path, "create", e))?;
     Ok(Some(made.here()))
 }
 
@@ -243,16 +260,17 @@ pub(super) fn lock(file: &Guarded) -> rustix::io::Result<()> {
 }
 
 /// Removes the temporary files whose creators are dead. What cannot be looked at is left alone.
-pub(super) fn sweep(place: &Place) {
-    undisturbed(&[place.dir.as_raw_fd()], || sweep_undisturbed(place));
+pub(super) fn sweep(region_path: &RegionPath) {
+    undisturbed(&[region_path.dir.as_raw_fd()], || sweep_undisturbed(region_path));
 }
 
-fn sweep_undisturbed(place: &Place) {
-    if place.check().is_err() {
+fn sweep_undisturbed(region_path: &RegionPath) {
+    if region_path.check().is_err() {
         return;
     }
-    let Ok(entries) = open_at(&place.dir, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-        .and_then(|dir| rustix::fs::Dir::new(dir.into_fd()))
+    let Ok(entries) =
+        open_at(&region_path.dir, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+            .and_then(|dir| rustix::fs::Dir::new(dir.into_fd()))
     else {
         return;
     };
@@ -262,10 +280,10 @@ fn sweep_undisturbed(place: &Place) {
             continue;
         }
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let Ok(file) = open_at(&place.dir, name, flags, Mode::empty()) else { continue };
+        let Ok(file) = open_at(&region_path.dir, name, flags, Mode::empty()) else { continue };
         let dead = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok();
         if dead {
-            let _ = rustix::fs::unlinkat(&place.dir, name, AtFlags::empty());
+            let _ = rustix::fs::unlinkat(&region_path.dir, name, AtFlags::empty());
         }
     }
 }
@@ -275,8 +293,8 @@ mod tests {
     use super::*;
     use rustix::fs::FileType;
 
-    fn place(dir: &tempfile::TempDir) -> Place {
-        Place::find(&dir.path().join("region")).unwrap()
+    fn region_path(dir: &tempfile::TempDir) -> RegionPath {
+        RegionPath::find(&dir.path().join("region")).unwrap()
     }
 
     fn names(dir: &tempfile::TempDir) -> Vec<String> {
@@ -289,29 +307,29 @@ mod tests {
     #[test]
     fn a_nameless_file_leaves_nothing_before_it_is_linked() {
         let dir = tempfile::tempdir().unwrap();
-        let place = place(&dir);
-        let new = place.new_file(Access { mode: 0o600 }, 10_000, 5000, Limits::Respected).unwrap();
+        let region_path = region_path(&dir);
+        let new = region_path.new_file(Access { mode: 0o600 }, 10_000, 5000, Limits::Respected).unwrap();
         assert_eq!(names(&dir), [""; 0]);
-        new.link(&place).unwrap();
-        assert_eq!(new.link(&place).unwrap_err().kind(), crate::ErrorKind::AlreadyExists);
+        new.link(&region_path).unwrap();
+        assert_eq!(new.link(&region_path).unwrap_err().kind(), crate::ErrorKind::AlreadyExists);
         assert_eq!(names(&dir), ["region"]);
     }
 
     #[test]
     fn a_temporary_name_is_swept_once_its_creator_is_gone() {
         let dir = tempfile::tempdir().unwrap();
-        let place = place(&dir);
-        let first = NewFile::with_temporary_name(&place).unwrap();
-        let second = NewFile::with_temporary_name(&place).unwrap();
+        let region_path = region_path(&dir);
+        let first = NewFile::with_temporary_name(&region_path).unwrap();
+        let second = NewFile::with_temporary_name(&region_path).unwrap();
         assert_eq!(names(&dir).len(), 2, "the first creator lives");
-        second.link(&place).unwrap();
+        second.link(&region_path).unwrap();
         drop(second);
         // As a kill leaves it: the description is gone, the name is not.
         let mut first = std::mem::ManuallyDrop::new(first);
         let devnull = open_at(rustix::fs::CWD, "/dev/null", OFlags::RDWR, Mode::empty()).unwrap();
         drop(std::mem::replace(&mut first.file, devnull));
         assert_eq!(names(&dir).len(), 2);
-        let third = NewFile::with_temporary_name(&place).unwrap();
+        let third = NewFile::with_temporary_name(&region_path).unwrap();
         assert_eq!(names(&dir).len(), 2, "the dead one's name is gone");
         drop(third);
         assert_eq!(names(&dir), ["region"]);
@@ -320,7 +338,7 @@ mod tests {
     #[test]
     fn a_child_leaves_the_temporary_file_of_its_parent_alone() {
         let dir = tempfile::tempdir().unwrap();
-        let new = NewFile::with_temporary_name(&place(&dir)).unwrap();
+        let new = NewFile::with_temporary_name(&region_path(&dir)).unwrap();
         // SAFETY: the child drops one value, and ends.
         let pid = unsafe { libc::fork() };
         if pid == 0 {
@@ -340,7 +358,7 @@ mod tests {
     #[test]
     fn what_was_planted_under_a_temporary_name_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
-        let place = place(&dir);
+        let region_path = region_path(&dir);
         let victim = dir.path().join("victim");
         std::fs::write(&victim, "mine").unwrap();
         let bait = |what: &str| dir.path().join(format!("{TEMPORARY}{what}"));
@@ -351,9 +369,9 @@ mod tests {
         rustix::fs::mknodat(rustix::fs::CWD, bait("fifo"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         for what in ["link", "dangling", "directory", "hard-link", "fifo"] {
             let name = bait(what).file_name().unwrap().to_owned();
-            assert!(NewFile::named(&place, name, generation(&place).unwrap()).unwrap().is_none(), "{what}");
+            assert!(NewFile::named(&region_path, name, fork_guard(&region_path).unwrap()).unwrap().is_none(), "{what}");
         }
-        drop(NewFile::with_temporary_name(&place).unwrap());
+        drop(NewFile::with_temporary_name(&region_path).unwrap());
         assert_eq!(std::fs::read_to_string(&victim).unwrap(), "mine");
         let mut left = ["dangling", "directory", "link"].map(|what| format!("{TEMPORARY}{what}")).to_vec();
         left.push("victim".to_owned());

@@ -4,14 +4,14 @@ mod anonymous;
 mod create;
 mod home;
 mod kind;
-mod place;
+mod region_path;
 mod replace;
 mod reserve;
 mod turn;
 
 pub(crate) use anonymous::{ANONYMOUS, check_anonymous, new_anonymous};
 pub(crate) use create::NewFile;
-pub(crate) use place::Place;
+pub(crate) use region_path::RegionPath;
 pub(super) use reserve::pages_there;
 pub(crate) use reserve::{Limits, reserve};
 

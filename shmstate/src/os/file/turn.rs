@@ -6,7 +6,7 @@
 //! holder dies, and a process that cannot get it in time goes on without it.
 
 use super::reserve::free_room;
-use super::{Place, key_of};
+use super::{RegionPath, key_of};
 use crate::commit::Clock;
 use crate::os::descriptors::open_at_undivided;
 use crate::os::own_table::undisturbed;
@@ -31,16 +31,16 @@ thread_local! {
 
 impl Turn {
     /// Waits for the turn to create a region of `room` bytes: until the name leads somewhere, or until the deadline.
-    pub(super) fn wait(place: &Place, room: u64, clock: &mut impl Clock) -> Turn {
+    pub(super) fn wait(region_path: &RegionPath, room: u64, clock: &mut impl Clock) -> Turn {
         let none = Turn { lock: None };
-        let plenty = free_room(&place.dir, room) / AT_ONCE >= room;
+        let plenty = free_room(&region_path.dir, room) / AT_ONCE >= room;
         if plenty || HAS_TURN.get() {
             return none;
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let Ok(stat) = rustix::fs::fstat(&place.dir) else { return none };
+        let Ok(stat) = rustix::fs::fstat(&region_path.dir) else { return none };
         let opened = Registered::open(key_of(&stat), |no_fork| {
-            Ok(open_at_undivided(no_fork, &place.dir, ".", flags, Mode::empty())?)
+            Ok(open_at_undivided(no_fork, &region_path.dir, ".", flags, Mode::empty())?)
         });
         // A directory that this process may not read, for instance.
         let Ok(lock) = opened else { return none };
@@ -56,7 +56,7 @@ impl Turn {
                 Err(_) => return none,
             }
             let Some(remaining) = clock.remaining() else { return none };
-            if !matches!(place.now(), Ok(None)) {
+            if !matches!(region_path.now(), Ok(None)) {
                 return none;
             }
             std::thread::sleep(pause.min(remaining));

@@ -18,16 +18,16 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// A name in a directory.
-pub(crate) struct Place {
+pub(crate) struct RegionPath {
     pub(super) dir: Guarded,
     pub(super) name: OsString,
     /// For people.
     pub(super) path: PathBuf,
 }
 
-impl Place {
+impl RegionPath {
     /// Where `name` leads: a bare name into the user's directory, which is made if need be; a path as it is.
-    pub(crate) fn find(name: &Path) -> Result<Place, Error> {
+    pub(crate) fn find(name: &Path) -> Result<RegionPath, Error> {
         let invalid = |why| Error::from(Trouble::InvalidName { name: name.to_owned(), why });
         let bytes = name.as_os_str().as_bytes();
         if bytes.is_empty() {
@@ -52,7 +52,7 @@ impl Place {
         } else {
             home()?
         };
-        Ok(Place { dir, path: parent.join(&file), name: file })
+        Ok(RegionPath { dir, path: parent.join(&file), name: file })
     }
 
     /// The path, for people.
@@ -152,10 +152,10 @@ impl Place {
 
     /// Looks the name up again, after its directory was removed. That of bare names is made again. A relative path may lead to
     /// the same removed directory, because the working directory is in it: that is the `error`.
-    pub(crate) fn find_again(&self, name: &Path, error: Error) -> Result<Place, Error> {
-        let place = Place::find(name)?;
+    pub(crate) fn find_again(&self, name: &Path, error: Error) -> Result<RegionPath, Error> {
+        let region_path = RegionPath::find(name)?;
         let is_path = name.as_os_str().as_bytes().contains(&b'/');
-        if is_path && place.is_gone() { Err(error) } else { Ok(place) }
+        if is_path && region_path.is_gone() { Err(error) } else { Ok(region_path) }
     }
 
     /// No file could be made here.
