@@ -148,7 +148,7 @@ pub fn key(n: usize) -> u64 {
 }
 
 /// Where the value of `key` is in a list that is used as a table of keys, each before its value: open addressing, and
-/// 0 for no key. Who has no map of his own gets this one.
+/// 0 for no key. A peer without a map of its own gets this one.
 #[inline]
 fn place<R: Read + ?Sized>(s: &R, key: u64) -> usize {
     let buckets = s.len() as u64 / 2;

@@ -9,7 +9,7 @@ const LEFT: f64 = 90.0;
 const RIGHT: f64 = 220.0;
 const TOP: f64 = 50.0;
 const BOTTOM: f64 = 50.0;
-/// Told apart by people who see few colours, too (Okabe and Ito, and more).
+/// Distinguishable with reduced colour vision, too (Okabe and Ito, and more).
 const COLOURS: [&str; 11] = [
     "#d55e00", "#000000", "#999999", "#0072b2", "#009e73", "#e69f00", "#b8860b", "#cc79a7", "#56b4e9", "#7b68ee",
     "#8b4513",

@@ -28,7 +28,7 @@ pub enum Role {
     Victim,
 }
 
-/// What a child is told.
+/// A command to a child.
 #[derive(Args, Clone)]
 pub struct Orders {
     #[arg(long)]
@@ -149,7 +149,7 @@ fn perform(peer: &mut dyn Peer, orders: &Orders, before: u64, millis: u64) -> Re
         let latency = begin.elapsed();
         latencies.saturating_record(latency.as_nanos() as u64);
         done += 1;
-        // Who is slow must not overrun its time.
+        // A slow peer must not overrun its time.
         if latency < Duration::from_millis(1) {
             torn += peer.run(op, done..done + SAMPLED - 1)?;
             done += SAMPLED - 1;
@@ -210,7 +210,7 @@ impl Process {
         self.line().map(drop)
     }
 
-    /// Lets it take part for that long; it may be told so more than once.
+    /// Lets it take part for that long; may be called more than once.
     pub fn go(&mut self, time: Duration) -> Result<()> {
         Ok(writeln!(self.child.stdin.as_mut().context("a pipe")?, "{}", time.as_millis())?)
     }

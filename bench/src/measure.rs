@@ -208,7 +208,7 @@ mod tests {
             let log = &log;
             Box::new(move |count| {
                 log.borrow_mut().push(name);
-                if log.borrow().iter().filter(|who| **who == name).count() > fails_after {
+                if log.borrow().iter().filter(|tried| **tried == name).count() > fails_after {
                     bail!("{name} has had enough");
                 }
                 Ok(10.0 * count as f64)

@@ -1,4 +1,4 @@
-//! What the bench says before it measures: of who is missing, and of what it cannot do.
+//! What the bench says before it measures: which peers are missing, and what it cannot do.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

@@ -26,7 +26,7 @@ pub fn nth(arguments: TokenStream) -> TokenStream {
     if *count == n + 1 { once } else { often.into_iter().collect() }
 }
 
-/// What stands before `=>`, and what behind it.
+/// What stands before `=>`, and what stands after it.
 fn halves(tokens: TokenStream) -> (Vec<TokenTree>, TokenStream) {
     let mut tokens = tokens.into_iter().peekable();
     let mut first = Vec::new();

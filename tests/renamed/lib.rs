@@ -37,7 +37,7 @@ fn the_derive_finds_the_crate() {
     assert!(matches!(State::<u64>::new_box_zeroed().mode, Mode::Idle));
 }
 
-/// What the derive says where it is not told.
+/// What the derive says without the key.
 #[cfg(untold)]
 pub mod untold {
     use shared_state::{List, SharedLayout, State};

@@ -1,4 +1,4 @@
-//! Another process, which does what it is told, and can be stopped and killed.
+//! Another process, which obeys commands, and can be stopped and killed.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
@@ -82,7 +82,7 @@ impl Actor {
         assert_eq!(self.line().as_deref(), Some(line));
     }
 
-    /// Lets it go on: it waits for a line wherever it is told to hold.
+    /// Lets it go on: it waits for a line wherever it has to hold.
     pub fn go(&mut self) {
         if let Some(stdin) = &mut self.child.stdin {
             // One that is dead already needs no word.

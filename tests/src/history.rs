@@ -17,8 +17,8 @@ pub struct History<'a> {
     pub deaths: u64,
 }
 
-/// At most that many violations are told of one round.
-const TOLD: usize = 12;
+/// At most that many violations of one round are reported.
+const MOST_REPORTED: usize = 12;
 
 impl History<'_> {
     /// Everything that cannot be; empty if all is well. Apart from one sort by time, it takes one pass.
@@ -30,7 +30,7 @@ impl History<'_> {
         let mut wrong = Vec::new();
         let versions = (self.last - self.first) as usize;
         assert!(self.digests.len() > versions, "a digest for each version");
-        // Who acknowledged each version after the first: 0, or life + 1.
+        // Which life acknowledged each version after the first: 0, or life + 1.
         let mut makers = vec![0usize; versions + 1];
         let (mut acknowledged, mut cut_off) = (0u64, 0u64);
         // (time, is an end, life, entry): at the same time, begins come first, so that the clock wrongs none.
@@ -45,28 +45,28 @@ impl History<'_> {
                 if !matches!(entry.kind, Kind::Update | Kind::Read | Kind::Snapshot | Kind::Open) {
                     continue;
                 }
-                let who = format!("life {life}, entry {at} ({:?} of version {})", entry.kind, entry.version);
+                let label = format!("life {life}, entry {at} ({:?} of version {})", entry.kind, entry.version);
                 if entry.version < before {
-                    wrong.push(format!("{who}: after version {before}"));
+                    wrong.push(format!("{label}: after version {before}"));
                 }
                 before = before.max(entry.version);
                 if entry.after < entry.before {
-                    wrong.push(format!("{who}: time goes back"));
+                    wrong.push(format!("{label}: time goes back"));
                 }
                 if !(self.first..=self.last).contains(&entry.version) {
-                    wrong.push(format!("{who}: versions are {} to {}", self.first, self.last));
+                    wrong.push(format!("{label}: versions are {} to {}", self.first, self.last));
                     continue;
                 }
                 let index = (entry.version - self.first) as usize;
                 if entry.digest != 0 && entry.digest != self.digests[index] {
-                    wrong.push(format!("{who}: its content is not what the version has to be"));
+                    wrong.push(format!("{label}: its content is not what the version has to be"));
                 }
                 if entry.kind == Kind::Update {
                     acknowledged += 1;
                     match makers[index] {
-                        _ if index == 0 => wrong.push(format!("{who}: it was there before")),
+                        _ if index == 0 => wrong.push(format!("{label}: it was there before")),
                         0 => makers[index] = life + 1,
-                        other => wrong.push(format!("{who}: also acknowledged by life {}", other - 1)),
+                        other => wrong.push(format!("{label}: also acknowledged by life {}", other - 1)),
                     }
                 }
                 events.push((entry.before, false, life, at));
@@ -105,9 +105,9 @@ impl History<'_> {
                 ));
             }
         }
-        if wrong.len() > TOLD {
-            let more = wrong.len() - TOLD;
-            wrong.truncate(TOLD);
+        if wrong.len() > MOST_REPORTED {
+            let more = wrong.len() - MOST_REPORTED;
+            wrong.truncate(MOST_REPORTED);
             wrong.push(format!("... and {more} more"));
         }
         wrong

@@ -1,4 +1,4 @@
-//! What the tests with processes share: a state to play with, and the means to start, stop and kill those who do.
+//! What the tests with processes share: a state with a workload, and the means to start, stop and kill processes.
 mod actor;
 mod cgroup;
 mod dir;

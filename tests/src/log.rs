@@ -17,7 +17,7 @@ pub enum Kind {
     Read,
     /// A copy.
     Snapshot,
-    /// A handle of one's own; the version that it told first.
+    /// A handle of its own; the first version that it saw.
     Open,
     /// A handle was dropped.
     Drop,

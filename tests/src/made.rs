@@ -3,11 +3,11 @@
 use crate::{PATIENCE, Rng};
 use shmstate::{ErrorKind, List, SharedLayout, State};
 
-/// Who made it, in the first and in the last field and in between.
+/// Which process made it, in the first and in the last field and in between.
 #[derive(SharedLayout)]
 #[repr(C)]
 pub struct Made {
-    /// Who made it; not 0.
+    /// Which process made it; not 0.
     pub maker: u64,
     /// How many came in.
     pub entries: u64,

@@ -6,7 +6,7 @@ use shmstate::{List, SharedLayout};
 pub trait Release {
     /// Fills a new one.
     fn begin(&mut self);
-    /// One update, which can be told if it is half-done.
+    /// One update that shows when it is half-done.
     fn step(&mut self);
     /// Whether it is whole.
     fn is_whole(&self) -> bool;

@@ -29,7 +29,7 @@ pub struct Person {
     pub name: Text<24>,
     /// Numbers.
     pub marks: List<u16, 8>,
-    /// A mood, with the room behind it.
+    /// A mood, with the padding after it.
     pub mood: [Mood; 8],
 }
 

@@ -41,7 +41,7 @@ pub fn open(dir: &Path, bytes: usize, create: bool) -> Result<Box<dyn Peer>> {
 fn typed<const N: usize>(dir: &Path, create: bool) -> Result<Box<dyn Peer>> {
     set_log_level(LogLevel::Fatal);
     let name = dir.to_str().context("a path of text")?;
-    // What it leaves behind goes with the directory.
+    // What it leaves is removed with the directory.
     let mut config = Config::default();
     config.global.set_root_path(&iceoryx2::prelude::Path::new(name.as_bytes())?);
     let node = NodeBuilder::new().config(&config).create::<Service>()?;

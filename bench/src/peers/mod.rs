@@ -39,7 +39,7 @@ pub trait Peer {
     fn counter(&mut self) -> Result<u64>;
     /// The counter, and the sum of the items.
     fn look(&mut self) -> Result<(u64, u64)>;
-    /// Makes a map of the list, for who has none.
+    /// Makes a map of the list, for peers that have none.
     fn make_map(&mut self, _entries: usize) -> Result<()> {
         bail!("no map")
     }
@@ -101,7 +101,7 @@ impl Kind {
         }
     }
 
-    /// The floor is what no lock can be below; it is nobody's substitute, so it is not called the best.
+    /// The floor is what no lock can be below; it replaces no peer, so it is not called the best.
     pub fn competes(self) -> bool {
         !matches!(self, Kind::Ours | Kind::Seqlock)
     }

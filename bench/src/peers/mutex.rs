@@ -68,7 +68,7 @@ impl Mutex {
         // SAFETY: the head is smaller than the mapping.
         let start = unsafe { self.map.as_mut_ptr().add(HEAD) };
         let plain = ptr::slice_from_raw_parts_mut(start.cast::<u64>(), self.items) as *mut Plain;
-        // SAFETY: `items` of them are mapped behind the head, any bytes are numbers, and the mutex is held.
+        // SAFETY: `items` of them are mapped after the head, any bytes are numbers, and the mutex is held.
         let r = f(unsafe { &mut *plain });
         // SAFETY: as above.
         unsafe { libc::pthread_mutex_unlock(self.mutex()) };

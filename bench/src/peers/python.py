@@ -26,7 +26,7 @@ def mix(i, factor, shift):
 
 
 def spot(i, n):
-    """Where operation `i` happens: the same as for everybody else."""
+    """Where operation `i` happens: the same as for every other peer."""
     mixed = mix(i, 0x9E3779B97F4A7C15, 32) * 0xD6E8FEB86659FD93 & MASK
     return (mixed >> 32) * n >> 32
 
@@ -49,7 +49,7 @@ class Shared:
             self.close = lambda: (self.items.shm.close(), self.items.shm.unlink())
         else:
             manager = FORK.Manager()
-            # Key 0 is nobody's: the counter.
+            # Key 0 is no entry's: it is the counter.
             values = {0: 0, **{key(i): 1 for i in range(n)}} if kind == "dict" else None
             self.items = manager.list(first) if values is None else manager.dict(values)
             self.lock, self.close = manager.Lock(), manager.shutdown
@@ -110,7 +110,7 @@ class Shared:
         self.change(*((1 + spot(1000 * i + k, self.n), 1) for k in range(1000)))
 
     def RollBack(self, i):
-        """By hand: there is nobody else to do it."""
+        """By hand: the module has no roll-back."""
         place = 1 + spot(i, self.n)
         with self.lock:
             before = self.items[place], self.items[0]

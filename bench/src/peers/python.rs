@@ -1,4 +1,4 @@
-//! Python's `multiprocessing`, in processes of its own: told over a pipe what to do how often, or which to let run together.
+//! Python's `multiprocessing`, in processes of its own: commands come over a pipe: what to do how often, or which processes to run together.
 
 use super::{Kind, Peer};
 use crate::child::{Outcome, Role};

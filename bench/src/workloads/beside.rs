@@ -69,15 +69,15 @@ fn updates(seen: &Seen) -> f64 {
 }
 
 /// Of all that they did, what the least and the most of them did.
-fn shares<'a>(who: impl Iterator<Item = &'a Outcome>) -> [f64; 2] {
-    let done: Vec<f64> = who.map(|outcome| outcome.done as f64).collect();
+fn shares<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> [f64; 2] {
+    let done: Vec<f64> = outcomes.map(|outcome| outcome.done as f64).collect();
     let (least, most) = done.iter().fold((f64::MAX, 0.0f64), |(least, most), d| (least.min(*d), most.max(*d)));
     [least, most].map(|part| part / done.iter().sum::<f64>())
 }
 
 /// The worst latency of all.
-fn worst<'a>(who: impl Iterator<Item = &'a Outcome>, which: usize) -> f64 {
-    who.map(|outcome| outcome.latencies[which]).max().unwrap_or(0) as f64
+fn worst<'a>(outcomes: impl Iterator<Item = &'a Outcome>, which: usize) -> f64 {
+    outcomes.map(|outcome| outcome.latencies[which]).max().unwrap_or(0) as f64
 }
 
 const fn more(name: &'static str, value: fn(&Seen) -> f64) -> Column {
@@ -210,7 +210,7 @@ pub fn run(effort: Effort, kinds: &[Kind], results: &mut Results, progress: &Pro
         progress.say(&scene.title);
         let writers = scene.play.cast.iter().filter(|role| role.writes()).count();
         let work = if writers > 1 { Work::Writers } else { Work::Beside };
-        // What was seen in each round, who by who.
+        // What was seen in each round, peer by peer.
         let mut seen: Vec<Result<Vec<Seen>>> = kinds.iter().map(|_| Ok(Vec::new())).collect();
         for _ in 0..scene.rounds {
             for (kind, seen) in kinds.iter().zip(&mut seen) {

@@ -6,7 +6,7 @@ use crate::peers::{Kind, python};
 use anyhow::{Context, Result, ensure};
 use std::time::Duration;
 
-/// Who takes part, on a state of which size, for how long.
+/// Which processes take part, on a state of which size, for how long.
 pub struct Play {
     pub bytes: usize,
     pub cast: Vec<Role>,
@@ -20,7 +20,7 @@ pub struct Play {
 /// How long a writer is alone, at most.
 const SOLO: Duration = Duration::from_millis(500);
 
-/// How long somebody who changes random items of a large state does so before it counts.
+/// How long a process that changes random items of a large state runs before it is measured.
 const WARM_UP: Duration = Duration::from_secs(1);
 
 /// What came of it.

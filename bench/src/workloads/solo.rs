@@ -8,7 +8,7 @@ use crate::peers::{Kind, Peer, Work};
 use crate::results::{Cell, Results, Row, Table};
 use anyhow::{Result, ensure};
 
-/// Somebody, and what it has been told so far.
+/// A peer, and the commands that it has received so far.
 struct Party {
     peer: Box<dyn Peer>,
     next: u64,
@@ -22,7 +22,7 @@ impl Party {
         let mut peer = kind.shaped(shape, place.path(), bytes)?;
         // A map's keys may be in it, and are not known here.
         let sum = if shape == Shape::List { bytes as u64 / 8 } else { peer.look()?.1 };
-        // Whoever has several copies touches each of them for the first time.
+        // A peer with several copies touches each of them for the first time.
         for _ in 0..3 {
             peer.touch()?;
         }
@@ -186,7 +186,7 @@ mod tests {
 
     /// All that are built in do all that they say they can.
     #[test]
-    fn everybody_counts_right() {
+    fn every_peer_counts_right() {
         for (kind, shape) in Kind::all().0.into_iter().flat_map(|kind| SHAPES.map(|shape| (kind, shape))) {
             let able = |op: &&Op| kind.cannot(Work::Op(**op), 4 << 10).is_none();
             let mut ops = Op::measured(shape).iter().filter(able).peekable();

@@ -6,7 +6,7 @@
 //! Others are made of these: [`Ring`] and [`Slab`] of lists, [`Queue`] and [`Tracked`] of arrays; [`Maybe`] and [`Blob`] are
 //! plain values, and a [`Text`] is a `Blob`.
 //!
-//! * `slots`: the storage of the tracked ones, over `marks`, `walks`: what an update has touched, and how it is told; `len`:
+//! * `slots`: the storage of the tracked ones, over `marks`, `walks`: what an update has touched, and how it is collected; `len`:
 //!   lengths that are not trusted; `slice`: what those have in common that are slices
 //! * `composed`: what is made of parts; `wrapped`: items that lie in two slices; `spent`: what was moved out
 //! * `place`: what is made, moved and swapped where it lies; `drain`: taking many items out; `conversions`: to and from std's

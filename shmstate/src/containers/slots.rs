@@ -68,7 +68,7 @@ impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<
     /// The first `live` values, without marking any: the caller marks what it is going to touch.
     ///
     /// # Safety
-    /// These slots hold values: it is what [`Self::live`] has told the caller, or less.
+    /// These slots hold values: it is what [`Self::live`] has returned to the caller, or less.
     #[inline]
     pub(super) unsafe fn unmarked(&mut self, live: usize) -> &mut [T] {
         debug_assert!(live <= Self::COUNT);

@@ -32,7 +32,7 @@ pub(super) unsafe fn flatten<T: SharedLayout, const NESTED: bool>(
     stamp: Stamp,
     touched: &mut Touched,
 ) {
-    // What an update of one place has left is told here, without a call.
+    // What an update of one place has left is collected here, without a call.
     if !NESTED && !T::TRACKED {
         // SAFETY: the caller's promise: a valid value.
         let head = unsafe { &*written.head };

@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(ours, theirs);
     }
 
-    /// A system call, what it is done for in a message, an error that its manual page names, and what a person is told.
+    /// A system call, what it is done for in a message, an error that its manual page names, and what the message says.
     type Row = (&'static str, &'static str, i32, ErrorKind, &'static str);
 
     const TABLE: &[Row] = &[

@@ -20,8 +20,8 @@ impl<T: SharedLayout> State<T> {
     /// gathers from its workers.
     ///
     /// When several processes do this at once, one replaces the region, and all get the same new one. Handles on the old region
-    /// are told: from then on, each `update`, `try_update`, `transact`, `read`, `load` and `snapshot` through them is the error
-    /// [`Retired`](crate::ErrorKind::Retired), and they are to open the name again. Nothing is committed in the old region
+    /// are out of service: from then on, each `update`, `try_update`, `transact`, `read`, `load` and `snapshot` through them is the error
+    /// [`Retired`](crate::ErrorKind::Retired), and the program opens the name again. Nothing is committed in the old region
     /// after the new one has the name; a closure that reads keeps its version until it returns. If the process that replaces
     /// dies, either the old region is in service or the new one.
     ///

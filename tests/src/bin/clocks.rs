@@ -1,4 +1,4 @@
-//! A process whose time of day jumps by decades whenever it is asked for: waits are as long as they were told to be.
+//! A process whose time of day jumps by decades whenever it is asked for: waits last as long as their deadlines say.
 
 use shmstate::{Error, ErrorKind, State};
 use shmstate_tests::{PATIENCE, World};
@@ -38,7 +38,7 @@ fn gives_up<R>(call: impl FnOnce() -> Result<R, Error>) {
     assert!(since.elapsed() >= TIMEOUT, "after {:?}", since.elapsed());
 }
 
-/// Whether the word of the lock says that somebody sleeps for it.
+/// Whether the word of the lock says that a writer sleeps until it is free.
 fn is_waited_for(path: &Path) -> bool {
     let mut word = [0; 4];
     File::open(path).and_then(|file| file.read_exact_at(&mut word, 256)).expect("the region's file");
@@ -68,7 +68,7 @@ fn main() {
             });
         })
         .expect("a read");
-    // Who has time waits until the lock is free, whatever the time of day is meanwhile.
+    // An update within its deadline waits until the lock is free, whatever the time of day is meanwhile.
     std::thread::scope(|scope| {
         let waiter = world
             .update(|_| {

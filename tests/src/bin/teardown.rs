@@ -126,7 +126,7 @@ fn victim<T: SharedLayout>(path: &Path, death: Death) {
 fn measure<T: SharedLayout>(settings: &Settings) {
     let dir = scratch_dir();
     let path = dir.path().join("region");
-    // One handle for this process, and one for the victim: whoever opens the region waits for that.
+    // One handle for this process, and one for the victim: an open of the region waits for that.
     let copies = 2 * usize::from(settings.gib);
     let state = State::<T>::options().copies(copies).handles(2).create(&path).expect("room for the region");
     let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
@@ -158,7 +158,7 @@ fn measure<T: SharedLayout>(settings: &Settings) {
     println!("{table}");
 }
 
-/// From the signal to somebody else's having the handle; and the bytes of the core.
+/// From the signal until another process has the handle; and the bytes of the core.
 fn one_death<T: SharedLayout>(state: &State<T>, death: Death, settings: &Settings, path: &Path) -> (Duration, u64) {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     let name = death.to_possible_value().expect("a name").get_name().to_owned();
@@ -173,7 +173,7 @@ fn one_death<T: SharedLayout>(state: &State<T>, death: Death, settings: &Setting
     let next = open::<T>(path);
     let wait = since.elapsed();
     drop(next);
-    // It died in an update: nobody has to wait for that any more.
+    // It died in an update: no process has to wait for that any more.
     state.update(|_| ()).expect("an update");
     assert_eq!(state.version().expect("a version"), version + 1);
     victim.kill();

@@ -23,7 +23,7 @@ impl Sketch {
     #[must_use]
     pub fn sound(copies: usize, slots: usize) -> Sketch {
         static MADE: Mutex<BTreeMap<(usize, usize), Sketch>> = Mutex::new(BTreeMap::new());
-        let mut made = MADE.lock().expect("nobody panics with it");
+        let mut made = MADE.lock().expect("no thread panics with it");
         made.entry((copies, slots)).or_insert_with(|| Self::make(copies, slots)).clone()
     }
 
@@ -49,7 +49,7 @@ impl Sketch {
         self.bytes[at..at + 8].copy_from_slice(&value.to_ne_bytes());
     }
 
-    /// Lays these bytes over what is behind the identity, but for the schema.
+    /// Lays these bytes over what comes after the identity, but for the schema.
     pub fn overwrite(&mut self, content: &[u8]) {
         let schema = self.word(152)..self.word(152) + self.word(104);
         let places = (256..self.bytes.len()).filter(|at| !schema.contains(at));

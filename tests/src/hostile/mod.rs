@@ -36,7 +36,7 @@ pub const TIMEOUT: Duration = Duration::from_millis(3);
 /// How much longer than its deadline a call may take on a busy machine.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// A directory for the files of this process. Nobody drops it; a driver gives it a place that goes.
+/// A directory for the files of this process. It is never dropped; a driver puts it into a directory that is removed.
 static DIR: LazyLock<(Option<TempDir>, PathBuf)> = LazyLock::new(|| match std::env::var_os("SHMSTATE_HOSTILE_DIR") {
     Some(dir) => (None, dir.into()),
     None => {
@@ -136,7 +136,7 @@ pub fn attach(bytes: &[u8]) {
 }
 
 /// Any bytes as a region's file whose identity and schema are in order: the first two say how many copies and slots it
-/// has, the others are everything behind the identity but the schema. Where they end, the rest is that of a sound region.
+/// has, the others are everything after the identity but the schema. Where they end, the rest is that of a sound region.
 pub fn attach_sealed(bytes: &[u8]) {
     let (numbers, content) = bytes.split_at(bytes.len().min(2));
     let number = |i: usize| numbers.get(i).map_or(0, |b| usize::from(*b));
@@ -145,7 +145,7 @@ pub fn attach_sealed(bytes: &[u8]) {
     attach(&sketch.sealed());
 }
 
-/// A sound region into which somebody writes, before it is opened and afterwards: the bytes are a list of commands of that
+/// A sound region that is overwritten, before it is opened and afterwards: the bytes are a list of commands of that
 /// process and of one that uses the region meanwhile.
 ///
 /// What is read in place is made of integers here, for which any bytes are values; the rest is looked at in snapshots.
@@ -176,7 +176,7 @@ fn commands<T: SharedLayout>(copies: usize, mut bytes: &[u8], see: fn(&T), chang
         let Some(&[op, a, b, c, d]) = take(5) else { return };
         let result = match op % 16 {
             0..7 => {
-                // The words that are shared, the images, or anything behind the identity.
+                // The words that are shared, the images, or anything after the identity.
                 let any = u64::from(u32::from_le_bytes([a, b, c, 0]));
                 let span = if op % 16 < 3 { 512 } else { len - 256 };
                 let at = 256 + any % span;

@@ -77,7 +77,7 @@ pub fn input(target: &str, seed: u64) -> Vec<u8> {
     }
 }
 
-/// A number that somebody may have forgotten about.
+/// A number at which code often fails.
 fn number(rng: &mut Rng) -> u64 {
     match rng.below(6) {
         0 => rng.any(),

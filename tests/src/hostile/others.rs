@@ -4,7 +4,7 @@ use crate::Rng;
 use shmstate::{Blob, Key, List, Map, Maybe, Queue, Ring, Set, SharedLayout, Slab, SortedMap, Tracked};
 use std::hint::black_box;
 
-/// Small, so that whoever writes anywhere hits what counts.
+/// Small, so that a write anywhere hits what counts.
 #[derive(SharedLayout, Clone, PartialEq, Debug)]
 #[repr(C)]
 pub struct Others {

@@ -34,7 +34,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "ready_not_asked",
         breaks: "a later handle does not ask whether the state was checked",
         patches: &[value("region/population.rs", "ready.load(Acquire) == 1", "true")],
-        checks: &[Process("edges", "nobody_gets_in_before_the_state_was_looked_at")],
+        checks: &[Process("edges", "no_process_attaches_before_the_state_is_validated")],
     },
     Mutant {
         name: "reset_keeps_the_word",

@@ -81,7 +81,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Loom("writers::three_writers_sleep_until_woken", DEADLOCK)],
     },
     Mutant {
-        name: "unlock_wakes_nobody",
+        name: "unlock_wakes_no_writer",
         breaks: "a writer that sleeps is not woken",
         patches: &[left_out("commit/lock.rs", "os.wake(word);")],
         checks: &[Loom("writers::two_writers_sleep_until_woken", DEADLOCK)],

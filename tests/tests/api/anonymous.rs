@@ -46,7 +46,7 @@ fn the_death_of_a_child_is_noticed_though_its_descriptor_was_shared() {
         return;
     }
     let world = anonymous();
-    // Two more that stay: whoever has one of them must not seem to hold the dead one's slot.
+    // Two more that stay: a process that has one of them must not seem to hold the dead one's slot.
     let (kept, lent) = (world.share().unwrap(), world.share().unwrap());
     let bystander = child(lent, "stay");
     bystander.expect("in");

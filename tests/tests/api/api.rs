@@ -363,7 +363,7 @@ fn bare_names_live_in_the_users_private_directory() {
         return println!("skipped: no /dev/shm");
     }
     let dir = scratch_dir();
-    // The only test that uses the real one, under a name that nobody has.
+    // The only test that uses the real one, under a name that no program has.
     let name = format!("test-{}-{:x}", std::process::id(), fs::metadata(dir.path()).unwrap().ino());
     // SAFETY: no pointers.
     let user = unsafe { libc::geteuid() };

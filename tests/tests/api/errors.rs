@@ -33,7 +33,7 @@ fn is_root() -> bool {
     unsafe { libc::geteuid() == 0 }
 }
 
-/// What an actor says who tried under a limit: kind, message, source.
+/// What an actor prints that tried under a limit: kind, message, source.
 fn limited(what: &str, value: u64, path: &Path) -> Option<Vec<String>> {
     let lines = actor!["limit", what, value.to_string(), path].succeed();
     if lines[0] == "skip" {
@@ -142,7 +142,7 @@ fn busy_because_of_a_writer_that_is_stopped() {
     for _ in 0..3 {
         check(hasty.update(|_| panic!("it does not run")), ErrorKind::Busy, &parts);
     }
-    // Readers do not notice, nor who comes and goes.
+    // Readers do not notice, nor do processes that attach and leave.
     assert!(world.read(|s| *s == *World::at(1)).unwrap());
     assert_eq!(State::<World>::open(&path).unwrap().snapshot().unwrap().steps, 1);
     writer.signal(libc::SIGCONT);
@@ -340,7 +340,7 @@ fn permission_because_others_may_write_it() {
         // As the message says.
         let _ = State::<World>::options().mode(mode).open(&path).unwrap();
     }
-    // Who can read it can lock its bytes.
+    // A user that can read it can lock its bytes.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let parts = ["mode 644 lets other users read it", "lock it against", "`.mode(0o644)`"];
     check(State::<World>::open(&path), ErrorKind::Permission, &parts);
@@ -368,16 +368,16 @@ fn permission_because_of_the_owner() {
     );
     let _ = State::<World>::options().mode(0o666).open(&path).unwrap();
     chown(&path, Some(0), Some(0)).unwrap();
-    // Whom the system does not let.
-    const NOBODY: u64 = 65534;
+    // Users that the system refuses.
+    const UNPRIVILEGED: u64 = 65534;
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let lines = limited("user", NOBODY, &path).unwrap();
+    let lines = limited("user", UNPRIVILEGED, &path).unwrap();
     assert_eq!(lines[0], "Permission", "{lines:?}");
     assert!(
         lines[1].contains("does not let this process open it") && lines[2].contains("Permission denied"),
         "{lines:?}"
     );
-    let lines = limited("user", NOBODY, &dir.path().join("new")).unwrap();
+    let lines = limited("user", UNPRIVILEGED, &dir.path().join("new")).unwrap();
     assert_eq!(lines[0], "Permission", "{lines:?}");
     assert!(lines[1].contains("does not let this process create it"), "{lines:?}");
     drop(world);

@@ -15,14 +15,14 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 /// One event, with its fields as text.
 #[derive(Clone, Debug)]
-struct Told {
+struct Recorded {
     level: Level,
     target: String,
     fields: BTreeMap<&'static str, String>,
 }
 
 #[derive(Clone, Default)]
-struct Listener(Arc<Mutex<Vec<Told>>>);
+struct Listener(Arc<Mutex<Vec<Recorded>>>);
 
 impl<S: Subscriber> Layer<S> for Listener {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
@@ -35,47 +35,47 @@ impl<S: Subscriber> Layer<S> for Listener {
         let mut fields = Fields(BTreeMap::new());
         event.record(&mut fields);
         let (level, target) = (*event.metadata().level(), event.metadata().target().to_owned());
-        self.0.lock().unwrap().push(Told { level, target, fields: fields.0 });
+        self.0.lock().unwrap().push(Recorded { level, target, fields: fields.0 });
     }
 }
 
-impl Told {
+impl Recorded {
     /// The event's name, which is its message.
     fn name(&self) -> &str {
         &self.fields["message"]
     }
 }
 
-/// A listener that fails, as one does that writes to a pipe which nobody reads.
+/// A listener that fails, as one does that writes to a pipe without a reader.
 struct Failing;
 
 impl<S: Subscriber> Layer<S> for Failing {
     fn on_event(&self, _: &Event<'_>, _: Context<'_, S>) {
-        panic!("nobody listens");
+        panic!("no listener");
     }
 }
 
-/// What this thread is told while it does that.
-fn heard<R>(f: impl FnOnce() -> R) -> (R, Vec<Told>) {
+/// The events that this thread gets while it does that.
+fn heard<R>(f: impl FnOnce() -> R) -> (R, Vec<Recorded>) {
     let listener = Listener::default();
     let result = with_default(tracing_subscriber::registry().with(listener.clone()), f);
-    let told = std::mem::take(&mut *listener.0.lock().unwrap());
-    (result, told)
+    let events = std::mem::take(&mut *listener.0.lock().unwrap());
+    (result, events)
 }
 
 /// The one event of that name, with the level it has to have and exactly these fields besides its message.
-fn only(told: &[Told], name: &str, level: Level, fields: &[&str]) -> Told {
-    let mut of_that_name = told.iter().filter(|event| event.name() == name);
-    let event = of_that_name.next().unwrap_or_else(|| panic!("no `{name}` in {told:?}"));
-    assert!(of_that_name.next().is_none(), "`{name}` twice in {told:?}");
+fn only(events: &[Recorded], name: &str, level: Level, fields: &[&str]) -> Recorded {
+    let mut of_that_name = events.iter().filter(|event| event.name() == name);
+    let event = of_that_name.next().unwrap_or_else(|| panic!("no `{name}` in {events:?}"));
+    assert!(of_that_name.next().is_none(), "`{name}` twice in {events:?}");
     assert_eq!((event.level, event.target.as_str()), (level, "shmstate"));
     let has: Vec<_> = event.fields.keys().copied().filter(|field| *field != "message").collect();
     assert_eq!(has, fields, "`{name}`");
     event.clone()
 }
 
-fn names(told: &[Told]) -> Vec<&str> {
-    told.iter().map(Told::name).collect()
+fn names(events: &[Recorded]) -> Vec<&str> {
+    events.iter().map(Recorded::name).collect()
 }
 
 fn world(dir: &Path) -> (State<World>, PathBuf) {
@@ -99,28 +99,28 @@ fn readers_in_all_copies(world: &State<World>, path: &Path) -> Vec<Actor> {
 #[test]
 fn creation_and_a_new_population() {
     let dir = scratch_dir();
-    let ((first, path), told) = heard(|| world(dir.path()));
-    assert_eq!(names(&told), ["created"]);
-    let created = only(&told, "created", Level::INFO, &["bytes", "copies", "handles", "path"]);
+    let ((first, path), events) = heard(|| world(dir.path()));
+    assert_eq!(names(&events), ["created"]);
+    let created = only(&events, "created", Level::INFO, &["bytes", "copies", "handles", "path"]);
     assert_eq!(created.fields["path"], path.display().to_string());
     assert_eq!((&*created.fields["copies"], &*created.fields["handles"]), ("3", "64"));
     assert_eq!(created.fields["bytes"], path.metadata().unwrap().len().to_string());
 
-    let (second, told) = heard(|| State::<World>::open(&path).unwrap());
-    assert!(told.is_empty(), "one more handle: {told:?}");
-    let ((), told) = heard(|| {
+    let (second, events) = heard(|| State::<World>::open(&path).unwrap());
+    assert!(events.is_empty(), "one more handle: {events:?}");
+    let ((), events) = heard(|| {
         for handle in [&first, &second] {
             handle.update(World::step).unwrap();
             handle.read(|s| assert!(s.steps > 0)).unwrap();
             handle.try_update(|_| Err::<(), _>(())).unwrap().unwrap_err();
         }
     });
-    assert!(told.is_empty(), "nobody is in the way: {told:?}");
+    assert!(events.is_empty(), "no process is in the way: {events:?}");
 
     drop((first, second));
-    let (_third, told) = heard(|| State::<World>::open(&path).unwrap());
-    assert_eq!(names(&told), ["reset"]);
-    assert_eq!(only(&told, "reset", Level::INFO, &["path", "version"]).fields["version"], "2");
+    let (_third, events) = heard(|| State::<World>::open(&path).unwrap());
+    assert_eq!(names(&events), ["reset"]);
+    assert_eq!(only(&events, "reset", Level::INFO, &["path", "version"]).fields["version"], "2");
 }
 
 #[test]
@@ -132,8 +132,8 @@ fn a_dead_writer_whose_lock_is_taken_over() {
     writer.expect("in");
     let pid = writer.pid();
     writer.kill();
-    let (_, told) = heard(|| world.update(World::step).unwrap());
-    let recovered = only(&told, "recovered", Level::WARN, &["path", "pid", "slot", "version"]);
+    let (_, events) = heard(|| world.update(World::step).unwrap());
+    let recovered = only(&events, "recovered", Level::WARN, &["path", "pid", "slot", "version"]);
     assert_eq!(recovered.fields["path"], path.display().to_string());
     assert_eq!((recovered.fields["pid"].as_str(), recovered.fields["slot"].as_str()), (&*pid.to_string(), "1"));
     assert_eq!(recovered.fields["version"], "1");
@@ -147,9 +147,9 @@ fn a_dead_writer_whose_slot_is_claimed() {
     writer.expect("in");
     let pid = writer.pid();
     writer.kill();
-    let (_new, told) = heard(|| State::<World>::open(&path).unwrap());
-    assert_eq!(names(&told), ["recovered"]);
-    let recovered = only(&told, "recovered", Level::WARN, &["path", "pid", "slot", "version"]);
+    let (_new, events) = heard(|| State::<World>::open(&path).unwrap());
+    assert_eq!(names(&events), ["recovered"]);
+    let recovered = only(&events, "recovered", Level::WARN, &["path", "pid", "slot", "version"]);
     assert_eq!((recovered.fields["pid"].as_str(), recovered.fields["slot"].as_str()), (&*pid.to_string(), "1"));
 }
 
@@ -160,8 +160,8 @@ fn dead_readers_that_are_in_the_way() {
     let mut readers = readers_in_all_copies(&world, &path);
     let pids: Vec<String> = readers.iter().map(|reader| reader.pid().to_string()).collect();
     readers.iter_mut().for_each(Actor::kill);
-    let (_, told) = heard(|| world.update(World::step).unwrap());
-    let reclaimed = only(&told, "reclaimed", Level::INFO, &["path", "pid", "slot"]);
+    let (_, events) = heard(|| world.update(World::step).unwrap());
+    let reclaimed = only(&events, "reclaimed", Level::INFO, &["path", "pid", "slot"]);
     assert!(pids.contains(&reclaimed.fields["pid"]), "{reclaimed:?}");
     assert!(["1", "2", "3"].contains(&&*reclaimed.fields["slot"]), "{reclaimed:?}");
 }
@@ -174,12 +174,12 @@ fn a_stopped_writer() {
     writer.expect("in");
     writer.stop();
     let hasty = State::<World>::options().timeout(Duration::from_millis(50)).open(&path).unwrap();
-    let (result, told) = heard(|| hasty.update(World::step));
+    let (result, events) = heard(|| hasty.update(World::step));
     let error = result.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy);
-    assert_eq!(only(&told, "busy", Level::WARN, &["error"]).fields["error"], error.to_string());
-    only(&told, "waited", Level::DEBUG, &["path", "time"]);
-    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(only(&events, "busy", Level::WARN, &["error"]).fields["error"], error.to_string());
+    only(&events, "waited", Level::DEBUG, &["path", "time"]);
+    assert_eq!(events.len(), 2, "{events:?}");
     writer.signal(libc::SIGCONT);
 }
 
@@ -190,12 +190,12 @@ fn stopped_readers_in_every_copy() {
     let readers = readers_in_all_copies(&world, &path);
     readers.iter().for_each(Actor::stop);
     let hasty = State::<World>::options().timeout(Duration::from_millis(50)).open(&path).unwrap();
-    let (result, told) = heard(|| hasty.update(World::step));
+    let (result, events) = heard(|| hasty.update(World::step));
     assert_eq!(result.unwrap_err().kind(), ErrorKind::Busy);
     // Of the slots 1, 2 and 3, those of the first two: the third reads the active copy.
-    assert_eq!(only(&told, "pinned", Level::DEBUG, &["path", "slots"]).fields["slots"], "0b110");
-    only(&told, "waited", Level::DEBUG, &["path", "time"]);
-    only(&told, "busy", Level::WARN, &["error"]);
+    assert_eq!(only(&events, "pinned", Level::DEBUG, &["path", "slots"]).fields["slots"], "0b110");
+    only(&events, "waited", Level::DEBUG, &["path", "time"]);
+    only(&events, "busy", Level::WARN, &["error"]);
     readers.iter().for_each(|reader| reader.signal(libc::SIGCONT));
 }
 
@@ -215,8 +215,8 @@ fn a_listener_that_panics() {
     failing(&|| world.update(World::step).unwrap());
     // A handle that never waits finds the lock free, and the recovery done.
     let impatient = State::<World>::options().timeout(Duration::ZERO).open(&path).unwrap();
-    let ((), told) = heard(|| impatient.update(World::step).unwrap());
-    assert!(told.is_empty(), "{told:?}");
+    let ((), events) = heard(|| impatient.update(World::step).unwrap());
+    assert!(events.is_empty(), "{events:?}");
 
     let mut readers = readers_in_all_copies(&world, &path);
     readers.iter_mut().for_each(Actor::kill);

@@ -54,7 +54,7 @@ fn the_kernel_refuses_writes() {
         .map(|line| line.split_whitespace().nth(1).unwrap().to_owned())
         .collect();
     assert_eq!(modes, ["r--s"]);
-    // Whoever may write the file is not asked, and neither is the right to write it.
+    // Which users may write the file is not asked, and neither is the right to write it.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
     assert!(State::<World>::open_read_only(&path).unwrap().snapshot().is_ok());
     assert_eq!(view.version(), 0);

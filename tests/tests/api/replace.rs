@@ -112,7 +112,7 @@ fn every_handle_on_the_old_region_is_told() {
         let before = s.ticks;
         let new = newer(&path).unwrap();
         new.update(Release::step).unwrap();
-        // Who is inside keeps its version.
+        // A reader that is inside keeps its version.
         assert!(s.is_whole() && s.ticks == before);
         let refused = old.read(|_| ()).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Retired);
@@ -215,7 +215,7 @@ fn what_a_dead_replacer_leaves_is_settled_by_the_name() {
             let (_dir, path, state) = old();
             let view = State::<Release1>::open_read_only(&path).unwrap();
             let version = state.version().unwrap();
-            // Slot 40 is nobody's.
+            // Slot 40 is free.
             poke(&path, flags, locked.then_some(41));
             if moved {
                 let new = path.with_extension("new");
@@ -244,7 +244,7 @@ fn what_a_dead_replacer_leaves_is_settled_by_the_name() {
     }
 }
 
-/// A file that was retired and has a name again, as by `cp`, is out of service for good, and is told and replaced.
+/// A file that was retired and has a name again, as by `cp`, is out of service for good, and is recognized and replaced.
 #[test]
 fn a_retired_region_with_a_name_stays_retired() {
     let (dir, path, state) = old();
@@ -474,7 +474,7 @@ fn what_cannot_be_opened_can_be_removed() {
         remove(&path).unwrap();
         assert_eq!(names(&dir), 0, "{what}");
     }
-    // Somebody's text is no region.
+    // A text file is no region.
     let dir = scratch_dir();
     let path = dir.path().join("text");
     fs::write(&path, "Dear diary, ".repeat(100)).unwrap();

@@ -96,7 +96,7 @@ fn a_full_file_system_has_no_spare_copy() {
     }
 }
 
-/// A program that asks for more copies than the region can have is told when they are missing.
+/// A program that asks for more copies than the region can have learns of it when they are missing.
 #[test]
 fn copies_that_were_asked_for_in_vain_are_told() {
     let dir = scratch_dir();

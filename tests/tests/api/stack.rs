@@ -285,7 +285,7 @@ fn states() {
     });
 }
 
-/// By value, in the stack that a thread has if nobody says anything about it. Each is a call of a method and the frames of the
+/// By value, in a stack of the default size. Each is a call of a method and the frames of the
 /// function around it.
 #[test]
 fn items_of_400_kb_by_value() {

@@ -116,7 +116,7 @@ fn a_creator_that_cannot_attach_leaves_no_name() {
 
 /// A handle that has not looked at the state, as that of a removal, is no reason to trust it.
 #[test]
-fn nobody_gets_in_before_the_state_was_looked_at() {
+fn no_process_attaches_before_the_state_is_validated() {
     let dir = scratch_dir();
     let path = dir.path().join("world");
     drop(State::<World>::create(&path).unwrap());
@@ -130,7 +130,7 @@ fn nobody_gets_in_before_the_state_was_looked_at() {
     let hasty = || State::<World>::options().timeout(Duration::from_millis(20)).open(&path);
     assert_eq!(hasty().unwrap_err().kind(), ErrorKind::Busy);
     drop(file);
-    hasty().expect("nobody is there any more, so that it is looked at");
+    hasty().expect("no process is attached any more, so that it is validated");
 }
 
 /// What is called in `init` for the same name would wait until its time is up.

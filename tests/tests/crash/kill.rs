@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A world of its own for a test, and who counts.
+/// A world of its own for a test, and the counters.
 fn world(dir: &Path) -> (State<World>, PathBuf, PathBuf) {
     let path = dir.join("world");
     let world = State::<World>::options().timeout(PATIENCE).create(&path).unwrap();
@@ -193,7 +193,7 @@ fn what_others_cost_is_counted() {
     let stats = world.stats().unwrap();
     assert!(stats.longest_wait >= timeout, "one that was in vain counts as well: {stats:?}");
     assert_eq!((stats.commits, stats.recoveries), (1, 0));
-    // The region remembers, whoever is attached.
+    // The region remembers, whichever process is attached.
     drop((world, hasty));
     let again = State::<World>::open(&path).unwrap();
     assert_eq!(again.stats().unwrap(), stats);

@@ -161,7 +161,7 @@ fn a_process_that_aborts_leaves_nothing_of_its_update() {
     }
 }
 
-/// Its waits are as long as they were told to be, and the region that it made is like any other.
+/// Its waits last as long as their deadlines say, and the region that it made is like any other.
 #[test]
 fn a_process_whose_clock_jumps() {
     let dir = scratch_dir();
@@ -255,7 +255,7 @@ fn a_copy_of_the_file_that_is_made_under_the_lock_is_a_region_of_its_own() {
         let version = verdict.unwrap().unwrap_err();
         let state = State::<World>::open(&copied).unwrap();
         assert!(state.read(|s| *s == *World::at(version)).unwrap());
-        // Neither is seen by the other, whoever writes them.
+        // Neither is seen by the other, whichever process writes them.
         let mut model = World::at(version);
         let copier = actor!["write", copied, tally, "7", "30"];
         copier.expect("in");
@@ -289,7 +289,7 @@ fn a_copy_of_the_file_with_words_of_two_versions_is_refused() {
     }
 }
 
-/// A copy that is made while a process writes is refused, if it can be told; whatever becomes of it, the region that it was
+/// A copy that is made while a process writes is refused, if it can be recognized; whatever becomes of it, the region that it was
 /// made from is as if it did not exist.
 #[test]
 fn a_copy_of_the_file_that_is_made_in_the_midst_of_updates_is_nobody_elses_business() {

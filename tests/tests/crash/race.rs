@@ -40,13 +40,13 @@ fn creating_opening_and_removing_give_no_wrong_error() {
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), left, "something was left behind");
 }
 
-/// Somebody who has found a region by its name, and gets in only when the name leads to another one, uses that one.
+/// A process that has found a region by its name, and attaches only when the name leads to another one, uses that one.
 #[test]
 fn the_name_decides_when_somebody_gets_in_late() {
     let dir = scratch_dir();
     let path = dir.path().join("world");
     drop(State::<World>::create(&path).unwrap());
-    // Nobody gets into the old region while somebody seems to make it clean.
+    // No process attaches to the old region while another one seems to make it clean.
     let old = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
     // SAFETY: a struct of integers.
     let mut flock: libc::flock = unsafe { std::mem::zeroed() };

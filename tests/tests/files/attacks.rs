@@ -13,7 +13,7 @@ use tempfile::TempDir;
 const MALLORY: u32 = 23456;
 
 /// Another user of the machine.
-const NOBODY: u32 = 65534;
+const UNPRIVILEGED: u32 = 65534;
 
 /// A directory like `/tmp`; `None`, with a word about it, if this process cannot play several users.
 fn public() -> Option<TempDir> {
@@ -48,7 +48,7 @@ fn as_user(user: u32, path: &Path) -> Vec<String> {
     actor!["limit", "user", user.to_string(), path].succeed()
 }
 
-/// Whoever wrote the file could make this process misbehave: however sound it looks, whatever its mode says.
+/// The user that wrote the file could make this process misbehave: however sound it looks, whatever its mode says.
 #[test]
 fn a_region_of_another_user_is_refused() {
     let Some(dir) = public() else { return };
@@ -66,8 +66,8 @@ fn a_region_of_another_user_is_refused() {
         // Not even to remove or replace it: that takes its locks, which the attacker may hold, in a mapping that may be cut off.
         refused(State::<World>::open_or_replace(&path), ErrorKind::Permission, &owner);
         refused(shmstate::remove(&path), ErrorKind::Permission, &owner);
-        // Whom the file system lets, for the modes that do, is refused by the owner as well.
-        let said = as_user(NOBODY, &path);
+        // A user that the mode admits is refused because of the owner.
+        let said = as_user(UNPRIVILEGED, &path);
         assert_eq!(said[0], "Permission", "{said:?}");
         assert!(mode & 0o006 != 0o006 || said[1].contains(&owner), "{said:?}");
         let after = (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap());
@@ -78,7 +78,7 @@ fn a_region_of_another_user_is_refused() {
     }
 }
 
-/// An open descriptor, as by `mknod`, `mkfifo`, `bind`, or another name for somebody's file.
+/// An open descriptor, as by `mknod`, `mkfifo`, `bind`, or another name for another user's file.
 #[test]
 fn whatever_else_lies_under_the_name_is_refused() {
     let Some(dir) = public() else { return };
@@ -103,7 +103,7 @@ fn whatever_else_lies_under_the_name_is_refused() {
         chown(&path, Some(MALLORY), None).unwrap();
         true
     };
-    // Nobody is at the other end of the FIFO: a plain open for reading would never come back.
+    // No process is at the other end of the FIFO: a plain open for reading would never return.
     assert!(node(libc::S_IFIFO, 0));
     refused(State::<World>::open_read_only(&path), ErrorKind::NotAFile, "a FIFO");
     check(ErrorKind::NotAFile, "a FIFO");
@@ -133,15 +133,15 @@ fn whatever_else_lies_under_the_name_is_refused() {
     check(ErrorKind::Corrupt, "does not begin like a region");
     assert_eq!(fs::read(&secret).unwrap(), b"a secret");
     let theirs = dir.path().join("theirs");
-    region_of(NOBODY, 0o600, &theirs);
+    region_of(UNPRIVILEGED, 0o600, &theirs);
     let before = fs::read(&theirs).unwrap();
     fs::hard_link(&theirs, &path).unwrap();
-    check(ErrorKind::Permission, &format!("belongs to user {NOBODY}"));
+    check(ErrorKind::Permission, &format!("belongs to user {UNPRIVILEGED}"));
     assert!(fs::read(&theirs).unwrap() == before);
     state.update(World::step).unwrap();
 }
 
-/// Moves the things behind `path` about, each under the name for a moment, as fast as it can.
+/// Renames the files at `path` all the time, each under the name for a moment, as fast as it can.
 fn swap(path: &Path, others: &[&PathBuf], stop: &AtomicBool) {
     let name = |path: &Path| std::ffi::CString::new(path.to_str().unwrap()).unwrap();
     let (path, others) = (name(path), others.iter().map(|other| name(other)).collect::<Vec<_>>());
@@ -158,7 +158,7 @@ fn swap(path: &Path, others: &[&PathBuf], stop: &AtomicBool) {
 }
 
 /// Between a look at the name and the opening of the file, anything may come under it. What is opened is the region, or it
-/// is refused; no link is followed, and nobody waits for a FIFO's other end.
+/// is refused; no link is followed, and no open waits for a FIFO's other end.
 #[test]
 fn what_is_swapped_in_between_is_refused() {
     if !has_proc() {
@@ -202,18 +202,18 @@ fn what_is_swapped_in_between_is_refused() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 7, "something was left behind");
 }
 
-/// In a directory that belongs to another user, and is sticky, everybody has regions of their own.
+/// In a directory that belongs to another user, and is sticky, each user has regions of its own.
 #[test]
 fn in_a_sticky_directory_of_another_user() {
     let Some(dir) = public() else { return };
     chown(dir.path(), Some(MALLORY), Some(MALLORY)).unwrap();
     let path = dir.path().join("board");
-    assert_eq!(as_user(NOBODY, &path), ["Ok", "0"]);
-    assert_eq!(fs::metadata(&path).unwrap().uid(), NOBODY);
-    assert_eq!(as_user(NOBODY, &path), ["Ok", "0"]);
+    assert_eq!(as_user(UNPRIVILEGED, &path), ["Ok", "0"]);
+    assert_eq!(fs::metadata(&path).unwrap().uid(), UNPRIVILEGED);
+    assert_eq!(as_user(UNPRIVILEGED, &path), ["Ok", "0"]);
     let said = as_user(12345, &path);
     assert!(said[0] == "Permission" && said[1].contains("does not let this process open it"), "{said:?}");
-    refused(State::<World>::open(&path), ErrorKind::Permission, &format!("belongs to user {NOBODY}"));
+    refused(State::<World>::open(&path), ErrorKind::Permission, &format!("belongs to user {UNPRIVILEGED}"));
     let own = dir.path().join("own");
     let world = State::<World>::create(&own).unwrap();
     world.update(World::step).unwrap();
@@ -221,7 +221,7 @@ fn in_a_sticky_directory_of_another_user() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "something was left behind");
 }
 
-/// The directory of bare names, where anybody can make names: taken by somebody else, it is refused.
+/// The directory of bare names, where every user can make names: taken by another user, it is refused.
 #[test]
 fn the_directory_of_bare_names_was_made_by_another_user() {
     let (Some(elsewhere), home) = (public(), PathBuf::from(format!("/dev/shm/shmstate-{MALLORY}"))) else { return };
@@ -230,19 +230,21 @@ fn the_directory_of_bare_names_was_made_by_another_user() {
     }
     let bare = || as_user(MALLORY, Path::new("bare"));
     fs::create_dir(&home).unwrap();
-    chown(&home, Some(NOBODY), Some(MALLORY)).unwrap();
+    chown(&home, Some(UNPRIVILEGED), Some(MALLORY)).unwrap();
     let mode = |mode| fs::set_permissions(&home, fs::Permissions::from_mode(mode)).unwrap();
     mode(0o700);
     let not_mine = bare();
     chown(&home, Some(MALLORY), None).unwrap();
     mode(0o777);
-    let anybodys = bare();
+    let writable_by_all = bare();
     let made = fs::read_dir(&home).unwrap().count();
     fs::remove_dir(&home).unwrap();
     symlink(elsewhere.path(), &home).unwrap();
     let link = bare();
     fs::remove_file(&home).unwrap();
-    for (said, part) in [(not_mine, format!("belongs to user {NOBODY}")), (anybodys, "with mode 777".to_owned())] {
+    for (said, part) in
+        [(not_mine, format!("belongs to user {UNPRIVILEGED}")), (writable_by_all, "with mode 777".to_owned())]
+    {
         assert!(said[0] == "Permission" && said[1].contains(&part) && said[1].contains("SHMSTATE_DIR"), "{said:?}");
     }
     assert!(link[0] == "Io" && link[1].contains("cannot open the directory"), "{link:?}");

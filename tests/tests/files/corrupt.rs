@@ -129,7 +129,7 @@ fn invalid_content() {
     let mood = {
         let person = std::mem::offset_of!(shmstate_tests::Person, mood);
         let name = std::mem::offset_of!(shmstate_tests::Person, name);
-        // The text starts somewhere in `name`: find the moods behind it.
+        // The text starts somewhere in `name`: find the moods after it.
         let from = at[0];
         (0..person - name + 8).find(|i| good[from + i..].starts_with(&[7; 8])).unwrap()
     };

@@ -25,7 +25,7 @@ fn helper(dir: &Path, args: &[&str]) -> Actor {
     Actor::start_command(command.args(args).env("SHMSTATE_HOSTILE_DIR", dir))
 }
 
-/// Waits for the helper, however long it was told to run: it has an alarm of its own.
+/// Waits for the helper, however long it has to run: it has an alarm of its own.
 fn wait(actor: Actor) -> (bool, String) {
     let mut last = String::new();
     while let Some(line) = actor.patient_line() {

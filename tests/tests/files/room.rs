@@ -1,4 +1,4 @@
-//! Room for regions: what a file system, a control group and the machine have left, and who gets it.
+//! Room for regions: what a file system, a control group and the machine have left, and which process gets it.
 
 use shmstate::{List, State};
 use shmstate_tests::{Actor, Cgroup, PATIENCE, actor, has_proc, scratch_dir};

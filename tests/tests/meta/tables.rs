@@ -54,7 +54,7 @@ const STRING: &str = "new from_utf8 from_utf8_lossy from_utf16 into_bytes as_str
 const BOX: &str = "new pin leak into_raw from_raw into_pin new_uninit downcast";
 
 /// The rows of the table under the heading `# Beside …` in the documentation of one file: the names before the bar, which are
-/// the code in backticks, and what stands behind it.
+/// the code in backticks, and what stands after it.
 fn rows(file: &str) -> Vec<(Vec<String>, String)> {
     let text = fs::read_to_string(source(file)).unwrap();
     let docs = text.lines().filter_map(|line| line.strip_prefix("///")).map(str::trim);

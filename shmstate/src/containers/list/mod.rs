@@ -224,7 +224,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         self.slots.as_slice()
     }
 
-    /// The items, without marking any: the caller marks what it is going to touch. `live` is what [`Self::live`] has told
+    /// The items, without marking any: the caller marks what it is going to touch. `live` is what [`Self::live`] has shown
     /// the caller, because another process may have changed it since.
     #[inline]
     pub(super) fn unmarked_mut(&mut self, live: usize) -> &mut [T] {

@@ -78,7 +78,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         self.places.is_full() || self.values.is_full()
     }
 
-    /// Adds a place, as [`Self::places`] has told it, for which there is room; `init` fills its value, if its generation is odd.
+    /// Adds a place, as [`Self::places`] has returned it, for which there is room; `init` fills its value, if its generation is odd.
     #[cfg(feature = "serde")]
     pub(in crate::containers) fn push_place(&mut self, generation: u32, init: impl FnOnce(&mut T)) {
         let (place, vacant) = (self.places.len(), generation.is_multiple_of(2));

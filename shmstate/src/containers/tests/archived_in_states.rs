@@ -164,7 +164,7 @@ fn a_damaged_archive_is_refused() {
     assert!(error.to_string().contains("`places[1]`: no archive of its type: "), "{error}");
 }
 
-/// Programs with another archived type are told so.
+/// Programs with another archived type get an error that says so.
 #[test]
 fn the_archived_type_is_in_the_schema() {
     #[derive(SharedLayout)]

@@ -228,7 +228,7 @@ fn catching_up_goes_by_the_variant() {
     let mut to = late(1, &[2, 3], 4);
     // SAFETY: two values, apart from each other.
     unsafe { Slot::copy_plain(&raw mut to, &raw const *Box::new(late(5, &[6], 7))) }
-    let Slot::Late { pod: 5, list, plain: 7 } = &to else { panic!("plain fields stay behind") };
+    let Slot::Late { pod: 5, list, plain: 7 } = &to else { panic!("plain fields stay") };
     assert_eq!(list[..], [2], "the length is new, the items are old");
     // SAFETY: two values, apart from each other.
     unsafe { Slot::copy_plain(&raw mut to, &raw const *Box::new(Slot::One(List::from([8, 9])))) }

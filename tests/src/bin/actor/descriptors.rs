@@ -1,7 +1,7 @@
 //! What a program may do with its descriptors. Each deed is done in a forked child, because it is about the whole process.
 
 use crate::fork::{child, succeeds};
-use crate::machine::{NOBODY, become_user};
+use crate::machine::{UNPRIVILEGED, become_user};
 use crate::{open, say, wait_for_go};
 use shmstate::{ErrorKind, State};
 use shmstate_tests::World;
@@ -235,7 +235,7 @@ fn anonymous() {
         drop(State::<World>::from_fd(world.share().expect("a descriptor")).expect("the same"));
         assert_eq!(count("memfd:shmstate"), 1);
         close_all();
-        become_user(NOBODY);
+        become_user(UNPRIVILEGED);
     }
     for result in [world.try_clone().map(drop), world.share().map(drop)] {
         let e = result.unwrap_err();
@@ -245,7 +245,7 @@ fn anonymous() {
     work();
 }
 
-/// Without descriptors, it waits until it is told to update, beside another process that has died in an update.
+/// Without descriptors, it waits for the command to update, beside another process that has died in an update.
 fn recover(path: &str) {
     let world = open(path);
     close_all();
@@ -256,7 +256,7 @@ fn recover(path: &str) {
     say("out");
 }
 
-/// The same with a file that has lost its name, so that it cannot be opened again: then the dead is not told from the
+/// The same with a file that has lost its name, so that it cannot be opened again: then the dead cannot be distinguished from the
 /// living, and the error says so.
 fn removed(path: &str) {
     let world = State::<World>::options().timeout(std::time::Duration::from_millis(20)).open(path).expect("the world");
@@ -264,7 +264,7 @@ fn removed(path: &str) {
     std::fs::remove_file(path).expect("the file");
     // SAFETY: no pointers.
     if unsafe { libc::geteuid() } == 0 {
-        become_user(NOBODY);
+        become_user(UNPRIVILEGED);
     }
     say("closed");
     wait_for_go();

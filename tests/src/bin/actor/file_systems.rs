@@ -228,7 +228,7 @@ fn sparse(dir: &Path) {
     assert_eq!(taken(), before, "to look has taken memory");
     let refused = State::<Board>::open(&copy).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::NoSpace, "{refused}");
-    // Whoever opens it for writing fills the holes; those who look on see what it does.
+    // An open for writing fills the holes; read-only handles see that.
     fs::remove_file(&filler).expect("room");
     drop(full);
     let writer = State::<Board>::open(&copy).expect("a board");

@@ -22,7 +22,7 @@ fn target(name: &str) -> Target {
     TARGETS.iter().find(|(known, _)| *known == name).expect("a target").1
 }
 
-/// One input after the other until the time is up. The one that runs lies in `dir`, for whoever finds this process dead.
+/// One input after the other until the time is up. The one that runs lies in `dir`, so that it can be found when this process is dead.
 pub fn run(name: &str, dir: &str, seed: u64, seconds: u64) {
     let (target, file, since) = (target(name), Path::new(dir).join("input"), Instant::now());
     let mut inputs = 0;
@@ -74,7 +74,7 @@ pub fn scribble(what: &str, path: &str, seed: u64) {
         let inner = (0..9).map(|i| offset_of!(Plain, nested) + 64 + i * 80);
         (0..3).flat_map(|k| lists.into_iter().chain(inner.clone()).map(move |at| images + k * stride + at)).collect()
     };
-    // Header and schema, which nobody writes once they are there.
+    // Header and schema, which are written once.
     let identity: Vec<usize> = (0..256).chain(schema..schema + word(104)).collect();
     say("in");
     loop {

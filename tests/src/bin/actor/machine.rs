@@ -101,11 +101,14 @@ fn descriptors(paths: &str) {
                 assert_eq!(kind, Some(ErrorKind::Io), "{what} with {left}: {e}");
                 assert!(e.to_string().contains("Too many open files"), "{what} with {left}: {e}");
             }
-            assert!(what != "rebooted" || kind.is_some(), "opened with {left}, though nobody could know its run");
+            assert!(
+                what != "rebooted" || kind.is_some(),
+                "opened with {left}, though its run of the machine cannot be known"
+            );
             outcomes.push(kind);
             free.extend(fill());
             assert_eq!(free.len(), all, "{what} with {left} keeps descriptors");
-            // Who has it open needs none.
+            // A process that has it open needs none.
             world.update(World::step).expect("an update");
             assert!(world.read(|s| s.steps == s.steps_again).expect("a read") && world.is_current().expect("a look"));
             if what.contains("create") {
@@ -240,7 +243,7 @@ fn removed_directory(path: &str) {
 }
 
 /// The unprivileged user that processes turn into.
-pub const NOBODY: u32 = 65534;
+pub const UNPRIVILEGED: u32 = 65534;
 
 /// Becomes that user, for ever.
 pub fn become_user(user: u32) {
@@ -256,7 +259,7 @@ pub fn become_user(user: u32) {
 fn drop_privileges(path: &str) {
     let world = open(path);
     world.update(World::step).expect("an update");
-    become_user(NOBODY);
+    become_user(UNPRIVILEGED);
     for _ in 0..100 {
         world.update(World::step).expect("an update");
         assert!(world.read(|s| s.steps == s.steps_again).expect("a read"));
@@ -280,10 +283,10 @@ fn umask(mask: &str) {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
     };
     set_mode(shm, 0o1777);
-    become_user(NOBODY);
+    become_user(UNPRIVILEGED);
     // SAFETY: no pointers.
     unsafe { libc::umask(u32::from_str_radix(mask, 8).expect("an octal number")) };
-    let private = shm.join(format!("shmstate-{NOBODY}"));
+    let private = shm.join(format!("shmstate-{UNPRIVILEGED}"));
     for own in [None, Some(0o600), Some(0o500), Some(0)] {
         if let Some(own) = own {
             set_mode(&private, own);
@@ -331,7 +334,7 @@ fn panic_abort(path: &str) {
     });
 }
 
-/// Looks for the region until somebody cuts its file off, and then at it: the death that the documentation tells of.
+/// Reads the region until its file is truncated, and once more: the death that the documentation describes.
 fn truncated(path: &str) {
     let world = open(path);
     say("in");
@@ -344,7 +347,7 @@ fn truncated(path: &str) {
     let _ = world.read(|s| s.steps);
 }
 
-/// Opens a name that somebody else gives to other things all the time; says which versions it saw, and which errors.
+/// Opens a name that another process gives to other files all the time; prints which versions it saw, and which errors.
 fn open_often(path: &str) {
     let (name, rounds) = path.rsplit_once(':').expect("a path and a number");
     let mut seen = std::collections::BTreeSet::new();
@@ -364,7 +367,7 @@ fn open_often(path: &str) {
 fn view(path: &str) {
     // SAFETY: no pointers.
     if unsafe { libc::geteuid() } == 0 {
-        become_user(NOBODY);
+        become_user(UNPRIVILEGED);
     }
     let refused = State::<World>::open(path).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Permission, "{refused}");
@@ -379,7 +382,7 @@ fn view(path: &str) {
     let line = maps.lines().find(|line| line.ends_with(path)).expect("a mapping");
     let start = usize::from_str_radix(line.split('-').next().expect("an address"), 16).expect("a number");
     let start = std::ptr::with_exposed_provenance_mut::<u8>(start);
-    // SAFETY: a page that is mapped; nobody in this process writes it unless this call succeeds.
+    // SAFETY: a page that is mapped; no code of this process writes it unless this call succeeds.
     let opened = unsafe { libc::mprotect(start.cast(), 4096, libc::PROT_READ | libc::PROT_WRITE) };
     assert_eq!((opened, std::io::Error::last_os_error().raw_os_error()), (-1, Some(libc::EACCES)));
     // SAFETY: a byte of the mapping, as shared memory. It ends this process.

@@ -1,4 +1,4 @@
-//! The other process of the tests: does what its arguments say, says what it sees, and dies when it is told to.
+//! The other process of the tests: does what its arguments say, says what it sees, and dies on command.
 
 mod anonymous;
 mod descriptors;
@@ -82,10 +82,10 @@ fn open(path: impl AsRef<Path>) -> State<World> {
 /// Prints a line, at once.
 fn say(line: &str) {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}").and_then(|()| out.flush()).expect("somebody listens");
+    writeln!(out, "{line}").and_then(|()| out.flush()).expect("the driver listens");
 }
 
-/// Waits for a line, or for nobody being there to send one.
+/// Waits for a line, or for the end of input.
 fn wait_for_go() {
     let _ = std::io::stdin().read_line(&mut String::new());
 }

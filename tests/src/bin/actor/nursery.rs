@@ -15,7 +15,7 @@ pub struct Job<'a> {
     pub seed: u64,
     pub kills: u64,
     pub seconds: u64,
-    /// Whether the nursery has a handle of its own while children die. If not, and if nobody else has, they are a
+    /// Whether the nursery has a handle of its own while children die. If not, and if no other process has, they are a
     /// population each.
     pub hold: bool,
 }

@@ -42,7 +42,7 @@ fn stop() {
     unsafe { libc::raise(libc::SIGSTOP) };
 }
 
-/// Stops a reader after each of its instructions in turn, `most` at most, until some behind its way in, and lets it go on in the midst of an update of the
+/// Stops a reader after each of its instructions in turn, `most` at most, until some after its way in, and lets it go on in the midst of an update of the
 /// copy that was the active one when it began.
 pub fn read(path: &str, most: u64) {
     on_one_processor();

@@ -9,7 +9,7 @@ pub fn create(dir: &str, me: u64, party: u64, rounds: u64) {
     let tally = Tally::open(format!("{dir}/tally"));
     for round in 0..rounds {
         let path = format!("{dir}/r{round}");
-        // Made by 1 to `party`: 0 would be a region that nobody has filled.
+        // Made by 1 to `party`: 0 would be a region that no process has filled.
         let options = || State::<Made>::options().timeout(PATIENCE).init(|s| s.make(me + 1));
         tally.barrier(party, round);
         let (state, created) = if round % 2 == 0 {
@@ -19,7 +19,7 @@ pub fn create(dir: &str, me: u64, party: u64, rounds: u64) {
                 Ok(state) => (state, Some(true)),
                 Err(e) => {
                     assert_eq!(e.kind(), ErrorKind::AlreadyExists, "{e}");
-                    (options().open(&path).expect("somebody's region"), Some(false))
+                    (options().open(&path).expect("another process's region"), Some(false))
                 }
             }
         };
@@ -34,7 +34,7 @@ pub fn create(dir: &str, me: u64, party: u64, rounds: u64) {
         assert!(created.is_none_or(|c| c == (maker == me + 1)), "one creator, and it knows");
         assert!(state.is_current().expect("a look"));
         let makers = tally.word(Tally::FREE + round as usize);
-        // Everybody writes the same, or else.
+        // All write the same value.
         let before = makers.swap(maker, std::sync::atomic::Ordering::SeqCst);
         assert!(before == 0 || before == maker, "two regions in round {round}");
     }

@@ -132,7 +132,7 @@ fn herd(dir: &str) {
     assert_eq!(fs::read_dir(dir).expect("a directory").count(), 1);
     workers.iter_mut().for_each(Actor::go);
     workers.into_iter().for_each(|worker| drop(worker.succeed()));
-    // Of those that want to be the only creator, each but one is told that there is one.
+    // Of those that want to be the only creator, all but one get the error that there is one.
     shmstate::remove(&path).expect("removal");
     drop(state);
     let args = ["room".as_ref(), "herd-worker".as_ref(), std::ffi::OsStr::new(dir)];
@@ -192,7 +192,7 @@ fn nested(dir: &str) {
     say("done");
 }
 
-/// A creator that does not get on, for as long as nobody says so.
+/// A creator that stays where it is until it gets an order.
 fn stays_in_init(path: &str) {
     let init = |list: &mut Cache| {
         list.push(7).expect("an item");

@@ -1,5 +1,5 @@
-//! A program with a thread that puts files of the program's own under all numbers that the library may have, when it is told
-//! to. Its parent stops the thread that calls the library at each system call.
+//! A program with a thread that puts files of the program's own under all numbers that the library may have,
+//! on command. Its parent stops the thread that calls the library at each system call.
 
 use shmstate::{Error, State};
 use shmstate_tests::{Release2, World};

@@ -12,7 +12,7 @@ pub enum How {
     Starting,
 }
 
-/// Where orphans stand, behind the roles.
+/// Where orphans stand, after the roles.
 pub const ORPHAN: usize = Role::ALL.len();
 
 #[derive(Default)]
@@ -31,8 +31,8 @@ pub struct Figures {
     pub versions: u64,
     /// By [`Kind`].
     pub done: [u64; 13],
-    /// From the kill of a writer to the next update that succeeded, in ns, without those during which somebody was
-    /// stopped. There may be no writer left who could, until another has started.
+    /// From the kill of a writer to the next update that succeeded, in ns, without those during which a process was
+    /// stopped. There may be no writer left until another one has started.
     pub gaps: Vec<u64>,
     /// Of that, the time since that update began: what a writer that is there has to wait.
     pub waits: Vec<u64>,

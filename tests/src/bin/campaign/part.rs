@@ -1,4 +1,4 @@
-//! One who takes part: lives at random, logs what it does, and may die at any time.
+//! A process of a round: it acts at random, logs what it does, and may die at any time.
 
 use crate::stage::{Mix, Stage};
 use shmstate::{ErrorKind, State};

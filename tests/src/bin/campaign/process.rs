@@ -52,7 +52,7 @@ pub fn start(args: &[&str], namespaces: Option<Namespaces>) -> io::Result<libc::
     let pid = unsafe { libc::syscall(libc::SYS_clone, i64::from(flags | libc::SIGCHLD), 0, 0, 0, 0) };
     if pid == 0 {
         if flags & libc::CLONE_NEWUSER != 0 {
-            // It stays who it was.
+            // It keeps its identity.
             write(c"/proc/self/setgroups", b"deny");
             write(c"/proc/self/uid_map", uid.as_bytes());
             write(c"/proc/self/gid_map", gid.as_bytes());

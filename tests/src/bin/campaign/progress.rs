@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub struct Progress {
     bar: ProgressBar,
     begun: Instant,
-    told: Instant,
+    reported: Instant,
     pause: Duration,
 }
 
@@ -18,7 +18,7 @@ impl Progress {
         let bar = ProgressBar::new(time.as_millis().max(1) as u64);
         bar.set_style(ProgressStyle::with_template("{bar:40} {elapsed_precise} {msg}").expect("a template"));
         let pause = Duration::from_millis(if std::io::stderr().is_terminal() { 200 } else { 10_000 });
-        Progress { bar, begun: Instant::now(), told: Instant::now(), pause }
+        Progress { bar, begun: Instant::now(), reported: Instant::now(), pause }
     }
 
     /// Since when the campaign runs.
@@ -28,10 +28,10 @@ impl Progress {
 
     /// Shows how far it has come, unless it has just been shown.
     pub fn tell(&mut self, figures: &Figures) {
-        if self.told.elapsed() < self.pause {
+        if self.reported.elapsed() < self.pause {
             return;
         }
-        self.told = Instant::now();
+        self.reported = Instant::now();
         let line = format!(
             "{} rounds, {} versions, {} kills, {} stops, {} recoveries",
             figures.rounds,

@@ -22,7 +22,7 @@ const SLOTS_AT: u64 = 512;
 /// The first slot's byte, which its holder has locked.
 const FIRST_BYTE: i64 = 0x4000_0000_0000_0001;
 
-/// Who takes part, and on what.
+/// Which processes take part, and on what.
 pub struct Plan {
     pub writers: usize,
     pub readers: usize,
@@ -58,7 +58,7 @@ struct Scene {
     cast: Vec<Actor>,
     wrong: Vec<String>,
     kills: u64,
-    /// When writers were killed, or those who may have been.
+    /// When writers were killed, or processes that may have been writing.
     writers_killed: Vec<u64>,
     stops: Vec<(u64, u64)>,
     file: File,
@@ -117,7 +117,7 @@ impl Campaign {
         scene.cast.push(Actor { pid, role, place, since: now_ns(), stopped: None, killed: None });
     }
 
-    /// Somebody is killed or stopped, all the time.
+    /// Processes are killed or stopped, all the time.
     fn trouble(&mut self, scene: &mut Scene, mix: Mix, time: Duration) {
         let roles = [(Role::Writer, self.plan.writers), (Role::Reader, self.plan.readers), (Role::Creator, 2)];
         let roles = roles.into_iter().flat_map(|(role, n)| std::iter::repeat_n(role, n));
@@ -186,7 +186,7 @@ impl Campaign {
         self.figures.kills[one.role as usize][how as usize] += 1;
     }
 
-    /// Everybody comes to an end, holding a handle; then nobody is in anybody's way.
+    /// All processes end while they hold a handle; then none is in another one's way.
     fn end(&mut self, scene: &mut Scene, held: Option<State<World>>) {
         scene.let_go_on(u64::MAX);
         self.stage.stop();
@@ -211,7 +211,7 @@ impl Campaign {
             Some(world) => Ok(world),
             None => self.stage.try_world(),
         };
-        // All copies are free but the active one, whoever died: each gets its turn.
+        // All copies are free but the active one, whichever process died: each gets its turn.
         let updates = world.and_then(|world| {
             for _ in 0..16 {
                 let at = log.begin(Kind::Update);
@@ -259,7 +259,7 @@ impl Campaign {
         let (paths, lives): (Vec<_>, Vec<_>) = lives.into_iter().unzip();
         lives.iter().for_each(|life| self.figures.count(life));
         let last = seen.steps;
-        // What nobody can have made needs no model.
+        // What no process can have made needs no model.
         let begun = lives.iter().flatten().filter(|entry| entry.kind == Kind::Update).count() as u64;
         if last < first || last > first + begun {
             scene.wrong.push(format!("version {last} at the end, {first} at the beginning, {begun} updates begun"));
@@ -291,7 +291,7 @@ impl Campaign {
         digests.len()
     }
 
-    /// How long it took after each death of a writer until somebody's update succeeded.
+    /// How long it took after each death of a writer until the next update succeeded.
     fn waits(&mut self, scene: &Scene, lives: &[Vec<Entry>]) {
         let of = |kind| lives.iter().flatten().filter(move |entry| entry.kind == kind && entry.after != 0);
         let mut ends: Vec<(u64, u64)> = of(Kind::Update).map(|entry| (entry.after, entry.before)).collect();
@@ -307,7 +307,7 @@ impl Campaign {
 }
 
 impl Scene {
-    /// Who has been stopped for long enough by `now` goes on.
+    /// Continues the processes that have been stopped for long enough by `now`.
     fn let_go_on(&mut self, now: u64) {
         for one in &mut self.cast {
             if let Some((from, until)) = one.stopped
@@ -320,7 +320,7 @@ impl Scene {
         }
     }
 
-    /// Takes leave of those who have ended, and says whose places are free.
+    /// Reaps the processes that have ended, and returns whose places are free.
     fn reap(&mut self, figures: &mut Figures) -> Vec<(Role, usize)> {
         let mut free = Vec::new();
         while let Some((pid, status)) = process::ended(-1, libc::WNOHANG) {
@@ -367,7 +367,7 @@ fn word(file: &File, at: u64) -> u32 {
 /// The flag in the word of a slot's owner thread: it reads.
 const OWNER_PINNED: u32 = 1 << 8;
 
-/// Slots whose holders live and pin a copy, or have the lock, when nobody reads or writes.
+/// Slots whose holders live and pin a copy, or have the lock, when no process reads or writes.
 fn held_by_the_idle(file: &File) -> Vec<String> {
     let slots = 0..word(file, USED_AT);
     let wrong = slots.filter(|slot| {
@@ -375,13 +375,13 @@ fn held_by_the_idle(file: &File) -> Vec<String> {
         // Pins in eight copies, and the flag in the word of the owner thread.
         let pinned = (0..8).any(|copy| word(file, line + copy * 4) != 0) || word(file, line + 56) & OWNER_PINNED != 0;
         let owned = word(file, LOCK_AT) & !(1 << 31) == slot + 1;
-        // A dead one's are left until they are in somebody's way.
+        // Those of a dead process stay until they are in the way of a live one.
         (pinned || owned) && is_locked(file, FIRST_BYTE + i64::from(*slot))
     });
     wrong.map(|slot| format!("slot {slot}, of an idle handle, holds a copy or the lock")).collect()
 }
 
-/// Whether somebody has locked that byte of the file.
+/// Whether a process has locked that byte of the file.
 fn is_locked(file: &File, byte: i64) -> bool {
     // SAFETY: numbers, for which zeroes are values.
     let mut lock: libc::flock = unsafe { std::mem::zeroed() };

@@ -1,4 +1,4 @@
-//! What all who take part in a round share: a directory, a page of words, two regions.
+//! What all processes of a round share: a directory, a page of words, two regions.
 
 use shmstate::{Error, State};
 use shmstate_tests::{Log, Tally, World, now_ns};
@@ -73,12 +73,12 @@ impl Stage {
         Mix(self.tally.get(Self::MIX))
     }
 
-    /// All are told to come to an end.
+    /// Asks all to end.
     pub fn stop(&self) {
         self.set(Tally::STOP, 1);
     }
 
-    /// Whether to come to an end: told so, or left alone for much too long.
+    /// Whether to end: on request, or without a sign of the driver for much too long.
     pub fn is_over(&self) -> bool {
         self.tally.get(Tally::STOP) != 0 || self.is_late()
     }

@@ -22,7 +22,7 @@ enum Configuration {
 }
 
 impl Configuration {
-    /// What the compiler is told, and the folder of what it makes. Not the one of the builds without faults: cargo names both
+    /// The compiler's flags, and the folder of what it makes. Not the one of the builds without faults: cargo names both
     /// programs alike, so that one would overwrite the other.
     fn flags(self) -> (&'static str, &'static str) {
         match self {

@@ -42,7 +42,7 @@ impl Outcome {
     /// How much it took to find it, in the check's own unit.
     pub fn after(&self) -> String {
         let words: Vec<&str> = self.said.split_whitespace().collect();
-        let told = words.windows(3).find_map(|words| match words {
+        let printed = words.windows(3).find_map(|words| match words {
             ["after", n, unit @ ("executions" | "schedules" | "updates" | "updates:" | "states")]
                 if n.bytes().all(|b| b.is_ascii_digit()) =>
             {
@@ -50,7 +50,7 @@ impl Outcome {
             }
             _ => None,
         });
-        told.unwrap_or_else(|| format!("{:.1} s", self.time.as_secs_f64()))
+        printed.unwrap_or_else(|| format!("{:.1} s", self.time.as_secs_f64()))
     }
 }
 

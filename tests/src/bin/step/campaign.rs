@@ -154,7 +154,7 @@ impl<'a> Campaign<'a> {
         Ok(())
     }
 
-    /// Gathers crash states of those who were taking over from the dead.
+    /// Gathers crash states of processes that died while they took over from a dead one.
     fn die_again(&mut self, row: &mut Row) -> Fallible<()> {
         if !self.crashed[1].is_empty() {
             return Ok(());

@@ -13,10 +13,10 @@ const LEAST: u64 = 3;
 /// More updates than a copy may lag behind before a writer asks whether its readers live.
 const PATIENCE: u64 = 1100;
 
-/// The slots of those who die.
+/// The slots of the processes that die.
 const MORTAL: [usize; 2] = [1, 2];
 
-/// Those who go on, and how thoroughly they are looked at.
+/// The processes that go on, and how thoroughly they are checked.
 struct Survivors<'a> {
     writer: &'a State<World>,
     readers: &'a [&'a State<World>],
@@ -102,7 +102,7 @@ impl Survivors<'_> {
             }
             // A dead reader's copy may wait; another one may not, whatever happens to that.
             if !free.is_empty() && round > LEAST + 5 * self.copies as u64 {
-                return wrong("a copy that nobody pins has never been used");
+                return wrong("a copy without a pin has never been used");
             }
             if round > PATIENCE {
                 return wrong("a copy that only the dead pin has never been used");
@@ -176,7 +176,7 @@ pub(crate) fn claimed(stand: &Stand, bytes: &[u8], copies: usize, expect: &Expec
     let (held, recoveries) = crash_state(&stand.image.words());
     let open = || impatient(&stand.path).map_err(|e| format!("a handle that takes a dead one's slot: {e}"));
     let newcomer = open()?;
-    // The other slot of those who die, so that no pin of theirs is left.
+    // The other slot of the processes that die, so that no pin of theirs is left.
     let _second = open()?;
     let survivors = Survivors {
         writer: &newcomer,
@@ -188,14 +188,14 @@ pub(crate) fn claimed(stand: &Stand, bytes: &[u8], copies: usize, expect: &Expec
     survivors.go_on(expect, held, recoveries)
 }
 
-/// Everybody died: somebody opens the file that is at `path` now, alone.
+/// All processes died: a new one opens the file that is at `path` now, alone.
 pub(crate) fn alone(path: &Path, copies: usize, expect: &Expect) -> Result<(), String> {
     let image = Image::open(path).map_err(|e| e.to_string())?;
     let (held, recoveries) = crash_state(&image.words());
     let first = impatient(path).map_err(|e| format!("the first handle of a new population: {e}"))?;
     let survivors = Survivors { writer: &first, readers: &[], image: &image, copies, population: false };
     survivors.go_on(expect, held, recoveries)?;
-    // Nobody is there, so that every slot can be had.
+    // No process is attached, so that every slot can be had.
     let others: Result<Vec<_>, _> = (1..HANDLES).map(|_| impatient(path)).collect();
     others.map(drop).map_err(|e| format!("the other slots: {e}"))
 }

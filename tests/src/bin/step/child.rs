@@ -19,7 +19,7 @@ fn begin() {
     unsafe { std::arch::asm!("int3") }
 }
 
-/// The operation is through. The parent lets nothing run behind this: no handle is dropped.
+/// The operation is through. The parent lets nothing run after this: no handle is dropped.
 #[inline(always)]
 fn end() -> ! {
     // SAFETY: ends the process, unless the tracer does.

@@ -54,7 +54,7 @@ impl Image {
 
     /// All bytes as they are now.
     ///
-    /// The reference must not outlive the standstill of whoever writes the region: every caller here runs while the traced
+    /// The reference must not outlive the standstill of the region's writer: every caller here runs while the traced
     /// process is stopped or dead, and lets go of the bytes before it, or a handle of this process, goes on.
     pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: the mapping is as long as it says and stays for the borrow; see above for its writers.

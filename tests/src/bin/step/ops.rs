@@ -95,7 +95,7 @@ impl Op {
             Op::Text => vec![Edit::Name(format!("früher {seed}"))],
             Op::Err | Op::Panic => {
                 let mut edits: Vec<Edit> = spots(6).chain(nested()).collect();
-                edits.extend([Edit::SwapSides, Edit::Push(seed), Edit::Name("nobody sees this".into())]);
+                edits.extend([Edit::SwapSides, Edit::Push(seed), Edit::Name("no reader sees this".into())]);
                 edits
             }
             Op::TakeOver | Op::TakeOverAgain => {
@@ -126,7 +126,7 @@ impl Op {
         matches!(self, Op::Remove | Op::RemoveLonely)
     }
 
-    /// Who else is there.
+    /// Which other processes are attached.
     pub(crate) fn scene(self) -> Scene {
         match self {
             Op::Create | Op::AttachFirst | Op::RemoveLonely => Scene::Lonely,

@@ -5,12 +5,12 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// Who else is there.
+/// Which other processes are attached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Scene {
     /// A bystander is attached: the population lives on.
     Shared,
-    /// Nobody.
+    /// None.
     Lonely,
 }
 

@@ -46,7 +46,7 @@ pub(crate) struct Settings {
     pub(crate) first_deaths: usize,
     /// So many deaths of each of these, and one of each kind.
     pub(crate) deaths: usize,
-    /// Of these, in so many somebody takes over and dies as well.
+    /// Of these, in so many the process that takes over dies as well.
     pub(crate) second_deaths: usize,
     pub(crate) until_violation: bool,
 }

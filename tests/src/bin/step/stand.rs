@@ -37,7 +37,7 @@ pub(crate) struct Start {
 }
 
 impl Start {
-    /// Whoever died with that slot read the active copy on another thread.
+    /// The process that died with that slot read the active copy on another thread.
     pub(crate) fn pin(&mut self, slot: usize) {
         let active = Words(&self.bytes).active();
         pin(&mut self.bytes, slot, active);
@@ -113,7 +113,7 @@ impl Stand {
     }
 }
 
-/// The library did something wrong before anybody died.
+/// The library did something wrong before any process died.
 #[derive(Debug)]
 pub(crate) struct Wrong(pub(crate) String);
 

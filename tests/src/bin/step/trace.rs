@@ -141,7 +141,7 @@ impl Tracee {
 
 impl Drop for Tracee {
     fn drop(&mut self) {
-        // Nobody is left to be told, and the kernel kills it with its tracer at the latest.
+        // No caller is left to report to, and the kernel kills it with its tracer at the latest.
         let _ = self.end();
     }
 }

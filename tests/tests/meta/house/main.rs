@@ -165,7 +165,7 @@ fn descriptors_have_one_door() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A clock that somebody sets does not shorten or lengthen a wait: what is waited for is measured by the one that only goes
+/// A clock that is set does not shorten or lengthen a wait: what is waited for is measured by the one that only goes
 /// on, at one place. The time of day is written into the header, for people; programs may ask for it as a `Timestamp`.
 #[test]
 fn clocks_have_one_door_each() {

@@ -39,7 +39,7 @@ impl Frame {
 pub struct Canvas(Document);
 
 impl Canvas {
-    /// An empty picture; `title` is for those who hear the page.
+    /// An empty picture; `title` is for screen readers.
     pub fn new(width: f64, height: f64, title: &str) -> Canvas {
         let document = Document::new()
             .set("viewBox", (0, 0, width, height))

@@ -1,11 +1,11 @@
-// Rule: a macro in the place of a type does not slip another type past the derive
+// Rule: a macro instead of a type does not slip another type past the derive
 
 #![forbid(unsafe_code)]
 
 use shmstate::SharedLayout;
 use shmstate_tests_macros::nth;
 
-// The definition has a reference; whoever asks once more is told `u64`.
+// The definition has a reference; a second expansion yields `u64`.
 #[derive(SharedLayout)]
 #[repr(C)]
 struct Named {

@@ -1,4 +1,4 @@
-// Rule: a field that ends behind its name is one error, whatever uses the type
+// Rule: a field that ends after its name is one error, whatever uses the type
 
 use shmstate::{SharedLayout, State};
 
