@@ -2,7 +2,9 @@
 
 mod system;
 
-use crate::containers::{ArchiveError, CapacityError};
+#[cfg(feature = "archived")]
+use crate::containers::ArchiveError;
+use crate::containers::CapacityError;
 use crate::events;
 use crate::layout::{Rule, ValidityError};
 use crate::plain::{ParseUuidError, TimeRangeError};
@@ -465,6 +467,7 @@ impl<T> From<CapacityError<T>> for Error {
 }
 
 /// Of the kind [`Full`](ErrorKind::Full) if the archive is too long.
+#[cfg(feature = "archived")]
 impl From<ArchiveError> for Error {
     fn from(error: ArchiveError) -> Self {
         match error {

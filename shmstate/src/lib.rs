@@ -72,6 +72,7 @@
 //! * [`assert_layout!`]: a test that holds a layout fast.
 
 #![warn(missing_debug_implementations)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // Under a model checker only the commit protocol and what it stands on is of use, and without shared memory only the types;
 // what else compiles is there for its names.
 #![cfg_attr(
@@ -134,20 +135,27 @@ cfg_if! {
     }
 }
 
+/// The crate whose `Pod` [`Pod`] and `#[shared(pod)]` ask for, in the version that they ask for.
+pub use bytemuck;
+#[cfg(feature = "archived")]
+pub use containers::Archived;
 pub use containers::{
-    Archived, Array, Blob, CapacityError, ItemIndex, Key, List, Map, Maybe, Queue, Ring, Set, Slab, SortedMap, Text,
-    Tracked,
+    Array, Blob, CapacityError, ItemIndex, Key, List, Map, Maybe, Queue, Ring, Set, Slab, SortedMap, Text, Tracked,
 };
 pub use error::{Error, ErrorKind};
 pub use layout::{
     ArchiveForm, Argument, Field, Kind, Layout, Pod, Report, Scalar, SharedLayout, TypeName, ValidityError, Variant,
 };
 pub use plain::{IpAddress, ParseUuidError, SocketAddress, TimeRangeError, TimeSpan, Timestamp, Uuid};
+/// The crate by which [`Archived`] keeps values, in its version: `#[rkyv(crate = shmstate::rkyv)]` derives for it.
+#[cfg(feature = "archived")]
+pub use rkyv;
 #[doc(inline)]
 #[doc = include_str!("../docs/derive.md")]
 pub use shmstate_derive::SharedLayout;
 
 /// What [`Archived`] keeps, and why it does not keep a value.
+#[cfg(feature = "archived")]
 pub mod archived {
     pub use crate::containers::{Archivable, ArchiveError};
 }

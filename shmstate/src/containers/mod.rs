@@ -12,6 +12,7 @@
 //! * `place`: what is made, moved and swapped where it lies; `drain`: taking many items out; `conversions`: to and from std's
 //!   collections
 
+#[cfg(feature = "archived")]
 mod archived;
 mod array;
 mod blob;
@@ -42,6 +43,7 @@ pub mod wrapped;
 
 #[cfg(feature = "serde")]
 pub use self::serde::{de, fields};
+#[cfg(feature = "archived")]
 pub use archived::{Archivable, ArchiveError, Archived};
 pub use array::Array;
 pub use blob::Blob;

@@ -44,7 +44,7 @@ use std::mem::MaybeUninit;
     note = "times and addresses: `Duration` → `shmstate::TimeSpan`, `SystemTime` and `Instant` → `shmstate::Timestamp`, `IpAddr` and its kin → `shmstate::IpAddress`, `SocketAddr` and its kin → `shmstate::SocketAddress`",
     note = "a struct or enum of your own: add `#[derive(shmstate::SharedLayout)]` and `#[repr(C)]` (or `#[repr(u8)]` for an enum) to it",
     note = "plain data of another crate that is `bytemuck::Pod`: write `shmstate::Pod<T>`, or `#[shared(pod)]` on the field",
-    note = "whatever else rkyv can archive: `shmstate::Archived<A, N>`, which is replaced as a whole"
+    note = "whatever else rkyv can archive: `shmstate::Archived<A, N>` (cargo feature `archived`), which is replaced as a whole"
 )]
 pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// The description of the type.

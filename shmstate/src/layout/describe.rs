@@ -113,6 +113,7 @@ pub struct TypeName(fn() -> &'static str);
 
 impl TypeName {
     /// The name of `A`.
+    #[cfg(any(test, feature = "archived"))]
     pub(crate) const fn of<A>() -> TypeName {
         TypeName(std::any::type_name::<A>)
     }

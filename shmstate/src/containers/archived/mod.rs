@@ -57,6 +57,21 @@ use std::mem::offset_of;
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// It needs the cargo feature `archived`. A program depends on `rkyv` itself, or takes it from here:
+///
+/// ```
+/// #[derive(shmstate::rkyv::Archive, shmstate::rkyv::Serialize)]
+/// #[rkyv(crate = shmstate::rkyv)]
+/// struct Greeting {
+///     text: String,
+/// }
+///
+/// let mut greeting = shmstate::Archived::<Greeting, 64>::new();
+/// greeting.set(&Greeting { text: "hello".into() })?;
+/// assert_eq!(greeting.get().unwrap().text, "hello");
+/// # Ok::<_, shmstate::archived::ArchiveError>(())
+/// ```
+///
 /// # Layout
 /// A keyed hash of 16 bytes, then a [`List<u8, N>`](List) with the archive: `80 + N` bytes, rounded up to a multiple of 16. It
 /// is aligned to 16 bytes, and so is the archive in it, in every copy of a state and wherever else it is moved: an archive

@@ -6,18 +6,18 @@
 //! A container that is a sequence of items and can take one after the other needs a line of [`sequences`]; `keyed` has the
 //! maps, `others` what is no sequence; `fields`: structs.
 
+#[cfg(feature = "archived")]
+mod archived;
 pub mod de;
 pub mod fields;
 mod keyed;
 mod others;
 
-use super::{Archivable, Archived, Array, List, Queue, Ring, Set};
+use super::{Array, List, Queue, Ring, Set};
 use crate::layout::SharedLayout;
 use de::InPlace;
-use rkyv::api::high::HighDeserializer;
-use rkyv::rancor::BoxedError;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
-use serde::ser::{Error as _, Serialize, Serializer};
+use serde::ser::{Serialize, Serializer};
 use std::fmt;
 use std::hash::Hash;
 
@@ -195,31 +195,6 @@ impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> Deserialize<'de> f
     }
 }
 
-/// As the value, or none: it is taken out of its archive for this.
-impl<A, const N: usize> Serialize for Archived<A, N>
-where
-    A: Archivable<Archived: rkyv::Deserialize<A, HighDeserializer<BoxedError>>> + Serialize,
-{
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.deserialize().map_err(S::Error::custom)?.serialize(serializer)
-    }
-}
-
-/// From the value, or none. It is archived, in at most `N` bytes.
-impl<'de, A: Archivable + Deserialize<'de>, const N: usize> Deserialize<'de> for Archived<A, N> {
-    by_place!();
-
-    fn deserialize_in_place<D: Deserializer<'de>>(deserializer: D, place: &mut Self) -> Result<(), D::Error> {
-        match Option::<A>::deserialize(deserializer)? {
-            Some(value) => place.set(&value).map_err(D::Error::custom),
-            None => {
-                place.clear();
-                Ok(())
-            }
-        }
-    }
-}
-
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
     use super::*;
@@ -249,10 +224,6 @@ mod tests {
         there_and_back(&Queue::<u32, 4>::from([1, 2]), "[1,2]");
         there_and_back(&Ring::<u32, 2>::from_iter([1, 2, 3]), "[2,3]");
         there_and_back(&Set::<u32, 4>::from([7, 5]), "[7,5]");
-        let mut names = Archived::<Vec<String>, 64>::new();
-        there_and_back(&names, "null");
-        names.set(&vec!["Zoë".to_owned()]).unwrap();
-        there_and_back(&names, r#"["Zoë"]"#);
     }
 
     #[test]
@@ -265,7 +236,5 @@ mod tests {
         assert_eq!(refused::<Array<u8, 2>>("[1]"), "invalid length 1, expected a sequence of 2 items");
         assert_eq!(refused::<Array<u8, 2>>("[1,2,3]"), "invalid length 3, expected a sequence of 2 items");
         assert_eq!(refused::<Text<2>>("\"Zoë\""), "invalid length 4, expected a string of at most 2 bytes");
-        let full = refused::<Archived<String, 16>>("\"a string that is too long\"");
-        assert_eq!(full, "the archive is full: it holds at most 16, and 36 were needed");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::layout::SharedLayout;
 use crate::track::{Granule, Stamp, Touched};
-use crate::{Archived, Array, List, Map, Maybe, Queue, Ring, Set, Slab, SortedMap, Tracked};
+use crate::{Array, List, Map, Maybe, Queue, Ring, Set, Slab, SortedMap, Tracked};
 use std::ops::Range;
 
 const HEAD: u64 = 64;
@@ -305,9 +305,10 @@ fn of_a_large_sorted_map_a_leaf() {
     assert!(all / 8000 < 512 && most < 8192 && splits < 400, "{} bytes each, {most} at most, {splits}", all / 8000);
 }
 
+#[cfg(feature = "archived")]
 #[test]
 fn of_an_archive_what_is_written() {
-    type Name = Archived<String, 1000>;
+    type Name = crate::Archived<String, 1000>;
     const BYTES: u64 = 16 + HEAD;
     let mut name = Name::new();
     let long = "x".repeat(500);

@@ -9,7 +9,9 @@
 //!   `committed`: all of them, in updates that are committed or rolled back; `keyed_beyond`: what maps promise besides; `archived`, `archived_in_states`: what is kept, refused, and damaged;
 //!   `panics`: of the program's own code, at every call
 
+#[cfg(feature = "archived")]
 mod archived;
+#[cfg(feature = "archived")]
 mod archived_in_states;
 mod blob;
 mod committed;

@@ -7,17 +7,17 @@
 
 use crate::layout::ValidityError;
 use crate::{
-    Archived, Array, Blob, Error, Layout, List, Map, Maybe, Queue, Ring, Set, SharedLayout, Slab, SortedMap, State,
-    Text, Tracked,
+    Array, Blob, Error, Layout, List, Map, Maybe, Queue, Ring, Set, SharedLayout, Slab, SortedMap, State, Text, Tracked,
 };
-use rkyv::rancor::Fallible;
-use rkyv::ser::Writer;
-use rkyv::{Archive, Place, Serialize};
+#[cfg(feature = "archived")]
+use letter::{Kept, Letter};
 use std::cell::Cell;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
-use std::num::NonZero;
 use std::path::Path;
+
+#[cfg(feature = "archived")]
+mod letter;
 
 thread_local! {
     /// Calls that are left until one panics.
@@ -97,29 +97,6 @@ impl Hash for Touchy {
     }
 }
 
-/// What is archived: its bytes, then how many they are, which are no archive before that is there.
-struct Letter(&'static str);
-
-impl Archive for Letter {
-    type Archived = rkyv::Archived<NonZero<u64>>;
-    type Resolver = ();
-
-    fn resolve(&self, (): (), out: Place<Self::Archived>) {
-        call();
-        NonZero::new(self.0.len() as u64).unwrap().resolve((), out);
-        call();
-    }
-}
-
-impl<S: Fallible + Writer + ?Sized> Serialize<S> for Letter {
-    fn serialize(&self, serializer: &mut S) -> Result<(), S::Error> {
-        call();
-        serializer.write(self.0.as_bytes())?;
-        call();
-        serializer.write(&[0; 8][..self.0.len().next_multiple_of(8) - self.0.len()])
-    }
-}
-
 /// An iterator that calls.
 fn some(from: u64, count: u64) -> impl Iterator<Item = Touchy> {
     (from..from + count).map(|n| {
@@ -145,8 +122,10 @@ fn large(n: u64) -> Large {
 #[derive(SharedLayout)]
 #[repr(C)]
 struct World {
-    kept: Archived<Letter, 96>,
-    archives: List<Archived<Letter, 96>, 2>,
+    #[cfg(feature = "archived")]
+    kept: Kept,
+    #[cfg(feature = "archived")]
+    archives: List<Kept, 2>,
     list: List<Touchy, 8>,
     nested: List<List<Touchy, 3>, 4>,
     large: List<Large, 4>,
@@ -167,9 +146,12 @@ struct World {
 impl World {
     /// Fills all of it, in a way that depends on `seed`.
     fn fill(&mut self, seed: u64) {
-        self.kept.set(&Letter("dear me, this is the old letter")).unwrap();
-        self.archives.clear();
-        self.archives.push(self.kept.clone()).unwrap();
+        #[cfg(feature = "archived")]
+        {
+            self.kept.set(&Letter("dear me, this is the old letter")).unwrap();
+            self.archives.clear();
+            self.archives.push(self.kept.clone()).unwrap();
+        }
         self.list.clear();
         self.list.extend(some(1, 3));
         self.list.extend(some(2 + seed, 2));
@@ -212,8 +194,11 @@ impl World {
 type Operation = fn(&mut World, &World);
 
 const OPERATIONS: &[(&str, Operation)] = &[
+    #[cfg(feature = "archived")]
     ("archived: set", |w, _| drop(w.kept.set(&Letter("a new letter, longer than the old one by some words")))),
+    #[cfg(feature = "archived")]
     ("archived: set in an item", |w, _| drop(w.archives[0].set(&Letter("a letter of another length, in a list")))),
+    #[cfg(feature = "archived")]
     ("archived: clone_from", |w, o| w.archives.clone_from(&o.archives)),
     ("list: retain", |w, _| w.list.retain(|n| (call(), n.0 % 2 == 0).1)),
     ("list: retain_mut", |w, _| {

@@ -2,7 +2,7 @@
 
 use super::kit::{Dice, Kit, Small};
 use super::{give_up, survives};
-use crate::{Archived, Array, List, SharedLayout};
+use crate::{Array, List, SharedLayout};
 use std::cmp::Ordering;
 use std::fmt::Debug;
 use std::mem;
@@ -399,7 +399,8 @@ impl Play for Kit {
     }
 }
 
-impl<const N: usize> Play for Archived<Vec<String>, N> {
+#[cfg(feature = "archived")]
+impl<const N: usize> Play for crate::Archived<Vec<String>, N> {
     type Pocket = Vec<Self>;
 
     fn pocket(pocket: &mut Self::Pocket) -> &mut Vec<Self> {
@@ -407,7 +408,7 @@ impl<const N: usize> Play for Archived<Vec<String>, N> {
     }
 
     fn fresh(s: &mut Script<'_>) -> Self {
-        let mut archived = Archived::new();
+        let mut archived = Self::new();
         archived.play(s, &mut Vec::new());
         archived
     }

@@ -182,10 +182,13 @@ copies_stay_equal! {
     /// Several pages.
     large_array: [crate::Array<u64, 1200>; 2], 300;
     large_array_of_arrays: crate::Array<crate::Array<u64, 70>, 40>, 1000;
+    #[cfg(feature = "archived")]
     archived: [crate::Archived<Vec<String>, 96>; 2], 3000;
+    #[cfg(feature = "archived")]
     lists_of_archived: [crate::List<crate::Archived<Vec<String>, 96>, 5>; 2], 3000;
     wrapped: [Saturating<crate::List<Saturating<crate::List<u16, 3>>, 5>>; 2], 2000;
     /// Several pages.
+    #[cfg(feature = "archived")]
     large_archived: [crate::Archived<Vec<String>, 20_000>; 2], 300;
     /// Several pages.
     large: [crate::List<u64, 1200>; 2], 300;

@@ -90,6 +90,7 @@ impl Builds {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.args(["test", "--release", "--locked", "--no-run", "--message-format=json-render-diagnostics"]);
         cargo.arg("--target-dir").arg(self.target.join(folder)).args(["-p", "shmstate", "--lib"]);
+        cargo.args(["--features", "shmstate/archived"]);
         for target in targets.filter(|target| *target != "shmstate") {
             // The test named as the stepper brings the program along, as every test does with all programs.
             cargo.args(["-p", "shmstate-tests", "--test", target]);
