@@ -8,9 +8,9 @@ pub(crate) struct RegionKey {
 }
 
 impl RegionKey {
-    /// Both as one number.
+    /// The numbers by which a thread's open closures know the region.
     #[inline]
-    pub(crate) fn number(self) -> u128 {
-        u128::from(self.device) << 64 | u128::from(self.inode)
+    pub(crate) fn numbers(self) -> [u64; 2] {
+        [self.device, self.inode]
     }
 }

@@ -86,7 +86,7 @@ impl Region {
             }
         }
         self.check()?;
-        if Frame::is_written(self.key().number()) {
+        if Frame::is_written(self.key().numbers()) {
             return Err(Trouble::Reentrant { path: self.path().to_owned() }.into());
         }
         let _ = self.shared().lock(self.slot(), self.os(), clock).map_err(|e| self.trouble(BeginError::Lock(e)))?;

@@ -136,7 +136,7 @@ impl<T: SharedLayout> State<T> {
             .or_else(|copy| self.enter_leaving(copy))?;
         let copy = pin.copy();
         let pinned = Pinned { region, pin: ManuallyDrop::new(pin) };
-        let result = Frame::new(region.key().number()).enter(|| f(&self.images, copy));
+        let result = Frame::new(region.key().numbers()).enter(|| f(&self.images, copy));
         drop(pinned);
         // The closure may have forked, and this be the child.
         region.check()?;

@@ -29,7 +29,7 @@ unsafe impl Send for TxnBuffer {}
 impl TxnBuffer {
     pub(super) fn new(region: RegionKey, size: usize) -> Self {
         let tx = os::random_u64();
-        let (frame, running) = (Frame::new(region.number()), Running::new(size, tx));
+        let (frame, running) = (Frame::new(region.numbers()), Running::new(size, tx));
         TxnBuffer { inner: UnsafeCell::new(Inner { frame, running, copies: [0; 2] }) }
     }
 }

@@ -106,7 +106,7 @@ impl<T: SharedLayout> State<T> {
     ) -> Result<Result<R, E>, Error> {
         let region = self.region();
         region.check()?;
-        if Frame::is_open(region.key().number()) {
+        if Frame::is_open(region.key().numbers()) {
             return Err(self.reentrant());
         }
         let shared = region.shared();

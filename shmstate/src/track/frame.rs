@@ -48,8 +48,8 @@ impl Running {
 /// One open closure.
 pub(crate) struct Frame {
     outer: Cell<*const Frame>,
-    /// The number of the region, which no other one has at the same time.
-    region: u128,
+    /// The numbers of the region, which no other one has at the same time.
+    region: [u64; 2],
     /// Null of a read. Invariant: while the frame is open, it lives, and is written by this thread alone.
     running: Cell<*const Running>,
 }
@@ -60,9 +60,9 @@ thread_local! {
 }
 
 impl Frame {
-    /// A closure over the region with that number.
+    /// A closure over the region with those numbers.
     #[inline]
-    pub(crate) fn new(region: u128) -> Self {
+    pub(crate) fn new(region: [u64; 2]) -> Self {
         Frame { outer: Cell::new(ptr::null()), region, running: Cell::new(ptr::null()) }
     }
 
@@ -95,12 +95,12 @@ impl Frame {
 
     /// Whether a closure over that region is open on this thread.
     #[inline]
-    pub(crate) fn is_open(region: u128) -> bool {
+    pub(crate) fn is_open(region: [u64; 2]) -> bool {
         Self::any(|frame| frame.region == region)
     }
 
     /// Whether an update of that region is running on this thread.
-    pub(crate) fn is_written(region: u128) -> bool {
+    pub(crate) fn is_written(region: [u64; 2]) -> bool {
         Self::any(|frame| frame.region == region && !frame.running.get().is_null())
     }
 
@@ -175,8 +175,8 @@ pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>, exactly
 mod tests {
     use super::*;
 
-    const A: u128 = 1;
-    const B: u128 = 2;
+    const A: [u64; 2] = [1, 1];
+    const B: [u64; 2] = [1, 2];
 
     #[test]
     fn frames_close_on_every_way_out() {

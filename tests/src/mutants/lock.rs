@@ -99,7 +99,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "re_entry_unnoticed",
         breaks: "an update inside of a closure over the same region runs",
-        patches: &[value("state/update.rs", "if «Frame::is_open(region.key().number())» {", "false")],
+        patches: &[value("state/update.rs", "if «Frame::is_open(region.key().numbers())» {", "false")],
         checks: &[Process("errors", "reentrant")],
     },
     // Taking over.

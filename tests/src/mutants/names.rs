@@ -85,7 +85,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "replacement_in_an_update",
         breaks: "a replacement waits for the update that it is called in",
-        patches: &[value("region/service.rs", "if «Frame::is_written(self.key().number())» {", "false")],
+        patches: &[value("region/service.rs", "if «Frame::is_written(self.key().numbers())» {", "false")],
         checks: &[Process("replace", "a_replacement_waits_for_the_update_that_runs")],
     },
     Mutant {

@@ -92,7 +92,7 @@ impl<T: SharedLayout + Clone + PartialEq + Debug> Copies<T> {
         if ops.is_multiple_of(4) {
             all(); // as from a scoped thread: the pages are out of reach
         } else {
-            let frame = Frame::new(0);
+            let frame = Frame::new([0, 0]);
             // SAFETY: it lives, and is this thread's.
             unsafe { frame.enter_update(&raw const self.running, all) }
         }
