@@ -16,10 +16,14 @@
 mod archived;
 mod array;
 mod blob;
+mod capacity;
 mod capacity_error;
+mod collect;
+mod compare;
 mod composed;
 mod conversions;
 mod drain;
+mod edits;
 mod keyed;
 mod len;
 mod list;

@@ -1,12 +1,11 @@
 //! [`Tracked`]: a plain value that is copied only when it was changed.
 
 use super::Array;
+use super::compare::compare;
 use super::composed::composed;
 use crate::layout::SharedLayout;
 use std::borrow::{Borrow, BorrowMut};
-use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::ops::{Deref, DerefMut};
 
 /// A value that an update copies only if it was borrowed for writing: for a large plain part that seldom changes.
@@ -160,40 +159,10 @@ impl<T: SharedLayout> BorrowMut<T> for Tracked<T> {
     }
 }
 
-impl<T: SharedLayout + fmt::Debug> fmt::Debug for Tracked<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        T::fmt(self, f)
-    }
-}
-
 impl<T: SharedLayout + fmt::Display> fmt::Display for Tracked<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         T::fmt(self, f)
     }
 }
 
-impl<T: SharedLayout + PartialEq> PartialEq for Tracked<T> {
-    fn eq(&self, other: &Self) -> bool {
-        T::eq(self, other)
-    }
-}
-
-impl<T: SharedLayout + Eq> Eq for Tracked<T> {}
-
-impl<T: SharedLayout + PartialOrd> PartialOrd for Tracked<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        T::partial_cmp(self, other)
-    }
-}
-
-impl<T: SharedLayout + Ord> Ord for Tracked<T> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        T::cmp(self, other)
-    }
-}
-
-impl<T: SharedLayout + Hash> Hash for Tracked<T> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        T::hash(self, state);
-    }
-}
+compare! { [T: SharedLayout] Tracked<T>, of [T], [] Self, [] Self where [T: PartialEq], |tracked| &**tracked }

@@ -86,13 +86,123 @@ impl<'a, T> IterMut<'a, T> {
     }
 }
 
-/// What follows from the items and their order: `name` has `len`, `iter`, `iter_mut`, `get`, `get_mut`.
+/// What follows from the items and their order: `name` has `len`, `as_slices`, `as_mut_slices`, a container `items`, and `place`, which
+/// says where in that an item lies. Both ends have names of their own.
 macro_rules! sequence {
-    ($name:ident) => {
-        impl<T: SharedLayout, const N: usize> Default for $name<T, N> {
-            /// An empty one.
-            fn default() -> Self {
-                Self::new()
+    (
+        $name:ident, $items:ident, $it:literal,
+        $first_is:literal: fn $first:ident() fn $first_mut:ident(), $last_is:literal: fn $last:ident() fn $last_mut:ident()
+    ) => {
+        impl<T: SharedLayout, const N: usize> $name<T, N> {
+            #[doc = concat!("The ", $first_is, " item.")]
+            ///
+            /// ```
+            #[doc = concat!("assert_eq!(shmstate::", stringify!($name), "::<u64, 2>::from([1, 2]).", stringify!($first), "(), Some(&1));")]
+            /// ```
+            #[inline]
+            #[must_use]
+            pub fn $first(&self) -> Option<&T> {
+                self.get(0)
+            }
+
+            #[doc = concat!("The ", $first_is, " item, to be changed; marks it.")]
+            ///
+            /// ```
+            #[doc = concat!("let mut ", $it, " = shmstate::", stringify!($name), "::<u64, 2>::from([1, 2]);")]
+            #[doc = concat!("*", $it, ".", stringify!($first_mut), "().unwrap() = 7;")]
+            #[doc = concat!("assert_eq!(", $it, ", [7, 2]);")]
+            /// ```
+            #[inline]
+            #[must_use]
+            pub fn $first_mut(&mut self) -> Option<&mut T> {
+                self.get_mut(0)
+            }
+
+            #[doc = concat!("The ", $last_is, " item.")]
+            ///
+            /// ```
+            #[doc = concat!("assert_eq!(shmstate::", stringify!($name), "::<u64, 2>::from([1, 2]).", stringify!($last), "(), Some(&2));")]
+            /// ```
+            #[inline]
+            #[must_use]
+            pub fn $last(&self) -> Option<&T> {
+                self.get(self.len().checked_sub(1)?)
+            }
+
+            #[doc = concat!("The ", $last_is, " item, to be changed; marks it.")]
+            ///
+            /// ```
+            #[doc = concat!("let mut ", $it, " = shmstate::", stringify!($name), "::<u64, 2>::from([1, 2]);")]
+            #[doc = concat!("*", $it, ".", stringify!($last_mut), "().unwrap() = 7;")]
+            #[doc = concat!("assert_eq!(", $it, ", [1, 7]);")]
+            /// ```
+            #[inline]
+            #[must_use]
+            pub fn $last_mut(&mut self) -> Option<&mut T> {
+                self.get_mut(self.len().checked_sub(1)?)
+            }
+
+            #[doc = concat!("Item `index`, counted from the ", $first_is, " one.")]
+            ///
+            /// ```
+            #[doc = concat!("let ", $it, " = shmstate::", stringify!($name), "::<u64, 2>::from([1, 2]);")]
+            #[doc = concat!("assert_eq!((", $it, ".get(1), ", $it, ".get(2)), (Some(&2), None));")]
+            /// ```
+            #[inline]
+            #[must_use]
+            pub fn get(&self, index: usize) -> Option<&T> {
+                self.$items.get(self.place(index)?)
+            }
+
+            #[doc = concat!("Item `index`, counted from the ", $first_is, " one, to be changed; marks it.")]
+            ///
+            /// ```
+            #[doc = concat!("let mut ", $it, " = shmstate::", stringify!($name), "::<u64, 2>::from([1, 2]);")]
+            #[doc = concat!("*", $it, ".get_mut(1).unwrap() = 7;")]
+            #[doc = concat!("assert_eq!(", $it, ", [1, 7]);")]
+            /// ```
+            #[inline]
+            #[must_use]
+            pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+                let at = self.place(index)?;
+                self.$items.get_mut(at)
+            }
+
+            /// Whether an item equals `value`.
+            ///
+            /// ```
+            #[doc = concat!("assert!(shmstate::", stringify!($name), "::<u64, 2>::from([1, 2]).contains(&2));")]
+            /// ```
+            #[must_use]
+            pub fn contains(&self, value: &T) -> bool
+            where
+                T: PartialEq,
+            {
+                let (first, second) = self.as_slices();
+                first.contains(value) || second.contains(value)
+            }
+
+            #[doc = concat!("The items, from the ", $first_is, " to the ", $last_is, " one.")]
+            ///
+            /// ```
+            #[doc = concat!("let ", $it, " = shmstate::", stringify!($name), "::<u64, 2>::from([1, 2]);")]
+            #[doc = concat!("assert!(", $it, ".iter().eq(&[1, 2]) && ", $it, ".iter().rev().eq(&[2, 1]));")]
+            /// ```
+            #[inline]
+            pub fn iter(&self) -> Iter<'_, T> {
+                Iter::new(self.as_slices())
+            }
+
+            /// The items in that order, to be changed; marks all of them, whether the iterator gets to them or not.
+            ///
+            /// ```
+            #[doc = concat!("let mut ", $it, " = shmstate::", stringify!($name), "::<u64, 2>::from([1, 2]);")]
+            #[doc = concat!($it, ".iter_mut().for_each(|item| *item *= 10);")]
+            #[doc = concat!("assert_eq!(", $it, ", [10, 20]);")]
+            /// ```
+            #[inline]
+            pub fn iter_mut(&mut self) -> IterMut<'_, T> {
+                IterMut::new(self.as_mut_slices())
             }
         }
 
@@ -124,25 +234,8 @@ macro_rules! sequence {
             }
         }
 
-        impl<'a, T: SharedLayout, const N: usize> IntoIterator for &'a $name<T, N> {
-            type Item = &'a T;
-            type IntoIter = Iter<'a, T>;
-
-            #[inline]
-            fn into_iter(self) -> Iter<'a, T> {
-                self.iter()
-            }
-        }
-
-        /// Marks all items, as `iter_mut` does.
-        impl<'a, T: SharedLayout, const N: usize> IntoIterator for &'a mut $name<T, N> {
-            type Item = &'a mut T;
-            type IntoIter = IterMut<'a, T>;
-
-            #[inline]
-            fn into_iter(self) -> IterMut<'a, T> {
-                self.iter_mut()
-            }
+        $crate::containers::compare::iterate! {
+            [T: SharedLayout, const N: usize] $name<T, N>, Iter<'a, T> = &'a T, IterMut<'a, T> = &'a mut T
         }
 
         impl<T: SharedLayout + PartialEq<U>, U: SharedLayout, const N: usize, const M: usize> PartialEq<$name<U, M>>

@@ -83,19 +83,19 @@ fn means(name: &str, method: &str) -> bool {
 /// The file with each container's table, what its source consists of besides, and the methods of its model.
 fn tables() -> [(&'static str, &'static [&'static str], Vec<&'static str>); 12] {
     let of = |lists: &[&'static str]| lists.iter().flat_map(|list| list.split_whitespace()).collect::<Vec<_>>();
-    let map: &[&str] = &["keyed/methods.rs"];
+    let map: &[&str] = &["keyed/methods.rs", "capacity.rs", "collect.rs"];
     [
-        ("list/mod.rs", &["list", "slice"], of(&[VEC, SLICE_MUT, RESERVES])),
-        ("blob/mod.rs", &["blob"], of(&[VEC, RESERVES])),
+        ("list/mod.rs", &["list", "slice", "capacity.rs", "collect.rs", "edits.rs"], of(&[VEC, SLICE_MUT, RESERVES])),
+        ("blob/mod.rs", &["blob", "capacity.rs", "collect.rs"], of(&[VEC, RESERVES])),
         ("array.rs", &["slice"], of(&[ARRAY, SLICE_MUT])),
-        ("ring/mod.rs", &["ring"], of(&[DEQUE, RESERVES])),
-        ("queue/mod.rs", &["queue"], of(&[DEQUE, RESERVES])),
+        ("ring/mod.rs", &["ring", "wrapped.rs", "capacity.rs"], of(&[DEQUE, RESERVES])),
+        ("queue/mod.rs", &["queue", "wrapped.rs", "capacity.rs", "collect.rs", "edits.rs"], of(&[DEQUE, RESERVES])),
         ("keyed/map.rs", map, of(&[HASH_MAP, RESERVES])),
-        ("keyed/set/mod.rs", &["keyed/set"], of(&[HASH_SET, RESERVES])),
-        ("keyed/sorted/mod.rs", &["keyed/methods.rs", "keyed/sorted"], of(&[BTREE_MAP])),
-        ("slab/mod.rs", &["slab"], of(&[SLOT_MAP])),
+        ("keyed/set/mod.rs", &["keyed/set", "capacity.rs", "collect.rs"], of(&[HASH_SET, RESERVES])),
+        ("keyed/sorted/mod.rs", &["keyed/methods.rs", "keyed/sorted", "capacity.rs", "collect.rs"], of(&[BTREE_MAP])),
+        ("slab/mod.rs", &["slab", "capacity.rs"], of(&[SLOT_MAP])),
         ("maybe/mod.rs", &["maybe"], of(&[OPTION])),
-        ("text/mod.rs", &["text"], of(&[STRING, RESERVES])),
+        ("text/mod.rs", &["text", "capacity.rs"], of(&[STRING, RESERVES])),
         ("tracked.rs", &[], of(&[BOX])),
     ]
 }

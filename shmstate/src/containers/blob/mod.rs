@@ -5,6 +5,7 @@
 mod traits;
 
 use super::CapacityError;
+use super::capacity::capacity;
 use super::composed::composed;
 use super::len::Len;
 use crate::layout::ValidityError;
@@ -79,11 +80,6 @@ impl<const N: usize> Blob<N> {
         assert!(N <= u32::MAX as usize, "a Blob holds at most u32::MAX bytes: give it a smaller capacity");
     };
 
-    /// Makes sure that no more than `N` bytes are asked for, while the program compiles.
-    const fn fits<const M: usize>() {
-        const { assert!(M <= N, "the array has more bytes than the Blob holds") }
-    }
-
     /// An empty blob.
     ///
     /// ```
@@ -93,39 +89,6 @@ impl<const N: usize> Blob<N> {
     pub const fn new() -> Self {
         let () = Self::PROVED;
         Blob { len: Len::ZERO, reserved: 0, bytes: [0; N] }
-    }
-
-    /// How many bytes fit: `N`.
-    ///
-    /// ```
-    /// assert_eq!(shmstate::Blob::<8>::new().capacity(), 8);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn capacity(&self) -> usize {
-        N
-    }
-
-    /// How many more bytes fit.
-    ///
-    /// ```
-    /// assert_eq!(shmstate::Blob::<8>::from([1, 2, 3]).remaining(), 5);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn remaining(&self) -> usize {
-        N - self.used()
-    }
-
-    /// Whether no more byte fits.
-    ///
-    /// ```
-    /// assert!(shmstate::Blob::<3>::from([1, 2, 3]).is_full());
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn is_full(&self) -> bool {
-        self.used() == N
     }
 
     /// The bytes.
@@ -212,20 +175,6 @@ impl<const N: usize> Blob<N> {
     #[inline]
     pub fn extend_from_slice(&mut self, bytes: &[u8]) -> Result<(), CapacityError> {
         self.write_from(self.used(), bytes)
-    }
-
-    /// Appends what `bytes` yields, up to the first byte that finds no room.
-    ///
-    /// ```
-    /// let mut blob = shmstate::Blob::<4>::new();
-    /// assert_eq!(blob.try_extend(1..).unwrap_err().into_inner(), 5);
-    /// assert_eq!(blob, [1, 2, 3, 4]);
-    /// ```
-    ///
-    /// # Errors
-    /// Gives the first byte back that finds no room; later ones are not asked for.
-    pub fn try_extend(&mut self, bytes: impl IntoIterator<Item = u8>) -> Result<(), CapacityError<u8>> {
-        bytes.into_iter().try_for_each(|byte| self.push(byte))
     }
 
     /// Inserts `byte` before the one at `index`, or at the end.
@@ -412,6 +361,12 @@ impl<const N: usize> Blob<N> {
         Blob { len: Len::of_word(len), reserved: 0, bytes }
     }
 }
+
+capacity! {
+    room [const N: usize] Blob<N>, "bytes", |blob| blob.used(), "let blob = shmstate::Blob::<2>::from([1]);"
+}
+
+capacity! { default [const N: usize] Blob<N>, blob }
 
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {

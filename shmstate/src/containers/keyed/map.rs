@@ -96,13 +96,18 @@ composed! {
     check: Self::check,
 }
 
+const fn min(a: usize, b: usize) -> usize {
+    if a < b { a } else { b }
+}
+
 type Iter<'a, K, V> = Zip<slice::Iter<'a, K>, slice::Iter<'a, V>>;
 type IterMut<'a, K, V> = Zip<slice::Iter<'a, K>, slice::IterMut<'a, V>>;
 
 map_methods! {
     Map, [Hash + Eq], |map|
+    "Map::<u64, u64, 2>", "let map = shmstate::Map::<u64, u64, 2>::from([(1, 10)]);",
     // They differ if one of them was overwritten.
-    len: map.keys.len().min(map.values.len()),
+    len: min(map.keys.len(), map.values.live()),
     iter: map.keys.iter().zip(map.values.iter()),
     iter_mut: map.keys.iter().zip(map.values.iter_mut()),
     keys: slice::Iter<'_, K> = map.keys.iter(),

@@ -5,6 +5,7 @@
 macro_rules! map_methods {
     (
         $Map:ident, [$($Key:tt)*], |$map:ident|
+        $type:literal, $one:literal,
         len: $len:expr,
         iter: $iter:expr,
         iter_mut: $iter_mut:expr,
@@ -12,57 +13,18 @@ macro_rules! map_methods {
         values: $Values:ty = $values:expr,
         values_mut: $ValuesMut:ty = $values_mut:expr,
     ) => {
+        $crate::containers::capacity::capacity! {
+            all [K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize] $Map<K, V, N>,
+            $type, "entries", |$map| $len, $one
+        }
+
+        $crate::containers::collect::collect! {
+            (K, V) [K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize] $Map<K, V, N> of (K, V),
+            "entries" ("entry"), |map, entry| map.insert(entry.0, entry.1).map(drop),
+            $type, "[(1, 10), (2, 20), (3, 30)]", "(3, 30)"
+        }
+
         impl<K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> $Map<K, V, N> {
-            /// An empty map.
-            ///
-            /// It has the size of a full one: on the stack for small ones, [`SharedLayout::new_box_zeroed`] for large.
-            ///
-            /// ```
-            #[doc = concat!("let map = shmstate::", stringify!($Map), "::<u64, u64, 4>::new();")]
-            /// assert!(map.is_empty());
-            /// ```
-            #[must_use]
-            pub fn new() -> Self {
-                let () = Self::PROVED;
-                Self::zeroed()
-            }
-
-            /// How many entries fit: `N`.
-            #[inline]
-            #[must_use]
-            pub const fn capacity(&self) -> usize {
-                N
-            }
-
-            /// How many entries there are.
-            #[inline]
-            #[must_use]
-            pub fn len(&self) -> usize {
-                let $map = self;
-                $len
-            }
-
-            /// How many more entries fit.
-            #[inline]
-            #[must_use]
-            pub fn remaining(&self) -> usize {
-                N - self.len()
-            }
-
-            /// Whether there is no entry.
-            #[inline]
-            #[must_use]
-            pub fn is_empty(&self) -> bool {
-                self.len() == 0
-            }
-
-            /// Whether no more entry fits.
-            #[inline]
-            #[must_use]
-            pub fn is_full(&self) -> bool {
-                self.len() == N
-            }
-
             /// The entries, in the map's order.
             ///
             /// ```
@@ -325,48 +287,6 @@ macro_rules! map_methods {
                 Keyed::take(self, index)
             }
 
-            /// A map of the entries that `entries` yields; of those with the same key, the last value.
-            ///
-            /// ```
-            #[doc = concat!("use shmstate::", stringify!($Map), ";")]
-            ///
-            #[doc = concat!("assert_eq!(", stringify!($Map), "::<u64, u64, 1>::try_from_iter([(1, 10), (1, 11)])?[&1], 11);")]
-            #[doc = concat!("assert!(", stringify!($Map), "::<u64, u64, 1>::try_from_iter([(1, 10), (2, 20)]).is_err());")]
-            /// # Ok::<_, shmstate::CapacityError<(u64, u64)>>(())
-            /// ```
-            ///
-            /// # Errors
-            /// Gives the first entry back that finds no room.
-            pub fn try_from_iter(entries: impl IntoIterator<Item = (K, V)>) -> Result<Self, CapacityError<(K, V)>> {
-                let mut map = Self::new();
-                map.try_extend(entries)?;
-                Ok(map)
-            }
-
-            /// Inserts the entries that `entries` yields, up to the first one that finds no room.
-            ///
-            /// What was inserted before an error, or before `entries` panics, stays. Inside an update, returning the
-            /// error undoes it.
-            ///
-            /// ```
-            #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 2>::from([(1, 10)]);")]
-            /// let full = map.try_extend([(1, 11), (2, 20), (3, 30)]).unwrap_err();
-            /// assert_eq!(full.into_inner(), (3, 30));
-            /// assert!(map.iter().eq([(&1, &11), (&2, &20)]));
-            /// ```
-            ///
-            /// # Errors
-            /// Gives the first entry back that finds no room; later ones are not asked for.
-            pub fn try_extend(&mut self, entries: impl IntoIterator<Item = (K, V)>) -> Result<(), CapacityError<(K, V)>> {
-                entries.into_iter().try_for_each(|(key, value)| self.insert(key, value).map(|_| ()))
-            }
-        }
-
-        impl<K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> Default for $Map<K, V, N> {
-            /// An empty map.
-            fn default() -> Self {
-                Self::new()
-            }
         }
 
         impl<K, V, const N: usize> Clone for $Map<K, V, N>
@@ -399,6 +319,11 @@ macro_rules! map_methods {
             }
         }
 
+        $crate::containers::compare::iterate! {
+            [K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize] $Map<K, V, N>,
+            Iter<'a, K, V> = (&'a K, &'a V), IterMut<'a, K, V> = (&'a K, &'a mut V)
+        }
+
         impl<K: SharedLayout + $($Key)*, V: SharedLayout + Eq, const N: usize> Eq for $Map<K, V, N> {}
 
         /// # Panics
@@ -421,73 +346,6 @@ macro_rules! map_methods {
             }
         }
 
-        impl<'a, K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> IntoIterator for &'a $Map<K, V, N> {
-            type Item = (&'a K, &'a V);
-            type IntoIter = Iter<'a, K, V>;
-
-            #[inline]
-            fn into_iter(self) -> Self::IntoIter {
-                self.iter()
-            }
-        }
-
-        #[doc = concat!("Marks all values, as [`iter_mut`](", stringify!($Map), "::iter_mut) does.")]
-        impl<'a, K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> IntoIterator for &'a mut $Map<K, V, N> {
-            type Item = (&'a K, &'a mut V);
-            type IntoIter = IterMut<'a, K, V>;
-
-            #[inline]
-            fn into_iter(self) -> Self::IntoIter {
-                self.iter_mut()
-            }
-        }
-
-        /// That the array fits is proved while the program compiles.
-        impl<K, V, const N: usize, const M: usize> From<[(K, V); M]> for $Map<K, V, N>
-        where
-            K: SharedLayout + $($Key)*,
-            V: SharedLayout,
-        {
-            fn from(entries: [(K, V); M]) -> Self {
-                List::<K, N>::fits::<M>();
-                entries.into_iter().collect()
-            }
-        }
-
-        /// # Panics
-        /// If the keys are more than `N`: `try_from_iter` returns an error then.
-        impl<K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> FromIterator<(K, V)> for $Map<K, V, N> {
-            #[track_caller]
-            fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-                let mut map = Self::new();
-                map.extend(entries);
-                map
-            }
-        }
-
-        /// # Panics
-        /// If there is no room for an entry, with those before it inserted: `try_extend` returns an error then.
-        impl<K: SharedLayout + $($Key)*, V: SharedLayout, const N: usize> Extend<(K, V)> for $Map<K, V, N> {
-            #[track_caller]
-            fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
-                if let Err(full) = self.try_extend(entries) {
-                    panic!("{full}: `try_extend` and `try_from_iter` return an error instead");
-                }
-            }
-        }
-
-        /// # Panics
-        /// If there is no room for an entry, with those before it inserted: `try_extend` returns an error then.
-        impl<'a, K, V, const N: usize> Extend<(&'a K, &'a V)> for $Map<K, V, N>
-        where
-            K: SharedLayout + $($Key)* + Copy,
-            V: SharedLayout + Copy,
-        {
-            #[track_caller]
-            fn extend<I: IntoIterator<Item = (&'a K, &'a V)>>(&mut self, entries: I) {
-                self.extend(entries.into_iter().map(|(key, value)| (*key, *value)));
-            }
-        }
     };
 }
 

@@ -1,36 +1,13 @@
 //! Putting items in and taking them out.
 
 use super::List;
-use crate::containers::CapacityError;
-use crate::containers::spent::refused;
 use crate::layout::SharedLayout;
 
 impl<T: SharedLayout, const N: usize> List<T, N> {
-    /// Inserts `value` before item `index`, or at the end; marks all items from there on.
-    ///
-    /// ```
-    /// let mut list = shmstate::List::<u64, 3>::from([1, 3]);
-    /// list.insert(1, 2)?;
-    /// assert_eq!(list, [1, 2, 3]);
-    /// assert_eq!(list.insert(0, 0).unwrap_err().into_inner(), 0);
-    /// # Ok::<_, shmstate::CapacityError<u64>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// Gives the value back when the list is full.
-    ///
-    /// # Panics
-    /// If `index` is larger than the length, be the list full or not.
-    #[track_caller]
-    pub fn insert(&mut self, index: usize, value: T) -> Result<(), CapacityError<T>> {
-        let len = self.live();
-        assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
-        // SAFETY: it is the list's from here on, unless it is returned.
-        match unsafe { self.insert_among(len, index, &value) } {
-            true => Ok(()),
-            // SAFETY: it is returned.
-            false => Err(unsafe { refused(&value, "list", N) }),
-        }
+    /// Keeps the first `len` items, which are there.
+    #[inline]
+    pub(super) fn shorten(&mut self, len: usize) {
+        self.slots.truncate(len);
     }
 
     /// [`insert`](Self::insert), at the end if there are fewer items: where another process may have changed the length since the
@@ -48,7 +25,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     ///
     /// # Safety
     /// If there was, `value` is not used any more.
-    unsafe fn insert_among(&mut self, len: usize, index: usize, value: &T) -> bool {
+    pub(super) unsafe fn insert_among(&mut self, len: usize, index: usize, value: &T) -> bool {
         if len == N {
             return false;
         }
@@ -104,30 +81,6 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         let removed = unsafe { self.slots.take(index) };
         self.swap_discard_from(len, index);
         removed
-    }
-
-    /// Keeps the first `len` items; does nothing if there are not more.
-    ///
-    /// ```
-    /// let mut list = shmstate::List::<u64, 3>::from([1, 2, 3]);
-    /// list.truncate(1);
-    /// assert_eq!(list, [1]);
-    /// ```
-    #[inline]
-    pub fn truncate(&mut self, len: usize) {
-        self.slots.truncate(len);
-    }
-
-    /// Removes all items.
-    ///
-    /// ```
-    /// let mut list = shmstate::List::<u64, 3>::from([1, 2, 3]);
-    /// list.clear();
-    /// assert!(list.is_empty());
-    /// ```
-    #[inline]
-    pub fn clear(&mut self) {
-        self.slots.truncate(0);
     }
 
     /// Keeps the items for which `keep` returns true, in their order.

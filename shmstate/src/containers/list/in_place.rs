@@ -78,55 +78,8 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         Ok(keep)
     }
 
-    /// Inserts an item that `init` fills where it lies before item `index`, or at the end, and lends it; marks all items
-    /// from there on.
-    ///
-    /// `init` finds what a new state starts with: zeroes, but for the fields with `#[shared(init = …)]`. If it panics, the
-    /// list has the items that it had.
-    ///
-    /// ```
-    /// let mut list = shmstate::List::<u64, 3>::from([1, 3]);
-    /// list.insert_with(1, |item| *item = 2)?;
-    /// assert_eq!(list, [1, 2, 3]);
-    /// # Ok::<_, shmstate::CapacityError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If the list is full; `init` is not called then.
-    ///
-    /// # Panics
-    /// If `index` is larger than the length, be the list full or not.
-    #[track_caller]
-    pub fn insert_with(&mut self, index: usize, init: impl FnOnce(&mut T)) -> Result<&mut T, CapacityError> {
-        let len = self.live();
-        assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
-        self.insert_with_among(len, index, init)
-    }
-
-    /// Inserts a default item before item `index`, or at the end, and lends it: as [`push_default`](Self::push_default).
-    ///
-    /// ```
-    /// let mut list = shmstate::List::<u64, 3>::from([1, 3]);
-    /// *list.insert_default(1)? += 2;
-    /// assert_eq!(list, [1, 2, 3]);
-    /// # Ok::<_, shmstate::CapacityError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If the list is full.
-    ///
-    /// # Panics
-    /// If `index` is larger than the length, be the list full or not.
-    #[track_caller]
-    pub fn insert_default(&mut self, index: usize) -> Result<&mut T, CapacityError>
-    where
-        T: Default,
-    {
-        self.insert_with(index, set_default)
-    }
-
     /// Inserts into a list of `len` items, at an `index` that is not larger.
-    fn insert_with_among(
+    pub(super) fn insert_with_among(
         &mut self,
         len: usize,
         index: usize,
@@ -200,58 +153,20 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         self.slots.truncate(len - 1);
     }
 
-    /// Makes the list `len` items long: the last ones go, or default items are appended, as
-    /// [`push_default`](Self::push_default) does it.
-    ///
-    /// ```
-    /// let mut list = shmstate::List::<u64, 4>::from([1]);
-    /// list.resize_default(3)?;
-    /// assert_eq!(list, [1, 0, 0]);
-    /// # Ok::<_, shmstate::CapacityError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If `len` is larger than `N`; then nothing has changed.
-    pub fn resize_default(&mut self, len: usize) -> Result<(), CapacityError>
-    where
-        T: Default,
-    {
-        if len > N {
-            return Err(CapacityError::new((), "list", N, len));
-        }
-        self.truncate(len);
-        (self.live()..len).try_for_each(|_| self.push_default().map(drop))
-    }
-
-    /// Moves all items of `other` to the end of this list, all or none; none is left there.
-    ///
-    /// ```
-    /// use shmstate::List;
-    ///
-    /// let (mut list, mut other) = (List::<u64, 4>::from([1]), List::<u64, 8>::from([2, 3]));
-    /// list.append(&mut other)?;
-    /// assert_eq!((list.as_slice(), other.as_slice()), (&[1, 2, 3][..], &[][..]));
-    /// other.extend([4, 5]);
-    /// assert_eq!(list.append(&mut other).unwrap_err().needed(), 5);
-    /// assert_eq!((list.as_slice(), other.as_slice()), (&[1, 2, 3][..], &[4, 5][..]));
-    /// # Ok::<_, shmstate::CapacityError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If there is not room for all of them; then nothing has changed.
-    pub fn append<const M: usize>(&mut self, other: &mut List<T, M>) -> Result<(), CapacityError> {
-        let (len, more) = (self.live(), other.live());
-        if more > N - len {
-            return Err(CapacityError::new((), "list", N, len.saturating_add(more)));
-        }
+    /// Appends the `more` items of `other` after `len`.
+    pub(super) fn move_all<const M: usize>(&mut self, other: &mut List<T, M>, len: usize, more: usize) {
         self.overwrite(len..len + more);
         let to = self.slots.slots()[len..len + more].as_mut_ptr();
         // SAFETY: `other`'s first `more` items are values, which are none of its own any more below, and go into as many
         // slots; two borrowed lists do not overlap, and items have no drop glue.
         unsafe { std::ptr::copy_nonoverlapping(other.slots.slots().as_ptr(), to, more) }
-        other.clear();
         // SAFETY: as many were appended.
         unsafe { self.slots.set_len(len + more) }
-        Ok(())
+    }
+
+    /// Appends items `from..to`, which `fill` fills where they lie; none, if it panics.
+    pub(super) fn grow(&mut self, from: usize, to: usize, mut fill: impl FnMut(&mut T)) {
+        // SAFETY: each slot is filled.
+        unsafe { self.slots.fill(from..to, from..to, |slot, _| fill(fresh(slot))) }
     }
 }

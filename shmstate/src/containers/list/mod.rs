@@ -11,6 +11,7 @@ mod in_place;
 mod traits;
 
 use super::CapacityError;
+use super::capacity::capacity;
 use super::slice::like_a_slice;
 use super::slots::{Slots, item_fits};
 use super::spent::{move_in, refused};
@@ -119,57 +120,6 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         assert!(size_of::<T>() > 0, "a List of zero-sized items holds nothing: use a counter");
     };
 
-    /// An empty list.
-    ///
-    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::new_box_zeroed`] for large.
-    ///
-    /// ```
-    /// let list = shmstate::List::<u64, 4>::new();
-    /// assert!(list.is_empty());
-    /// ```
-    #[must_use]
-    pub fn new() -> Self {
-        let () = Self::PROVED;
-        Self::zeroed()
-    }
-
-    /// How many items fit: `N`.
-    ///
-    /// ```
-    /// assert_eq!(shmstate::List::<u64, 4>::new().capacity(), 4);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn capacity(&self) -> usize {
-        N
-    }
-
-    /// How many more items fit.
-    ///
-    /// ```
-    /// let list = shmstate::List::<u64, 4>::from([1]);
-    /// assert_eq!(list.remaining(), 3);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn remaining(&self) -> usize {
-        N - self.live()
-    }
-
-    /// Whether no more item fits.
-    ///
-    /// ```
-    /// let mut list = shmstate::List::<u64, 2>::from([1, 2]);
-    /// assert!(list.is_full());
-    /// list.pop();
-    /// assert!(!list.is_full());
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.live() == N
-    }
-
     /// Appends `value`.
     ///
     /// ```
@@ -234,7 +184,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
 
     /// Live items, at most `N` whatever the bytes say. A method asks once: another process may change the answer at any time.
     #[inline]
-    fn live(&self) -> usize {
+    pub(super) const fn live(&self) -> usize {
         self.slots.live()
     }
 
@@ -253,6 +203,11 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
 }
 
 like_a_slice!(List);
+
+capacity! {
+    all_but_len [T: SharedLayout, const N: usize] List<T, N>, "List::<u64, 2>", "items", |list| list.live(),
+    "let list = shmstate::List::<u64, 2>::from([1]);"
+}
 
 // SAFETY: the slots; the walk visits them.
 unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {

@@ -4,13 +4,6 @@ use super::List;
 use crate::containers::place::clone_into;
 use crate::layout::SharedLayout;
 
-impl<T: SharedLayout, const N: usize> Default for List<T, N> {
-    /// An empty list, as [`List::new`].
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// Clones the items that there are.
 impl<T: SharedLayout + Clone, const N: usize> Clone for List<T, N> {
     fn clone(&self) -> Self {

@@ -1,10 +1,8 @@
 //! What a maybe has in common with an `Option`: it compares, hashes and prints as that.
 
 use super::Maybe;
+use crate::containers::compare::{compare, iterate};
 use crate::layout::SharedLayout;
-use std::cmp::Ordering;
-use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::option;
 
 impl<T: SharedLayout> Default for Maybe<T> {
@@ -48,18 +46,6 @@ impl<T: SharedLayout + Clone> Clone for Maybe<T> {
 
 impl<T: SharedLayout + Copy> Copy for Maybe<T> {}
 
-impl<T: SharedLayout + fmt::Debug> fmt::Debug for Maybe<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_ref().fmt(f)
-    }
-}
-
-impl<T: SharedLayout + PartialEq> PartialEq for Maybe<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_ref() == other.as_ref()
-    }
-}
-
 impl<T: SharedLayout + PartialEq> PartialEq<Option<T>> for Maybe<T> {
     fn eq(&self, other: &Option<T>) -> bool {
         self.as_ref() == other.as_ref()
@@ -72,27 +58,6 @@ impl<T: SharedLayout + PartialEq> PartialEq<Maybe<T>> for Option<T> {
     }
 }
 
-impl<T: SharedLayout + Eq> Eq for Maybe<T> {}
-
-/// None comes first.
-impl<T: SharedLayout + PartialOrd> PartialOrd for Maybe<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        self.as_ref().partial_cmp(&other.as_ref())
-    }
-}
-
-impl<T: SharedLayout + Ord> Ord for Maybe<T> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.as_ref().cmp(&other.as_ref())
-    }
-}
-
-impl<T: SharedLayout + Hash> Hash for Maybe<T> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_ref().hash(state);
-    }
-}
-
 impl<T: SharedLayout> IntoIterator for Maybe<T> {
     type Item = T;
     type IntoIter = option::IntoIter<T>;
@@ -102,20 +67,6 @@ impl<T: SharedLayout> IntoIterator for Maybe<T> {
     }
 }
 
-impl<'a, T: SharedLayout> IntoIterator for &'a Maybe<T> {
-    type Item = &'a T;
-    type IntoIter = option::IntoIter<&'a T>;
+compare! { [T: SharedLayout] Maybe<T>, of [T], [] Self, [] Self where [T: PartialEq], |maybe| maybe.as_ref() }
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-impl<'a, T: SharedLayout> IntoIterator for &'a mut Maybe<T> {
-    type Item = &'a mut T;
-    type IntoIter = option::IntoIter<&'a mut T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter_mut()
-    }
-}
+iterate! { [T: SharedLayout] Maybe<T>, option::IntoIter<&'a T> = &'a T, option::IntoIter<&'a mut T> = &'a mut T }

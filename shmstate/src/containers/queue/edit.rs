@@ -2,15 +2,16 @@
 
 use super::Queue;
 use crate::containers::CapacityError;
+use crate::containers::collect::collect;
+use crate::containers::drain::Drain;
+use crate::containers::edits::edits;
 use crate::containers::len::Len;
+use crate::containers::place::set_default;
+use crate::containers::slice::ItemIndex;
+use crate::containers::spent::refused;
 use crate::layout::SharedLayout;
 
 impl<T: SharedLayout, const N: usize> Queue<T, N> {
-    /// Makes sure that no more than `N` items are asked for, while the program compiles.
-    const fn fits<const M: usize>() {
-        const { assert!(M <= N, "the array has more items than the Queue holds") }
-    }
-
     /// Swaps two items; marks those two.
     ///
     /// ```
@@ -36,31 +37,29 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         }
     }
 
-    /// Inserts `value` before item `index`, or at the back; marks the items from there to the nearer end.
+    /// Keeps the first `len` items, which are there.
+    #[inline]
+    pub(super) fn shorten(&mut self, len: usize) {
+        self.count = Len::new(len);
+    }
+
+    /// Inserts among `len` items; whether there was room.
     ///
-    /// ```
-    /// let mut queue = shmstate::Queue::<u64, 3>::from([1, 3]);
-    /// queue.insert(1, 2)?;
-    /// assert_eq!(queue, [1, 2, 3]);
-    /// # Ok::<_, shmstate::CapacityError<u64>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// Gives the value back when the queue is full.
-    ///
-    /// # Panics
-    /// If `index` is larger than the length, be the queue full or not.
-    #[track_caller]
-    pub fn insert(&mut self, index: usize, value: T) -> Result<(), CapacityError<T>> {
-        let len = self.len();
-        assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
-        if index < len / 2 {
-            self.push_front(value)?
-        } else {
-            self.push_back(value)?
+    /// # Safety
+    /// If there was, `value` is not used any more.
+    unsafe fn insert_among(&mut self, len: usize, index: usize, value: &T) -> bool {
+        if len == N {
+            return false;
         }
+        let at = if index < len / 2 { self.before_first() } else { Self::wrap(self.first() + len) };
+        // SAFETY: the caller's promise.
+        unsafe { self.put(at, value) }
+        if index < len / 2 {
+            self.start = Len::new(at);
+        }
+        self.count = Len::new(len + 1);
         self.carry_in(index, len);
-        Ok(())
+        true
     }
 
     /// Moves an item from the end that is nearer to `index`, where it was put into a queue of `len` items, to that place.
@@ -96,30 +95,6 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
             return None;
         }
         if self.carry_out(index, len) { self.pop_front() } else { self.pop_back() }
-    }
-
-    /// Keeps the first `len` items; does nothing if there are not more.
-    ///
-    /// ```
-    /// let mut queue = shmstate::Queue::<u64, 3>::from([1, 2, 3]);
-    /// queue.truncate(1);
-    /// assert_eq!(queue, [1]);
-    /// ```
-    #[inline]
-    pub fn truncate(&mut self, len: usize) {
-        self.count = Len::new(self.len().min(len));
-    }
-
-    /// Removes all items.
-    ///
-    /// ```
-    /// let mut queue = shmstate::Queue::<u64, 3>::from([1, 2, 3]);
-    /// queue.clear();
-    /// assert!(queue.is_empty());
-    /// ```
-    #[inline]
-    pub fn clear(&mut self) {
-        (self.start, self.count) = (Len::ZERO, Len::ZERO);
     }
 
     /// Keeps the items for which `keep` returns true, in their order.
@@ -163,84 +138,11 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         }
         self.truncate(kept);
     }
-
-    /// A queue of what `items` yields.
-    ///
-    /// ```
-    /// use shmstate::Queue;
-    ///
-    /// assert_eq!(Queue::<u64, 4>::try_from_iter(1..4)?, [1, 2, 3]);
-    /// assert_eq!(Queue::<u64, 4>::try_from_iter(0..).unwrap_err().into_inner(), 4);
-    /// # Ok::<_, shmstate::CapacityError<u64>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// Gives the first item back that finds no room.
-    pub fn try_from_iter(items: impl IntoIterator<Item = T>) -> Result<Self, CapacityError<T>> {
-        let mut queue = Self::new();
-        queue.try_extend(items)?;
-        Ok(queue)
-    }
-
-    /// Appends what `items` yields, up to the first item that finds no room.
-    ///
-    /// What was appended before an error, or before `items` panics, stays.
-    ///
-    /// ```
-    /// let mut queue = shmstate::Queue::<u64, 3>::from([1]);
-    /// assert_eq!(queue.try_extend([2, 3, 4]).unwrap_err().into_inner(), 4);
-    /// assert_eq!(queue, [1, 2, 3]);
-    /// ```
-    ///
-    /// # Errors
-    /// Gives the first item back that finds no room; later ones are not asked for.
-    pub fn try_extend(&mut self, items: impl IntoIterator<Item = T>) -> Result<(), CapacityError<T>> {
-        items.into_iter().try_for_each(|item| self.push_back(item))
-    }
 }
 
-/// That the array fits is proved while the program compiles:
-///
-/// ```
-/// assert_eq!(shmstate::Queue::<u64, 4>::from([1, 2]), [1, 2]);
-/// ```
-/// ```compile_fail
-/// let queue = shmstate::Queue::<u64, 1>::from([1, 2]);
-/// ```
-impl<T: SharedLayout, const N: usize, const M: usize> From<[T; M]> for Queue<T, N> {
-    fn from(items: [T; M]) -> Self {
-        Self::fits::<M>();
-        Self::from_iter(items)
-    }
-}
+edits!(Queue, "queue", "those before it are");
 
-/// # Panics
-/// If the items are more than `N`: [`Queue::try_from_iter`] returns an error then.
-impl<T: SharedLayout, const N: usize> FromIterator<T> for Queue<T, N> {
-    #[track_caller]
-    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        let mut queue = Self::new();
-        queue.extend(items);
-        queue
-    }
-}
-
-/// # Panics
-/// If there is no room for an item, with those before it appended: [`Queue::try_extend`] returns an error then.
-impl<T: SharedLayout, const N: usize> Extend<T> for Queue<T, N> {
-    #[track_caller]
-    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
-        if let Err(full) = self.try_extend(items) {
-            panic!("{full}: `try_extend` and `try_from_iter` return an error instead");
-        }
-    }
-}
-
-/// # Panics
-/// If there is no room for an item, with those before it appended: [`Queue::try_extend`] returns an error then.
-impl<'a, T: SharedLayout + Copy, const N: usize> Extend<&'a T> for Queue<T, N> {
-    #[track_caller]
-    fn extend<I: IntoIterator<Item = &'a T>>(&mut self, items: I) {
-        self.extend(items.into_iter().copied());
-    }
+collect! {
+    (T) [T: SharedLayout, const N: usize] Queue<T, N> of T,
+    "items" ("item"), |queue, item| queue.push_back(item), "Queue::<u64, 2>", "[1, 2, 3]", "3"
 }

@@ -2,10 +2,9 @@
 
 use super::Queue;
 use crate::containers::CapacityError;
-use crate::containers::drain::{Drain, Drained};
+use crate::containers::drain::Drained;
 use crate::containers::len::Len;
 use crate::containers::place::set_default;
-use crate::containers::slice::ItemIndex;
 use crate::containers::spent::move_out;
 use crate::layout::SharedLayout;
 use std::ops::Range;
@@ -75,7 +74,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     #[inline]
     pub fn push_front_with(&mut self, init: impl FnOnce(&mut T)) -> Result<&mut T, CapacityError> {
         let len = self.room_for_one()?;
-        let start = Self::wrap(self.first() + N - 1);
+        let start = self.before_first();
         let item = &mut self.slots[start];
         T::reset(item);
         init(item);
@@ -100,57 +99,6 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         T: Default,
     {
         self.push_front_with(set_default)
-    }
-
-    /// Inserts an item that `init` fills where it lies before item `index`, or at the back, and lends it: as
-    /// [`insert`](Self::insert) and [`push_back_with`](Self::push_back_with).
-    ///
-    /// ```
-    /// let mut queue = shmstate::Queue::<u64, 3>::from([1, 3]);
-    /// queue.insert_with(1, |item| *item = 2)?;
-    /// assert_eq!(queue, [1, 2, 3]);
-    /// # Ok::<_, shmstate::CapacityError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If the queue is full; `init` is not called then.
-    ///
-    /// # Panics
-    /// If `index` is larger than the length, be the queue full or not.
-    #[track_caller]
-    pub fn insert_with(&mut self, index: usize, init: impl FnOnce(&mut T)) -> Result<&mut T, CapacityError> {
-        let len = self.len();
-        assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
-        if index < len / 2 {
-            self.push_front_with(init)?;
-        } else {
-            self.push_back_with(init)?;
-        }
-        self.carry_in(index, len);
-        let at = Self::wrap(self.first() + index);
-        Ok(&mut self.slots[at])
-    }
-
-    /// Inserts a default item before item `index`, or at the back, and lends it.
-    ///
-    /// ```
-    /// let mut queue = shmstate::Queue::<u64, 3>::from([1, 3]);
-    /// *queue.insert_default(1)? += 2;
-    /// assert_eq!(queue, [1, 2, 3]);
-    /// # Ok::<_, shmstate::CapacityError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If the queue is full.
-    ///
-    /// # Panics
-    /// If `index` is larger than the length, be the queue full or not.
-    #[track_caller]
-    pub fn insert_default(&mut self, index: usize) -> Result<&mut T, CapacityError>
-    where
-        T: Default,
-    {
-        self.insert_with(index, set_default)
     }
 
     /// Removes the first item without returning it; whether there was one.
@@ -198,122 +146,37 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         if self.carry_out(index, len) { self.discard_front() } else { self.discard_back() }
     }
 
-    /// Moves all items of `other` to the back of this queue, all or none; none is left there.
-    ///
-    /// ```
-    /// use shmstate::Queue;
-    ///
-    /// let (mut queue, mut other) = (Queue::<u64, 4>::from([1]), Queue::<u64, 8>::from([2, 3]));
-    /// queue.append(&mut other)?;
-    /// assert_eq!((queue.len(), other.len()), (3, 0));
-    /// other.extend([4, 5]);
-    /// assert_eq!(queue.append(&mut other).unwrap_err().needed(), 5);
-    /// assert_eq!(other, [4, 5]);
-    /// # Ok::<_, shmstate::CapacityError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If there is not room for all of them; then nothing has changed.
-    pub fn append<const M: usize>(&mut self, other: &mut Queue<T, M>) -> Result<(), CapacityError> {
-        let (len, more) = (self.len(), other.len());
-        if more > N - len {
-            return Err(CapacityError::new((), "queue", N, len.saturating_add(more)));
+    /// Inserts among `len` items.
+    pub(super) fn insert_with_among(
+        &mut self,
+        len: usize,
+        index: usize,
+        init: impl FnOnce(&mut T),
+    ) -> Result<&mut T, CapacityError> {
+        if index < len / 2 {
+            self.push_front_with(init)?;
+        } else {
+            self.push_back_with(init)?;
         }
+        self.carry_in(index, len);
+        let at = Self::wrap(self.first() + index);
+        Ok(&mut self.slots[at])
+    }
+
+    /// Appends the `more` items of `other` after `len`.
+    pub(super) fn move_all<const M: usize>(&mut self, other: &mut Queue<T, M>, len: usize, more: usize) {
         for index in 0..more {
             let (to, from) = (Self::wrap(self.first() + len + index), Queue::<T, M>::wrap(other.first() + index));
-            let from: *const T = &other.slots.as_slice()[from];
-            // SAFETY: two borrowed queues do not overlap. The item is `other`'s no more below, and has no drop glue.
-            unsafe { std::ptr::copy_nonoverlapping(from, &mut self.slots[to], 1) }
+            // SAFETY: the item is `other`'s no more, as the caller sees to.
+            unsafe { self.put(to, &other.slots.as_slice()[from]) }
         }
-        other.clear();
         self.count = Len::new(len + more);
-        Ok(())
     }
 
-    /// Makes the queue `len` items long: the last ones go, or what `item` returns is appended.
-    ///
-    /// If `item` panics, those before it are appended.
-    ///
-    /// ```
-    /// let mut queue = shmstate::Queue::<u64, 4>::from([1]);
-    /// queue.resize_with(3, || 7)?;
-    /// assert_eq!(queue, [1, 7, 7]);
-    /// # Ok::<_, shmstate::CapacityError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If `len` is larger than `N`; then nothing has changed.
-    pub fn resize_with(&mut self, len: usize, mut item: impl FnMut() -> T) -> Result<(), CapacityError> {
-        self.resize_in_place(len, |to| *to = item())
-    }
-
-    /// Makes the queue `len` items long: the last ones go, or clones of `value` are appended.
-    ///
-    /// ```
-    /// let mut queue = shmstate::Queue::<u64, 4>::from([1]);
-    /// queue.resize(3, 7)?;
-    /// assert_eq!(queue, [1, 7, 7]);
-    /// # Ok::<_, shmstate::CapacityError<u64>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// Gives the value back if `len` is larger than `N`; then nothing has changed.
-    pub fn resize(&mut self, len: usize, value: T) -> Result<(), CapacityError<T>>
-    where
-        T: Clone,
-    {
-        self.resize_in_place(len, |to| to.clone_from(&value)).map_err(|full| full.with_value(value))
-    }
-
-    /// Makes the queue `len` items long: the last ones go, or default items are appended, as
-    /// [`push_back_default`](Self::push_back_default) does it.
-    ///
-    /// ```
-    /// let mut queue = shmstate::Queue::<u64, 4>::from([1]);
-    /// queue.resize_default(3)?;
-    /// assert_eq!(queue, [1, 0, 0]);
-    /// # Ok::<_, shmstate::CapacityError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If `len` is larger than `N`; then nothing has changed.
-    pub fn resize_default(&mut self, len: usize) -> Result<(), CapacityError>
-    where
-        T: Default,
-    {
-        self.resize_in_place(len, set_default)
-    }
-
-    fn resize_in_place(&mut self, len: usize, mut init: impl FnMut(&mut T)) -> Result<(), CapacityError> {
-        if len > N {
-            return Err(CapacityError::new((), "queue", N, len));
-        }
-        self.truncate(len);
-        (self.len()..len).try_for_each(|_| self.push_back_with(&mut init).map(drop))
-    }
-
-    /// Takes all items out, in order.
-    pub(in crate::containers) fn take_all(&mut self) -> Drain<'_, Self> {
-        self.drain(..)
-    }
-
-    /// Removes the items in `range`, and yields them; marks those that follow on them.
-    ///
-    /// ```
-    /// let mut queue = shmstate::Queue::<u64, 8>::from([1, 2, 3, 4, 5]);
-    /// assert!(queue.drain(1..3).eq([2, 3]));
-    /// assert_eq!(queue, [1, 4, 5]);
-    /// ```
-    ///
-    /// # Panics
-    /// If any of them is not there.
-    #[track_caller]
-    pub fn drain(&mut self, range: impl ItemIndex<T, Output = [T]>) -> Drain<'_, Self> {
-        let len = self.len();
-        let Some(gap) = range.bounds(len) else { panic!("the range to be drained does not lie in the {len} items") };
-        self.count = Len::new(gap.start);
-        // SAFETY: these items were there, and only the length has changed.
-        unsafe { Drain::new(self, gap, len) }
+    /// Appends items `from..to`, which `fill` fills where they lie; those before it, if it panics.
+    pub(super) fn grow(&mut self, from: usize, to: usize, mut fill: impl FnMut(&mut T)) {
+        // There is room.
+        let _ = (from..to).try_for_each(|_| self.push_back_with(&mut fill).map(drop));
     }
 
     /// The length, if it can grow.

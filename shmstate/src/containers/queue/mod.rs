@@ -8,11 +8,11 @@ mod edit;
 mod in_place;
 mod traits;
 
+use super::capacity::capacity;
 use super::composed::composed;
 use super::len::Len;
 use super::place::rotate_left;
 use super::spent::{move_out, move_over, refused};
-use super::wrapped::{Iter, IterMut};
 use super::{Array, CapacityError};
 use crate::layout::{SharedLayout, ValidityError};
 
@@ -96,74 +96,6 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         assert!(size_of::<T>() > 0, "a Queue of zero-sized items holds nothing: use a counter");
     };
 
-    /// An empty queue.
-    ///
-    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::new_box_zeroed`] for large.
-    ///
-    /// ```
-    /// assert!(shmstate::Queue::<u64, 4>::new().is_empty());
-    /// ```
-    #[must_use]
-    pub fn new() -> Self {
-        let () = Self::PROVED;
-        Self::zeroed()
-    }
-
-    /// How many items fit: `N`.
-    ///
-    /// ```
-    /// assert_eq!(shmstate::Queue::<u64, 4>::new().capacity(), 4);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn capacity(&self) -> usize {
-        N
-    }
-
-    /// How many items there are.
-    ///
-    /// ```
-    /// assert_eq!(shmstate::Queue::<u64, 4>::from([1, 2]).len(), 2);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.count.get()
-    }
-
-    /// How many more items fit.
-    ///
-    /// ```
-    /// assert_eq!(shmstate::Queue::<u64, 4>::from([1]).remaining(), 3);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn remaining(&self) -> usize {
-        N - self.len()
-    }
-
-    /// Whether there is no item.
-    ///
-    /// ```
-    /// assert!(shmstate::Queue::<u64, 4>::new().is_empty());
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Whether no more item fits.
-    ///
-    /// ```
-    /// assert!(shmstate::Queue::<u64, 2>::from([1, 2]).is_full());
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn is_full(&self) -> bool {
-        self.len() == N
-    }
-
     /// Appends `value` at the back.
     ///
     /// ```
@@ -206,7 +138,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
             // SAFETY: it is returned.
             return Err(unsafe { refused(&value, "queue", N) });
         }
-        let start = Self::wrap(self.first() + N - 1);
+        let start = self.before_first();
         // SAFETY: it is the queue's from here on.
         unsafe { self.put(start, &value) }
         self.start = Len::new(start);
@@ -240,118 +172,6 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         let left = self.len().checked_sub(1)?;
         self.count = Len::new(left);
         Some(self.spend(Self::wrap(self.first() + left)))
-    }
-
-    /// The first item.
-    ///
-    /// ```
-    /// assert_eq!(shmstate::Queue::<u64, 2>::from([1, 2]).front(), Some(&1));
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn front(&self) -> Option<&T> {
-        self.get(0)
-    }
-
-    /// The first item, to be changed; marks it.
-    ///
-    /// ```
-    /// let mut queue = shmstate::Queue::<u64, 2>::from([1, 2]);
-    /// *queue.front_mut().unwrap() = 7;
-    /// assert_eq!(queue, [7, 2]);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn front_mut(&mut self) -> Option<&mut T> {
-        self.get_mut(0)
-    }
-
-    /// The last item.
-    ///
-    /// ```
-    /// assert_eq!(shmstate::Queue::<u64, 2>::from([1, 2]).back(), Some(&2));
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn back(&self) -> Option<&T> {
-        self.get(self.len().checked_sub(1)?)
-    }
-
-    /// The last item, to be changed; marks it.
-    ///
-    /// ```
-    /// let mut queue = shmstate::Queue::<u64, 2>::from([1, 2]);
-    /// *queue.back_mut().unwrap() = 7;
-    /// assert_eq!(queue, [1, 7]);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn back_mut(&mut self) -> Option<&mut T> {
-        self.get_mut(self.len().checked_sub(1)?)
-    }
-
-    /// Item `index`, counted from the front.
-    ///
-    /// ```
-    /// let queue = shmstate::Queue::<u64, 2>::from([1, 2]);
-    /// assert_eq!((queue.get(1), queue.get(2)), (Some(&2), None));
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn get(&self, index: usize) -> Option<&T> {
-        let at = self.place(index)?;
-        Some(&self.slots.as_array()[at])
-    }
-
-    /// Item `index`, counted from the front, to be changed; marks it.
-    ///
-    /// ```
-    /// let mut queue = shmstate::Queue::<u64, 2>::from([1, 2]);
-    /// *queue.get_mut(1).unwrap() = 7;
-    /// assert_eq!(queue, [1, 7]);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
-        let at = self.place(index)?;
-        Some(&mut self.slots[at])
-    }
-
-    /// Whether an item equals `value`.
-    ///
-    /// ```
-    /// assert!(shmstate::Queue::<u64, 2>::from([1, 2]).contains(&2));
-    /// ```
-    #[must_use]
-    pub fn contains(&self, value: &T) -> bool
-    where
-        T: PartialEq,
-    {
-        let (first, second) = self.as_slices();
-        first.contains(value) || second.contains(value)
-    }
-
-    /// The items, from front to back.
-    ///
-    /// ```
-    /// let queue = shmstate::Queue::<u64, 2>::from([1, 2]);
-    /// assert!(queue.iter().rev().eq(&[2, 1]));
-    /// ```
-    #[inline]
-    pub fn iter(&self) -> Iter<'_, T> {
-        Iter::new(self.as_slices())
-    }
-
-    /// The items, from front to back, to be changed; marks all of them, whether the iterator gets to them or not.
-    ///
-    /// ```
-    /// let mut queue = shmstate::Queue::<u64, 2>::from([1, 2]);
-    /// queue.iter_mut().for_each(|item| *item *= 10);
-    /// assert_eq!(queue, [10, 20]);
-    /// ```
-    #[inline]
-    pub fn iter_mut(&mut self) -> IterMut<'_, T> {
-        IterMut::new(self.as_mut_slices())
     }
 
     /// The items, as two slices: those of the first come before those of the second.
@@ -433,6 +253,18 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         self.start.index(N)
     }
 
+    /// The slot before the first item.
+    #[inline]
+    const fn before_first(&self) -> usize {
+        Self::wrap(self.first() + N - 1)
+    }
+
+    /// Items that there are, at most `N` whatever the bytes say.
+    #[inline]
+    const fn live(&self) -> usize {
+        self.count.get()
+    }
+
     /// The slot at `place`, which is less than `2 * N`.
     #[inline]
     const fn wrap(place: usize) -> usize {
@@ -461,6 +293,11 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         }
         Ok(())
     }
+}
+
+capacity! {
+    all [T: SharedLayout, const N: usize] Queue<T, N>, "Queue::<u64, 2>", "items", |queue| queue.live(),
+    "let queue = shmstate::Queue::<u64, 2>::from([1]);"
 }
 
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]

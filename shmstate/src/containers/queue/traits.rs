@@ -4,7 +4,7 @@ use super::Queue;
 use crate::containers::wrapped::{Iter, IterMut, out_of_bounds, sequence};
 use crate::layout::SharedLayout;
 
-sequence!(Queue);
+sequence! { Queue, slots, "queue", "first": fn front() fn front_mut(), "last": fn back() fn back_mut() }
 
 /// Clones the items that there are.
 impl<T: SharedLayout + Clone, const N: usize> Clone for Queue<T, N> {

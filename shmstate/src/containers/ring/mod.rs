@@ -4,10 +4,10 @@
 
 mod traits;
 
+use super::capacity::capacity;
 use super::composed::composed;
 use super::len::Len;
 use super::place::{rotate_left, set_default};
-use super::wrapped::{Iter, IterMut};
 use super::{Drain, List};
 use crate::layout::{SharedLayout, ValidityError};
 use std::mem;
@@ -79,63 +79,6 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
         assert!(N <= u32::MAX as usize, "a Ring holds at most u32::MAX items: give it a smaller capacity");
         assert!(size_of::<T>() > 0, "a Ring of zero-sized items holds nothing: use a counter");
     };
-
-    /// An empty ring.
-    ///
-    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::new_box_zeroed`] for large.
-    ///
-    /// ```
-    /// assert!(shmstate::Ring::<u64, 4>::new().is_empty());
-    /// ```
-    #[must_use]
-    pub fn new() -> Self {
-        let () = Self::PROVED;
-        Self::zeroed()
-    }
-
-    /// How many items there can be: `N`.
-    ///
-    /// ```
-    /// assert_eq!(shmstate::Ring::<u64, 4>::new().capacity(), 4);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn capacity(&self) -> usize {
-        N
-    }
-
-    /// How many items there are.
-    ///
-    /// ```
-    /// assert_eq!(shmstate::Ring::<u64, 4>::from_iter(0..9).len(), 4);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    /// Whether there is no item.
-    ///
-    /// ```
-    /// assert!(shmstate::Ring::<u64, 4>::new().is_empty());
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Whether the next `push` overwrites an item.
-    ///
-    /// ```
-    /// assert!(shmstate::Ring::<u64, 2>::from_iter([1, 2]).is_full());
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.list.is_full()
-    }
 
     /// Appends `value`; if the ring is full, instead of the oldest item, which is returned.
     ///
@@ -209,122 +152,6 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
         self.push_with(set_default)
     }
 
-    /// The item that was pushed last.
-    ///
-    /// ```
-    /// assert_eq!(shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]).latest(), Some(&3));
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn latest(&self) -> Option<&T> {
-        let (old, new) = self.as_slices();
-        new.last().or(old.last())
-    }
-
-    /// The item that was pushed last, to be changed; marks it.
-    ///
-    /// ```
-    /// let mut ring = shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]);
-    /// *ring.latest_mut().unwrap() += 10;
-    /// assert_eq!(ring, [2, 13]);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn latest_mut(&mut self) -> Option<&mut T> {
-        self.get_mut(self.len().checked_sub(1)?)
-    }
-
-    /// The item that goes next.
-    ///
-    /// ```
-    /// assert_eq!(shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]).oldest(), Some(&2));
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn oldest(&self) -> Option<&T> {
-        self.get(0)
-    }
-
-    /// The item that goes next, to be changed; marks it.
-    ///
-    /// ```
-    /// let mut ring = shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]);
-    /// *ring.oldest_mut().unwrap() += 10;
-    /// assert_eq!(ring, [12, 3]);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn oldest_mut(&mut self) -> Option<&mut T> {
-        self.get_mut(0)
-    }
-
-    /// Item `index`, counted from the oldest.
-    ///
-    /// ```
-    /// let ring = shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]);
-    /// assert_eq!((ring.get(1), ring.get(2)), (Some(&3), None));
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn get(&self, index: usize) -> Option<&T> {
-        let (old, new) = self.as_slices();
-        old.get(index).or_else(|| new.get(index - old.len()))
-    }
-
-    /// Item `index`, counted from the oldest, to be changed; marks it.
-    ///
-    /// ```
-    /// let mut ring = shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]);
-    /// *ring.get_mut(1).unwrap() = 7;
-    /// assert_eq!(ring, [2, 7]);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
-        let len = self.list.len();
-        if index >= len {
-            return None;
-        }
-        let at = self.start_in(len) + index;
-        self.list.get_mut(if at < len { at } else { at - len })
-    }
-
-    /// Whether an item equals `value`.
-    ///
-    /// ```
-    /// assert!(shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]).contains(&3));
-    /// ```
-    #[must_use]
-    pub fn contains(&self, value: &T) -> bool
-    where
-        T: PartialEq,
-    {
-        self.list.contains(value)
-    }
-
-    /// The items, oldest first.
-    ///
-    /// ```
-    /// let ring = shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]);
-    /// assert!(ring.iter().eq(&[2, 3]) && ring.iter().rev().eq(&[3, 2]));
-    /// ```
-    #[inline]
-    pub fn iter(&self) -> Iter<'_, T> {
-        Iter::new(self.as_slices())
-    }
-
-    /// The items, oldest first, to be changed; marks all of them, whether the iterator gets to them or not.
-    ///
-    /// ```
-    /// let mut ring = shmstate::Ring::<u64, 2>::from_iter([1, 2, 3]);
-    /// ring.iter_mut().for_each(|item| *item *= 10);
-    /// assert_eq!(ring, [20, 30]);
-    /// ```
-    #[inline]
-    pub fn iter_mut(&mut self) -> IterMut<'_, T> {
-        IterMut::new(self.as_mut_slices())
-    }
-
     /// The items, as two slices: those of the first are older than those of the second.
     ///
     /// ```
@@ -389,6 +216,14 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
         self.list.clear();
     }
 
+    /// Where item `index` lies, if it is there.
+    #[inline]
+    fn place(&self, index: usize) -> Option<usize> {
+        let len = self.list.live();
+        let at = self.start_in(len) + index;
+        (index < len).then_some(if at < len { at } else { at - len })
+    }
+
     /// Where the oldest of `len` items lies: inside of them, whatever the bytes say.
     #[inline]
     fn start_in(&self, len: usize) -> usize {
@@ -406,6 +241,11 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
         }
         Ok(())
     }
+}
+
+capacity! {
+    all [T: SharedLayout, const N: usize] Ring<T, N>, "Ring::<u64, 2>", "items", |ring| ring.list.live(),
+    "let ring = shmstate::Ring::<u64, 2>::from([1]);"
 }
 
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]

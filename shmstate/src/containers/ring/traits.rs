@@ -4,7 +4,7 @@ use super::Ring;
 use crate::containers::wrapped::{Iter, IterMut, out_of_bounds, sequence};
 use crate::layout::SharedLayout;
 
-sequence!(Ring);
+sequence! { Ring, list, "ring", "oldest": fn oldest() fn oldest_mut(), "latest": fn latest() fn latest_mut() }
 
 /// Clones the items that there are.
 impl<T: SharedLayout + Clone, const N: usize> Clone for Ring<T, N> {

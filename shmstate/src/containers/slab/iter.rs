@@ -1,6 +1,7 @@
 //! Going over the keys and values of a slab, in the order of their places.
 
 use super::{Key, Place, Slab};
+use crate::containers::compare::iterate;
 use crate::layout::SharedLayout;
 use std::fmt;
 use std::iter::{Enumerate, FusedIterator, Zip};
@@ -140,23 +141,6 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     }
 }
 
-impl<'a, T: SharedLayout, const N: usize> IntoIterator for &'a Slab<T, N> {
-    type Item = (Key<T>, &'a T);
-    type IntoIter = Iter<'a, T>;
-
-    #[inline]
-    fn into_iter(self) -> Iter<'a, T> {
-        self.iter()
-    }
-}
-
-/// Marks all places, as [`iter_mut`](Slab::iter_mut) does.
-impl<'a, T: SharedLayout, const N: usize> IntoIterator for &'a mut Slab<T, N> {
-    type Item = (Key<T>, &'a mut T);
-    type IntoIter = IterMut<'a, T>;
-
-    #[inline]
-    fn into_iter(self) -> IterMut<'a, T> {
-        self.iter_mut()
-    }
+iterate! {
+    [T: SharedLayout, const N: usize] Slab<T, N>, Iter<'a, T> = (Key<T>, &'a T), IterMut<'a, T> = (Key<T>, &'a mut T)
 }

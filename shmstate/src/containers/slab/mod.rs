@@ -12,6 +12,7 @@ mod traits;
 pub use iter::{Iter, IterMut};
 pub use key::{Key, ParseKeyError};
 
+use super::capacity::capacity;
 use super::composed::composed;
 use super::len::Len;
 use super::spent::{move_out, move_over, refused};
@@ -124,80 +125,6 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         assert!(N < u32::MAX as usize, "a Slab holds less than u32::MAX values: give it a smaller capacity");
         assert!(size_of::<T>() > 0, "a Slab of zero-sized values holds nothing: use a counter");
     };
-
-    /// An empty slab.
-    ///
-    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::new_box_zeroed`] for large.
-    ///
-    /// ```
-    /// assert!(shmstate::Slab::<u64, 4>::new().is_empty());
-    /// ```
-    #[must_use]
-    pub fn new() -> Self {
-        let () = Self::PROVED;
-        Self::zeroed()
-    }
-
-    /// How many values fit: `N`.
-    ///
-    /// ```
-    /// assert_eq!(shmstate::Slab::<u64, 4>::new().capacity(), 4);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn capacity(&self) -> usize {
-        N
-    }
-
-    /// How many values there are.
-    ///
-    /// ```
-    /// let mut slab = shmstate::Slab::<u64, 4>::new();
-    /// slab.insert(7)?;
-    /// assert_eq!(slab.len(), 1);
-    /// # Ok::<_, shmstate::CapacityError<u64>>(())
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.count.get()
-    }
-
-    /// How many more values fit.
-    ///
-    /// ```
-    /// assert_eq!(shmstate::Slab::<u64, 4>::new().remaining(), 4);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn remaining(&self) -> usize {
-        N - self.len()
-    }
-
-    /// Whether there is no value.
-    ///
-    /// ```
-    /// assert!(shmstate::Slab::<u64, 4>::new().is_empty());
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Whether no more value fits.
-    ///
-    /// ```
-    /// let mut slab = shmstate::Slab::<u64, 1>::new();
-    /// slab.insert(7)?;
-    /// assert!(slab.is_full());
-    /// # Ok::<_, shmstate::CapacityError<u64>>(())
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn is_full(&self) -> bool {
-        self.len() == N
-    }
 
     /// Puts `value` in, and returns its key.
     ///
@@ -342,6 +269,11 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         }
         Ok(())
     }
+}
+
+capacity! {
+    all [T: SharedLayout, const N: usize] Slab<T, N>, "Slab::<u64, 2>", "values", |slab| slab.count.get(),
+    "let mut slab = shmstate::Slab::<u64, 2>::new();\nslab.insert(7).unwrap();"
 }
 
 impl<T: SharedLayout, const N: usize> Index<Key<T>> for Slab<T, N> {

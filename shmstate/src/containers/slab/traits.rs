@@ -4,13 +4,6 @@ use super::{Place, Slab};
 use crate::layout::SharedLayout;
 use std::fmt;
 
-impl<T: SharedLayout, const N: usize> Default for Slab<T, N> {
-    /// An empty slab, as [`Slab::new`].
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// A map of keys to values.
 impl<T: SharedLayout + fmt::Debug, const N: usize> fmt::Debug for Slab<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

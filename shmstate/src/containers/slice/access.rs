@@ -75,27 +75,6 @@ macro_rules! slice_access {
                 self.as_mut_slice().iter_mut()
             }
         }
-
-        impl<'a, T: $crate::layout::SharedLayout, const N: usize> IntoIterator for &'a $List<T, N> {
-            type Item = &'a T;
-            type IntoIter = std::slice::Iter<'a, T>;
-
-            #[inline]
-            fn into_iter(self) -> Self::IntoIter {
-                self.as_slice().iter()
-            }
-        }
-
-        #[doc = concat!("Marks all items, as [`iter_mut`](", stringify!($List), "::iter_mut) does.")]
-        impl<'a, T: $crate::layout::SharedLayout, const N: usize> IntoIterator for &'a mut $List<T, N> {
-            type Item = &'a mut T;
-            type IntoIter = std::slice::IterMut<'a, T>;
-
-            #[inline]
-            fn into_iter(self) -> Self::IntoIter {
-                self.iter_mut()
-            }
-        }
     };
 }
 

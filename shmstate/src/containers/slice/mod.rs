@@ -14,7 +14,7 @@ mod order;
 mod traits;
 
 pub use index::ItemIndex;
-pub(super) use {access::slice_access, index::slice_index, order::slice_order, traits::slice_eq, traits::slice_traits};
+pub(super) use {access::slice_access, index::slice_index, order::slice_order, traits::slice_traits};
 
 /// Makes a container behave as the slice of its items.
 macro_rules! like_a_slice {

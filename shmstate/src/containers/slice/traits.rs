@@ -12,12 +12,6 @@ macro_rules! slice_traits {
             }
         }
 
-        impl<T: $crate::layout::SharedLayout + std::fmt::Debug, const N: usize> std::fmt::Debug for $List<T, N> {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                self.as_slice().fmt(f)
-            }
-        }
-
         impl<T: $crate::layout::SharedLayout, const N: usize> AsRef<[T]> for $List<T, N> {
             fn as_ref(&self) -> &[T] {
                 self
@@ -31,18 +25,13 @@ macro_rules! slice_traits {
             }
         }
 
-        impl<T, U, const N: usize, const M: usize> PartialEq<$List<U, M>> for $List<T, N>
-        where
-            T: $crate::layout::SharedLayout + PartialEq<U>,
-            U: $crate::layout::SharedLayout,
-        {
-            fn eq(&self, other: &$List<U, M>) -> bool {
-                self.as_slice() == other.as_slice()
-            }
+        $crate::containers::compare::compare! {
+            [T: $crate::layout::SharedLayout, const N: usize] $List<T, N>, of [T], [const M: usize] $List<T, M>,
+            [U: $crate::layout::SharedLayout, const M: usize] $List<U, M> where [T: PartialEq<U>], |list| list.as_slice()
         }
 
-        $crate::containers::slice::slice_eq! {
-            $List;
+        $crate::containers::compare::compare! {
+            std [T: $crate::layout::SharedLayout, U, const N: usize] $List<T, N>, [T: PartialEq<U>] [U: PartialEq<T>], as_slice;
             [] [U];
             [] &[U];
             [] &mut [U];
@@ -51,52 +40,11 @@ macro_rules! slice_traits {
             [const M: usize] &[U; M];
         }
 
-        impl<T: $crate::layout::SharedLayout + Eq, const N: usize> Eq for $List<T, N> {}
-
-        impl<T, const N: usize, const M: usize> PartialOrd<$List<T, M>> for $List<T, N>
-        where
-            T: $crate::layout::SharedLayout + PartialOrd,
-        {
-            fn partial_cmp(&self, other: &$List<T, M>) -> Option<std::cmp::Ordering> {
-                self.as_slice().partial_cmp(other.as_slice())
-            }
-        }
-
-        impl<T: $crate::layout::SharedLayout + Ord, const N: usize> Ord for $List<T, N> {
-            fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-                self.as_slice().cmp(other.as_slice())
-            }
-        }
-
-        impl<T: $crate::layout::SharedLayout + std::hash::Hash, const N: usize> std::hash::Hash for $List<T, N> {
-            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-                self.as_slice().hash(state);
-            }
+        $crate::containers::compare::iterate! {
+            [T: $crate::layout::SharedLayout, const N: usize] $List<T, N>,
+            std::slice::Iter<'a, T> = &'a T, std::slice::IterMut<'a, T> = &'a mut T
         }
     };
 }
 
-/// Equality with what is no container, both ways.
-macro_rules! slice_eq {
-    ($List:ident; $([$($param:tt)*] $other:ty;)*) => {$(
-        impl<T, U, const N: usize, $($param)*> PartialEq<$other> for $List<T, N>
-        where
-            T: $crate::layout::SharedLayout + PartialEq<U>,
-        {
-            fn eq(&self, other: &$other) -> bool {
-                self.as_slice() == &other[..]
-            }
-        }
-
-        impl<T, U: PartialEq<T>, const N: usize, $($param)*> PartialEq<$List<T, N>> for $other
-        where
-            T: $crate::layout::SharedLayout,
-        {
-            fn eq(&self, other: &$List<T, N>) -> bool {
-                &self[..] == other.as_slice()
-            }
-        }
-    )*};
-}
-
-pub(in crate::containers) use {slice_eq, slice_traits};
+pub(in crate::containers) use slice_traits;

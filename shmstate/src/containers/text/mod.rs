@@ -8,6 +8,7 @@ mod traits;
 use super::Blob;
 #[cfg(doc)]
 use super::CapacityError;
+use super::capacity::capacity;
 use crate::layout::{Kind, Layout, SharedLayout, ValidityError};
 
 /// A `String` that cannot grow past `N` bytes.
@@ -113,43 +114,6 @@ impl<const N: usize> Text<N> {
         Text { blob: Blob::from_bytes(text.as_bytes()) }
     }
 
-    /// How many bytes fit: `N`.
-    ///
-    /// ```
-    /// assert_eq!(shmstate::Text::<8>::new().capacity(), 8);
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn capacity(&self) -> usize {
-        N
-    }
-
-    /// How many more bytes fit.
-    ///
-    /// ```
-    /// let text = shmstate::Text::<8>::try_from("Zoë")?;
-    /// assert_eq!(text.remaining(), 4);
-    /// # Ok::<_, shmstate::CapacityError>(())
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn remaining(&self) -> usize {
-        self.blob.remaining()
-    }
-
-    /// Whether no more byte fits.
-    ///
-    /// ```
-    /// let text = shmstate::Text::<4>::try_from("Zoë")?;
-    /// assert!(text.is_full());
-    /// # Ok::<_, shmstate::CapacityError>(())
-    /// ```
-    #[inline]
-    #[must_use]
-    pub const fn is_full(&self) -> bool {
-        self.blob.is_full()
-    }
-
     /// The text.
     ///
     /// ```
@@ -183,6 +147,12 @@ impl<const N: usize> Text<N> {
         unsafe { std::str::from_utf8_unchecked_mut(bytes) }
     }
 }
+
+capacity! {
+    room [const N: usize] Text<N>, "bytes", |text| text.blob.used(), "let text = shmstate::Text::<2>::from_static(\"a\");"
+}
+
+capacity! { default [const N: usize] Text<N>, text }
 
 // SAFETY: integers only; zeroes are the empty text; `validate` refuses what is no UTF-8. The bytes after the last that
 // alignment may add belong to the text and are never looked at.

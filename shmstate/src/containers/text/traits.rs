@@ -2,21 +2,13 @@
 
 use super::Text;
 use crate::containers::CapacityError;
+use crate::containers::compare::compare;
 use std::borrow::{Borrow, Cow};
-use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::path::Path;
 use std::str::FromStr;
-
-impl<const N: usize> Default for Text<N> {
-    /// An empty text, as [`Text::new`].
-    fn default() -> Self {
-        Self::new()
-    }
-}
 
 impl<const N: usize> Deref for Text<N> {
     type Target = str;
@@ -150,55 +142,14 @@ impl<const N: usize> fmt::Display for Text<N> {
     }
 }
 
-impl<const N: usize> fmt::Debug for Text<N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.as_str(), f)
-    }
+compare! {
+    [const N: usize] Text<N>, of [], [const M: usize] Text<M>, [const M: usize] Text<M> where [], |text| text.as_str()
 }
 
-impl<const N: usize, const M: usize> PartialEq<Text<M>> for Text<N> {
-    fn eq(&self, other: &Text<M>) -> bool {
-        self.as_str() == other.as_str()
-    }
-}
-
-/// Equality with what is no text, both ways.
-macro_rules! eq {
-    ($($other:ty),*) => {$(
-        impl<const N: usize> PartialEq<$other> for Text<N> {
-            #[inline]
-            fn eq(&self, other: &$other) -> bool {
-                self.as_str() == &other[..]
-            }
-        }
-
-        impl<const N: usize> PartialEq<Text<N>> for $other {
-            #[inline]
-            fn eq(&self, other: &Text<N>) -> bool {
-                &self[..] == other.as_str()
-            }
-        }
-    )*};
-}
-
-eq!(str, &str, String, Cow<'_, str>);
-
-impl<const N: usize> Eq for Text<N> {}
-
-impl<const N: usize, const M: usize> PartialOrd<Text<M>> for Text<N> {
-    fn partial_cmp(&self, other: &Text<M>) -> Option<Ordering> {
-        Some(self.as_str().cmp(other.as_str()))
-    }
-}
-
-impl<const N: usize> Ord for Text<N> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.as_str().cmp(other.as_str())
-    }
-}
-
-impl<const N: usize> Hash for Text<N> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
-    }
+compare! {
+    std [const N: usize] Text<N>, [] [], as_str;
+    [] str;
+    [] &str;
+    [] String;
+    [] Cow<'_, str>;
 }

@@ -4,6 +4,7 @@ mod traits;
 
 use super::Lookup;
 use super::table::{Found, Table};
+use crate::containers::capacity::capacity;
 use crate::containers::composed::composed;
 use crate::containers::spent::move_out;
 use crate::containers::{CapacityError, Drain, List};
@@ -99,54 +100,6 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         assert!(N <= 1 << 31, "a Set or Map holds at most 2^31 entries: give it a smaller capacity");
         assert!(size_of::<K>() > 0, "a Set of zero-sized values holds nothing: use a `bool`");
     };
-
-    /// An empty set.
-    ///
-    /// It has the size of a full one: on the stack for small ones, [`SharedLayout::new_box_zeroed`] for large.
-    ///
-    /// ```
-    /// assert!(shmstate::Set::<u64, 4>::new().is_empty());
-    /// ```
-    #[must_use]
-    pub fn new() -> Self {
-        let () = Self::PROVED;
-        Self::zeroed()
-    }
-
-    /// How many values fit: `N`.
-    #[inline]
-    #[must_use]
-    pub const fn capacity(&self) -> usize {
-        N
-    }
-
-    /// How many values there are.
-    #[inline]
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.keys.len()
-    }
-
-    /// How many more values fit.
-    #[inline]
-    #[must_use]
-    pub fn remaining(&self) -> usize {
-        self.keys.remaining()
-    }
-
-    /// Whether there is no value.
-    #[inline]
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
-    /// Whether no more value fits.
-    #[inline]
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.keys.is_full()
-    }
 
     /// The values, in the order in which they came; see the documentation of [`Set`].
     ///
@@ -436,4 +389,9 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         let numbers = matches!(K::LAYOUT.kind, Kind::Scalar(_));
         self.table.check_keys(keys.len(), numbers, |index| self.table.tag(&keys[index]))
     }
+}
+
+capacity! {
+    all [K: SharedLayout + Hash + Eq, const N: usize] Set<K, N>, "Set::<u64, 2>", "values", |set| set.keys.live(),
+    "let set = shmstate::Set::<u64, 2>::from([1]);"
 }

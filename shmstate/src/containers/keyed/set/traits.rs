@@ -1,7 +1,9 @@
 //! What a set has in common with other sets, and with collections at large.
 
 use super::Set;
-use crate::containers::{CapacityError, List};
+use crate::containers::CapacityError;
+use crate::containers::collect::collect;
+use crate::containers::compare::iterate;
 use crate::layout::SharedLayout;
 use std::fmt;
 use std::hash::Hash;
@@ -96,48 +98,6 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     pub fn union<'a, const M: usize>(&'a self, other: &'a Set<K, M>) -> impl Iterator<Item = &'a K> + Clone {
         self.iter().chain(other.difference(self))
     }
-
-    /// A set of what `values` yields.
-    ///
-    /// ```
-    /// use shmstate::Set;
-    ///
-    /// assert_eq!(Set::<u64, 2>::try_from_iter([1, 2, 1])?.len(), 2);
-    /// assert_eq!(Set::<u64, 2>::try_from_iter(0..).unwrap_err().into_inner(), 2);
-    /// # Ok::<_, shmstate::CapacityError<u64>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// Gives the first value back that finds no room.
-    pub fn try_from_iter(values: impl IntoIterator<Item = K>) -> Result<Self, CapacityError<K>> {
-        let mut set = Self::new();
-        set.try_extend(values)?;
-        Ok(set)
-    }
-
-    /// Adds what `values` yields, up to the first value that finds no room.
-    ///
-    /// What was added before an error, or before `values` panics, stays. Inside an update, returning the error undoes
-    /// it.
-    ///
-    /// ```
-    /// let mut set = shmstate::Set::<u64, 3>::from([1]);
-    /// assert_eq!(set.try_extend([1, 2, 3, 4, 5]).unwrap_err().into_inner(), 4);
-    /// assert!(set.iter().eq(&[1, 2, 3]));
-    /// ```
-    ///
-    /// # Errors
-    /// Gives the first value back that finds no room; later ones are not asked for.
-    pub fn try_extend(&mut self, values: impl IntoIterator<Item = K>) -> Result<(), CapacityError<K>> {
-        values.into_iter().try_for_each(|value| self.insert(value).map(|_| ()))
-    }
-}
-
-impl<K: SharedLayout + Hash + Eq, const N: usize> Default for Set<K, N> {
-    /// An empty set, as [`Set::new`].
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl<K: SharedLayout + Hash + Eq + Clone, const N: usize> Clone for Set<K, N> {
@@ -172,59 +132,9 @@ impl<K: SharedLayout + Hash + Eq, const N: usize, const M: usize> PartialEq<Set<
 
 impl<K: SharedLayout + Hash + Eq, const N: usize> Eq for Set<K, N> {}
 
-impl<'a, K: SharedLayout + Hash + Eq, const N: usize> IntoIterator for &'a Set<K, N> {
-    type Item = &'a K;
-    type IntoIter = std::slice::Iter<'a, K>;
-
-    #[inline]
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
+collect! {
+    (K) [K: SharedLayout + Hash + Eq, const N: usize] Set<K, N> of K,
+    "values" ("value"), |set, value| set.insert(value).map(drop), "Set::<u64, 2>", "[1, 2, 3]", "3"
 }
 
-/// That the array fits is proved while the program compiles:
-///
-/// ```
-/// let set = shmstate::Set::<u64, 4>::from([1, 2]);
-/// assert_eq!(set.len(), 2);
-/// ```
-/// ```compile_fail
-/// let set = shmstate::Set::<u64, 1>::from([1, 2]);
-/// ```
-impl<K: SharedLayout + Hash + Eq, const N: usize, const M: usize> From<[K; M]> for Set<K, N> {
-    fn from(values: [K; M]) -> Self {
-        List::<K, N>::fits::<M>();
-        values.into_iter().collect()
-    }
-}
-
-/// # Panics
-/// If the values are more than `N`: [`Set::try_from_iter`] returns an error then.
-impl<K: SharedLayout + Hash + Eq, const N: usize> FromIterator<K> for Set<K, N> {
-    #[track_caller]
-    fn from_iter<I: IntoIterator<Item = K>>(values: I) -> Self {
-        let mut set = Self::new();
-        set.extend(values);
-        set
-    }
-}
-
-/// # Panics
-/// If there is no room for a value, with those before it added: [`Set::try_extend`] returns an error then.
-impl<K: SharedLayout + Hash + Eq, const N: usize> Extend<K> for Set<K, N> {
-    #[track_caller]
-    fn extend<I: IntoIterator<Item = K>>(&mut self, values: I) {
-        if let Err(full) = self.try_extend(values) {
-            panic!("{full}: `try_extend` and `try_from_iter` return an error instead");
-        }
-    }
-}
-
-/// # Panics
-/// If there is no room for a value, with those before it added: [`Set::try_extend`] returns an error then.
-impl<'a, K: SharedLayout + Hash + Eq + Copy, const N: usize> Extend<&'a K> for Set<K, N> {
-    #[track_caller]
-    fn extend<I: IntoIterator<Item = &'a K>>(&mut self, values: I) {
-        self.extend(values.into_iter().copied());
-    }
-}
+iterate! { [K: SharedLayout + Hash + Eq, const N: usize] Set<K, N>, std::slice::Iter<'a, K> = &'a K }

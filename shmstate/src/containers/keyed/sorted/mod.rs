@@ -119,6 +119,7 @@ composed! {
 
 map_methods! {
     SortedMap, [Ord], |map|
+    "SortedMap::<u64, u64, 2>", "let map = shmstate::SortedMap::<u64, u64, 2>::from([(1, 10)]);",
     len: map.count.get(),
     iter: map.entries(0, map.behind()),
     iter_mut: {
