@@ -1,5 +1,6 @@
 //! One opaque error for everything that can go wrong with a state.
 
+mod phrases;
 mod system;
 
 #[cfg(feature = "archived")]
@@ -8,7 +9,7 @@ use crate::containers::CapacityError;
 use crate::events;
 use crate::layout::{Rule, ValidityError};
 use crate::plain::{ParseUuidError, TimeRangeError};
-use std::fmt;
+use phrases::{Asked, At, Bytes};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,8 @@ pub enum ErrorKind {
     InvalidName,
     /// What [`State::project`](crate::State::project) was given is no plain field outside of containers.
     InvalidProjection,
+    /// A path of the dynamic view (feature `dynamic`) that leads nowhere: no such field, item, entry or variant, or not now.
+    InvalidPath,
     /// An option is out of its range.
     InvalidOption,
     /// The file system or the kernel cannot do what a region needs.
@@ -293,6 +296,10 @@ pub(crate) enum Trouble {
          of enums: read anything else with `read`"
     )]
     InvalidProjection { of: &'static str },
+    /// Of the dynamic view: where in the state, and what is wrong there.
+    #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "the dynamic view is a feature"))]
+    #[error("{}{why}", At(.at))]
+    View { kind: ErrorKind, at: String, why: String },
     #[error("{0}")]
     InvalidOption(String),
     #[error("`{}`: {why}", .path.display())]
@@ -301,38 +308,8 @@ pub(crate) enum Trouble {
     Io { path: PathBuf, doing: &'static str, advice: &'static str, source: io::Error },
 }
 
-/// A number of bytes, for people.
-struct Bytes(u64);
-
-impl fmt::Display for Bytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes", self.0)?;
-        let mib = self.0 as f64 / f64::from(1 << 20);
-        match mib {
-            ..1.0 => Ok(()),
-            1.0..1024.0 => write!(f, " ({mib:.1} MiB)"),
-            _ => write!(f, " ({:.1} GiB)", mib / 1024.0),
-        }
-    }
-}
-
 /// What takes the place of a path in messages about a state without a name; the kernel calls it so as well.
 pub(crate) const ANONYMOUS: &str = "/memfd:shmstate";
-
-/// What a process asked for in vain, because another process had made the region.
-struct Asked(Option<usize>, &'static str);
-
-impl fmt::Display for Asked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(asked) = self.0 else { return Ok(()) };
-        write!(
-            f,
-            "; this process asked for {asked} {}, but the region was there already: its size was decided when it was created, \
-             and takes a new region (`remove` it, or give the new one another name)",
-            self.1
-        )
-    }
-}
 
 impl Error {
     /// What went wrong, for programs.
@@ -361,6 +338,7 @@ impl Error {
             Trouble::Permission { .. } => ErrorKind::Permission,
             Trouble::InvalidName { .. } => ErrorKind::InvalidName,
             Trouble::InvalidProjection { .. } => ErrorKind::InvalidProjection,
+            Trouble::View { kind, .. } => *kind,
             Trouble::InvalidOption(_) => ErrorKind::InvalidOption,
             Trouble::Unsupported { .. } => ErrorKind::Unsupported,
             Trouble::Io { .. } => ErrorKind::Io,
@@ -413,6 +391,7 @@ impl Error {
             | Trouble::InvalidValue(_)
             | Trouble::InvalidName { .. }
             | Trouble::InvalidProjection { .. }
+            | Trouble::View { .. }
             | Trouble::InvalidOption(_) => return None,
         };
         Some(&**path).filter(|path| *path != Path::new(ANONYMOUS))
@@ -424,6 +403,19 @@ impl Error {
             && *slots < handles
         {
             *asked = Some(handles);
+        }
+        self
+    }
+
+    /// Says that it went wrong inside of `path`, if it is about a part of a state.
+    #[cfg(feature = "dynamic")]
+    #[cold]
+    pub(crate) fn inside(mut self, path: &str) -> Error {
+        if let Trouble::View { at, .. } = &mut *self.0
+            && !path.is_empty()
+        {
+            let dot = if at.is_empty() || at.starts_with('[') { "" } else { "." };
+            *at = format!("{path}{dot}{at}");
         }
         self
     }

@@ -123,6 +123,8 @@ cfg_if! {
         mod os;
         #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
         mod region;
+        #[cfg(all(feature = "dynamic", not(any(shmstate_loom, shmstate_shuttle))))]
+        pub mod dynamic;
         #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
         mod state;
 

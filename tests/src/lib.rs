@@ -1,5 +1,6 @@
 //! What the tests with processes share: a state with a workload, and the means to start, stop and kill processes.
 mod actor;
+pub mod all;
 mod cgroup;
 mod dir;
 pub mod history;

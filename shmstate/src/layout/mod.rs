@@ -35,6 +35,10 @@ pub use report::Report;
 pub(crate) use schema::Schema;
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 pub(crate) use schema::tests as schema_tests;
+#[cfg(feature = "dynamic")]
+pub(crate) use schema::{
+    Argument as SchemaArgument, Field as SchemaField, Kind as SchemaKind, Type as SchemaType, Variant as SchemaVariant,
+};
 pub(crate) use validity_error::Rule;
 pub use validity_error::ValidityError;
 pub(crate) use walk::validate as validate_fields;

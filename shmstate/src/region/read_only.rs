@@ -1,5 +1,7 @@
 //! Looking at a region without the right to write it: no slot, no pin, no lock; no process notices.
 
+#[cfg(feature = "dynamic")]
+use super::copy::copy_words;
 use super::expected::StateType;
 use super::geometry::{Geometry, SLOTS};
 use super::header::Header;
@@ -98,6 +100,19 @@ impl ReadOnlyRegion {
             Service::In => self.outcome(self.shared.optimistic_read(read)),
             service => self.try_copy_leaving(service, read),
         }
+    }
+
+    /// Copies these bytes of the active image, which begin at a multiple of 8, word by word. Returns whether no writer has
+    /// written that image meanwhile.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn try_copy_words(&self, bytes: Range<usize>, to: &mut [u8]) -> Result<bool, Error> {
+        let size = self.geometry.size as usize;
+        assert!(bytes.start.is_multiple_of(8) && bytes.end <= size && bytes.len() == to.len(), "bytes of the state");
+        let words = bytes.start..bytes.end.next_multiple_of(8);
+        self.try_copy(words, |image| {
+            // SAFETY: inside of the image, which begins at a page and is readable up to the next word; `to` is as long.
+            unsafe { copy_words(to.as_mut_ptr(), image.wrapping_add(bytes.start), bytes.len()) }
+        })
     }
 
     /// [`Self::try_copy`] of a region that is being replaced, or has been.

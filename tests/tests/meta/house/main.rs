@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The parts, ground floor first. Each imports only from those before it.
-const FLOORS: [&str; 13] = [
+const FLOORS: [&str; 14] = [
     "sync",
     "events",
     "track",
@@ -20,6 +20,7 @@ const FLOORS: [&str; 13] = [
     "commit",
     "os",
     "region",
+    "dynamic",
     "state",
     "golden",
 ];

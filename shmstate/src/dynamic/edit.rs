@@ -1,0 +1,290 @@
+//! What a program does in an update.
+
+use super::data::Data;
+use super::fault::{Within, fault, no_path, no_value};
+use super::find::key_shape;
+use super::image::Image;
+use super::keys::Key;
+use super::parse::Parse;
+use super::segment::{Segment, Segments};
+use super::shape::{Form, Place, Shape, Shapes};
+use super::step::{index_of, resolve, run, slab_key};
+use super::value::Value;
+use super::write::{self, is_no};
+use super::{hashed, sequence, slab, sorted};
+use crate::error::{Error, ErrorKind};
+use crate::track::Touched;
+use serde::de::DeserializeSeed;
+use std::fmt;
+
+/// The state in an update: [`DynState::update`](super::DynState::update).
+///
+/// Each method takes a path, and each error names it. What would be no value of the type, or has no room, is refused before
+/// anything is written. An error that the closure returns rolls the whole update back.
+///
+/// ```
+/// use shmstate::dynamic::{Data, DynState};
+/// use shmstate::{List, Map, SharedLayout, State, Text};
+///
+/// #[derive(SharedLayout)]
+/// #[repr(C)]
+/// struct Room { name: Text<16>, seats: u64 }
+///
+/// #[derive(SharedLayout)]
+/// #[repr(C)]
+/// struct House { rooms: List<Room, 8>, ports: Map<Text<8>, u64, 4> }
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let name = dir.path().join("house");
+/// let house = State::<House>::create(&name)?;
+/// let writer = DynState::options().writable(true).open(&name)?;
+/// writer.update(|v| {
+///     v.push("rooms", Data::fields([("name", Data::from("kitchen")), ("seats", 4u64.into())]))?;
+///     v.insert("ports", "http", 80u64)?;
+///     v.set("rooms[0].seats", 5u64)
+/// })?;
+/// assert_eq!(house.read(|s| (s.rooms[0].seats, s.ports["http"]))?, (5, 80));
+///
+/// let error = writer.update(|v| v.set("rooms[0].name", "a name that is too long")).unwrap_err();
+/// assert_eq!(error.to_string(), "`rooms[0].name`: the `Text<16>` is full: it holds at most 16, and 23 were needed");
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+pub struct Edit<'a> {
+    shapes: &'a Shapes,
+    image: Image<'a>,
+}
+
+impl<'a> Edit<'a> {
+    pub(super) fn new(shapes: &'a Shapes, bytes: &'a mut [u8], touched: &'a Touched) -> Self {
+        Edit { shapes, image: Image::of_update(bytes, touched) }
+    }
+
+    /// The whole state, as it is now.
+    #[must_use]
+    pub fn value(&self) -> Value<'_> {
+        Value::root(self.shapes, self.image.source())
+    }
+
+    /// The part that a path leads to, as it is now: see [`Value::get`].
+    ///
+    /// # Errors
+    /// As for [`Value::get`].
+    pub fn get(&self, path: &str) -> Result<Value<'_>, Error> {
+        self.value().get(path)
+    }
+
+    /// Gives a part another value.
+    ///
+    /// A container is replaced as a whole, and an enum together with its payload. The key of an entry does not change: insert
+    /// another one.
+    ///
+    /// # Errors
+    /// [`InvalidPath`](ErrorKind::InvalidPath); [`InvalidValue`](ErrorKind::InvalidValue) for what is no value of the type;
+    /// [`Full`](ErrorKind::Full) for what does not fit; [`Unsupported`](ErrorKind::Unsupported) for an archive, and for maps whose
+    /// keys are not [known](crate::dynamic#keys).
+    pub fn set(&mut self, path: &str, value: impl Into<Data>) -> Result<(), Error> {
+        self.set_data(path, &value.into()).within(path)
+    }
+
+    /// Gives a part another value, from JSON.
+    ///
+    /// It is strict: all fields have to be there, no others, and none twice.
+    ///
+    /// # Errors
+    /// As for [`set`](Self::set); [`InvalidValue`](ErrorKind::InvalidValue) with line and column for what is no JSON.
+    pub fn set_json(&mut self, path: &str, json: &str) -> Result<(), Error> {
+        let mut read = || {
+            let (_, shape) = self.target(path)?;
+            let mut reader = serde_json::Deserializer::from_str(json);
+            let data = Parse::value(self.shapes, shape).deserialize(&mut reader);
+            let data = data.and_then(|data| reader.end().map(|()| data));
+            self.set_data(path, &data.map_err(|e| no_value(format!("in the JSON: {e}")))?)
+        };
+        read().within(path)
+    }
+
+    fn set_data(&mut self, path: &str, value: &Data) -> Result<(), Error> {
+        let (at, shape) = self.target(path)?;
+        let bytes = write::bytes(self.shapes, shape, value)?;
+        self.image.put(at, &bytes)
+    }
+
+    /// Where the part lies that a path leads to, and its type, for a value that replaces it.
+    fn target(&self, path: &str) -> Result<(usize, usize), Error> {
+        let place = self.place(path)?;
+        if place.variant.is_some() {
+            return Err(no_path("it leads to the payload of a variant: set the enum itself, or one field"));
+        }
+        Ok((place.at, place.shape))
+    }
+
+    /// Adds an item at the end of a list, a queue, or a ring, of which the oldest item makes room if it is full; or a value to
+    /// a set.
+    ///
+    /// # Errors
+    /// As for [`set`](Self::set).
+    pub fn push(&mut self, path: &str, item: impl Into<Data>) -> Result<(), Error> {
+        let (shapes, item) = (self.shapes, item.into());
+        let mut push = || {
+            let (shape, at) = self.container(path)?;
+            match shape.form {
+                Form::Set(_) => hashed::insert(shapes, shape, &mut self.image, at, &item, None).map(drop),
+                Form::List { .. } | Form::Ring { .. } | Form::Queue { .. } => {
+                    sequence::push(shapes, shape, &mut self.image, at, &item)
+                }
+                _ => Err(no_value(format!("a `{}` takes nothing by `push`", shape.name))),
+            }
+        };
+        push().within(path)
+    }
+
+    /// Inserts an item into a list or a queue, before the one of the index `key`; or an entry into a map, instead of one with that
+    /// key.
+    ///
+    /// # Errors
+    /// As for [`set`](Self::set).
+    pub fn insert(&mut self, path: &str, key: impl Into<Data>, value: impl Into<Data>) -> Result<(), Error> {
+        let (shapes, key, value) = (self.shapes, key.into(), value.into());
+        let mut insert = || {
+            let (shape, at) = self.container(path)?;
+            match shape.form {
+                Form::Map { .. } => hashed::insert(shapes, shape, &mut self.image, at, &key, Some(&value)).map(drop),
+                Form::Sorted(_) => sorted::insert(shapes, shape, &mut self.image, at, &key, &value).map(drop),
+                Form::List { .. } | Form::Ring { .. } | Form::Queue { .. } => {
+                    let index = match key {
+                        Data::Unsigned(index) => usize::try_from(index).ok(),
+                        Data::Signed(index) => usize::try_from(index).ok(),
+                        _ => return Err(is_no(shape, &key)),
+                    };
+                    let index = index.ok_or_else(|| no_path("no index of an item"))?;
+                    sequence::insert(shapes, shape, &mut self.image, at, index, &value)
+                }
+                _ => Err(no_value(format!("a `{}` takes nothing by `insert`", shape.name))),
+            }
+        };
+        insert().within(path)
+    }
+
+    /// Adds a value to a slab. Returns its key, as `Key::to_bits` gives it.
+    ///
+    /// # Errors
+    /// As for [`set`](Self::set).
+    pub fn add(&mut self, path: &str, value: impl Into<Data>) -> Result<u64, Error> {
+        let (shapes, value) = (self.shapes, value.into());
+        let mut add = || {
+            let (shape, at) = self.container(path)?;
+            match &shape.form {
+                Form::Slab(places) => slab::insert(shapes, shape, places, &mut self.image, at, &value),
+                _ => Err(no_value(format!("a `{}` is no slab", shape.name))),
+            }
+        };
+        add().within(path)
+    }
+
+    /// Removes what the last part of a path names: an item of a list, a ring or a queue, an entry of a map, a value of a set or a
+    /// slab.
+    ///
+    /// # Errors
+    /// [`InvalidPath`](ErrorKind::InvalidPath) if it is not there.
+    pub fn remove(&mut self, path: &str) -> Result<(), Error> {
+        self.remove_last(path).within(path)
+    }
+
+    fn remove_last(&mut self, path: &str) -> Result<(), Error> {
+        let (mut segments, mut place) = (Segments::of(path), self.shapes.root_place());
+        let mut last = segments.next()?.ok_or_else(|| no_path("the whole state cannot be removed"))?;
+        while let Some(next) = segments.next()? {
+            place = self.step(place, &last)?;
+            last = next;
+        }
+        let (shape, at) = self.within_maybe(place)?;
+        let gone = match &shape.form {
+            Form::List { .. } | Form::Ring { .. } | Form::Queue { .. } => {
+                return sequence::remove(shape, &mut self.image, at, index_of(&last, shape)?);
+            }
+            Form::Slab(places) => slab::remove(places, &mut self.image, at, slab_key(&last)?)?,
+            form => {
+                let keys = key_shape(self.shapes, form)?;
+                let keys = keys.ok_or_else(|| no_value(format!("nothing can be removed from a `{}`", shape.name)))?;
+                let key = Key::parse(keys, &last)?;
+                match form {
+                    Form::Sorted(_) => sorted::remove(self.shapes, shape, &mut self.image, at, &key)?,
+                    _ => hashed::remove(self.shapes, shape, &mut self.image, at, &key)?,
+                }
+            }
+        };
+        if gone { Ok(()) } else { Err(no_path(format!("the `{}` has no such key", shape.name))) }
+    }
+
+    /// Empties a container, a text or a blob; makes a `Maybe` none, and takes the value of an archive away.
+    ///
+    /// # Errors
+    /// [`InvalidPath`](ErrorKind::InvalidPath); [`InvalidValue`](ErrorKind::InvalidValue) for anything else.
+    pub fn clear(&mut self, path: &str) -> Result<(), Error> {
+        let mut clear = || {
+            let place = self.place(path)?;
+            let (shape, at) = (self.shapes.get(place.shape), place.at);
+            match &shape.form {
+                _ if place.variant.is_some() => Err(no_path("it leads to the payload of a variant")),
+                Form::List { .. } | Form::Ring { .. } | Form::Queue { .. } => {
+                    sequence::clear(shape, &mut self.image, at)
+                }
+                Form::Text { .. } | Form::Blob { .. } => self.image.put_u32(at, 0),
+                Form::Maybe { .. } => self.image.put(at, &[0]),
+                Form::Slab(places) => slab::clear(places, &mut self.image, at),
+                Form::Set(_) | Form::Map { .. } => hashed::clear(shape, &mut self.image, at),
+                Form::Sorted(_) => sorted::clear(shape, &mut self.image, at),
+                Form::Archived { bytes, .. } => {
+                    // The hash comes first, and is 0 without a value.
+                    self.image.put(at, &[0; 16])?;
+                    self.image.put_u32(at + bytes.len, 0)
+                }
+                _ => Err(no_value(format!("a `{}` cannot be emptied", shape.name))),
+            }
+        };
+        clear().within(path)
+    }
+
+    /// Where a path leads to, for a change.
+    fn place(&self, path: &str) -> Result<Place, Error> {
+        let (mut segments, mut place) = (Segments::of(path), self.shapes.root_place());
+        while let Some(segment) = segments.next()? {
+            place = self.step(place, &segment)?;
+        }
+        Ok(place)
+    }
+
+    fn step(&self, place: Place, segment: &Segment<'_>) -> Result<Place, Error> {
+        resolve(self.shapes, place, segment, |step, from| {
+            if let Form::Set(_) = self.shapes.get(from.shape).form {
+                let why = "a value of a set does not change, because its place follows from it: remove it, and push another one";
+                return Err(fault(ErrorKind::Unsupported, why));
+            }
+            run(self.shapes, self.image.source(), &step, from)
+        })
+    }
+
+    /// The container that a path leads to.
+    fn container(&self, path: &str) -> Result<(&'a Shape, usize), Error> {
+        self.within_maybe(self.place(path)?)
+    }
+
+    /// A container, which may be the value of a `Maybe`.
+    fn within_maybe(&self, mut place: Place) -> Result<(&'a Shape, usize), Error> {
+        if place.variant.is_some() {
+            return Err(no_path("it leads to the payload of a variant"));
+        }
+        while let Form::Maybe { item, .. } = self.shapes.get(place.shape).form {
+            let at = run(self.shapes, self.image.source(), &super::step::Step::Present, place)?;
+            place = Place::settled(self.shapes, item, at);
+        }
+        Ok((self.shapes.get(place.shape), place.at))
+    }
+}
+
+/// The whole state as JSON, or what is wrong.
+impl fmt::Debug for Edit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value().fmt(f)
+    }
+}

@@ -1,0 +1,242 @@
+//! Keys of maps and sets: what they are hashed and ordered by.
+//!
+//! Where an entry lies follows from the `Hash` or the `Ord` of its key in the program that has the type. That is known of the
+//! types here, and of no struct or enum of a program's own, which may have implementations of their own.
+
+use super::data::Data;
+use super::decode::{read_ip, read_socket};
+use super::fault::no_path;
+use super::segment::Segment;
+use super::shape::{Form, Shape};
+use super::source::Source;
+use crate::error::Error;
+use crate::layout::Scalar;
+use crate::{IpAddress, Key as SlabKey, SocketAddress, Uuid};
+use siphasher::sip::SipHasher13;
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+
+/// A key, by what it is hashed and ordered by.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Key<'a> {
+    U8(u8),
+    U16(u16),
+    U32(u32),
+    U64(u64),
+    U128(u128),
+    I8(i8),
+    I16(i16),
+    I32(i32),
+    I64(i64),
+    I128(i128),
+    Bool(bool),
+    Char(char),
+    Text(Cow<'a, str>),
+    Blob(Cow<'a, [u8]>),
+    Ip(IpAddress),
+    Socket(SocketAddress),
+    Uuid(Uuid),
+    Slab(SlabKey<()>),
+}
+
+/// Does the same with what each key holds.
+macro_rules! each {
+    ($key:expr, $inner:ident => $what:expr) => {
+        match $key {
+            Key::U8($inner) => $what,
+            Key::U16($inner) => $what,
+            Key::U32($inner) => $what,
+            Key::U64($inner) => $what,
+            Key::U128($inner) => $what,
+            Key::I8($inner) => $what,
+            Key::I16($inner) => $what,
+            Key::I32($inner) => $what,
+            Key::I64($inner) => $what,
+            Key::I128($inner) => $what,
+            Key::Bool($inner) => $what,
+            Key::Char($inner) => $what,
+            Key::Text($inner) => $what,
+            Key::Blob($inner) => $what,
+            Key::Ip($inner) => $what,
+            Key::Socket($inner) => $what,
+            Key::Uuid($inner) => $what,
+            Key::Slab($inner) => $what,
+        }
+    };
+}
+
+/// Whether entries with keys of this type can be found and inserted.
+pub(super) fn is_known(shape: &Shape) -> bool {
+    match shape.form {
+        Form::Scalar(scalar) => !matches!(scalar, Scalar::F32 | Scalar::F64),
+        Form::Text { .. }
+        | Form::Blob { .. }
+        | Form::Key
+        | Form::TimeSpan
+        | Form::Timestamp
+        | Form::IpAddress(_)
+        | Form::SocketAddress { .. }
+        | Form::Uuid => true,
+        _ => false,
+    }
+}
+
+/// The error where [`is_known`] says no.
+#[cold]
+pub(super) fn unknown(shape: &Shape) -> Error {
+    super::fault::fault(
+        crate::ErrorKind::Unsupported,
+        format!(
+            "keys of type `{}` are hashed and ordered by code of the program that has the type: go over the entries, and change \
+             them in that program; integers, `bool`, `char`, `Text`, `Blob`, `Key`, `TimeSpan`, `Timestamp`, `IpAddress`, \
+             `SocketAddress` and `Uuid` are known here",
+            shape.name
+        ),
+    )
+}
+
+impl<'a> Key<'a> {
+    /// The key at `at`.
+    ///
+    /// # Errors
+    /// Bytes that are no key of the type; a type that is not known.
+    pub(super) fn read(shape: &Shape, source: Source<'a>, at: usize) -> Result<Key<'a>, Error> {
+        Ok(match shape.form {
+            Form::Scalar(scalar) => match scalar {
+                Scalar::U8 => Key::U8(u8::from_ne_bytes(source.array(at)?)),
+                Scalar::U16 => Key::U16(u16::from_ne_bytes(source.array(at)?)),
+                Scalar::U32 => Key::U32(u32::from_ne_bytes(source.array(at)?)),
+                Scalar::U64 => Key::U64(u64::from_ne_bytes(source.array(at)?)),
+                Scalar::U128 => Key::U128(u128::from_ne_bytes(source.array(at)?)),
+                Scalar::I8 => Key::I8(i8::from_ne_bytes(source.array(at)?)),
+                Scalar::I16 => Key::I16(i16::from_ne_bytes(source.array(at)?)),
+                Scalar::I32 => Key::I32(i32::from_ne_bytes(source.array(at)?)),
+                Scalar::I64 => Key::I64(i64::from_ne_bytes(source.array(at)?)),
+                Scalar::I128 => Key::I128(i128::from_ne_bytes(source.array(at)?)),
+                Scalar::Bool => Key::Bool(super::decode::read_bool(source, at)?),
+                Scalar::Char => Key::Char(super::decode::read_char(source, at)?),
+                Scalar::F32 | Scalar::F64 => return Err(unknown(shape)),
+            },
+            Form::Text { bytes } => Key::Text(super::decode::read_text(bytes, source, at)?),
+            Form::Blob { bytes } => Key::Blob(super::decode::read_blob(bytes, source, at)?),
+            Form::TimeSpan => Key::U64(source.u64(at)?),
+            Form::Timestamp => Key::I64(i64::from_ne_bytes(source.array(at)?)),
+            Form::IpAddress(ip) => Key::Ip(read_ip(ip, source, at)?),
+            Form::SocketAddress { .. } => Key::Socket(read_socket(&shape.form, source, at)?),
+            Form::Uuid => Key::Uuid(Uuid::from(source.array::<16>(at)?)),
+            Form::Key => Key::Slab(SlabKey::from_bits(super::decode::read_key(source, at)?)),
+            _ => return Err(unknown(shape)),
+        })
+    }
+
+    /// The key that a part of a path stands for.
+    ///
+    /// # Errors
+    /// A text that is no key of the type; a type that is not known.
+    pub(super) fn parse(shape: &Shape, segment: &Segment<'_>) -> Result<Key<'static>, Error> {
+        let text = segment.text();
+        let wrong = || no_path(format!("`{text}` is no key of type `{}`", shape.name));
+        /// What is read from a text as std reads it.
+        fn std<T: std::str::FromStr>(text: &str) -> Option<T> {
+            text.parse().ok()
+        }
+        let key = match shape.form {
+            Form::Scalar(scalar) => match scalar {
+                Scalar::U8 => std(text).map(Key::U8),
+                Scalar::U16 => std(text).map(Key::U16),
+                Scalar::U32 => std(text).map(Key::U32),
+                Scalar::U64 => std(text).map(Key::U64),
+                Scalar::U128 => std(text).map(Key::U128),
+                Scalar::I8 => std(text).map(Key::I8),
+                Scalar::I16 => std(text).map(Key::I16),
+                Scalar::I32 => std(text).map(Key::I32),
+                Scalar::I64 => std(text).map(Key::I64),
+                Scalar::I128 => std(text).map(Key::I128),
+                Scalar::Bool => std(text).map(Key::Bool),
+                Scalar::Char => std(text).map(Key::Char),
+                Scalar::F32 | Scalar::F64 => return Err(unknown(shape)),
+            },
+            Form::Text { .. } => Some(Key::Text(Cow::Owned(text.to_owned()))),
+            Form::Blob { .. } => hex(text).map(|bytes| Key::Blob(Cow::Owned(bytes))),
+            Form::TimeSpan => std(text).map(Key::U64),
+            Form::Timestamp => std(text).map(Key::I64),
+            Form::IpAddress(_) => std(text).map(Key::Ip),
+            Form::SocketAddress { .. } => std(text).map(Key::Socket),
+            Form::Uuid => std(text).map(Key::Uuid),
+            Form::Key => std(text).map(Key::Slab),
+            _ => return Err(unknown(shape)),
+        };
+        key.ok_or_else(wrong)
+    }
+
+    /// The tag of a key in the table of a set with that seed: the upper half of its hash.
+    pub(super) fn tag(&self, seed: [u64; 2]) -> u32 {
+        let mut hasher = SipHasher13::new_with_keys(seed[0], seed[1]);
+        each!(self, inner => inner.hash(&mut hasher));
+        (hasher.finish() >> 32) as u32
+    }
+
+    /// The key, as a new value.
+    pub(super) fn data(&self) -> Data {
+        match self {
+            Key::U8(n) => (*n).into(),
+            Key::U16(n) => (*n).into(),
+            Key::U32(n) => (*n).into(),
+            Key::U64(n) => (*n).into(),
+            Key::U128(n) => (*n).into(),
+            Key::I8(n) => (*n).into(),
+            Key::I16(n) => (*n).into(),
+            Key::I32(n) => (*n).into(),
+            Key::I64(n) => (*n).into(),
+            Key::I128(n) => (*n).into(),
+            Key::Bool(on) => (*on).into(),
+            Key::Char(letter) => (*letter).into(),
+            Key::Text(text) => (&**text).into(),
+            Key::Blob(bytes) => Data::Bytes(bytes.to_vec()),
+            Key::Ip(ip) => (*ip).into(),
+            Key::Socket(address) => (*address).into(),
+            Key::Uuid(uuid) => (*uuid).into(),
+            Key::Slab(key) => (*key).into(),
+        }
+    }
+
+    /// The same, apart from the region.
+    pub(super) fn into_owned(self) -> Key<'static> {
+        match self {
+            Key::U8(n) => Key::U8(n),
+            Key::U16(n) => Key::U16(n),
+            Key::U32(n) => Key::U32(n),
+            Key::U64(n) => Key::U64(n),
+            Key::U128(n) => Key::U128(n),
+            Key::I8(n) => Key::I8(n),
+            Key::I16(n) => Key::I16(n),
+            Key::I32(n) => Key::I32(n),
+            Key::I64(n) => Key::I64(n),
+            Key::I128(n) => Key::I128(n),
+            Key::Bool(on) => Key::Bool(on),
+            Key::Char(letter) => Key::Char(letter),
+            Key::Text(text) => Key::Text(Cow::Owned(text.into_owned())),
+            Key::Blob(bytes) => Key::Blob(Cow::Owned(bytes.into_owned())),
+            Key::Ip(ip) => Key::Ip(ip),
+            Key::Socket(address) => Key::Socket(address),
+            Key::Uuid(uuid) => Key::Uuid(uuid),
+            Key::Slab(key) => Key::Slab(key),
+        }
+    }
+
+    /// The order of two keys of one type.
+    pub(super) fn order(&self, other: &Key<'_>) -> Ordering {
+        self.cmp(other)
+    }
+}
+
+/// The bytes that pairs of hexadecimal digits stand for.
+fn hex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    if !digits.len().is_multiple_of(2) {
+        return None;
+    }
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    digits.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
+}

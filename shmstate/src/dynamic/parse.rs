@@ -1,0 +1,190 @@
+//! New values from what the crate `serde` reads.
+//!
+//! The type is asked for one thing alone: integers of 128 bits, which a format may read in another way than others. Whether the
+//! value is one of the type is decided where it is written.
+
+use super::data::Data;
+use super::shape::{Fields, Form, Shapes};
+use crate::layout::Scalar;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+
+/// What is read.
+#[derive(Clone, Copy)]
+pub(super) struct Parse<'a> {
+    shapes: &'a Shapes,
+    of: Of<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Of<'a> {
+    /// A value of the type of that index.
+    Value(usize),
+    /// The fields of a struct or a variant.
+    Fields(&'a Fields),
+    /// A place of a slab, with values of the type of that index.
+    Place(usize),
+    /// Whatever it is, it is no value of the type.
+    Any,
+}
+
+impl<'a> Parse<'a> {
+    /// A value of type `index`.
+    pub(super) fn value(shapes: &'a Shapes, index: usize) -> Self {
+        let index = shapes.settle(index, 0).0;
+        let of = match &shapes.get(index).form {
+            Form::Maybe { item, .. } => return Parse::value(shapes, *item),
+            Form::Struct(fields) => return Parse::fields(shapes, fields),
+            _ => Of::Value(index),
+        };
+        Parse { shapes, of }
+    }
+
+    fn fields(shapes: &'a Shapes, fields: &'a Fields) -> Self {
+        match &fields.all[..] {
+            [one] if fields.numbered => Parse::value(shapes, one.shape),
+            _ => Parse { shapes, of: Of::Fields(fields) },
+        }
+    }
+
+    fn any(self) -> Self {
+        Parse { of: Of::Any, ..self }
+    }
+
+    fn form(self) -> Option<&'a Form> {
+        match self.of {
+            Of::Value(index) => Some(&self.shapes.get(index).form),
+            _ => None,
+        }
+    }
+
+    /// Item `index` of a sequence.
+    fn item(self, index: usize) -> Self {
+        match self.of {
+            Of::Fields(fields) => match fields.all.get(index) {
+                Some(field) => Parse::value(self.shapes, field.shape),
+                None => self.any(),
+            },
+            Of::Place(item) if index == 1 => Parse::value(self.shapes, item),
+            Of::Value(_) => match self.form() {
+                Some(
+                    Form::Array { items } | Form::List { items } | Form::Ring { items, .. } | Form::Queue { items, .. },
+                ) => Parse::value(self.shapes, items.item),
+                Some(Form::Set(set)) => Parse::value(self.shapes, set.keys.items.item),
+                Some(Form::Slab(slab)) => Parse { of: Of::Place(slab.values.items.item), ..self },
+                _ => self.any(),
+            },
+            _ => self.any(),
+        }
+    }
+
+    /// The value under that name, or key.
+    fn member(self, name: &str) -> Self {
+        match (self.of, self.form()) {
+            (Of::Fields(fields), _) => match fields.all.iter().find(|field| field.name == name) {
+                Some(field) => Parse::value(self.shapes, field.shape),
+                None => self.any(),
+            },
+            (_, Some(Form::Enum { variants, .. })) => match variants.iter().find(|variant| variant.name == name) {
+                Some(variant) => Parse::fields(self.shapes, &variant.fields),
+                None => self.any(),
+            },
+            (_, Some(Form::Map { values, .. })) => Parse::value(self.shapes, values.items.item),
+            (_, Some(Form::Sorted(map))) => Parse::value(self.shapes, map.values.item),
+            _ => self.any(),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Parse<'_> {
+    type Value = Data;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Data, D::Error> {
+        match self.form() {
+            Some(Form::Scalar(Scalar::U128)) => deserializer.deserialize_u128(self),
+            Some(Form::Scalar(Scalar::I128)) => deserializer.deserialize_i128(self),
+            _ => deserializer.deserialize_any(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Parse<'_> {
+    type Value = Data;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.of {
+            Of::Value(index) => write!(f, "a value of type `{}`", self.shapes.get(index).name),
+            Of::Fields(_) => f.write_str("the fields of a struct"),
+            Of::Place(_) => f.write_str("a generation, and a value or none"),
+            Of::Any => f.write_str("a value"),
+        }
+    }
+
+    fn visit_bool<E: Error>(self, on: bool) -> Result<Data, E> {
+        Ok(on.into())
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Data, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Data, E> {
+        Ok(number.into())
+    }
+
+    fn visit_i128<E: Error>(self, number: i128) -> Result<Data, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u128<E: Error>(self, number: u128) -> Result<Data, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Data, E> {
+        Ok(number.into())
+    }
+
+    fn visit_char<E: Error>(self, letter: char) -> Result<Data, E> {
+        Ok(letter.into())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Data, E> {
+        Ok(text.into())
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Data, E> {
+        Ok(Data::Bytes(bytes.to_vec()))
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Data, E> {
+        Ok(Data::None)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Data, E> {
+        Ok(Data::None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Data, D::Error> {
+        self.deserialize(deserializer)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Data, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(self.item(items.len()))? {
+            items.push(item);
+        }
+        Ok(Data::Sequence(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Data, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(key) = map.next_key_seed(self.any())? {
+            let member = match &key {
+                Data::Text(name) => self.member(name),
+                _ => self.member(""),
+            };
+            entries.push((key, map.next_value_seed(member)?));
+        }
+        Ok(Data::Map(entries))
+    }
+}

@@ -1,0 +1,290 @@
+//! [`DynState`]: what the user holds.
+
+use super::edit::Edit;
+use super::fault::{Within, invalid};
+use super::options::DynOptions;
+use super::path::CompiledPath;
+use super::session::Session;
+use super::shape::Shapes;
+use super::source::Source;
+use super::validate::validate;
+use super::value::Value;
+use super::viewer::Viewer;
+use crate::error::Error;
+use std::fmt;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A state that a program uses without its Rust type: by the schema that lies in its region.
+///
+/// It is one more handle on the region, beside those of the type: [`State`](crate::State) and `DynState` run the same protocol,
+/// so that a read sees one committed version and an update is all or nothing, whichever kind of handle it goes through.
+///
+/// By default a handle only looks: it needs no permission to write the file, and no other process notices it.
+/// [`DynOptions::writable`] makes one that takes part.
+///
+/// ```
+/// use shmstate::dynamic::DynState;
+/// # use shmstate::{SharedLayout, State, Text};
+/// # #[derive(SharedLayout)]
+/// # #[repr(C)]
+/// # struct Board { ticks: u64, owner: Text<32> }
+/// # let dir = tempfile::tempdir()?;
+/// # let name = dir.path().join("board");
+/// # let board = State::<Board>::create(&name)?;
+/// let view = DynState::open(&name)?;
+/// assert_eq!(view.to_json("")?, r#"{"ticks":0,"owner":""}"#);
+///
+/// let writer = DynState::options().writable(true).open(&name)?;
+/// writer.update(|v| {
+///     v.set("ticks", 7u64)?;
+///     v.set("owner", "me")
+/// })?;
+/// assert_eq!(view.read(|v| v.get("ticks")?.as_u64())??, 7);
+/// assert_eq!(board.read(|s| s.ticks)?, 7);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+pub struct DynState {
+    access: Access,
+    shapes: Arc<Shapes>,
+    writable: bool,
+}
+
+enum Access {
+    Looking(Box<Viewer>),
+    TakingPart(Box<Session>),
+}
+
+const _: () = {
+    const fn send_and_sync<T: Send + Sync>() {}
+    send_and_sync::<DynState>();
+};
+
+/// A version of a state, copied: [`DynState::snapshot`].
+#[derive(Clone)]
+pub struct Snapshot {
+    bytes: Box<[u8]>,
+    shapes: Arc<Shapes>,
+}
+
+impl Snapshot {
+    /// The whole state.
+    #[must_use]
+    pub fn value(&self) -> Value<'_> {
+        Value::root(&self.shapes, Source::Whole(&self.bytes))
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value().fmt(f)
+    }
+}
+
+impl DynState {
+    /// Opens a state that exists, to look at it.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound); [`Corrupt`](crate::ErrorKind::Corrupt),
+    /// [`UnknownFormat`](crate::ErrorKind::UnknownFormat), [`Rebooted`](crate::ErrorKind::Rebooted),
+    /// [`NotAFile`](crate::ErrorKind::NotAFile) for a file that is no sound region; [`Permission`](crate::ErrorKind::Permission).
+    pub fn open(name: impl AsRef<Path>) -> Result<DynState, Error> {
+        Self::options().open(name)
+    }
+
+    /// Opens the anonymous state that another process has [shared](crate::State::share), to look at it.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a descriptor of anything else; otherwise as for
+    /// [`open`](Self::open), and [`Busy`](crate::ErrorKind::Busy) when all handles of the region are taken.
+    pub fn from_fd(descriptor: impl AsFd) -> Result<DynState, Error> {
+        Self::options().from_fd(descriptor)
+    }
+
+    /// How to open and create: for writing, the mode, the timeout.
+    pub fn options() -> DynOptions {
+        DynOptions::new()
+    }
+
+    pub(super) fn looking(viewer: Viewer, shapes: Arc<Shapes>) -> DynState {
+        DynState { access: Access::Looking(Box::new(viewer)), shapes, writable: false }
+    }
+
+    pub(super) fn taking_part(session: Session, shapes: Arc<Shapes>, writable: bool) -> DynState {
+        DynState { access: Access::TakingPart(Box::new(session)), shapes, writable }
+    }
+
+    /// Says that this process has made the region.
+    pub(super) fn tell_created(&self) {
+        if let Access::TakingPart(session) = &self.access {
+            session.region().tell_created();
+        }
+    }
+
+    /// The schema of the region: one JSON document, which [the format chapter](mod@crate::format) describes.
+    #[must_use]
+    pub fn schema(&self) -> String {
+        self.shapes.schema.document()
+    }
+
+    /// Runs `f` on the committed version.
+    ///
+    /// A handle that takes part holds the version in place, and `f` runs once. One that only looks copies what `f` looks at;
+    /// if there was a commit in the midst of it, it runs `f` again, so that `f` always ends with one version, and should have no
+    /// effects of its own.
+    ///
+    /// # Errors
+    /// [`Busy`](crate::ErrorKind::Busy) if writers were faster for five seconds than a handle that only looks;
+    /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle;
+    /// [`Retired`](crate::ErrorKind::Retired) if the region was replaced.
+    ///
+    /// # Panics
+    /// With whatever `f` panics.
+    #[inline]
+    pub fn read<R>(&self, mut f: impl FnMut(Value<'_>) -> R) -> Result<R, Error> {
+        match &self.access {
+            Access::TakingPart(session) => session.read(|bytes| f(Value::root(&self.shapes, Source::Whole(bytes)))),
+            Access::Looking(viewer) => viewer.read(|source| f(Value::root(&self.shapes, source))),
+        }
+    }
+
+    /// Copies the committed version to the heap, and checks it.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read); [`Corrupt`](crate::ErrorKind::Corrupt) if the bytes are no value of the type.
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        let bytes = match &self.access {
+            Access::TakingPart(session) => session.read(|bytes| Box::<[u8]>::from(bytes))?,
+            Access::Looking(viewer) => viewer.snapshot()?,
+        };
+        let whole = Value::root(&self.shapes, Source::Whole(&bytes));
+        validate(&self.shapes, self.shapes.root(), whole.source, 0).map_err(|e| invalid(&e))?;
+        Ok(Snapshot { bytes, shapes: Arc::clone(&self.shapes) })
+    }
+
+    /// Runs `f` on the state; if it returns `Ok`, what it did becomes the next version, all of it at once; if `Err`, nothing has
+    /// happened.
+    ///
+    /// ```
+    /// # use shmstate::dynamic::DynState;
+    /// # use shmstate::{ErrorKind, List, State};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("list");
+    /// # let list = State::<List<u8, 2>>::create(&name)?;
+    /// let writer = DynState::options().writable(true).open(&name)?;
+    /// let error = writer
+    ///     .update(|v| {
+    ///         for n in 0..3u8 {
+    ///             v.push("", n)?;
+    ///         }
+    ///         Ok(())
+    ///     })
+    ///     .unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Full);
+    /// assert_eq!(error.to_string(), "the `List<u8, 2>` is full: it holds at most 2, and 3 were needed");
+    /// assert!(list.read(|list| list.is_empty())?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What `f` returns; [`Permission`](crate::ErrorKind::Permission) through a handle that is not
+    /// [`writable`](DynOptions::writable); otherwise as for [`State::update`](crate::State::update).
+    ///
+    /// # Panics
+    /// With whatever `f` panics, after everything has been rolled back.
+    pub fn update<R>(&self, f: impl FnOnce(&mut Edit<'_>) -> Result<R, Error>) -> Result<R, Error> {
+        match &self.access {
+            Access::TakingPart(session) if self.writable => {
+                session.update(|bytes, touched| f(&mut Edit::new(&self.shapes, bytes, touched)))
+            }
+            _ => Err(self.read_only()),
+        }
+    }
+
+    #[cold]
+    fn read_only(&self) -> Error {
+        let why = "this handle only looks: open it with `DynState::options().writable(true)`";
+        crate::error::Trouble::Permission { path: self.file().to_owned(), why: why.into(), source: None }.into()
+    }
+
+    /// Resolves a path once, so that reads of it cost little.
+    ///
+    /// ```
+    /// # use shmstate::dynamic::DynState;
+    /// # use shmstate::{List, State};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("list");
+    /// # let list = State::<[List<u64, 4>; 2]>::create(&name)?;
+    /// let view = DynState::open(&name)?;
+    /// let first = view.path("[1][0]")?; // whether the list has an item is asked when it is read
+    /// assert!(view.read(|v| v.at(&first)?.as_u64())?.is_err());
+    /// list.transact(|s| Ok(s[1].push(7)?))?;
+    /// assert_eq!(view.read(|v| v.at(&first)?.as_u64())??, 7);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidPath`](crate::ErrorKind::InvalidPath) if it leads nowhere in any value of the type.
+    pub fn path(&self, path: &str) -> Result<CompiledPath, Error> {
+        CompiledPath::new(&self.shapes, path).within(path)
+    }
+
+    /// What the path leads to, as JSON; the empty path is the whole state.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read) and [`Value::get`].
+    pub fn to_json(&self, path: &str) -> Result<String, Error> {
+        self.read(|v| v.get(path)?.to_json())?
+    }
+
+    /// Sets what the path leads to from JSON, in one update: see [`Edit::set_json`].
+    ///
+    /// # Errors
+    /// As for [`update`](Self::update) and [`Edit::set_json`].
+    pub fn from_json(&self, path: &str, json: &str) -> Result<(), Error> {
+        self.update(|v| v.set_json(path, json))
+    }
+
+    /// The number of commits so far; 0 in a child of the process that opened the handle.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        match &self.access {
+            Access::Looking(viewer) => viewer.region().published().version,
+            Access::TakingPart(session) if session.region().is_mine() => session.region().shared().published().version,
+            Access::TakingPart(_) => 0,
+        }
+    }
+
+    /// The region's file; of an anonymous region, a text for messages that is no path.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        match &self.access {
+            Access::Looking(viewer) => viewer.region().origin().path(),
+            Access::TakingPart(session) => session.region().path(),
+        }
+    }
+
+    /// Whether the name still leads to this region: see [`State::is_current`](crate::State::is_current).
+    ///
+    /// # Errors
+    /// What the operating system says when it cannot look.
+    pub fn is_current(&self) -> Result<bool, Error> {
+        match &self.access {
+            Access::Looking(viewer) => Ok(viewer.region().origin().now()? == Some(viewer.region().key())),
+            Access::TakingPart(session) => session.region().is_current(),
+        }
+    }
+}
+
+/// The type, and where the state lies; not what it holds, which [`read`](DynState::read) shows.
+impl fmt::Debug for DynState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let root = self.shapes.get(self.shapes.root());
+        f.debug_struct("DynState")
+            .field("type", &root.name)
+            .field("file", &self.file())
+            .field("writable", &self.writable)
+            .finish_non_exhaustive()
+    }
+}

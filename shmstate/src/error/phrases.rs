@@ -1,0 +1,42 @@
+//! Parts of messages.
+
+use std::fmt;
+
+/// A number of bytes, for people.
+pub(super) struct Bytes(pub(super) u64);
+
+/// A path in a state, where there is one.
+pub(super) struct At<'a>(pub(super) &'a str);
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, "`{}`: ", self.0) }
+    }
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0)?;
+        let mib = self.0 as f64 / f64::from(1 << 20);
+        match mib {
+            ..1.0 => Ok(()),
+            1.0..1024.0 => write!(f, " ({mib:.1} MiB)"),
+            _ => write!(f, " ({:.1} GiB)", mib / 1024.0),
+        }
+    }
+}
+
+/// What a process asked for in vain, because another process had made the region.
+pub(super) struct Asked(pub(super) Option<usize>, pub(super) &'static str);
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(asked) = self.0 else { return Ok(()) };
+        write!(
+            f,
+            "; this process asked for {asked} {}, but the region was there already: its size was decided when it was created, \
+             and takes a new region (`remove` it, or give the new one another name)",
+            self.1
+        )
+    }
+}
