@@ -10,8 +10,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "R1",
         breaks: "a reader counts itself in, AcqRel",
         patches: &[
-            value("commit/pins.rs", "self.owner.swap(k as u32 | PINNED, «SeqCst»)", "Ordering::AcqRel"),
-            value("commit/pins.rs", "self.pins[k].fetch_add(1, «SeqCst»)", "Ordering::AcqRel"),
+            value("commit/pins.rs", "self.owner.swap(k as u32 | PINNED, «SeqCst»)", "crate::sync::Ordering::AcqRel"),
+            value("commit/pins.rs", "self.pins[k].fetch_add(1, «SeqCst»)", "crate::sync::Ordering::AcqRel"),
         ],
         checks: &[Loom("readers::two_copies_the_owner", RACE), Loom("readers::two_copies_one_reader", RACE)],
     },
