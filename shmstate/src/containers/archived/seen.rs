@@ -1,13 +1,13 @@
 //! Which archives this thread has checked, and need not check again.
 
-use siphasher::sip128::{Hasher128, SipHasher13};
+use highway::{HighwayHash, HighwayHasher, Key};
 use std::any::TypeId;
 use std::cell::Cell;
 use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::BuildHasher;
 use std::sync::OnceLock;
 
-/// The hash of an archive under a key that only this process knows: SipHash-1-3 of 128 bits.
+/// The hash of an archive under a key that only this process knows: HighwayHash of 128 bits.
 ///
 /// What is known by this hash is not checked again, so that it must be impossible to find two archives that share it. Without
 /// the key, that is impossible: not by choosing the values that are archived, in this process or in another one. A number that is
@@ -15,16 +15,15 @@ use std::sync::OnceLock;
 /// need not, because a forked child that has the same key gets the same hash for the same bytes only.
 #[inline]
 pub(super) fn keyed_hash(archive: &[u8]) -> u128 {
-    static KEY: OnceLock<[u64; 2]> = OnceLock::new();
-    // Two numbers that depend on the operating system's random ones, which std draws.
-    let key = KEY.get_or_init(|| [1, 2].map(|n: u64| RandomState::new().hash_one(n)));
+    static KEY: OnceLock<[u64; 4]> = OnceLock::new();
+    // Numbers that depend on the operating system's random ones, which std draws.
+    let key = KEY.get_or_init(|| [1, 2, 3, 4].map(|n: u64| RandomState::new().hash_one(n)));
     under(*key, archive)
 }
 
-fn under(key: [u64; 2], archive: &[u8]) -> u128 {
-    let mut hasher = SipHasher13::new_with_keys(key[0], key[1]);
-    hasher.write(archive);
-    hasher.finish128().as_u128()
+fn under(key: [u64; 4], archive: &[u8]) -> u128 {
+    let [low, high] = HighwayHasher::new(Key(key)).hash128(archive);
+    u128::from(high) << 64 | u128::from(low)
 }
 
 /// An archive that was checked: of which type, where, and which bytes.
@@ -74,8 +73,10 @@ mod tests {
 
     #[test]
     fn the_hash_depends_on_the_key_and_on_the_content() {
-        let all = [under([1, 2], b"one"), under([1, 3], b"one"), under([2, 2], b"one"), under([1, 2], b"two")];
-        assert!((0..4).all(|i| (0..i).all(|j| all[i] != all[j])), "{all:x?}");
+        let keys = [[1, 2, 3, 4], [5, 2, 3, 4], [1, 5, 3, 4], [1, 2, 5, 4], [1, 2, 3, 5]];
+        let mut all = keys.map(|key| under(key, b"one")).to_vec();
+        all.push(under(keys[0], b"two"));
+        assert!((0..all.len()).all(|i| (0..i).all(|j| all[i] != all[j])), "{all:x?}");
         assert_eq!(keyed_hash(b"one"), keyed_hash(b"one"));
         assert!(!all.contains(&keyed_hash(b"one")), "the key is no constant");
     }
