@@ -18,10 +18,14 @@ use std::time::Duration;
 #[path = "state/outcome.rs"]
 mod outcome;
 
+#[path = "region/stats.rs"]
+mod stats;
+
 #[path = "state/with_timeout.rs"]
 mod with_timeout;
 
 pub use outcome::Outcome;
+pub use stats::Stats;
 pub use with_timeout::WithTimeout;
 
 /// There is none.
@@ -285,19 +289,6 @@ pub struct RegionSize {
     pub file: u64,
     pub memory: u64,
     pub copy: u64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[non_exhaustive]
-pub struct Stats {
-    pub commits: u64,
-    pub roll_backs: u64,
-    pub recoveries: u64,
-    pub pins_reclaimed: u64,
-    pub copies: usize,
-    pub max_copies: usize,
-    pub handles: usize,
-    pub longest_wait: Duration,
 }
 
 pub fn remove(name: impl AsRef<Path>) -> Result<(), Error> {

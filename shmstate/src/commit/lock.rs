@@ -142,6 +142,12 @@ impl Shared<'_> {
         self.control.lock.word.load(Relaxed) & !WAIT == owner(slot)
     }
 
+    /// The slot that has the lock.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn locked_by(&self) -> Option<usize> {
+        (self.control.lock.word.load(Relaxed) & !WAIT).checked_sub(1).map(|slot| slot as usize)
+    }
+
     /// Releases the writer's lock.
     #[inline]
     pub(crate) fn unlock(&self, os: &impl Os) {

@@ -188,7 +188,7 @@ impl SlotLine {
 
     /// Whether a reader of this handle is in copy `k`.
     #[inline]
-    pub(super) fn pins_copy(&self, k: usize) -> bool {
+    pub(crate) fn pins_copy(&self, k: usize) -> bool {
         let (guests, owner) = (self.pins[k].load(Acquire), self.owner.load(Acquire)); // [W3]
         guests != 0 || owner == k as u32 | PINNED
     }

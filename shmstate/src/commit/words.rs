@@ -97,6 +97,14 @@ pub(crate) struct SlotLine {
     pub(crate) listed: AtomicU32,
 }
 
+impl SlotLine {
+    /// The holder's command name, as far as it is text.
+    pub(crate) fn command(&self) -> String {
+        let bytes: Vec<u8> = self.name.iter().flat_map(|word| word.load(Relaxed).to_ne_bytes()).collect();
+        String::from_utf8_lossy(bytes.split(|&b| b == 0).next().unwrap_or_default()).into_owned()
+    }
+}
+
 /// A copy's state; its page bits follow elsewhere.
 #[repr(C, align(64))]
 pub(crate) struct CopyLine {

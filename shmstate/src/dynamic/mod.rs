@@ -41,6 +41,7 @@ mod value;
 mod viewer;
 mod write;
 
+pub use crate::region::Handle;
 pub use data::Data;
 pub use edit::Edit;
 pub use iter::{Entries, EntryKey, FieldsOf, Items};

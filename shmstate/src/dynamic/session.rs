@@ -143,11 +143,14 @@ impl Session {
     }
 
     /// Runs `f` on a copy of the committed version, which becomes the next one if it returns `Ok`. `f` notes what it writes.
-    pub(super) fn update<R>(&self, f: impl FnOnce(&mut [u8], &Touched) -> Result<R, Error>) -> Result<R, Error> {
+    pub(super) fn update<R, E: From<Error>>(
+        &self,
+        f: impl FnOnce(&mut [u8], &Touched) -> Result<R, E>,
+    ) -> Result<R, E> {
         let region = &self.region;
         region.check()?;
         if Frame::is_open(region.key().numbers()) {
-            return Err(Trouble::Reentrant { path: region.path().to_owned() }.into());
+            return Err(Error::from(Trouble::Reentrant { path: region.path().to_owned() }).into());
         }
         let txn = self.begin()?;
         let (to, _) = txn.pair();

@@ -10,7 +10,9 @@ use super::source::Source;
 use super::validate::validate;
 use super::value::Value;
 use super::viewer::Viewer;
+use crate::commit::Shared;
 use crate::error::Error;
+use crate::region::{Handle, Stats};
 use std::fmt;
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -193,12 +195,44 @@ impl DynState {
     ///
     /// # Panics
     /// With whatever `f` panics, after everything has been rolled back.
+    #[inline]
     pub fn update<R>(&self, f: impl FnOnce(&mut Edit<'_>) -> Result<R, Error>) -> Result<R, Error> {
+        self.transact(f)
+    }
+
+    /// [`update`](Self::update) with an error of the program's own, which rolls back as well.
+    ///
+    /// ```
+    /// # use shmstate::dynamic::DynState;
+    /// # use shmstate::{Error, State};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("number");
+    /// # State::<u64>::create(&name)?.update(|n| *n = 1)?;
+    /// #[derive(Debug, thiserror::Error)]
+    /// enum Refused {
+    ///     #[error("it is not zero")]
+    ///     NotZero,
+    ///     #[error(transparent)]
+    ///     State(#[from] Error),
+    /// }
+    ///
+    /// let number = DynState::options().writable(true).open(&name)?;
+    /// let refused = number.transact(|v| if v.value().as_u64()? == 0 { v.set("", 7u64) .map_err(Refused::from)} else { Err(Refused::NotZero) });
+    /// assert!(matches!(refused, Err(Refused::NotZero)));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`update`](Self::update).
+    ///
+    /// # Panics
+    /// As [`update`](Self::update) does.
+    pub fn transact<R, E: From<Error>>(&self, f: impl FnOnce(&mut Edit<'_>) -> Result<R, E>) -> Result<R, E> {
         match &self.access {
             Access::TakingPart(session) if self.writable => {
                 session.update(|bytes, touched| f(&mut Edit::new(&self.shapes, bytes, touched)))
             }
-            _ => Err(self.read_only()),
+            _ => Err(self.read_only().into()),
         }
     }
 
@@ -253,6 +287,44 @@ impl DynState {
             Access::Looking(viewer) => viewer.region().published().version,
             Access::TakingPart(session) if session.region().is_mine() => session.region().shared().published().version,
             Access::TakingPart(_) => 0,
+        }
+    }
+
+    /// What the region counts, in all processes together.
+    ///
+    /// # Errors
+    /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle.
+    pub fn stats(&self) -> Result<Stats, Error> {
+        Ok(Stats::of(self.shared()?))
+    }
+
+    /// The handles of the region, with the processes that have them. A handle that only looks is none of them.
+    ///
+    /// ```
+    /// # use shmstate::dynamic::DynState;
+    /// # use shmstate::State;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("number");
+    /// let number = State::<u64>::create(&name)?;
+    /// let handles = DynState::open(&name)?.handles()?;
+    /// assert_eq!(handles.len(), 1);
+    /// assert_eq!(handles[0].pid, std::process::id());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle.
+    pub fn handles(&self) -> Result<Vec<Handle>, Error> {
+        Ok(Handle::all(self.shared()?))
+    }
+
+    fn shared(&self) -> Result<&Shared<'_>, Error> {
+        match &self.access {
+            Access::Looking(viewer) => Ok(viewer.region().shared()),
+            Access::TakingPart(session) => {
+                session.region().check()?;
+                Ok(session.region().shared())
+            }
         }
     }
 

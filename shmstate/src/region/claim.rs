@@ -67,8 +67,7 @@ pub(super) fn holders(shared: &Shared<'_>, slots: impl IntoIterator<Item = usize
     let mut elsewhere = false;
     for line in slots.into_iter().filter_map(|slot| shared.slots.get(slot)) {
         let (pid, namespace) = (line.pid.load(Relaxed), line.namespace.load(Relaxed));
-        let bytes: Vec<u8> = line.name.iter().flat_map(|w| w.load(Relaxed).to_ne_bytes()).collect();
-        let name = String::from_utf8_lossy(bytes.split(|&b| b == 0).next().unwrap_or_default()).into_owned();
+        let name = line.command();
         let is_elsewhere = mine != 0 && namespace != 0 && namespace != mine;
         let holder = match pid {
             0 => "an unknown process".to_owned(),

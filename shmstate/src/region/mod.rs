@@ -7,6 +7,7 @@
 //! * `expected`: what a region has to hold.
 //! * `copy`: copying out of memory that others may write.
 //! * `view`: the shared words of a mapping.
+//! * `stats`, `counted`: what a region counts, and which handles it has.
 //! * `create`: a new region, complete before it has a name.
 //! * `holes`, `read_only`: looking without the right to write.
 //! * `reopening`: what to say of a file that cannot be opened a second time.
@@ -22,6 +23,7 @@ mod attach;
 mod attached;
 mod claim;
 mod copy;
+mod counted;
 mod create;
 mod diagnostics;
 mod expected;
@@ -35,15 +37,19 @@ mod population;
 mod read_only;
 mod reopening;
 mod service;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod view;
 
 pub(crate) use attached::Region;
 pub(crate) use copy::{copy_words, word_at};
+#[cfg(feature = "dynamic")]
+pub use counted::Handle;
 pub(crate) use create::{Plan, Sizes};
 #[cfg(feature = "dynamic")]
 pub(crate) use expected::Described;
 pub(crate) use expected::StateType;
 pub(crate) use header::recognise;
 pub(crate) use read_only::ReadOnlyRegion;
+pub use stats::Stats;

@@ -86,6 +86,12 @@ impl ReadOnlyRegion {
         self.key
     }
 
+    /// The words of the region.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn shared(&self) -> &Shared<'static> {
+        &self.shared
+    }
+
     /// The active version and copy.
     pub(crate) fn published(&self) -> Published {
         self.shared.published_relaxed()
