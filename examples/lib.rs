@@ -21,7 +21,14 @@ impl Temporary {
     /// # Errors
     /// If Ctrl-C cannot be caught, or is caught already.
     pub fn new(program: &str) -> Result<Self> {
-        let name = format!("{program}-{}", std::process::id());
+        Self::called(format!("{program}-{}", std::process::id()))
+    }
+
+    /// This very name.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn called(name: String) -> Result<Self> {
         let left = name.clone();
         ctrlc::set_handler(move || {
             let _ = shmstate::remove(&left);

@@ -8,6 +8,9 @@
 //! read; a lost update, a torn read or a trace of a killed process would show.
 //!
 //! `cargo run --release --example mutable_list -- --rounds 200 --pause 5`
+//!
+//! With `--keep`, it goes on until Ctrl-C, so that another terminal can look into it:
+//! `cargo run -p shmstate-cli -- watch mutable-list`
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -60,6 +63,9 @@ struct Args {
     /// Milliseconds between the updates of a process
     #[arg(long, default_value_t = 20)]
     pause: u64,
+    /// Go on until Ctrl-C, under the name `mutable-list`
+    #[arg(long, conflicts_with = "rounds")]
+    keep: bool,
     #[command(subcommand)]
     role: Option<Role>,
 }
@@ -81,7 +87,10 @@ enum Function {
 use Function::{FunctionA, FunctionB, FunctionC};
 
 fn main() -> Result<()> {
-    let args = Args::parse();
+    let mut args = Args::parse();
+    if args.keep {
+        args.rounds = u64::MAX;
+    }
     let pause = Duration::from_millis(args.pause);
     // function_c holds the lock for long, so it lets the others have it for a while in any case.
     let breath = pause.max(Duration::from_millis(1));
@@ -257,7 +266,7 @@ impl Victim {
 }
 
 fn parent(args: &Args, breath: Duration) -> Result<()> {
-    let name = Temporary::new("mutable-list")?;
+    let name = if args.keep { Temporary::called("mutable-list".into())? } else { Temporary::new("mutable-list")? };
     let state = State::<Shared>::options()
         .init(|s| s.numbers.resize(START, 0).expect("the list has room for its start"))
         .create(name.name())?;
