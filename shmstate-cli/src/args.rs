@@ -1,0 +1,191 @@
+//! What the command line can say.
+
+use clap::{Args as Arguments, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Looks into shared states of running programs, and changes them.
+///
+/// A region carries the description of its type, so that no program has to be built for it. NAME is a bare name, or the path of a
+/// region's file. Nothing is written but by the commands that say so.
+#[derive(Parser)]
+#[command(name = "shmstate", version, propagate_version = true, after_long_help = crate::failure::STATUSES)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// List the regions of this user
+    Ls {
+        /// The directory to look in, instead of the one of bare names
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// How long to watch for commits, in milliseconds
+        #[arg(long, default_value_t = 200)]
+        rate_ms: u64,
+    },
+    /// Show a state, or a part of it, as a tree of one version
+    #[command(
+        after_help = "Examples:\n  shmstate show board\n  shmstate show board 'rooms[3].name'\n  shmstate show board --json | jq .ticks"
+    )]
+    Show {
+        #[command(flatten)]
+        part: Part,
+        /// Print JSON, whole
+        #[arg(long)]
+        json: bool,
+        /// Do not shorten long lists
+        #[arg(long)]
+        all: bool,
+    },
+    /// Print one value as JSON
+    Get {
+        #[command(flatten)]
+        part: Part,
+    },
+    /// Show the layout: the offset, size and type of each field, and its documentation
+    Schema {
+        /// The region
+        name: PathBuf,
+        /// Print the JSON document that the region carries
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a state again whenever it changes; `q` ends it
+    Watch {
+        #[command(flatten)]
+        part: Part,
+        /// Print one line of JSON for each version that is seen
+        #[arg(long)]
+        json: bool,
+        /// End after so many versions
+        #[arg(long)]
+        count: Option<u64>,
+        /// How often to look, in milliseconds
+        #[arg(long, default_value_t = 50)]
+        interval_ms: u64,
+    },
+    /// Compare two states, or a state and a JSON file, by value
+    Diff {
+        /// A region, or a JSON file
+        one: PathBuf,
+        /// A region, or a JSON file
+        other: PathBuf,
+    },
+    /// Show a region's counters, and the processes that are attached
+    Stat {
+        /// The region
+        name: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Print metrics in the text format of Prometheus
+        #[arg(long, conflicts_with = "json")]
+        prometheus: bool,
+    },
+    /// Say what is odd about a region, and what to do
+    Doctor {
+        /// The region
+        name: PathBuf,
+    },
+    /// Check the header, the schema and every value of the present version
+    Verify {
+        /// The region
+        name: PathBuf,
+    },
+    /// Set a part of a state (writes)
+    #[command(
+        after_help = "Examples:\n  shmstate set board ticks 7\n  shmstate set board owner me\n  shmstate set board 'rooms[0]' '{\"name\":\"kitchen\",\"seats\":4}'"
+    )]
+    Set {
+        #[command(flatten)]
+        change: Change,
+        /// JSON; what is no JSON is a text
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Append to a list, a ring, a queue or a set (writes)
+    Push {
+        #[command(flatten)]
+        change: Change,
+        /// JSON; what is no JSON is a text
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Insert an entry into a map, or an item into a sequence (writes)
+    Insert {
+        #[command(flatten)]
+        change: Change,
+        /// The key, or the index: JSON; what is no JSON is a text
+        #[arg(allow_hyphen_values = true)]
+        key: String,
+        /// JSON; what is no JSON is a text
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Remove an item or an entry (writes)
+    Remove {
+        #[command(flatten)]
+        change: Change,
+    },
+    /// Empty a container (writes)
+    Clear {
+        #[command(flatten)]
+        change: Change,
+    },
+    /// Write a state with its schema to a JSON file
+    Export {
+        /// The region
+        name: PathBuf,
+        /// The file; without it, standard output
+        file: Option<PathBuf>,
+    },
+    /// Make a region of an exported file (writes)
+    Import {
+        /// The file
+        file: PathBuf,
+        /// The region, which must not exist
+        name: PathBuf,
+    },
+    /// Remove a region's name; processes that have it mapped keep working (writes)
+    Rm {
+        /// The region
+        name: PathBuf,
+        /// Remove it even if processes have it open; a new region of the name is another state than theirs
+        #[arg(long)]
+        force: bool,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// A region, and a part of its state.
+#[derive(Arguments)]
+pub struct Part {
+    /// The region
+    pub name: PathBuf,
+    /// The part, such as `rooms[3].name`; without it, the whole state
+    #[arg(default_value = "", hide_default_value = true)]
+    pub path: String,
+}
+
+/// A part of a state that is to be changed.
+#[derive(Arguments)]
+pub struct Change {
+    /// The region
+    pub name: PathBuf,
+    /// The part, such as `rooms[3].name`; the whole state is ""
+    pub path: String,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}

@@ -1,0 +1,116 @@
+//! `diff` and `verify`.
+
+use crate::failure::Failure;
+use anstyle::{AnsiColor, Style};
+use serde_json::Value as Json;
+use shmstate::dynamic::DynState;
+use std::io::Write;
+use std::path::Path;
+
+const GONE: Style = AnsiColor::Red.on_default();
+const NEW: Style = AnsiColor::Green.on_default();
+
+pub fn diff(out: &mut impl Write, one: &Path, other: &Path) -> Result<bool, Failure> {
+    print(out, &value(one)?, &value(other)?)
+}
+
+/// The value of a region, or of a JSON file: an exported one, or of the value alone.
+fn value(path: &Path) -> Result<Json, Failure> {
+    if path.extension().is_none_or(|extension| extension != "json") {
+        let text = DynState::open(path)?.to_json("")?;
+        return serde_json::from_str(&text).map_err(|error| Failure::Argument(format!("{}: {error}", path.display())));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::File(path.display().to_string(), error))?;
+    let json: Json =
+        serde_json::from_str(&text).map_err(|error| Failure::Argument(format!("{}: {error}", path.display())))?;
+    Ok(match json {
+        Json::Object(mut members) if members.contains_key("shmstate_export") => {
+            members.remove("value").unwrap_or_default()
+        }
+        value => value,
+    })
+}
+
+/// Prints what differs, one line for each value on a side. Returns whether nothing does.
+pub fn print(out: &mut impl Write, one: &Json, other: &Json) -> Result<bool, Failure> {
+    let mut lines = Vec::new();
+    compare("", Some(one), Some(other), &mut lines);
+    for (sign, path, value) in &lines {
+        let style = if *sign == '-' { GONE } else { NEW };
+        let path = if path.is_empty() { "the state" } else { path };
+        writeln!(out, "{style}{sign} {path}: {value}{style:#}")?;
+    }
+    Ok(lines.is_empty())
+}
+
+fn compare(path: &str, one: Option<&Json>, other: Option<&Json>, lines: &mut Vec<(char, String, String)>) {
+    match (one, other) {
+        (one, other) if one == other => {}
+        (Some(Json::Object(one)), Some(Json::Object(other))) => {
+            for (name, value) in one {
+                compare(&field(path, name), Some(value), other.get(name), lines);
+            }
+            for (name, value) in other.iter().filter(|(name, _)| !one.contains_key(*name)) {
+                compare(&field(path, name), None, Some(value), lines);
+            }
+        }
+        (Some(Json::Array(one)), Some(Json::Array(other))) => {
+            for index in 0..one.len().max(other.len()) {
+                compare(&format!("{path}[{index}]"), one.get(index), other.get(index), lines);
+            }
+        }
+        (one, other) => {
+            lines.extend(one.map(|value| ('-', path.to_owned(), value.to_string())));
+            lines.extend(other.map(|value| ('+', path.to_owned(), value.to_string())));
+        }
+    }
+}
+
+fn field(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+pub fn verify(out: &mut impl Write, name: &Path) -> Result<bool, Failure> {
+    let state = match DynState::open(name) {
+        Ok(state) => state,
+        Err(error) if error.kind() == shmstate::ErrorKind::Corrupt => {
+            writeln!(out, "damaged: {error}")?;
+            return Ok(false);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    match state.snapshot() {
+        Ok(snapshot) => {
+            writeln!(out, "sound: `{}`, version {}", snapshot.value().type_name(), state.version())?;
+            Ok(true)
+        }
+        Err(error) if error.kind() == shmstate::ErrorKind::Corrupt => {
+            writeln!(out, "damaged: {error}")?;
+            Ok(false)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn diff(one: &str, other: &str) -> String {
+        let mut out = Vec::new();
+        let same = print(&mut out, &serde_json::from_str(one).unwrap(), &serde_json::from_str(other).unwrap())
+            .is_ok_and(|same| same);
+        assert_eq!(same, out.is_empty());
+        anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
+    }
+
+    #[test]
+    fn each_difference_is_named_by_its_path() {
+        assert_eq!(diff(r#"{"a":[1,2]}"#, r#"{"a":[1,2]}"#), "");
+        assert_eq!(
+            diff(r#"{"a":[1,2],"b":0}"#, r#"{"a":[1,3,4],"c":{}}"#),
+            "- a[1]: 2\n+ a[1]: 3\n+ a[2]: 4\n- b: 0\n+ c: {}\n"
+        );
+        assert_eq!(diff("1", "2"), "- the state: 1\n+ the state: 2\n");
+    }
+}

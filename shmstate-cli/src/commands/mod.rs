@@ -1,0 +1,50 @@
+//! One file for each kind of command.
+
+mod compare;
+mod edit;
+mod list;
+mod remove;
+mod schema;
+mod show;
+mod stat;
+mod transfer;
+mod watch;
+
+use crate::args::{Args, Command};
+use crate::failure::Failure;
+use clap::CommandFactory;
+use std::io::Write;
+
+/// Runs a command. `false` is its answer "no".
+pub fn run(args: Args) -> Result<bool, Failure> {
+    let mut out = anstream::stdout().lock();
+    match args.command {
+        Command::Ls { dir, json, rate_ms } => list::ls(&mut out, dir, json, rate_ms),
+        Command::Show { part, json, all } => show::show(&mut out, &part, json, all),
+        Command::Get { part } => show::get(&mut out, &part),
+        Command::Schema { name, json } => schema::schema(&mut out, &name, json),
+        Command::Watch { part, json, count, interval_ms } => watch::watch(&mut out, &part, json, count, interval_ms),
+        Command::Diff { one, other } => compare::diff(&mut out, &one, &other),
+        Command::Stat { name, json, prometheus } => stat::stat(&mut out, &name, json, prometheus),
+        Command::Doctor { name } => stat::doctor(&mut out, &name),
+        Command::Verify { name } => compare::verify(&mut out, &name),
+        Command::Set { change, value } => edit::edit(&mut out, &change, edit::Verb::Set(&value)),
+        Command::Push { change, value } => edit::edit(&mut out, &change, edit::Verb::Push(&value)),
+        Command::Insert { change, key, value } => edit::edit(&mut out, &change, edit::Verb::Insert(&key, &value)),
+        Command::Remove { change } => edit::edit(&mut out, &change, edit::Verb::Remove),
+        Command::Clear { change } => edit::edit(&mut out, &change, edit::Verb::Clear),
+        Command::Export { name, file } => transfer::export(&mut out, &name, file.as_deref()),
+        Command::Import { file, name } => transfer::import(&mut out, &file, &name),
+        Command::Rm { name, force } => remove::rm(&name, force),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "shmstate", &mut script);
+            out.write_all(&script)?;
+            Ok(true)
+        }
+        Command::Man => {
+            clap_mangen::Man::new(Args::command()).render(&mut out)?;
+            Ok(true)
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! `watch`.
+
+use crate::args::Part;
+use crate::failure::Failure;
+use crate::lines::{self, Line};
+use crate::screen;
+use crossterm::event::{Event, KeyCode, KeyModifiers, poll, read};
+use crossterm::terminal::{self, Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
+use crossterm::{cursor, execute, queue};
+use serde_json::json;
+use shmstate::dynamic::DynState;
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+pub fn watch(
+    out: &mut impl Write,
+    part: &Part,
+    json: bool,
+    count: Option<u64>,
+    interval_ms: u64,
+) -> Result<bool, Failure> {
+    let watched =
+        Watched { state: DynState::open(&part.name)?, part, interval: Duration::from_millis(interval_ms), left: count };
+    // An error in the path is one before the terminal changes its mode.
+    watched.lines()?;
+    if json {
+        return watched.print_json(out);
+    }
+    if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+        let _raw = Raw::enter()?;
+        return watched.on_terminal(out);
+    }
+    watched.print_text(out)
+}
+
+struct Watched<'a> {
+    state: DynState,
+    part: &'a Part,
+    interval: Duration,
+    /// How many versions are still to be shown.
+    left: Option<u64>,
+}
+
+impl Watched<'_> {
+    /// The version, and its lines.
+    fn lines(&self) -> Result<(u64, Vec<Line>), Failure> {
+        let label =
+            if self.part.path.is_empty() { self.part.name.display().to_string() } else { self.part.path.clone() };
+        let path = &self.part.path;
+        loop {
+            let before = self.state.version();
+            let lines = self.state.read(|value| lines::of(value.get(path)?, &label, path, lines::FEW))??;
+            // A commit in between may have made the lines newer than the number.
+            if self.state.version() == before {
+                return Ok((before, lines));
+            }
+        }
+    }
+
+    /// Counts down. Whether that was the last one.
+    fn is_last(&mut self) -> bool {
+        self.left = self.left.map(|left| left.saturating_sub(1));
+        self.left == Some(0)
+    }
+
+    fn print_json(mut self, out: &mut impl Write) -> Result<bool, Failure> {
+        let mut shown = None;
+        loop {
+            let version = self.state.version();
+            if shown != Some(version) {
+                let value = self.state.to_json(&self.part.path)?;
+                if self.state.version() == version {
+                    let value: serde_json::Value = serde_json::from_str(&value).unwrap_or_default();
+                    writeln!(out, "{}", json!({ "version": version, "value": value }))?;
+                    out.flush()?;
+                    shown = Some(version);
+                    if self.is_last() {
+                        return Ok(true);
+                    }
+                }
+                continue;
+            }
+            std::thread::sleep(self.interval);
+        }
+    }
+
+    /// What has changed, as `path: value`.
+    fn print_text(mut self, out: &mut impl Write) -> Result<bool, Failure> {
+        let (mut version, mut before) = (None, Vec::new());
+        loop {
+            if version != Some(self.state.version()) {
+                let (now, lines) = self.lines()?;
+                writeln!(out, "version {now}")?;
+                for line in lines.iter().filter(|line| !before.contains(*line)) {
+                    let path = if line.path.is_empty() { &line.label } else { &line.path };
+                    writeln!(out, "  {path}: {}", line.text)?;
+                }
+                out.flush()?;
+                (version, before) = (Some(now), lines);
+                if self.is_last() {
+                    return Ok(true);
+                }
+            }
+            std::thread::sleep(self.interval);
+        }
+    }
+
+    fn on_terminal(mut self, out: &mut impl Write) -> Result<bool, Failure> {
+        let (mut version, mut before, mut since) = (0, Vec::new(), Instant::now());
+        let mut first = true;
+        loop {
+            if first || self.state.version() != version {
+                let (now, lines) = self.lines()?;
+                let rate = if first { 0.0 } else { (now - version) as f64 / since.elapsed().as_secs_f64() };
+                queue!(out, cursor::MoveTo(0, 0), Clear(ClearType::All))?;
+                writeln!(out, "version {now}, {rate:.0} commits/s, `q` ends\r\n\r")?;
+                let mut text = Vec::new();
+                screen::write(&mut text, &lines, &before)?;
+                // A terminal in raw mode does not return to the start of a line by itself.
+                let text = String::from_utf8_lossy(&text).replace('\n', "\r\n");
+                let rows = usize::from(terminal::size()?.1.saturating_sub(3));
+                let visible: Vec<&str> = text.split_inclusive('\n').take(rows).collect();
+                write!(out, "{}", visible.concat())?;
+                out.flush()?;
+                (version, before, since, first) = (now, lines, Instant::now(), false);
+                if self.is_last() {
+                    return Ok(true);
+                }
+            }
+            if poll(self.interval)? {
+                match read()? {
+                    Event::Key(key) if key.code == KeyCode::Char('q') || key.code == KeyCode::Esc => return Ok(true),
+                    Event::Key(key)
+                        if key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL) =>
+                    {
+                        return Ok(true);
+                    }
+                    Event::Resize(..) => first = true,
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+/// The terminal in raw mode, on its second screen, until this is dropped.
+struct Raw;
+
+impl Raw {
+    fn enter() -> std::io::Result<Raw> {
+        terminal::enable_raw_mode()?;
+        let raw = Raw;
+        execute!(std::io::stdout(), EnterAlternateScreen, cursor::Hide)?;
+        Ok(raw)
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        let _ = execute!(std::io::stdout(), cursor::Show, LeaveAlternateScreen);
+        let _ = terminal::disable_raw_mode();
+    }
+}

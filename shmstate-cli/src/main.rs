@@ -1,0 +1,28 @@
+//! The command `shmstate`: looks into the states of running programs, and changes them, by the schema that each region carries.
+//!
+//! `shmstate --help` lists what it does.
+
+mod args;
+mod commands;
+mod failure;
+mod given;
+mod lines;
+mod regions;
+mod screen;
+
+use clap::Parser;
+use failure::Failure;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match commands::run(args::Args::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        // What read the output has seen enough.
+        Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            anstream::eprintln!("shmstate: {failure}");
+            failure.code()
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The program itself, on real regions that this process has open.
+
+use assert_cmd::Command;
+use shmstate::{List, Map, SharedLayout, SortedMap, State, Text};
+use std::path::PathBuf;
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Room {
+    name: Text<16>,
+    seats: u64,
+}
+
+/// What the processes share.
+#[derive(SharedLayout)]
+#[repr(C)]
+struct House {
+    /// How many visits there were.
+    visits: u64,
+    rooms: List<Room, 64>,
+    ports: Map<Text<8>, u64, 4>,
+    scores: SortedMap<u64, u64, 8>,
+    samples: List<u64, 1000>,
+}
+
+/// A region in a directory of its own, which goes with it.
+struct Fixture {
+    dir: tempfile::TempDir,
+    house: State<House>,
+}
+
+impl Fixture {
+    fn new() -> Fixture {
+        let dir = tempfile::tempdir().unwrap();
+        let house = State::<House>::create(dir.path().join("house")).unwrap();
+        house
+            .transact(|s| {
+                s.visits = 3;
+                s.rooms.push(Room { name: "kitchen".parse()?, seats: 4 })?;
+                s.ports.insert("http".parse()?, 80)?;
+                s.scores.insert(7, 70)?;
+                s.samples.extend(0..500);
+                Ok(())
+            })
+            .unwrap();
+        Fixture { dir, house }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Runs the program; returns its exit status, what it printed, and its errors.
+    fn run(&self, args: &[&str]) -> (i32, String, String) {
+        let mut command = Command::cargo_bin("shmstate").unwrap();
+        let output = command.env("SHMSTATE_DIR", self.dir.path()).args(args).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
+    /// What it prints when it succeeds.
+    #[track_caller]
+    fn prints(&self, args: &[&str]) -> String {
+        let (status, out, err) = self.run(args);
+        assert_eq!((status, err.as_str()), (0, ""), "{out}");
+        out
+    }
+
+    /// Its error, and its exit status.
+    #[track_caller]
+    fn fails(&self, args: &[&str], status: i32) -> String {
+        let (found, out, err) = self.run(args);
+        assert_eq!((found, out.as_str()), (status, ""), "{err}");
+        err
+    }
+}
+
+#[test]
+fn a_state_is_shown_as_a_tree_that_is_shortened() {
+    let fixture = Fixture::new();
+    let shown = fixture.prints(&["show", "house"]);
+    for line in
+        ["visits", "rooms", "[0]", "\"kitchen\"", "[\"http\"]", "[7]", "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … 490 more"]
+    {
+        assert!(shown.contains(line), "no {line} in\n{shown}");
+    }
+    assert!(!shown.contains('\u{1b}'), "colour only for a terminal:\n{shown}");
+    assert!(fixture.prints(&["show", "house", "samples", "--all"]).contains("498, 499]"));
+    assert_eq!(fixture.prints(&["get", "house", "rooms[0].name"]), "\"kitchen\"\n");
+    let whole: serde_json::Value = serde_json::from_str(&fixture.prints(&["show", "house", "--json"])).unwrap();
+    assert_eq!(whole["ports"]["http"], 80);
+}
+
+#[test]
+fn a_change_is_one_update_that_the_program_of_the_type_sees() {
+    let fixture = Fixture::new();
+    fixture.prints(&["set", "house", "visits", "9"]);
+    fixture.prints(&["set", "house", "rooms[0].name", "hall"]);
+    fixture.prints(&["push", "house", "rooms", r#"{"name":"attic","seats":2}"#]);
+    fixture.prints(&["insert", "house", "ports", "ssh", "22"]);
+    fixture.prints(&["insert", "house", "scores", "8", "80"]);
+    fixture.prints(&["remove", "house", "scores[7]"]);
+    fixture.prints(&["clear", "house", "samples"]);
+    let seen = |s: &House| {
+        let rooms: Vec<_> = s.rooms.iter().map(|room| (room.name.to_string(), room.seats)).collect();
+        (s.visits, rooms, s.ports["ssh"], s.scores.get(&7).copied(), s.scores[&8], s.samples.len())
+    };
+    let rooms = vec![("hall".to_owned(), 4), ("attic".to_owned(), 2)];
+    assert_eq!(fixture.house.read(seen).unwrap(), (9, rooms, 22, None, 80, 0));
+    assert_eq!(fixture.house.version().unwrap(), 8, "each was one version");
+}
+
+#[test]
+fn a_dry_run_shows_the_difference_and_changes_nothing() {
+    let fixture = Fixture::new();
+    let shown = fixture.prints(&["set", "house", "visits", "10", "--dry-run"]);
+    assert_eq!(shown, "- visits: 3\n+ visits: 10\n");
+    assert_eq!((fixture.house.read(|s| s.visits).unwrap(), fixture.house.version().unwrap()), (3, 1));
+}
+
+#[test]
+fn what_does_not_fit_is_an_error_and_nothing_happens() {
+    let fixture = Fixture::new();
+    let error = fixture.fails(&["set", "house", "rooms[0].name", "a name that is too long"], 6);
+    assert!(error.contains("`rooms[0].name`") && error.contains("Text<16>"), "{error}");
+    let error = fixture.fails(&["set", "house", "visits", "-1"], 6);
+    assert!(error.contains("`visits`"), "{error}");
+    let error = fixture.fails(&["get", "house", "cellar"], 6);
+    assert!(error.contains("`cellar`") && error.contains("rooms"), "{error}");
+    assert!(fixture.fails(&["get", "elsewhere"], 3).contains("elsewhere"));
+    assert_eq!(fixture.house.version().unwrap(), 1);
+    std::fs::write(fixture.path("text"), "no region").unwrap();
+    fixture.fails(&["show", "text"], 4);
+}
+
+#[test]
+fn regions_are_listed_with_what_is_wrong_about_a_file() {
+    let fixture = Fixture::new();
+    std::fs::write(fixture.path("text"), "no region").unwrap();
+    let rows: serde_json::Value = serde_json::from_str(&fixture.prints(&["ls", "--json", "--rate-ms", "1"])).unwrap();
+    assert_eq!(
+        (&rows[0]["name"], &rows[0]["type"], &rows[0]["version"]),
+        (&"house".into(), &"House".into(), &1.into())
+    );
+    assert_eq!(rows[1]["name"], "text");
+    assert!(rows[1]["error"].is_string(), "{rows}");
+    let table = fixture.prints(&["ls", "--rate-ms", "1"]);
+    assert!(table.lines().any(|line| line.contains("house") && line.contains("House")), "{table}");
+}
+
+#[test]
+fn a_layout_is_a_table_with_its_documentation() {
+    let fixture = Fixture::new();
+    let table = fixture.prints(&["schema", "house"]);
+    for part in [
+        "struct House",
+        "What the processes share.",
+        "How many visits there were.",
+        "List<Room, 64>",
+        "struct Room",
+        "Text<16>",
+    ] {
+        assert!(table.contains(part), "no {part} in\n{table}");
+    }
+    let document: serde_json::Value = serde_json::from_str(&fixture.prints(&["schema", "house", "--json"])).unwrap();
+    assert_eq!(document["shmstate"], 1);
+}
+
+#[test]
+fn an_exported_state_comes_back_in_a_new_region() {
+    let fixture = Fixture::new();
+    let file = fixture.path("house.json");
+    let file = file.to_str().unwrap();
+    fixture.prints(&["export", "house", file]);
+    assert_eq!(fixture.run(&["diff", "house", file]).0, 0);
+    fixture.prints(&["import", file, "second"]);
+    assert_eq!(fixture.run(&["diff", "house", "second"]), (0, String::new(), String::new()));
+    let second = State::<House>::open(fixture.path("second")).unwrap();
+    assert_eq!(second.read(|s| (s.visits, s.ports["http"], s.samples.len())).unwrap(), (3, 80, 500));
+    fixture.house.update(|s| s.visits += 1).unwrap();
+    let (status, out, _) = fixture.run(&["diff", "second", "house"]);
+    assert_eq!((status, out.as_str()), (1, "- visits: 3\n+ visits: 4\n"));
+    let error = fixture.fails(&["import", file, "house"], 7);
+    assert!(error.contains("house"), "{error}");
+    let error = fixture.fails(&["rm", "second"], 5);
+    assert!(error.contains(&std::process::id().to_string()), "{error}");
+    drop(second);
+    fixture.prints(&["rm", "second"]);
+    assert!(!fixture.path("second").exists());
+    fixture.prints(&["rm", "house", "--force"]);
+    assert_eq!(fixture.house.read(|s| s.visits).unwrap(), 4, "processes that have it mapped keep working");
+}
+
+#[test]
+fn counters_and_handles_are_shown() {
+    let fixture = Fixture::new();
+    let stat: serde_json::Value = serde_json::from_str(&fixture.prints(&["stat", "house", "--json"])).unwrap();
+    assert_eq!((&stat["counters"]["commits"], &stat["handles"][0]["pid"]), (&1.into(), &std::process::id().into()));
+    assert_eq!(stat["handles"][0]["alive"], true);
+    assert!(fixture.prints(&["stat", "house"]).contains("commits"));
+    let metrics = fixture.prints(&["stat", "house", "--prometheus"]);
+    assert!(
+        metrics.contains("# TYPE shmstate_commits_total counter\nshmstate_commits_total{region=\"house\"} 1\n"),
+        "{metrics}"
+    );
+    assert!(fixture.prints(&["doctor", "house"]).starts_with("nothing odd"));
+    let verdict = fixture.house.read(|_| {
+        std::thread::scope(|scope| scope.spawn(|| fixture.prints(&["stat", "house", "--json"])).join().unwrap())
+    });
+    let stat: serde_json::Value = serde_json::from_str(&verdict.unwrap()).unwrap();
+    assert_eq!(stat["handles"][0]["pinned"].as_array().unwrap().len(), 1, "a reader keeps one copy: {stat}");
+}
+
+#[test]
+fn damage_is_found() {
+    let fixture = Fixture::new();
+    assert!(fixture.prints(&["verify", "house"]).starts_with("sound"));
+    let mut bytes = std::fs::read(fixture.path("house")).unwrap();
+    let at = bytes.windows(7).rposition(|window| window == b"kitchen").unwrap();
+    for copy in 0..=at {
+        if bytes[copy..].starts_with(b"kitchen") {
+            bytes[copy] = 0xff; // no UTF-8
+        }
+    }
+    std::fs::write(fixture.path("damaged"), bytes).unwrap();
+    std::fs::set_permissions(fixture.path("damaged"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    for command in ["verify", "doctor"] {
+        let (status, out, _) = fixture.run(&[command, "damaged"]);
+        assert_eq!(status, 1, "{out}");
+        assert!(out.contains("damaged"), "{out}");
+    }
+}
+
+#[test]
+fn versions_are_watched() {
+    let fixture = Fixture::new();
+    let writing = std::sync::atomic::AtomicBool::new(true);
+    let lines = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while writing.load(std::sync::atomic::Ordering::Relaxed) {
+                fixture.house.update(|s| s.visits += 1).unwrap();
+                std::thread::yield_now();
+            }
+        });
+        let lines = fixture.prints(&["watch", "house", "visits", "--json", "--count", "3", "--interval-ms", "1"]);
+        writing.store(false, std::sync::atomic::Ordering::Relaxed);
+        lines
+    });
+    let seen: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(seen.len(), 3);
+    // The first version set three visits, and each later one made one more.
+    assert!(
+        seen.iter().all(|line| line["value"].as_u64().unwrap() == line["version"].as_u64().unwrap() + 2),
+        "{seen:?}"
+    );
+    assert!(fixture.prints(&["watch", "house", "visits", "--count", "1"]).starts_with("version "));
+}
+
+#[test]
+fn the_program_documents_itself() {
+    let fixture = Fixture::new();
+    assert!(fixture.prints(&["--help"]).contains("Exit status"));
+    assert!(fixture.prints(&["completions", "bash"]).contains("shmstate"));
+    assert!(fixture.prints(&["man"]).contains(".TH shmstate"));
+    assert_eq!(fixture.run(&["show"]).0, 2, "a wrong command line");
+}
