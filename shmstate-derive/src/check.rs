@@ -3,7 +3,7 @@
 use crate::attr::Rename;
 use crate::ctxt::Ctxt;
 use crate::model::{Body, Field, Input, Variant};
-use crate::ways_out::{Refusal, arguments, refuse, refuse_in_pod};
+use crate::suggestions::{Refusal, arguments, refuse, refuse_in_pod};
 use syn::Type;
 
 /// Notes every rule that `input` breaks.

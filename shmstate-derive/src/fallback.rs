@@ -6,7 +6,7 @@
 use crate::check::holds_itself;
 use crate::expand::{Paths, is_shared};
 use crate::model::{Body, Field, Input};
-use crate::ways_out::refuse;
+use crate::suggestions::refuse;
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{GenericParam, Type};

@@ -1,7 +1,7 @@
 //! `#[derive(SharedLayout)]` of [shmstate](https://docs.rs/shmstate).
 //!
 //! From syntax to code: `attr` and `model` read the input, `check` tells what is wrong with it (all of it at once, through
-//! `ctxt`; `ways_out` knows what to use instead), `expand` writes the implementation, and `fallback` one that keeps a
+//! `ctxt`; `suggestions` knows what to use instead), `expand` writes the implementation, and `fallback` one that keeps a
 //! mistake from causing more errors than its own, also of a type that does not parse (`unparsed`). `manifest` knows whether
 //! shmstate has another name.
 
@@ -13,8 +13,8 @@ mod fallback;
 mod manifest;
 mod model;
 mod show;
+mod suggestions;
 mod unparsed;
-mod ways_out;
 
 use ctxt::Ctxt;
 use model::Input;

@@ -20,7 +20,7 @@ mod primitives;
 mod prove;
 mod report;
 mod schema;
-mod sound;
+mod validate;
 mod validity_error;
 #[allow(missing_debug_implementations, reason = "generated constants are made of it, and no program sees one")]
 mod walk;

@@ -1,7 +1,7 @@
 //! A layout as data: what the document in a region says, and its fingerprint.
 //!
 //! * this file: the data, and how it is made from a [`Layout`]
-//! * `json`: the document, written and read; `sound`: whether it makes sense; `diff`: in what two of them differ
+//! * `json`: the document, written and read; `validate`: whether it makes sense; `diff`: in what two of them differ
 
 use super::describe::{self, ArchiveForm, Layout, Scalar};
 use std::collections::HashMap;

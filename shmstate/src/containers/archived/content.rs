@@ -39,7 +39,7 @@ pub trait Archivable:
 {
 }
 
-// An error is to name this trait, with its way out, and not what rkyv makes of the type.
+// An error names this trait, with what to do instead, and not what rkyv makes of the type.
 #[diagnostic::do_not_recommend]
 impl<A> Archivable for A
 where

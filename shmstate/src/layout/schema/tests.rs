@@ -154,7 +154,7 @@ fn types_are_named_as_in_rust() {
         let arguments = vec![Argument::Type(index); 2];
         schema.types.push(Type { name: "P".into(), arguments, ..schema.types[0].clone() });
     }
-    schema.check().unwrap();
+    schema.validate().unwrap();
     let name = schema.type_name(schema.root().unwrap());
     assert!(name.starts_with("P<P<P<") && name.len() < 2000, "{name}");
 }
@@ -164,7 +164,7 @@ fn a_schema_that_makes_no_sense_is_refused() {
     let refused = |f: &dyn Fn(&mut Schema)| {
         let mut schema = Schema::of(PAIR);
         f(&mut schema);
-        let why = schema.check().unwrap_err();
+        let why = schema.validate().unwrap_err();
         let read = Schema::from_document(schema.document().as_bytes()).unwrap_err();
         // A document has no escapes for what stands in no name.
         assert!(read == why || read.contains("an escape that a schema has"), "{read}");
