@@ -127,6 +127,13 @@ pub fn sound() -> Vec<u8> {
 
 /// Any bytes as the document of a file in which everything else is right.
 pub fn schema(document: &[u8]) {
+    let path = path("schema");
+    put(&path, &file_of(document));
+    drop(open::<Mixed>(&path));
+}
+
+/// A file with these bytes as its document, in which everything else is right.
+pub(super) fn file_of(document: &[u8]) -> Vec<u8> {
     let document = &document[..document.len().min(1 << 20)];
     let mut sketch = Sketch::sound(2, 1);
     // A type whose size no file here can have is refused before, or by the file's length.
@@ -162,9 +169,7 @@ pub fn schema(document: &[u8]) {
         (176, notes),
     ];
     numbers.into_iter().for_each(|(at, value)| sketch.set(at, value));
-    let path = path("schema");
-    put(&path, &sketch.sealed());
-    drop(open::<Mixed>(&path));
+    sketch.sealed()
 }
 
 /// What this file says of the document is what the library writes, byte by byte.

@@ -3,12 +3,14 @@
 //! Whatever the bytes are, a process gets errors or values that mean nothing. It does not crash, panic, or hang.
 
 mod document;
+mod dynamic;
 mod file;
 mod mutate;
 mod others;
 mod types;
 
 pub use document::{Argument, Doc, Field, Kind, Schema, Type, Variant, agrees_with_the_library, schema};
+pub use dynamic::dynamic;
 pub use file::Sketch;
 pub use mutate::input;
 pub use others::{Others, look_at_others, play_with_others};
@@ -27,8 +29,13 @@ use tempfile::TempDir;
 pub type Target = fn(&[u8]);
 
 /// The targets by name.
-pub const TARGETS: [(&str, Target); 4] =
-    [("attach", attach), ("attach_sealed", attach_sealed), ("schema", schema), ("snapshot", snapshot)];
+pub const TARGETS: [(&str, Target); 5] = [
+    ("attach", attach),
+    ("attach_sealed", attach_sealed),
+    ("dynamic", dynamic),
+    ("schema", schema),
+    ("snapshot", snapshot),
+];
 
 /// How long a call may wait in here.
 pub const TIMEOUT: Duration = Duration::from_millis(3);

@@ -33,6 +33,23 @@ pub fn input(target: &str, seed: u64) -> Vec<u8> {
             }
             sketch.sealed()
         }
+        "dynamic" => {
+            if rng.below(2) == 0 {
+                // A document, spoilt; as often as not one that is sound but for a number.
+                let mut bytes = vec![1];
+                bytes.extend(input("schema", rng.any()));
+                return bytes;
+            }
+            // Few and small numbers, so that as often as not one of them is all that is wrong.
+            let mut bytes = vec![0];
+            for _ in 0..1 + rng.below(3) {
+                let at = (rng.any() as u32) & 0xff_fffc;
+                bytes.extend_from_slice(&at.to_le_bytes()[..3]);
+                bytes.push(1);
+                bytes.push([0, 1, 2, 3, 4, 5, 7, 200][rng.below(8)]);
+            }
+            bytes
+        }
         "attach_sealed" => {
             let (copies, slots) = (rng.below(7), rng.below(4));
             let sketch = Sketch::sound(2 + copies, 1 + slots);

@@ -69,6 +69,11 @@ fn random_writes_into_a_region_in_use() {
     random("snapshot");
 }
 
+#[test]
+fn random_regions_without_their_type() {
+    random("dynamic");
+}
+
 /// Inputs that have harmed once, and some of each kind.
 #[test]
 fn corpus() {
