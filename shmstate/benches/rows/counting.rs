@@ -15,6 +15,7 @@ const TIMES: [u64; 2] = [2_000, 12_000];
 pub const NOTHING: &str = "nothing";
 
 /// A random number below `end`, for operation `i`.
+#[allow(dead_code, reason = "not every benchmark chooses a spot")]
 pub fn spot(i: u64, end: usize) -> usize {
     (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % end
 }
