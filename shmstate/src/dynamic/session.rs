@@ -8,8 +8,8 @@ use crate::commit::{BeginError, Clock, Images, Pin, Reader, Transaction};
 use crate::error::{Error, Trouble};
 use crate::os::{self, Deadline};
 use crate::region::Region;
-use crate::sync::Ordering::Relaxed;
-use crate::track::{Frame, Running, Touched};
+use crate::sync::{AtomicU64, Ordering::Relaxed};
+use crate::track::{Frame, Running, Touched, thread_number};
 use std::cell::UnsafeCell;
 use std::mem::ManuallyDrop;
 use std::ops::Range;
@@ -22,6 +22,8 @@ pub(super) struct Session {
     size: usize,
     plain: Plain,
     timeout: Duration,
+    /// The thread that reads as the handle's owner: the first one that read; 0 before.
+    owner: AtomicU64,
     /// Invariant: accessed only while this handle's slot owns the region's lock, by the thread that took it.
     update: UnsafeCell<Update>,
 }
@@ -99,7 +101,7 @@ impl Session {
         let size = shapes.size();
         let (frame, running) = (Frame::new(region.key().numbers()), Running::new(size, os::random_u64()));
         let update = UnsafeCell::new(Update { frame, running });
-        Session { region, size, plain: Plain::of(shapes), timeout, update }
+        Session { region, size, plain: Plain::of(shapes), timeout, owner: AtomicU64::new(0), update }
     }
 
     pub(super) fn region(&self) -> &Region {
@@ -118,7 +120,7 @@ impl Session {
         region.check()?;
         let pin = region
             .shared()
-            .enter(region.slot(), region.slot_line(), Reader::Guest)
+            .enter(region.slot(), region.slot_line(), self.reader())
             .or_else(|copy| self.enter_leaving(copy))?;
         let image = self.images().image(pin.copy()).cast_const();
         let pinned = Pinned { region, pin: ManuallyDrop::new(pin) };
@@ -129,6 +131,14 @@ impl Session {
         // The closure may have forked, and this be the child.
         region.check()?;
         Ok(result)
+    }
+
+    /// What this thread is to the handle, as for a `State`.
+    #[inline]
+    fn reader(&self) -> Reader {
+        let (me, owner) = (thread_number(), self.owner.load(Relaxed));
+        let first = || owner == 0 && self.owner.compare_exchange(0, me, Relaxed, Relaxed).is_ok();
+        if owner == me || first() { Reader::Owner } else { Reader::Guest }
     }
 
     /// A pin where the region does not have the copy that it names: it is being replaced, or has been.

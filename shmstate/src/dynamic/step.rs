@@ -106,6 +106,12 @@ pub(super) fn run(shapes: &Shapes, source: Source<'_>, step: &Step, place: Place
             Ok(at + inside)
         }
         Step::Item(index) => {
+            // The common case.
+            if let Form::List { items } = &shape.form
+                && *index < source.u32(at)?.min(items.capacity)
+            {
+                return Ok(at + items.offset(*index));
+            }
             let sequence = Sequence::of(&shape.form, source, at)?.ok_or_else(changed)?;
             if *index >= sequence.count {
                 return Err(no_path(format!("item {index} of {} in a `{}`", sequence.count, shape.name)));

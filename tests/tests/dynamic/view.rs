@@ -142,11 +142,6 @@ fn what_is_no_value_is_refused_and_nothing_has_happened() {
         "`lamp.On`: none (`null`) is no value of `On`: give its fields by their names",
     );
     check(set("tags", vec![1u8, 1].into()), value, "`tags`: item 1 is in the `Set` twice");
-    check(
-        set("taken", Data::Map(vec![])).map(drop).and(set("no", Data::None)),
-        ErrorKind::InvalidPath,
-        "`no`: `House` has no field `no`; it has id, rooms, owner, lamp, open, small, ports, tags, floors, taken",
-    );
     let push = writer.update(|v| v.push("rooms", room("c", 3)));
     check(push, full, "`rooms`: the `List<Room, 2>` is full: it holds at most 2, and 3 were needed");
     for key in ["a", "b"] {
