@@ -126,7 +126,6 @@ impl FusedIterator for Items<'_> {}
 
 /// What an entry of a map or a slab is found by.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub enum EntryKey<'a> {
     /// The key of a map.
     Value(Value<'a>),

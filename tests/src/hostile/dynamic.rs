@@ -128,7 +128,6 @@ fn parts(path: &str, value: Value<'_>, left: &mut usize, f: &mut impl FnMut(&str
                 key.to_json()?;
                 value.to_json().map(drop)
             }
-            _ => Ok(()),
         }),
         ValueKind::Maybe => value.some()?.map_or(Ok(()), |value| value.to_json().map(drop)),
         _ => value.to_json().map(drop),
