@@ -141,7 +141,7 @@ impl<T: SharedLayout, const N: usize> Array<T, N> {
 
     /// Notes that the items in `range` are about to be overwritten or moved.
     #[inline]
-    fn overwrite(&mut self, range: Range<usize>) {
+    pub(super) fn overwrite(&mut self, range: Range<usize>) {
         self.slots.overwrite(range);
     }
 

@@ -141,9 +141,39 @@ impl Head {
     /// [`Self::mark`], where something is marked already.
     #[inline(never)]
     fn mark_more(&mut self, range: Range<usize>, items: Items) -> Marking {
-        if self.count > RANGES as u32 && self.has_blocks(&range, items) {
-            return Marking::Coarse;
+        // The next item of a loop.
+        if let Some(last) = self.ranges.get_mut((self.count as usize).wrapping_sub(1))
+            && *last as u32 == range.start as u32
+        {
+            *last = pack((*last >> 32) as u32, range.end as u32);
+            return Marking::New;
         }
+        if self.count <= RANGES as u32
+            && let Some(marking) = self.mark_exactly(&range)
+        {
+            return marking;
+        }
+        self.mark_beyond(range, items)
+    }
+
+    /// [`Self::mark_more`], where the exact ranges do not reach, or blocks are marked: apart, so that the one above saves no
+    /// registers.
+    #[inline(never)]
+    fn mark_beyond(&mut self, range: Range<usize>, items: Items) -> Marking {
+        if self.count > RANGES as u32 {
+            if self.has_blocks(&range, items) {
+                return Marking::Coarse;
+            }
+            if let Some(marking) = self.mark_exactly(&range) {
+                return marking;
+            }
+        }
+        self.mark_coarsely(range, items)
+    }
+
+    /// Marks in the exact ranges, if they reach.
+    #[inline(always)]
+    fn mark_exactly(&mut self, range: &Range<usize>) -> Option<Marking> {
         let (start, end) = (range.start as u32, range.end as u32);
         let count = self.in_use();
         // The latest first: the common cases are the same item again and the next item of a loop.
@@ -152,19 +182,19 @@ impl Head {
             // Which of two items comes first no branch predictor knows: minima and maxima need none.
             let hull = pack(first.min(start), last.max(end));
             if hull == *known {
-                return Marking::Known;
+                return Some(Marking::Known);
             }
             if first.max(start) <= last.min(end) {
                 *known = hull;
-                return Marking::New;
+                return Some(Marking::New);
             }
         }
         if let Some(free) = self.ranges.get_mut(count) {
             *free = pack(start, end);
             self.count = count as u32 + 1;
-            return Marking::New;
+            return Some(Marking::New);
         }
-        self.mark_coarsely(range, items)
+        None
     }
 
     /// Notes that the items in `range` are about to be overwritten or moved.

@@ -16,6 +16,7 @@
 mod archived;
 mod array;
 mod blob;
+mod bytes;
 mod capacity;
 mod capacity_error;
 mod collect;

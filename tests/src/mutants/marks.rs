@@ -89,11 +89,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "slot_unmarked",
         breaks: "a queue's slot is filled and not marked",
-        patches: &[value(
-            "containers/queue/mod.rs",
-            "move_over(«&mut self.slots[at]», value)",
-            "&mut self.slots.unmarked_mut(N)[at]",
-        )],
+        patches: &[left_out("containers/queue/mod.rs", "self.slots.overwrite(at..at + 1);")],
         checks: &[Unit("state::moves::plain")],
     },
     Mutant {

@@ -1,6 +1,6 @@
 //! [`Blob`]: a few bytes.
 //!
-//! This file: the type and its methods; `traits`: what it has in common with a slice, and `io::Write`.
+//! This file: the type and its methods; `traits`: what it has in common with a slice.
 
 mod traits;
 

@@ -1,11 +1,10 @@
-//! What a blob has in common with a slice of bytes: it behaves as that, whatever its capacity; and `io::Write`.
+//! What a blob has in common with a slice of bytes: it behaves as that, whatever its capacity.
 
 use super::Blob;
 use crate::containers::CapacityError;
 use crate::containers::collect::collect;
 use crate::containers::compare::{compare, iterate};
 use std::borrow::{Borrow, BorrowMut};
-use std::io;
 use std::ops::{Deref, DerefMut};
 
 impl<const N: usize> Deref for Blob<N> {
@@ -46,28 +45,6 @@ impl<const N: usize> Borrow<[u8]> for Blob<N> {
 impl<const N: usize> BorrowMut<[u8]> for Blob<N> {
     fn borrow_mut(&mut self) -> &mut [u8] {
         self
-    }
-}
-
-/// Writes what there is room for; nothing when it is full.
-///
-/// ```
-/// use std::io::{ErrorKind, Write};
-///
-/// let mut blob = shmstate::Blob::<4>::new();
-/// assert_eq!(blob.write(b"abcdef")?, 4);
-/// assert_eq!(blob.write_all(b"g").unwrap_err().kind(), ErrorKind::WriteZero);
-/// # Ok::<_, std::io::Error>(())
-/// ```
-impl<const N: usize> io::Write for Blob<N> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let fitting = &bytes[..bytes.len().min(self.remaining())];
-        self.extend_from_slice(fitting).map_err(io::Error::other)?;
-        Ok(fitting.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -292,7 +292,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
         }
         let at = self.keys.push(place, key)?;
         // SAFETY: the caller's promise. There is room, unless another process writes without the lock meanwhile.
-        let _ = unsafe { self.values.insert_if_there(N, value) };
+        let _ = unsafe { self.values.push_if_room(value) };
         Ok(at)
     }
 

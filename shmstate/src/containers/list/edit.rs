@@ -10,17 +10,6 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         self.slots.truncate(len);
     }
 
-    /// [`insert`](Self::insert), at the end if there are fewer items: where another process may have changed the length since the
-    /// place was found. Whether there was room.
-    ///
-    /// # Safety
-    /// If there was, `value` is not used any more.
-    pub(in crate::containers) unsafe fn insert_if_there(&mut self, index: usize, value: &T) -> bool {
-        let len = self.live();
-        // SAFETY: the caller's promise.
-        unsafe { self.insert_among(len, index.min(len), value) }
-    }
-
     /// Inserts into a list of `len` items, at an `index` that is not larger; whether there was room.
     ///
     /// # Safety
@@ -52,11 +41,6 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     pub fn remove(&mut self, index: usize) -> T {
         let len = self.live();
         assert!(index < len, "removal index (is {index}) should be < len (is {len})");
-        self.remove_from(len, index)
-    }
-
-    /// Removes from a list of `len` items, at an `index` that is smaller.
-    fn remove_from(&mut self, len: usize, index: usize) -> T {
         // SAFETY: a live item; it is overwritten below, or not live any more, so that it is not read twice.
         let removed = unsafe { self.slots.take(index) };
         self.discard_from(len, index);

@@ -1,10 +1,9 @@
 //! [`List`]: a vector of fixed capacity that notes what an update touches.
 //!
 //! * this file: the type, its two ways of marking, and both ends of the list
-//! * `edit`, `extend`, `in_place`, `bytes`: changing which items there are
+//! * `edit`, `extend`, `in_place`: changing which items there are
 //! * handing out items, their order, and what else a list shares with a slice: [`slice`](super::slice)
 
-mod bytes;
 mod edit;
 mod extend;
 mod in_place;
@@ -134,17 +133,30 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// Gives the value back when the list is full.
     #[inline]
     pub fn push(&mut self, value: T) -> Result<(), CapacityError<T>> {
+        // SAFETY: it is the list's from here on, unless it is returned.
+        match unsafe { self.push_if_room(&value) } {
+            true => Ok(()),
+            // SAFETY: it is returned.
+            false => Err(unsafe { refused(&value, "list", N) }),
+        }
+    }
+
+    /// Appends `value`; whether there was room.
+    ///
+    /// # Safety
+    /// If there was, `value` is not used any more.
+    #[inline]
+    pub(super) unsafe fn push_if_room(&mut self, value: &T) -> bool {
         let len = self.live();
         if len == N {
-            // SAFETY: it is returned.
-            return Err(unsafe { refused(&value, "list", N) });
+            return false;
         }
         self.overwrite(len..len + 1);
-        // SAFETY: it is the list's from here on.
-        unsafe { move_in(&mut self.slots.slots()[len], &value) }
+        // SAFETY: the caller's promise.
+        unsafe { move_in(&mut self.slots.slots()[len], value) }
         // SAFETY: there is one more.
         unsafe { self.slots.set_len(len + 1) }
-        Ok(())
+        true
     }
 
     /// Removes the last item and returns it.

@@ -236,8 +236,9 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// `value` is not used any more.
     #[inline]
     unsafe fn put(&mut self, at: usize, value: &T) {
+        self.slots.overwrite(at..at + 1);
         // SAFETY: the caller's promise.
-        unsafe { move_over(&mut self.slots[at], value) }
+        unsafe { move_over(&mut self.slots.unmarked_mut(N)[at], value) }
     }
 
     /// Moves the item out of slot `at`, which has none from here on.

@@ -90,7 +90,7 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
     #[inline]
     pub fn push(&mut self, value: T) -> Option<T> {
         // SAFETY: it is the ring's from here on, unless there is no room for one more.
-        if unsafe { self.list.insert_if_there(N, &value) } {
+        if unsafe { self.list.push_if_room(&value) } {
             return None;
         }
         let oldest = self.start_in(N);

@@ -36,6 +36,8 @@ use by_place;
 
 /// A container that takes one item after the other.
 trait Fill<'de> {
+    /// What it takes, and how many at most.
+    const ITEMS: &'static str = "items";
     const CAPACITY: usize;
 
     /// Reads an item where it is to lie; whether there was room.
@@ -49,7 +51,7 @@ impl<'de, C: Fill<'de>> Visitor<'de> for Items<'_, C> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a sequence of at most {} items", C::CAPACITY)
+        write!(f, "a sequence of at most {} {}", C::CAPACITY, C::ITEMS)
     }
 
     fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<(), S::Error> {

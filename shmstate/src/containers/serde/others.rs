@@ -1,9 +1,9 @@
 //! What is neither a sequence nor a map: options, boxes, bytes, strings, slabs.
 
-use super::{by_place, read_into};
+use super::{Fill, Items, by_place, read_into, refuse};
 use crate::containers::{Blob, Key, Maybe, Slab, Text, Tracked};
 use crate::layout::SharedLayout;
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use std::fmt;
 
@@ -160,45 +160,24 @@ impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> Deserialize<'de> f
 
     fn deserialize_in_place<D: Deserializer<'de>>(deserializer: D, place: &mut Self) -> Result<(), D::Error> {
         place.forget_places();
-        deserializer.deserialize_seq(Places(place))
+        deserializer.deserialize_seq(Items(place))
     }
 }
 
-/// Takes the places of a slab one by one.
-struct Places<'a, T, const N: usize>(&'a mut Slab<T, N>);
+impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> Fill<'de> for Slab<T, N> {
+    const ITEMS: &'static str = "places";
+    const CAPACITY: usize = N;
 
-impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> Visitor<'de> for Places<'_, T, N> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a sequence of at most {N} places")
-    }
-
-    fn visit_seq<S: SeqAccess<'de>>(self, mut places: S) -> Result<(), S::Error> {
-        let mut taken = 0;
-        while let Some(has_room) = places.next_element_seed(Place(&mut *self.0))? {
-            taken += 1;
-            if !has_room {
-                return Err(S::Error::invalid_length(taken + super::rest(places)?, &self));
-            }
+    fn push<D: Deserializer<'de>>(&mut self, place: D) -> Result<bool, D::Error> {
+        if self.has_all_places() {
+            return refuse(self, place);
         }
-        Ok(())
+        place.deserialize_tuple(2, Place(self)).map(|()| true)
     }
 }
 
-/// One place of a slab, a pair of its generation and its value or none: whether there was room.
+/// One place of a slab, a pair of its generation and its value or none.
 struct Place<'a, T, const N: usize>(&'a mut Slab<T, N>);
-
-impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> DeserializeSeed<'de> for Place<'_, T, N> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, place: D) -> Result<bool, D::Error> {
-        if self.0.has_all_places() {
-            return IgnoredAny::deserialize(place).map(|_| false);
-        }
-        place.deserialize_tuple(2, self).map(|()| true)
-    }
-}
 
 impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> Visitor<'de> for Place<'_, T, N> {
     type Value = ();

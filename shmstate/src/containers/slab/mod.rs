@@ -147,7 +147,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
             return Ok(self.fill(index, place));
         }
         // SAFETY: it is the slab's from here on, unless it is returned.
-        if self.places.is_full() || !unsafe { self.values.insert_if_there(N, &value) } {
+        if self.places.is_full() || !unsafe { self.values.push_if_room(&value) } {
             // SAFETY: it is returned.
             return Err(unsafe { refused(&value, "slab", N) });
         }
