@@ -176,12 +176,12 @@ pub mod map {
 /// Iterators of a [`Queue`].
 pub mod queue {
     pub use crate::containers::Drain;
-    pub use crate::containers::wrapped::{Iter, IterMut};
+    pub use crate::containers::deque_iter::{Iter, IterMut};
 }
 
 /// Iterators of a [`Ring`].
 pub mod ring {
-    pub use crate::containers::wrapped::{Iter, IterMut};
+    pub use crate::containers::deque_iter::{Iter, IterMut};
 }
 
 /// Iterators of a [`Slab`], and the error of a text that is no [`Key`].

@@ -141,13 +141,13 @@ impl<T: SharedLayout, const N: usize> Array<T, N> {
 
     /// Notes that the items in `range` are about to be overwritten or moved.
     #[inline]
-    pub(super) fn overwrite(&mut self, range: Range<usize>) {
-        self.slots.overwrite(range);
+    pub(super) fn mark_written(&mut self, range: Range<usize>) {
+        self.slots.mark_written(range);
     }
 
     /// Notes that the items in `range` are about to be handed out.
     #[inline]
-    fn hand_out(&mut self, range: Range<usize>) {
+    fn mark_borrowed(&mut self, range: Range<usize>) {
         self.slots.mark(range);
     }
 }
@@ -170,7 +170,7 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for Array<T, N> {
     ///
     /// If a clone panics, the items before it are new and the others old.
     fn clone_from(&mut self, source: &Self) {
-        self.overwrite(0..N);
+        self.mark_written(0..N);
         self.slots.unmarked_array().clone_from(source.as_array());
     }
 }

@@ -199,7 +199,7 @@ impl Head {
 
     /// Notes that the items in `range` are about to be overwritten or moved.
     #[inline]
-    pub(super) fn overwrite(&mut self, range: Range<usize>, items: Items) {
+    pub(super) fn mark_written(&mut self, range: Range<usize>, items: Items) {
         if !range.is_empty() {
             self.mark(range, items);
         }
@@ -208,14 +208,14 @@ impl Head {
     /// Notes that the items in `range` of `live` are about to be handed out: containers inside them are stamped, where
     /// the item had not been marked before (rule 2).
     #[inline]
-    pub(super) fn hand_out<T: SharedLayout>(&mut self, range: Range<usize>, live: &mut [T], items: Items) {
+    pub(super) fn mark_borrowed<T: SharedLayout>(&mut self, range: Range<usize>, live: &mut [T], items: Items) {
         if range.is_empty() {
             return;
         }
-        if T::TRACKED { self.hand_out_tracked(range, live, items) } else { self.overwrite(range, items) }
+        if T::TRACKED { self.mark_borrowed_tracked(range, live, items) } else { self.mark_written(range, items) }
     }
 
-    fn hand_out_tracked<T: SharedLayout>(&mut self, range: Range<usize>, live: &mut [T], items: Items) {
+    fn mark_borrowed_tracked<T: SharedLayout>(&mut self, range: Range<usize>, live: &mut [T], items: Items) {
         let before = self.clone();
         if self.mark(range.clone(), items) != Marking::New {
             return;

@@ -8,7 +8,8 @@
 //!
 //! * `slots`: the storage of the tracked ones, over `marks`, `walks`: what an update has touched, and how it is collected; `len`:
 //!   lengths that are not trusted; `slice`: what those have in common that are slices
-//! * `composed`: what is made of parts; `wrapped`: items that lie in two slices; `spent`: what was moved out
+//! * `composed`: what is made of parts; `deque_iter`: items that lie in two slices; `moved_out`: values that are moved by their bytes
+//! * `capacity`, `collect`, `compare`, `edits`, `bytes`: methods and traits that several containers have, written once
 //! * `place`: what is made, moved and swapped where it lies; `drain`: taking many items out; `conversions`: to and from std's
 //!   collections
 
@@ -23,6 +24,7 @@ mod collect;
 mod compare;
 mod composed;
 mod conversions;
+pub mod deque_iter;
 mod drain;
 mod edits;
 mod keyed;
@@ -30,6 +32,7 @@ mod len;
 mod list;
 mod marks;
 mod maybe;
+mod moved_out;
 mod place;
 mod queue;
 mod ring;
@@ -38,13 +41,11 @@ mod serde;
 pub mod slab;
 mod slice;
 mod slots;
-mod spent;
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 pub(crate) mod tests;
 mod text;
 mod tracked;
 mod walks;
-pub mod wrapped;
 
 #[cfg(feature = "serde")]
 pub use self::serde::{de, fields};

@@ -2,8 +2,8 @@
 
 use super::len::Len;
 use super::marks::{Head, Items};
+use super::moved_out::{move_in, move_out};
 use super::place::{fresh, rotate_left};
-use super::spent::{move_in, move_out};
 use super::walks::{Tracked, flatten};
 use crate::layout::{Field, Kind, Layout, SharedLayout, ValidityError};
 use crate::track::{Stamp, Touched};
@@ -78,8 +78,8 @@ impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<
 
     /// Notes that the slots in `range` are about to be overwritten or moved.
     #[inline]
-    pub(super) fn overwrite(&mut self, range: Range<usize>) {
-        self.head.overwrite(range, Self::ITEMS);
+    pub(super) fn mark_written(&mut self, range: Range<usize>) {
+        self.head.mark_written(range, Self::ITEMS);
     }
 
     /// Notes that the values in `range` are about to be handed out.
@@ -87,10 +87,10 @@ impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<
     /// # Safety
     /// As for [`Self::unmarked`], up to the end of the range.
     #[inline]
-    pub(super) unsafe fn hand_out(&mut self, range: Range<usize>) {
+    pub(super) unsafe fn mark_borrowed(&mut self, range: Range<usize>) {
         // SAFETY: the caller's promise.
         let values = unsafe { std::slice::from_raw_parts_mut(self.items.as_mut_ptr().cast::<T>(), range.end) };
-        self.head.hand_out(range, values, Self::ITEMS);
+        self.head.mark_borrowed(range, values, Self::ITEMS);
     }
 
     /// Moves what is in `slot..end` on by one, and puts `value` into `slot`. What is in slot `end` is overwritten.
@@ -99,7 +99,7 @@ impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<
     /// `value` is not used any more.
     #[inline]
     pub(super) unsafe fn insert(&mut self, slot: usize, end: usize, value: &T) {
-        self.overwrite(slot..end + 1);
+        self.mark_written(slot..end + 1);
         self.shift(slot..end, slot + 1);
         // SAFETY: the caller's promise.
         unsafe { move_in(&mut self.slots()[slot], value) }
@@ -108,7 +108,7 @@ impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<
     /// Fills slot `end` where it lies, moves what is in `slot..end` on by one, and the new value to `slot`. If `init` panics,
     /// those are where they were.
     pub(super) fn insert_with(&mut self, slot: usize, end: usize, init: impl FnOnce(&mut T)) {
-        self.overwrite(slot..end + 1);
+        self.mark_written(slot..end + 1);
         init(fresh(&mut self.slots()[end]));
         rotate_left(&mut self.slots()[slot..=end], end - slot);
     }
@@ -122,14 +122,14 @@ impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<
     /// Moves what is in `from` to where `to` is and on. Slots that are in `from` only keep their bytes.
     #[inline]
     pub(super) fn carry(&mut self, from: Range<usize>, to: usize) {
-        self.overwrite(to..to + from.len());
+        self.mark_written(to..to + from.len());
         self.shift(from, to);
     }
 
     /// [`Self::carry`] of one value.
     #[inline]
     pub(super) fn carry_one(&mut self, from: usize, to: usize) {
-        self.overwrite(to..to + 1);
+        self.mark_written(to..to + 1);
         let slots = self.slots();
         let from = &raw const slots[from];
         // SAFETY: two slots, as for `shift`.
@@ -161,7 +161,7 @@ impl<T: SharedLayout, const N: usize, const PER: usize> Slots<T, N, PER, true> {
     pub(super) fn mark(&mut self, range: Range<usize>) {
         assert!(range.end <= Self::COUNT, "slots that are not there");
         // SAFETY: all slots hold values.
-        unsafe { self.hand_out(range) }
+        unsafe { self.mark_borrowed(range) }
     }
 
     /// One value, to be changed.
@@ -230,7 +230,7 @@ impl<T: SharedLayout, const N: usize> Slots<T, N, 1, false> {
         from: impl IntoIterator<Item = V>,
         mut fill: impl FnMut(&mut MaybeUninit<T>, V),
     ) {
-        self.overwrite(range.clone());
+        self.mark_written(range.clone());
         for (to, from) in self.slots()[range.clone()].iter_mut().zip(from) {
             fill(to, from);
         }

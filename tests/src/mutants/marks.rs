@@ -89,7 +89,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "slot_unmarked",
         breaks: "a queue's slot is filled and not marked",
-        patches: &[left_out("containers/queue/mod.rs", "self.slots.overwrite(at..at + 1);")],
+        patches: &[left_out("containers/queue/mod.rs", "self.slots.mark_written(at..at + 1);")],
         checks: &[Unit("state::moves::plain")],
     },
     Mutant {

@@ -3,8 +3,8 @@
 #![expect(clippy::type_complexity, reason = "a result, an error and a pair are what they are")]
 
 use crate::containers::CapacityError;
+use crate::containers::moved_out::{move_out, move_over};
 use crate::containers::place::set_default;
-use crate::containers::spent::{move_out, move_over};
 use crate::layout::SharedLayout;
 use std::fmt;
 

@@ -205,7 +205,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
 
     /// Makes as many keys as values, when another process has made them differ.
     #[cold]
-    fn even_out(&mut self) {
+    fn equalize_len(&mut self) {
         let len = self.len();
         self.keys.truncate(len);
         self.values.truncate(len);
@@ -288,7 +288,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
     #[inline]
     unsafe fn put(&mut self, place: u32, key: K, value: &V) -> Result<Found, K> {
         if self.keys.len() != self.values.len() {
-            self.even_out();
+            self.equalize_len();
         }
         let at = self.keys.push(place, key)?;
         // SAFETY: the caller's promise. There is room, unless another process writes without the lock meanwhile.
@@ -298,7 +298,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
 
     fn put_with(&mut self, place: u32, key: K, init: impl FnOnce(&mut V)) -> Result<Found, K> {
         if self.keys.len() != self.values.len() {
-            self.even_out();
+            self.equalize_len();
         }
         // First, for `init` may panic.
         if self.values.push_with(init).is_err() {
@@ -310,7 +310,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
     #[inline]
     fn discard(&mut self, at: Found) -> bool {
         if self.keys.len() != self.values.len() {
-            self.even_out();
+            self.equalize_len();
         }
         self.keys.swap_discard(at) && self.values.swap_discard_if_there(at.index())
     }

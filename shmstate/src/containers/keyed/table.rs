@@ -77,7 +77,7 @@ impl<const N: usize> Table<N> {
 
     /// Draws a seed if there is none, so that it is unknown beforehand which keys collide. For an empty table.
     #[inline]
-    pub(super) fn sow(&mut self) {
+    pub(super) fn draw_seed(&mut self) {
         if self.seed == [0, 0] {
             self.draw();
         }

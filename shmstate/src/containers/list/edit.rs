@@ -80,7 +80,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         let items = self.as_slice();
         let len = items.len();
         let Some(first) = items.iter().position(|item| !keep(item)) else { return };
-        self.overwrite(first..len - 1);
+        self.mark_written(first..len - 1);
         self.sift(first, first + 1, len, |item, _| keep(item));
     }
 
@@ -98,7 +98,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     /// ```
     pub fn retain_mut(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
         let len = self.live();
-        self.hand_out(0..len);
+        self.mark_borrowed(0..len);
         self.sift(0, 0, len, |item, _| keep(item));
     }
 
@@ -134,7 +134,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         let items = self.as_slice();
         let len = items.len();
         let Some(first) = (1..len).find(|&i| same(&items[i], &items[i - 1])) else { return };
-        self.overwrite(first..len - 1);
+        self.mark_written(first..len - 1);
         self.sift(first, first + 1, len, |item, before| before.is_none_or(|before| !same(item, before)));
     }
 

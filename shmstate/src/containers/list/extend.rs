@@ -5,9 +5,9 @@ use crate::containers::CapacityError;
 use crate::containers::collect::collect;
 use crate::containers::drain::{Drain, Drained};
 use crate::containers::edits::edits;
+use crate::containers::moved_out::refused;
 use crate::containers::place::{clone_into, set_default};
 use crate::containers::slice::ItemIndex;
-use crate::containers::spent::refused;
 use crate::layout::SharedLayout;
 use std::ops::Range;
 

@@ -65,7 +65,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         if len == N {
             return Err(CapacityError::new((), "list", N, N + 1));
         }
-        self.overwrite(len..len + 1);
+        self.mark_written(len..len + 1);
         init(fresh(&mut self.slots.slots()[len]));
         // SAFETY: the slot at `len` was filled, and those before it are values.
         let items = unsafe { self.slots.unmarked(len + 1) };
@@ -155,7 +155,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
 
     /// Appends the `more` items of `other` after `len`.
     pub(super) fn move_all<const M: usize>(&mut self, other: &mut List<T, M>, len: usize, more: usize) {
-        self.overwrite(len..len + more);
+        self.mark_written(len..len + more);
         let to = self.slots.slots()[len..len + more].as_mut_ptr();
         // SAFETY: `other`'s first `more` items are values, which are none of its own any more below, and go into as many
         // slots; two borrowed lists do not overlap, and items have no drop glue.

@@ -11,9 +11,9 @@ mod traits;
 
 use super::CapacityError;
 use super::capacity::capacity;
+use super::moved_out::{move_in, refused};
 use super::slice::like_a_slice;
 use super::slots::{Slots, item_fits};
-use super::spent::{move_in, refused};
 use crate::layout::{Kind, Layout, SharedLayout, Step, Walk};
 use std::ops::Range;
 
@@ -151,7 +151,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         if len == N {
             return false;
         }
-        self.overwrite(len..len + 1);
+        self.mark_written(len..len + 1);
         // SAFETY: the caller's promise.
         unsafe { move_in(&mut self.slots.slots()[len], value) }
         // SAFETY: there is one more.
@@ -202,15 +202,15 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
 
     /// Notes that the items in `range` are about to be overwritten or moved.
     #[inline]
-    fn overwrite(&mut self, range: Range<usize>) {
-        self.slots.overwrite(range);
+    fn mark_written(&mut self, range: Range<usize>) {
+        self.slots.mark_written(range);
     }
 
     /// Notes that the items in `range`, all live, are about to be handed out.
     #[inline]
-    fn hand_out(&mut self, range: Range<usize>) {
+    fn mark_borrowed(&mut self, range: Range<usize>) {
         // SAFETY: live items are values.
-        unsafe { self.slots.hand_out(range) }
+        unsafe { self.slots.mark_borrowed(range) }
     }
 }
 

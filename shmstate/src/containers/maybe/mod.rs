@@ -6,8 +6,8 @@ mod option;
 mod traits;
 
 use super::composed::composed;
+use super::moved_out::move_out;
 use super::place::set_default;
-use super::spent::move_out;
 use crate::layout::{SharedLayout, ValidityError};
 use std::mem;
 

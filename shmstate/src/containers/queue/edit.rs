@@ -6,9 +6,9 @@ use crate::containers::collect::collect;
 use crate::containers::drain::Drain;
 use crate::containers::edits::edits;
 use crate::containers::len::Len;
+use crate::containers::moved_out::refused;
 use crate::containers::place::set_default;
 use crate::containers::slice::ItemIndex;
-use crate::containers::spent::refused;
 use crate::layout::SharedLayout;
 
 impl<T: SharedLayout, const N: usize> Queue<T, N> {

@@ -4,8 +4,8 @@ use super::Queue;
 use crate::containers::CapacityError;
 use crate::containers::drain::Drained;
 use crate::containers::len::Len;
+use crate::containers::moved_out::move_out;
 use crate::containers::place::set_default;
-use crate::containers::spent::move_out;
 use crate::layout::SharedLayout;
 use std::ops::Range;
 

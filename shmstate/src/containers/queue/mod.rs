@@ -11,8 +11,8 @@ mod traits;
 use super::capacity::capacity;
 use super::composed::composed;
 use super::len::Len;
+use super::moved_out::{move_out, move_over, refused};
 use super::place::rotate_left;
-use super::spent::{move_out, move_over, refused};
 use super::{Array, CapacityError};
 use crate::layout::{SharedLayout, ValidityError};
 
@@ -236,7 +236,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// `value` is not used any more.
     #[inline]
     unsafe fn put(&mut self, at: usize, value: &T) {
-        self.slots.overwrite(at..at + 1);
+        self.slots.mark_written(at..at + 1);
         // SAFETY: the caller's promise.
         unsafe { move_over(&mut self.slots.unmarked_mut(N)[at], value) }
     }

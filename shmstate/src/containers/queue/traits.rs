@@ -1,7 +1,7 @@
 //! What a queue has in common with a `VecDeque`: it behaves as the sequence of its items, whatever its capacity.
 
 use super::Queue;
-use crate::containers::wrapped::{Iter, IterMut, out_of_bounds, sequence};
+use crate::containers::deque_iter::{Iter, IterMut, out_of_bounds, sequence};
 use crate::layout::SharedLayout;
 
 sequence! { Queue, slots, "queue", "first": fn front() fn front_mut(), "last": fn back() fn back_mut() }

@@ -1,7 +1,7 @@
 //! What a ring has in common with a `VecDeque`: it behaves as the sequence of its items, whatever its capacity.
 
 use super::Ring;
-use crate::containers::wrapped::{Iter, IterMut, out_of_bounds, sequence};
+use crate::containers::deque_iter::{Iter, IterMut, out_of_bounds, sequence};
 use crate::layout::SharedLayout;
 
 sequence! { Ring, list, "ring", "oldest": fn oldest() fn oldest_mut(), "latest": fn latest() fn latest_mut() }

@@ -15,7 +15,7 @@ pub use key::{Key, ParseKeyError};
 use super::capacity::capacity;
 use super::composed::composed;
 use super::len::Len;
-use super::spent::{move_out, move_over, refused};
+use super::moved_out::{move_out, move_over, refused};
 use super::{CapacityError, List};
 use crate::layout::{SharedLayout, ValidityError};
 use std::ops::{Index, IndexMut};

@@ -15,7 +15,7 @@ macro_rules! slice_access {
             #[must_use]
             pub fn as_mut_slice(&mut self) -> &mut [T] {
                 let live = self.live();
-                self.hand_out(0..live);
+                self.mark_borrowed(0..live);
                 self.unmarked_mut(live)
             }
 
@@ -31,7 +31,7 @@ macro_rules! slice_access {
             #[must_use]
             pub fn get_mut<I: $crate::containers::ItemIndex<T>>(&mut self, index: I) -> Option<&mut I::Output> {
                 let live = self.live();
-                self.hand_out(index.bounds(live)?);
+                self.mark_borrowed(index.bounds(live)?);
                 self.unmarked_mut(live).get_mut(index)
             }
 

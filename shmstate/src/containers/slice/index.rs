@@ -69,7 +69,7 @@ macro_rules! slice_index {
             fn index_mut(&mut self, index: I) -> &mut I::Output {
                 let live = self.live();
                 if let Some(range) = index.bounds(live) {
-                    self.hand_out(range);
+                    self.mark_borrowed(range);
                 }
                 &mut self.unmarked_mut(live)[index]
             }

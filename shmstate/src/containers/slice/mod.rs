@@ -3,8 +3,8 @@
 //! [`like_a_slice`] writes it for one of them, which has these methods of its own:
 //! * `live`: how many items there are; a method asks once, because another process may change the answer at any time
 //! * `as_slice`, `unmarked_mut(live)`: the items, without marking any
-//! * `overwrite(range)`: notes that items are about to be overwritten or moved
-//! * `hand_out(range)`: notes that items are about to be handed out
+//! * `mark_written(range)`: notes that items are about to be overwritten or moved
+//! * `mark_borrowed(range)`: notes that items are about to be handed out
 //!
 //! `access`, `index`: handing out items; `order`: their order; `traits`: what the whole has in common with a slice.
 

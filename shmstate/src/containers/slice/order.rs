@@ -21,8 +21,8 @@ macro_rules! slice_order {
                     if a == b {
                         return;
                     }
-                    self.overwrite(a..a + 1);
-                    self.overwrite(b..b + 1);
+                    self.mark_written(a..a + 1);
+                    self.mark_written(b..b + 1);
                 }
                 $crate::containers::place::swap(self.unmarked_mut(len), a, b);
             }
@@ -90,7 +90,7 @@ macro_rules! slice_order {
                 T: Clone,
             {
                 let len = self.live();
-                self.overwrite(0..len);
+                self.mark_written(0..len);
                 self.unmarked_mut(len).fill(value);
             }
 
@@ -114,7 +114,7 @@ macro_rules! slice_order {
                     panic!("the range to be copied does not lie in the {len} items")
                 };
                 assert!(to <= len - from.len(), "{} items from {to} on do not lie in the {len} items", from.len());
-                self.overwrite(to..to + from.len());
+                self.mark_written(to..to + from.len());
                 self.unmarked_mut(len).copy_within(from, to);
             }
 
@@ -202,7 +202,7 @@ macro_rules! slice_order {
             /// All `len` items, marked as about to be moved: fewer than two of them stay where they are.
             fn reordered(&mut self, len: usize) -> &mut [T] {
                 if len > 1 {
-                    self.overwrite(0..len);
+                    self.mark_written(0..len);
                 }
                 self.unmarked_mut(len)
             }

@@ -6,7 +6,7 @@ use super::Lookup;
 use super::table::{Found, Table};
 use crate::containers::capacity::capacity;
 use crate::containers::composed::composed;
-use crate::containers::spent::move_out;
+use crate::containers::moved_out::move_out;
 use crate::containers::{CapacityError, Drain, List};
 use crate::layout::{Kind, SharedLayout, ValidityError};
 use std::hash::Hash;
@@ -180,7 +180,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     /// If the set is full, also for a value that is there; `init` is not called then.
     pub fn insert_with(&mut self, init: impl FnOnce(&mut K)) -> Result<bool, CapacityError> {
         if self.keys.is_empty() {
-            self.table.sow();
+            self.table.draw_seed();
         }
         let (index, mut tag) = (self.keys.len(), 0);
         if index == N {
@@ -191,7 +191,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
             self.table.find(tag, |index| keys.get(index) == Some(key)).is_none()
         })?;
         if new && self.table.add(tag, index).is_none() {
-            self.index_anew();
+            self.rebuild_index();
         }
         Ok(new)
     }
@@ -300,7 +300,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     #[inline]
     pub(super) fn tag_to_add(&mut self, key: &K) -> u32 {
         if self.keys.is_empty() {
-            self.table.sow();
+            self.table.draw_seed();
         }
         self.table.tag(key)
     }
@@ -349,7 +349,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         let index = self.keys.len();
         self.keys.push(key).map_err(CapacityError::into_inner)?;
         Ok(self.table.add(tag, index).unwrap_or_else(|| {
-            self.index_anew();
+            self.rebuild_index();
             Found::of(index, tag)
         }))
     }
@@ -370,7 +370,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
 
     /// Makes the table anew, when it holds nonsense.
     #[cold]
-    fn index_anew(&mut self) {
+    fn rebuild_index(&mut self) {
         self.table.clear();
         for (index, key) in self.keys.iter().enumerate() {
             let _ = self.table.add(self.table.tag(key), index);
@@ -381,7 +381,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     #[cold]
     pub(super) fn truncate(&mut self, len: usize) {
         self.keys.truncate(len);
-        self.index_anew();
+        self.rebuild_index();
     }
 
     fn check(&self) -> Result<(), ValidityError> {

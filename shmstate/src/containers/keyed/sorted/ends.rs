@@ -3,7 +3,7 @@
 use super::{Iter, SortedMap};
 use crate::containers::CapacityError;
 use crate::containers::keyed::{Keyed, OccupiedEntry};
-use crate::containers::spent::move_out;
+use crate::containers::moved_out::move_out;
 use crate::layout::SharedLayout;
 
 impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> {

@@ -246,7 +246,7 @@ macro_rules! sequence {
             }
         }
 
-        $crate::containers::wrapped::sequence! { @eq $name
+        $crate::containers::deque_iter::sequence! { @eq $name
             [] [U];
             [] &[U];
             [] &mut [U];
