@@ -6,7 +6,6 @@
 use super::describe::{self, ArchiveForm, Layout, Scalar};
 use std::collections::HashMap;
 use std::fmt::Write;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// The description of a state, with every type once; a type's parts stand before it, and the last one is the state's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,22 +98,6 @@ impl Schema {
     /// The type of that index, which the schema itself has named.
     pub(crate) fn get(&self, index: u32) -> Option<&Type> {
         self.types.get(index as usize)
-    }
-
-    /// A number that differs when names, kinds, offsets, sizes, alignments, capacities or versions differ, unless two
-    /// layouts were searched for which it does not: the hash of the [`identity`](Self::identity). Two schemas of
-    /// different fingerprints differ; whether two are the same, their identities decide.
-    pub(crate) fn fingerprint(&self) -> u64 {
-        #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
-        if let Some(forced) = tests::FORCED.get() {
-            return forced;
-        }
-        xxh3_64(self.identity().as_bytes())
-    }
-
-    /// Whether two schemas describe the same layout: all that identifies it is compared.
-    pub(crate) fn is_same(&self, other: &Schema) -> bool {
-        self.identity() == other.identity()
     }
 
     /// The type as it would be written in Rust, or the beginning of that.

@@ -19,6 +19,7 @@ mod write;
 use super::schema::Schema;
 use read::Reader;
 use write::Writer;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// The number of this form of the document.
 const FORM: u64 = 1;
@@ -32,6 +33,22 @@ impl Schema {
         let mut writer = Writer::new(false);
         writer.types(self);
         writer.end()
+    }
+
+    /// A number that differs when names, kinds, offsets, sizes, alignments, capacities or versions differ, unless two
+    /// layouts were searched for which it does not: the hash of the [`identity`](Self::identity). Two schemas of
+    /// different fingerprints differ; whether two are the same, their identities decide.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
+        if let Some(forced) = super::schema::tests::FORCED.get() {
+            return forced;
+        }
+        xxh3_64(self.identity().as_bytes())
+    }
+
+    /// Whether two schemas describe the same layout: all that identifies it is compared.
+    pub(crate) fn is_same(&self, other: &Schema) -> bool {
+        self.identity() == other.identity()
     }
 
     /// The document that goes into the region: canonical. Documentation for which there is no room is left out.

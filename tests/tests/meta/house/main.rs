@@ -79,7 +79,7 @@ fn files_import_only_from_the_floors_below() {
 }
 
 /// Types whose files call each other in a circle until they are taken apart.
-const IN_A_CIRCLE: [&str; 2] = ["Slab", "Schema"];
+const IN_A_CIRCLE: [&str; 1] = ["Slab"];
 
 /// The folders of these, by their files.
 fn folders() -> BTreeMap<String, BTreeMap<String, String>> {
