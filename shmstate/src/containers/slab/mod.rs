@@ -11,6 +11,7 @@ mod traits;
 
 pub use iter::{Iter, IterMut};
 pub use key::{Key, ParseKeyError};
+use places::Place;
 
 use super::capacity::capacity;
 use super::composed::composed;
@@ -97,24 +98,6 @@ composed! {
         values: List<T, N>,
     }
     check: Self::check,
-}
-
-/// What a slab knows of a place.
-#[derive(Clone, Copy, shmstate_derive::SharedLayout)]
-#[repr(C)]
-#[shared(crate = "crate")]
-struct Place {
-    /// How often it was filled and emptied: odd while there is a value.
-    generation: u32,
-    /// 1 + the next vacant place, or 0; of a vacant place.
-    next: u32,
-}
-
-impl Place {
-    #[inline]
-    const fn is_vacant(self) -> bool {
-        self.generation.is_multiple_of(2)
-    }
 }
 
 impl<T: SharedLayout, const N: usize> Slab<T, N> {

@@ -1,8 +1,26 @@
-//! Which places of a slab are taken.
+//! The places of a slab, and which are taken.
 
-use super::{Key, Place, Slab};
+use super::{Key, Slab};
 use crate::containers::len::Len;
 use crate::layout::SharedLayout;
+
+/// What a slab knows of a place.
+#[derive(Clone, Copy, shmstate_derive::SharedLayout)]
+#[repr(C)]
+#[shared(crate = "crate")]
+pub(super) struct Place {
+    /// How often it was filled and emptied: odd while there is a value.
+    pub(super) generation: u32,
+    /// 1 + the next vacant place, or 0; of a vacant place.
+    pub(super) next: u32,
+}
+
+impl Place {
+    #[inline]
+    pub(super) const fn is_vacant(self) -> bool {
+        self.generation.is_multiple_of(2)
+    }
+}
 
 impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// Where the value of `key` lies.
@@ -26,7 +44,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         if let Some(place) = self.places.get_mut(index) {
             *place = Place { generation: place.generation.wrapping_add(1), next: self.vacant };
             self.vacant = index as u32 + 1;
-            self.count = Len::new(self.len().saturating_sub(1));
+            self.count = Len::new(self.count.get().saturating_sub(1));
         }
     }
 
@@ -55,7 +73,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// Counts one value more.
     #[inline]
     pub(super) fn count_one(&mut self) {
-        self.count = Len::new(self.len().min(N - 1) + 1);
+        self.count = Len::new(self.count.get().min(N - 1) + 1);
     }
 
     /// The places: of each its generation, and its value if there is one.

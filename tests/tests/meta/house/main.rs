@@ -78,9 +78,6 @@ fn files_import_only_from_the_floors_below() {
     assert!(wrong.is_empty(), "imports from above:\n{}", wrong.join("\n"));
 }
 
-/// Types whose files call each other in a circle until they are taken apart.
-const IN_A_CIRCLE: [&str; 1] = ["Slab"];
-
 /// The folders of these, by their files.
 fn folders() -> BTreeMap<String, BTreeMap<String, String>> {
     let mut folders = BTreeMap::<_, BTreeMap<_, _>>::new();
@@ -95,17 +92,11 @@ fn folders() -> BTreeMap<String, BTreeMap<String, String>> {
 #[test]
 fn the_files_of_a_type_are_a_ladder() {
     let found: Vec<String> = folders().values().flat_map(circles::circles).collect();
-    let is_known = |circle: &String| IN_A_CIRCLE.iter().any(|ty| circle.starts_with(&format!("{ty}: ")));
-    let unknown: Vec<_> = found.iter().filter(|circle| !is_known(circle)).collect();
     assert!(
-        unknown.is_empty(),
+        found.is_empty(),
         "methods of one type lie in several files that call each other in a circle; move some of them, or make them functions \
-         of a file below:\n{unknown:#?}"
+         of a file below:\n{found:#?}"
     );
-    for ty in IN_A_CIRCLE {
-        let is_open = !found.iter().any(|circle| circle.starts_with(&format!("{ty}: ")));
-        assert!(!is_open, "the files of `{ty}` are a ladder now: take it off `IN_A_CIRCLE`");
-    }
 }
 
 #[test]
