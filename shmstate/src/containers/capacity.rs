@@ -10,7 +10,7 @@ macro_rules! capacity {
         impl<$($generics)*> $Container {
             #[doc = concat!("An empty ", stringify!($it), ".")]
             ///
-            /// It has the size of a full one: on the stack for small ones, [`SharedLayout::new_box_zeroed`] for large.
+            /// It has the size of a full one: on the stack for small ones, [`new_box_zeroed`](crate::SharedLayout::new_box_zeroed) for large.
             ///
             /// ```
             #[doc = concat!("assert!(shmstate::", $new, "::new().is_empty());")]

@@ -11,7 +11,7 @@ macro_rules! collect {
         impl<$($generics)*> $Container<$($argument),*> {
             #[doc = concat!("A ", stringify!($it), " of what `", $items, "` yields; as [`try_extend`](Self::try_extend).")]
             ///
-            /// For one that is too large for the stack: [`SharedLayout::new_box_zeroed`], then `try_extend`.
+            /// For one that is too large for the stack: [`new_box_zeroed`](crate::SharedLayout::new_box_zeroed), then `try_extend`.
             ///
             /// ```
             #[doc = concat!("let full = shmstate::", $type, "::try_from_iter(", $three, ").unwrap_err();")]
