@@ -9,6 +9,10 @@ use crate::layout::Scalar;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
+/// The key under which `serde_json` hands out a number as text, if any crate of the program turns its feature
+/// `arbitrary_precision` on. (`serde_json` 1.0, `number.rs`.)
+const NUMBER: &str = "$serde_json::private::Number";
+
 /// What is read.
 #[derive(Clone, Copy)]
 pub(super) struct Parse<'a> {
@@ -179,6 +183,9 @@ impl<'de> Visitor<'de> for Parse<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Data, A::Error> {
         let mut entries = Vec::new();
         while let Some(key) = map.next_key_seed(self.any())? {
+            if entries.is_empty() && key == Data::from(NUMBER) {
+                return number(&map.next_value::<String>()?).ok_or_else(|| A::Error::custom("invalid number"));
+            }
             let member = match &key {
                 Data::Text(name) => self.member(name),
                 _ => self.member(""),
@@ -187,4 +194,12 @@ impl<'de> Visitor<'de> for Parse<'_> {
         }
         Ok(Data::Map(entries))
     }
+}
+
+/// A number as `serde_json` reads it without that feature: an integer of 64 bits if it is one, or else a floating-point number.
+fn number(text: &str) -> Option<Data> {
+    let unsigned = || text.parse::<u64>().ok().map(Data::from);
+    let signed = || text.parse::<i64>().ok().map(Data::from);
+    let float = || text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Data::from);
+    unsigned().or_else(signed).or_else(float)
 }

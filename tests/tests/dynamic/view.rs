@@ -175,7 +175,15 @@ fn json_is_strict() {
     json("floors", r#"{"3": 1, "-4": 2}"#).unwrap();
     assert_eq!(writer.to_json("floors").unwrap(), r#"{"-4":2,"3":1}"#);
     typed.read(|s| assert!(s.owner.as_ref().is_some_and(|o| o.seats == 7) && s.floors[&-4] == 2)).unwrap();
+    // Numbers come like this if any crate of the program turns the feature `arbitrary_precision` of serde_json on.
+    json("owner.seats", r#"{"$serde_json::private::Number": "8"}"#).unwrap();
+    assert_eq!(writer.to_json("owner.seats").unwrap(), "8");
     let refused = [
+        (
+            "owner.seats",
+            r#"{"$serde_json::private::Number": "x"}"#,
+            "`owner.seats`: in the JSON: invalid number at line 1 column 37",
+        ),
         ("owner", r#"{"seats": 7}"#, "`owner`: the field `name` of `Room` is missing"),
         ("owner", r#"{"seats": 7, "name": "", "x": 1}"#, "`owner`: `Room` has no field `x`"),
         ("owner", r#"{"seats": 7, "seats": 7, "name": ""}"#, "`owner`: the field `seats` of `Room` is given twice"),
