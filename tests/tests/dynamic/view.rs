@@ -5,7 +5,7 @@ use shmstate::{
     Archived, Error, ErrorKind, List, Map, Maybe, Set, SharedLayout, SortedMap, State, Text, TimeSpan, Timestamp, Uuid,
 };
 use shmstate_tests::all::{All, typed_step};
-use shmstate_tests::{Rng, scratch_dir};
+use shmstate_tests::{Rng, has_proc, scratch_dir};
 
 #[derive(SharedLayout, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(C)]
@@ -266,7 +266,13 @@ fn handles_of_each_kind() {
     assert_eq!(typed.read(|house| house.open).unwrap(), TimeSpan::from_nanos(7));
     writer.update(|v| v.set("open", 8u64)).unwrap();
     assert_eq!(typed.read(|house| house.open).unwrap(), TimeSpan::from_nanos(8));
+}
 
+#[test]
+fn a_state_without_a_name_is_opened_by_its_descriptor() {
+    if !has_proc() {
+        return;
+    }
     let anonymous = State::<List<u64, 4>>::anonymous().unwrap();
     let from_fd = DynState::from_fd(anonymous.share().unwrap()).unwrap();
     assert_eq!(from_fd.update(|v| v.push("", 1u64)).unwrap_err().kind(), ErrorKind::Permission);
