@@ -122,5 +122,5 @@ pub(super) const HARMLESS: &[Harmless] = &[Harmless {
         "commit/service.rs",
         "self.control.active.published.store(active.with(RETIRED).pack(), SeqCst);",
     )],
-    checks: &[Process("replace", "every_handle_on_the_old_region_is_told")],
+    checks: &[Process("replace", "every_handle_on_the_old_region_is_out_of_service")],
 }];

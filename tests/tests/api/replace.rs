@@ -101,7 +101,7 @@ fn two_workers_of_a_new_release_end_in_one_region() {
 }
 
 #[test]
-fn every_handle_on_the_old_region_is_told() {
+fn every_handle_on_the_old_region_is_out_of_service() {
     let (_dir, path, old) = old();
     let view = State::<Release1>::open_read_only(&path).unwrap();
     let clone = old.try_clone().unwrap();
