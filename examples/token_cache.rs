@@ -23,7 +23,7 @@ const EXPIRED_AT_ONCE: usize = 8;
 struct Cache {
     sessions: Slab<Session, SESSIONS>,
     by_token: Map<Uuid, Key<Session>, SESSIONS>,
-    /// The oldest first, which expires first, for all live equally long.
+    /// The oldest first. It expires first, because all sessions live equally long.
     by_age: Queue<Key<Session>, SESSIONS>,
     counts: Counts,
 }

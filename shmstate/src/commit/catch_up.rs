@@ -5,7 +5,7 @@
 //!
 //! Pages can be many: a writer has died in the copy, a reader has stayed in it for long, or the region has just been opened. An
 //! update does not take them all over while another copy can be written. It takes over a part of them, so that the copy lacks
-//! that much less, and writes the other copy: see [`Shared::mend`].
+//! that much less, and writes the other copy: see [`Shared::repair`].
 
 use super::outside::Images;
 use super::shared::Shared;
@@ -15,7 +15,7 @@ use crate::track::PAGE;
 use std::ops::Range;
 
 /// Bytes of pages that one update takes over for a copy that it does not write: of a copy of which everything is unknown, all
-/// of them in 512 updates. Few in tests, so that copies stay mended in part for some updates.
+/// of them in 512 updates. Few in tests, so that copies stay repaired in part for some updates.
 const fn part(size: u64) -> u64 {
     match size / 512 {
         _ if cfg!(any(test, shmstate_loom, shmstate_shuttle)) => PAGE,
@@ -76,7 +76,7 @@ impl Shared<'_> {
     /// The lock is held. `copy` is not the active one, and no reader is in it. `images` are those of this region.
     #[cold]
     #[inline(never)]
-    pub(super) unsafe fn mend<I: Images>(&self, active: Published, copy: usize, images: I) -> usize {
+    pub(super) unsafe fn repair<I: Images>(&self, active: Published, copy: usize, images: I) -> usize {
         // SAFETY: the caller's promise.
         if unsafe { self.mend_part(active, copy, part(images.size()), images) } {
             return copy;
@@ -98,7 +98,7 @@ impl Shared<'_> {
     /// Copies pages of copy `copy`, of `most` bytes in all. Returns whether it lacks log entries alone now; the copy is odd then.
     ///
     /// # Safety
-    /// As for [`Self::mend`].
+    /// As for [`Self::repair`].
     unsafe fn mend_part<I: Images>(&self, active: Published, copy: usize, most: u64, images: I) -> bool {
         let (line, pair) = (&self.copies[copy], images.pair(copy, active.copy));
         if line.is_torn() {

@@ -14,7 +14,7 @@
 use super::shared::Shared;
 use super::words::CopyLine;
 use crate::sync::{AtomicU64, Ordering::Relaxed, crash_order};
-use crate::track::{Granule, Pages, Touched};
+use crate::track::{DirtyRanges, Granule, Pages};
 use std::ops::Range;
 
 /// How many entries ahead of the one that is taken over a copy's bytes are fetched. No more than the shortest log has.
@@ -25,7 +25,7 @@ impl Shared<'_> {
     ///
     /// Pages are not in the log: see [`Self::mark_pages`].
     #[inline(always)]
-    pub(super) fn append(&self, first: u64, touched: &Touched) -> u64 {
+    pub(super) fn append(&self, first: u64, touched: &DirtyRanges) -> u64 {
         let line = &self.control.active;
         let end = first.wrapping_add(touched.count() as u64);
         if end == first {
@@ -104,7 +104,7 @@ impl Shared<'_> {
 
     /// Notes the pages of a transaction for the copy of `line`.
     #[cold]
-    pub(super) fn mark_pages(&self, line: &CopyLine, touched: &Touched) {
+    pub(super) fn mark_pages(&self, line: &CopyLine, touched: &DirtyRanges) {
         self.pages_of(line).add(&touched.pages());
     }
 

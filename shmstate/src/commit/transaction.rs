@@ -11,7 +11,7 @@ use crate::sync::{
     Ordering::{Relaxed, Release},
     fence_after_lock,
 };
-use crate::track::Touched;
+use crate::track::DirtyRanges;
 
 /// Why an update did not begin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,7 +64,7 @@ impl Shared<'_> {
         };
         if self.copies[copy].lacks_pages() {
             // SAFETY: the lock is held, and the scan has found no reader in `copy`, which is not the active one.
-            copy = unsafe { self.mend(active, copy, images) };
+            copy = unsafe { self.repair(active, copy, images) };
         }
         let line = &self.copies[copy];
         let odd = self.begin_write(line, images.size());
@@ -141,7 +141,7 @@ impl Shared<'_> {
     /// Leaves the active copy as it is; copy `copy`, which the running update writes, has to take back what was touched. The
     /// update is over.
     #[cold]
-    pub(crate) fn roll_back(&self, copy: usize, touched: &Touched) {
+    pub(crate) fn roll_back(&self, copy: usize, touched: &DirtyRanges) {
         let (line, log_end) = (&self.copies[copy], self.control.active.log_end.load(Relaxed));
         let even = (line.sequence.load(Relaxed) | 1).wrapping_add(1);
         // It was caught up when the update began; its position stays before the new entries.
@@ -183,7 +183,7 @@ impl<P: Copy> Transaction<'_, P> {
     /// Makes the copy the active one; the others have to take over what was touched. The update is over. Returns the
     /// new version.
     #[inline(always)]
-    pub(crate) fn commit(self, touched: &Touched) -> u64 {
+    pub(crate) fn commit(self, touched: &DirtyRanges) -> u64 {
         let Transaction { shared, active, copy, line, odd, log_end, .. } = self;
         let version = active.version + 1;
         line.log_position.store(shared.append(log_end, touched), Relaxed);
@@ -198,7 +198,7 @@ impl<P: Copy> Transaction<'_, P> {
 
     #[cold]
     #[inline(never)]
-    fn mark_pages(self, touched: &Touched) {
+    fn mark_pages(self, touched: &DirtyRanges) {
         self.shared.others(self.copy).for_each(|other| self.shared.mark_pages(other, touched));
     }
 }

@@ -4,11 +4,11 @@
 //! at its end they are turned into byte ranges outside of `T` and mean nothing any more. Most transactions touch one to
 //! four places, which are kept exactly. What comes beyond goes to 64 blocks of the container if these are small; else to
 //! the transaction, as ranges or, if there are containers in the items, by pages; and to the blocks all the same if the
-//! container cannot reach the transaction (it is not at home, or not in the copy that an update of this thread writes).
+//! container cannot reach the transaction (its stamp is not current, or not in the copy that an update of this thread writes).
 //!
 //! Four rules make marks safe when containers are moved about:
 //!
-//! 1. Marks count only under the stamp of this transaction and this place ([`Head::at_home`]); otherwise the container
+//! 1. Marks count only under the stamp of this transaction and this place ([`Head::is_current`]); otherwise the container
 //!    counts as touched from end to end.
 //! 2. A container's stamp is put, and its marks are cleared, at the start of the update, or when the container around it
 //!    hands out its element for the first time ([`Marking::New`]). An element that was marked before is not stamped:
@@ -16,8 +16,8 @@
 //! 3. What is marked by blocks or pages is taken whole, whatever the stamps inside say.
 //! 4. A container that an update of another region, which still runs, has parked here carries that one's stamp. Such a
 //!    stamp must not outlive a commit: from then on bytes change without marks, in catching up, and what is dead is not
-//!    carried on. So the walk at a commit voids the stamp of whatever is not at home ([`Head::leave`]), and a container
-//!    inside an item is taken over with its head, for there may be a parked one's in dead memory of the other copies.
+//!    carried on. So the walk at a commit voids the stamp of each container that is not current ([`Head::invalidate`]). A container
+//!    inside an item is copied with its head, because the other copies may have the head of a parked one in dead memory.
 //!    (Those outside of items are stamped before they can be moved.)
 //!
 //! Why they hold for a container in an enum's variant as well stands in the design chapter.
@@ -121,7 +121,7 @@ impl Head {
 
     /// Rule 1: whether the marks are of the transaction and the place of `stamp`.
     #[inline]
-    pub(super) fn at_home(&self, stamp: Stamp) -> bool {
+    pub(super) fn is_current(&self, stamp: Stamp) -> bool {
         self.stamp == stamp
     }
 
@@ -308,7 +308,7 @@ impl Head {
     /// # Safety
     /// `head` points to a head to which there is no other access.
     #[cold]
-    pub(super) unsafe fn leave(head: *mut Head) {
+    pub(super) unsafe fn invalidate(head: *mut Head) {
         // SAFETY: the caller's promise.
         let head = unsafe { &mut *head };
         head.put_stamp(Stamp::VOID);

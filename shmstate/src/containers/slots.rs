@@ -4,9 +4,9 @@ use super::len::Len;
 use super::marks::{Head, Items};
 use super::moved_out::{move_in, move_out};
 use super::place::{fresh, rotate_left};
-use super::walks::{Tracked, flatten};
+use super::walks::{Tracked, collect_dirty};
 use crate::layout::{Field, Kind, Layout, SharedLayout, ValidityError};
-use crate::track::{Stamp, Touched};
+use crate::track::{DirtyRanges, Stamp};
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
@@ -288,11 +288,11 @@ unsafe impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool>
     }
 
     #[inline(always)]
-    unsafe fn flatten<const NESTED: bool>(
+    unsafe fn collect_dirty<const NESTED: bool>(
         written: *const Self,
         source: *const Self,
         stamp: Stamp,
-        touched: &mut Touched,
+        touched: &mut DirtyRanges,
     ) {
         // SAFETY: the caller's promise: a valid value.
         let len = unsafe { (*written).live() };
@@ -301,7 +301,7 @@ unsafe impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool>
         let [written, source] =
             [(written, len), (source, live)].map(|(slots, live)| Tracked { head: slots.cast::<Head>(), live });
         // SAFETY: the caller's promise; the head is the first field, and the live slots hold values.
-        unsafe { flatten::<T, NESTED>(written, source, Self::ITEMS, stamp, touched) }
+        unsafe { collect_dirty::<T, NESTED>(written, source, Self::ITEMS, stamp, touched) }
     }
 
     unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {

@@ -2,7 +2,7 @@
 
 use super::marks::{Head, Items};
 use crate::layout::SharedLayout;
-use crate::track::{Stamp, Touched};
+use crate::track::{DirtyRanges, Stamp};
 use std::ops::Range;
 
 /// A container as the walk sees it: a head, `live` items, and bytes that mean nothing.
@@ -19,25 +19,25 @@ impl Tracked {
     }
 }
 
-/// What [`SharedLayout::flatten`] is for a head with items of type `T` after it.
+/// What [`SharedLayout::collect_dirty`] is for a head with items of type `T` after it.
 ///
 /// # Safety
-/// As for `flatten`, of containers that start at the two heads, have the items that `items` describes, and as many values
+/// As for `collect_dirty`, of containers that start at the two heads, have the items that `items` describes, and as many values
 /// as is said.
 #[inline(always)]
-pub(super) unsafe fn flatten<T: SharedLayout, const NESTED: bool>(
+pub(super) unsafe fn collect_dirty<T: SharedLayout, const NESTED: bool>(
     written: Tracked,
     source: Tracked,
     items: Items,
     stamp: Stamp,
-    touched: &mut Touched,
+    touched: &mut DirtyRanges,
 ) {
     // What an update of one place has left is collected here, without a call.
     if !NESTED && !T::TRACKED {
         // SAFETY: the caller's promise: a valid value.
         let head = unsafe { &*written.head };
         if let Some(range) = head.at_most_one()
-            && head.at_home(stamp)
+            && head.is_current(stamp)
         {
             let (start, end) = (range.start, range.end.min(source.live));
             if start < end {
@@ -48,23 +48,25 @@ pub(super) unsafe fn flatten<T: SharedLayout, const NESTED: bool>(
         }
     }
     // SAFETY: the caller's promise.
-    unsafe { flatten_any::<T, NESTED>(written.head, written.live, source.head, source.live, items, stamp, touched) }
+    unsafe {
+        collect_dirty_of::<T, NESTED>(written.head, written.live, source.head, source.live, items, stamp, touched)
+    }
 }
 
-/// [`flatten`], of any number of places. Numbers and pointers, because a struct would be written to memory before it is known
+/// [`collect_dirty`], of any number of places. Numbers and pointers, because a struct would be written to memory before it is known
 /// whether it is needed.
 ///
 /// # Safety
-/// As for `flatten`.
+/// As for `collect_dirty`.
 #[inline(never)]
-unsafe fn flatten_any<T: SharedLayout, const NESTED: bool>(
+unsafe fn collect_dirty_of<T: SharedLayout, const NESTED: bool>(
     written: *const Head,
     written_live: usize,
     source: *const Head,
     source_live: usize,
     items: Items,
     stamp: Stamp,
-    touched: &mut Touched,
+    touched: &mut DirtyRanges,
 ) {
     let written = Tracked { head: written, live: written_live };
     let source = Tracked { head: source, live: source_live };
@@ -77,7 +79,7 @@ unsafe fn flatten_any<T: SharedLayout, const NESTED: bool>(
         // Rule 4: with its stamp.
         touched.add(place, size_of::<Head>());
     }
-    let whole = |range: Range<usize>, touched: &mut Touched| {
+    let whole = |range: Range<usize>, touched: &mut DirtyRanges| {
         let (start, end) = (range.start.min(live), range.end.min(live));
         let at = place + (items.offset + start * size_of::<T>()) as u64;
         touched.add(at, end.saturating_sub(start) * size_of::<T>());
@@ -86,14 +88,14 @@ unsafe fn flatten_any<T: SharedLayout, const NESTED: bool>(
             for index in start..end {
                 let (item, at) = (written.item::<T>(items, index), stamp.at(items.offset + index * size_of::<T>()));
                 // SAFETY: a live item, under the caller's promise.
-                unsafe { T::flatten::<true>(item, item, at, touched) }
+                unsafe { T::collect_dirty::<true>(item, item, at, touched) }
             }
         }
     };
-    if !head.at_home(stamp) {
+    if !head.is_current(stamp) {
         if at_commit {
             // SAFETY: the caller's promise: at a commit, the value may be written.
-            unsafe { Head::leave(written.head.cast_mut()) }
+            unsafe { Head::invalidate(written.head.cast_mut()) }
         }
         return whole(0..live, touched);
     }
@@ -126,7 +128,7 @@ unsafe fn flatten_any<T: SharedLayout, const NESTED: bool>(
             let at = stamp.at(items.offset + index * size_of::<T>());
             if index < written.live {
                 // SAFETY: live items of both containers (`index < live`), under the caller's promise.
-                unsafe { T::flatten::<true>(written.item(items, index), source.item(items, index), at, touched) }
+                unsafe { T::collect_dirty::<true>(written.item(items, index), source.item(items, index), at, touched) }
             } else {
                 touched.add(at.place(), size_of::<T>());
             }

@@ -13,7 +13,7 @@ use super::value::Value;
 use super::write::{self, is_no};
 use super::{hashed, sequence, slab, sorted};
 use crate::error::{Error, ErrorKind};
-use crate::track::Touched;
+use crate::track::DirtyRanges;
 use serde::de::DeserializeSeed;
 use std::fmt;
 
@@ -55,7 +55,7 @@ pub struct Edit<'a> {
 }
 
 impl<'a> Edit<'a> {
-    pub(super) fn new(shapes: &'a Shapes, bytes: &'a mut [u8], touched: &'a Touched) -> Self {
+    pub(super) fn new(shapes: &'a Shapes, bytes: &'a mut [u8], touched: &'a DirtyRanges) -> Self {
         Edit { shapes, image: Image::of_update(bytes, touched) }
     }
 

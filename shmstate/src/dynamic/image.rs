@@ -3,19 +3,19 @@
 use super::fault::damaged;
 use super::source::Source;
 use crate::error::Error;
-use crate::track::Touched;
+use crate::track::DirtyRanges;
 use std::ops::Range;
 
 /// Bytes, and a note of what is written of them.
 pub(super) struct Image<'a> {
     bytes: &'a mut [u8],
     /// What the update has touched; nothing notes what is written of a new value.
-    touched: Option<&'a Touched>,
+    touched: Option<&'a DirtyRanges>,
 }
 
 impl<'a> Image<'a> {
     /// The copy that an update writes.
-    pub(super) fn of_update(bytes: &'a mut [u8], touched: &'a Touched) -> Self {
+    pub(super) fn of_update(bytes: &'a mut [u8], touched: &'a DirtyRanges) -> Self {
         Image { bytes, touched: Some(touched) }
     }
 

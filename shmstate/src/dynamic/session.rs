@@ -9,7 +9,7 @@ use crate::error::{Error, Trouble};
 use crate::os::{self, Deadline};
 use crate::region::Region;
 use crate::sync::{AtomicU64, Ordering::Relaxed};
-use crate::track::{Frame, Running, Touched, thread_number};
+use crate::track::{DirtyRanges, Frame, Running, thread_number};
 use std::cell::UnsafeCell;
 use std::mem::ManuallyDrop;
 use std::ops::Range;
@@ -155,7 +155,7 @@ impl Session {
     /// Runs `f` on a copy of the committed version, which becomes the next one if it returns `Ok`. `f` notes what it writes.
     pub(super) fn update<R, E: From<Error>>(
         &self,
-        f: impl FnOnce(&mut [u8], &Touched) -> Result<R, E>,
+        f: impl FnOnce(&mut [u8], &DirtyRanges) -> Result<R, E>,
     ) -> Result<R, E> {
         let region = &self.region;
         region.check()?;

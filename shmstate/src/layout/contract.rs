@@ -4,7 +4,7 @@ use super::derived::{Builder, Derived, Facts, Flags, Sealed};
 use super::prove::Proved;
 use super::walk::{self, Step, Walk};
 use super::{Layout, ValidityError};
-use crate::track::{Stamp, Touched};
+use crate::track::{DirtyRanges, Stamp};
 use std::mem::MaybeUninit;
 
 /// A type of fixed layout that several processes may share.
@@ -195,14 +195,14 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// through which one may write; at a roll-back `source` is the active copy.
     #[doc(hidden)]
     #[inline(always)]
-    unsafe fn flatten<const NESTED: bool>(
+    unsafe fn collect_dirty<const NESTED: bool>(
         written: *const Self,
         source: *const Self,
         stamp: Stamp,
-        touched: &mut Touched,
+        touched: &mut DirtyRanges,
     ) {
         // SAFETY: the caller's promise.
-        unsafe { walk::flatten::<Self, NESTED>(written, source, stamp, touched) }
+        unsafe { walk::collect_dirty::<Self, NESTED>(written, source, stamp, touched) }
     }
 
     /// Checks that the bytes at `this` are a value of the type.

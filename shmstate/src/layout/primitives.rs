@@ -1,7 +1,7 @@
 //! Numbers, `bool`, `char`, and plain arrays.
 
 use super::{Kind, Layout, Scalar, SharedLayout, ValidityError, array_fits};
-use crate::track::{Stamp, Touched};
+use crate::track::{DirtyRanges, Stamp};
 
 macro_rules! any_bytes {
     ($($ty:ty = $scalar:ident),* $(,)?) => {$(
@@ -108,18 +108,18 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for [T; N] {
     }
 
     #[inline]
-    unsafe fn flatten<const NESTED: bool>(
+    unsafe fn collect_dirty<const NESTED: bool>(
         written: *const Self,
         source: *const Self,
         stamp: Stamp,
-        touched: &mut Touched,
+        touched: &mut DirtyRanges,
     ) {
         if T::TRACKED {
             for i in 0..N {
                 let stamp = stamp.at(i * size_of::<T>());
                 // SAFETY: item `i` of both arrays, under the caller's promise for the whole.
                 unsafe {
-                    T::flatten::<NESTED>(
+                    T::collect_dirty::<NESTED>(
                         written.cast::<T>().wrapping_add(i),
                         source.cast::<T>().wrapping_add(i),
                         stamp,

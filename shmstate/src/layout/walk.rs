@@ -4,7 +4,7 @@
 //! at a field is the walk's business; the step is a constant, so that each walk compiles to what one written by hand would.
 
 use super::{Kind, Layout, SharedLayout, ValidityError};
-use crate::track::{Stamp, Touched};
+use crate::track::{DirtyRanges, Stamp};
 use std::fmt::Write;
 use std::ptr::{null, null_mut};
 
@@ -18,7 +18,7 @@ pub type Step = u8;
 const STAMP: Step = 0;
 /// [`SharedLayout::copy_plain`].
 const COPY: Step = 1;
-/// [`SharedLayout::flatten`].
+/// [`SharedLayout::collect_dirty`].
 const FLATTEN: Step = 2;
 /// The same, inside of a container.
 const FLATTEN_NESTED: Step = 3;
@@ -35,7 +35,7 @@ pub struct Walk<const STEP: Step> {
     other: *const u8,
     /// The stamp of the value's first byte.
     stamp: Stamp,
-    touched: *mut Touched,
+    touched: *mut DirtyRanges,
     /// The offset of the first field that holds no value, and why.
     refused: *mut Option<(usize, ValidityError)>,
 }
@@ -67,16 +67,16 @@ impl<const STEP: Step> Walk<STEP> {
             // SAFETY: the same field of both, under the caller's promise for the whole.
             COPY => unsafe { F::copy_plain(this, other) },
             FLATTEN => {
-                // SAFETY: the walk of `flatten` has it from a `&mut`.
+                // SAFETY: the walk of `collect_dirty` has it from a `&mut`.
                 let touched = unsafe { &mut *self.touched };
                 // SAFETY: the same field of both, under the caller's promise for the whole.
-                unsafe { F::flatten::<false>(this, other, self.stamp.at(offset), touched) }
+                unsafe { F::collect_dirty::<false>(this, other, self.stamp.at(offset), touched) }
             }
             FLATTEN_NESTED => {
-                // SAFETY: the walk of `flatten` has it from a `&mut`.
+                // SAFETY: the walk of `collect_dirty` has it from a `&mut`.
                 let touched = unsafe { &mut *self.touched };
                 // SAFETY: the same field of both, under the caller's promise for the whole.
-                unsafe { F::flatten::<true>(this, other, self.stamp.at(offset), touched) }
+                unsafe { F::collect_dirty::<true>(this, other, self.stamp.at(offset), touched) }
             }
             VALIDATE if F::CHECKED => {
                 // SAFETY: the walk of `validate` has it from a `&mut`.
@@ -107,7 +107,7 @@ impl<const STEP: Step> Walk<STEP> {
                 unsafe { std::ptr::copy_nonoverlapping(other, this, size_of::<F>()) }
             }
             FLATTEN_NESTED => {
-                // SAFETY: the walk of `flatten` has it from a `&mut`.
+                // SAFETY: the walk of `collect_dirty` has it from a `&mut`.
                 unsafe { &mut *self.touched }.add(self.stamp.at(offset).place(), size_of::<F>());
             }
             _ => {}
@@ -196,16 +196,16 @@ pub(super) unsafe fn copy_plain<T: SharedLayout>(to: *mut T, from: *const T) {
     }
 }
 
-/// [`SharedLayout::flatten`] of what is derived.
+/// [`SharedLayout::collect_dirty`] of what is derived.
 ///
 /// # Safety
 /// As there.
 #[inline(always)]
-pub(super) unsafe fn flatten<T: SharedLayout, const NESTED: bool>(
+pub(super) unsafe fn collect_dirty<T: SharedLayout, const NESTED: bool>(
     written: *const T,
     source: *const T,
     stamp: Stamp,
-    touched: &mut Touched,
+    touched: &mut DirtyRanges,
 ) {
     if !T::TRACKED {
         if NESTED {

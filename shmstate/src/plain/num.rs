@@ -1,7 +1,7 @@
 //! Types of the standard library whose layout is guaranteed.
 
 use crate::layout::{Field, Kind, Layout, Scalar, SharedLayout, ValidityError};
-use crate::track::{Stamp, Touched};
+use crate::track::{DirtyRanges, Stamp};
 use std::num::{NonZero, Saturating, Wrapping};
 
 macro_rules! option_of_non_zero {
@@ -64,14 +64,14 @@ macro_rules! transparent {
             }
 
             #[inline]
-            unsafe fn flatten<const NESTED: bool>(
+            unsafe fn collect_dirty<const NESTED: bool>(
                 written: *const Self,
                 source: *const Self,
                 stamp: Stamp,
-                touched: &mut Touched,
+                touched: &mut DirtyRanges,
             ) {
                 // SAFETY: the caller's promise.
-                unsafe { T::flatten::<NESTED>(written.cast(), source.cast(), stamp, touched) }
+                unsafe { T::collect_dirty::<NESTED>(written.cast(), source.cast(), stamp, touched) }
             }
 
             #[inline]

@@ -3,7 +3,7 @@
 use crate::layout::SharedLayout;
 use crate::os;
 use crate::os::RegionKey;
-use crate::track::{Frame, Running, Stamp, Touched};
+use crate::track::{DirtyRanges, Frame, Running, Stamp};
 use std::cell::UnsafeCell;
 
 /// What a handle's running transaction needs; allocated when the handle is made.
@@ -37,10 +37,10 @@ impl TxnBuffer {
 /// Voids the tags of all containers in a state that was filled outside of an update, as a commit does.
 pub(super) fn reset_tags<T: SharedLayout>(state: &mut T) {
     if T::TRACKED {
-        let mut touched = Touched::new(size_of::<T>() as u64);
+        let mut touched = DirtyRanges::new(size_of::<T>() as u64);
         let stamp = Stamp::root(os::random_u64().max(1));
         let state = std::ptr::from_mut(state).cast_const();
         // SAFETY: a value that is the caller's alone; nothing in it has the stamp of this new transaction.
-        unsafe { T::flatten::<false>(state, state, stamp, &mut touched) }
+        unsafe { T::collect_dirty::<false>(state, state, stamp, &mut touched) }
     }
 }

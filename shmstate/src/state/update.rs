@@ -138,7 +138,7 @@ impl<T: SharedLayout> State<T> {
         if verdict.is_ok() {
             if T::TRACKED {
                 // SAFETY: a value that is this transaction's alone.
-                unsafe { T::flatten::<false>(copy, copy, stamp, &mut running.touched) }
+                unsafe { T::collect_dirty::<false>(copy, copy, stamp, &mut running.touched) }
             }
             std::mem::forget(unfinished);
             txn.commit(&running.touched);
@@ -245,7 +245,7 @@ impl<T: SharedLayout> State<T> {
         let (written, seen) = self.images().pair(*copy, *active);
         if T::TRACKED {
             // SAFETY: both hold values, of which one is this transaction's alone, and no process changes the other one.
-            unsafe { T::flatten::<false>(written, seen, Stamp::root(running.tx()), &mut running.touched) }
+            unsafe { T::collect_dirty::<false>(written, seen, Stamp::root(running.tx()), &mut running.touched) }
         }
         region.shared().roll_back(*copy, &running.touched);
     }

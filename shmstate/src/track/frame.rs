@@ -6,7 +6,7 @@
 //! and does this container lie in the copy that an open update writes (its touches may then go to that update's ranges and
 //! pages).
 
-use super::{Stamp, Touched};
+use super::{DirtyRanges, Stamp};
 use std::cell::Cell;
 use std::ops::Range;
 use std::ptr;
@@ -20,13 +20,13 @@ pub(crate) struct Running {
     /// The transaction's id; the last one's between two updates. Odd, so that it is never 0.
     tx: Cell<u64>,
     /// What it has touched.
-    pub(crate) touched: Touched,
+    pub(crate) touched: DirtyRanges,
 }
 
 impl Running {
     /// For a state of `size` bytes; ids are counted up from `tx`.
     pub(crate) fn new(size: usize, tx: u64) -> Self {
-        Running { copy: Cell::new(0), size, tx: Cell::new(tx | 1), touched: Touched::new(size as u64) }
+        Running { copy: Cell::new(0), size, tx: Cell::new(tx | 1), touched: DirtyRanges::new(size as u64) }
     }
 
     /// A new transaction, which has touched nothing, writes the copy at the address `copy`. Returns its id.
@@ -150,7 +150,7 @@ pub(crate) fn thread_number() -> u64 {
 }
 
 /// Adds `bytes` (relative to the container at address `container`; there are some) to what the open update that writes that
-/// container has touched, exactly or by their pages, provided that the container is at home there: its `stamp` is of that
+/// container has touched, exactly or by their pages, provided that the container is current there: its `stamp` is of that
 /// transaction and of its place. Returns whether it was.
 #[inline(never)]
 pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>, exactly: bool) -> bool {

@@ -1,18 +1,18 @@
 //! What an update has touched: the vocabulary that the containers, the walks over a type, and the commit protocol share.
 //!
 //! * [`Stamp`]: the proof that a container's marks belong to the place where it lies, in the running transaction.
-//! * [`Touched`]: byte ranges of `T`, a few exact ones and then whole pages, gathered by one transaction.
+//! * [`DirtyRanges`]: byte ranges of `T`, a few exact ones and then whole pages, gathered by one transaction.
 //! * [`Frame`]: the closures that are open on this thread: which regions they read or write.
 
+#[allow(missing_debug_implementations, reason = "no program sees one")]
+mod dirty_ranges;
 mod frame;
 mod pages;
 mod stamp;
-#[allow(missing_debug_implementations, reason = "no program sees one")]
-mod touched;
 
+pub use dirty_ranges::DirtyRanges;
+pub(crate) use dirty_ranges::{Granule, IN_BLOCKS, exact, log_len};
 pub(crate) use frame::{Frame, Running, spill, thread_number};
 use pages::PagesBuf;
 pub(crate) use pages::{PAGE, Pages};
 pub use stamp::Stamp;
-pub use touched::Touched;
-pub(crate) use touched::{Granule, IN_BLOCKS, exact, log_len};

@@ -80,9 +80,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "packed_inward",
         breaks: "a range is rounded to less than it is",
         patches: &[
-            value("track/touched.rs", "if «self.count.get() == 0» { self.last.set(", "false"),
+            value("track/dirty_ranges.rs", "if «self.count.get() == 0» { self.last.set(", "false"),
             value(
-                "track/touched.rs",
+                "track/dirty_ranges.rs",
                 "let new = «self.granule.pack(&bytes)»;",
                 "let shift = self.granule.shift;
 let new = (bytes.start + ((1 << shift) - 1)) >> shift << 32 | bytes.end >> shift;

@@ -86,10 +86,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[
             value(
                 "containers/walks.rs",
-                "&& «head.at_home(stamp)» {",
-                "!std::ptr::eq(written.head, source.head) || head.at_home(stamp)",
+                "&& «head.is_current(stamp)» {",
+                "!std::ptr::eq(written.head, source.head) || head.is_current(stamp)",
             ),
-            value("containers/walks.rs", "!head.at_home(stamp)", "at_commit && !head.at_home(stamp)"),
+            value("containers/walks.rs", "!head.is_current(stamp)", "at_commit && !head.is_current(stamp)"),
         ],
         checks: &[Unit("state::moves::later")],
     },

@@ -155,7 +155,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "other_copy_not_scanned",
         breaks: "an update whose copy lacks pages writes another one that a reader holds",
         patches: &[value("commit/catch_up.rs", "k != active.copy && «self.is_free(k)»", "true")],
-        checks: &[Loom("readers::a_copy_is_mended_beside_a_reader", RACE)],
+        checks: &[Loom("readers::a_copy_is_repaired_beside_a_reader", RACE)],
     },
     // Spare copies.
     Mutant {

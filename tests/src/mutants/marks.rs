@@ -51,7 +51,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "parked_keeps_stamp",
-        breaks: "what is not at home keeps its stamp",
+        breaks: "a container that is not current keeps its stamp",
         patches: &[left_out("containers/marks.rs", "head.put_stamp(Stamp::VOID);")],
         checks: &[Unit("state::moves::parked_short_and_rolled_back")],
     },
@@ -71,8 +71,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the same, in an item",
         patches: &[value(
             "layout/walk.rs",
-            "unsafe { F::flatten::<true>(this, other, self.stamp.at(offset), touched) }",
-            "if F::TRACKED { unsafe { F::flatten::<true>(this, other, self.stamp.at(offset), touched) } }",
+            "unsafe { F::collect_dirty::<true>(this, other, self.stamp.at(offset), touched) }",
+            "if F::TRACKED { unsafe { F::collect_dirty::<true>(this, other, self.stamp.at(offset), touched) } }",
         )],
         checks: &[Unit("state::moves::all")],
     },
@@ -81,7 +81,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the parts of a container are taken to lie at its start",
         patches: &[value(
             "layout/walk.rs",
-            "F::flatten::<true>(this, other, «self.stamp.at(offset)», touched)",
+            "F::collect_dirty::<true>(this, other, «self.stamp.at(offset)», touched)",
             "self.stamp.at(0)",
         )],
         checks: &[Unit("state::moves::all")],

@@ -70,7 +70,7 @@ mod shadowed {
     struct Field;
     struct Kind;
     struct Stamp;
-    struct Touched;
+    struct DirtyRanges;
     struct Invalid;
     struct u8;
     struct u32;

@@ -181,7 +181,7 @@ fn what_is_swapped_in_between_is_refused() {
     assert_eq!(unsafe { libc::mkfifo(fifo.as_ptr(), 0o600) }, 0);
     fs::create_dir(&others[3]).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(&others[4]).unwrap();
-    // The FIFO most of all, for what it does to an opener shows least.
+    // The FIFO most of all, because what it does to an opener shows least.
     let [link, dangling, fifo, directory, socket] = others.each_ref();
     let turns = [link, fifo, dangling, fifo, directory, fifo, socket, fifo];
     let stop = AtomicBool::new(false);

@@ -3,7 +3,7 @@
 use super::super::{Clock, Control, CopyLine, Images, Listed, Os, Published, Shared, SlotLine};
 use super::explore::explore;
 use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed};
-use crate::track::{Granule, Pages, Touched, log_len};
+use crate::track::{DirtyRanges, Granule, Pages, log_len};
 use loom::thread;
 use std::ops::Range;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ impl World {
         // SAFETY: the images of this region; the slot is the one writer's.
         let txn = unsafe { shared.begin(0, &Alone, || Alone, self) };
         let txn = txn.expect("no reader is in the way");
-        let mut touched = Touched::new(SIZE);
+        let mut touched = DirtyRanges::new(SIZE);
         for (i, word) in self.images[txn.copy()].iter().enumerate() {
             word.store(word.load(Relaxed) + 1, Relaxed);
             touched.add(8 * i as u64, 8);

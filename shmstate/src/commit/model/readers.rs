@@ -176,9 +176,9 @@ fn roll_backs_and_pages() {
     });
 }
 
-/// A writer has died in a copy, which lacks all pages: the next ones mend it in parts and write the others.
+/// A writer has died in a copy, which lacks all pages: the next ones repair it in parts and write the others.
 #[test]
-fn a_copy_is_mended_beside_a_reader() {
+fn a_copy_is_repaired_beside_a_reader() {
     explore("K=3, a copy lacks all, 1 reader x2, 1 writer x3", Some(2), || {
         let world = World::new(3, 3, 3);
         assert!(world.killed(0, 3, || world.update(0)).is_err());

@@ -6,7 +6,7 @@ use super::super::{
 use super::cell::UnsafeCell;
 use crate::sync::model::{Died, dies_before, explorer, is_dead, writes};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
-use crate::track::{Granule, Pages, Touched, log_len};
+use crate::track::{DirtyRanges, Granule, Pages, log_len};
 use explorer::sync::{Condvar, Mutex, atomic};
 use std::ops::Range;
 use std::sync::Arc;
@@ -151,7 +151,7 @@ impl World {
         let active = self.copies[txn.active()].sequence.load(Ordering::Relaxed);
         assert_eq!(active % 2, 0, "the active copy is marked as half-written");
         let commits = check(images.get(txn.copy()));
-        let mut touched = Touched::new(SIZE);
+        let mut touched = DirtyRanges::new(SIZE);
         let mut put = |field: usize, value: u64| {
             images.put(txn.copy(), field, value);
             touched.add((field * size_of::<u64>()) as u64, size_of::<u64>());

@@ -11,7 +11,7 @@ mod traits;
 
 use super::{CapacityError, List};
 use crate::layout::{Argument, Field, Kind, Layout, SharedLayout, ValidityError};
-use crate::track::{Stamp, Touched};
+use crate::track::{DirtyRanges, Stamp};
 pub use content::Archivable;
 use rkyv::Deserialize;
 use rkyv::api::high::HighDeserializer;
@@ -409,11 +409,11 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
     }
 
     #[inline]
-    unsafe fn flatten<const NESTED: bool>(
+    unsafe fn collect_dirty<const NESTED: bool>(
         written: *const Self,
         source: *const Self,
         stamp: Stamp,
-        touched: &mut Touched,
+        touched: &mut DirtyRanges,
     ) {
         if NESTED {
             touched.add(stamp.place(), size_of::<u128>());
@@ -421,7 +421,7 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
         let at = offset_of!(Self, bytes);
         let [written, source] = [written, source].map(|whole| whole.wrapping_byte_add(at).cast());
         // SAFETY: a field of both, under the caller's promise for the whole.
-        unsafe { List::<u8, N>::flatten::<NESTED>(written, source, stamp.at(at), touched) }
+        unsafe { List::<u8, N>::collect_dirty::<NESTED>(written, source, stamp.at(at), touched) }
     }
 
     unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {

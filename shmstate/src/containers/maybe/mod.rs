@@ -51,7 +51,7 @@ use std::mem;
 /// | `match maybe`, `if let` | `match maybe.as_ref()`, `if let Some(x) = maybe.as_mut()` |
 /// | `is_some`, `is_none`, `as_ref`, `as_mut`, `as_deref`, `as_deref_mut`, `iter`, `iter_mut`, `take`, `take_if`, `replace`, `insert`, `get_or_insert`, `get_or_insert_default`, `get_or_insert_with`, `copied`, `cloned` | the same; [`as_option`](Maybe::as_option) is `as_ref` |
 /// | `unwrap`, `unwrap_or`, `unwrap_or_else`, `unwrap_or_default`, `expect`, `map`, `map_or`, `map_or_else`, `and_then`, `filter`, `or`, `or_else`, `ok_or`, `ok_or_else`, `is_some_and`, `is_none_or` | the same; what returns an `Option` there does here |
-/// | `?`, and what else takes `self`: `and`, `xor`, `inspect`, `zip`, `unzip`, `flatten`, `transpose`, `unwrap_unchecked` | behind `as_option()`, `as_mut()`, `take()`, or [`into_option`](Maybe::into_option) |
+/// | `?`, and what else takes `self`: `and`, `xor`, `inspect`, `zip`, `unzip`, `flatten`, `transpose`, `unwrap_unchecked` | after `as_option()`, `as_mut()`, `take()`, or [`into_option`](Maybe::into_option) |
 /// | `insert_with`, `get_or_init`, `insert_default`, `discard` | new: no value passes over the stack, which large ones have no room on |
 /// | `as_slice`, `as_mut_slice`, `as_pin_ref`, `as_pin_mut` | not there: `as_ref`, `as_mut` |
 ///

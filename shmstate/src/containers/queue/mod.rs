@@ -64,7 +64,7 @@ use crate::layout::{SharedLayout, ValidityError};
 ///
 /// # Layout
 /// The place of the first item in a `u32`, the number of items in another one, then an [`Array<T, N>`](Array) of slots
-/// from the next multiple of its alignment on. Behind the last slot comes the first. What lies in a slot without an item
+/// from the next multiple of its alignment on. After the last slot comes the first. What lies in a slot without an item
 /// is some `T`, or zeroes.
 ///
 /// # Capacity

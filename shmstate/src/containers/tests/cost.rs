@@ -1,7 +1,7 @@
 //! What single methods mark, on a list of ten numbers, on a list of lists, and on the other containers.
 
 use crate::layout::SharedLayout;
-use crate::track::{Granule, Stamp, Touched};
+use crate::track::{DirtyRanges, Granule, Stamp};
 use crate::{Array, List, Map, Maybe, Queue, Ring, Set, Slab, SortedMap, Tracked};
 use std::ops::Range;
 
@@ -13,10 +13,10 @@ fn touched<T: SharedLayout>(value: &mut T, f: impl FnOnce(&mut T)) -> Vec<Range<
     // SAFETY: a value of the caller's.
     unsafe { T::stamp(value, root) }
     f(value);
-    let mut touched = Touched::new(size);
+    let mut touched = DirtyRanges::new(size);
     let value = (&raw mut *value).cast_const();
     // SAFETY: the same value twice, which does not change.
-    unsafe { T::flatten::<false>(value, value, root, &mut touched) }
+    unsafe { T::collect_dirty::<false>(value, value, root, &mut touched) }
     assert!(!touched.spilled());
     touched.ranges().map(|word| Granule::of(size).unpack(word)).collect()
 }
@@ -110,13 +110,13 @@ fn a_marked_page_stays_one() {
     let value: *mut Outer = &mut *outer;
     // SAFETY: a box.
     unsafe { Outer::stamp(value, root) }
-    let mut touched = Touched::new(size);
+    let mut touched = DirtyRanges::new(size);
     while !touched.spilled() {
         touched.add(touched.count() as u64 * 16, 8);
     }
     touched.add_pages(40_000..40_008);
     // SAFETY: the same value twice, which does not change.
-    unsafe { Outer::flatten::<false>(value, value, root, &mut touched) }
+    unsafe { Outer::collect_dirty::<false>(value, value, root, &mut touched) }
     let (mut pages, mut runs) = (0, vec![]);
     touched.pages().for_each_run(|run| {
         pages += (run.end - run.start) / 4096;

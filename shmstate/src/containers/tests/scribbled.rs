@@ -4,7 +4,7 @@
 
 use super::kit::{Dice, Kit, Small};
 use crate::layout::SharedLayout;
-use crate::track::{Granule, Stamp, Touched};
+use crate::track::{DirtyRanges, Granule, Stamp};
 use crate::{Map, Set};
 use std::hint::black_box;
 
@@ -84,7 +84,7 @@ fn look(kit: &Kit) {
 
 #[test]
 fn scribbled_maps_do_no_harm() {
-    let mut touched = Touched::new(size_of::<Kit>() as u64);
+    let mut touched = DirtyRanges::new(size_of::<Kit>() as u64);
     for seed in 1..4000u64 {
         let mut rng = Rng(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let mut kit = Box::new(Kit::fresh(&mut rng));
@@ -104,7 +104,7 @@ fn scribbled_maps_do_no_harm() {
             touched.clear();
             let kit = (&raw mut *kit).cast_const();
             // SAFETY: the same value twice, which does not change.
-            unsafe { Kit::flatten::<true>(kit, kit, stamp, &mut touched) }
+            unsafe { Kit::collect_dirty::<true>(kit, kit, stamp, &mut touched) }
             let granule = Granule::of(size_of::<Kit>() as u64);
             let ends = touched.ranges().map(|word| granule.unpack(word).end);
             assert!(ends.max() <= Some(size_of::<Kit>() as u64));

@@ -1,7 +1,7 @@
 //! Sorted maps of many leaves: against `BTreeMap` at every degree of fullness, and with words that are damaged.
 
 use super::keyed::is_valid;
-use crate::track::{Stamp, Touched};
+use crate::track::{DirtyRanges, Stamp};
 use crate::{SharedLayout, SortedMap};
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -252,10 +252,10 @@ fn scribbled_words_do_no_harm() {
             }
             black_box((map.get(&a), map.first_key_value(), map.last_key_value(), map.remaining()));
         }
-        let mut touched = Touched::new(size_of::<M>() as u64);
+        let mut touched = DirtyRanges::new(size_of::<M>() as u64);
         let map = (&raw mut *map).cast_const();
         // SAFETY: the same value twice, which nothing changes meanwhile.
-        unsafe { M::flatten::<true>(map, map, Stamp::root(seed), &mut touched) }
+        unsafe { M::collect_dirty::<true>(map, map, Stamp::root(seed), &mut touched) }
     }
 }
 

@@ -99,7 +99,7 @@ impl<T: SharedLayout + Clone + PartialEq + Debug> Copies<T> {
         let commit = s.below(3) != 0;
         let source: *const T = if commit { written } else { &*self.copies[self.active] };
         // SAFETY: boxes that do not change.
-        unsafe { T::flatten::<false>(written, source, root, &mut self.running.touched) }
+        unsafe { T::collect_dirty::<false>(written, source, root, &mut self.running.touched) }
         let granule = Granule::of(size_of::<T>() as u64);
         let mut touched: Vec<_> = self.running.touched.ranges().map(|word| granule.unpack(word)).collect();
         self.running.touched.pages().for_each_run(|run| touched.push(run));

@@ -1,6 +1,6 @@
 //! Each walk over what is derived, on values of known layout.
 
-use crate::track::{Granule, Stamp, Touched};
+use crate::track::{DirtyRanges, Granule, Stamp};
 use crate::{List, SharedLayout};
 use std::mem::{MaybeUninit, offset_of};
 use std::ops::Range;
@@ -48,9 +48,9 @@ fn touched<T: SharedLayout, const NESTED: bool>(
     source: *const T,
     stamp: Stamp,
 ) -> Vec<Range<usize>> {
-    let mut touched = Touched::new(1 << 20);
+    let mut touched = DirtyRanges::new(1 << 20);
     // SAFETY: both are valid, and they do not change.
-    unsafe { T::flatten::<NESTED>(written, source, stamp, &mut touched) }
+    unsafe { T::collect_dirty::<NESTED>(written, source, stamp, &mut touched) }
     let granule = Granule::of(1 << 20);
     let ranges = touched.ranges().map(|word| granule.unpack(word));
     ranges.map(|range| range.start as usize..range.end as usize).collect()
@@ -83,7 +83,7 @@ fn a_fresh_stamp_reaches_every_container() {
     assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX), []);
     outer.array[1].1[0] = 4;
     assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX), whole[2..]);
-    // The same value at another place is at home nowhere.
+    // The same value at another place is current nowhere.
     let moved: Vec<_> = whole.map(|range| range.start + 64..range.end + 64).into();
     assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX.at(64)), moved);
 }
@@ -203,7 +203,7 @@ fn the_variant_that_there_is_is_stamped() {
 fn inside_of_containers_the_fields_of_the_variant_count() {
     let mut slot = late(1, &[2], 4);
     let all = |slot: &mut Slot| joined(touched::<_, true>(&raw mut *slot, &raw mut *slot, TX));
-    // The lists are not at home: tag and head and item, or tag, pod, head and item, plain field.
+    // The stamps of the lists are not current: tag and head and item, or tag, pod, head and item, plain field.
     assert_eq!(all(&mut slot), [0..LATE + ITEMS + 8, LATE + ITEMS + 32..LATE + ITEMS + 40]);
     slot = Slot::One(List::from([5]));
     assert_eq!(all(&mut slot), [0..8 + ITEMS + 8]);

@@ -229,7 +229,7 @@ fn part<T: Part>(roots: &mut [&mut Root], p: &mut Play<'_>, committed: &dyn Fn(u
             }
         }
         9 if p.may(mix::SWAP) => {
-            // Touched on the stack, while its place is empty; put back there or elsewhere.
+            // DirtyRanges on the stack, while its place is empty; put back there or elsewhere.
             let mut path = p.rng.clone();
             let Some(place) = T::pick(roots[first], p.rng) else { return };
             let mut value = mem::replace(place, T::zeroed());

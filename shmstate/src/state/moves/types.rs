@@ -4,7 +4,7 @@
 
 use super::slots::{Slot, Slots};
 use crate::containers::tests::kit::{Kit, same_map};
-use crate::track::{Stamp, Touched};
+use crate::track::{DirtyRanges, Stamp};
 use crate::{Kind, Layout, List, Map, Maybe, Queue, Ring, SharedLayout, Slab, Text, Tracked};
 use std::cell::Cell;
 
@@ -160,7 +160,12 @@ unsafe impl SharedLayout for Fuse {
         unsafe { std::ptr::copy_nonoverlapping(from, to, 1) }
     }
 
-    unsafe fn flatten<const NESTED: bool>(_: *const Self, _: *const Self, stamp: Stamp, touched: &mut Touched) {
+    unsafe fn collect_dirty<const NESTED: bool>(
+        _: *const Self,
+        _: *const Self,
+        stamp: Stamp,
+        touched: &mut DirtyRanges,
+    ) {
         Self::pass(Walk::Flatten);
         if NESTED {
             touched.add(stamp.place(), size_of::<Self>());

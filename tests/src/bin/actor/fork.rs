@@ -113,7 +113,7 @@ fn drop_in_child(path: &str) {
                     let _ = mine.try_clone().expect("a handle");
                 }
                 // More than there are copies: the parent holds one of them.
-                // By a thread, for the one that forked is in a closure over the region.
+                // By a thread, because the one that forked is in a closure over the region.
                 std::thread::scope(|scope| {
                     scope.spawn(|| (0..5).for_each(|_| mine[0].update(World::step).expect("an update")));
                 });

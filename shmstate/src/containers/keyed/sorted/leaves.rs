@@ -4,7 +4,7 @@
 //! word for each leaf that was ever used: first those with entries, `used` of them, in the order of their keys, then those
 //! that are free. A leaf alone holds all entries, whatever length its word says. An entry has the number *position of its leaf in that list* × `LEAF` + *index in its leaf*.
 //!
-//! Behind the slots of all leaves, the keys have one more slot for each leaf in use: its *bound*, in the same order. It is
+//! After the slots of all leaves, the keys have one more slot for each leaf in use: its *bound*, in the same order. It is
 //! larger than all keys in leaves before, and none in its own leaf is smaller. The first one means nothing.
 //!
 //! Nothing here trusts a word: numbers and lengths are clamped, and loops end after as many steps as there are words.
@@ -138,7 +138,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         spot.position * Self::LEAF + spot.index
     }
 
-    /// Behind all entries.
+    /// After all entries.
     pub(super) fn end(&self) -> Spot {
         let leaf = Leaf { word: 0, start: 0, len: Self::LEAF };
         Spot { position: self.in_use().len(), leaf, index: 0 }

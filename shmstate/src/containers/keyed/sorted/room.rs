@@ -41,11 +41,11 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     fn more_room(&mut self, Spot { mut position, mut index, .. }: Spot) -> Option<Spot> {
         let mut used = self.in_use().len();
         if index == Self::LEAF {
-            // Behind a full leaf is before the next one.
+            // After a full leaf is before the next one.
             (position, index) = (position + 1, 0);
         }
         if position >= used {
-            // Behind all entries: into a leaf of its own if the last one is full, so that keys that come in order fill leaves.
+            // After all entries: into a leaf of its own if the last one is full, so that keys that come in order fill leaves.
             let last = used.checked_sub(1).and_then(|last| self.leaf(last));
             if last.is_none_or(|last| last.len == Self::LEAF)
                 && let Some(leaf) = self.free_leaf()

@@ -1,4 +1,4 @@
-// Rule: a name that is there twice is an error, also where an attribute below the derive mends it
+// Rule: a name that is there twice is an error, also where an attribute below the derive repairs it
 
 #![forbid(unsafe_code)]
 

@@ -89,7 +89,7 @@ impl Granule {
 ///
 /// Allocated once per handle; gathering allocates nothing. Cells, because the containers of the running closure add to it as
 /// well.
-pub struct Touched {
+pub struct DirtyRanges {
     granule: Granule,
     /// Exact ranges.
     count: Cell<usize>,
@@ -100,12 +100,12 @@ pub struct Touched {
     pages: PagesBuf,
 }
 
-impl Touched {
+impl DirtyRanges {
     /// Nothing of a `T` of `size` bytes.
     pub(crate) fn new(size: u64) -> Self {
         let (count, last) = (Cell::new(0), Cell::new(0));
         let earlier = (1..exact(size)).map(|_| Cell::new(0)).collect();
-        Touched { granule: Granule::of(size), count, last, earlier, pages: PagesBuf::new(size) }
+        DirtyRanges { granule: Granule::of(size), count, last, earlier, pages: PagesBuf::new(size) }
     }
 
     /// Adds `len` bytes from `start` on.
@@ -224,7 +224,7 @@ mod tests {
         /// Every byte that was added is in a range or on a marked page.
         #[test]
         fn nothing_is_lost(adds in prop::collection::vec((0u64..60_000, 1usize..300), 0..160)) {
-            let mut touched = Touched::new(65_536);
+            let mut touched = DirtyRanges::new(65_536);
             for &(start, len) in &adds { touched.add(start, len); }
             let mut covered = vec![false; 65_536 + 8];
             for word in touched.ranges() { for b in touched.granule.unpack(word) { covered[b as usize] = true; } }
