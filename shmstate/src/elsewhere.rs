@@ -137,6 +137,14 @@ impl<T: SharedLayout> State<T> {
         match self.never {}
     }
 
+    pub fn reopen(&mut self) -> Result<bool, Error> {
+        match self.never {}
+    }
+
+    pub fn recreate(&mut self, options: Options<'_, T>) -> Result<(), Error> {
+        match self.never {}
+    }
+
     pub fn stats(&self) -> Result<Stats, Error> {
         match self.never {}
     }
@@ -184,6 +192,10 @@ impl<T: SharedLayout> ReadOnly<T> {
     }
 
     pub fn is_current(&self) -> Result<bool, Error> {
+        match self.never {}
+    }
+
+    pub fn reopen(&mut self) -> Result<bool, Error> {
         match self.never {}
     }
 }

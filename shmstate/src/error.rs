@@ -38,8 +38,8 @@ pub enum ErrorKind {
     Full,
     /// A value that the state cannot hold: a time out of range, a value that cannot be archived, a text that is no UUID.
     InvalidValue,
-    /// This handle's region was replaced by another one, by
-    /// [`open_or_replace`](crate::State::open_or_replace): open the name again.
+    /// This handle's region was replaced by another one, by [`open_or_replace`](crate::State::open_or_replace) or
+    /// [`recreate`](crate::State::recreate): open the name again, as [`reopen`](crate::State::reopen) does.
     Retired,
     /// An update inside of a `read` or `update` closure of the same region, on the same thread; or the name of a region is
     /// created, replaced or removed in the `init` that makes it.
@@ -237,8 +237,8 @@ pub(crate) enum Trouble {
     #[error("another process has not finished replacing or removing the region `{}`: try again", .path.display())]
     Renaming { path: PathBuf },
     #[error(
-        "the region `{}` was replaced by another one, and is out of service: open the name again; this handle reads and \
-         updates nothing any more", .path.display()
+        "the region `{}` was replaced by another one, and is out of service: open the name again, as `reopen` does; this handle \
+         reads and updates nothing any more", .path.display()
     )]
     Retired { path: PathBuf },
     #[error(

@@ -129,7 +129,7 @@ impl DynOptions {
 fn fill(plan: &Plan, path: &Path, file: &Guarded) -> Result<(), Error> {
     let fork_guard = ForkGuard::current().map_err(|e| Error::io(path, "prepare for forks of this process, for", e))?;
     // Zeroes are the value that a new state starts with.
-    plan.write(path, file, fork_guard, |_| Ok(()))
+    plan.write(path, file, fork_guard, 0, |_| Ok(()))
 }
 
 /// Whether zeroes are a value of every type, as they are of each that the derive accepts.

@@ -108,7 +108,7 @@ impl DynOptions {
         if !self.writable {
             let region = ReadOnlyRegion::open(&region_path, StateType::Described(&accepted))?;
             let shapes = accepted.shapes(region_path.path())?;
-            return Ok(DynState::looking(Viewer::new(region, shapes.size()), shapes));
+            return Ok(DynState::looking(Viewer::new(region, shapes.size()), shapes, self));
         }
         let (access, clock) = (self.access()?, &mut Deadline::new(self.timeout));
         loop {
@@ -148,7 +148,7 @@ impl DynOptions {
 
     pub(super) fn attached(&self, region: Region, accepted: &Accepted) -> Result<DynState, Error> {
         let shapes = accepted.shapes(region.path())?;
-        Ok(DynState::taking_part(Session::new(region, &shapes, self.timeout), shapes, self.writable))
+        Ok(DynState::taking_part(Session::new(region, &shapes, self.timeout), shapes, self.clone()))
     }
 
     pub(super) fn access(&self) -> Result<Access, Error> {

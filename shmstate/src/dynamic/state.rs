@@ -12,6 +12,7 @@ use super::value::Value;
 use super::viewer::Viewer;
 use crate::commit::Shared;
 use crate::error::Error;
+use crate::os::{Origin, RegionKey};
 use crate::region::{Handle, Stats};
 use std::fmt;
 use std::os::fd::AsFd;
@@ -50,7 +51,8 @@ use std::sync::Arc;
 pub struct DynState {
     access: Access,
     shapes: Arc<Shapes>,
-    writable: bool,
+    /// What it was opened with.
+    options: DynOptions,
 }
 
 enum Access {
@@ -109,12 +111,12 @@ impl DynState {
         DynOptions::new()
     }
 
-    pub(super) fn looking(viewer: Viewer, shapes: Arc<Shapes>) -> DynState {
-        DynState { access: Access::Looking(Box::new(viewer)), shapes, writable: false }
+    pub(super) fn looking(viewer: Viewer, shapes: Arc<Shapes>, options: DynOptions) -> DynState {
+        DynState { access: Access::Looking(Box::new(viewer)), shapes, options }
     }
 
-    pub(super) fn taking_part(session: Session, shapes: Arc<Shapes>, writable: bool) -> DynState {
-        DynState { access: Access::TakingPart(Box::new(session)), shapes, writable }
+    pub(super) fn taking_part(session: Session, shapes: Arc<Shapes>, options: DynOptions) -> DynState {
+        DynState { access: Access::TakingPart(Box::new(session)), shapes, options }
     }
 
     /// Says that this process has made the region.
@@ -229,7 +231,7 @@ impl DynState {
     /// As [`update`](Self::update) does.
     pub fn transact<R, E: From<Error>>(&self, f: impl FnOnce(&mut Edit<'_>) -> Result<R, E>) -> Result<R, E> {
         match &self.access {
-            Access::TakingPart(session) if self.writable => {
+            Access::TakingPart(session) if self.options.writable => {
                 session.update(|bytes, touched| f(&mut Edit::new(&self.shapes, bytes, touched)))
             }
             _ => Err(self.read_only().into()),
@@ -347,6 +349,39 @@ impl DynState {
             Access::TakingPart(session) => session.region().is_current(),
         }
     }
+
+    /// Opens the name again, and makes this a handle on the region that it leads to now, of whatever type that is. Returns
+    /// whether that is another region: see [`State::reopen`](crate::State::reopen). A [`CompiledPath`] stays valid as long as the
+    /// schema is the same.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open); [`Unsupported`](crate::ErrorKind::Unsupported) for a state without a name, or whose name this
+    /// process cannot look up any more (`chroot`). The handle stays what it was.
+    pub fn reopen(&mut self) -> Result<bool, Error> {
+        let (in_service, origin, before) = match &self.access {
+            Access::Looking(viewer) => {
+                let region = viewer.region();
+                (region.is_in_service()?, Some(region.origin()), region.key())
+            }
+            Access::TakingPart(session) => {
+                let region = session.region();
+                (region.is_mine() && region.is_in_service()?, region.origin(), region.key())
+            }
+        };
+        if in_service && self.is_current()? {
+            return Ok(false);
+        }
+        let next = self.options.clone().open(Origin::in_reach(origin)?.absolute())?;
+        *self = next;
+        Ok(self.key() != before)
+    }
+
+    fn key(&self) -> RegionKey {
+        match &self.access {
+            Access::Looking(viewer) => viewer.region().key(),
+            Access::TakingPart(session) => session.region().key(),
+        }
+    }
 }
 
 /// The type, and where the state lies; not what it holds, which [`read`](DynState::read) shows.
@@ -356,7 +391,7 @@ impl fmt::Debug for DynState {
         f.debug_struct("DynState")
             .field("type", &root.name)
             .field("file", &self.file())
-            .field("writable", &self.writable)
+            .field("writable", &self.options.writable)
             .finish_non_exhaustive()
     }
 }

@@ -35,8 +35,8 @@ mod registered;
 pub(crate) use clock::{DEFAULT_TIMEOUT, Deadline};
 pub(crate) use descriptors::{Guarded, duplicate};
 pub(crate) use file::{
-    ANONYMOUS, Access, Limits, NewFile, RegionPath, check_anonymous, check_is_of, has_name, is_layered, is_memory, key,
-    len, new_anonymous, opened_as, read, reserve,
+    ANONYMOUS, Access, Limits, NewFile, RegionPath, Rights, check_anonymous, check_is_of, has_name, is_layered,
+    is_memory, key, len, new_anonymous, opened_as, read, reserve,
 };
 pub(crate) use fork::ForkGuard;
 pub(crate) use futex::{futex_wait, futex_wake};

@@ -5,7 +5,7 @@ use super::file::key_of;
 use super::fork::NoFork;
 use super::own_table::entry;
 use super::registered::{is_of, replaced};
-use crate::error::{Error, Trouble};
+use crate::error::{ANONYMOUS, Error, Trouble};
 use crate::os::RegionKey;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
@@ -58,6 +58,16 @@ impl Origin {
             Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
             Err(e) => Err(Error::io(&self.path, "find", e)),
         }
+    }
+
+    /// The name by which a region can be looked up again; an error for a region without a name, or after a `chroot`.
+    pub(crate) fn in_reach(origin: Option<&Origin>) -> Result<&Origin, Error> {
+        let (path, why) = match origin {
+            None => (Path::new(ANONYMOUS), "it has no name, which could lead to another region"),
+            Some(origin) if origin.is_out_of_reach() => (origin.path(), OUT_OF_REACH),
+            Some(origin) => return Ok(origin),
+        };
+        Err(Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into())
     }
 
     /// Whether this process has another root by now (`chroot`), from which the path means nothing.

@@ -54,6 +54,11 @@ impl Region {
         self
     }
 
+    /// See [`Self::asked_for`].
+    pub(crate) fn asked_copies(&self) -> usize {
+        self.asked_copies
+    }
+
     /// Refuses to touch the mapping in a forked child, which has none.
     #[inline]
     pub(crate) fn check(&self) -> Result<(), Error> {

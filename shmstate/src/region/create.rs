@@ -60,18 +60,24 @@ impl Plan {
         self.geometry.image(self.geometry.copies)
     }
 
+    /// Bytes of the state.
+    pub(crate) fn size(&self) -> usize {
+        self.geometry.size as usize
+    }
+
     /// Bytes of one copy.
     pub(crate) fn copy(&self) -> u64 {
         self.geometry.stride()
     }
 
-    /// Makes a zeroed file, which has that length and no other process knows, a region. `init` gets the state's first byte.
-    /// `fork_guard` is the process that does this.
+    /// Makes a zeroed file, which has that length and no other process knows, a region of that version. `init` gets the state's
+    /// first byte. `fork_guard` is the process that does this.
     pub(crate) fn write(
         &self,
         path: &Path,
         file: &Guarded,
         fork_guard: ForkGuard,
+        version: u64,
         init: impl FnOnce(*mut u8) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let geometry = &self.geometry;
@@ -85,12 +91,12 @@ impl Plan {
         mapping.write(geometry.schema() as usize, self.document.as_bytes());
         // SAFETY: the file is as long as the geometry says; the view is dropped before the mapping.
         let shared = unsafe { view(mapping, geometry) };
-        shared.control.active.published.store(Published { version: 0, copy: 0 }.pack(), Relaxed);
+        shared.control.active.published.store(Published { version, copy: 0 }.pack(), Relaxed);
         shared.control.counters.copies.store(geometry.copies as u32, Relaxed);
         for (k, line) in shared.copies.iter().enumerate() {
             // Odd: the other copies are made when they are first used.
             line.sequence.store(u64::from(k != 0), Relaxed);
-            line.synced.store(if k == 0 { 0 } else { NEVER }, Relaxed);
+            line.synced.store(if k == 0 { version } else { NEVER }, Relaxed);
         }
         init(mapping.base().wrapping_add(geometry.image(0) as usize))
     }

@@ -18,6 +18,7 @@
 //! * `diagnostics`: what the protocol has met with, as errors.
 //! * `service`: what a handle does whose region is replaced.
 //! * `attach`: verification, the mapping, the population, a slot.
+//! * `succession`: a region that goes on in a new one.
 
 mod attach;
 mod attached;
@@ -38,6 +39,7 @@ mod read_only;
 mod reopening;
 mod service;
 mod stats;
+mod succession;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -53,3 +55,4 @@ pub(crate) use expected::StateType;
 pub(crate) use header::recognise;
 pub(crate) use read_only::ReadOnlyRegion;
 pub use stats::Stats;
+pub(crate) use succession::Successor;

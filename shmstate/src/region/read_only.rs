@@ -121,12 +121,24 @@ impl ReadOnlyRegion {
         })
     }
 
+    /// Whether the region is in service, as its words say, and as its name does if they leave it to that.
+    pub(crate) fn is_in_service(&self) -> Result<bool, Error> {
+        self.serves(self.published().service())
+    }
+
+    fn serves(&self, service: Service) -> Result<bool, Error> {
+        match service {
+            Service::In => Ok(true),
+            // This process cannot ask the file whether it has another name: a path that leads nowhere says nothing.
+            Service::Leaving => Ok(self.origin.now()?.is_none_or(|key| key == self.key)),
+            Service::Retired => Ok(false),
+        }
+    }
+
     /// [`Self::try_copy`] of a region that is being replaced, or has been.
     #[cold]
     fn try_copy_leaving(&self, service: Service, read: impl FnOnce(usize) -> Result<(), Error>) -> Result<bool, Error> {
-        // This process cannot ask the file whether it has another name: a path that leads nowhere says nothing.
-        let named = || Ok::<_, Error>(self.origin.now()?.is_none_or(|key| key == self.key));
-        if service == Service::Retired || !named()? {
+        if !self.serves(service)? {
             return Err(Trouble::Retired { path: self.origin.path().to_owned() }.into());
         }
         self.outcome(self.shared.optimistic_read_leaving(read))

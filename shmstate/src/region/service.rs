@@ -7,6 +7,14 @@ use crate::error::{Error, Trouble};
 use crate::os;
 use crate::track::Frame;
 
+/// What a region holds, while the writer's lock keeps it so.
+#[derive(Clone, Copy)]
+pub(crate) struct Current<'a> {
+    pub(crate) version: u64,
+    /// All bytes of the state.
+    pub(crate) bytes: &'a [u8],
+}
+
 impl Region {
     /// What a closure finds that meets `copy` as the active one, which is none of the region's: an error, unless the region
     /// is being replaced and its name still leads to it. Then it is in service, and its active copy is the one beside the
@@ -42,26 +50,60 @@ impl Region {
         })?
     }
 
-    /// Puts another region in this one's place: under the lock, `take_name` gives it the name. Returns whether this region
-    /// still had it.
-    pub(crate) fn replace(
+    /// Puts another region in this one's place: under the lock, `make` makes it of the current version, and `take_name` gives it
+    /// the name. `None`: this region has not the name any more.
+    pub(crate) fn replace<N>(
         &self,
         clock: &mut impl Clock,
-        take_name: impl FnOnce() -> Result<(), Error>,
-    ) -> Result<bool, Error> {
+        make: impl FnOnce(Current<'_>) -> Result<N, Error>,
+        take_name: impl FnOnce(&mut N) -> Result<(), Error>,
+    ) -> Result<Option<N>, Error> {
         self.with_lock(clock, || {
             if !self.has_its_name()? {
-                return Ok(false);
+                return Ok(None);
             }
+            let current = self.current()?;
+            // A closure of the program's may be in it, which must not wait for this very lock.
+            let mut made = Frame::new(self.key().numbers()).enter(|| make(current))?;
+            // It may have forked, and this be the child.
+            self.check()?;
             // In this order: no moment is without a region in service, and none has two.
             self.shared().leave_service();
-            if let Err(error) = take_name() {
+            if let Err(error) = take_name(&mut made) {
                 self.shared().stay_in_service();
                 return Err(error);
             }
             self.shared().retire();
-            Ok(true)
+            Ok(Some(made))
         })?
+    }
+
+    /// The version that is in service, of a region that has its name. It stays the current one for as long as the caller has the
+    /// lock.
+    fn current(&self) -> Result<Current<'_>, Error> {
+        let active = self.shared().published();
+        if active.service() == Service::Retired {
+            return Err(self.retired());
+        }
+        let Published { version, copy } = active.in_service();
+        if copy >= self.shared().in_use() {
+            return Err(self.no_such_copy(copy));
+        }
+        let (base, stride) = self.images();
+        let (first, size) = (base.wrapping_add(copy * stride).cast_const(), self.kernel.geometry.size as usize);
+        // SAFETY: as many bytes as the state has, in a copy of the mapping, which this handle keeps. No process writes the active
+        // copy, and no other one becomes it while the caller has the lock.
+        let bytes = unsafe { std::slice::from_raw_parts(first, size) };
+        Ok(Current { version, bytes })
+    }
+
+    /// Whether the region is in service, as its words say, and as its name does if they leave it to that.
+    pub(crate) fn is_in_service(&self) -> Result<bool, Error> {
+        match self.shared().published().service() {
+            Service::In => Ok(true),
+            Service::Leaving => self.has_its_name(),
+            Service::Retired => Ok(false),
+        }
     }
 
     /// Whether its name still leads to it; where there is no such name any more, whether it has one at all.
@@ -82,7 +124,10 @@ impl Region {
         struct Unlock<'a>(&'a Region);
         impl Drop for Unlock<'_> {
             fn drop(&mut self) {
-                self.0.shared().unlock(self.0.os());
+                // In a child that was forked meanwhile, the lock is the parent's.
+                if self.0.is_mine() {
+                    self.0.shared().unlock(self.0.os());
+                }
             }
         }
         self.check()?;
@@ -94,8 +139,9 @@ impl Region {
         Ok(f())
     }
 
+    /// The error of a handle whose region was replaced.
     #[cold]
-    fn retired(&self) -> Error {
+    pub(crate) fn retired(&self) -> Error {
         Trouble::Retired { path: self.path().to_owned() }.into()
     }
 }

@@ -73,11 +73,11 @@ impl<T: SharedLayout> Options<'_, T> {
     /// # Panics
     /// With whatever `init` panics.
     pub fn anonymous(self) -> Result<State<T>, Error> {
-        let (plan, timeout) = (self.plan()?, self.timeout);
-        let file = os::new_anonymous(self.access()?, plan.len(), plan.room(), self.limits())?;
+        let (plan, terms) = (self.plan()?, self.terms()?);
+        let file = os::new_anonymous(terms.access, plan.len(), plan.room(), self.limits())?;
         self.fill(&plan, Path::new(ANONYMOUS), &file)?;
         check_descriptors(Path::new(ANONYMOUS), file.is_ours())?;
-        State::attach_new(None, &file, timeout)
+        State::attach_new(None, &file, terms)
     }
 
     /// Opens an anonymous state: see [`State::from_fd`].
@@ -85,10 +85,10 @@ impl<T: SharedLayout> Options<'_, T> {
     /// # Errors
     /// As for [`State::from_fd`]; [`InvalidOption`](crate::ErrorKind::InvalidOption).
     pub fn from_fd(self, descriptor: impl AsFd) -> Result<State<T>, Error> {
-        let access = self.access()?;
+        let terms = self.terms()?;
         let failed = |e| Error::io(Path::new(ANONYMOUS), "use the descriptor of", e);
         let file = os::duplicate(descriptor).map_err(failed)?;
-        os::check_anonymous(access, &file)?;
-        self.asked().tell(State::attach_new(None, &file, self.timeout))
+        os::check_anonymous(terms.access, &file)?;
+        self.asked().tell(State::attach_new(None, &file, terms))
     }
 }

@@ -5,7 +5,7 @@ use super::txn_buffer::TxnBuffer;
 use crate::commit::{Pin, Reader, Service};
 use crate::error::Error;
 use crate::layout::{SharedLayout, ValidityError};
-use crate::os::{self, ANONYMOUS, Deadline, Guarded, Origin, RegionPath};
+use crate::os::{self, ANONYMOUS, Access, Deadline, Guarded, Origin, RegionPath};
 use crate::region::{Region, StateType};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::track::{Frame, thread_number};
@@ -52,9 +52,17 @@ pub struct State<T: SharedLayout> {
     region: Region,
     images: TypedImages<T>,
     txn_buffer: TxnBuffer,
-    timeout: Duration,
+    terms: Terms,
     /// The thread that reads as the handle's owner: the first one that read; 0 before.
     owner: AtomicU64,
+}
+
+/// What a handle was opened with, and another one in its place is.
+#[derive(Clone, Copy)]
+pub(super) struct Terms {
+    /// Which other users may have written the file.
+    pub(super) access: Access,
+    pub(super) timeout: Duration,
 }
 
 /// A panic in a closure leaves nothing half-done: an update is rolled back, and a read changes nothing.
@@ -84,9 +92,9 @@ impl<T: SharedLayout> State<T> {
         }
     };
 
-    pub(super) fn new(region: Region, timeout: Duration) -> Self {
+    pub(super) fn new(region: Region, terms: Terms) -> Self {
         let (images, txn_buffer) = (TypedImages::of(&region), TxnBuffer::new(region.key(), size_of::<T>()));
-        State { region, images, txn_buffer, timeout, owner: AtomicU64::new(0) }
+        State { region, images, txn_buffer, terms, owner: AtomicU64::new(0) }
     }
 
     /// Remembers how many copies the program would have liked, for the error when they are missing.
@@ -96,15 +104,11 @@ impl<T: SharedLayout> State<T> {
     }
 
     /// Attaches to a new region, whether or not it has its name yet.
-    pub(super) fn attach_new(
-        region_path: Option<&RegionPath>,
-        file: &Guarded,
-        timeout: Duration,
-    ) -> Result<Self, Error> {
+    pub(super) fn attach_new(region_path: Option<&RegionPath>, file: &Guarded, terms: Terms) -> Result<Self, Error> {
         let origin = region_path.map(|region_path| Arc::new(region_path.origin()));
         let key = os::opened_as(region_path.map_or(Path::new(ANONYMOUS), RegionPath::path), file)?;
-        let region = Region::attach_anywhere(origin, file, key, Some(Self::TYPE), &mut Deadline::new(timeout))?;
-        Ok(Self::new(region, timeout))
+        let region = Region::attach_anywhere(origin, file, key, Some(Self::TYPE), &mut Deadline::new(terms.timeout))?;
+        Ok(Self::new(region, terms))
     }
 
     /// Runs `f` on the committed version, in place.
@@ -220,8 +224,8 @@ impl<T: SharedLayout> State<T> {
     /// be opened again; or what the operating system says.
     pub fn try_clone(&self) -> Result<Self, Error> {
         self.region.check()?;
-        let region = Region::attach_same(&self.region, Self::TYPE, &mut Deadline::new(self.timeout))?;
-        Ok(Self::new(region, self.timeout))
+        let region = Region::attach_same(&self.region, Self::TYPE, &mut Deadline::new(self.terms.timeout))?;
+        Ok(Self::new(region, self.terms))
     }
 
     #[inline]
@@ -239,9 +243,13 @@ impl<T: SharedLayout> State<T> {
         &self.txn_buffer
     }
 
+    pub(super) fn terms(&self) -> Terms {
+        self.terms
+    }
+
     #[inline]
     pub(super) fn timeout(&self) -> Duration {
-        self.timeout
+        self.terms.timeout
     }
 }
 

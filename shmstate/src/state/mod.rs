@@ -9,6 +9,7 @@
 //! * `anonymous`: states that go from process to process as descriptors.
 //! * `stats`: what a region counts.
 //! * `options`: how a state is created and opened; `open`: the same without options; `replace`: how it is replaced and removed; `making`: not by its own `init`.
+//! * `reopen`: following the name to another region; `recreate`: going on in one of other sizes.
 //! * `moves`: the test of all that is tracked.
 
 mod anonymous;
@@ -22,6 +23,8 @@ mod open;
 mod options;
 mod outcome;
 mod read_only;
+mod recreate;
+mod reopen;
 mod replace;
 mod snapshot;
 mod stats;

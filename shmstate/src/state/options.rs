@@ -1,6 +1,6 @@
 //! How a state is created and opened.
 
-use super::handle::State;
+use super::handle::{State, Terms};
 use super::making::Making;
 use super::txn_buffer::reset_tags;
 use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
@@ -14,6 +14,12 @@ use std::time::Duration;
 
 /// Copies of a new region, if nothing else is said.
 const DEFAULT_COPIES: usize = 3;
+
+/// Handles of a new region, if nothing else is said.
+const DEFAULT_HANDLES: usize = 64;
+
+/// The mode of a new file, if nothing else is said.
+const DEFAULT_MODE: u32 = 0o600;
 
 /// How large a region is: [`Options::region_size`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,6 +40,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// How many copies it was, if it said so.
+    pub(super) fn copies(&self) -> usize {
+        self.copies
+    }
+
     /// Lets the error say it, and those that the handle may give later.
     pub(super) fn tell<T: SharedLayout>(&self, opened: Result<State<T>, Error>) -> Result<State<T>, Error> {
         opened.map(|state| state.asked_for(self.copies)).map_err(|e| e.with_asked(self.handles))
@@ -46,6 +57,7 @@ type Init<'a, T> = Box<dyn FnOnce(&mut T) + 'a>;
 /// How to create and open a state: [`State::options`].
 ///
 /// `copies`, `max_copies`, `handles` and `init` are decided when the region is created; they do not matter when it is opened.
+/// [`State::recreate`] changes the first three of a region in use.
 ///
 /// ```
 /// # use shmstate::{SharedLayout, State};
@@ -64,8 +76,8 @@ type Init<'a, T> = Box<dyn FnOnce(&mut T) + 'a>;
 /// ```
 #[must_use = "options do nothing until `create`, `open` or `open_or_create`"]
 pub struct Options<'a, T> {
-    mode: u32,
-    copies: usize,
+    mode: Option<u32>,
+    copies: Option<usize>,
     max_copies: Option<usize>,
     handles: Option<usize>,
     pub(super) timeout: Duration,
@@ -76,8 +88,8 @@ pub struct Options<'a, T> {
 impl<'a, T: SharedLayout> Options<'a, T> {
     pub(super) fn new() -> Self {
         Options {
-            mode: 0o600,
-            copies: DEFAULT_COPIES,
+            mode: None,
+            copies: None,
             max_copies: None,
             handles: None,
             timeout: DEFAULT_TIMEOUT,
@@ -91,14 +103,14 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// a region can make its other users misbehave, and one that can read it can lock its bytes, and so keep them waiting.
     /// `0o660` is for the users of one group, `0o666` for all users.
     pub fn mode(mut self, mode: u32) -> Self {
-        self.mode = mode;
+        self.mode = Some(mode);
         self
     }
 
     /// How many copies of the state a new region has: 2 to 8, by default 3. K copies let K − 2 readers stay in their
     /// closures for as long as they like without being in a writer's way; the region takes K times the state's size.
     pub fn copies(mut self, copies: usize) -> Self {
-        self.copies = copies;
+        self.copies = Some(copies);
         self
     }
 
@@ -163,7 +175,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// # Panics
     /// With whatever `init` panics; nothing has been created then.
     pub fn create(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
-        let (access, timeout, plan) = (self.access()?, self.timeout, self.plan()?);
+        let (terms, plan) = (self.terms()?, self.plan()?);
         let region_path = RegionPath::find(name.as_ref())?;
         Making::check(&region_path)?;
         // Said before the work; whether it is so is decided by the link.
@@ -172,11 +184,11 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             Some(_) => Err(Error::from(Trouble::AlreadyExists { path: region_path.path().to_owned() })),
         };
         is_free()?;
-        let _turn = region_path.turn(plan.room(), &mut Deadline::new(timeout));
+        let _turn = region_path.turn(plan.room(), &mut Deadline::new(terms.timeout));
         is_free()?;
-        let new = region_path.new_file(access, plan.len(), plan.room(), self.limits)?;
+        let new = region_path.new_file(terms.access, plan.len(), plan.room(), self.limits)?;
         self.make(&plan, &region_path, &new)?;
-        Self::publish(&region_path, &new, timeout)
+        Self::publish(&region_path, &new, terms)
     }
 
     /// Opens a state that exists: see [`State::open`].
@@ -186,7 +198,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     pub fn open(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
         let region_path = RegionPath::find(name.as_ref())?;
         let asked = self.asked();
-        asked.tell(Self::open_at(&region_path, self.access()?, self.timeout, &mut Deadline::new(self.timeout)))
+        asked.tell(Self::open_at(&region_path, self.terms()?, &mut Deadline::new(self.timeout)))
     }
 
     /// Opens the state, or creates it if it does not exist: see [`State::open_or_create`].
@@ -202,27 +214,27 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     }
 
     fn opened_or_created(self, name: &Path) -> Result<State<T>, Error> {
-        let (access, timeout) = (self.access()?, self.timeout);
-        let clock = &mut Deadline::new(timeout);
+        let terms = self.terms()?;
+        let clock = &mut Deadline::new(terms.timeout);
         let mut region_path = RegionPath::find(name)?;
         Making::check(&region_path)?;
-        if let Some(state) = Self::open_if_there(&region_path, access, timeout, clock)? {
+        if let Some(state) = Self::open_if_there(&region_path, terms, clock)? {
             return Ok(state);
         }
         let plan = self.plan()?;
         let mut turn = Some(region_path.turn(plan.room(), clock));
-        if let Some(state) = Self::open_if_there(&region_path, access, timeout, clock)? {
+        if let Some(state) = Self::open_if_there(&region_path, terms, clock)? {
             return Ok(state);
         }
         let new = loop {
-            match region_path.new_file(access, plan.len(), plan.room(), self.limits) {
+            match region_path.new_file(terms.access, plan.len(), plan.room(), self.limits) {
                 // The directory was removed just now. That of bare names is made again.
                 Err(e) if e.kind() == ErrorKind::NotFound && region_path.is_gone() && clock.remaining().is_some() => {
                     region_path = region_path.find_again(name, e)?;
                 }
                 // Another process may have taken the room for this very region.
                 Err(e) if e.kind() == ErrorKind::NoSpace => {
-                    return Self::open_if_there(&region_path, access, timeout, clock)?.ok_or(e);
+                    return Self::open_if_there(&region_path, terms, clock)?.ok_or(e);
                 }
                 new => break new?,
             }
@@ -230,7 +242,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         // Made once, with whatever `init` did; linked again if the name comes and goes.
         self.make(&plan, &region_path, &new)?;
         loop {
-            match Self::publish(&region_path, &new, timeout) {
+            match Self::publish(&region_path, &new, terms) {
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
                 Err(e) if e.kind() == ErrorKind::NotFound && region_path.is_gone() => {
                     region_path = region_path.find_again(name, e)?
@@ -238,7 +250,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
                 published => return published,
             }
             turn = turn.and(None);
-            if let Some(state) = Self::open_if_there(&region_path, access, timeout, clock)? {
+            if let Some(state) = Self::open_if_there(&region_path, terms, clock)? {
                 return Ok(state);
             }
             if clock.remaining().is_none() {
@@ -249,34 +261,28 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 
     pub(super) fn open_if_there(
         region_path: &RegionPath,
-        access: Access,
-        timeout: Duration,
+        terms: Terms,
         clock: &mut Deadline,
     ) -> Result<Option<State<T>>, Error> {
-        match Self::open_at(region_path, access, timeout, clock) {
+        match Self::open_at(region_path, terms, clock) {
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
             opened => opened.map(Some),
         }
     }
 
-    pub(super) fn open_at(
-        region_path: &RegionPath,
-        access: Access,
-        timeout: Duration,
-        clock: &mut Deadline,
-    ) -> Result<State<T>, Error> {
+    pub(super) fn open_at(region_path: &RegionPath, terms: Terms, clock: &mut Deadline) -> Result<State<T>, Error> {
         loop {
-            let file = region_path.open(access)?;
+            let file = region_path.open(terms.access)?;
             if let Some(region) = Region::attach(region_path, &file, Some(State::<T>::TYPE), clock)? {
-                return Ok(State::new(region, timeout));
+                return Ok(State::new(region, terms));
             }
         }
     }
 
     /// Attaches to a new region and gives it its name: in this order, so that a name is given only when nothing else can
     /// fail. If another process takes the name away at once, that comes after the creation.
-    pub(super) fn publish(region_path: &RegionPath, new: &NewFile, timeout: Duration) -> Result<State<T>, Error> {
-        let attach = || State::<T>::attach_new(Some(region_path), new.file(), timeout);
+    pub(super) fn publish(region_path: &RegionPath, new: &NewFile, terms: Terms) -> Result<State<T>, Error> {
+        let attach = || State::<T>::attach_new(Some(region_path), new.file(), terms);
         let state = match attach() {
             // Without `/proc`, a file that has no name cannot be opened a second time.
             Err(e) if e.kind() == ErrorKind::NotFound => {
@@ -303,19 +309,31 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 
     /// What the region will be.
     pub(super) fn plan(&self) -> Result<Plan, Error> {
-        let max_copies = self.max_copies.unwrap_or(self.copies);
-        Plan::new(Schema::of(T::LAYOUT), Sizes { copies: self.copies, max_copies, handles: self.handles_of_new() })
+        Plan::new(Schema::of(T::LAYOUT), self.sizes())
     }
 
-    /// Handles of a new region.
-    fn handles_of_new(&self) -> usize {
-        self.handles.unwrap_or(64)
+    /// The same options, where what was not said is as in the region of these sizes.
+    pub(super) fn or_as(mut self, sizes: Sizes) -> Self {
+        let copies = *self.copies.get_or_insert(sizes.copies);
+        self.max_copies.get_or_insert(sizes.max_copies.max(copies));
+        self.handles.get_or_insert(sizes.handles);
+        self
+    }
+
+    /// The mode of a new file, if it was said.
+    pub(super) fn asked_mode(&self) -> Option<u32> {
+        self.mode
+    }
+
+    /// Whether there is something that fills a new state.
+    pub(super) fn has_init(&self) -> bool {
+        self.init.is_some()
     }
 
     /// What to say of a region that has fewer handles or copies.
     pub(super) fn asked(&self) -> Asked {
-        let copies = if self.copies == DEFAULT_COPIES { 0 } else { self.copies };
-        Asked { handles: self.handles.unwrap_or(0), copies: self.max_copies.unwrap_or(copies) }
+        let copies = self.copies.filter(|copies| *copies != DEFAULT_COPIES);
+        Asked { handles: self.handles.unwrap_or(0), copies: self.max_copies.or(copies).unwrap_or(0) }
     }
 
     /// How large a region with these options is, and how much memory it takes: known before it is created.
@@ -344,7 +362,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     pub(super) fn fill(self, plan: &Plan, path: &Path, file: &Guarded) -> Result<(), Error> {
         let fork_guard =
             ForkGuard::current().map_err(|e| Error::io(path, "prepare for forks of this process, for", e))?;
-        plan.write(path, file, fork_guard, |bytes| {
+        plan.write(path, file, fork_guard, 0, |bytes| {
             // SAFETY: the first copy of a file that no other process knows: aligned to a page, and zeroes are a value.
             let state = unsafe { &mut *bytes.cast::<T>() };
             T::initialize(state);
@@ -365,28 +383,41 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self.limits
     }
 
+    /// What handles are opened with.
+    pub(super) fn terms(&self) -> Result<Terms, Error> {
+        Ok(Terms { access: self.access()?, timeout: self.timeout })
+    }
+
     /// Checks the options.
     pub(super) fn access(&self) -> Result<Access, Error> {
         let invalid = |why: String| Err(Trouble::InvalidOption(why).into());
-        if !(2..=MAX_COPIES).contains(&self.copies) {
-            return invalid(format!("`copies({})`: a region has 2 to {MAX_COPIES} copies", self.copies));
+        let (copies, mode) = (self.sizes().copies, self.mode.unwrap_or(DEFAULT_MODE));
+        if !(2..=MAX_COPIES).contains(&copies) {
+            return invalid(format!("`copies({copies})`: a region has 2 to {MAX_COPIES} copies"));
         }
-        if let Some(max) = self.max_copies.filter(|max| !(self.copies..=MAX_COPIES).contains(max)) {
+        if let Some(max) = self.max_copies.filter(|max| !(copies..=MAX_COPIES).contains(max)) {
             return invalid(format!(
-                "`max_copies({max})`: a region of {} `copies` may come to have {0} to {MAX_COPIES}",
-                self.copies
+                "`max_copies({max})`: a region of {copies} `copies` may come to have {copies} to {MAX_COPIES}"
             ));
         }
         if let Some(handles) = self.handles.filter(|handles| !(1..=MAX_SLOTS).contains(handles)) {
             return invalid(format!("`handles({handles})`: a region has 1 to {MAX_SLOTS} handles"));
         }
-        if self.mode & !0o777 != 0 || self.mode & 0o600 != 0o600 {
+        if mode & !0o777 != 0 || mode & 0o600 != 0o600 {
             return invalid(format!(
-                "`mode({:#o})`: a mode between 0o600 and 0o777 that lets the owner read and write",
-                self.mode
+                "`mode({mode:#o})`: a mode between 0o600 and 0o777 that lets the owner read and write"
             ));
         }
-        Ok(Access { mode: self.mode })
+        Ok(Access { mode })
+    }
+}
+
+impl<T> Options<'_, T> {
+    /// The sizes of a new region.
+    fn sizes(&self) -> Sizes {
+        let copies = self.copies.unwrap_or(DEFAULT_COPIES);
+        let handles = self.handles.unwrap_or(DEFAULT_HANDLES);
+        Sizes { copies, max_copies: self.max_copies.unwrap_or(copies), handles }
     }
 }
 
@@ -394,8 +425,8 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 impl<T> fmt::Debug for Options<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
-            .field("mode", &format_args!("{:#o}", self.mode))
-            .field("copies", &self.copies)
+            .field("mode", &format_args!("{:#o}", self.mode.unwrap_or(DEFAULT_MODE)))
+            .field("copies", &self.sizes().copies)
             .field("max_copies", &self.max_copies)
             .field("handles", &self.handles)
             .field("timeout", &self.timeout)

@@ -46,11 +46,15 @@ impl<T: SharedLayout> State<T> {
     /// As for [`open`](Self::open), without `Busy`.
     pub fn open_read_only(name: impl AsRef<Path>) -> Result<ReadOnly<T>, Error> {
         let region = ReadOnlyRegion::open(&RegionPath::find(name.as_ref())?, Self::TYPE)?;
-        Ok(ReadOnly { region, state: PhantomData })
+        Ok(ReadOnly::new(region))
     }
 }
 
 impl<T: SharedLayout> ReadOnly<T> {
+    pub(super) fn new(region: ReadOnlyRegion) -> Self {
+        ReadOnly { region, state: PhantomData }
+    }
+
     /// Copies the committed version to the heap, and checks it.
     ///
     /// Without a pin, writers may come to write the copy that is being read; then it is read again. With three copies that

@@ -1,6 +1,6 @@
 //! Changing where a name leads: replacing a region, and removing it.
 
-use super::handle::State;
+use super::handle::{State, Terms};
 use super::making::Making;
 use super::options::Options;
 use crate::commit::Clock;
@@ -10,7 +10,6 @@ use crate::os::{self, Access, DEFAULT_TIMEOUT, Deadline, NameLock, NewFile, Regi
 use crate::region::{Region, recognise};
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::time::Duration;
 
 impl<T: SharedLayout> State<T> {
     /// Opens the state, creates it if it is not there, and replaces a region that this program cannot use by a new one:
@@ -123,18 +122,18 @@ impl<T: SharedLayout> Options<'_, T> {
     fn opened_or_replaced(self, name: &Path) -> Result<State<T>, Error> {
         let mut region_path = RegionPath::find(name)?;
         Making::check(&region_path)?;
-        let (access, timeout) = (self.access()?, self.timeout);
-        let clock = &mut Deadline::new(timeout);
+        let terms = self.terms()?;
+        let clock = &mut Deadline::new(terms.timeout);
         let mut new = New::Planned(self);
         loop {
-            match Self::open_if_there(&region_path, access, timeout, clock) {
+            match Self::open_if_there(&region_path, terms, clock) {
                 Ok(Some(state)) => return Ok(state),
                 Ok(None) => {
                     let _turn = region_path.turn(new.room()?, clock);
                     if region_path.now()?.is_some() {
                         continue;
                     }
-                    match new.made(&region_path, access).and_then(|new| Self::publish(&region_path, new, timeout)) {
+                    match new.made(&region_path, terms.access).and_then(|new| Self::publish(&region_path, new, terms)) {
                         Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
                         // The directory was removed just now. That of bare names is made again.
                         Err(e) if e.kind() == ErrorKind::NotFound && region_path.is_gone() => {
@@ -142,28 +141,28 @@ impl<T: SharedLayout> Options<'_, T> {
                         }
                         // Another process may have taken the room for this very region.
                         Err(e) if e.kind() == ErrorKind::NoSpace => {
-                            return Self::open_if_there(&region_path, access, timeout, clock)?.ok_or(e);
+                            return Self::open_if_there(&region_path, terms, clock)?.ok_or(e);
                         }
                         published => return published,
                     }
                 }
                 Err(e) if is_replaced(e.kind()) => {
-                    let file = match region_path.open(access) {
+                    let file = match region_path.open(terms.access) {
                         Err(e) if e.kind() == ErrorKind::NotFound => continue,
                         file => file?,
                     };
-                    let Some(lock) = lock_name(&region_path, &file, clock)? else { continue };
+                    let Some(lock) = NameLock::take(&region_path, &file, clock)? else { continue };
                     // What the name leads to now, and for as long as it is locked, may be another file than the one that was
                     // refused: the one that another process has put in its place.
-                    let unusable = match Self::open_if_there(&region_path, access, timeout, clock) {
+                    let unusable = match Self::open_if_there(&region_path, terms, clock) {
                         Err(e) if is_replaced(e.kind()) => e,
                         Ok(None) => continue,
                         Ok(Some(state)) => return Ok(state),
                         Err(e) => return Err(e),
                     };
                     // Made while the name is locked: of several processes, one at a time takes the room for it.
-                    let new = new.made(&region_path, access)?;
-                    if let Some(state) = Self::replace(&region_path, &file, &lock, new, unusable, timeout, clock)? {
+                    let new = new.made(&region_path, terms.access)?;
+                    if let Some(state) = Self::replace(&region_path, &file, &lock, new, unusable, terms, clock)? {
                         return Ok(state);
                     }
                 }
@@ -183,11 +182,11 @@ impl<T: SharedLayout> Options<'_, T> {
         lock: &NameLock,
         new: &mut NewFile,
         unusable: Error,
-        timeout: Duration,
+        terms: Terms,
         clock: &mut Deadline,
     ) -> Result<Option<State<T>>, Error> {
         // Before the name, as in `publish`; without `/proc` after it.
-        let attach = |new: &NewFile| State::<T>::attach_new(Some(region_path), new.file(), timeout);
+        let attach = |new: &NewFile| State::<T>::attach_new(Some(region_path), new.file(), terms);
         let attached = match attach(new) {
             Err(e) if e.kind() == ErrorKind::NotFound => None,
             state => Some(state?),
@@ -195,7 +194,7 @@ impl<T: SharedLayout> Options<'_, T> {
         new.prepare(region_path)?;
         let replaced = if unusable.kind() == ErrorKind::LayoutMismatch {
             match Region::attach(region_path, file, None, clock)? {
-                Some(old) => old.replace(clock, || new.take_name(region_path))?,
+                Some(old) => old.replace(clock, |_| Ok(()), |_| new.take_name(region_path))?.is_some(),
                 None => false,
             }
         } else {
@@ -253,26 +252,6 @@ impl<T: SharedLayout> New<'_, T> {
     }
 }
 
-/// Keeps others from removing and replacing the region in `file`. `None`: the name leads elsewhere by now.
-fn lock_name(region_path: &RegionPath, file: &OwnedFd, clock: &mut Deadline) -> Result<Option<NameLock>, Error> {
-    let path = region_path.path();
-    let lock = match NameLock::new(file, &region_path.origin()) {
-        // Without `/proc`, it is opened by its name.
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        lock => lock.map_err(|e| Error::io(path, "open a second time", e))?,
-    };
-    let mut round = 0;
-    while !lock.try_lock().map_err(|e| Error::io(path, "lock", e))? {
-        if clock.remaining().is_none() {
-            return Err(Trouble::Renaming { path: path.to_owned() }.into());
-        }
-        std::thread::sleep(Duration::from_micros(50 << round.min(5)));
-        round += 1;
-    }
-    let same = region_path.now()? == Some(os::key(path, file)?);
-    Ok(same.then_some(lock))
-}
-
 /// Removes the region of that name. Processes that have it mapped keep working on it; it is gone with the last of them.
 ///
 /// The name is taken away from the very region that was found under it, and from nothing else. That takes neither a handle nor
@@ -299,7 +278,7 @@ fn remove_at(region_path: &RegionPath, is_meant: impl Fn(crate::os::RegionKey) -
             return Ok(false);
         }
         recognise(region_path.path(), &file)?;
-        if let Some(_lock) = lock_name(region_path, &file, clock)? {
+        if let Some(_lock) = NameLock::take(region_path, &file, clock)? {
             return region_path.unlink().map(|()| true);
         }
     }

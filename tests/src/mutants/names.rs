@@ -43,7 +43,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "removal_of_whatever_has_the_name",
         breaks: "another region is removed than the one whose name is locked",
-        patches: &[value("state/replace.rs", "region_path.now()? == Some(os::key(path, file)?)", "true")],
+        patches: &[value("os/name_lock.rs", "region_path.now()? == Some(key(path, file)?)", "true")],
         checks: &[Process("replace", "one_process_at_a_time_changes_where_a_name_leads")],
     },
     Mutant {
@@ -56,7 +56,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "name_not_locked",
         breaks: "a region is replaced or removed while another process is at it",
         patches: &[value(
-            "state/replace.rs",
+            "os/name_lock.rs",
             r#"!lock.try_lock().map_err(|e| Error::io(path, "lock", e))?"#,
             r#"lock.try_lock().map_err(|e| Error::io(path, "lock", e))?; false"#,
         )],
@@ -67,7 +67,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the region that another process has just made instead of the old one is replaced as well",
         patches: &[value(
             "state/replace.rs",
-            "match «Self::open_if_there(&region_path, access, timeout, clock)» { Err(e) if is_replaced(e.kind()) => e,",
+            "match «Self::open_if_there(&region_path, terms, clock)» { Err(e) if is_replaced(e.kind()) => e,",
             "Err(e)",
         )],
         checks: &[Process("replace", "of_several_at_once_one_replaces_it")],
@@ -110,7 +110,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "old_region_retired_before_the_name",
         breaks: "no region is in service if the replacer dies before the name changes",
-        patches: &[before("region/service.rs", "if let Err(error) = take_name()", "self.shared().retire();")],
+        patches: &[before("region/service.rs", "if let Err(error) = take_name(&mut made)", "self.shared().retire();")],
         checks: &[Process("replace", "a_replacer_is_killed_at_each_system_call")],
     },
 ];

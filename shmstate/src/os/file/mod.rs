@@ -12,6 +12,7 @@ mod turn;
 pub(crate) use anonymous::{ANONYMOUS, check_anonymous, new_anonymous};
 pub(crate) use create::NewFile;
 pub(crate) use region_path::RegionPath;
+pub(crate) use replace::Rights;
 pub(super) use reserve::pages_there;
 pub(crate) use reserve::{Limits, reserve};
 

@@ -1,15 +1,60 @@
-//! A new file takes the name of another one.
+//! A new file takes the name of another one, and its rights.
 
-use super::RegionPath;
 use super::create::{NewFile, TEMPORARY, Temporary, lock, sweep};
-use crate::error::Error;
+use super::{Access, RegionPath};
+use crate::error::{Error, Trouble};
 use crate::os::descriptors::duplicate;
 use crate::os::own_table::undisturbed;
-use rustix::fs::renameat;
+use rustix::fs::{Gid, Uid, renameat};
+use rustix::io::Errno;
 use std::ffi::OsString;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::Path;
+
+/// Whose a file is, and which users may do what with it.
+#[derive(Clone, Copy)]
+pub(crate) struct Rights {
+    user: u32,
+    group: u32,
+    pub(crate) mode: u32,
+}
+
+impl Rights {
+    /// Those of an open file.
+    pub(crate) fn of(path: &Path, file: &OwnedFd) -> Result<Rights, Error> {
+        let stat = rustix::fs::fstat(file).map_err(|e| Error::io(path, "look at", e))?;
+        Ok(Rights { user: stat.st_uid, group: stat.st_gid, mode: stat.st_mode & 0o777 })
+    }
+}
 
 impl NewFile {
+    /// Gives the file, which has the mode already, to the user and the group of another one: other users trust a region by these.
+    pub(crate) fn give_to(&self, region_path: &RegionPath, rights: Rights, access: Access) -> Result<(), Error> {
+        let path = region_path.path();
+        let own = Rights::of(path, &self.file)?;
+        if (own.user, own.group) == (rights.user, rights.group) {
+            return Ok(());
+        }
+        let user = (own.user != rights.user).then(|| Uid::from_raw(rights.user));
+        let given = undisturbed(&[self.file.as_raw_fd()], || {
+            self.check(region_path)?;
+            Ok::<_, Error>(rustix::fs::fchown(&self.file, user, Some(Gid::from_raw(rights.group))))
+        })?;
+        match given {
+            // The group has no rights that it could lose.
+            Err(Errno::PERM) if user.is_none() && access.mode & 0o070 == 0 => Ok(()),
+            Err(Errno::PERM) => {
+                let (user, group) = (rights.user, rights.group);
+                let why = format!(
+                    "it belongs to user {user} and group {group}, and this process cannot give a new region to them: let a process \
+                     of that user, in that group, or of root do it"
+                );
+                Err(Trouble::Permission { path: path.to_owned(), why, source: None }.into())
+            }
+            given => given.map_err(|e| Error::io(path, "set the owner of", e)),
+        }
+    }
+
     /// Gives the file a temporary name if it has none, for [`Self::take_name`]. It is locked for as long as this process lives,
     /// so that others can tell what a dead one has left.
     pub(crate) fn prepare(&mut self, region_path: &RegionPath) -> Result<(), Error> {
