@@ -9,7 +9,7 @@
 
 use super::outside::Images;
 use super::shared::Shared;
-use super::words::{CopyLine, Published};
+use super::words::{CopyLine, LAGS, Published};
 use crate::sync::{Ordering::Relaxed, Ordering::Release, STREAMED, crash_order, fence_release, fence_streaming};
 use crate::track::PAGE;
 use std::ops::Range;
@@ -29,7 +29,7 @@ impl Shared<'_> {
     #[inline(always)]
     pub(super) fn begin_write(&self, line: &CopyLine, size: u64) -> u64 {
         // A copy that is odd already stays so: no read compares the numbers of odd ones.
-        let odd = line.sequence.load(Relaxed) | 1;
+        let odd = line.odd_sequence();
         line.sequence.store(odd, Relaxed);
         fence_release(); // [W7]
         if size >= STREAMED {
@@ -109,7 +109,7 @@ impl Shared<'_> {
         let finished = self.copy_pages(line, most, |range| unsafe { images.copy_range(pair, range) });
         if !finished {
             crash_order();
-            line.sequence.store(odd.wrapping_add(1), Release);
+            line.sequence.store(odd.wrapping_add(LAGS), Release);
         }
         finished
     }

@@ -2,8 +2,9 @@
 //! words.
 //!
 //! A copy is written only while it is not the active one, and its writer changes its sequence first. So it was
-//! left alone if it is still the active one of the same version, or still has the same even sequence. What was read in
-//! the meantime may be torn, and is thrown away if neither holds.
+//! left alone if it is still the active one of the same version, or still has the same sequence, which says that it holds a
+//! version: between the look at `active` and the look at the sequence, an update may have been rolled back in that copy. What was
+//! read in the meantime may be torn, and is thrown away if neither holds.
 
 use super::pins::Reader;
 use super::shared::Shared;
@@ -35,7 +36,7 @@ impl Shared<'_> {
         fence_acquire();
         let found = read(copy);
         fence_acquire(); // [P1]
-        let same = sequence.is_multiple_of(2) && line.sequence.load(Relaxed) == sequence;
+        let same = sequence.is_multiple_of(4) && line.sequence.load(Relaxed) == sequence;
         Ok((found, same || self.published_relaxed() == before))
     }
 

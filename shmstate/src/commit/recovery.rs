@@ -13,7 +13,7 @@
 use super::lock::{Acquired, LockError};
 use super::outside::{Clock, Event, Os};
 use super::shared::Shared;
-use super::words::{NEVER, count};
+use super::words::{NEVER, WHOLE, count};
 use crate::sync::Ordering::{Relaxed, Release};
 
 impl Shared<'_> {
@@ -32,12 +32,9 @@ impl Shared<'_> {
         let active = self.published();
         let event = Event::Recovered { slot, pid: self.pid(slot), version: active.version };
         self.list_all();
-        if let Some(line) = self.copies.get(active.copy) {
-            let sequence = line.sequence.load(Relaxed);
-            if sequence % 2 == 1 {
-                // It had committed: `active` named this copy, and only its own writer does that.
-                line.sequence.store(sequence.wrapping_add(1), Release);
-            }
+        if let Some(line) = self.copies.get(active.copy).filter(|line| line.is_torn()) {
+            // It had committed: `active` named this copy, and only its own writer does that.
+            line.sequence.store(line.odd_sequence().wrapping_add(WHOLE), Release);
         }
         count(&self.control.counters.recoveries);
         event
@@ -68,8 +65,8 @@ impl Shared<'_> {
         self.reset_listed();
         self.reset_log();
         for (k, line) in self.copies.iter().enumerate() {
-            let odd = line.sequence.load(Relaxed) | 1;
-            line.sequence.store(if k == active { odd.wrapping_add(1) } else { odd }, Relaxed);
+            let odd = line.odd_sequence();
+            line.sequence.store(if k == active { odd.wrapping_add(WHOLE) } else { odd }, Relaxed);
             if k != active {
                 line.synced.store(NEVER, Relaxed);
             }

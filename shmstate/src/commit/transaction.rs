@@ -6,7 +6,7 @@
 use super::lock::LockError;
 use super::outside::{Clock, Images, Os};
 use super::shared::Shared;
-use super::words::{CopyLine, Published, count};
+use super::words::{CopyLine, LAGS, Published, WHOLE, count};
 use crate::sync::{
     Ordering::{Relaxed, Release},
     fence_after_lock,
@@ -143,7 +143,7 @@ impl Shared<'_> {
     #[cold]
     pub(crate) fn roll_back(&self, copy: usize, touched: &DirtyRanges) {
         let (line, log_end) = (&self.copies[copy], self.control.active.log_end.load(Relaxed));
-        let even = (line.sequence.load(Relaxed) | 1).wrapping_add(1);
+        let even = line.odd_sequence().wrapping_add(LAGS);
         // It was caught up when the update began; its position stays before the new entries.
         line.log_position.store(log_end, Relaxed);
         self.append(log_end, touched);
@@ -168,6 +168,12 @@ impl<P: Copy> Transaction<'_, P> {
         self.copy
     }
 
+    /// The version that this update makes, if it commits.
+    #[inline]
+    pub(crate) fn version(&self) -> u64 {
+        self.active.version + 1
+    }
+
     /// The copy that readers see.
     #[inline]
     pub(crate) fn active(&self) -> usize {
@@ -184,15 +190,15 @@ impl<P: Copy> Transaction<'_, P> {
     /// new version.
     #[inline(always)]
     pub(crate) fn commit(self, touched: &DirtyRanges) -> u64 {
-        let Transaction { shared, active, copy, line, odd, log_end, .. } = self;
-        let version = active.version + 1;
+        let Transaction { shared, copy, line, odd, log_end, .. } = self;
+        let version = self.version();
         line.log_position.store(shared.append(log_end, touched), Relaxed);
         if touched.spilled() {
             self.mark_pages(touched);
         }
         line.synced.store(version, Relaxed);
         shared.control.active.published.store(Published { version, copy }.pack(), Release); // [W4]
-        line.sequence.store(odd.wrapping_add(1), Release); // [W5]
+        line.sequence.store(odd.wrapping_add(WHOLE), Release); // [W5]
         version
     }
 

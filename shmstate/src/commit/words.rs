@@ -27,6 +27,12 @@ pub(super) const AGED: u32 = 1 << 9;
 /// The `synced` of a copy that was never published. No version comes near it.
 pub(crate) const NEVER: u64 = u64::MAX;
 
+/// Added to the sequence of a copy that is written: it holds a version again.
+pub(super) const WHOLE: u64 = 1;
+
+/// Added to the sequence of a copy that is written: it holds no version until it has caught up, and what it lacks is known.
+pub(super) const LAGS: u64 = 3;
+
 /// The words that a region has once.
 #[repr(C)]
 pub(crate) struct Control {
@@ -108,7 +114,9 @@ impl SlotLine {
 /// A copy's state; its page bits follow elsewhere.
 #[repr(C, align(64))]
 pub(crate) struct CopyLine {
-    /// Odd while the copy is written; odd at its next use: its writer died, everything is copied.
+    /// Grows with each step. A multiple of 4: the copy holds the version that it was last published with. Even otherwise: it
+    /// holds no version, because an update was rolled back in it, or its pages were taken over in part. Odd: it is written, or its
+    /// writer died, and everything is copied at its next use.
     pub(crate) sequence: AtomicU64,
     /// The version that the copy was last published with, or [`NEVER`].
     pub(crate) synced: AtomicU64,
@@ -123,6 +131,12 @@ impl CopyLine {
     #[inline(always)]
     pub(crate) fn is_torn(&self) -> bool {
         self.sequence.load(Relaxed) % 2 == 1
+    }
+
+    /// The sequence while the copy is written: an odd one, to which [`WHOLE`] or [`LAGS`] is added at the end.
+    #[inline(always)]
+    pub(super) fn odd_sequence(&self) -> u64 {
+        self.sequence.load(Relaxed) | 3
     }
 
     /// Whether there are page bits.

@@ -54,7 +54,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             left_out("commit/transaction.rs", "line.synced.store(version, Relaxed);"),
             before(
                 "commit/transaction.rs",
-                "line.sequence.store(odd.wrapping_add(1), Release);",
+                "line.sequence.store(odd.wrapping_add(WHOLE), Release);",
                 "line.synced.store(version, Relaxed);",
             ),
         ],

@@ -86,7 +86,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[value(
             "commit/words.rs",
             "self.sequence.load(Relaxed) % 2 == 1",
-            "self.sequence.load(Relaxed) == 1",
+            "self.sequence.load(Relaxed) == 3",
         )],
         checks: &[Step("attach-first")],
     },

@@ -126,7 +126,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[before(
             "commit/recovery.rs",
             "count(&self.control.counters.recoveries);",
-            "for line in self.copies { line.sequence.store((line.sequence.load(Relaxed) + 1) & !1, Release); }",
+            "for line in self.copies { line.sequence.store(line.odd_sequence() + 1, Release); }",
         )],
         checks: &[Loom("deaths::a_writer_dies_while_another_writes", LOST), Shuttle("three_copies")],
     },

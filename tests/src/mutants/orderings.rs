@@ -77,7 +77,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[before(
             "commit/transaction.rs",
             "line.synced.store(version, Relaxed);",
-            "line.sequence.store(odd.wrapping_add(1), Release);",
+            "line.sequence.store(odd.wrapping_add(WHOLE), Release);",
         )],
         checks: &[
             Loom("deaths::the_second_dies_as_well", LOST),
@@ -89,7 +89,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "even_left_out",
         breaks: "W5 left out: a commit leaves its copy odd",
-        patches: &[left_out("commit/transaction.rs", "line.sequence.store(odd.wrapping_add(1), Release);")],
+        patches: &[left_out("commit/transaction.rs", "line.sequence.store(odd.wrapping_add(WHOLE), Release);")],
         checks: &[Loom("writers::two_writers", HALF)],
     },
     Mutant {

@@ -1,6 +1,6 @@
 //! Optimistic reads and loads against a writer. What they read may be written meanwhile, so the images are made of atomic words here.
 
-use super::super::{Clock, Control, CopyLine, Images, Listed, Os, Published, Shared, SlotLine};
+use super::super::{Clock, Control, CopyLine, Images, Listed, Os, Published, Shared, SlotLine, Transaction};
 use super::explore::explore;
 use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use crate::track::{DirtyRanges, Granule, Pages, log_len};
@@ -52,16 +52,25 @@ impl World {
     }
 
     fn update(&self) {
+        self.transact(1, |_, txn, touched| _ = txn.commit(touched));
+    }
+
+    /// An update that changes both words, and is rolled back.
+    fn roll_back(&self) {
+        self.transact(100, |shared, txn, touched| shared.roll_back(txn.copy(), touched));
+    }
+
+    fn transact(&self, by: u64, end: impl FnOnce(&Shared<'_>, Transaction<'_, (usize, usize)>, &DirtyRanges)) {
         let shared = self.shared();
         // SAFETY: the images of this region; the slot is the one writer's.
         let txn = unsafe { shared.begin(0, &Alone, || Alone, self) };
         let txn = txn.expect("no reader is in the way");
         let mut touched = DirtyRanges::new(SIZE);
         for (i, word) in self.images[txn.copy()].iter().enumerate() {
-            word.store(word.load(Relaxed) + 1, Relaxed);
+            word.store(word.load(Relaxed) + by, Relaxed);
             touched.add(8 * i as u64, 8);
         }
-        txn.commit(&touched);
+        end(&shared, txn, &touched);
         shared.unlock(&Alone);
     }
 
@@ -161,6 +170,23 @@ fn two_copies_one_reader() {
 #[test]
 fn three_copies_one_reader() {
     explore("K=3, 1 optimistic reader x2, 1 writer x3", Some(2), || an_optimistic_reader(3, 3));
+}
+
+/// The reader's copy is written again, and the update is rolled back: it is even as before, and holds no version.
+#[test]
+fn two_copies_a_roll_back() {
+    explore("K=2, 1 optimistic reader x1, 1 commit, 1 roll-back, 1 commit", Some(2), || {
+        let world = World::new(2);
+        let reader = thread::spawn({
+            let world = Arc::clone(&world);
+            move || assert!(world.optimistic_read() <= Some(2), "an optimistic reader saw what was rolled back")
+        });
+        world.update();
+        world.roll_back();
+        world.update();
+        reader.join().expect("joined");
+        assert_eq!(world.optimistic_read(), Some(2));
+    });
 }
 
 /// One attempt is all that a load has here; then it takes a pin, which leaves the writer a copy.
