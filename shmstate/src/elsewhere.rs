@@ -90,6 +90,10 @@ impl<T: SharedLayout> State<T> {
         match self.never {}
     }
 
+    pub fn read_versioned<R>(&self, f: impl FnOnce(&T, u64) -> R) -> Result<R, Error> {
+        match self.never {}
+    }
+
     pub fn update<R, UseTryUpdateForResult>(&self, f: impl FnOnce(&mut T) -> R) -> Result<R, Error>
     where
         R: Outcome<UseTryUpdateForResult>,
@@ -104,7 +108,21 @@ impl<T: SharedLayout> State<T> {
     pub(crate) fn update_within<R, E>(
         &self,
         timeout: Duration,
-        f: impl FnOnce(&mut T) -> Result<R, E>,
+        f: impl FnOnce(&mut T, u64) -> Result<R, E>,
+    ) -> Result<Result<R, E>, Error> {
+        match self.never {}
+    }
+
+    pub fn update_versioned<R, UseTryUpdateForResult>(&self, f: impl FnOnce(&mut T, u64) -> R) -> Result<R, Error>
+    where
+        R: Outcome<UseTryUpdateForResult>,
+    {
+        match self.never {}
+    }
+
+    pub fn try_update_versioned<R, E>(
+        &self,
+        f: impl FnOnce(&mut T, u64) -> Result<R, E>,
     ) -> Result<Result<R, E>, Error> {
         match self.never {}
     }
@@ -117,11 +135,19 @@ impl<T: SharedLayout> State<T> {
         match self.never {}
     }
 
+    pub fn snapshot_versioned(&self) -> Result<(u64, Box<T>), Error> {
+        match self.never {}
+    }
+
     pub fn project<F: SharedLayout>(&self, field: impl FnOnce(&T) -> &F) -> Result<Projection<T, F>, Error> {
         match self.never {}
     }
 
     pub fn load<F: SharedLayout>(&self, field: &Projection<T, F>) -> Result<F, Error> {
+        match self.never {}
+    }
+
+    pub fn load_versioned<F: SharedLayout>(&self, field: &Projection<T, F>) -> Result<(u64, F), Error> {
         match self.never {}
     }
 
@@ -175,11 +201,19 @@ impl<T: SharedLayout> ReadOnly<T> {
         match self.never {}
     }
 
+    pub fn snapshot_versioned(&self) -> Result<(u64, Box<T>), Error> {
+        match self.never {}
+    }
+
     pub fn project<F: SharedLayout>(&self, field: impl FnOnce(&T) -> &F) -> Result<Projection<T, F>, Error> {
         match self.never {}
     }
 
     pub fn load<F: SharedLayout>(&self, field: &Projection<T, F>) -> Result<F, Error> {
+        match self.never {}
+    }
+
+    pub fn load_versioned<F: SharedLayout>(&self, field: &Projection<T, F>) -> Result<(u64, F), Error> {
         match self.never {}
     }
 

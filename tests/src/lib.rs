@@ -2,6 +2,7 @@
 mod actor;
 pub mod all;
 mod cgroup;
+mod counted;
 mod dir;
 pub mod history;
 pub mod hostile;
@@ -15,6 +16,7 @@ mod world;
 
 pub use actor::{Actor, Fate, PATIENCE};
 pub use cgroup::Cgroup;
+pub use counted::Counted;
 pub use dir::{disk_dir, has_proc, scratch_dir, tmpfs};
 pub use log::{Entry, Kind, Log, now_ns};
 pub use made::{Churn, Made};

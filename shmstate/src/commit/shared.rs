@@ -49,6 +49,14 @@ impl Shared<'_> {
         Published::unpack(self.control.active.published.load(ordering)).copy
     }
 
+    /// The version of copy `k`, for one that reads the copy: under a pin, or inside of an optimistic read.
+    ///
+    /// `published` may have moved on since it led to that copy; this word is written with the copy, before W4.
+    #[inline]
+    pub(crate) fn version_of(&self, k: usize) -> u64 {
+        self.copies.get(k).map_or(0, |line| line.synced.load(Relaxed))
+    }
+
     /// Copies in use, whatever the word says.
     #[inline]
     pub(crate) fn in_use(&self) -> usize {

@@ -97,11 +97,11 @@ impl ReadOnlyRegion {
         self.shared.published_relaxed()
     }
 
-    /// Calls `copy` with the active image, of which it may look at `bytes`: whole words. Returns whether no writer has written that
-    /// image meanwhile.
+    /// Calls `copy` with the active image, of which it may look at `bytes`: whole words. Returns the version of
+    /// what was copied; `None` if a writer has written that image meanwhile.
     #[inline]
-    pub(crate) fn try_copy(&self, bytes: Range<usize>, copy: impl FnOnce(*const u8)) -> Result<bool, Error> {
-        let read = |k| self.read(k, bytes, copy);
+    pub(crate) fn try_copy(&self, bytes: Range<usize>, copy: impl FnOnce(*const u8)) -> Result<Option<u64>, Error> {
+        let read = |k| self.read(k, bytes, copy).map(|()| self.shared.version_of(k));
         match self.shared.published_relaxed().service() {
             Service::In => self.outcome(self.shared.optimistic_read(read)),
             service => self.try_copy_leaving(service, read),
@@ -119,6 +119,7 @@ impl ReadOnlyRegion {
             // SAFETY: inside of the image, which begins at a page and is readable up to the next word; `to` is as long.
             unsafe { copy_words(to.as_mut_ptr(), image.wrapping_add(bytes.start), bytes.len()) }
         })
+        .map(|version| version.is_some())
     }
 
     /// Whether the region is in service, as its words say, and as its name does if they leave it to that.
@@ -137,7 +138,11 @@ impl ReadOnlyRegion {
 
     /// [`Self::try_copy`] of a region that is being replaced, or has been.
     #[cold]
-    fn try_copy_leaving(&self, service: Service, read: impl FnOnce(usize) -> Result<(), Error>) -> Result<bool, Error> {
+    fn try_copy_leaving(
+        &self,
+        service: Service,
+        read: impl FnOnce(usize) -> Result<u64, Error>,
+    ) -> Result<Option<u64>, Error> {
         if !self.serves(service)? {
             return Err(Trouble::Retired { path: self.origin.path().to_owned() }.into());
         }
@@ -147,12 +152,12 @@ impl ReadOnlyRegion {
     /// What came of a read. One that met a copy that the region does not have is made again if the region began to be replaced
     /// a moment ago.
     #[inline]
-    fn outcome(&self, read: Result<(Result<(), Error>, bool), usize>) -> Result<bool, Error> {
+    fn outcome(&self, read: Result<(Result<u64, Error>, bool), usize>) -> Result<Option<u64>, Error> {
         match read {
-            Ok((read, unchanged)) => read.map(|()| unchanged),
+            Ok((read, unchanged)) => read.map(|version| unchanged.then_some(version)),
             Err(copy) => match (Published { version: 0, copy }).service() {
                 Service::In => Err(self.no_such_copy(copy)),
-                _ => Ok(false),
+                _ => Ok(None),
             },
         }
     }

@@ -129,6 +129,33 @@ impl<T: SharedLayout> State<T> {
         self.pinned(|images, copy| f(unsafe { &*images.image(copy) }))
     }
 
+    /// [`read`](Self::read), with the version that `f` sees.
+    ///
+    /// [`version`](Self::version) beside a read may name another one: writers go on between the two calls.
+    ///
+    /// ```
+    /// # use shmstate::{SharedLayout, State};
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Board { ticks: u64 }
+    /// # let dir = tempfile::tempdir()?;
+    /// let board = State::<Board>::create(dir.path().join("board"))?;
+    /// board.update(|s| s.ticks = 7)?;
+    /// assert_eq!(board.read_versioned(|s, version| (version, s.ticks))?, (1, 7));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    ///
+    /// # Panics
+    /// With whatever `f` panics.
+    #[inline]
+    pub fn read_versioned<R>(&self, f: impl FnOnce(&T, u64) -> R) -> Result<R, Error> {
+        // SAFETY: as in `read`.
+        self.pinned(|images, copy| f(unsafe { &*images.image(copy) }, self.region.shared().version_of(copy)))
+    }
+
     /// Runs `f` with the active copy pinned, and noted as open on this thread.
     #[inline]
     pub(super) fn pinned<R>(&self, f: impl FnOnce(&TypedImages<T>, usize) -> R) -> Result<R, Error> {

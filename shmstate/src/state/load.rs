@@ -2,10 +2,9 @@
 
 use super::handle::State;
 use super::read_only::ReadOnly;
-use crate::commit::Clock;
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
-use crate::os::{DEFAULT_TIMEOUT, Deadline, Mapping};
+use crate::os::Mapping;
 use crate::region::{copy_words, word_at};
 use std::fmt;
 use std::marker::PhantomData;
@@ -164,6 +163,28 @@ impl<T: SharedLayout> State<T> {
         // SAFETY: all bytes of the field have been copied.
         unsafe { Projection::<T, F>::finish(|| self.region().path().into(), found) }
     }
+
+    /// [`load`](Self::load), with the version that the field is of.
+    ///
+    /// # Errors
+    /// As for [`load`](Self::load).
+    #[inline]
+    pub fn load_versioned<F: SharedLayout>(&self, field: &Projection<T, F>) -> Result<(u64, F), Error> {
+        let region = self.region();
+        region.check()?;
+        let mut found = MaybeUninit::uninit();
+        let mut copy = |k| {
+            // SAFETY: an image of the region's.
+            unsafe { field.copy(self.images().image(k).cast_const().cast(), &mut found) }
+            region.shared().version_of(k)
+        };
+        let version = match region.shared().load(region.slot(), &mut copy) {
+            Ok(version) => version,
+            Err(named) => copy(self.enter_leaving(named)?.copy()),
+        };
+        // SAFETY: all bytes of the field have been copied.
+        Ok((version, unsafe { Projection::<T, F>::finish(|| region.path().into(), found) }?))
+    }
 }
 
 impl<T: SharedLayout> ReadOnly<T> {
@@ -199,16 +220,19 @@ impl<T: SharedLayout> ReadOnly<T> {
     /// As for [`snapshot`](Self::snapshot).
     #[inline]
     pub fn load<F: SharedLayout>(&self, field: &Projection<T, F>) -> Result<F, Error> {
+        self.load_versioned(field).map(|(_, found)| found)
+    }
+
+    /// [`load`](Self::load), with the version that the field is of.
+    ///
+    /// # Errors
+    /// As for [`snapshot`](Self::snapshot).
+    #[inline]
+    pub fn load_versioned<F: SharedLayout>(&self, field: &Projection<T, F>) -> Result<(u64, F), Error> {
         let mut found = MaybeUninit::uninit();
-        let mut clock = Deadline::new(DEFAULT_TIMEOUT);
-        let words = field.words();
         // SAFETY: the bytes of the field in an image of the region's.
-        while !self.region().try_copy(words.clone(), |image| unsafe { field.copy(image, &mut found) })? {
-            if clock.remaining().is_none() {
-                return Err(Trouble::Outrun { path: self.path().to_owned() }.into());
-            }
-        }
+        let version = self.copied(field.words(), |image| unsafe { field.copy(image, &mut found) })?;
         // SAFETY: all bytes of the field have been copied.
-        unsafe { Projection::<T, F>::finish(|| self.path().into(), found) }
+        Ok((version, unsafe { Projection::<T, F>::finish(|| self.path().into(), found) }?))
     }
 }

@@ -9,6 +9,7 @@ use crate::os::{DEFAULT_TIMEOUT, Deadline, RegionPath};
 use crate::region::{ReadOnlyRegion, copy_words};
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::path::Path;
 
 /// A shared `T` that this process may only look at: [`State::open_read_only`].
@@ -64,18 +65,36 @@ impl<T: SharedLayout> ReadOnly<T> {
     /// [`Busy`](crate::ErrorKind::Busy) if writers were faster for five seconds; [`Corrupt`](crate::ErrorKind::Corrupt) if
     /// the bytes are no `T`.
     pub fn snapshot(&self) -> Result<Box<T>, Error> {
+        self.snapshot_versioned().map(|(_, snapshot)| snapshot)
+    }
+
+    /// [`snapshot`](Self::snapshot), with the version that it is of.
+    ///
+    /// # Errors
+    /// As for [`snapshot`](Self::snapshot).
+    pub fn snapshot_versioned(&self) -> Result<(u64, Box<T>), Error> {
         let mut snapshot = Box::<T>::new_uninit();
         let to = snapshot.as_mut_ptr();
-        let mut clock = Deadline::new(DEFAULT_TIMEOUT);
         let all = 0..size_of::<T>().next_multiple_of(8);
         // SAFETY: the box is as large as a `T`; an image is readable up to the next word.
-        while !self.region.try_copy(all.clone(), |image| unsafe { copy_words(to.cast(), image, size_of::<T>()) })? {
+        let version = self.copied(all, |image| unsafe { copy_words(to.cast(), image, size_of::<T>()) })?;
+        // SAFETY: all bytes of the box have been written.
+        Ok((version, unsafe { finish_snapshot(snapshot, self.path()) }?))
+    }
+
+    /// Calls `copy` with the active image, of which it may look at `bytes`: whole words. Again, until no writer has written that
+    /// image meanwhile. Returns the version of what was copied at last.
+    #[inline]
+    pub(super) fn copied(&self, bytes: Range<usize>, mut copy: impl FnMut(*const u8)) -> Result<u64, Error> {
+        let mut clock = Deadline::new(DEFAULT_TIMEOUT);
+        loop {
+            if let Some(version) = self.region.try_copy(bytes.clone(), &mut copy)? {
+                return Ok(version);
+            }
             if clock.remaining().is_none() {
                 return Err(Trouble::Outrun { path: self.path().to_owned() }.into());
             }
         }
-        // SAFETY: all bytes of the box have been written.
-        unsafe { finish_snapshot(snapshot, self.path()) }
     }
 
     #[inline]

@@ -32,14 +32,23 @@ impl<T: SharedLayout> State<T> {
     /// [`Corrupt`](crate::ErrorKind::Corrupt) if the bytes are no `T`; [`Forked`](crate::ErrorKind::Forked) in a child of
     /// the process that opened the handle.
     pub fn snapshot(&self) -> Result<Box<T>, Error> {
+        self.snapshot_versioned().map(|(_, snapshot)| snapshot)
+    }
+
+    /// [`snapshot`](Self::snapshot), with the version that it is of.
+    ///
+    /// # Errors
+    /// As for [`snapshot`](Self::snapshot).
+    pub fn snapshot_versioned(&self) -> Result<(u64, Box<T>), Error> {
         let mut snapshot = Box::<T>::new_uninit();
         let to = snapshot.as_mut_ptr();
-        self.pinned(|images: &TypedImages<T>, copy| {
+        let version = self.pinned(|images: &TypedImages<T>, copy| {
             // SAFETY: the copy is pinned; the box is as large as a `T`; an image is readable up to the next page.
             unsafe { copy_words(to.cast(), images.image(copy).cast_const().cast(), size_of::<T>()) }
+            self.region().shared().version_of(copy)
         })?;
         // SAFETY: all bytes of the box have been written.
-        unsafe { finish_snapshot(snapshot, self.region().path()) }
+        Ok((version, unsafe { finish_snapshot(snapshot, self.region().path()) }?))
     }
 }
 

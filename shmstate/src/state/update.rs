@@ -94,15 +94,65 @@ impl<T: SharedLayout> State<T> {
     /// As for [`update`](Self::update).
     #[inline]
     pub fn try_update<R, E>(&self, f: impl FnOnce(&mut T) -> Result<R, E>) -> Result<Result<R, E>, Error> {
+        self.update_within(self.timeout(), |s, _| f(s))
+    }
+
+    /// [`update`](Self::update), with the number of the version that it makes.
+    ///
+    /// ```
+    /// # use shmstate::{SharedLayout, State};
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Board { ticks: u64, changed_at: u64 }
+    /// # let dir = tempfile::tempdir()?;
+    /// let board = State::<Board>::create(dir.path().join("board"))?;
+    /// let made = board.update_versioned(|s, version| {
+    ///     s.ticks += 1;
+    ///     s.changed_at = version;
+    ///     version
+    /// })?;
+    /// assert_eq!(made, 1);
+    /// assert_eq!(board.read_versioned(|s, version| (version, s.changed_at))?, (1, 1));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`update`](Self::update).
+    ///
+    /// # Panics
+    /// As for [`update`](Self::update).
+    #[inline]
+    pub fn update_versioned<R, UseTryUpdateForResult>(&self, f: impl FnOnce(&mut T, u64) -> R) -> Result<R, Error>
+    where
+        R: Outcome<UseTryUpdateForResult>,
+    {
+        match self.try_update_versioned(|s, version| Ok::<R, std::convert::Infallible>(f(s, version)))? {
+            Ok(r) => Ok(r),
+        }
+    }
+
+    /// [`try_update`](Self::try_update), with the number of the version that it makes if it returns `Ok`. After an `Err`, the next
+    /// update makes the version of that number.
+    ///
+    /// # Errors
+    /// As for [`update`](Self::update).
+    ///
+    /// # Panics
+    /// As for [`update`](Self::update).
+    #[inline]
+    pub fn try_update_versioned<R, E>(
+        &self,
+        f: impl FnOnce(&mut T, u64) -> Result<R, E>,
+    ) -> Result<Result<R, E>, Error> {
         self.update_within(self.timeout(), f)
     }
 
-    /// [`try_update`](Self::try_update), which waits no longer than `timeout`.
+    /// [`try_update`](Self::try_update), which waits no longer than `timeout`, and tells `f` which version it makes.
     #[inline]
     pub(crate) fn update_within<R, E>(
         &self,
         timeout: Duration,
-        f: impl FnOnce(&mut T) -> Result<R, E>,
+        f: impl FnOnce(&mut T, u64) -> Result<R, E>,
     ) -> Result<Result<R, E>, Error> {
         let region = self.region();
         region.check()?;
@@ -130,7 +180,7 @@ impl<T: SharedLayout> State<T> {
             unsafe { T::stamp(copy, stamp) }
         }
         // SAFETY: the reference ends with the closure; the rest as above.
-        let closure = || f(unsafe { &mut *copy });
+        let closure = || f(unsafe { &mut *copy }, txn.version());
         // SAFETY: it is in this handle, and the lock keeps it this thread's.
         let verdict = unsafe { frame.enter_update(&raw const *running, closure) };
         // The closure may have forked, and this be the child.

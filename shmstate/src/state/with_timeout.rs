@@ -72,6 +72,38 @@ impl<T: SharedLayout> WithTimeout<'_, T> {
     /// As for [`State::try_update`].
     #[inline]
     pub fn try_update<R, E>(&self, f: impl FnOnce(&mut T) -> Result<R, E>) -> Result<Result<R, E>, Error> {
+        self.state.update_within(self.timeout, |s, _| f(s))
+    }
+
+    /// As [`State::update_versioned`].
+    ///
+    /// # Errors
+    /// As for [`State::update`].
+    ///
+    /// # Panics
+    /// As for [`State::update`].
+    #[inline]
+    pub fn update_versioned<R, UseTryUpdateForResult>(&self, f: impl FnOnce(&mut T, u64) -> R) -> Result<R, Error>
+    where
+        R: Outcome<UseTryUpdateForResult>,
+    {
+        match self.try_update_versioned(|s, version| Ok::<R, std::convert::Infallible>(f(s, version)))? {
+            Ok(r) => Ok(r),
+        }
+    }
+
+    /// As [`State::try_update_versioned`].
+    ///
+    /// # Errors
+    /// As for [`State::update`].
+    ///
+    /// # Panics
+    /// As for [`State::update`].
+    #[inline]
+    pub fn try_update_versioned<R, E>(
+        &self,
+        f: impl FnOnce(&mut T, u64) -> Result<R, E>,
+    ) -> Result<Result<R, E>, Error> {
         self.state.update_within(self.timeout, f)
     }
 

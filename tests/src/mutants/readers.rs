@@ -1,6 +1,6 @@
 //! Faults of reading, and of the list of readers.
 
-use super::Check::{Loom, Shuttle, Step};
+use super::Check::{Loom, Process, Shuttle, Step};
 use super::Mutant;
 use super::symptoms::{RACE, TORN};
 use super::weave::{before, left_out, value};
@@ -29,10 +29,26 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Loom("optimistic::two_copies_one_reader", TORN)],
     },
     Mutant {
+        name: "rolled_back_counts_as_a_version",
+        breaks: "the sequence of a copy in which an update was rolled back says that it holds a version",
+        patches: &[value("commit/transaction.rs", "line.odd_sequence().wrapping_add(«LAGS»)", "WHOLE")],
+        checks: &[Loom("optimistic::two_copies_a_roll_back", "an optimistic reader saw what was rolled back")],
+    },
+    Mutant {
         name: "load_keeps_what_is_torn",
         breaks: "a load takes what it has seen of a copy that was written meanwhile",
         patches: &[value("commit/optimistic.rs", "if «unchanged» { Ok(found) }", "true")],
         checks: &[Loom("optimistic::three_copies_a_load", TORN)],
+    },
+    Mutant {
+        name: "version_beside_the_data",
+        breaks: "the version that comes with a read is the newest one, and not that of the copy that was read",
+        patches: &[value(
+            "commit/shared.rs",
+            "self.copies.get(k).map_or(0, |line| line.synced.load(Relaxed))",
+            "{ let _ = k; self.published_relaxed().version }",
+        )],
+        checks: &[Process("versions", "reads_and_snapshots"), Process("versions", "loads")],
     },
     // The list of readers.
     Mutant {

@@ -3,6 +3,7 @@
 mod anonymous;
 mod descriptors;
 mod file_systems;
+mod follow;
 mod fork;
 mod hostile;
 mod limits;
@@ -62,6 +63,7 @@ fn main() {
         ["replay", target, file] => hostile::replay(target, file),
         ["scribble", what, path, seed] => hostile::scribble(what, path, number(seed)),
         ["victim", what, path, seed, seconds] => hostile::victim(what, path, number(seed), number(seconds)),
+        ["count", path, commits] => follow::count(path, number(commits)),
         ["anonymous", what] => anonymous::run(what),
         ["bare", name] => play::bare(name),
         ["umask", mask, mode, path] => play::umask(number(mask) as u32, number(mode) as u32, path),
