@@ -10,8 +10,15 @@
 //! | [`LEAVING`] | is being replaced | the name: it is in service for as long as that leads to it |
 //! | [`RETIRED`] | is out of service, for ever | – |
 //!
-//! All of it is done with the writer's lock, so that nothing is committed between [`Shared::leave_service`] and the end.
-//! The exception is [`Shared::confirm_retired`], which changes nothing that the name has not decided already.
+//! The name goes from one region to the other at one stroke, a `rename`, and that decides. So a death in the midst leaves the one
+//! in service or the other, and no other process has to finish anything: it may have no right to.
+//!
+//! All of it is done with the writer's lock, so that nothing is committed from before the successor is made until the end: what the
+//! successor takes over is the last version. The exception is [`Shared::confirm_retired`], which changes nothing that the name
+//! has not decided already.
+//!
+//! The mark needs no ordering of its own: a process that finds the new region by the name has seen the effect of a system call
+//! that came after the mark, and with it the mark.
 
 use super::pins::Pin;
 use super::shared::Shared;
@@ -56,25 +63,52 @@ impl Published {
 }
 
 impl Shared<'_> {
-    /// Lets the region's name decide whether it is in service. The caller holds the lock.
-    pub(crate) fn leave_service(&self) {
+    /// Puts a successor in the region's place: `make` makes it, of the version that the region has, and `take_name` gives it the
+    /// name. `None`: the region is out of service already. The caller holds the lock, and the region has its name.
+    pub(crate) fn hand_over<S, E>(
+        &self,
+        make: impl FnOnce(Published) -> Result<S, E>,
+        take_name: impl FnOnce(&mut S) -> Result<(), E>,
+    ) -> Result<Option<S>, E> {
         let active = self.published();
-        self.control.active.published.store(active.with(LEAVING).pack(), SeqCst);
+        if active.service() == Service::Retired {
+            return Ok(None);
+        }
+        let mut successor = make(active.in_service())?;
+        // In this order: no moment is without a region in service, and none has two.
+        self.publish_service(LEAVING);
+        if let Err(error) = take_name(&mut successor) {
+            self.stay_in_service();
+            return Err(error);
+        }
+        self.publish_service(RETIRED);
+        Ok(Some(successor))
     }
 
-    /// Takes the region out of service for good, after its name has gone to another one. The caller holds the lock.
-    pub(crate) fn retire(&self) {
-        let active = self.published();
-        self.control.active.published.store(active.with(RETIRED).pack(), SeqCst);
+    /// Does what is left to do for a process that died while it replaced the region: the name says what. The caller holds the
+    /// lock.
+    pub(crate) fn settle_service<E>(&self, has_its_name: impl FnOnce() -> Result<bool, E>) -> Result<(), E> {
+        if self.published().service() == Service::Leaving {
+            if has_its_name()? {
+                self.stay_in_service();
+            } else {
+                self.publish_service(RETIRED);
+            }
+        }
+        Ok(())
     }
 
     /// Puts a region back into service that still has its name. The caller holds the lock, or is alone.
     pub(crate) fn stay_in_service(&self) {
-        let active = self.published();
-        self.control.active.published.store(active.in_service().pack(), SeqCst);
+        self.publish_service(0);
     }
 
-    /// [`Self::retire`] by one that has not the lock, and has seen that the name leads elsewhere: saves the next ones the look.
+    /// The same version, with these flags. The caller holds the lock, or is alone.
+    fn publish_service(&self, flags: usize) {
+        self.control.active.published.store(self.published().with(flags).pack(), SeqCst);
+    }
+
+    /// Retires the region without the lock, for a process that has seen that the name leads elsewhere: saves the next ones the look.
     pub(crate) fn confirm_retired(&self) {
         let word = self.control.active.published.load(Relaxed);
         let active = Published::unpack(word);

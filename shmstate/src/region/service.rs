@@ -37,17 +37,7 @@ impl Region {
     #[cold]
     pub(crate) fn settle(&self, copy: usize, clock: &mut impl Clock) -> Result<(), Error> {
         self.check_service(copy)?;
-        self.with_lock(clock, || {
-            if self.shared().published().service() != Service::Leaving {
-                return Ok(());
-            }
-            if self.has_its_name()? {
-                self.shared().stay_in_service();
-            } else {
-                self.shared().retire();
-            }
-            Ok(())
-        })?
+        self.with_lock(clock, || self.shared().settle_service(|| self.has_its_name()))?
     }
 
     /// Puts another region in this one's place: under the lock, `make` makes it of the current version, and `take_name` gives it
@@ -62,30 +52,20 @@ impl Region {
             if !self.has_its_name()? {
                 return Ok(None);
             }
-            let current = self.current()?;
-            // A closure of the program's may be in it, which must not wait for this very lock.
-            let mut made = Frame::new(self.key().numbers()).enter(|| make(current))?;
-            // It may have forked, and this be the child.
-            self.check()?;
-            // In this order: no moment is without a region in service, and none has two.
-            self.shared().leave_service();
-            if let Err(error) = take_name(&mut made) {
-                self.shared().stay_in_service();
-                return Err(error);
-            }
-            self.shared().retire();
-            Ok(Some(made))
+            let make = |active| {
+                let current = self.current(active)?;
+                // A closure of the program's may be in it, which must not wait for this very lock.
+                let made = Frame::new(self.key().numbers()).enter(|| make(current))?;
+                // It may have forked, and this be the child.
+                self.check()?;
+                Ok(made)
+            };
+            self.shared().hand_over(make, take_name)?.ok_or_else(|| self.retired()).map(Some)
         })?
     }
 
-    /// The version that is in service, of a region that has its name. It stays the current one for as long as the caller has the
-    /// lock.
-    fn current(&self) -> Result<Current<'_>, Error> {
-        let active = self.shared().published();
-        if active.service() == Service::Retired {
-            return Err(self.retired());
-        }
-        let Published { version, copy } = active.in_service();
+    /// The active version with its bytes, which stays the current one for as long as the caller has the lock.
+    fn current(&self, Published { version, copy }: Published) -> Result<Current<'_>, Error> {
         if copy >= self.shared().in_use() {
             return Err(self.no_such_copy(copy));
         }

@@ -10,19 +10,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "leaving_not_marked",
         breaks: "a region is replaced without a mark before the name moves",
-        patches: &[left_out(
-            "commit/service.rs",
-            "self.control.active.published.store(active.with(LEAVING).pack(), SeqCst);",
-        )],
+        patches: &[left_out("commit/service.rs", "self.publish_service(LEAVING);")],
         checks: &[Loom("replacements::a_replacer_dies", "is wrong about the service")],
     },
     Mutant {
         name: "mark_stays",
         breaks: "a region that keeps its name keeps the mark as well",
-        patches: &[left_out(
-            "commit/service.rs",
-            "self.control.active.published.store(active.in_service().pack(), SeqCst);",
-        )],
+        patches: &[left_out("commit/service.rs", "self.publish_service(0);")],
         checks: &[Loom("replacements::a_reader_goes_by_the_mark", STUCK)],
     },
     Mutant {
@@ -101,16 +95,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "old_region_not_marked_before_the_name",
         breaks: "the old region does not know that another one has its name, if the replacer dies then",
-        patches: &[left_out(
-            "commit/service.rs",
-            "self.control.active.published.store(active.with(LEAVING).pack(), SeqCst);",
-        )],
+        patches: &[left_out("commit/service.rs", "self.publish_service(LEAVING);")],
         checks: &[Process("replace", "a_replacer_is_killed_at_each_system_call")],
     },
     Mutant {
         name: "old_region_retired_before_the_name",
         breaks: "no region is in service if the replacer dies before the name changes",
-        patches: &[before("region/service.rs", "if let Err(error) = take_name(&mut made)", "self.shared().retire();")],
+        patches: &[before(
+            "commit/service.rs",
+            "if let Err(error) = take_name(&mut successor)",
+            "self.publish_service(RETIRED);",
+        )],
         checks: &[Process("replace", "a_replacer_is_killed_at_each_system_call")],
     },
 ];
@@ -118,9 +113,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
 pub(super) const HARMLESS: &[Harmless] = &[Harmless {
     name: "old_region_not_retired",
     why: "a region that is marked as leaving asks its name, each time anew",
-    patches: &[left_out(
-        "commit/service.rs",
-        "self.control.active.published.store(active.with(RETIRED).pack(), SeqCst);",
-    )],
+    patches: &[left_out("commit/service.rs", "«self.publish_service(RETIRED);» Ok(Some(successor))")],
     checks: &[Process("replace", "every_handle_on_the_old_region_is_out_of_service")],
 }];

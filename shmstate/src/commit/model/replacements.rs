@@ -1,15 +1,17 @@
-//! A region that another one replaces: the writers and readers that meet its marks, and replacers that die.
+//! A region that another one replaces, and that takes its content over: the writers and readers that meet its marks, and
+//! replacers that die.
 //!
 //! What decides is [`super::super::service`]. What the region's handles do with it is in `region`, over files; here the name is one
-//! word.
+//! word, and the successor a number of commits.
 
 use super::super::Reader::Guest;
 use super::super::{BeginError, Pin, Published, Service};
+use super::cell::UnsafeCell;
 use super::deaths::at_every_write;
 use super::explore::explore;
 use super::world::{Naps, Verdict, World};
-use crate::sync::AtomicU32;
 use crate::sync::Ordering::SeqCst;
+use crate::sync::{AtomicU32, model::writes};
 use loom::thread;
 use std::sync::Arc;
 
@@ -17,25 +19,81 @@ use std::sync::Arc;
 struct Named {
     world: Arc<World>,
     is_here: AtomicU32,
+    /// Commits that the successor has taken over. Written before it has the name, by the process that makes it, which may die.
+    taken_over: UnsafeCell<usize>,
+    /// Commits in the successor.
+    added: AtomicU32,
 }
+
+// SAFETY: loom reports a race.
+unsafe impl Send for Named {}
+// SAFETY: as above.
+unsafe impl Sync for Named {}
 
 impl Named {
     fn new(copies: usize) -> Arc<Named> {
-        Arc::new(Named { world: World::new(copies, 3, 3), is_here: AtomicU32::new(1) })
+        Arc::new(Named {
+            world: World::new(copies, 3, 3),
+            is_here: AtomicU32::new(1),
+            taken_over: UnsafeCell::new(0),
+            added: AtomicU32::new(0),
+        })
     }
 
     fn is_here(&self) -> bool {
         self.is_here.load(SeqCst) == 1
     }
 
-    /// Gives the name to another region. Returns the last version of this one.
-    fn replace(&self, me: usize) -> u64 {
+    /// Gives the name to another region, with the content of this one. Returns the last version of this one; `None` if another
+    /// process was faster.
+    fn replace(&self, me: usize) -> Option<u64> {
         self.world.locked(me, |shared| {
-            shared.leave_service();
-            self.is_here.store(0, SeqCst);
-            shared.retire();
-            shared.published().version
+            if !self.is_here() {
+                return None;
+            }
+            let make = |active: Published| {
+                let commits = self.world.content(active.copy);
+                assert_eq!(commits as u64, active.version, "the content is another version's");
+                if writes() {
+                    // SAFETY: loom reports a race.
+                    self.taken_over.with_mut(|taken_over| unsafe { *taken_over = commits });
+                }
+                Ok::<_, ()>(active.version)
+            };
+            let take_name = |_: &mut u64| {
+                self.is_here.store(0, SeqCst);
+                Ok(())
+            };
+            shared.hand_over(make, take_name).expect("no error")
         })
+    }
+
+    /// Commits of the region that has the name.
+    fn commits(&self) -> usize {
+        if self.is_here() { self.world.shared().published().version as usize } else { self.successor() }
+    }
+
+    /// Commits of the successor, which has the name.
+    fn successor(&self) -> usize {
+        assert!(!self.is_here(), "no region is in service");
+        // SAFETY: loom reports a race.
+        let taken_over = self.taken_over.with(|taken_over| unsafe { *taken_over });
+        taken_over + self.added.load(SeqCst) as usize
+    }
+
+    /// One update of whichever region is in service.
+    fn follow(&self, me: usize) {
+        if self.update(me).is_none() {
+            let before = self.successor();
+            let added = self.added.fetch_add(1, SeqCst);
+            assert!(before <= self.successor() && added < 8, "a commit of the successor is lost");
+        }
+    }
+
+    /// What a process leaves that dies before it moves the name.
+    fn is_left(&self, me: usize) {
+        let died = self.world.killed(me, 2, || self.replace(me));
+        assert!(died.is_err() && self.is_here(), "it has died too late");
     }
 
     /// Whether a region that names `copy` may be used.
@@ -65,11 +123,7 @@ impl Named {
 
     /// Takes the marks away, or makes them final.
     fn settle(&self, me: usize) {
-        self.world.locked(me, |shared| match shared.published().service() {
-            Service::Leaving if self.is_here() => shared.stay_in_service(),
-            Service::Leaving => shared.retire(),
-            _ => {}
-        });
+        self.world.locked(me, |shared| shared.settle_service(|| Ok::<_, ()>(self.is_here()))).expect("no error");
     }
 
     /// One look that stays for a while. `None`: the region was replaced.
@@ -103,7 +157,7 @@ fn a_replacer_meets_a_writer() {
             move || named.replace(0)
         });
         let committed = [named.update(1), named.update(1)];
-        let last = replacer.join().expect("joined");
+        let last = replacer.join().expect("joined").expect("no other replacer");
         let now = named.world.shared().published();
         assert_eq!(now.version, last, "a commit after the replacement");
         assert_eq!(committed.iter().flatten().count() as u64, last, "an acknowledged commit is not counted");
@@ -126,7 +180,7 @@ fn a_replacer_meets_a_reader_and_a_writer() {
         });
         let committed = named.update(1);
         reader.join().expect("joined");
-        let last = replacer.join().expect("joined");
+        let last = replacer.join().expect("joined").expect("no other replacer");
         assert_eq!(u64::from(committed.is_some()), last, "a commit after the replacement");
     });
 }
@@ -154,7 +208,7 @@ fn a_replacer_dies() {
 fn a_reader_goes_by_the_mark() {
     explore("K=2, marked, 1 reader, 1 writer x2", Some(3), || {
         let named = Named::new(2);
-        named.world.locked(0, |shared| shared.leave_service());
+        named.is_left(0);
         let reader = thread::spawn({
             let named = Arc::clone(&named);
             move || named.read(2).expect("it has its name")
@@ -162,5 +216,70 @@ fn a_reader_goes_by_the_mark() {
         assert_eq!((named.update(1), named.update(1)), (Some(1), Some(2)));
         reader.join().expect("joined");
         named.world.finish(2);
+    });
+}
+
+#[test]
+fn a_successor_takes_every_commit_over() {
+    explore("K=2, 1 replacer, 1 writer that follows x2", Some(3), || {
+        let named = Named::new(2);
+        let replacer = thread::spawn({
+            let named = Arc::clone(&named);
+            move || named.replace(0)
+        });
+        named.follow(1);
+        named.follow(1);
+        replacer.join().expect("joined").expect("no other replacer");
+        assert_eq!(named.successor(), 2, "an acknowledged commit is lost, or made twice");
+    });
+}
+
+#[test]
+fn of_two_replacers_one_replaces() {
+    explore("K=2, 2 replacers, 1 writer that follows", Some(3), || {
+        let named = Named::new(2);
+        let other = thread::spawn({
+            let named = Arc::clone(&named);
+            move || named.replace(0)
+        });
+        let mine = named.replace(1);
+        named.follow(1);
+        assert_eq!(usize::from(mine.is_some()) + usize::from(other.join().expect("joined").is_some()), 1);
+        assert_eq!(named.successor(), 1, "an acknowledged commit is lost, or made twice");
+    });
+}
+
+/// Whatever moment it dies at, one region is in service, with every commit that was acknowledged.
+#[test]
+fn no_commit_dies_with_a_replacer() {
+    at_every_write("K=2, a replacer dies, 1 writer that follows x2", Some(2), |writes| {
+        let named = Named::new(2);
+        let replacer = thread::spawn({
+            let named = Arc::clone(&named);
+            move || named.world.killed(0, writes, || named.replace(0)).is_err()
+        });
+        named.follow(1);
+        let died = replacer.join().expect("joined");
+        named.follow(1);
+        assert_eq!(named.commits(), 2, "an acknowledged commit is lost, or made twice");
+        died
+    });
+}
+
+/// A writer dies in an update, and the replacer takes its lock over.
+#[test]
+fn a_replacer_takes_over_from_a_dead_writer() {
+    at_every_write("K=2, a commit dies, 1 replacer, 1 writer that follows", Some(2), |writes| {
+        let named = Named::new(2);
+        let victim = thread::spawn({
+            let named = Arc::clone(&named);
+            move || named.world.killed(0, writes, || named.follow(0)).is_err()
+        });
+        named.replace(1).expect("no other replacer");
+        let died = victim.join().expect("joined");
+        named.follow(2);
+        let least = if died { 1 } else { 2 };
+        assert!((least..=2).contains(&named.successor()), "an acknowledged commit is lost, or made twice");
+        died
     });
 }

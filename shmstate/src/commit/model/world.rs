@@ -222,6 +222,12 @@ impl World {
         check(self.cells().get(pin.copy()))
     }
 
+    /// The number of commits that a copy shows. The caller has the lock, and it is the active one.
+    #[cfg(shmstate_loom)]
+    pub(super) fn content(&self, copy: usize) -> usize {
+        check(self.cells().get(copy))
+    }
+
     /// The slot with that number.
     #[cfg(shmstate_loom)]
     pub(super) fn slot(&self, me: usize) -> &SlotLine {

@@ -12,12 +12,13 @@ mod nursery;
 mod overtake;
 mod play;
 mod race;
+mod recreate;
 mod replace;
 mod room;
 mod spoil;
 mod thief;
 
-use shmstate::State;
+use shmstate::{SharedLayout, State};
 use shmstate_tests::{PATIENCE, World};
 use std::io::Write;
 use std::path::Path;
@@ -46,6 +47,7 @@ fn main() {
         ["race", dir, me, party, rounds] => race::create(dir, number(me), number(party), number(rounds)),
         ["churn", path, me, rounds] => race::churn(path, number(me), number(rounds)),
         ["replace", what, path, seed] => replace::run(what, path, number(seed)),
+        ["recreate", what, path, log, seed] => recreate::run(what, path, log, number(seed)),
         ["fork", what, path] => fork::run(what, path),
         ["descriptors", what, path] => descriptors::run(what, path),
         ["thief", what, path] => thief::run(what, path),
@@ -78,7 +80,12 @@ fn number(text: &str) -> u64 {
 
 /// Opens the world, with time enough for a busy machine.
 fn open(path: impl AsRef<Path>) -> State<World> {
-    State::<World>::options().timeout(PATIENCE).open(path).expect("the world")
+    open_as(path)
+}
+
+/// [`open`], for a state of another type.
+fn open_as<T: SharedLayout>(path: impl AsRef<Path>) -> State<T> {
+    State::<T>::options().timeout(PATIENCE).open(path).expect("the world")
 }
 
 /// Prints a line, at once.
