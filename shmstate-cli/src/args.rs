@@ -48,12 +48,14 @@ pub enum Command {
         part: Part,
     },
     /// Show the layout: the offset, size and type of each field, and its documentation
+    #[command(
+        after_help = "Examples:\n  shmstate schema board --picture\n  shmstate schema board --rust > board.rs\n  shmstate schema board --c > board.h"
+    )]
     Schema {
         /// The region
         name: PathBuf,
-        /// Print the JSON document that the region carries
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        form: Form,
     },
     /// Show a state again whenever it changes; `q` ends it
     Watch {
@@ -176,6 +178,24 @@ pub struct Part {
     /// The part, such as `rooms[3].name`; without it, the whole state
     #[arg(default_value = "", hide_default_value = true)]
     pub path: String,
+}
+
+/// How a layout is shown, if not as a table.
+#[derive(Arguments)]
+#[group(multiple = false)]
+pub struct Form {
+    /// Print the JSON document that the region carries
+    #[arg(long)]
+    pub json: bool,
+    /// Draw the bytes of each type
+    #[arg(long)]
+    pub picture: bool,
+    /// Print the types as Rust declares them
+    #[arg(long)]
+    pub rust: bool,
+    /// Print a header for C, with a function that copies one version
+    #[arg(long)]
+    pub c: bool,
 }
 
 /// A part of a state that is to be changed.

@@ -22,7 +22,7 @@ pub fn run(args: Args) -> Result<bool, Failure> {
         Command::Ls { dir, json, rate_ms } => list::ls(&mut out, dir, json, rate_ms),
         Command::Show { part, json, all } => show::show(&mut out, &part, json, all),
         Command::Get { part } => show::get(&mut out, &part),
-        Command::Schema { name, json } => schema::schema(&mut out, &name, json),
+        Command::Schema { name, form } => schema::schema(&mut out, &name, &form),
         Command::Watch { part, json, count, interval_ms } => watch::watch(&mut out, &part, json, count, interval_ms),
         Command::Diff { one, other } => compare::diff(&mut out, &one, &other),
         Command::Stat { name, json, prometheus } => stat::stat(&mut out, &name, json, prometheus),

@@ -1,0 +1,246 @@
+//! The document of a region, as data: the chapter on the format describes its members.
+
+use crate::failure::Failure;
+use serde_json::Value as Json;
+
+/// The types of a state; each one uses only types before it, and the last one is the state's.
+pub struct Document {
+    pub types: Vec<Type>,
+    docs: Vec<Doc>,
+}
+
+pub struct Type {
+    pub name: String,
+    pub size: u64,
+    pub align: u64,
+    pub version: u64,
+    pub arguments: Vec<Argument>,
+    pub kind: Kind,
+}
+
+#[derive(Clone)]
+pub enum Argument {
+    Type(usize),
+    Const(String),
+    Opaque,
+}
+
+pub enum Kind {
+    Scalar(String),
+    Struct(Vec<Field>),
+    Enum { repr: String, variants: Vec<Variant> },
+    Array { item: usize, len: u64 },
+    List { item: usize, capacity: u64, items: u64 },
+    Text { capacity: u64, bytes: u64 },
+    Pod,
+    Archive,
+}
+
+pub struct Field {
+    pub name: String,
+    pub offset: u64,
+    pub ty: usize,
+}
+
+pub struct Variant {
+    pub name: String,
+    pub value: u64,
+    pub fields: Vec<Field>,
+}
+
+struct Doc {
+    ty: usize,
+    part: String,
+    text: String,
+}
+
+/// What the library names, with its own parts. Nothing of them is a type of the program.
+const LIBRARY: [&str; 22] = [
+    "Archived",
+    "Array",
+    "Blob",
+    "IpAddress",
+    "Key",
+    "Map",
+    "Maybe",
+    "Place",
+    "Queue",
+    "Ring",
+    "Set",
+    "Slab",
+    "Slots",
+    "Saturating",
+    "SocketAddress",
+    "SortedMap",
+    "Table",
+    "TimeSpan",
+    "Timestamp",
+    "Tracked",
+    "Uuid",
+    "Wrapping",
+];
+
+impl Document {
+    /// Reads the text of a document, which the library has checked.
+    pub fn of(text: &str) -> Result<Document, Failure> {
+        let json: Json = serde_json::from_str(text).map_err(|error| Failure::Argument(error.to_string()))?;
+        let types = list(&json["types"]).iter().map(ty).collect::<Vec<_>>();
+        let docs = list(&json["docs"]).iter().map(|doc| Doc {
+            ty: index(&doc["type"]),
+            part: text_of(&doc["part"]),
+            text: text_of(&doc["text"]),
+        });
+        Ok(Document { docs: docs.collect(), types })
+    }
+
+    /// The types that the program declares, the state's first.
+    pub fn of_the_program(&self) -> impl DoubleEndedIterator<Item = usize> {
+        (0..self.types.len()).rev().filter(|&index| index + 1 == self.types.len() || self.is_declared(index))
+    }
+
+    /// Whether the program declares that type, and not the library.
+    pub fn is_declared(&self, index: usize) -> bool {
+        let ty = &self.types[index];
+        matches!(ty.kind, Kind::Struct(_) | Kind::Enum { .. }) && !LIBRARY.contains(&ty.name.as_str())
+    }
+
+    /// The type as it would be written in Rust.
+    pub fn name(&self, index: usize) -> String {
+        let ty = &self.types[index];
+        match &ty.kind {
+            Kind::Array { item, len } => format!("[{}; {len}]", self.name(*item)),
+            Kind::List { item, capacity, .. } => format!("List<{}, {capacity}>", self.name(*item)),
+            Kind::Text { capacity, .. } => format!("Text<{capacity}>"),
+            _ => {
+                let arguments: Vec<String> = self
+                    .arguments(index)
+                    .iter()
+                    .map(|argument| match argument {
+                        Argument::Type(index) => self.name(*index),
+                        Argument::Const(number) => number.clone(),
+                        Argument::Opaque => "_".to_owned(),
+                    })
+                    .collect();
+                if arguments.is_empty() { ty.name.clone() } else { format!("{}<{}>", ty.name, arguments.join(", ")) }
+            }
+        }
+    }
+
+    /// What a generic type was given. The document has it for types of the program; of those of the library, the parts tell it.
+    pub fn arguments(&self, index: usize) -> Vec<Argument> {
+        let ty = &self.types[index];
+        let of_parts = match (&ty.kind, ty.name.as_str()) {
+            (Kind::Struct(fields), name) if ty.arguments.is_empty() && LIBRARY.contains(&name) => {
+                self.of_the_parts(name, fields)
+            }
+            _ => None,
+        };
+        of_parts.unwrap_or_else(|| ty.arguments.clone())
+    }
+
+    fn of_the_parts(&self, name: &str, fields: &[Field]) -> Option<Vec<Argument>> {
+        let part = |name: &str| fields.iter().find(|field| field.name == name).map(|field| field.ty);
+        let list = |ty: usize| match self.types[ty].kind {
+            Kind::List { item, capacity: count, .. } | Kind::Array { item, len: count } => Some((item, count)),
+            _ => None,
+        };
+        // An array with marks has its items in a field.
+        let marked = |ty: usize| match &self.types[ty].kind {
+            Kind::Struct(fields) => list(fields.first()?.ty),
+            _ => None,
+        };
+        let both = |(item, count): (usize, u64)| vec![Argument::Type(item), Argument::Const(count.to_string())];
+        let keys_of = |set: usize| match &self.types[set].kind {
+            Kind::Struct(fields) => list(fields.last()?.ty),
+            _ => None,
+        };
+        Some(match name {
+            "Wrapping" | "Saturating" => vec![Argument::Type(part("0")?)],
+            "Maybe" => vec![Argument::Type(part("value")?)],
+            "Tracked" => vec![Argument::Type(marked(part("value")?)?.0)],
+            "Blob" => vec![Argument::Const(list(part("bytes")?)?.1.to_string())],
+            "Array" => both(list(part("items")?)?),
+            "Ring" => both(list(part("list")?)?),
+            "Queue" => both(marked(part("slots")?)?),
+            "Slab" => both(list(part("values")?)?),
+            "Set" => both(list(part("keys")?)?),
+            "Map" => {
+                let (key, count) = keys_of(part("keys")?)?;
+                let (value, _) = list(part("values")?)?;
+                vec![Argument::Type(key), Argument::Type(value), Argument::Const(count.to_string())]
+            }
+            "SortedMap" => {
+                let (_, count) = list(part("leaves")?)?;
+                // Slots lie in pairs.
+                let slots = |name| Some(list(marked(part(name)?)?.0)?.0);
+                let (key, value) = (slots("keys")?, slots("values")?);
+                vec![Argument::Type(key), Argument::Type(value), Argument::Const(count.to_string())]
+            }
+            _ => return None,
+        })
+    }
+
+    /// The documentation of a type (`part` is empty), or of a part of it.
+    pub fn doc(&self, index: usize, part: &str) -> &str {
+        let doc = self.docs.iter().find(|doc| doc.ty == index && doc.part == part);
+        doc.map_or("", |doc| &doc.text)
+    }
+}
+
+fn ty(json: &Json) -> Type {
+    let argument = |json: &Json| match (&json["type"], json["const"].as_str()) {
+        (Json::Number(_), _) => Argument::Type(index(&json["type"])),
+        (_, Some(number)) => Argument::Const(number.to_owned()),
+        _ => Argument::Opaque,
+    };
+    Type {
+        name: text_of(&json["name"]),
+        size: number(&json["size"]),
+        align: number(&json["align"]),
+        version: number(&json["version"]),
+        arguments: list(&json["arguments"]).iter().map(argument).collect(),
+        kind: match json["kind"].as_str() {
+            Some("scalar") => Kind::Scalar(text_of(&json["scalar"])),
+            Some("struct") => Kind::Struct(fields(json)),
+            Some("enum") => Kind::Enum {
+                repr: text_of(&json["repr"]),
+                variants: list(&json["variants"]).iter().map(variant).collect(),
+            },
+            Some("array") => Kind::Array { item: index(&json["item"]), len: number(&json["len"]) },
+            Some("list") => Kind::List {
+                item: index(&json["item"]),
+                capacity: number(&json["capacity"]),
+                items: number(&json["items"]),
+            },
+            Some("text") => Kind::Text { capacity: number(&json["capacity"]), bytes: number(&json["bytes"]) },
+            Some("archive") => Kind::Archive,
+            _ => Kind::Pod,
+        },
+    }
+}
+
+fn variant(json: &Json) -> Variant {
+    Variant { name: text_of(&json["name"]), value: number(&json["value"]), fields: fields(json) }
+}
+
+fn fields(json: &Json) -> Vec<Field> {
+    let field =
+        |json: &Json| Field { name: text_of(&json["name"]), offset: number(&json["offset"]), ty: index(&json["type"]) };
+    list(&json["fields"]).iter().map(field).collect()
+}
+
+fn list(json: &Json) -> &[Json] {
+    json.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text_of(json: &Json) -> String {
+    json.as_str().unwrap_or_default().to_owned()
+}
+
+fn number(json: &Json) -> u64 {
+    json.as_u64().unwrap_or(0)
+}
+
+fn index(json: &Json) -> usize {
+    number(json) as usize
+}
