@@ -6,7 +6,9 @@ mod args;
 mod commands;
 mod failure;
 mod given;
+mod history;
 mod lines;
+mod progress;
 mod regions;
 mod screen;
 

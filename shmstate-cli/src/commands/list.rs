@@ -26,6 +26,8 @@ struct Known {
     version: u64,
     commits_per_second: f64,
     retired: bool,
+    /// How many handles processes have on it.
+    handles: usize,
 }
 
 pub fn ls(out: &mut impl Write, dir: Option<PathBuf>, as_json: bool, rate_ms: u64) -> Result<bool, Failure> {
@@ -42,23 +44,24 @@ pub fn ls(out: &mut impl Write, dir: Option<PathBuf>, as_json: bool, rate_ms: u6
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(["name", "type", "version", "commits/s", "size", "memory", ""]);
-    for column in 2..=5 {
+    table.set_header(["name", "type", "version", "commits/s", "handles", "size", "memory", ""]);
+    for column in 2..=6 {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
     for row in &rows {
-        let [type_name, version, rate, note] = match &row.state {
+        let [type_name, version, rate, handles, note] = match &row.state {
             Ok(known) => [
                 known.type_name.clone(),
                 known.version.to_string(),
                 format!("{:.0}", known.commits_per_second),
+                known.handles.to_string(),
                 if known.retired { "retired".into() } else { String::new() },
             ],
-            Err(why) => ["-".into(), "-".into(), "-".into(), why.clone()],
+            Err(why) => ["-".into(), "-".into(), "-".into(), "-".into(), why.clone()],
         };
-        table.add_row([row.name.clone(), type_name, version, rate, bytes(row.size), bytes(row.memory), note]);
+        table.add_row([row.name.clone(), type_name, version, rate, handles, bytes(row.size), bytes(row.memory), note]);
     }
     writeln!(out, "{}", table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n"))?;
     Ok(true)
@@ -82,6 +85,7 @@ fn rows(dir: &Path, moment: Duration) -> Result<Vec<Row>, Failure> {
                 version,
                 commits_per_second: version.saturating_sub(before) as f64 / elapsed,
                 retired: !state.is_current()?,
+                handles: state.handles()?.len(),
             })
         });
         rows.push(Row {
@@ -98,7 +102,8 @@ fn object(row: &Row) -> serde_json::Value {
     match &row.state {
         Ok(known) => json!({
             "name": row.name, "type": known.type_name, "version": known.version,
-            "commits_per_second": known.commits_per_second, "size": row.size, "memory": row.memory, "retired": known.retired,
+            "commits_per_second": known.commits_per_second, "handles": known.handles, "size": row.size,
+            "memory": row.memory, "retired": known.retired,
         }),
         Err(why) => json!({ "name": row.name, "size": row.size, "memory": row.memory, "error": why }),
     }

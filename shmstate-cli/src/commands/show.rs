@@ -14,7 +14,7 @@ pub fn show(out: &mut impl Write, part: &Part, json: bool, all: bool) -> Result<
     let most = if all { usize::MAX } else { lines::FEW };
     let label = if part.path.is_empty() { part.name.display().to_string() } else { part.path.clone() };
     let lines = state.read(|value| lines::of(value.get(&part.path)?, &label, &part.path, most))??;
-    screen::write(out, &lines, &[])?;
+    screen::write(out, &lines, &[], |_| String::new())?;
     Ok(true)
 }
 

@@ -1,6 +1,7 @@
 //! `export` and `import`.
 
 use crate::failure::Failure;
+use crate::progress::Counted;
 use serde_json::Value as Json;
 use shmstate::dynamic::DynState;
 use std::fs::File;
@@ -23,7 +24,8 @@ pub fn export(out: &mut impl Write, name: &Path, file: Option<&Path>) -> Result<
     match file {
         Some(file) => {
             let failed = |error| Failure::File(file.display().to_string(), error);
-            write(&mut BufWriter::new(File::create(file).map_err(failed)?)).map_err(failed)?;
+            let file = File::create(file).map_err(failed)?;
+            write(&mut BufWriter::new(Counted::new(file, "exported"))).map_err(failed)?;
         }
         None => write(&mut BufWriter::new(out))?,
     }

@@ -2,6 +2,7 @@
 
 use crate::args::Part;
 use crate::failure::Failure;
+use crate::history::History;
 use crate::lines::{self, Line};
 use crate::screen;
 use crossterm::event::{Event, KeyCode, KeyModifiers, poll, read};
@@ -107,7 +108,7 @@ impl Watched<'_> {
 
     fn on_terminal(mut self, out: &mut impl Write) -> Result<bool, Failure> {
         let (mut version, mut before, mut since) = (0, Vec::new(), Instant::now());
-        let mut first = true;
+        let (mut first, mut history) = (true, History::default());
         loop {
             if first || self.state.version() != version {
                 let (now, lines) = self.lines()?;
@@ -115,7 +116,8 @@ impl Watched<'_> {
                 queue!(out, cursor::MoveTo(0, 0), Clear(ClearType::All))?;
                 writeln!(out, "version {now}, {rate:.0} commits/s, `q` ends\r\n\r")?;
                 let mut text = Vec::new();
-                screen::write(&mut text, &lines, &before)?;
+                history.add(&lines);
+                screen::write(&mut text, &lines, &before, |line| history.bars(&line.path))?;
                 // A terminal in raw mode does not return to the start of a line by itself.
                 let text = String::from_utf8_lossy(&text).replace('\n', "\r\n");
                 let rows = usize::from(terminal::size()?.1.saturating_sub(3));
