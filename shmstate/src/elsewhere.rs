@@ -4,7 +4,7 @@
 //! [`State`], so that nothing else can be called. the test `house` compares these declarations with those in
 //! `state`, where they are documented.
 
-#![allow(missing_docs, unused_variables)]
+#![allow(missing_docs, unused_mut, unused_variables)]
 
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
@@ -21,11 +21,15 @@ mod outcome;
 #[path = "region/stats.rs"]
 mod stats;
 
+#[path = "follow/versions.rs"]
+mod versions;
+
 #[path = "state/with_timeout.rs"]
 mod with_timeout;
 
 pub use outcome::Outcome;
 pub use stats::Stats;
+pub use versions::{NewVersion, Versions};
 pub use with_timeout::WithTimeout;
 
 /// There is none.
@@ -155,6 +159,14 @@ impl<T: SharedLayout> State<T> {
         match self.never {}
     }
 
+    pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<Option<u64>, Error> {
+        match self.never {}
+    }
+
+    pub fn wait_until<R>(&self, timeout: Duration, mut f: impl FnMut(&T) -> Option<R>) -> Result<Option<R>, Error> {
+        match self.never {}
+    }
+
     pub fn path(&self) -> Option<&Path> {
         match self.never {}
     }
@@ -218,6 +230,10 @@ impl<T: SharedLayout> ReadOnly<T> {
     }
 
     pub fn version(&self) -> u64 {
+        match self.never {}
+    }
+
+    pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<Option<u64>, Error> {
         match self.never {}
     }
 

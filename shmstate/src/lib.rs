@@ -65,7 +65,7 @@
 //! * [`guide`]: one program, from a counter to a supervised server; [`cookbook`]: answers to common tasks; [`overview`]: methods, containers and features in tables;
 //!   [`glossary`]: the words.
 //! * [`design`]: how it works, and why it holds; [`decisions`]: what was tried instead; [`crash`]: what a death leaves, and which process is trusted with what;
-//!   [`files`]: where a region lies, and what it takes of the machine; [`format`](mod@format): the bytes of a region;
+//!   [`following`]: waiting for a version; [`files`]: where a region lies, and what it takes of the machine; [`format`](mod@format): the bytes of a region;
 //!   [`performance`]: what operations cost, and how to lay a state out;
 //!   [`production`]: where regions lie in a service's life, and what to set;
 //!   [`compile_errors`]: what does not compile, and what to write instead.
@@ -126,14 +126,20 @@ cfg_if! {
         #[cfg(all(feature = "dynamic", not(any(shmstate_loom, shmstate_shuttle))))]
         pub mod dynamic;
         #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
+        mod follow;
+        #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
         mod state;
 
+        #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
+        pub use follow::{NewVersion, Versions};
         #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
         pub use state::{Options, Outcome, Projection, ReadOnly, RegionSize, State, Stats, WithTimeout, remove};
     } else {
         mod elsewhere;
 
-        pub use elsewhere::{Options, Outcome, Projection, ReadOnly, RegionSize, State, Stats, WithTimeout, remove};
+        pub use elsewhere::{
+            NewVersion, Options, Outcome, Projection, ReadOnly, RegionSize, State, Stats, Versions, WithTimeout, remove,
+        };
     }
 }
 
@@ -233,6 +239,9 @@ pub mod crash {}
 
 #[doc = include_str!("../docs/files.md")]
 pub mod files {}
+
+#[doc = include_str!("../docs/following.md")]
+pub mod following {}
 
 #[doc = include_str!("../docs/format.md")]
 ///

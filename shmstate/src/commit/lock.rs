@@ -6,11 +6,11 @@
 
 use super::outside::{Clock, Event, Os};
 use super::shared::Shared;
-use super::words::WAIT;
+use super::words::{NOTIFY, OWNER, WAIT};
 use crate::sync::{
     AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
-    spin_loop,
+    fence_acquire, spin_loop,
 };
 use std::time::Duration;
 
@@ -53,6 +53,12 @@ fn try_lock(word: &AtomicU32, me: usize) -> bool {
     word.compare_exchange(0, owner(me), Acquire, Relaxed).is_ok() // [W1]
 }
 
+/// [`try_lock`], which keeps the flag of a handle that waits for a version.
+fn try_lock_flagged(word: &AtomicU32, me: usize) -> bool {
+    let seen = word.load(Relaxed);
+    seen & !NOTIFY == 0 && word.compare_exchange(seen, seen | owner(me), Acquire, Relaxed).is_ok() // [W1]
+}
+
 /// How slot `slot` stands in the word.
 const fn owner(slot: usize) -> u32 {
     slot as u32 + 1
@@ -71,7 +77,7 @@ fn lock_contended(
         for _ in 0..1u32 << attempt.min(MOST_PAUSES) {
             spin_loop();
         }
-        if word.load(Relaxed) == 0 && try_lock(word, me) {
+        if try_lock_flagged(word, me) {
             return Ok(Acquired::Clean);
         }
     }
@@ -80,7 +86,7 @@ fn lock_contended(
     let mut nap = FIRST_NAP;
     loop {
         let seen = word.load(Relaxed);
-        let holder = seen & !WAIT;
+        let holder = seen & OWNER;
         if holder == 0 {
             if word.compare_exchange(seen, owner(me) | seen | slept, Acquire, Relaxed).is_ok() {
                 return Ok(Acquired::Clean); // [W1]
@@ -94,11 +100,11 @@ fn lock_contended(
             continue;
         }
         let remaining = clock.remaining();
-        os.wait(word, holder | WAIT, remaining.unwrap_or_default().min(nap));
+        os.wait(word, seen | WAIT, remaining.unwrap_or_default().min(nap));
         nap = (nap * 2).min(LONGEST_NAP);
         slept = WAIT;
         // Another thread of this very handle lives as long as this one does.
-        if word.load(Relaxed) == holder | WAIT && holder != owner(me) && take_over(word, me, holder, os) {
+        if word.load(Relaxed) & !NOTIFY == holder | WAIT && holder != owner(me) && take_over(word, me, holder, os) {
             return Ok(Acquired::OwnerDied { slot: holder as usize - 1 }); // [W1]
         }
         if remaining.is_none() {
@@ -113,10 +119,10 @@ fn take_over(word: &AtomicU32, me: usize, holder: u32, os: &impl Os) -> bool {
     // The slot is held until this returns: the word can lose only to another that takes over, or gain the flag.
     loop {
         let seen = word.load(Relaxed);
-        if seen & !WAIT != holder {
+        if seen & OWNER != holder {
             return false;
         }
-        if word.compare_exchange(seen, owner(me) | WAIT, Acquire, Relaxed).is_ok() {
+        if word.compare_exchange(seen, owner(me) | WAIT | seen & NOTIFY, Acquire, Relaxed).is_ok() {
             return true;
         }
     }
@@ -131,7 +137,7 @@ impl Shared<'_> {
 
     /// Takes the writer's lock for slot `me`. What a dead owner left is still to be set right.
     pub(super) fn acquire(&self, me: usize, os: &impl Os, clock: &mut impl Clock) -> Result<Acquired, LockError> {
-        if self.try_lock(me) {
+        if try_lock_flagged(&self.control.lock.word, me) {
             return Ok(Acquired::Clean);
         }
         lock_contended(&self.control.lock.word, me, self.slots.len(), os, clock)
@@ -139,21 +145,35 @@ impl Shared<'_> {
 
     /// Whether the lock names `slot` as its owner.
     pub(super) fn is_locked_by(&self, slot: usize) -> bool {
-        self.control.lock.word.load(Relaxed) & !WAIT == owner(slot)
+        self.control.lock.word.load(Relaxed) & OWNER == owner(slot)
     }
 
     /// The slot that has the lock.
     #[cfg(feature = "dynamic")]
     pub(crate) fn locked_by(&self) -> Option<usize> {
-        (self.control.lock.word.load(Relaxed) & !WAIT).checked_sub(1).map(|slot| slot as usize)
+        (self.control.lock.word.load(Relaxed) & OWNER).checked_sub(1).map(|slot| slot as usize)
     }
 
     /// Releases the writer's lock.
     #[inline]
     pub(crate) fn unlock(&self, os: &impl Os) {
-        let word = &self.control.lock.word;
-        if word.swap(0, Release) & WAIT != 0 {
-            os.wake(word); // [W6] is the swap
+        let flags = self.control.lock.word.swap(0, Release) & !OWNER; // [W6]
+        if flags != 0 {
+            self.wake(flags, os);
+        }
+    }
+
+    /// Wakes the waiters that the word had these flags for.
+    #[cold]
+    fn wake(&self, flags: u32, os: &impl Os) {
+        let lock = &self.control.lock;
+        if flags & WAIT != 0 {
+            os.wake(&lock.word);
+        }
+        if flags & NOTIFY != 0 {
+            fence_acquire(); // [F2]
+            lock.bell.fetch_add(1, Release);
+            os.wake_all(&lock.bell);
         }
     }
 

@@ -20,6 +20,7 @@
 //! | `catch_up` | how that copy becomes equal to the active one |
 //! | `optimistic` | reading without a pin: [`Shared::load`] |
 //! | `service` | a region that another one replaces |
+//! | `waiting` | how a handle sleeps until there is a new version: [`Shared::wait_newer`] |
 //! | `transaction` | one update: [`Shared::begin`], [`Transaction::commit`], [`Shared::roll_back`] |
 //!
 //! The orderings:
@@ -37,6 +38,8 @@
 //! | W6 | writer: unlock, Release swap | W1 | see W1 |
 //! | W7 | writer: `sequence` odd, then a Release fence; for a large `T` one for streaming stores too | P1 | an optimistic read that has a byte of the new content sees the odd number |
 //! | P1 | optimistic read: Acquire fence, then `sequence` again | W7, W2 | see W7; a `published` that is unchanged will do as well, by W2 |
+//! | F1 | waiter: its flag in the lock word, after its look at the bell, AcqRel | W6, F2 | the waiter sees the version of an unlock before the flag; one after it sees the flag |
+//! | F2 | unlock that found the flag: Acquire fence before the bell's number grows | F1 | the waiter's look at the bell came before that ring |
 //! | N1 | reader: its bits in the list of readers, SeqCst | W2 | a writer whose scan misses the bit is seen by R2, as in R1 |
 //! | N2 | reader: `listed` of its slot, after R1, SeqCst; it becomes 1 by a Release store, after N1 | N3, that store | it sees what a sweep has taken back, or the sweep sees its pin; and what another thread has listed is listed |
 //! | N3 | sweep: fence, SeqCst, between `listed` = 0 and the second look at the pins | R1, N2 | see N2 |
@@ -46,7 +49,8 @@
 //! holds stands in the design chapter, under "Reading without a pin".
 //!
 //! Each row is weakened in the tests under loom, which then must fail. (Of N2 that is the load: under loom, the fence that is a
-//! part of N1 there makes the store a releasing one in any case.) W5 is about deaths, which see a program's order and
+//! part of N1 there makes the store a releasing one in any case. F2 keeps a load from seeing a store that comes after it, which
+//! loom never shows: the load is moved instead.) W5 is about deaths, which see a program's order and
 //! not the memory's: it is moved, and left out, and a death before every write is tried.
 
 mod catch_up;
@@ -63,6 +67,7 @@ mod service;
 mod shared;
 mod spare;
 mod transaction;
+mod waiting;
 mod words;
 
 pub(crate) use listed::Listed;

@@ -23,6 +23,9 @@ pub(crate) trait Os {
     /// Wakes one that sleeps on `word`.
     fn wake(&self, word: &AtomicU32);
 
+    /// Wakes all that sleep on `word`.
+    fn wake_all(&self, word: &AtomicU32);
+
     /// Lets time pass; `round` counts up from 0.
     fn pause(&self, round: u32);
 

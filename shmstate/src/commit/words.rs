@@ -12,11 +12,17 @@ pub(crate) const MAX_COPIES: usize = 8;
 #[cfg(shmstate_loom)]
 pub(crate) const MAX_COPIES: usize = 3;
 
-/// Most slots that a region can have: a slot's number has to fit beside [`WAIT`] in the lock word.
+/// Most slots that a region can have: a slot's number has to fit beside the flags in the lock word.
 pub(crate) const MAX_SLOTS: usize = 1 << 16;
 
 /// The flag in the lock word that a writer sleeps.
 pub(super) const WAIT: u32 = 1 << 31;
+
+/// The flag in the lock word that a handle waits for a new version: the next unlock rings the [bell](LockLine::bell).
+pub(super) const NOTIFY: u32 = 1 << 30;
+
+/// What the lock word says without its flags.
+pub(super) const OWNER: u32 = !(WAIT | NOTIFY);
 
 /// In the owner's word: it is in the copy with the number beside it.
 pub(super) const PINNED: u32 = 1 << 8;
@@ -44,8 +50,10 @@ pub(crate) struct Control {
 /// The writer's lock.
 #[repr(C, align(64))]
 pub(crate) struct LockLine {
-    /// 0, or the owner's slot plus one, with [`WAIT`].
+    /// 0, or the owner's slot plus one, with [`WAIT`] and [`NOTIFY`].
     pub(crate) word: AtomicU32,
+    /// Grows whenever the lock is released while a handle waits for a version: see [`super::waiting`].
+    pub(crate) bell: AtomicU32,
 }
 
 /// What readers follow, and what else each update moves.
@@ -186,7 +194,7 @@ impl Published {
 impl Control {
     pub(crate) fn new(published: Published, copies: usize) -> Self {
         Control {
-            lock: LockLine { word: AtomicU32::new(0) },
+            lock: LockLine { word: AtomicU32::new(0), bell: AtomicU32::new(0) },
             active: ActiveLine {
                 published: AtomicU64::new(published.pack()),
                 log_end: AtomicU64::new(0),

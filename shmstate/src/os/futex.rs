@@ -14,7 +14,7 @@ pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, limit: Duration) {
     let _ = futex::wait(word, Flags::empty(), seen, Some(&limit));
 }
 
-/// Wakes one that sleeps on `word`.
-pub(crate) fn futex_wake(word: &AtomicU32) {
-    let _ = futex::wake(word, Flags::empty(), 1);
+/// Wakes as many that sleep on `word`.
+pub(crate) fn futex_wake(word: &AtomicU32, count: u32) {
+    let _ = futex::wake(word, Flags::empty(), count);
 }

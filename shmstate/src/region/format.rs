@@ -52,6 +52,7 @@ fn the_control_words_are_as_written() {
     let offsets: Vec<_> = rows("Control").into_iter().map(|(offset, _, field)| (offset, field)).collect();
     let expected = [
         (at(lock, offset_of!(Control, lock.word) - lock), "word"),
+        (at(lock, offset_of!(Control, lock.bell) - lock), "bell"),
         (at(active, offset_of!(Control, active.published) - active), "published"),
         (at(active, offset_of!(Control, active.log_end) - active), "log_end"),
         (at(active, offset_of!(Control, active.append_limit) - active), "append_limit"),

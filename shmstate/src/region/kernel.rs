@@ -50,7 +50,11 @@ impl Os for Kernel {
     }
 
     fn wake(&self, word: &AtomicU32) {
-        os::futex_wake(word);
+        os::futex_wake(word, 1);
+    }
+
+    fn wake_all(&self, word: &AtomicU32) {
+        os::futex_wake(word, i32::MAX as u32);
     }
 
     fn make_room(&self, copy: usize) -> bool {

@@ -17,6 +17,7 @@
 //! * `attached`: an attached region, and leaving it.
 //! * `diagnostics`: what the protocol has met with, as errors.
 //! * `service`: what a handle does whose region is replaced.
+//! * `waiting`: until there is a version, of a region that may be replaced meanwhile.
 //! * `attach`: verification, the mapping, the population, a slot.
 //! * `succession`: a region that goes on in a new one.
 
@@ -43,6 +44,7 @@ mod succession;
 #[cfg(test)]
 mod tests;
 mod view;
+mod waiting;
 
 pub(crate) use attached::Region;
 pub(crate) use copy::{copy_words, word_at};

@@ -87,7 +87,6 @@ impl ReadOnlyRegion {
     }
 
     /// The words of the region.
-    #[cfg(feature = "dynamic")]
     pub(crate) fn shared(&self) -> &Shared<'static> {
         &self.shared
     }

@@ -256,7 +256,7 @@ impl<T: SharedLayout> State<T> {
     }
 
     #[inline]
-    pub(super) fn region(&self) -> &Region {
+    pub(crate) fn region(&self) -> &Region {
         &self.region
     }
 

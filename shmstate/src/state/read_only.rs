@@ -98,7 +98,7 @@ impl<T: SharedLayout> ReadOnly<T> {
     }
 
     #[inline]
-    pub(super) fn region(&self) -> &ReadOnlyRegion {
+    pub(crate) fn region(&self) -> &ReadOnlyRegion {
         &self.region
     }
 

@@ -10,7 +10,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "version_stays",
         breaks: "a commit counts no version",
-        patches: &[value("commit/transaction.rs", "active.version + 1", "active.version")],
+        patches: &[value("commit/transaction.rs", "self.active.version + 1", "self.active.version")],
         checks: &[Loom("writers::two_writers", LOST)],
     },
     Mutant {

@@ -45,7 +45,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a dead owner's lock stays",
         patches: &[before(
             "commit/lock.rs",
-            "loop { let seen = word.load(Relaxed); if seen & !WAIT != holder",
+            "loop { let seen = word.load(Relaxed); if seen & OWNER != holder",
             "return false;",
         )],
         checks: &[Loom("deaths::a_writer_dies_while_another_writes", STUCK)],
@@ -55,7 +55,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the dead owner's byte is let go before its lock is taken over",
         patches: &[before(
             "commit/lock.rs",
-            "loop { let seen = word.load(Relaxed); if seen & !WAIT != holder",
+            "loop { let seen = word.load(Relaxed); if seen & OWNER != holder",
             "drop(_held);",
         )],
         checks: &[Loom("deaths::a_slot_is_claimed_while_it_is_probed", HALF), Shuttle("few_slots")],
@@ -83,17 +83,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "unlock_wakes_no_writer",
         breaks: "a writer that sleeps is not woken",
-        patches: &[left_out("commit/lock.rs", "os.wake(word);")],
+        patches: &[left_out("commit/lock.rs", "os.wake(&lock.word);")],
         checks: &[Loom("writers::two_writers_sleep_until_woken", DEADLOCK)],
     },
     Mutant {
         name: "unlock_left_out",
         breaks: "the lock is never released",
-        patches: &[instead(
-            "commit/lock.rs",
-            "if word.swap(0, Release) & WAIT != 0 { os.wake(word); }",
-            "let _ = (word, os);",
-        )],
+        patches: &[value("commit/lock.rs", "self.control.lock.word.swap(0, Release) & !OWNER", "0")],
         checks: &[Loom("writers::two_writers", STUCK)],
     },
     Mutant {

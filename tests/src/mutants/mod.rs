@@ -16,6 +16,7 @@ mod orderings;
 mod readers;
 mod stamps;
 mod symptoms;
+mod waiting;
 mod weave;
 
 pub use weave::{Change, Patch, weave};
@@ -61,7 +62,8 @@ pub enum Check {
 
 /// The faults that have to be found.
 pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
-    let protocol = [orderings::MUTANTS, readers::MUTANTS, lock::MUTANTS, copies::MUTANTS, commits::MUTANTS];
+    let protocol =
+        [orderings::MUTANTS, readers::MUTANTS, lock::MUTANTS, waiting::MUTANTS, copies::MUTANTS, commits::MUTANTS];
     let files = [creation::MUTANTS, attachment::MUTANTS, descriptors::MUTANTS, names::MUTANTS];
     let content = [stamps::MUTANTS, marks::MUTANTS, archives::MUTANTS];
     protocol.into_iter().chain(files).chain(content).flatten()

@@ -39,7 +39,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[
             value("commit/lock.rs", "compare_exchange(0, owner(me), «Acquire», Relaxed)", "Relaxed"),
             value("commit/lock.rs", "compare_exchange(seen, owner(me) | seen | slept, «Acquire», Relaxed)", "Relaxed"),
-            value("commit/lock.rs", "compare_exchange(seen, owner(me) | WAIT, «Acquire», Relaxed)", "Relaxed"),
+            value(
+                "commit/lock.rs",
+                "compare_exchange(seen, owner(me) | WAIT | seen & NOTIFY, «Acquire», Relaxed)",
+                "Relaxed",
+            ),
+            value("commit/lock.rs", "compare_exchange(seen, seen | owner(me), «Acquire», Relaxed)", "Relaxed"),
         ],
         checks: &[Loom("writers::two_writers", LOST)],
     },
@@ -95,7 +100,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "W6",
         breaks: "the lock is released, Relaxed",
-        patches: &[value("commit/lock.rs", "word.swap(0, «Release»)", "Relaxed")],
+        patches: &[value("commit/lock.rs", "swap(0, «Release»)", "Relaxed")],
         checks: &[Loom("writers::two_writers", RACE)],
     },
     Mutant {

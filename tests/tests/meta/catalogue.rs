@@ -74,8 +74,13 @@ fn every_ordering_is_in_the_catalogue() {
         .collect();
     assert!(rows.len() >= 12, "{rows:?}");
     for label in rows {
-        // W5 is about deaths: it is moved and left out, which is more than weakened.
-        let name = if label == "W5" { "even_before_active" } else { label };
+        let name = match label {
+            // About deaths: it is moved and left out, which is more than weakened.
+            "W5" => "even_before_active",
+            // It keeps a load from seeing a store that comes after it, which loom never shows: the load is moved.
+            "F2" => "bell_looked_at_late",
+            _ => label,
+        };
         assert!(mutants().any(|mutant| mutant.name == name), "{label} is not weakened");
     }
 }

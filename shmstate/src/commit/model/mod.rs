@@ -13,6 +13,7 @@
 //! * [`deaths`]: a death before every write of an update, of a claim and of a read, and the processes that come after.
 //! * [`spares`]: copies that are taken into use when readers stay in all others.
 //! * [`replacements`]: a region that another one replaces, and replacers that die.
+//! * [`waiters`]: handles that sleep until there is a new version.
 //! * [`sweeps`]: slots that are taken off the list of readers, and readers that come meanwhile.
 //!
 //! Under shuttle, [`schedules`]: random interleavings, sequentially consistent, of processes that come, read, write, die
@@ -43,6 +44,8 @@ mod schedules;
 mod spares;
 #[cfg(shmstate_loom)]
 mod sweeps;
+#[cfg(shmstate_loom)]
+mod waiters;
 mod world;
 #[cfg(shmstate_loom)]
 mod writers;

@@ -135,6 +135,8 @@ impl Os for Alone {
 
     fn wake(&self, _word: &AtomicU32) {}
 
+    fn wake_all(&self, _word: &AtomicU32) {}
+
     fn make_room(&self, _copy: usize) -> bool {
         false
     }

@@ -122,6 +122,10 @@ fn run(crowd: Crowd) {
 }
 
 fn schedules(scheduler: impl Scheduler + 'static, crowd: Crowd) {
+    try_schedules(scheduler, move || run(crowd));
+}
+
+fn try_schedules(scheduler: impl Scheduler + 'static, run: impl Fn() + Send + Sync + 'static) {
     let mut config = Config::new();
     config.stack_size = 0x2_0000;
     config.silence_warnings = true;
@@ -130,7 +134,7 @@ fn schedules(scheduler: impl Scheduler + 'static, crowd: Crowd) {
     let _runs = Runs("schedules");
     Runner::new(scheduler, config).run(move || {
         Runs::one_more();
-        run(crowd);
+        run();
     });
 }
 
@@ -162,6 +166,35 @@ fn eight_copies() {
 fn few_slots() {
     let crowd = Crowd { copies: 3, slots: 2, processes: 4, lives: 5, deeds: 4 };
     schedules(RandomScheduler::new_from_seed(4, number()), crowd);
+}
+
+/// Waiters that nothing but a ring wakes, beside writers that also roll back: one that sleeps for ever is a deadlock.
+#[test]
+fn waiters_are_woken() {
+    try_schedules(RandomScheduler::new_from_seed(6, number()), || {
+        const WRITERS: usize = 3;
+        const UPDATES: usize = 4;
+        let world = World::without_naps(3, WRITERS + 2);
+        let waiters = (WRITERS..WRITERS + 2).map(|me| {
+            let world = Arc::clone(&world);
+            thread::spawn(move || world.catch_versions(me, WRITERS * UPDATES))
+        });
+        let waiters: Vec<_> = waiters.collect();
+        let writers = (0..WRITERS).map(|me| {
+            let world = Arc::clone(&world);
+            thread::spawn(move || {
+                for _ in 0..UPDATES {
+                    world.update(me);
+                    if thread_rng().r#gen() {
+                        world.transact(me, &mut Naps(u32::MAX), Verdict::RollBack).expect("no reader stays in the way");
+                    }
+                }
+            })
+        });
+        let writers: Vec<_> = writers.collect();
+        writers.into_iter().chain(waiters).for_each(|thread| thread.join().expect("joined"));
+        world.finish(WRITERS * UPDATES);
+    });
 }
 
 /// By priorities that change three times: what takes few switches at the right places is found sooner.

@@ -1,5 +1,6 @@
 //! A region, its kernel and its handles, made of the explorer's parts.
 
+use super::super::words::{NOTIFY, OWNER};
 use super::super::{
     BeginError, Clock, Control, CopyLine, Images, Listed, NEVER, Os, Pin, Published, Reader, Shared, SlotLine,
 };
@@ -41,8 +42,8 @@ pub(super) struct World {
     images: Vec<UnsafeCell<Image>>,
     /// The byte locks: 0, or the description that holds the byte.
     bytes: Vec<atomic::AtomicU32>,
-    /// A writer waits until it is woken; without, a wait may end at any time.
-    futex: Option<(Mutex<()>, Condvar)>,
+    /// A handle sleeps until it is woken, on the lock word or on the bell; without, a sleep may end at any time.
+    futex: Option<[(Mutex<()>, Condvar); 2]>,
 }
 
 // SAFETY: the images are accessed as the protocol allows it, and loom reports it if that is a race.
@@ -89,7 +90,7 @@ impl World {
             pages: (0..places * Pages::words(SIZE)).map(|_| AtomicU64::new(0)).collect(),
             images: (0..places).map(|_| UnsafeCell::new([0; FIELDS])).collect(),
             bytes: (0..slots).map(|_| atomic::AtomicU32::new(0)).collect(),
-            futex: futex.then(|| (Mutex::new(()), Condvar::new())),
+            futex: futex.then(|| std::array::from_fn(|_| (Mutex::new(()), Condvar::new()))),
         };
         for slot in 0..claimed {
             assert!(world.claim(slot));
@@ -200,6 +201,29 @@ impl World {
         });
     }
 
+    /// Sleeps until there is a version after `version`, as the handle `me`; `None` after as many naps.
+    pub(super) fn wait_newer(&self, me: usize, version: usize, mut naps: Naps) -> Option<usize> {
+        let os = Handle { world: self, slot: me };
+        self.shared().wait_newer(version as u64, &os, &mut &mut naps).map(|now| now.version as usize)
+    }
+
+    /// Catches versions until `last`, as the handle `me`, and looks at each.
+    pub(super) fn catch_versions(&self, me: usize, last: usize) {
+        let mut seen = 0;
+        while seen < last {
+            let newer = self.wait_newer(me, seen, Naps(u32::MAX)).expect("it has time");
+            assert!(newer > seen, "a waiter was woken for nothing");
+            seen = self.read(me, Reader::Owner);
+            assert!(seen >= newer, "a waiter sees less than it was woken for");
+        }
+    }
+
+    /// The flags in the lock word.
+    #[cfg(shmstate_loom)]
+    pub(super) fn flags(&self) -> u32 {
+        self.control.lock.word.load(Ordering::Acquire) & !OWNER
+    }
+
     /// A sweep of the list of readers, by the handle `me`.
     #[cfg(shmstate_loom)]
     pub(super) fn sweep(&self, me: usize) {
@@ -253,7 +277,8 @@ impl World {
         let published = self.shared().published();
         assert_eq!(published.version as usize, commits, "an acknowledged commit is not counted");
         assert_eq!(check(self.cells().get(published.copy)), commits, "the content is another version's");
-        assert_eq!(self.control.lock.word.load(Ordering::Relaxed), 0, "the lock is held");
+        // A waiter that has seen its version before it slept leaves its flag.
+        assert_eq!(self.control.lock.word.load(Ordering::Relaxed) & !NOTIFY, 0, "the lock is held");
         for slot in &self.slots {
             assert!(slot.pins.iter().all(|pin| pin.load(Ordering::Relaxed) == 0), "a pin is left");
         }
@@ -340,6 +365,13 @@ struct Handle<'a> {
     slot: usize,
 }
 
+impl Handle<'_> {
+    /// Which of the world's two futexes that word is.
+    fn sleepers_on(&self, word: &AtomicU32) -> usize {
+        usize::from(std::ptr::eq(word, &raw const self.world.control.lock.bell))
+    }
+}
+
 /// A byte that is held by a probe. A process that dies with it has lost it; see [`World::killed`].
 pub(super) struct Held<'a>(&'a atomic::AtomicU32);
 
@@ -365,7 +397,8 @@ impl Os for Handle<'_> {
     fn wait(&self, word: &AtomicU32, seen: u32, _limit: Duration) {
         match &self.world.futex {
             None => explorer::thread::yield_now(),
-            Some((mutex, woken)) => {
+            Some(futexes) => {
+                let (mutex, woken) = &futexes[self.sleepers_on(word)];
                 let guard = mutex.lock().expect("no poison");
                 if word.load(Ordering::Relaxed) == seen {
                     drop(woken.wait(guard));
@@ -374,10 +407,19 @@ impl Os for Handle<'_> {
         }
     }
 
-    fn wake(&self, _word: &AtomicU32) {
-        if let Some((mutex, woken)) = &self.world.futex {
+    fn wake(&self, word: &AtomicU32) {
+        if let Some(futexes) = &self.world.futex {
+            let (mutex, woken) = &futexes[self.sleepers_on(word)];
             let _guard = mutex.lock().expect("no poison");
             woken.notify_one();
+        }
+    }
+
+    fn wake_all(&self, word: &AtomicU32) {
+        if let Some(futexes) = &self.world.futex {
+            let (mutex, woken) = &futexes[self.sleepers_on(word)];
+            let _guard = mutex.lock().expect("no poison");
+            woken.notify_all();
         }
     }
 

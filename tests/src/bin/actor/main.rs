@@ -66,6 +66,8 @@ fn main() {
         ["scribble", what, path, seed] => hostile::scribble(what, path, number(seed)),
         ["victim", what, path, seed, seconds] => hostile::victim(what, path, number(seed), number(seconds)),
         ["count", path, commits] => follow::count(path, number(commits)),
+        ["wait", path, commits] => follow::wait(path, number(commits)),
+        ["answer", path, commits] => follow::answer(path, number(commits)),
         ["anonymous", what] => anonymous::run(what),
         ["bare", name] => play::bare(name),
         ["umask", mask, mode, path] => play::umask(number(mask) as u32, number(mode) as u32, path),

@@ -1,0 +1,179 @@
+//! Waiting for versions, beside writers and waiters in other processes that are killed.
+
+use shmstate::{ErrorKind, State};
+use shmstate_tests::{Actor, Counted, PATIENCE, Rng, SEED, actor, scratch_dir};
+use std::convert::Infallible;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+fn create(path: &Path) -> State<Counted> {
+    State::<Counted>::options().timeout(PATIENCE).create(path).unwrap()
+}
+
+/// The lock word and the bell, as the file has them.
+fn words(path: &Path) -> [u32; 2] {
+    let mut bytes = [0; 8];
+    std::fs::File::open(path).unwrap().read_exact_at(&mut bytes, 256).unwrap();
+    [0, 4].map(|at| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()))
+}
+
+#[test]
+fn what_is_there_is_not_waited_for() {
+    let state = State::<Counted>::anonymous().unwrap();
+    assert_eq!(state.wait_newer(0, Duration::ZERO).unwrap(), None);
+    Counted::write(&state, 3).unwrap();
+    assert_eq!(state.wait_newer(0, Duration::MAX).unwrap(), Some(3));
+    assert_eq!(state.wait_newer(2, Duration::ZERO).unwrap(), Some(3));
+    assert_eq!(state.wait_newer(3, Duration::from_millis(5)).unwrap(), None);
+    assert_eq!(state.wait_newer(u64::MAX, Duration::from_millis(5)).unwrap(), None);
+    assert_eq!(state.wait_until(Duration::ZERO, |s| Some(s.commits)).unwrap(), Some(3));
+    assert_eq!(state.wait_until(Duration::from_millis(5), |s| (s.commits > 3).then_some(())).unwrap(), None);
+    let mut changes = state.changes_since(1);
+    let change = changes.next_within(Duration::ZERO).unwrap().unwrap();
+    assert_eq!((change.version, change.skipped), (3, 1));
+    assert_eq!(changes.next_within(Duration::from_millis(5)).unwrap(), None);
+}
+
+#[test]
+fn a_look_raises_no_flag() {
+    let dir = scratch_dir();
+    let path = dir.path().join("counted");
+    let state = create(&path);
+    assert_eq!(state.wait_newer(0, Duration::ZERO).unwrap(), None);
+    assert_eq!(words(&path), [0, 0]);
+}
+
+#[test]
+fn roll_backs_do_not_end_a_wait() {
+    let state = State::<Counted>::anonymous().unwrap();
+    let stop = AtomicBool::new(false);
+    thread::scope(|threads| {
+        threads.spawn(|| {
+            while !stop.load(Relaxed) {
+                assert!(state.try_update(|_| Err::<Infallible, _>(())).unwrap().is_err());
+            }
+        });
+        assert_eq!(state.wait_newer(0, Duration::from_millis(200)).unwrap(), None);
+        stop.store(true, Relaxed);
+    });
+}
+
+#[test]
+fn a_thread_does_not_wait_for_itself() {
+    let state = State::<Counted>::anonymous().unwrap();
+    let refused = state.try_update(|_| Err::<Infallible, _>(state.wait_newer(0, Duration::MAX).unwrap_err().kind()));
+    assert_eq!(refused.unwrap().unwrap_err(), ErrorKind::Reentrant);
+    // A reader may wait for the version after the one that it keeps.
+    let other = state.try_clone().unwrap();
+    thread::scope(|threads| {
+        let waiter =
+            threads.spawn(|| state.read(|s| (s.commits, state.wait_newer(s.commits, PATIENCE).unwrap())).unwrap());
+        while !waiter.is_finished() {
+            Counted::write(&other, 1).unwrap();
+        }
+        let (before, after) = waiter.join().unwrap();
+        assert!(after > Some(before));
+    });
+}
+
+/// Two processes that answer each other, one version at a time.
+#[test]
+fn versions_go_back_and_forth() {
+    const COMMITS: u64 = 6_000;
+    let dir = scratch_dir();
+    let path = dir.path().join("counted");
+    let state = create(&path);
+    let other = actor!["answer", path, COMMITS.to_string()];
+    other.expect("in");
+    for odd in (1..COMMITS).step_by(2) {
+        state.update_versioned(Counted::commit).unwrap();
+        assert_eq!(state.wait_newer(odd, PATIENCE).unwrap(), Some(odd + 1));
+    }
+    other.succeed();
+    state.read_versioned(Counted::check).unwrap();
+}
+
+/// Waiters of every kind, beside writers that are killed wherever they are. What a writer made before its death ends a wait,
+/// whether or not it came to wake the waiters.
+#[test]
+fn writers_are_killed() {
+    const ROUNDS: u64 = 60;
+    let dir = scratch_dir();
+    let path = dir.path().join("counted");
+    let state = create(&path);
+    let view = State::<Counted>::open_read_only(&path).unwrap();
+    let waiters: Vec<Actor> = (0..2).map(|_| actor!["wait", path, (ROUNDS * 20).to_string()]).collect();
+    waiters.iter().for_each(|waiter| waiter.expect("in"));
+    let mut rng = Rng::new(SEED);
+    for _ in 0..ROUNDS {
+        let mut writers: Vec<Actor> = (0..2).map(|_| actor!["count", path, "1000000000"]).collect();
+        let target = state.version().unwrap() + 20 + rng.below(200) as u64;
+        let seen = state.wait_until(PATIENCE, |s| (s.commits >= target).then_some(s.commits)).unwrap().unwrap();
+        writers.iter_mut().for_each(Actor::kill);
+        assert!(view.wait_newer(seen - 1, PATIENCE).unwrap().unwrap() >= seen);
+        let last = state.version().unwrap();
+        assert_eq!(state.wait_newer(last, Duration::ZERO).unwrap(), None);
+    }
+    let stats = state.stats().unwrap();
+    println!("{} versions, {} recoveries", stats.commits, stats.recoveries);
+    waiters.into_iter().for_each(|waiter| assert_eq!(waiter.succeed().last().map(String::as_str), Some("done")));
+}
+
+/// The flag of a dead waiter goes with the next update, which rings for it; the one after that does nothing any more.
+#[test]
+fn dead_waiters_cost_nothing() {
+    let dir = scratch_dir();
+    let path = dir.path().join("counted");
+    let state = create(&path);
+    for _ in 0..20 {
+        let mut waiters: Vec<Actor> = (0..3).map(|_| actor!["wait", path, u64::MAX.to_string()]).collect();
+        waiters.iter().for_each(|waiter| waiter.expect("in"));
+        Counted::write(&state, 50).unwrap();
+        waiters.iter_mut().for_each(Actor::kill);
+        state.update_versioned(Counted::commit).unwrap();
+        let [word, bell] = words(&path);
+        assert_eq!(word, 0, "a dead waiter's flag stays");
+        state.update_versioned(Counted::commit).unwrap();
+        assert_eq!(words(&path), [0, bell], "an update rings for the dead");
+    }
+}
+
+#[test]
+fn a_waiter_of_a_replaced_region_hears_of_it() {
+    let dir = scratch_dir();
+    let path = dir.path().join("counted");
+    let state = create(&path);
+    let view = State::<Counted>::open_read_only(&path).unwrap();
+    let replaced = create(&dir.path().join("not this one"));
+    thread::scope(|threads| {
+        let waiter = threads.spawn(|| state.wait_newer(0, PATIENCE).unwrap_err().kind());
+        let viewer = threads.spawn(|| view.wait_newer(0, PATIENCE).unwrap_err().kind());
+        let mut changes = replaced.changes().unwrap();
+        State::<Counted>::open(&path).unwrap().recreate(State::options()).unwrap();
+        assert_eq!([waiter, viewer].map(|waiter| waiter.join().unwrap()), [ErrorKind::Retired; 2]);
+        State::<Counted>::open(replaced.path().unwrap()).unwrap().recreate(State::options()).unwrap();
+        assert_eq!(changes.next().unwrap().unwrap_err().kind(), ErrorKind::Retired);
+        assert!(changes.next().is_none());
+    });
+}
+
+#[test]
+fn a_read_only_handle_waits() {
+    let dir = scratch_dir();
+    let path = dir.path().join("counted");
+    let state = create(&path);
+    let view = State::<Counted>::open_read_only(&path).unwrap();
+    assert_eq!(view.wait_newer(0, Duration::ZERO).unwrap(), None);
+    assert_eq!(view.wait_newer(0, Duration::from_millis(5)).unwrap(), None);
+    thread::scope(|threads| {
+        let viewer = threads.spawn(|| (1..=20).fold(0, |seen, _| view.wait_newer(seen, PATIENCE).unwrap().unwrap()));
+        while !viewer.is_finished() {
+            Counted::write(&state, 1).unwrap();
+        }
+        assert!(viewer.join().unwrap() >= 20);
+    });
+    assert_eq!(words(&path), [0, 0], "a read-only handle writes nothing");
+}
