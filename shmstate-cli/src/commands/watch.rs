@@ -10,6 +10,7 @@ use crossterm::terminal::{self, Clear, ClearType, EnterAlternateScreen, LeaveAlt
 use crossterm::{cursor, execute, queue};
 use serde_json::json;
 use shmstate::dynamic::DynState;
+use std::collections::VecDeque;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -107,14 +108,13 @@ impl Watched<'_> {
     }
 
     fn on_terminal(mut self, out: &mut impl Write) -> Result<bool, Failure> {
-        let (mut version, mut before, mut since) = (0, Vec::new(), Instant::now());
+        let (mut version, mut before, mut rate) = (0, Vec::new(), Rate::default());
         let (mut first, mut history) = (true, History::default());
         loop {
             if first || self.state.version() != version {
                 let (now, lines) = self.lines()?;
-                let rate = if first { 0.0 } else { (now - version) as f64 / since.elapsed().as_secs_f64() };
                 queue!(out, cursor::MoveTo(0, 0), Clear(ClearType::All))?;
-                writeln!(out, "version {now}, {rate:.0} commits/s, `q` ends\r\n\r")?;
+                writeln!(out, "version {now}, {:.0} commits/s, `q` ends\r\n\r", rate.at(now))?;
                 let mut text = Vec::new();
                 history.add(&lines);
                 screen::write(&mut text, &lines, &before, |line| history.bars(&line.path))?;
@@ -124,7 +124,7 @@ impl Watched<'_> {
                 let visible: Vec<&str> = text.split_inclusive('\n').take(rows).collect();
                 write!(out, "{}", visible.concat())?;
                 out.flush()?;
-                (version, before, since, first) = (now, lines, Instant::now(), false);
+                (version, before, first) = (now, lines, false);
                 if self.is_last() {
                     return Ok(true);
                 }
@@ -142,6 +142,25 @@ impl Watched<'_> {
                 }
             }
         }
+    }
+}
+
+/// Commits per second, over about a second.
+#[derive(Default)]
+struct Rate {
+    seen: VecDeque<(Instant, u64)>,
+}
+
+impl Rate {
+    /// The rate up to `version`, which is seen now.
+    fn at(&mut self, version: u64) -> f64 {
+        let now = Instant::now();
+        self.seen.push_back((now, version));
+        while self.seen.len() > 2 && now - self.seen[1].0 >= Duration::from_secs(1) {
+            self.seen.pop_front();
+        }
+        let (since, first) = self.seen[0];
+        (version.saturating_sub(first)) as f64 / (now - since).as_secs_f64().max(f64::MIN_POSITIVE)
     }
 }
 
