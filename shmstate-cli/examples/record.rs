@@ -109,7 +109,7 @@ fn drawn(frames: &[Screen]) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"ui-monospace, Menlo, Consolas, monospace\" font-size=\"13\">\n\
          <title>`shmstate watch` shows a state while other processes change it.</title>\n\
-         <style>g {{ opacity: 0; animation: turn {whole}s step-end infinite }} @keyframes turn {{ 0% {{ opacity: 1 }} {shown:.3}% {{ opacity: 0 }} }} text {{ white-space: pre }}</style>\n\
+         <style>g {{ opacity: 0; animation: turn {whole}s step-end infinite }} @keyframes turn {{ 0% {{ opacity: 1 }} {shown:.3}% {{ opacity: 0 }} }}</style>\n\
          <rect width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"#1e1e2e\"/>\n"
     );
     for (number, frame) in frames.iter().enumerate() {
@@ -140,10 +140,12 @@ fn line(svg: &mut String, frame: &Screen, row: u16) {
             );
         }
         if !text.trim().is_empty() {
-            let text = text.trim_end();
+            // Spaces at the start would be lost.
+            let indent = text.chars().take_while(|&c| c == ' ').count() as f64;
+            let (x, text) = (x + indent * WIDTH, text.trim());
             let length = text.chars().count() as f64 * WIDTH;
             let text = text.replace('&', "&amp;").replace('<', "&lt;");
-            // The length holds whatever font there is.
+            // The width is the same in every font.
             let at = format!("x=\"{x:.1}\" y=\"{:.1}\" textLength=\"{length:.1}\"", y + 13.0);
             let _ = writeln!(svg, "<text {at} fill=\"{ink}\">{text}</text>");
         }
