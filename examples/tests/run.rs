@@ -48,6 +48,13 @@ fn mutable_list_fills_the_list_and_the_journal_and_survives_kills() {
 }
 
 #[test]
+fn rolling_deploy() {
+    let stdout = succeed("rolling_deploy", &["--workers", "3", "--seconds", "0.6"]);
+    assert!(stdout.contains("by release 2\nthe state has "), "{stdout}");
+    assert!(!stdout.contains("\n0 visits were counted by release 1"), "{stdout}");
+}
+
+#[test]
 fn bank() {
     let stdout = succeed("bank", &["--clerks", "2", "--transfers", "5000", "--accounts", "10"]);
     assert!(stdout.contains("the sum is 1000, and was in each version seen"), "{stdout}");

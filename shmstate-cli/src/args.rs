@@ -153,6 +153,22 @@ pub enum Command {
         /// The region, which must not exist
         name: PathBuf,
     },
+    /// Move a state to another layout while processes use it; their next call says that the region is replaced (writes)
+    #[command(
+        after_help = "Examples:\n  shmstate migrate board board-2.json --dry-run\n  shmstate migrate board board-2.json --allow-loss errors"
+    )]
+    Migrate {
+        /// The region
+        name: PathBuf,
+        /// The new layout: a schema as JSON, or a region that has it
+        layout: PathBuf,
+        /// A path of the old state whose content may be lost; may be given several times
+        #[arg(long, value_name = "PATH")]
+        allow_loss: Vec<String>,
+        /// Show what would change and what would be lost, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Remove a region's name; processes that have it mapped keep working (writes)
     Rm {
         /// The region

@@ -211,6 +211,45 @@ fn counters_and_handles_are_shown() {
     assert_eq!(stat["handles"][0]["pinned"].as_array().unwrap().len(), 1, "a reader keeps one copy: {stat}");
 }
 
+/// The house of the next release.
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Next {
+    visits: u64,
+    rooms: List<Room, 80>,
+    ports: Map<Text<16>, u64, 8>,
+    samples: List<u64, 400>,
+    added: u64,
+}
+
+#[test]
+fn a_state_moves_to_another_layout() {
+    let fixture = Fixture::new();
+    let _next = State::<Next>::create(fixture.path("next")).unwrap();
+    let table = "  scores      SortedMap<u64, u64, 8>  -                      lost: no such field\n";
+    let (status, out, err) = fixture.run(&["migrate", "house", "next", "--dry-run"]);
+    assert_eq!(status, 4, "{err}");
+    assert!(out.contains(table) && err.contains("\n  scores: "), "{out}{err}");
+    let dry = ["migrate", "house", "next", "--dry-run", "--allow-loss", "scores"];
+    let (status, out, err) = fixture.run(&dry);
+    assert_eq!(status, 4, "{err}");
+    assert!(out.contains(table), "{out}");
+    assert!(err.contains("\n  samples: 500 items, and the program has room for 400\n"), "{err}");
+    let real = ["migrate", "house", "next", "--allow-loss", "scores", "--allow-loss", "samples"];
+    assert!(fixture.prints(&[&real[..], &["--dry-run"]].concat()).ends_with("nothing would be lost that may not be\n"));
+    fixture.house.update(|s| s.visits += 1).unwrap();
+    // The layout as a file.
+    std::fs::write(fixture.path("next.json"), fixture.prints(&["schema", "next", "--json"])).unwrap();
+    let file = fixture.path("next.json").display().to_string();
+    let real = real.map(|argument| if argument == "next" { file.as_str() } else { argument });
+    assert!(fixture.prints(&real).contains("has the new layout, as version 3"));
+    let next = State::<Next>::open(fixture.path("house")).unwrap();
+    let held = next.read(|s| (s.visits, s.rooms[0].seats, s.ports["http"], s.samples.len(), s.added)).unwrap();
+    assert_eq!(held, (4, 4, 80, 400, 0));
+    assert_eq!(fixture.house.read(|_| ()).unwrap_err().kind(), shmstate::ErrorKind::Retired);
+    assert!(fixture.fails(&["migrate", "nothing", "next"], 3).contains("there is no region"));
+}
+
 #[test]
 fn damage_is_found() {
     let fixture = Fixture::new();

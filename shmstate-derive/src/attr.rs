@@ -15,7 +15,7 @@ enum Place {
 }
 
 /// All keys, each with the places it belongs to.
-const KEYS: [(&str, &[Place]); 8] = [
+const KEYS: [(&str, &[Place]); 9] = [
     ("crate", &[Place::Type]),
     ("version", &[Place::Type]),
     ("size", &[Place::Type]),
@@ -24,6 +24,7 @@ const KEYS: [(&str, &[Place]); 8] = [
     ("pod", &[Place::Field]),
     ("init", &[Place::Field]),
     ("rename", &[Place::Type, Place::Field, Place::Variant]),
+    ("renamed_from", &[Place::Field, Place::Variant]),
 ];
 
 /// Keys that users look for and that there will never be.
@@ -42,8 +43,8 @@ impl Place {
     fn valid(self) -> &'static str {
         match self {
             Place::Type => "`version = N`, `size = N`, `align = N`, `rename = \"name\"`, `crate = \"path\"`",
-            Place::Field => "`pod`, `offset = N`, `init = expression`, `rename = \"name\"`",
-            Place::Variant => "`rename = \"name\"`",
+            Place::Field => "`pod`, `offset = N`, `init = expression`, `rename = \"name\"`, `renamed_from = \"name\"`",
+            Place::Variant => "`rename = \"name\"`, `renamed_from = \"name\"`",
         }
     }
 }
@@ -80,7 +81,25 @@ pub(crate) struct FieldAttrs {
     pub(crate) pod: bool,
     pub(crate) offset: Option<Number>,
     pub(crate) init: Option<Expr>,
+    pub(crate) names: Names,
+}
+
+/// The names of a field or a variant.
+#[derive(Default)]
+pub(crate) struct Names {
     pub(crate) rename: Option<Rename>,
+    /// Those of earlier layouts.
+    pub(crate) renamed_from: Vec<String>,
+}
+
+impl Names {
+    fn read(&mut self, ctxt: &Ctxt, key: &str, meta: &Meta) {
+        match key {
+            "rename" => self.rename = rename(ctxt, meta),
+            "renamed_from" => self.renamed_from = renamed_from(ctxt, meta),
+            _ => {}
+        }
+    }
 }
 
 /// `#[repr(...)]`, all of them together; each hint with the tokens that hold it.
@@ -119,22 +138,21 @@ impl FieldAttrs {
         each_key(ctxt, attrs, Place::Field, |key, meta| match key {
             "offset" => found.offset = number(ctxt, key, meta, u64::MAX),
             "init" => found.init = init(ctxt, meta),
-            "rename" => found.rename = rename(ctxt, meta),
             "pod" if matches!(meta, Meta::Path(_)) => found.pod = true,
             "pod" => {
                 found.pod = true;
                 ctxt.error(meta, "`pod` takes no value: write `#[shared(pod)]`");
             }
-            _ => {}
+            key => found.names.read(ctxt, key, meta),
         });
         found
     }
 }
 
-/// `#[shared(rename = "name")]` on a variant.
-pub(crate) fn variant_rename(ctxt: &Ctxt, attrs: &[Attribute]) -> Option<Rename> {
-    let mut found = None;
-    each_key(ctxt, attrs, Place::Variant, |_, meta| found = rename(ctxt, meta));
+/// `#[shared(...)]` on a variant.
+pub(crate) fn names_of_variant(ctxt: &Ctxt, attrs: &[Attribute]) -> Names {
+    let mut found = Names::default();
+    each_key(ctxt, attrs, Place::Variant, |key, meta| found.read(ctxt, key, meta));
     found
 }
 
@@ -237,6 +255,30 @@ fn rename(ctxt: &Ctxt, meta: &Meta) -> Option<Rename> {
         return None;
     }
     Some(Rename { name, tokens: meta.to_token_stream() })
+}
+
+/// `renamed_from = "name"`, or `renamed_from("older", "old")`; a name may lead into a struct, as in `"position.x"`.
+fn renamed_from(ctxt: &Ctxt, meta: &Meta) -> Vec<String> {
+    let names = match meta {
+        Meta::List(list) => {
+            let texts = list.parse_args_with(Punctuated::<syn::LitStr, Token![,]>::parse_terminated);
+            texts.map(|texts| texts.iter().map(syn::LitStr::value).collect()).unwrap_or_default()
+        }
+        _ => match value(meta) {
+            Some(Lit::Str(text)) => vec![text.value()],
+            _ => Vec::new(),
+        },
+    };
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if names.is_empty() || !names.iter().all(|name| name.split('.').all(is_name)) {
+        ctxt.error(
+            meta,
+            "`renamed_from` takes the name in earlier layouts as a string, as in `renamed_from = \"ticks\"`, or several: \
+             `renamed_from(\"ticks\", \"steps\")`",
+        );
+        return Vec::new();
+    }
+    names
 }
 
 fn path(ctxt: &Ctxt, meta: &Meta) -> Option<Path> {

@@ -55,7 +55,7 @@ fn check_struct(ctxt: &Ctxt, input: &Input<'_>, fields: &[Field<'_>]) {
     if fields.is_empty() {
         ctxt.error(input.ident, format!("`{}` has no fields, so there is nothing to share: give it one", input.name));
     }
-    check_labels(ctxt, &input.name, "fields", fields.iter().map(|f| (f.name.as_str(), f.attrs.rename.as_ref())));
+    check_labels(ctxt, &input.name, "fields", fields.iter().map(|f| (f.name.as_str(), f.attrs.names.rename.as_ref())));
     check_fields(ctxt, input);
 }
 
@@ -142,10 +142,15 @@ fn check_enum(ctxt: &Ctxt, input: &Input<'_>, variants: &[Variant<'_>]) {
         return;
     }
     check_discriminant(ctxt, input);
-    check_labels(ctxt, name, "variants", variants.iter().map(|v| (v.name.as_str(), v.rename.as_ref())));
+    check_labels(ctxt, name, "variants", variants.iter().map(|v| (v.name.as_str(), v.names.rename.as_ref())));
     for variant in variants {
         let whole = format!("{name}::{}", variant.name);
-        check_labels(ctxt, &whole, "fields", variant.fields.iter().map(|f| (f.name.as_str(), f.attrs.rename.as_ref())));
+        check_labels(
+            ctxt,
+            &whole,
+            "fields",
+            variant.fields.iter().map(|f| (f.name.as_str(), f.attrs.names.rename.as_ref())),
+        );
         for init in variant.fields.iter().filter_map(|field| field.attrs.init.as_ref()) {
             ctxt.error(
                 init,

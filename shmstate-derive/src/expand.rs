@@ -10,7 +10,7 @@ mod enums;
 mod proofs;
 mod structs;
 
-use crate::attr::Rename;
+use crate::attr::{Names, Rename};
 use crate::model::{Body, Field, Input, Place};
 use proc_macro2::{Group, Ident, Literal, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
@@ -123,7 +123,7 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
 
 /// What the description says of the type besides its name and its parts, as calls of its methods.
 fn described(paths: &Paths, input: &Input<'_>) -> TokenStream {
-    let described = more(None, input.attrs.rename.as_ref(), &input.docs);
+    let described = more(None, input.attrs.rename.as_ref(), &[], &input.docs);
     let version = input.attrs.version.as_ref().map(|version| {
         let version = u32::try_from(version.value).unwrap_or(u32::MAX);
         quote!(.version(#version))
@@ -137,7 +137,7 @@ fn described(paths: &Paths, input: &Input<'_>) -> TokenStream {
 
 /// A name other than that of the source, and documentation, as calls of methods; of the part of that `index`, if there is
 /// more than one.
-fn more(index: Option<usize>, rename: Option<&Rename>, docs: &str) -> TokenStream {
+fn more(index: Option<usize>, rename: Option<&Rename>, renamed_from: &[String], docs: &str) -> TokenStream {
     let index = index.map(|index| {
         let index = Literal::usize_unsuffixed(index);
         quote!(#index,)
@@ -147,7 +147,13 @@ fn more(index: Option<usize>, rename: Option<&Rename>, docs: &str) -> TokenStrea
         quote!(.renamed(#index #name))
     });
     let docs = (!docs.is_empty()).then(|| quote!(.docs(#index #docs)));
-    quote!(#renamed #docs)
+    let renamed_from = (!renamed_from.is_empty()).then(|| quote!(.renamed_from(#index &[#(#renamed_from),*])));
+    quote!(#renamed #renamed_from #docs)
+}
+
+/// [`more`] of a field or a variant.
+fn more_of(index: Option<usize>, names: &Names, docs: &str) -> TokenStream {
+    more(index, names.rename.as_ref(), &names.renamed_from, docs)
 }
 
 /// What the type of a field adds to the description.

@@ -1,7 +1,7 @@
 //! The derive's own view of the type: what the checks and the expansion need, beside the original syntax, whose tokens
 //! carry the spans.
 
-use crate::attr::{self, FieldAttrs, Rename, Repr, TypeAttrs};
+use crate::attr::{self, FieldAttrs, Names, Repr, TypeAttrs};
 use crate::ctxt::Ctxt;
 use crate::manifest;
 use crate::unparsed::any_twice;
@@ -37,7 +37,7 @@ pub(crate) struct Variant<'a> {
     /// Without `r#`.
     pub(crate) name: String,
     pub(crate) docs: String,
-    pub(crate) rename: Option<Rename>,
+    pub(crate) names: Names,
     pub(crate) fields: Vec<Field<'a>>,
 }
 
@@ -154,7 +154,7 @@ impl<'a> Variant<'a> {
             original,
             name: original.ident.unraw().to_string(),
             docs: attr::docs(&original.attrs),
-            rename: attr::variant_rename(ctxt, &original.attrs),
+            names: attr::names_of_variant(ctxt, &original.attrs),
             fields: fields(ctxt, &original.fields),
         }
     }

@@ -315,6 +315,11 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self
     }
 
+    #[cfg(feature = "dynamic")]
+    pub fn migrate(self, migrate: Migrate<'a>) -> Self {
+        self
+    }
+
     pub fn create(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
         Err(unsupported(name.as_ref()))
     }
@@ -355,4 +360,31 @@ pub struct RegionSize {
 
 pub fn remove(name: impl AsRef<Path>) -> Result<(), Error> {
     Err(unsupported(name.as_ref()))
+}
+
+#[cfg(feature = "dynamic")]
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Migrate<'a> {
+    Auto,
+    AllowLoss(&'a [&'a str]),
+    With(Typed<'a>),
+}
+
+#[cfg(feature = "dynamic")]
+#[derive(Debug)]
+pub struct Typed<'a> {
+    of: PhantomData<&'a ()>,
+}
+
+#[cfg(feature = "dynamic")]
+impl<'a> Migrate<'a> {
+    pub fn with<Old, New, E>(migrate: impl Fn(&Old, &mut New) -> Result<(), E> + 'a) -> Migrate<'a>
+    where
+        Old: SharedLayout,
+        New: SharedLayout,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        Migrate::With(Typed { of: PhantomData })
+    }
 }

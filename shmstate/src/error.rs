@@ -9,7 +9,7 @@ use crate::containers::CapacityError;
 use crate::events;
 use crate::layout::{Rule, ValidityError};
 use crate::plain::{ParseUuidError, TimeRangeError};
-use phrases::{Asked, At, Bytes};
+use phrases::{Asked, At, Bytes, Migration, Quoted};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -184,14 +184,14 @@ pub(crate) enum Trouble {
     #[error("`{}` exists already: use `open` or `open_or_create`, or remove it first", .path.display())]
     AlreadyExists { path: PathBuf },
     #[error(
-        "the region `{}` holds another layout than the program's type:\n  {}\nrun the program that made it; or, if its \
-         content is not needed, put a new region in its place with `open_or_replace`",
-        .path.display(), .differences.join("\n  ")
+        "the region `{}` holds another layout than the program's type `{name}`:\n{table}\nrun the program that made it; or, if its \
+         content is not needed, put a new region in its place with `open_or_replace`; or carry it over (cargo feature `dynamic`):\n  {}",
+        .path.display(), Migration { name, losses, path }
     )]
-    LayoutMismatch { path: PathBuf, differences: Vec<String> },
+    LayoutMismatch { path: PathBuf, name: String, table: String, losses: Vec<String> },
     #[error(
         "the keys in the region `{}` are not where this program's `{of}` puts them: {why}; run the program that filled it; or, if \
-         its content is not needed, put a new region in its place with `open_or_replace`. A type whose `{of}` changes needs another `#[shared(version = N)]`, so that this \
+         its content is not needed, put a new region in its place with `open_or_replace`; or have its entries arranged anew with `options().migrate(Migrate::Auto)` (cargo feature `dynamic`). A type whose `{of}` changes needs another `#[shared(version = N)]`, so that this \
          is noticed each time. If its `{of}` has not changed, the file is damaged",
         .path.display()
     )]
@@ -300,6 +300,14 @@ pub(crate) enum Trouble {
     #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "the dynamic view is a feature"))]
     #[error("{}{why}", At(.at))]
     View { kind: ErrorKind, at: String, why: String },
+    /// Of a migration: each path with what is lost there, and the paths.
+    #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "migration is a feature"))]
+    #[error(
+        "the migration would lose what the state holds, and nothing has happened:\n  {}\nif it is not needed, say so: \
+         `Migrate::AllowLoss(&[{}])`; to make something else of it, write a `Migrate::with`",
+        .losses.join("\n  "), Quoted(.paths)
+    )]
+    WouldLose { losses: Vec<String>, paths: Vec<String> },
     #[error("{0}")]
     InvalidOption(String),
     #[error("`{}`: {why}", .path.display())]
@@ -318,7 +326,9 @@ impl Error {
         match &*self.0 {
             Trouble::NotFound { .. } | Trouble::NoDirectory { .. } => ErrorKind::NotFound,
             Trouble::AlreadyExists { .. } => ErrorKind::AlreadyExists,
-            Trouble::LayoutMismatch { .. } | Trouble::OtherRule { .. } => ErrorKind::LayoutMismatch,
+            Trouble::LayoutMismatch { .. } | Trouble::OtherRule { .. } | Trouble::WouldLose { .. } => {
+                ErrorKind::LayoutMismatch
+            }
             Trouble::Corrupt { .. } | Trouble::NoRegion { .. } => ErrorKind::Corrupt,
             Trouble::UnknownFormat { .. } => ErrorKind::UnknownFormat,
             Trouble::Rebooted { .. } => ErrorKind::Rebooted,
@@ -392,6 +402,7 @@ impl Error {
             | Trouble::InvalidName { .. }
             | Trouble::InvalidProjection { .. }
             | Trouble::View { .. }
+            | Trouble::WouldLose { .. }
             | Trouble::InvalidOption(_) => return None,
         };
         Some(&**path).filter(|path| *path != Path::new(ANONYMOUS))

@@ -67,6 +67,7 @@
 //! * [`design`]: how it works, and why it holds; [`decisions`]: what was tried instead; [`crash`]: what a death leaves, and which process is trusted with what;
 //!   [`following`]: waiting for a version; [`files`]: where a region lies, and what it takes of the machine; [`format`](mod@format): the bytes of a region;
 //!   [`performance`]: what operations cost, and how to lay a state out;
+//!   [`changing`]: a new release of a program, and what its state holds (feature `dynamic`);
 //!   [`production`]: where regions lie in a service's life, and what to set;
 //!   [`compile_errors`]: what does not compile, and what to write instead.
 //! * [`assert_layout!`]: a test that holds a layout fast.
@@ -130,6 +131,8 @@ cfg_if! {
         #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
         mod state;
 
+        #[cfg(all(feature = "dynamic", not(any(shmstate_loom, shmstate_shuttle))))]
+        pub use state::{Migrate, Typed};
         #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
         pub use follow::{NewVersion, Versions};
         #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
@@ -137,6 +140,8 @@ cfg_if! {
     } else {
         mod elsewhere;
 
+        #[cfg(feature = "dynamic")]
+        pub use elsewhere::{Migrate, Typed};
         pub use elsewhere::{
             NewVersion, Options, Outcome, Projection, ReadOnly, RegionSize, State, Stats, Versions, WithTimeout, remove,
         };
@@ -226,6 +231,13 @@ pub mod glossary {}
 ///
 #[doc = include_str!("../docs/pictures/floors.svg")]
 pub mod design {}
+
+#[cfg_attr(feature = "dynamic", doc = include_str!("../docs/changing.md"))]
+#[cfg_attr(
+    not(feature = "dynamic"),
+    doc = "How a state is carried over to another layout: with the feature `dynamic`."
+)]
+pub mod changing {}
 
 #[doc = include_str!("../docs/decisions.md")]
 pub mod decisions {}

@@ -3,6 +3,7 @@
 mod compare;
 mod edit;
 mod list;
+mod migrate;
 mod remove;
 mod schema;
 mod show;
@@ -35,6 +36,9 @@ pub fn run(args: Args) -> Result<bool, Failure> {
         Command::Clear { change } => edit::edit(&mut out, &change, edit::Verb::Clear),
         Command::Export { name, file } => transfer::export(&mut out, &name, file.as_deref()),
         Command::Import { file, name } => transfer::import(&mut out, &file, &name),
+        Command::Migrate { name, layout, allow_loss, dry_run } => {
+            migrate::migrate(&mut out, &name, &layout, &allow_loss, dry_run)
+        }
         Command::Rm { name, force } => remove::rm(&name, force),
         Command::Completions { shell } => {
             let mut script = Vec::new();

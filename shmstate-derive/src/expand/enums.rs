@@ -8,7 +8,7 @@
 //! reference to a field, which may hold no value of its type: where a field lies, the description knows, and its type is
 //! that of a binding in code that is never reached.
 
-use super::{Paths, argument, described, more, respan};
+use super::{Paths, argument, described, more_of, respan};
 use crate::model::{Input, Variant};
 use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -75,7 +75,7 @@ impl<'a> Enum<'a> {
     /// The names of the variants, and what else the description says of them, as calls of methods.
     fn words(&self) -> (TokenStream, TokenStream) {
         let names = self.variants.iter().map(|variant| &variant.name);
-        let more = |(index, variant): (usize, &Variant<'_>)| more(Some(index), variant.rename.as_ref(), &variant.docs);
+        let more = |(index, variant): (usize, &Variant<'_>)| more_of(Some(index), &variant.names, &variant.docs);
         (quote!([#(#names),*]), self.variants.iter().enumerate().map(more).collect())
     }
 
@@ -106,12 +106,15 @@ impl<'a> Enum<'a> {
                 let place = field.place_of_type();
                 let binding = Ident::new(&binding.to_string(), place.end);
                 let arguments = argument(self.paths, field, None, &quote_spanned!(place.start=> &raw const *#binding));
-                let rename = field.attrs.rename.as_ref().map(|rename| {
+                let names = &field.attrs.names;
+                let rename = names.rename.as_ref().map(|rename| {
                     let name = &rename.name;
                     quote!(__all.renamed(#name);)
                 });
+                let from = &names.renamed_from;
+                let from = (!from.is_empty()).then(|| quote!(__all.renamed_from(&[#(#from),*]);));
                 let docs = Some(&field.docs).filter(|docs| !docs.is_empty()).map(|docs| quote!(__all.docs(#docs);));
-                quote_spanned!(place.start=> __all.part #arguments; #rename #docs)
+                quote_spanned!(place.start=> __all.part #arguments; #rename #from #docs)
             });
             quote!(#pattern => { #(#parts)* #index })
         });

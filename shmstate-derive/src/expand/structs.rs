@@ -1,6 +1,6 @@
 //! The implementation for a struct.
 
-use super::{Paths, argument, described, more, respan};
+use super::{Paths, argument, described, more_of, respan};
 use crate::model::{Field, Input, Place};
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{quote, quote_spanned};
@@ -15,7 +15,7 @@ pub(super) fn expand(paths: &Paths, input: &Input<'_>, fields: &[Field<'_>]) -> 
     let parts = fields.iter().map(|field| {
         let place = field.place_of_type();
         let arguments = argument(paths, field, Some(&field.name), &raw("__p", &field.member, place));
-        let more = more(None, field.attrs.rename.as_ref(), &field.docs);
+        let more = more_of(None, &field.attrs.names, &field.docs);
         let given = field.attrs.init.is_some().then(|| quote!(.given()));
         quote_spanned!(place.start=> __b.part #arguments #more #given)
     });

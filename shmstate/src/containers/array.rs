@@ -200,7 +200,13 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for Array<T, N> {
     const LAYOUT: &'static Layout = {
         let () = Self::PROVED;
         let fields = const {
-            &[Field { name: "items", offset: Slots::<T, N, 1, true>::OFFSET, layout: <[T; N]>::LAYOUT, docs: "" }]
+            &[Field {
+                name: "items",
+                offset: Slots::<T, N, 1, true>::OFFSET,
+                layout: <[T; N]>::LAYOUT,
+                docs: "",
+                renamed_from: &[],
+            }]
         };
         &Layout::of::<Self>("Array", Kind::Struct(fields))
     };

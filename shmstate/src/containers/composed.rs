@@ -4,12 +4,14 @@
 /// gaps between the fields and after the last one, as alignment makes them: their bytes belong to the container and are
 /// never looked at.
 ///
+/// The function after `rebuild` puts entries where this program's code wants them: [`Hooks`](crate::layout::Hooks).
+///
 /// The type has a constant `PROVED`, evaluated before anything else. The function after `check` says what is wrong with a value
 /// whose fields are values. The default is all zeroes, unless something else is said about that.
 macro_rules! composed {
     (
         [$($generics:tt)*] $name:ident<$($argument:ident),*> { $($field:ident: $ty:ty,)* }
-        $(check: $check:expr,)? $(default_is_zero: $zero:expr,)?
+        $(check: $check:expr,)? $(default_is_zero: $zero:expr,)? $(rebuild: $rebuild:expr,)?
     ) => {
         // SAFETY: `#[repr(C)]` structs of fields that are shareable themselves, so without drop glue, pointers or interior
         // mutability; zeroes are a value of each field, and of the whole. The bytes in gaps are never looked at. The walk
@@ -24,9 +26,17 @@ macro_rules! composed {
                         offset: std::mem::offset_of!(Self, $field),
                         layout: <$ty as $crate::layout::SharedLayout>::LAYOUT,
                         docs: "",
+                        renamed_from: &[],
                     }),*] })
                 },
-            );
+            )$(.rebuilt_by({
+                #[cfg(feature = "dynamic")]
+                {
+                    Some($rebuild)
+                }
+                #[cfg(not(feature = "dynamic"))]
+                None
+            }))?;
             const TRACKED: bool = false $(|| <$ty as $crate::layout::SharedLayout>::TRACKED)*;
             const CHECKED: bool = true;
             const DEFAULT_IS_ZERO: bool = true $(&& $zero)?;

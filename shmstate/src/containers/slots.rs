@@ -261,7 +261,15 @@ unsafe impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool>
     const LAYOUT: &'static Layout = &Layout::of::<Self>(
         "Slots",
         Kind::Struct(
-            const { &[Field { name: "items", offset: Self::ITEMS.offset, layout: <[[T; PER]; N]>::LAYOUT, docs: "" }] },
+            const {
+                &[Field {
+                    name: "items",
+                    offset: Self::ITEMS.offset,
+                    layout: <[[T; PER]; N]>::LAYOUT,
+                    docs: "",
+                    renamed_from: &[],
+                }]
+            },
         ),
     );
     const TRACKED: bool = true;

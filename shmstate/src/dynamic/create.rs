@@ -105,12 +105,7 @@ impl DynOptions {
     /// What the region will be.
     fn plan(&self, schema: &str) -> Result<Plan, Error> {
         let invalid = |why: String| Error::from(Trouble::InvalidOption(why));
-        let schema = Schema::from_json(schema).map_err(|why| invalid(format!("the schema: {why}")))?;
-        let shapes = Shapes::new(&schema).map_err(|why| invalid(format!("the schema: {why}")))?;
-        check_zeroes(&shapes).map_err(|why| invalid(format!("the schema: {why}")))?;
-        if schema.root().is_some_and(|root| root.align > MOST_ALIGNED) {
-            return Err(invalid(format!("the schema: a state is aligned to at most {MOST_ALIGNED} bytes")));
-        }
+        let schema = schema_of(schema)?;
         let (copies, max_copies, handles) = (self.copies, self.max_copies.unwrap_or(self.copies), self.handles);
         if !(2..=MAX_COPIES).contains(&copies) || !(copies..=MAX_COPIES).contains(&max_copies) {
             let why = format!(
@@ -123,6 +118,18 @@ impl DynOptions {
         }
         Plan::new(schema, Sizes { copies, max_copies, handles })
     }
+}
+
+/// The schema of a state that can be made.
+pub(super) fn schema_of(schema: &str) -> Result<Schema, Error> {
+    let invalid = |why: String| Error::from(Trouble::InvalidOption(format!("the schema: {why}")));
+    let schema = Schema::from_json(schema).map_err(invalid)?;
+    let shapes = Shapes::new(&schema).map_err(invalid)?;
+    check_zeroes(&shapes).map_err(invalid)?;
+    if schema.root().is_some_and(|root| root.align > MOST_ALIGNED) {
+        return Err(invalid(format!("a state is aligned to at most {MOST_ALIGNED} bytes")));
+    }
+    Ok(schema)
 }
 
 /// Makes a new file, of zeroes, the region.

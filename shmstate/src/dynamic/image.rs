@@ -43,6 +43,17 @@ impl<'a> Image<'a> {
         Ok(())
     }
 
+    /// Makes bytes zero.
+    pub(super) fn zero(&mut self, at: usize, len: usize) -> Result<(), Error> {
+        self.written(at..at.saturating_add(len))?.fill(0);
+        Ok(())
+    }
+
+    /// Bytes that code of the program is about to change.
+    pub(super) fn place(&mut self, at: usize, len: usize) -> Result<&mut [u8], Error> {
+        self.written(at..at.saturating_add(len))
+    }
+
     pub(super) fn put_u32(&mut self, at: usize, number: usize) -> Result<(), Error> {
         self.put(at, &(number as u32).to_ne_bytes())
     }

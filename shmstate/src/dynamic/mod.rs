@@ -2,26 +2,28 @@
 
 // From the ground up:
 //
-// * `shape`, `known`: the types of a schema with their sizes and offsets; which of them are the library's own.
+// * `layout::shapes`: the types of a schema with their sizes and offsets; which of them are the library's own.
 // * `source`: the bytes of a version; `decode`, `locate`, `keys`, `find`: what lies where in them, and what it is.
 // * `segment`, `step`, `path`: paths. `value`, `iter`, `serialize`: what a path leads to.
 // * `validate`: whether bytes are a value.
 // * `data`, `parse`: new values. `image`: bytes that are written. `write`, `hashed`, `slab`, `sequence`, `sorted`: values and
 //   containers in them. `edit`: what the user does in an update.
+// * `evolve`: the state of another layout, made out of this one; `migration`: what the user sees of that.
 // * `plain`, `session`, `viewer`: handles, over bytes. `options`, `create`, `state`: what the user holds.
 
 mod create;
 mod data;
 mod decode;
 mod edit;
+pub(crate) mod evolve;
 mod fault;
 mod find;
 mod hashed;
 mod image;
 mod iter;
 mod keys;
-mod known;
 mod locate;
+mod migration;
 mod options;
 mod parse;
 mod path;
@@ -30,7 +32,6 @@ mod segment;
 mod sequence;
 mod serialize;
 mod session;
-mod shape;
 mod slab;
 mod sorted;
 mod source;
@@ -41,10 +42,13 @@ mod value;
 mod viewer;
 mod write;
 
+use crate::layout::shapes as shape;
+
 pub use crate::region::Handle;
 pub use data::Data;
 pub use edit::Edit;
 pub use iter::{Entries, EntryKey, FieldsOf, Items};
+pub use migration::Migration;
 pub use options::DynOptions;
 pub use path::CompiledPath;
 pub use state::{DynState, Snapshot};

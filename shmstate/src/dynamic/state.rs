@@ -49,13 +49,13 @@ use std::sync::Arc;
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 pub struct DynState {
-    access: Access,
-    shapes: Arc<Shapes>,
+    pub(super) access: Access,
+    pub(super) shapes: Arc<Shapes>,
     /// What it was opened with.
-    options: DynOptions,
+    pub(super) options: DynOptions,
 }
 
-enum Access {
+pub(super) enum Access {
     Looking(Box<Viewer>),
     TakingPart(Box<Session>),
 }
@@ -68,8 +68,8 @@ const _: () = {
 /// A version of a state, copied: [`DynState::snapshot`].
 #[derive(Clone)]
 pub struct Snapshot {
-    bytes: Box<[u8]>,
-    shapes: Arc<Shapes>,
+    pub(super) bytes: Box<[u8]>,
+    pub(super) shapes: Arc<Shapes>,
 }
 
 impl Snapshot {
@@ -239,7 +239,7 @@ impl DynState {
     }
 
     #[cold]
-    fn read_only(&self) -> Error {
+    pub(super) fn read_only(&self) -> Error {
         let why = "this handle only looks: open it with `DynState::options().writable(true)`";
         crate::error::Trouble::Permission { path: self.file().to_owned(), why: why.into(), source: None }.into()
     }

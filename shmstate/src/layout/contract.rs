@@ -50,7 +50,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// The description of the type.
     const LAYOUT: &'static Layout = {
         let () = Self::PROOFS;
-        &Self::DERIVED.derived().layout
+        &Self::DERIVED.derived().layout.initialized_as::<Self>()
     };
 
     /// Whether the type holds a container that keeps marks. What does not is copied as it is.

@@ -12,7 +12,7 @@
 //! for each. So there is one call for a field, facts of a type come in one constant, and descriptions are [`Sealed`].
 
 use super::found::{Choices, Finder};
-use super::{Argument, Field, Kind, Layout, SharedLayout, Variant};
+use super::{Argument, Field, Hooks, Kind, Layout, SharedLayout, Variant};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
@@ -290,12 +290,12 @@ impl Size {
     /// The description of the type as a whole.
     pub(super) const fn layout(self, name: &'static str, kind: Kind) -> Layout {
         let Size { size, align } = self;
-        Layout { name, size, align, version: 0, arguments: &[], docs: "", kind }
+        Layout { name, size, align, version: 0, arguments: &[], docs: "", hooks: Hooks::NONE, kind }
     }
 }
 
 /// Stands where a field is to come.
-pub(super) const NO_FIELD: Field = Field { name: "", offset: 0, docs: "", layout: UNKNOWN };
+pub(super) const NO_FIELD: Field = Field { name: "", offset: 0, docs: "", renamed_from: &[], layout: UNKNOWN };
 
 impl Maker {
     /// The field at `field`, of the value at [`Builder::place`].
@@ -306,7 +306,11 @@ impl Maker {
     pub const unsafe fn part<F>(self, name: &'static str, facts: Facts<F>, field: *const F) -> Part {
         // SAFETY: the caller's promise.
         let offset = unsafe { offset(&raw const NOWHERE as *const u8, field as *const u8) };
-        Part { name, field: Field { name, offset, docs: "", layout: facts.layout }, flags: facts.flags }
+        Part {
+            name,
+            field: Field { name, offset, docs: "", renamed_from: &[], layout: facts.layout },
+            flags: facts.flags,
+        }
     }
 
     /// All fields of a struct, in the order of the source.
@@ -370,6 +374,13 @@ impl Part {
     #[must_use]
     pub const fn renamed(mut self, name: &'static str) -> Part {
         self.field.name = name;
+        self
+    }
+
+    /// With the names that `#[shared(renamed_from = "…")]` gives to the field.
+    #[must_use]
+    pub const fn renamed_from(mut self, names: &'static [&'static str]) -> Part {
+        self.field.renamed_from = names;
         self
     }
 

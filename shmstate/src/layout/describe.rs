@@ -1,5 +1,7 @@
 //! The constant description of a type: names, kinds, offsets, sizes, capacities.
 
+use super::hooks::Hooks;
+
 /// What a type looks like in memory.
 ///
 /// ```
@@ -29,6 +31,8 @@ pub struct Layout {
     pub arguments: &'static [Argument],
     /// Its documentation; no part of the fingerprint.
     pub docs: &'static str,
+    /// What only the type's own code can do; no part of the fingerprint.
+    pub(crate) hooks: Hooks,
     /// What it is made of.
     pub kind: Kind,
 }
@@ -36,7 +40,16 @@ pub struct Layout {
 impl Layout {
     /// The description of a `T` that the library itself brings.
     pub(crate) const fn of<T>(name: &'static str, kind: Kind) -> Layout {
-        Layout { name, size: size_of::<T>(), align: align_of::<T>(), version: 0, arguments: &[], docs: "", kind }
+        Layout {
+            name,
+            size: size_of::<T>(),
+            align: align_of::<T>(),
+            version: 0,
+            arguments: &[],
+            docs: "",
+            hooks: Hooks::NONE,
+            kind,
+        }
     }
 }
 
@@ -183,6 +196,8 @@ pub struct Field {
     pub offset: usize,
     /// Its documentation; no part of the fingerprint.
     pub docs: &'static str,
+    /// The names that it had in earlier layouts, as `#[shared(renamed_from = "…")]` says; no part of the fingerprint.
+    pub renamed_from: &'static [&'static str],
     /// The field's own description.
     pub layout: &'static Layout,
 }
@@ -197,6 +212,8 @@ pub struct Variant {
     pub value: u64,
     /// Its documentation; no part of the fingerprint.
     pub docs: &'static str,
+    /// The names that it had in earlier layouts, as `#[shared(renamed_from = "…")]` says; no part of the fingerprint.
+    pub renamed_from: &'static [&'static str],
     /// Its payload, in the order of the offsets.
     pub fields: &'static [Field],
 }

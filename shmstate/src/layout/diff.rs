@@ -207,10 +207,19 @@ impl Sides<'_> {
 mod tests {
     use super::*;
     use crate::layout::schema;
-    use crate::layout::{Argument, Field, Kind, Layout, SharedLayout, TypeName, Variant};
+    use crate::layout::{Argument, Field, Hooks, Kind, Layout, SharedLayout, TypeName, Variant};
 
     const fn board(name: &'static str, version: u32, size: usize, fields: &'static [Field]) -> Layout {
-        Layout { name, size, align: 8, version, arguments: &[], docs: "", kind: Kind::Struct(fields) }
+        Layout {
+            name,
+            size,
+            align: 8,
+            version,
+            arguments: &[],
+            docs: "",
+            hooks: Hooks::NONE,
+            kind: Kind::Struct(fields),
+        }
     }
 
     fn differences(a: &'static Layout, b: &'static Layout) -> Vec<String> {
@@ -224,9 +233,9 @@ mod tests {
             1,
             40,
             &[
-                Field { name: "ticks", offset: 0, docs: "", layout: u64::LAYOUT },
-                Field { name: "gone", offset: 8, docs: "", layout: u64::LAYOUT },
-                Field { name: "table", offset: 16, docs: "", layout: <[u64; 3]>::LAYOUT },
+                Field { name: "ticks", offset: 0, docs: "", renamed_from: &[], layout: u64::LAYOUT },
+                Field { name: "gone", offset: 8, docs: "", renamed_from: &[], layout: u64::LAYOUT },
+                Field { name: "table", offset: 16, docs: "", renamed_from: &[], layout: <[u64; 3]>::LAYOUT },
             ],
         );
         const NEW: Layout = board(
@@ -234,9 +243,9 @@ mod tests {
             2,
             48,
             &[
-                Field { name: "ticks", offset: 0, docs: "", layout: i64::LAYOUT },
-                Field { name: "table", offset: 8, docs: "", layout: <[u64; 4]>::LAYOUT },
-                Field { name: "extra", offset: 40, docs: "", layout: f64::LAYOUT },
+                Field { name: "ticks", offset: 0, docs: "", renamed_from: &[], layout: i64::LAYOUT },
+                Field { name: "table", offset: 8, docs: "", renamed_from: &[], layout: <[u64; 4]>::LAYOUT },
+                Field { name: "extra", offset: 40, docs: "", renamed_from: &[], layout: f64::LAYOUT },
             ],
         );
         assert_eq!(
@@ -257,18 +266,30 @@ mod tests {
     fn differences_of_payloads_are_named() {
         const fn event(variants: &'static [Variant]) -> Layout {
             let kind = Kind::Enum { repr: Scalar::U64, variants };
-            Layout { name: "Event", size: 24, align: 8, version: 0, arguments: &[], docs: "", kind }
+            Layout { name: "Event", size: 24, align: 8, version: 0, arguments: &[], docs: "", hooks: Hooks::NONE, kind }
         }
-        const IDLE: Variant = Variant { name: "Idle", value: 0, docs: "", fields: &[] };
-        const X: Field = Field { name: "x", offset: 8, docs: "Old words.", layout: f64::LAYOUT };
+        const IDLE: Variant = Variant { name: "Idle", value: 0, docs: "", renamed_from: &[], fields: &[] };
+        const X: Field = Field { name: "x", offset: 8, docs: "Old words.", renamed_from: &[], layout: f64::LAYOUT };
         const OLD: Layout = event(&[
             IDLE,
-            Variant { name: "Move", value: 1, docs: "", fields: &[X, Field { name: "y", offset: 16, ..X }] },
+            Variant {
+                name: "Move",
+                value: 1,
+                docs: "",
+                renamed_from: &[],
+                fields: &[X, Field { name: "y", offset: 16, ..X }],
+            },
         ]);
         const NEW: Layout = event(&[
             IDLE,
-            Variant { name: "Move", value: 1, docs: "New words.", fields: &[Field { layout: i64::LAYOUT, ..X }] },
-            Variant { name: "Stop", value: 2, docs: "", fields: &[] },
+            Variant {
+                name: "Move",
+                value: 1,
+                docs: "New words.",
+                renamed_from: &[],
+                fields: &[Field { layout: i64::LAYOUT, ..X }],
+            },
+            Variant { name: "Stop", value: 2, docs: "", renamed_from: &[], fields: &[] },
         ]);
         assert_eq!(
             differences(&OLD, &NEW),
@@ -339,14 +360,14 @@ mod tests {
             of(Kind::Archive { of: TypeName::of::<u64>(), form }, 8)
         }
         const fn of(kind: Kind, size: usize) -> Layout {
-            Layout { name: "T", size, align: 8, version: 0, arguments: &[], docs: "", kind }
+            Layout { name: "T", size, align: 8, version: 0, arguments: &[], docs: "", hooks: Hooks::NONE, kind }
         }
         const fn variant(name: &'static str, value: u64, fields: &'static [Field]) -> Variant {
-            Variant { name, value, docs: "", fields }
+            Variant { name, value, docs: "", renamed_from: &[], fields }
         }
         const ON: &[Variant] = &[variant("Off", 0, &[]), variant("On", 1, &[])];
         const OFF: &[Variant] = &[variant("Off", 0, &[])];
-        const LEVEL: Field = Field { name: "level", offset: 1, docs: "", layout: u8::LAYOUT };
+        const LEVEL: Field = Field { name: "level", offset: 1, docs: "", renamed_from: &[], layout: u8::LAYOUT };
         const LEVELS: &[Variant] = &[variant("Off", 0, &[]), variant("On", 1, &[LEVEL])];
         const SIGNED: &[Variant] =
             &[variant("Off", 0, &[]), variant("On", 1, &[Field { layout: i8::LAYOUT, ..LEVEL }])];

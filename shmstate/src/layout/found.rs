@@ -111,7 +111,7 @@ impl<I: Copy, const V: usize, const N: usize> Finder<I, V, N> {
         let i = self.field;
         // SAFETY: the caller's promise.
         let offset = unsafe { offset(self.base, field as *const u8) };
-        self.fields[i] = Field { name: self.names[i], offset, docs: "", layout: facts.layout };
+        self.fields[i] = Field { name: self.names[i], offset, docs: "", renamed_from: &[], layout: facts.layout };
         self.flags = Flags(self.flags.0 | facts.flags.0);
         self.field = i + 1;
     }
@@ -119,6 +119,11 @@ impl<I: Copy, const V: usize, const N: usize> Finder<I, V, N> {
     /// With the name that `#[shared(rename = "…")]` gives to the field that was last.
     pub const fn renamed(&mut self, name: &'static str) {
         self.fields[self.field - 1].name = name;
+    }
+
+    /// With the names that `#[shared(renamed_from = "…")]` gives to the field that was last.
+    pub const fn renamed_from(&mut self, names: &'static [&'static str]) {
+        self.fields[self.field - 1].renamed_from = names;
     }
 
     /// With documentation of the field that was last.
@@ -177,6 +182,14 @@ impl<const V: usize> Choices<V> {
         Choices(Sealed::new(choices))
     }
 
+    /// With the names that `#[shared(renamed_from = "…")]` gives to the variant of that index.
+    #[must_use]
+    pub const fn renamed_from(self, index: usize, names: &'static [&'static str]) -> Self {
+        let mut choices = *self.0.get();
+        choices.variants[index].renamed_from = names;
+        Choices(Sealed::new(choices))
+    }
+
     /// With documentation of the variant of that index.
     #[must_use]
     pub const fn docs(self, index: usize, docs: &'static str) -> Self {
@@ -209,9 +222,9 @@ impl<const V: usize> Choices<V> {
 
 impl<const V: usize> ChoicesOf<V> {
     const fn new(size: Size, tag: usize, tags: &[u64; V], names: [&'static str; V]) -> Self {
-        let (mut variants, mut i) = ([Variant { name: "", value: 0, docs: "", fields: &[] }; V], 0);
+        let (mut variants, mut i) = ([Variant { name: "", value: 0, docs: "", renamed_from: &[], fields: &[] }; V], 0);
         while i < V {
-            variants[i] = Variant { name: names[i], value: tags[i], docs: "", fields: &[] };
+            variants[i] = Variant { name: names[i], value: tags[i], docs: "", renamed_from: &[], fields: &[] };
             i += 1;
         }
         ChoicesOf { size, tag, names, variants, parts: Parts::NONE, flags: Flags::NONE }

@@ -3,6 +3,8 @@
 //! * [`SharedLayout`]: the contract, derived and never written by hand.
 //! * [`Layout`]: the constant description of a type; [`Schema`]: the same as data, of which `json` makes the document that
 //!   lies in the region; `Schema::is_same` tells two of them apart, and `diff` says in what.
+//! * `shapes`: the types of a schema as they are used without the program's; `matching`: what becomes of a state whose type changes,
+//!   with what a program says of earlier layouts (`origins`).
 //! * [`ValidityError`]: where and why bytes are no value of their type.
 
 mod contract;
@@ -12,7 +14,13 @@ mod describe;
 mod diff;
 #[allow(missing_debug_implementations, reason = "generated constants are made of it, and no program sees one")]
 mod found;
+#[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "code is called with the feature `dynamic`"))]
+mod hooks;
 mod json;
+#[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "a plan is followed with the feature `dynamic`"))]
+pub(crate) mod matching;
+#[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "code is called with the feature `dynamic`"))]
+mod origins;
 mod plain;
 mod pod;
 mod primitives;
@@ -20,6 +28,8 @@ mod primitives;
 mod prove;
 mod report;
 mod schema;
+#[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "most of it is for the dynamic view, a feature"))]
+pub(crate) mod shapes;
 mod validate;
 mod validity_error;
 #[allow(missing_debug_implementations, reason = "generated constants are made of it, and no program sees one")]
@@ -28,7 +38,10 @@ mod walk;
 pub use contract::SharedLayout;
 pub use derived::{Builder, Derived, PlainField, UNKNOWN};
 pub use describe::{ArchiveForm, Argument, Field, Kind, Layout, Scalar, TypeName, Variant};
+pub(crate) use hooks::Hooks;
 pub(crate) use json::LONGEST as LONGEST_DOCUMENT;
+#[cfg(feature = "dynamic")]
+pub(crate) use origins::Origins;
 pub use pod::Pod;
 pub use prove::array_fits;
 pub use report::Report;
@@ -36,9 +49,7 @@ pub(crate) use schema::Schema;
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 pub(crate) use schema::tests as schema_tests;
 #[cfg(feature = "dynamic")]
-pub(crate) use schema::{
-    Argument as SchemaArgument, Field as SchemaField, Kind as SchemaKind, Type as SchemaType, Variant as SchemaVariant,
-};
+pub(crate) use schema::{Kind as SchemaKind, Variant as SchemaVariant};
 pub(crate) use validity_error::Rule;
 pub use validity_error::ValidityError;
 pub(crate) use walk::validate as validate_fields;

@@ -79,15 +79,21 @@ struct Builder {
     /// Layouts that are in it already, by their address: a type that is used in many places is described once, however
     /// often its parts are used in turn.
     known: HashMap<*const Layout, u32>,
+    layouts: Vec<(&'static Layout, u32)>,
 }
 
 impl Schema {
     /// The schema of a type.
     pub(crate) fn of(layout: &'static Layout) -> Schema {
+        Self::with_layouts(layout).0
+    }
+
+    /// The schema of a type, and all layouts that are in it, with the index of the type of each.
+    pub(super) fn with_layouts(layout: &'static Layout) -> (Schema, Vec<(&'static Layout, u32)>) {
         let schema = Schema { types: Vec::new(), docs: Vec::new() };
-        let mut builder = Builder { schema, known: HashMap::new() };
+        let mut builder = Builder { schema, known: HashMap::new(), layouts: Vec::new() };
         builder.add(layout);
-        builder.schema
+        (builder.schema, builder.layouts)
     }
 
     /// The state's own type.
@@ -157,6 +163,7 @@ impl Builder {
         }
         let index = self.add_new(layout);
         self.known.insert(layout, index);
+        self.layouts.push((layout, index));
         index
     }
 

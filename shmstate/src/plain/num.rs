@@ -46,7 +46,8 @@ macro_rules! transparent {
                 version: 0,
                 arguments: &[],
                 docs: "",
-                kind: Kind::Struct(const { &[Field { name: "0", offset: 0, layout: T::LAYOUT, docs: "" }] }),
+                hooks: crate::layout::Hooks::NONE,
+                kind: Kind::Struct(const { &[Field { name: "0", offset: 0, layout: T::LAYOUT, docs: "", renamed_from: &[] }] }),
             };
             const TRACKED: bool = T::TRACKED;
             const CHECKED: bool = T::CHECKED;

@@ -139,7 +139,7 @@ impl Header {
 
     /// Refuses a region of another type, with the differences.
     pub(super) fn check_type(&self, path: &Path, layout: &'static Layout) -> Result<(), Error> {
-        let program = Schema::of(layout);
+        let (program, origins) = Schema::with_origins(layout);
         // All that identifies the layout is compared. A fingerprint says quickly that two differ; that they are the same it does
         // not say, because two layouts of one fingerprint can be searched for.
         let same = self.fingerprint == program.fingerprint()
@@ -149,11 +149,12 @@ impl Header {
         if same {
             return Ok(());
         }
-        let mut differences = self.schema.differences(&program);
-        if differences.is_empty() {
-            differences.push("the order of the fields differs".into());
-        }
-        Err(Trouble::LayoutMismatch { path: path.to_owned(), differences }.into())
+        let (path, name) = (path.to_owned(), program.root().map(|root| program.type_name(root)).unwrap_or_default());
+        let (table, losses) = match self.schema.compare(&program, &origins) {
+            Some(table) => (table.to_string(), table.losses),
+            None => (self.schema.differences(&program).join("\n  "), Vec::new()),
+        };
+        Err(Trouble::LayoutMismatch { path, name, table, losses }.into())
     }
 
     /// Reads and verifies the header and the schema of a file that any process may have written.

@@ -10,6 +10,7 @@
 //! * `stats`: what a region counts.
 //! * `options`: how a state is created and opened; `open`: the same without options; `replace`: how it is replaced and removed; `making`: not by its own `init`.
 //! * `reopen`: following the name to another region; `recreate`: going on in one of other sizes.
+//! * `migrate`: what becomes of a state of another layout; `migrating`: opening one.
 //! * `moves`: the test of all that is tracked.
 
 mod anonymous;
@@ -17,6 +18,10 @@ mod handle;
 mod images;
 mod load;
 mod making;
+#[cfg(feature = "dynamic")]
+mod migrate;
+#[cfg(feature = "dynamic")]
+mod migrating;
 #[cfg(test)]
 mod moves;
 mod open;
@@ -34,6 +39,8 @@ mod with_timeout;
 
 pub use handle::State;
 pub use load::Projection;
+#[cfg(feature = "dynamic")]
+pub use migrate::{Migrate, Typed};
 pub use options::{Options, RegionSize};
 pub use outcome::Outcome;
 pub use read_only::ReadOnly;

@@ -83,6 +83,9 @@ pub struct Options<'a, T> {
     pub(super) timeout: Duration,
     limits: Limits,
     init: Option<Init<'a, T>>,
+    /// What is done with regions of other layouts.
+    #[cfg(feature = "dynamic")]
+    pub(super) migrations: Vec<super::migrate::Migrate<'a>>,
 }
 
 impl<'a, T: SharedLayout> Options<'a, T> {
@@ -95,6 +98,8 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             timeout: DEFAULT_TIMEOUT,
             limits: Limits::Respected,
             init: None,
+            #[cfg(feature = "dynamic")]
+            migrations: Vec::new(),
         }
     }
 
@@ -196,8 +201,12 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// # Errors
     /// As for [`State::open`]; [`InvalidOption`](ErrorKind::InvalidOption).
     pub fn open(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
-        let region_path = RegionPath::find(name.as_ref())?;
         let asked = self.asked();
+        #[cfg(feature = "dynamic")]
+        if let Some(state) = super::migrating::migrated(&self, name.as_ref())? {
+            return asked.tell(Ok(state));
+        }
+        let region_path = RegionPath::find(name.as_ref())?;
         asked.tell(Self::open_at(&region_path, self.terms()?, &mut Deadline::new(self.timeout)))
     }
 
@@ -214,6 +223,10 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     }
 
     fn opened_or_created(self, name: &Path) -> Result<State<T>, Error> {
+        #[cfg(feature = "dynamic")]
+        if let Some(state) = super::migrating::migrated(&self, name)? {
+            return Ok(state);
+        }
         let terms = self.terms()?;
         let clock = &mut Deadline::new(terms.timeout);
         let mut region_path = RegionPath::find(name)?;
@@ -314,10 +327,16 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 
     /// The same options, where what was not said is as in the region of these sizes.
     pub(super) fn or_as(mut self, sizes: Sizes) -> Self {
-        let copies = *self.copies.get_or_insert(sizes.copies);
-        self.max_copies.get_or_insert(sizes.max_copies.max(copies));
-        self.handles.get_or_insert(sizes.handles);
+        let Sizes { copies, max_copies, handles } = self.sizes_or(sizes);
+        (self.copies, self.max_copies, self.handles) = (Some(copies), Some(max_copies), Some(handles));
         self
+    }
+
+    /// The sizes of a new region that is as one of these sizes, where nothing else was said.
+    pub(super) fn sizes_or(&self, sizes: Sizes) -> Sizes {
+        let copies = self.copies.unwrap_or(sizes.copies);
+        let max_copies = self.max_copies.unwrap_or(sizes.max_copies.max(copies));
+        Sizes { copies, max_copies, handles: self.handles.unwrap_or(sizes.handles) }
     }
 
     /// The mode of a new file, if it was said.

@@ -120,6 +120,10 @@ impl<T: SharedLayout> Options<'_, T> {
     }
 
     fn opened_or_replaced(self, name: &Path) -> Result<State<T>, Error> {
+        #[cfg(feature = "dynamic")]
+        if let Some(state) = super::migrating::migrated(&self, name)? {
+            return Ok(state);
+        }
         let mut region_path = RegionPath::find(name)?;
         Making::check(&region_path)?;
         let terms = self.terms()?;

@@ -84,19 +84,22 @@ fn layout_mismatch() {
     let before = fs::read(&path).unwrap();
     let lines = [
         "holds another layout",
-        "World.hash: the file has `u64` at offset 8, the program has no such field",
-        "World.digest: the file has no such field, the program has `u64` at offset 8",
-        "World.counts: the file has length 4, the program has length 5",
-        "World.motto: the file has capacity 64, the program has capacity 32",
-        "World.left[..]: the file has `u64`, the program has `u32`",
-        "World.right: the file has capacity 64, the program has capacity 65",
-        "World.steps_again: the file has `u64` at offset",
+        "  field        the file has             the program has  a migration\n",
+        "  counts       [u64; 4]                 [u64; 5]         kept: has more room\n",
+        "  motto        Text<64>                 Text<32>         kept if it fits\n",
+        "  left         List<u64, 64>            List<u32, 64>    lost: another type\n",
+        "  right        List<u64, 64>            List<u64, 65>    kept: has more room\n",
+        "  hash         u64                      -                lost: no such field\n",
+        "  digest       -                        u64              new: as in a new state\n",
         "run the program that made it; or, if its content is not needed",
-        "with `open_or_replace`",
+        "with `open_or_replace`; or carry it over (cargo feature `dynamic`):\n",
+        "\n  State::<World>::options().migrate(Migrate::AllowLoss(&[\"hash\", \"spots\", \"rows\", \"spare\", \
+         \"people\", \"steps_again\", \"left\"])).open(\"",
     ];
     check(State::<other::World>::open(&path), ErrorKind::LayoutMismatch, &lines);
     check(State::<other::World>::open_or_create(&path), ErrorKind::LayoutMismatch, &lines);
-    check(State::<[u64; 8]>::open(&path), ErrorKind::LayoutMismatch, &["`World`", "[u64; 8]"]);
+    let lines = ["(the state)  World         [u64; 8]         lost: another type\n", "State::<[u64; 8]>::options()"];
+    check(State::<[u64; 8]>::open(&path), ErrorKind::LayoutMismatch, &lines);
     assert!(fs::read(&path).unwrap() == before, "refused without a trace");
     world.update(World::step).unwrap();
 }

@@ -136,7 +136,8 @@ fn keys_under_another_hash_or_order_are_told_as_that() {
             let says = format!(
                 "are not where this program's `{what}` puts them: `{key}`: key {} was put in under another `{what}` than this \
                  program's; run the program that filled it; or, if its content is not needed, put a new region in its place with \
-                 `open_or_replace`. A type whose `{what}` changes needs another `#[shared(version = N)]`",
+                 `open_or_replace`; or have its entries arranged anew with `options().migrate(Migrate::Auto)` (cargo feature \
+                 `dynamic`). A type whose `{what}` changes needs another `#[shared(version = N)]`",
                 u8::from(what == "Ord")
             );
             assert!(error.to_string().contains(&says), "{error}");

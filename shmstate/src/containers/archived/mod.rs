@@ -366,6 +366,7 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
         version: 0,
         arguments: const { &[Argument::Type(&form::root_layout::<A>()), Argument::Const(N as i128)] },
         docs: "",
+        hooks: crate::layout::Hooks::NONE,
         kind: {
             let () = Self::PROVED;
             Kind::Struct(
@@ -376,12 +377,14 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
                             offset: offset_of!(Self, keyed_hash),
                             layout: u128::LAYOUT,
                             docs: "",
+                            renamed_from: &[],
                         },
                         Field {
                             name: "bytes",
                             offset: offset_of!(Self, bytes),
                             layout: List::<u8, N>::LAYOUT,
                             docs: "",
+                            renamed_from: &[],
                         },
                     ]
                 },

@@ -94,6 +94,7 @@ composed! {
         values: List<V, N>,
     }
     check: Self::check,
+    rebuild: Self::rebuild,
 }
 
 const fn min(a: usize, b: usize) -> usize {

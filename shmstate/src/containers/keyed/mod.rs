@@ -1,12 +1,15 @@
 //! Maps and sets. They are made of lists, arrays and slots, which know what is touched; nothing in them is marked otherwise.
 //!
 //! * [`Map`], over the keys in a [`Set`], over a [`table`] of where each key is; [`SortedMap`]: leaves of slots in order
-//! * `methods`, [`entry`]: what both maps have in common; [`lookup`]: what keys are looked up by
+//! * `methods`, [`entry`]: what both maps have in common; [`lookup`]: what keys are looked up by;
+//!   `rebuild`: all entries put anew where they belong
 
 pub mod entry;
 mod lookup;
 mod map;
 mod methods;
+#[cfg(feature = "dynamic")]
+mod rebuild;
 mod set;
 pub mod sorted;
 mod table;

@@ -104,12 +104,19 @@ unsafe impl<T: 'static> SharedLayout for Key<T> {
         Kind::Struct(
             const {
                 &[
-                    Field { name: "place", offset: std::mem::offset_of!(Self, place), layout: u32::LAYOUT, docs: "" },
+                    Field {
+                        name: "place",
+                        offset: std::mem::offset_of!(Self, place),
+                        layout: u32::LAYOUT,
+                        docs: "",
+                        renamed_from: &[],
+                    },
                     Field {
                         name: "generation",
                         offset: std::mem::offset_of!(Self, generation),
                         layout: u32::LAYOUT,
                         docs: "",
+                        renamed_from: &[],
                     },
                 ]
             },

@@ -1,7 +1,7 @@
 //! What a document keeps, what an identity covers, and which schemas are refused.
 
 use super::*;
-use crate::layout::SharedLayout;
+use crate::layout::{Hooks, SharedLayout};
 use proptest::prelude::*;
 use std::cell::Cell;
 
@@ -21,9 +21,10 @@ const PAIR: &Layout = &Layout {
         describe::Argument::Opaque,
     ],
     docs: "Two of them.",
+    hooks: Hooks::NONE,
     kind: describe::Kind::Struct(&[
-        describe::Field { name: "left", offset: 0, docs: "The\n\tleft one.", layout: u64::LAYOUT },
-        describe::Field { name: "right", offset: 8, docs: "", layout: <[u64; 5]>::LAYOUT },
+        describe::Field { name: "left", offset: 0, docs: "The\n\tleft one.", renamed_from: &[], layout: u64::LAYOUT },
+        describe::Field { name: "right", offset: 8, docs: "", renamed_from: &[], layout: <[u64; 5]>::LAYOUT },
     ]),
 };
 
@@ -35,17 +36,19 @@ const EVENT: &Layout = &Layout {
     version: 0,
     arguments: &[],
     docs: "",
+    hooks: Hooks::NONE,
     kind: describe::Kind::Enum {
         repr: Scalar::U64,
         variants: &[
-            describe::Variant { name: "Idle", value: 0, docs: "Nothing.", fields: &[] },
+            describe::Variant { name: "Idle", value: 0, docs: "Nothing.", renamed_from: &[], fields: &[] },
             describe::Variant {
                 name: "Move",
                 value: 5,
                 docs: "",
+                renamed_from: &[],
                 fields: &[
-                    describe::Field { name: "x", offset: 8, docs: "Right.", layout: f64::LAYOUT },
-                    describe::Field { name: "y", offset: 16, docs: "", layout: i64::LAYOUT },
+                    describe::Field { name: "x", offset: 8, docs: "Right.", renamed_from: &[], layout: f64::LAYOUT },
+                    describe::Field { name: "y", offset: 16, docs: "", renamed_from: &[], layout: i64::LAYOUT },
                 ],
             },
         ],
@@ -134,9 +137,16 @@ fn documentation_makes_no_two_types_different() {
         version: 0,
         arguments: &[],
         docs: "",
+        hooks: Hooks::NONE,
         kind: describe::Kind::Struct(&[
-            describe::Field { name: "a", offset: 0, docs: "", layout: PAIR },
-            describe::Field { name: "b", offset: 48, docs: "", layout: &Layout { docs: "Others.", ..*PAIR } },
+            describe::Field { name: "a", offset: 0, docs: "", renamed_from: &[], layout: PAIR },
+            describe::Field {
+                name: "b",
+                offset: 48,
+                docs: "",
+                renamed_from: &[],
+                layout: &Layout { docs: "Others.", ..*PAIR },
+            },
         ]),
     };
     let schema = Schema::of(BOTH);
@@ -244,11 +254,20 @@ fn equality_does_not_rest_on_the_fingerprint() {
 fn a_type_is_described_once() {
     let mut layout: &'static Layout = u64::LAYOUT;
     for level in 0..40 {
-        let field = |name, offset| describe::Field { name, offset, docs: "", layout };
+        let field = |name, offset| describe::Field { name, offset, docs: "", renamed_from: &[], layout };
         let fields = Box::leak(Box::new([field("a", 0), field("b", layout.size)]));
         let (name, size) = (["A", "B"][level % 2], 2 * layout.size);
         let kind = describe::Kind::Struct(fields);
-        layout = Box::leak(Box::new(Layout { name, size, align: 8, version: 0, arguments: &[], docs: "", kind }));
+        layout = Box::leak(Box::new(Layout {
+            name,
+            size,
+            align: 8,
+            version: 0,
+            arguments: &[],
+            docs: "",
+            hooks: Hooks::NONE,
+            kind,
+        }));
     }
     assert_eq!(Schema::of(layout).types.len(), 41);
 }

@@ -42,8 +42,8 @@ fn two_layouts_of_one_fingerprint_are_two_layouts() {
         let error = State::<other::Lamp>::open(&path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LayoutMismatch);
         for line in [
-            "Lamp.level: the file has `u8` at offset 0, the program has no such field",
-            "Lamp.on: the file has no such field, the program has `bool` at offset 0",
+            "  level  u8            -                lost: no such field",
+            "  on     -             bool             new: as in a new state",
         ] {
             assert!(error.to_string().contains(line), "{error}");
         }

@@ -89,6 +89,7 @@ composed! {
         keys: List<K, N>,
     }
     check: Self::check,
+    rebuild: Self::rebuild,
 }
 
 impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {

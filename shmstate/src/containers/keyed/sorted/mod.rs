@@ -115,6 +115,7 @@ composed! {
         values: Slots<V, N, 2, true>,
     }
     check: Self::check,
+    rebuild: Self::rebuild,
 }
 
 map_methods! {

@@ -1,18 +1,20 @@
-//! The types of a region as the dynamic view uses them: with sizes and offsets that are known to lie inside of each other.
+//! The types of a region, as they are used without the types of the program: with sizes and offsets that are known to lie inside of each other.
 //!
 //! A [`Shape`] is made of a schema that any process may have written. `Schema::check` has seen to it that parts lie inside of
 //! the whole and that types do not contain themselves; [`Shapes::new`] refuses what would still make work without end.
 
-use super::known;
-use crate::layout::{Scalar, Schema, SchemaField, SchemaKind, SchemaType};
+mod known;
+
+use super::describe::Scalar;
+use super::schema::{Field as SchemaField, Kind as SchemaKind, Schema, Type as SchemaType, Variant as SchemaVariant};
 
 /// Values without bytes that a type may have at most: each of them is looked at, and takes no room in a file.
 const MOST_EMPTY: u64 = 1 << 16;
 
 /// All types of a region. A type is named by its index; the last one is the state's.
 #[derive(Debug)]
-pub(super) struct Shapes {
-    pub(super) schema: Schema,
+pub(crate) struct Shapes {
+    pub(crate) schema: Schema,
     fingerprint: u64,
     all: Vec<Shape>,
     /// What the state is shown as.
@@ -21,18 +23,18 @@ pub(super) struct Shapes {
 
 /// One type.
 #[derive(Debug)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// As it would be written in Rust.
-    pub(super) name: String,
-    pub(super) size: usize,
+    pub(crate) name: String,
+    pub(crate) size: usize,
     /// Whether a container in it keeps marks, so that catching up does not copy all of it.
-    pub(super) tracked: bool,
-    pub(super) form: Form,
+    pub(crate) tracked: bool,
+    pub(crate) form: Form,
 }
 
 /// What a type is made of. Offsets count from its start; `item` and the like are the index of a type.
 #[derive(Debug)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Scalar(Scalar),
     /// `Option<NonZero<T>>`.
     NonZero(Scalar),
@@ -104,92 +106,92 @@ pub(super) enum Form {
 
 /// Values of one type, one after the other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Run {
-    pub(super) item: usize,
+pub(crate) struct Run {
+    pub(crate) item: usize,
     /// Bytes of one item.
-    pub(super) size: usize,
-    pub(super) at: usize,
-    pub(super) capacity: usize,
+    pub(crate) size: usize,
+    pub(crate) at: usize,
+    pub(crate) capacity: usize,
 }
 
 /// A run with a length, a `u32` that is somewhere else.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Counted {
-    pub(super) len: usize,
-    pub(super) items: Run,
+pub(crate) struct Counted {
+    pub(crate) len: usize,
+    pub(crate) items: Run,
 }
 
 /// Fields, in the order of their offsets.
 #[derive(Debug, Default)]
-pub(super) struct Fields {
-    pub(super) all: Vec<FieldShape>,
+pub(crate) struct Fields {
+    pub(crate) all: Vec<FieldShape>,
     /// Whether they have no names, but numbers.
-    pub(super) numbered: bool,
+    pub(crate) numbered: bool,
 }
 
 #[derive(Debug)]
-pub(super) struct FieldShape {
-    pub(super) name: String,
-    pub(super) at: usize,
-    pub(super) shape: usize,
+pub(crate) struct FieldShape {
+    pub(crate) name: String,
+    pub(crate) at: usize,
+    pub(crate) shape: usize,
 }
 
 #[derive(Debug)]
-pub(super) struct VariantShape {
-    pub(super) name: String,
-    pub(super) value: u64,
-    pub(super) fields: Fields,
+pub(crate) struct VariantShape {
+    pub(crate) name: String,
+    pub(crate) value: u64,
+    pub(crate) fields: Fields,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct SlabShape {
-    pub(super) count: usize,
-    pub(super) vacant: usize,
+pub(crate) struct SlabShape {
+    pub(crate) count: usize,
+    pub(crate) vacant: usize,
     /// Of each place its generation, then the next vacant one.
-    pub(super) places: Counted,
-    pub(super) values: Counted,
+    pub(crate) places: Counted,
+    pub(crate) values: Counted,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct SetShape {
-    pub(super) seed: usize,
+pub(crate) struct SetShape {
+    pub(crate) seed: usize,
     /// `2 N` words.
-    pub(super) buckets: usize,
-    pub(super) keys: Counted,
+    pub(crate) buckets: usize,
+    pub(crate) keys: Counted,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct SortedShape {
-    pub(super) count: usize,
-    pub(super) used: usize,
+pub(crate) struct SortedShape {
+    pub(crate) count: usize,
+    pub(crate) used: usize,
     /// A word for each leaf that was ever in use.
-    pub(super) leaves: Counted,
+    pub(crate) leaves: Counted,
     /// `2 N` slots of keys, and as many of values.
-    pub(super) keys: Run,
-    pub(super) values: Run,
+    pub(crate) keys: Run,
+    pub(crate) values: Run,
     /// Slots of a leaf.
-    pub(super) leaf: usize,
+    pub(crate) leaf: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct IpShape {
-    pub(super) family: usize,
-    pub(super) octets: usize,
+pub(crate) struct IpShape {
+    pub(crate) family: usize,
+    pub(crate) octets: usize,
 }
 
 /// Where a value lies, and what it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Place {
-    pub(super) at: usize,
+pub(crate) struct Place {
+    pub(crate) at: usize,
     /// The index of its type.
-    pub(super) shape: usize,
+    pub(crate) shape: usize,
     /// Of an enum: the variant whose payload is meant.
-    pub(super) variant: Option<usize>,
+    pub(crate) variant: Option<usize>,
 }
 
 impl Place {
     /// A whole value of type `shape`; what is around one value alone is passed through.
-    pub(super) fn settled(shapes: &Shapes, shape: usize, at: usize) -> Place {
+    pub(crate) fn settled(shapes: &Shapes, shape: usize, at: usize) -> Place {
         let (shape, at) = shapes.settle(shape, at);
         Place { at, shape, variant: None }
     }
@@ -197,28 +199,28 @@ impl Place {
 
 impl IpShape {
     /// The same in a type in which it lies at `at`.
-    pub(super) fn within(self, at: usize) -> IpShape {
+    pub(crate) fn within(self, at: usize) -> IpShape {
         IpShape { family: self.family + at, octets: self.octets + at }
     }
 }
 
 impl Run {
     /// Item `index`, which may be one past the last.
-    pub(super) fn offset(self, index: usize) -> usize {
+    pub(crate) fn offset(self, index: usize) -> usize {
         self.at + index * self.size
     }
 }
 
 impl Counted {
     /// The same in a type in which it lies at `at`.
-    pub(super) fn within(self, at: usize) -> Counted {
+    pub(crate) fn within(self, at: usize) -> Counted {
         Counted { len: self.len + at, items: Run { at: self.items.at + at, ..self.items } }
     }
 }
 
 impl Shape {
     /// How many items, entries or bytes a value of the type has room for, if it is a container.
-    pub(super) fn capacity(&self) -> Option<usize> {
+    pub(crate) fn capacity(&self) -> Option<usize> {
         Some(match &self.form {
             Form::Array { items } | Form::List { items } | Form::Ring { items, .. } | Form::Queue { items, .. } => {
                 items.capacity
@@ -235,7 +237,7 @@ impl Shape {
 
 impl Shapes {
     /// The types of a schema that was checked; or why they cannot be used.
-    pub(super) fn new(schema: &Schema) -> Result<Shapes, String> {
+    pub(crate) fn new(schema: &Schema) -> Result<Shapes, String> {
         let root = Place { at: 0, shape: 0, variant: None };
         let all = Vec::with_capacity(schema.types.len());
         let mut shapes = Shapes { schema: schema.clone(), fingerprint: schema.fingerprint(), all, root };
@@ -272,7 +274,7 @@ impl Shapes {
                 known::recognise(self, ty, &fields).unwrap_or(Form::Struct(fields))
             }
             SchemaKind::Enum { repr, variants } => {
-                let variant = |v: &crate::layout::SchemaVariant| {
+                let variant = |v: &SchemaVariant| {
                     Ok::<_, String>(VariantShape {
                         name: v.name.clone(),
                         value: v.value,
@@ -313,13 +315,13 @@ impl Shapes {
 
     /// A type that another one, or this module, has named.
     #[inline]
-    pub(super) fn get(&self, index: usize) -> &Shape {
+    pub(crate) fn get(&self, index: usize) -> &Shape {
         &self.all[index]
     }
 
     /// The type that a value of type `index` at `at` is shown as, and where that lies.
     #[inline]
-    pub(super) fn settle(&self, mut index: usize, mut at: usize) -> (usize, usize) {
+    pub(crate) fn settle(&self, mut index: usize, mut at: usize) -> (usize, usize) {
         while let Form::Wrapper { item, at: inside } = self.get(index).form {
             (index, at) = (item, at + inside);
         }
@@ -328,28 +330,28 @@ impl Shapes {
 
     /// What the state is shown as.
     #[inline]
-    pub(super) fn root_place(&self) -> Place {
+    pub(crate) fn root_place(&self) -> Place {
         self.root
     }
 
     /// A number that differs when two schemas do, unless they were searched for.
     #[inline]
-    pub(super) fn fingerprint(&self) -> u64 {
+    pub(crate) fn fingerprint(&self) -> u64 {
         self.fingerprint
     }
 
     /// All types.
-    pub(super) fn all(&self) -> &[Shape] {
+    pub(crate) fn all(&self) -> &[Shape] {
         &self.all
     }
 
     /// The index of the state's own type.
-    pub(super) fn root(&self) -> usize {
+    pub(crate) fn root(&self) -> usize {
         self.all.len() - 1
     }
 
     /// Bytes of the state.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.get(self.root()).size
     }
 }

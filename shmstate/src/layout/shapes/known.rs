@@ -3,8 +3,9 @@
 //! A struct of a program's own that has the name and the very fields of one is shown as that one. Whatever is not exactly as
 //! the library lays it out stays a struct.
 
-use super::shape::{Counted, Fields, Form, IpShape, Run, SetShape, Shape, Shapes, SlabShape, SortedShape};
-use crate::layout::{Scalar, SchemaArgument, SchemaType};
+use super::{Counted, Fields, Form, IpShape, Run, SetShape, Shape, Shapes, SlabShape, SortedShape};
+use crate::layout::describe::Scalar;
+use crate::layout::schema::{Argument as SchemaArgument, Type as SchemaType};
 
 /// Bytes of the head of a container that keeps marks.
 const HEAD: usize = 64;

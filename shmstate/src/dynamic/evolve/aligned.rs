@@ -1,0 +1,38 @@
+//! Bytes of a state on the heap, aligned as in a region.
+
+use bytemuck::{Pod, Zeroable};
+
+/// As much memory as the strictest alignment of a state.
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C, align(4096))]
+struct Page([u8; Aligned::TO]);
+
+/// The bytes of a state.
+pub(crate) struct Aligned {
+    pages: Vec<Page>,
+    len: usize,
+}
+
+impl Aligned {
+    /// What they are aligned to.
+    pub(crate) const TO: usize = 4096;
+
+    pub(crate) fn zeroed(len: usize) -> Aligned {
+        Aligned { pages: vec![Page::zeroed(); len.div_ceil(Self::TO)], len }
+    }
+
+    /// A copy.
+    pub(crate) fn of(bytes: &[u8]) -> Aligned {
+        let mut aligned = Self::zeroed(bytes.len());
+        aligned.bytes_mut().copy_from_slice(bytes);
+        aligned
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.pages)[..self.len]
+    }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut bytemuck::cast_slice_mut(&mut self.pages)[..self.len]
+    }
+}

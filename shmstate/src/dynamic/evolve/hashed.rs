@@ -1,0 +1,207 @@
+//! Maps and sets, old and new; and where the entries of those lie that are found by a hash.
+
+use super::conversion::{Conversion, changed};
+use super::path::Trail;
+use crate::dynamic::fault::fault;
+use crate::dynamic::find::{SetAt, SortedAt};
+use crate::dynamic::keys::{Key, is_known, unknown};
+use crate::dynamic::locate::live;
+use crate::dynamic::shape::{Counted, Form, SetShape};
+use crate::error::{Error, ErrorKind};
+use crate::layout::matching::{Pair, Part, Step};
+use std::hash::{BuildHasher, RandomState};
+
+/// An entry of the old state: where its key and its value lie, and by which tag its key was found.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) key: usize,
+    pub(super) value: usize,
+    tag: Option<u32>,
+}
+
+/// How the place of an entry is found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// The library knows how keys of the type are hashed and ordered.
+    Known,
+    /// By the program's own code.
+    Program,
+    /// Keys are what they were: the old place tells.
+    Unchanged,
+}
+
+impl Conversion<'_> {
+    /// A map or a set.
+    pub(super) fn entries(
+        &mut self,
+        trail: Trail<'_>,
+        pair: &Pair,
+        key: Part,
+        value: Option<Part>,
+        from: usize,
+        to: usize,
+    ) -> Result<(), Error> {
+        let news = self.new;
+        let form = &news.get(pair.new).form;
+        let (key_ty, capacity) = match form {
+            Form::Set(set) | Form::Map { set, .. } => (set.keys.items.item, set.keys.items.capacity),
+            Form::Sorted(map) => (map.keys.item, map.leaves.items.capacity),
+            _ => return Err(changed()),
+        };
+        let rule = self.rule(pair, key, key_ty)?;
+        let mut entries = self.old_entries(pair, from, rule == Rule::Unchanged)?;
+        let count = entries.len();
+        self.losses.add(&trail, count.saturating_sub(capacity), || {
+            format!("{count} entries, and the program has room for {capacity}")
+        });
+        entries.truncate(capacity);
+        // A new state may begin with entries of its own.
+        self.zero(to, news.get(pair.new).size)?;
+        match form {
+            Form::Sorted(map) => self.sorted(trail, map, (key, value), rule, &entries, to)?,
+            Form::Set(set) => {
+                self.seed(*set, rule, pair, from, to)?;
+                self.hashed(trail, (*set, None), (key, None), rule, &entries, to)?;
+            }
+            Form::Map { set, values } => {
+                self.seed(*set, rule, pair, from, to)?;
+                self.hashed(trail, (*set, Some(*values)), (key, value), rule, &entries, to)?;
+            }
+            _ => return Err(changed()),
+        }
+        if rule == Rule::Program { self.call_rebuild(trail, pair.new, to) } else { Ok(()) }
+    }
+
+    /// How entries are arranged in the new container.
+    fn rule(&self, pair: &Pair, key: Part, key_ty: usize) -> Result<Rule, Error> {
+        let shape = self.new.get(self.new.settle(key_ty, 0).0);
+        if is_known(shape) {
+            return Ok(Rule::Known);
+        }
+        if self.origins.hooks(pair.new).rebuild.is_some() {
+            return Ok(Rule::Program);
+        }
+        let is_sorted = |form: &Form| matches!(form, Form::Sorted(_));
+        let alike = is_sorted(&self.old.get(pair.old).form) == is_sorted(&self.new.get(pair.new).form);
+        let unchanged = matches!(self.plan.get(key.step).step, Step::Same(_));
+        if alike && unchanged { Ok(Rule::Unchanged) } else { Err(unknown(shape)) }
+    }
+
+    /// The entries of the old container, in its order; with the tags of their keys if they are needed.
+    fn old_entries(&self, pair: &Pair, from: usize, tags: bool) -> Result<Vec<Entry>, Error> {
+        let (set, values) = match self.old.get(pair.old).form {
+            Form::Set(set) => (set, None),
+            Form::Map { set, values } => (set, Some(values)),
+            Form::Sorted(map) => {
+                let sorted = SortedAt { map, source: self.source, at: from };
+                let (used, mut entries) = (sorted.used()?, Vec::new());
+                for position in 0..used {
+                    let leaf = sorted.leaf(position, used)?;
+                    entries.extend((leaf.start..leaf.start + leaf.len).map(|slot| Entry {
+                        key: from + map.keys.offset(slot),
+                        value: from + map.values.offset(slot),
+                        tag: None,
+                    }));
+                }
+                return Ok(entries);
+            }
+            _ => return Err(changed()),
+        };
+        let len = live(set.keys, self.source, from)?;
+        let len = match values {
+            Some(values) => len.min(live(values, self.source, from)?),
+            None => len,
+        };
+        let entry = |index| Entry {
+            key: from + set.keys.items.offset(index),
+            value: values.map_or(0, |values| from + values.items.offset(index)),
+            tag: None,
+        };
+        let mut entries: Vec<Entry> = (0..len).map(entry).collect();
+        if tags {
+            let table = SetAt { set, source: self.source, at: from };
+            for bucket in 0..table.buckets() {
+                let word = table.bucket(bucket)?;
+                if let Some(entry) = entries.get_mut((word as u32).wrapping_sub(1) as usize) {
+                    entry.tag = Some((word >> 32) as u32);
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Fills a new set, or map, of zeroes.
+    fn hashed(
+        &mut self,
+        trail: Trail<'_>,
+        (set, values): (SetShape, Option<Counted>),
+        (key, value): (Part, Option<Part>),
+        rule: Rule,
+        entries: &[Entry],
+        to: usize,
+    ) -> Result<(), Error> {
+        let mut len = 0;
+        for entry in entries {
+            let place = to + set.keys.items.offset(len);
+            self.fresh(set.keys.items.item, place)?;
+            self.part(trail.key(), key, entry.key, place)?;
+            if rule != Rule::Program && !self.index(set, rule, entry, len, to)? {
+                self.losses.add(&trail, 1, || "two keys are the same now".into());
+                continue;
+            }
+            if let (Some(values), Some(value)) = (values, value) {
+                let place = to + values.items.offset(len);
+                self.fresh(values.items.item, place)?;
+                self.part(trail.item(), value, entry.value, place)?;
+            }
+            len += 1;
+            // A search looks at no more keys than there are.
+            self.image.put_u32(to + set.keys.len, len)?;
+        }
+        match values {
+            Some(values) => self.image.put_u32(to + values.len, len),
+            None => Ok(()),
+        }
+    }
+
+    /// What keys are hashed under: as before if the tags are kept; else unknown beforehand, so that which keys collide is.
+    fn seed(&mut self, set: SetShape, rule: Rule, pair: &Pair, from: usize, to: usize) -> Result<(), Error> {
+        let seed = match (rule, &self.old.get(pair.old).form) {
+            (Rule::Unchanged, Form::Set(set) | Form::Map { set, .. }) => {
+                SetAt { set: *set, source: self.source, at: from }.seed()?
+            }
+            _ => {
+                let random = RandomState::new();
+                [random.hash_one(1), random.hash_one(2)]
+            }
+        };
+        self.image.put_u64(to + set.seed, seed[0])?;
+        self.image.put_u64(to + set.seed + 8, seed[1])
+    }
+
+    /// Puts the key at `len` into the index of the new set. Returns whether it was not there.
+    fn index(&mut self, set: SetShape, rule: Rule, entry: &Entry, len: usize, to: usize) -> Result<bool, Error> {
+        let table = SetAt { set, source: self.image.source(), at: to };
+        let tag = if rule == Rule::Known {
+            let (ty, at) = self.new.settle(set.keys.items.item, to + set.keys.items.offset(len));
+            let key = Key::read(self.new.get(ty), table.source, at)?;
+            if table.find(self.new, &key)?.is_some() {
+                return Ok(false);
+            }
+            key.tag(table.seed()?)
+        } else {
+            let lost = || fault(ErrorKind::Corrupt, "a key is not in the index of its map");
+            entry.tag.ok_or_else(lost)?
+        };
+        let mut bucket = table.home(tag);
+        for _ in 0..table.buckets() {
+            if table.bucket(bucket)? == 0 {
+                let place = table.bucket_at(bucket);
+                self.image.put_u64(place, u64::from(tag) << 32 | (len as u64 + 1))?;
+                return Ok(true);
+            }
+            bucket = table.next(bucket);
+        }
+        Err(changed())
+    }
+}

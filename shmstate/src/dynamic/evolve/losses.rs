@@ -1,0 +1,54 @@
+//! What does not go along: collected, so that one error names all of it.
+
+use super::path::Trail;
+use crate::error::{Error, Trouble};
+use crate::layout::matching::Allowed;
+use std::collections::BTreeMap;
+
+/// Paths that are listed.
+const MOST: usize = 100;
+
+pub(super) struct Losses<'a> {
+    allowed: Allowed<'a>,
+    /// By path: why, and how many values.
+    found: BTreeMap<String, (String, usize)>,
+}
+
+impl<'a> Losses<'a> {
+    pub(super) fn new(allowed: Allowed<'a>) -> Self {
+        Losses { allowed, found: BTreeMap::new() }
+    }
+
+    /// Paths that are lost whatever the values are.
+    pub(super) fn add_planned(&mut self, paths: Vec<String>) {
+        self.found.extend(paths.into_iter().map(|path| (path, ("the program has nothing that it becomes".into(), 1))));
+    }
+
+    /// `count` values at `trail` are lost, unless that is allowed.
+    pub(super) fn add(&mut self, trail: &Trail<'_>, count: usize, why: impl FnOnce() -> String) {
+        let path = trail.text();
+        if count == 0 || self.allowed.covers(&path) {
+            return;
+        }
+        if let Some((_, known)) = self.found.get_mut(&path) {
+            *known += count;
+        } else if self.found.len() < MOST {
+            self.found.insert(path, (why(), count));
+        }
+    }
+
+    /// # Errors
+    /// The list of what is lost.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.found.is_empty() {
+            return Ok(());
+        }
+        let paths: Vec<String> = self.found.keys().cloned().collect();
+        let line = |(path, (why, count)): (&String, &(String, usize))| {
+            let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
+            let path = if path.is_empty() { "(the state)" } else { path };
+            format!("{path}: {why}{times}")
+        };
+        Err(Trouble::WouldLose { losses: self.found.iter().map(line).collect(), paths }.into())
+    }
+}

@@ -1,0 +1,141 @@
+//! A plan: how values of an old layout become values of a new one.
+
+use std::collections::HashMap;
+
+use crate::layout::describe::Scalar;
+
+/// The index of a step.
+pub(crate) type StepId = usize;
+
+/// How a value of the old type becomes one of the new type: a step for each pair of types that meet.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(super) pairs: Vec<Pair>,
+    /// The whole state.
+    pub(crate) root: Part,
+}
+
+/// An old and a new type that meet, and what is done.
+#[derive(Debug)]
+pub(crate) struct Pair {
+    /// The indices of the types.
+    pub(crate) old: usize,
+    pub(crate) new: usize,
+    pub(crate) step: Step,
+    /// Whether something is lost in it whatever the values are.
+    pub(super) lossy: bool,
+}
+
+/// A value inside of an old one, and the value inside of the new one that it becomes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Part {
+    /// Offsets in what is around them.
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) step: StepId,
+}
+
+/// What is done with one value. What is not carried over stays what it is in a new state.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Its bytes are copied: so many. They hold no container that keeps marks.
+    Same(usize),
+    /// A number, for which the new type has room.
+    Number {
+        from: Scalar,
+        to: Scalar,
+    },
+    Struct(FieldsStep),
+    Enum {
+        /// Bytes of the discriminants.
+        from_tag: usize,
+        to_tag: usize,
+        /// By the old discriminant.
+        variants: HashMap<u64, VariantStep>,
+        /// Names of variants that only the new type has.
+        added: Vec<String>,
+    },
+    /// All items, in their order; those that do not fit are lost.
+    Sequence(Part),
+    /// The text, or the bytes; what does not fit is lost.
+    Bytes,
+    /// What is in a `Maybe`.
+    Maybe(Part),
+    /// A value that is in a `Maybe` from now on.
+    Some(Part),
+    /// Each value, at its index.
+    Slab(Part),
+    Set(Part),
+    Map {
+        key: Part,
+        value: Part,
+    },
+    /// An archive of the same type.
+    Archive,
+    /// Nothing is carried over.
+    Lost,
+}
+
+/// What becomes of the fields of a struct, or of a variant.
+#[derive(Debug, Default)]
+pub(crate) struct FieldsStep {
+    pub(crate) moves: Vec<Move>,
+    /// Fields that only the old type has, or parts of them.
+    pub(super) removed: Vec<Member>,
+    /// Fields that only the new type has.
+    pub(super) added: Vec<Member>,
+}
+
+/// A field that both types have.
+#[derive(Debug)]
+pub(crate) struct Move {
+    pub(crate) part: Part,
+    /// Its path in the old and the new struct, which are the same but for a field that has a new name or is in another
+    /// struct.
+    pub(crate) from: String,
+    pub(crate) to: String,
+}
+
+/// A field that one of the types has.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) path: String,
+    /// The index of its type.
+    pub(super) ty: usize,
+}
+
+/// What becomes of an old variant.
+#[derive(Debug)]
+pub(crate) enum VariantStep {
+    Kept {
+        /// The new discriminant.
+        value: u64,
+        from: String,
+        to: String,
+        fields: FieldsStep,
+    },
+    /// The new type has no such variant: a value of it is lost.
+    Removed(String),
+}
+
+impl Plan {
+    pub(crate) fn get(&self, step: StepId) -> &Pair {
+        &self.pairs[step]
+    }
+}
+
+impl Step {
+    /// Whether nothing at all is carried over.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self, Step::Lost)
+    }
+}
+
+impl FieldsStep {
+    /// Whether the fields are the same, at the same offsets, so that their bytes are.
+    pub(super) fn is_same(&self, is_same: impl Fn(StepId) -> bool) -> bool {
+        self.removed.is_empty()
+            && self.added.is_empty()
+            && self.moves.iter().all(|m| m.part.from == m.part.to && m.from == m.to && is_same(m.part.step))
+    }
+}

@@ -1,0 +1,126 @@
+//! What becomes of a state of an earlier layout, as the program says: [`Migrate`].
+
+use crate::dynamic::evolve::Aligned;
+use crate::error::{Error, Trouble};
+use crate::layout::{Layout, SharedLayout, ValidityError};
+use std::fmt;
+use std::path::Path;
+
+/// What to do with a region of another layout than the program's type: [`Options::migrate`](crate::Options::migrate).
+///
+/// [The chapter on changing a struct](mod@crate::changing) shows all of it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Migrate<'a> {
+    /// Whatever has a place in the new type is carried over: fields by their names, numbers into wider ones, containers into
+    /// larger ones, or into smaller ones if their content fits. If anything is lost by that, the error lists it.
+    Auto,
+    /// The same, and what is at these paths, or inside of what is there, may be lost. The paths are those of the old type, as
+    /// the error of [`Auto`](Migrate::Auto) has them: `ticks`, `rooms[..].name`.
+    AllowLoss(&'a [&'a str]),
+    /// Code of the program, from an earlier type that it still has to a later one: see [`Migrate::with`].
+    With(Typed<'a>),
+}
+
+/// A migration by code of the program: [`Migrate::with`].
+pub struct Typed<'a> {
+    pub(super) old: &'static Layout,
+    pub(super) new: &'static Layout,
+    run: Run<'a>,
+}
+
+/// Gets the bytes of the old state, and those of the new one.
+type Run<'a> = Box<dyn Fn(&[u8], &mut [u8]) -> Result<(), Error> + 'a>;
+
+impl<'a> Migrate<'a> {
+    /// A migration by code of the program. The old type is kept in the program, the new one is the state's type, or an older one
+    /// from which another migration leads on.
+    ///
+    /// `migrate` finds in the new value whatever [`Auto`](Migrate::Auto) carries over; all else is as in a new state, and
+    /// losses are up to `migrate`. If it returns an error, or panics, nothing has happened.
+    ///
+    /// ```
+    /// use shmstate::{Migrate, SharedLayout, State};
+    ///
+    /// mod v1 {
+    ///     #[derive(shmstate::SharedLayout)]
+    ///     #[repr(C)]
+    ///     pub struct Account { pub euros: u64, pub bookings: u64 }
+    /// }
+    ///
+    /// #[derive(SharedLayout)]
+    /// #[repr(C)]
+    /// struct Account { cents: u64, bookings: u64 }
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("account");
+    /// # State::<v1::Account>::create(&name)?.update(|a| (a.euros, a.bookings) = (7, 2))?;
+    /// let in_cents = |old: &v1::Account, new: &mut Account| {
+    ///     new.cents = old.euros.checked_mul(100).ok_or("too many euros")?;
+    ///     Ok::<_, &str>(())
+    /// };
+    /// let account = State::<Account>::options().migrate(Migrate::with(in_cents)).open(&name)?;
+    /// assert_eq!(account.read(|a| (a.cents, a.bookings))?, (700, 2));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with<Old, New, E>(migrate: impl Fn(&Old, &mut New) -> Result<(), E> + 'a) -> Migrate<'a>
+    where
+        Old: SharedLayout,
+        New: SharedLayout,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        const { Old::ASSERTIONS }
+        const { New::ASSERTIONS }
+        const { assert!(align_of::<Old>() <= Aligned::TO && align_of::<New>() <= Aligned::TO) }
+        let run = move |old: &[u8], new: &mut [u8]| {
+            let old = Aligned::of(old);
+            let old: *const Old = value::<Old>(old.bytes())?;
+            let new = value::<New>(new)?.cast_mut();
+            // SAFETY: a value, in memory that is not changed before the closure has returned.
+            let old = unsafe { &*old };
+            // SAFETY: a value, in memory that is borrowed for this call.
+            let new = unsafe { &mut *new };
+            migrate(old, new).map_err(|error| refused(error.into()))
+        };
+        Migrate::With(Typed { old: Old::LAYOUT, new: New::LAYOUT, run: Box::new(run) })
+    }
+}
+
+impl Typed<'_> {
+    /// Changes the new state, which holds what could be carried over.
+    pub(super) fn run(&self, old: &[u8], new: &mut [u8]) -> Result<(), Error> {
+        (self.run)(old, new)
+    }
+}
+
+impl fmt::Debug for Typed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Typed({} to {})", self.old.name, self.new.name)
+    }
+}
+
+/// The value that these bytes are.
+///
+/// # Errors
+/// They are none.
+pub(super) fn value<S: SharedLayout>(bytes: &[u8]) -> Result<*const S, Error> {
+    let value = bytes.as_ptr().cast::<S>();
+    if bytes.len() != size_of::<S>() || !value.is_aligned() {
+        return Err(invalid(&ValidityError::new("it is of another size")));
+    }
+    // SAFETY: aligned, and as many initialised bytes as the type has, which are borrowed.
+    unsafe { S::validate(value) }.map_err(|e| invalid(&e))?;
+    Ok(value)
+}
+
+fn invalid(invalid: &ValidityError) -> Error {
+    Error::invalid_state(Path::new("the state to migrate"), invalid)
+}
+
+/// The error of the program's code; one of this library is itself.
+fn refused(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    match error.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(error) => Trouble::InvalidValue(error).into(),
+    }
+}

@@ -1,0 +1,180 @@
+//! Opening a region of an earlier layout: its state is carried over to a new region, which takes its place while others use it.
+
+use super::handle::{State, Terms};
+use super::making::Making;
+use super::migrate::{Migrate, Typed, value};
+use super::options::Options;
+use super::txn_buffer::reset_tags;
+use crate::commit::Clock;
+use crate::dynamic::evolve::{Aligned, Allowed, Evolution, attach};
+use crate::error::{Error, ErrorKind, Trouble};
+use crate::layout::{Layout, Schema, SharedLayout};
+use crate::os::{Deadline, RegionPath};
+use crate::region::{Plan, Successor};
+use std::path::Path;
+
+/// One step from a layout to another one.
+struct Hop<'m> {
+    evolution: Evolution,
+    /// The program's code, after what is carried over by itself.
+    typed: Option<&'m Typed<'m>>,
+    /// Paths that may be lost. Where there is code of the program, everything may.
+    allowed: Vec<String>,
+}
+
+impl Hop<'_> {
+    fn run(&self, old: &[u8], new: &mut [u8]) -> Result<(), Error> {
+        let Some(typed) = self.typed else { return self.evolution.apply(old, new, Allowed::Paths(&self.allowed)) };
+        self.evolution.apply(old, new, Allowed::All)?;
+        typed.run(old, new)
+    }
+}
+
+impl<'a, T: SharedLayout> Options<'a, T> {
+    /// What to do with a region of another layout than `T`; by default, to open it is the error
+    /// [`LayoutMismatch`](ErrorKind::LayoutMismatch).
+    ///
+    /// [`open`](Self::open), [`open_or_create`](Self::open_or_create) and [`open_or_replace`](Self::open_or_replace) carry the
+    /// state over to a new region, which takes the place of the old one while other processes use it. Updates wait
+    /// meanwhile, and none is lost. Handles of the old program are out of service then: their next call is the error
+    /// [`Retired`](ErrorKind::Retired).
+    ///
+    /// Called several times, it says what leads from each earlier layout to a later one: the migrations are followed from the one
+    /// whose old type the region has. Of [`Migrate::Auto`] and [`Migrate::AllowLoss`] the last one counts; it leads from any
+    /// layout from which no other one does to `T`.
+    ///
+    /// ```
+    /// use shmstate::{Migrate, SharedLayout, State};
+    /// # mod v1 {
+    /// #     #[derive(shmstate::SharedLayout)]
+    /// #     #[repr(C)]
+    /// #     pub struct Board { pub ticks: u32 }
+    /// # }
+    ///
+    /// #[derive(SharedLayout)]
+    /// #[repr(C)]
+    /// struct Board {
+    ///     ticks: u64, // was a `u32`
+    ///     #[shared(init = 100)]
+    ///     limit: u64, // is new
+    /// }
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("board");
+    /// # let old = State::<v1::Board>::create(&name)?;
+    /// # old.update(|b| b.ticks = 7)?;
+    /// let board = State::<Board>::options().migrate(Migrate::Auto).open(&name)?;
+    /// assert_eq!(board.read(|b| (b.ticks, b.limit))?, (7, 100));
+    /// # assert_eq!(old.read(|b| b.ticks).unwrap_err().kind(), shmstate::ErrorKind::Retired);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn migrate(mut self, migrate: Migrate<'a>) -> Self {
+        self.migrations.push(migrate);
+        self
+    }
+}
+
+/// Opens the region of that name, if there is one, and if something is said about other layouts.
+pub(super) fn migrated<T: SharedLayout>(options: &Options<'_, T>, name: &Path) -> Result<Option<State<T>>, Error> {
+    if options.migrations.is_empty() {
+        return Ok(None);
+    }
+    let (region_path, terms) = (RegionPath::find(name)?, options.terms()?);
+    Making::check(&region_path)?;
+    let clock = &mut Deadline::new(terms.timeout);
+    loop {
+        let refused = match Options::<T>::open_if_there(&region_path, terms, clock) {
+            Err(e) if e.kind() == ErrorKind::LayoutMismatch => e,
+            // Whatever else it is, is found again.
+            Err(_) => return Ok(None),
+            opened => return opened,
+        };
+        if let Some(state) = carry_over(options, &region_path, refused, terms, clock)? {
+            return Ok(Some(state));
+        }
+        if clock.remaining().is_none() {
+            return Err(Trouble::Opening { path: region_path.path().to_owned() }.into());
+        }
+    }
+}
+
+/// Puts a region of `T` under the name of the one that was `refused`. `None`: the name leads elsewhere by now.
+fn carry_over<T: SharedLayout>(
+    options: &Options<'_, T>,
+    region_path: &RegionPath,
+    refused: Error,
+    terms: Terms,
+    clock: &mut Deadline,
+) -> Result<Option<State<T>>, Error> {
+    let Some((region, old)) = attach(region_path, terms.access, clock)? else { return Ok(None) };
+    let route = route(options, old, refused)?;
+    let plan = Plan::new(Schema::of(T::LAYOUT), options.sizes_or(region.sizes()))?;
+    let successor = Successor { plan: &plan, mode: options.asked_mode(), limits: options.limits() };
+    let next = region.succeed(
+        &successor,
+        clock,
+        |current, state| {
+            follow(&route, current.bytes, state)?;
+            let state = value::<T>(state)?.cast_mut();
+            // SAFETY: a value, in memory that is borrowed for this call.
+            reset_tags(unsafe { &mut *state });
+            Ok(())
+        },
+        |region_path, new| State::attach_new(Some(region_path), new.file(), terms),
+    )?;
+    let Some(next) = next else { return Ok(None) };
+    next.region().tell_created();
+    Ok(Some(next))
+}
+
+/// The steps from a layout to `T`; the error with which it was refused if there are none.
+fn route<'m, T: SharedLayout>(
+    options: &'m Options<'_, T>,
+    from: Schema,
+    refused: Error,
+) -> Result<Vec<Hop<'m>>, Error> {
+    let (target, mut here, mut hops) = (Schema::of(T::LAYOUT), from, Vec::new());
+    let mut left: Vec<&Typed<'_>> = Vec::new();
+    left.extend(options.migrations.iter().filter_map(|migrate| match migrate {
+        Migrate::With(typed) => Some(typed),
+        _ => None,
+    }));
+    loop {
+        if !hops.is_empty() && here.is_same(&target) {
+            return Ok(hops);
+        }
+        let leads_on = |typed: &&Typed<'_>| Schema::of(typed.old).is_same(&here);
+        if let Some(index) = left.iter().position(leads_on) {
+            // Each of them once, so that this ends.
+            let typed = left.swap_remove(index);
+            hops.push(Hop { evolution: Evolution::to_type(&here, typed.new)?, typed: Some(typed), allowed: vec![] });
+            here = Schema::of(typed.new);
+            continue;
+        }
+        let Some(allowed) = allowed(&options.migrations) else { return Err(refused) };
+        let layout: &'static Layout = T::LAYOUT;
+        hops.push(Hop { evolution: Evolution::to_type(&here, layout)?, typed: None, allowed });
+        return Ok(hops);
+    }
+}
+
+/// What may be lost where no code of the program says what becomes of it; `None` if that is not to be done at all.
+fn allowed(migrations: &[Migrate<'_>]) -> Option<Vec<String>> {
+    migrations.iter().rev().find_map(|migrate| match migrate {
+        Migrate::Auto => Some(Vec::new()),
+        Migrate::AllowLoss(paths) => Some(paths.iter().map(|path| (*path).to_owned()).collect()),
+        Migrate::With(_) => None,
+    })
+}
+
+/// Makes the bytes of the new state out of those of the old one.
+fn follow(route: &[Hop<'_>], old: &[u8], new: &mut [u8]) -> Result<(), Error> {
+    let Some((last, before)) = route.split_last() else { return Ok(()) };
+    let mut here: Option<Aligned> = None;
+    for hop in before {
+        let mut next = Aligned::zeroed(hop.evolution.sizes()[1]);
+        hop.run(here.as_ref().map_or(old, Aligned::bytes), next.bytes_mut())?;
+        here = Some(next);
+    }
+    last.run(here.as_ref().map_or(old, Aligned::bytes), new)
+}

@@ -1,0 +1,106 @@
+//! Migrations by code of the program: one, chains of them, and what happens when one fails.
+
+use shmstate::{ErrorKind, List, Migrate, SharedLayout, State};
+use shmstate_tests::scratch_dir;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+mod v1 {
+    #[derive(shmstate::SharedLayout)]
+    #[repr(C)]
+    pub struct Account {
+        pub euros: u64,
+        pub bookings: u64,
+    }
+}
+
+mod v2 {
+    #[derive(shmstate::SharedLayout)]
+    #[repr(C)]
+    pub struct Account {
+        pub cents: u64,
+        pub bookings: u64,
+    }
+}
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Account {
+    cents: u64,
+    #[shared(init = 3)]
+    limit: u64,
+    booked: List<u64, 8>,
+}
+
+fn in_cents(old: &v1::Account, new: &mut v2::Account) -> Result<(), String> {
+    assert_eq!((new.cents, new.bookings), (0, old.bookings), "what can be carried over is there");
+    new.cents = old.euros.checked_mul(100).ok_or("too many euros")?;
+    Ok(())
+}
+
+fn listed(old: &v2::Account, new: &mut Account) -> Result<(), shmstate::Error> {
+    assert_eq!((new.cents, new.limit), (old.cents, 3));
+    new.booked.try_extend(std::iter::repeat_n(0, old.bookings as usize))?;
+    Ok(())
+}
+
+fn read(account: &State<Account>) -> (u64, u64, usize) {
+    account.read(|a| (a.cents, a.limit, a.booked.len())).unwrap()
+}
+
+#[test]
+fn each_version_leads_to_the_next_one() {
+    let dir = scratch_dir();
+    let name = dir.path().join("account");
+    let options = || State::<Account>::options().migrate(Migrate::with(listed)).migrate(Migrate::with(in_cents));
+    State::<v1::Account>::create(&name).unwrap().update(|a| (a.euros, a.bookings) = (7, 2)).unwrap();
+    let account = options().open(&name).unwrap();
+    assert_eq!(read(&account), (700, 3, 2));
+    assert_eq!(account.version().unwrap(), 2, "the version counts on");
+    account.remove().unwrap();
+    State::<v2::Account>::create(&name).unwrap().update(|a| (a.cents, a.bookings) = (7, 1)).unwrap();
+    assert_eq!(read(&options().open_or_create(&name).unwrap()), (7, 3, 1));
+    assert_eq!(read(&options().open_or_replace(&name).unwrap()), (7, 3, 1), "of this type already");
+    shmstate::remove(&name).unwrap();
+    assert_eq!(read(&options().open_or_create(&name).unwrap()), (0, 3, 0), "created");
+}
+
+#[test]
+fn what_leads_nowhere_is_refused() {
+    let dir = scratch_dir();
+    let name = dir.path().join("account");
+    State::<v1::Account>::create(&name).unwrap().update(|a| (a.euros, a.bookings) = (7, 2)).unwrap();
+    let refused = State::<Account>::options().migrate(Migrate::with(listed)).open(&name).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::LayoutMismatch, "{refused}");
+    let half = State::<Account>::options().migrate(Migrate::with(in_cents)).open(&name).unwrap_err();
+    assert_eq!(half.kind(), ErrorKind::LayoutMismatch, "{half}");
+    // What is left is done by the rules.
+    let options = || State::<Account>::options().migrate(Migrate::with(in_cents));
+    let error = options().migrate(Migrate::Auto).open(&name).unwrap_err();
+    assert!(error.to_string().contains("\n  bookings: "), "{error}");
+    assert_eq!(read(&options().migrate(Migrate::AllowLoss(&["bookings"])).open(&name).unwrap()), (700, 3, 0));
+}
+
+#[test]
+fn a_migration_that_fails_leaves_everything_as_it_was() {
+    let dir = scratch_dir();
+    let name = dir.path().join("account");
+    let old = State::<v1::Account>::create(&name).unwrap();
+    old.update(|a| (a.euros, a.bookings) = (u64::MAX, 20)).unwrap();
+    let error = State::<v2::Account>::options().migrate(Migrate::with(in_cents)).open_or_create(&name).unwrap_err();
+    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::InvalidValue, "too many euros"));
+    let panics = |_: &v1::Account, _: &mut v2::Account| -> Result<(), String> { panic!("by the program") };
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        State::<v2::Account>::options().migrate(Migrate::with(panics)).open(&name).map(drop)
+    }));
+    assert!(panicked.is_err());
+    old.update(|a| a.euros = 1).unwrap();
+    let options = State::<Account>::options().migrate(Migrate::with(in_cents)).migrate(Migrate::with(listed));
+    let error = options.open(&name).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Full, "an error of this library is itself: {error}");
+    assert_eq!(old.read(|a| (a.euros, a.bookings)).unwrap(), (1, 20));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no file is left");
+    old.update(|a| a.bookings = 8).unwrap();
+    let options = State::<Account>::options().migrate(Migrate::with(in_cents)).migrate(Migrate::with(listed));
+    assert_eq!(read(&options.open(&name).unwrap()), (100, 3, 8));
+    assert_eq!(old.read(|a| a.euros).unwrap_err().kind(), ErrorKind::Retired);
+}

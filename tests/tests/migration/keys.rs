@@ -1,0 +1,143 @@
+//! Maps and sets whose keys the new program hashes or orders otherwise: that is distinguished from damage, and their entries are
+//! arranged anew.
+
+use shmstate::dynamic::DynState;
+use shmstate::{ErrorKind, Map, Migrate, Set, SharedLayout, SortedMap, State};
+use shmstate_tests::scratch_dir;
+
+mod new {
+    use super::*;
+    use std::cmp::Ordering;
+    use std::hash::{Hash, Hasher};
+
+    /// The largest number is the first one, and tens are the same.
+    #[derive(SharedLayout, Debug, Clone, Copy)]
+    #[repr(C)]
+    pub struct Key(pub u64);
+
+    impl PartialEq for Key {
+        fn eq(&self, other: &Self) -> bool {
+            self.0 / 10 == other.0 / 10
+        }
+    }
+
+    impl Eq for Key {}
+
+    impl Hash for Key {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            (self.0 / 10).hash(state);
+        }
+    }
+
+    impl PartialOrd for Key {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+
+    impl Ord for Key {
+        fn cmp(&self, other: &Self) -> Ordering {
+            (other.0 / 10).cmp(&(self.0 / 10))
+        }
+    }
+
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    pub struct Ledger {
+        pub amounts: Map<Key, u64, 100>,
+        pub paid: Set<Key, 100>,
+        pub latest: SortedMap<Key, u64, 200>,
+        pub nested: Map<u8, SortedMap<Key, u64, 4>, 2>,
+    }
+}
+
+#[derive(SharedLayout, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(C)]
+struct Key(u64);
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Ledger {
+    amounts: Map<Key, u64, 100>,
+    paid: Set<Key, 100>,
+    latest: SortedMap<Key, u64, 200>,
+    nested: Map<u8, SortedMap<Key, u64, 4>, 2>,
+}
+
+/// The same with other capacities, in a program whose keys are what they were.
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Larger {
+    amounts: Map<Key, u64, 150>,
+    paid: Set<Key, 150>,
+    latest: SortedMap<Key, u64, 500>,
+    nested: Map<u8, SortedMap<Key, u64, 9>, 3>,
+}
+
+fn fill(ledger: &mut Ledger) -> Result<(), shmstate::Error> {
+    for n in 0..90 {
+        ledger.amounts.insert(Key(10 * n), n)?;
+        ledger.paid.insert(Key(10 * n))?;
+        ledger.latest.insert(Key(10 * n), n)?;
+    }
+    ledger.nested.insert_with(1, |map| map.extend([(Key(10), 1), (Key(20), 2)]))?;
+    Ok(())
+}
+
+#[test]
+fn entries_are_arranged_anew() {
+    let dir = scratch_dir();
+    let path = dir.path().join("ledger");
+    State::<Ledger>::create(&path).unwrap().transact(fill).unwrap();
+    let refused = State::<new::Ledger>::open(&path).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::LayoutMismatch);
+    assert!(refused.to_string().contains("or have its entries arranged anew with `options().migrate(Migrate::Auto)`"));
+    drop(State::<new::Ledger>::options().migrate(Migrate::Auto).open(&path).unwrap());
+    let ledger = State::<new::Ledger>::open(&path).expect("checked by the first handle");
+    ledger
+        .read(|s| {
+            assert!((0..90).all(|n| s.amounts[&new::Key(10 * n)] == n && s.paid.contains(&new::Key(10 * n + 5))));
+            assert!(s.latest.values().copied().eq((0..90).rev()));
+            assert!(s.nested[&1].values().copied().eq([2, 1]));
+        })
+        .unwrap();
+}
+
+#[test]
+fn keys_that_are_the_same_now_are_a_loss() {
+    let dir = scratch_dir();
+    let path = dir.path().join("ledger");
+    let fill = |ledger: &mut Ledger| {
+        ledger.amounts.extend([(Key(1), 1), (Key(2), 2)]);
+        ledger.paid.extend([Key(1), Key(2)]);
+        ledger.latest.extend([(Key(1), 1), (Key(2), 2), (Key(30), 3)]);
+    };
+    State::<Ledger>::create(&path).unwrap().update(fill).unwrap();
+    let error = State::<new::Ledger>::options().migrate(Migrate::Auto).open(&path).unwrap_err().to_string();
+    for path in ["amounts", "paid", "latest"] {
+        assert!(error.contains(&format!("{path}: two keys are the same now\n")), "{error}");
+    }
+    let allowed = Migrate::AllowLoss(&["amounts", "paid", "latest"]);
+    let ledger = State::<new::Ledger>::options().migrate(allowed).open(&path).unwrap();
+    assert_eq!(ledger.read(|s| [s.amounts.len(), s.paid.len(), s.latest.len()]).unwrap(), [1, 1, 2]);
+}
+
+/// The schema does not say how keys of a struct are hashed: where they are what they were, the old places say it.
+#[test]
+fn without_the_type_keys_that_stay_are_found_by_their_old_places() {
+    let dir = scratch_dir();
+    let (path, other) = (dir.path().join("ledger"), dir.path().join("larger"));
+    State::<Ledger>::create(&path).unwrap().transact(fill).unwrap();
+    let schema = |path| DynState::open(path).unwrap().schema();
+    let _larger = State::<Larger>::create(&other).unwrap();
+    let mut view = DynState::options().writable(true).open(&path).unwrap();
+    view.migrate(&schema(&other), &[]).unwrap();
+    drop(view);
+    let larger = State::<Larger>::open(&path).expect("checked by the first handle");
+    larger
+        .read(|s| {
+            assert!((0..90).all(|n| s.amounts[&Key(10 * n)] == n && s.paid.contains(&Key(10 * n))));
+            assert!(s.latest.values().copied().eq(0..90) && s.nested[&1].len() == 2);
+        })
+        .unwrap();
+}
