@@ -67,7 +67,7 @@ pub enum Command {
         /// End after so many versions
         #[arg(long)]
         count: Option<u64>,
-        /// How often to look, in milliseconds
+        /// How long a version stays at least, in milliseconds
         #[arg(long, default_value_t = 50)]
         interval_ms: u64,
     },

@@ -278,11 +278,13 @@ fn versions_are_watched() {
         scope.spawn(|| {
             while writing.load(std::sync::atomic::Ordering::Relaxed) {
                 fixture.house.update(|s| s.visits += 1).unwrap();
-                std::thread::yield_now();
             }
         });
         let lines = fixture.prints(&["watch", "house", "visits", "--json", "--count", "3", "--interval-ms", "1"]);
+        // The whole state as well, of which no two looks in a row see the same version.
+        let shown = fixture.prints(&["watch", "house", "--count", "3", "--interval-ms", "1"]);
         writing.store(false, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(shown.matches("version ").count(), 3, "{shown}");
         lines
     });
     let seen: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -81,7 +81,7 @@ pub fn verify(out: &mut impl Write, name: &Path) -> Result<bool, Failure> {
     };
     match state.snapshot() {
         Ok(snapshot) => {
-            writeln!(out, "sound: `{}`, version {}", snapshot.value().type_name(), state.version())?;
+            writeln!(out, "sound: `{}`, version {}", snapshot.value().type_name(), snapshot.version())?;
             Ok(true)
         }
         Err(error) if error.kind() == shmstate::ErrorKind::Corrupt => {

@@ -8,8 +8,8 @@ use crate::screen;
 use crossterm::event::{Event, KeyCode, KeyModifiers, poll, read};
 use crossterm::terminal::{self, Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
 use crossterm::{cursor, execute, queue};
-use serde_json::json;
-use shmstate::dynamic::DynState;
+use shmstate::Error;
+use shmstate::dynamic::{DynState, Value};
 use std::collections::VecDeque;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -49,14 +49,17 @@ impl Watched<'_> {
         let label =
             if self.part.path.is_empty() { self.part.name.display().to_string() } else { self.part.path.clone() };
         let path = &self.part.path;
-        loop {
-            let before = self.state.version();
-            let lines = self.state.read(|value| lines::of(value.get(path)?, &label, path, lines::FEW))??;
-            // A commit in between may have made the lines newer than the number.
-            if self.state.version() == before {
-                return Ok((before, lines));
-            }
-        }
+        let read = |value: Value<'_>, version| {
+            Ok::<_, Error>((version, lines::of(value.get(path)?, &label, path, lines::FEW)?))
+        };
+        Ok(self.state.read_versioned(read)??)
+    }
+
+    /// Waits until there is another version than `shown`, and for what is left of the interval.
+    fn wait(&self, shown: u64, drawn: Instant) -> Result<(), Failure> {
+        self.state.wait_newer(shown, Duration::MAX)?;
+        std::thread::sleep(self.interval.saturating_sub(drawn.elapsed()));
+        Ok(())
     }
 
     /// Counts down. Whether that was the last one.
@@ -66,44 +69,36 @@ impl Watched<'_> {
     }
 
     fn print_json(mut self, out: &mut impl Write) -> Result<bool, Failure> {
-        let mut shown = None;
         loop {
-            let version = self.state.version();
-            if shown != Some(version) {
-                let value = self.state.to_json(&self.part.path)?;
-                if self.state.version() == version {
-                    let value: serde_json::Value = serde_json::from_str(&value).unwrap_or_default();
-                    writeln!(out, "{}", json!({ "version": version, "value": value }))?;
-                    out.flush()?;
-                    shown = Some(version);
-                    if self.is_last() {
-                        return Ok(true);
-                    }
-                }
-                continue;
+            let drawn = Instant::now();
+            let read = |value: Value<'_>, version| Ok::<_, Error>((version, value.get(&self.part.path)?.to_json()?));
+            let (version, value) = self.state.read_versioned(read)??;
+            writeln!(out, "{{\"version\":{version},\"value\":{value}}}")?;
+            out.flush()?;
+            if self.is_last() {
+                return Ok(true);
             }
-            std::thread::sleep(self.interval);
+            self.wait(version, drawn)?;
         }
     }
 
     /// What has changed, as `path: value`.
     fn print_text(mut self, out: &mut impl Write) -> Result<bool, Failure> {
-        let (mut version, mut before) = (None, Vec::new());
+        let mut before = Vec::new();
         loop {
-            if version != Some(self.state.version()) {
-                let (now, lines) = self.lines()?;
-                writeln!(out, "version {now}")?;
-                for line in lines.iter().filter(|line| !before.contains(*line)) {
-                    let path = if line.path.is_empty() { &line.label } else { &line.path };
-                    writeln!(out, "  {path}: {}", line.text)?;
-                }
-                out.flush()?;
-                (version, before) = (Some(now), lines);
-                if self.is_last() {
-                    return Ok(true);
-                }
+            let drawn = Instant::now();
+            let (version, lines) = self.lines()?;
+            writeln!(out, "version {version}")?;
+            for line in lines.iter().filter(|line| !before.contains(*line)) {
+                let path = if line.path.is_empty() { &line.label } else { &line.path };
+                writeln!(out, "  {path}: {}", line.text)?;
             }
-            std::thread::sleep(self.interval);
+            out.flush()?;
+            before = lines;
+            if self.is_last() {
+                return Ok(true);
+            }
+            self.wait(version, drawn)?;
         }
     }
 

@@ -33,7 +33,7 @@ impl Migration {
     pub fn apply(&self, old: &Snapshot, allow_loss: &[&str]) -> Result<Snapshot, Error> {
         let mut new = Aligned::zeroed(self.evolution.sizes()[1]);
         self.evolution.apply(&old.bytes, new.bytes_mut(), Allowed::Paths(&owned(allow_loss)))?;
-        Ok(Snapshot { bytes: new.bytes().into(), shapes: self.evolution.new_shapes() })
+        Ok(Snapshot { bytes: new.bytes().into(), shapes: self.evolution.new_shapes(), version: old.version })
     }
 }
 

@@ -12,12 +12,13 @@ use super::value::Value;
 use super::viewer::Viewer;
 use crate::commit::Shared;
 use crate::error::Error;
-use crate::os::{Origin, RegionKey};
+use crate::os::{Deadline, Origin, RegionKey};
 use crate::region::{Handle, Stats};
 use std::fmt;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A state that a program uses without its Rust type: by the schema that lies in its region.
 ///
@@ -70,9 +71,16 @@ const _: () = {
 pub struct Snapshot {
     pub(super) bytes: Box<[u8]>,
     pub(super) shapes: Arc<Shapes>,
+    pub(super) version: u64,
 }
 
 impl Snapshot {
+    /// The number of the version that was copied.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// The whole state.
     #[must_use]
     pub fn value(&self) -> Value<'_> {
@@ -147,9 +155,49 @@ impl DynState {
     /// With whatever `f` panics.
     #[inline]
     pub fn read<R>(&self, mut f: impl FnMut(Value<'_>) -> R) -> Result<R, Error> {
+        self.read_versioned(|value, _| f(value))
+    }
+
+    /// [`read`](Self::read), with the number of the version that `f` sees.
+    ///
+    /// ```
+    /// # use shmstate::State;
+    /// use shmstate::dynamic::DynState;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("number");
+    /// # let number = State::<u64>::create(&name)?;
+    /// let view = DynState::open(&name)?;
+    /// number.update(|n| *n = 7)?;
+    /// assert_eq!(view.read_versioned(|n, version| (n.to_json(), version))?, (Ok("7".to_owned()), 1));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    ///
+    /// # Panics
+    /// With whatever `f` panics.
+    #[inline]
+    pub fn read_versioned<R>(&self, mut f: impl FnMut(Value<'_>, u64) -> R) -> Result<R, Error> {
         match &self.access {
-            Access::TakingPart(session) => session.read(|bytes| f(Value::root(&self.shapes, Source::Whole(bytes)))),
-            Access::Looking(viewer) => viewer.read(|source| f(Value::root(&self.shapes, source))),
+            Access::TakingPart(session) => {
+                session.read(|bytes, version| f(Value::root(&self.shapes, Source::Whole(bytes)), version))
+            }
+            Access::Looking(viewer) => viewer.read(|source, version| f(Value::root(&self.shapes, source), version)),
+        }
+    }
+
+    /// Waits until there is a version after `version`, and returns the newest one; `None` after `timeout`. A handle that only
+    /// looks cannot announce that it waits, and sees a version up to 16 ms late: see [`State::wait_newer`](crate::State::wait_newer).
+    ///
+    /// # Errors
+    /// [`Retired`](crate::ErrorKind::Retired) if the region was replaced; [`Forked`](crate::ErrorKind::Forked) in a child of the
+    /// process that opened the handle; `Reentrant` inside of an update of the same state.
+    pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<Option<u64>, Error> {
+        let clock = &mut Deadline::new(timeout);
+        match &self.access {
+            Access::TakingPart(session) => session.region().wait_newer(version, clock),
+            Access::Looking(viewer) => viewer.region().wait_newer(version, clock),
         }
     }
 
@@ -158,13 +206,13 @@ impl DynState {
     /// # Errors
     /// As for [`read`](Self::read); [`Corrupt`](crate::ErrorKind::Corrupt) if the bytes are no value of the type.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
-        let bytes = match &self.access {
-            Access::TakingPart(session) => session.read(|bytes| Box::<[u8]>::from(bytes))?,
+        let (version, bytes) = match &self.access {
+            Access::TakingPart(session) => session.read(|bytes, version| (version, Box::<[u8]>::from(bytes)))?,
             Access::Looking(viewer) => viewer.snapshot()?,
         };
         let whole = Value::root(&self.shapes, Source::Whole(&bytes));
         validate(&self.shapes, self.shapes.root(), whole.source, 0).map_err(|e| invalid(&e))?;
-        Ok(Snapshot { bytes, shapes: Arc::clone(&self.shapes) })
+        Ok(Snapshot { bytes, shapes: Arc::clone(&self.shapes), version })
     }
 
     /// Runs `f` on the state; if it returns `Ok`, what it did becomes the next version, all of it at once; if `Err`, nothing has

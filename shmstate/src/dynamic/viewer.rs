@@ -27,38 +27,39 @@ impl Viewer {
         &self.region
     }
 
-    /// Runs `f` on the committed version, of which what `f` looks at is copied. If there was a commit meanwhile, `f` runs again,
-    /// and at last on a copy of the whole.
-    pub(super) fn read<R>(&self, mut f: impl FnMut(Source<'_>) -> R) -> Result<R, Error> {
+    /// Runs `f` on the committed version and its number. What `f` looks at is copied. If there was a commit meanwhile, `f` runs
+    /// again, and at last on a copy of the whole.
+    pub(super) fn read<R>(&self, mut f: impl FnMut(Source<'_>, u64) -> R) -> Result<R, Error> {
         for _ in 0..TRIES {
-            let (version, lost) = (self.region.published(), Cell::new(false));
+            let (version, lost) = (self.region.published().version, Cell::new(false));
             let fetch = |bytes: Range<usize>, to: &mut [u8]| {
-                // The look compares for itself; another version, or another copy, it does not know to be wrong.
-                let same = self.region.try_copy_words(bytes, to)? && self.region.published() == version;
-                if same {
+                if self.region.try_copy_words(bytes, to)? == Some(version) {
                     return Ok(());
                 }
                 lost.set(true);
                 Err(self.outrun())
             };
-            let result = f(Source::Fetched(&Fetched::new(self.size, &fetch)));
+            let result = f(Source::Fetched(&Fetched::new(self.size, &fetch)), version);
             if !lost.get() {
                 return Ok(result);
             }
         }
-        Ok(f(Source::Whole(&self.snapshot()?)))
+        let (version, bytes) = self.snapshot()?;
+        Ok(f(Source::Whole(&bytes), version))
     }
 
-    /// Copies the committed version.
-    pub(super) fn snapshot(&self) -> Result<Box<[u8]>, Error> {
+    /// Copies the committed version. Returns its number as well.
+    pub(super) fn snapshot(&self) -> Result<(u64, Box<[u8]>), Error> {
         let mut bytes = vec![0; self.size].into_boxed_slice();
         let mut clock = Deadline::new(DEFAULT_TIMEOUT);
-        while !self.region.try_copy_words(0..self.size, &mut bytes)? {
+        loop {
+            if let Some(version) = self.region.try_copy_words(0..self.size, &mut bytes)? {
+                return Ok((version, bytes));
+            }
             if clock.remaining().is_none() {
                 return Err(self.outrun());
             }
         }
-        Ok(bytes)
     }
 
     #[cold]

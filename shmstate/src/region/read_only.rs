@@ -107,10 +107,10 @@ impl ReadOnlyRegion {
         }
     }
 
-    /// Copies these bytes of the active image, which begin at a multiple of 8, word by word. Returns whether no writer has
-    /// written that image meanwhile.
+    /// Copies these bytes of the active image, which begin at a multiple of 8, word by word. Returns the version of what was
+    /// copied; `None` if a writer has written that image meanwhile.
     #[cfg(feature = "dynamic")]
-    pub(crate) fn try_copy_words(&self, bytes: Range<usize>, to: &mut [u8]) -> Result<bool, Error> {
+    pub(crate) fn try_copy_words(&self, bytes: Range<usize>, to: &mut [u8]) -> Result<Option<u64>, Error> {
         let size = self.geometry.size as usize;
         assert!(bytes.start.is_multiple_of(8) && bytes.end <= size && bytes.len() == to.len(), "bytes of the state");
         let words = bytes.start..bytes.end.next_multiple_of(8);
@@ -118,7 +118,6 @@ impl ReadOnlyRegion {
             // SAFETY: inside of the image, which begins at a page and is readable up to the next word; `to` is as long.
             unsafe { copy_words(to.as_mut_ptr(), image.wrapping_add(bytes.start), bytes.len()) }
         })
-        .map(|version| version.is_some())
     }
 
     /// Whether the region is in service, as its words say, and as its name does if they leave it to that.
