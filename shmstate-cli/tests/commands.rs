@@ -223,6 +223,23 @@ struct Next {
 }
 
 #[test]
+fn layouts_are_compared() {
+    let fixture = Fixture::new();
+    let _next = State::<Next>::create(fixture.path("next")).unwrap();
+    let (status, out, _) = fixture.run(&["diff", "house", "next"]);
+    assert_eq!(status, 1);
+    let layout = "layout:\n- rooms: List<Room, 64>\n- ports: Map<Text<8>, u64, 4>\n- scores: SortedMap<u64, u64, 8>\n\
+        - samples: List<u64, 1000>\n+ rooms: List<Room, 80>\n+ ports: Map<Text<16>, u64, 8>\n+ samples: List<u64, 400>\n\
+        + added: u64\nvalues:\n- visits: 3\n+ visits: 0\n";
+    assert!(out.starts_with(layout), "{out}");
+    // An exported file carries its layout.
+    let file = fixture.path("house.json").display().to_string();
+    fixture.prints(&["export", "house", &file]);
+    assert_eq!(fixture.run(&["diff", "house", &file]), (0, String::new(), String::new()));
+    assert!(fixture.run(&["diff", &file, "next"]).1.starts_with(layout));
+}
+
+#[test]
 fn a_state_moves_to_another_layout() {
     let fixture = Fixture::new();
     let _next = State::<Next>::create(fixture.path("next")).unwrap();

@@ -1,5 +1,6 @@
 //! `diff` and `verify`.
 
+use crate::document::Document;
 use crate::failure::Failure;
 use anstyle::{AnsiColor, Style};
 use serde_json::Value as Json;
@@ -11,24 +12,48 @@ const GONE: Style = AnsiColor::Red.on_default();
 const NEW: Style = AnsiColor::Green.on_default();
 
 pub fn diff(out: &mut impl Write, one: &Path, other: &Path) -> Result<bool, Failure> {
-    print(out, &value(one)?, &value(other)?)
+    let ((one_layout, one), (other_layout, other)) = (read(one)?, read(other)?);
+    let same_layout = match (one_layout, other_layout) {
+        (Some(one), Some(other)) => print_layouts(out, &Document::of(&one)?, &Document::of(&other)?)?,
+        // A value alone has none.
+        _ => true,
+    };
+    Ok(print(out, &one, &other)? && same_layout)
 }
 
-/// The value of a region, or of a JSON file: an exported one, or of the value alone.
-fn value(path: &Path) -> Result<Json, Failure> {
+/// The layout and the value of a region, or of a JSON file: an exported one, or of the value alone.
+fn read(path: &Path) -> Result<(Option<String>, Json), Failure> {
+    let wrong = |error| Failure::Argument(format!("{}: {error}", path.display()));
     if path.extension().is_none_or(|extension| extension != "json") {
-        let text = DynState::open(path)?.to_json("")?;
-        return serde_json::from_str(&text).map_err(|error| Failure::Argument(format!("{}: {error}", path.display())));
+        let state = DynState::open(path)?;
+        return Ok((Some(state.schema()), serde_json::from_str(&state.to_json("")?).map_err(wrong)?));
     }
     let text = std::fs::read_to_string(path).map_err(|error| Failure::File(path.display().to_string(), error))?;
-    let json: Json =
-        serde_json::from_str(&text).map_err(|error| Failure::Argument(format!("{}: {error}", path.display())))?;
-    Ok(match json {
+    Ok(match serde_json::from_str(&text).map_err(wrong)? {
         Json::Object(mut members) if members.contains_key("shmstate_export") => {
-            members.remove("value").unwrap_or_default()
+            let layout = members.remove("schema").map(|schema| schema.to_string());
+            (layout, members.remove("value").unwrap_or_default())
         }
-        value => value,
+        value => (None, value),
     })
+}
+
+/// Prints the fields that only one layout has as they are. Returns whether there is none.
+fn print_layouts(out: &mut impl Write, one: &Document, other: &Document) -> Result<bool, Failure> {
+    let (one, other) = (one.paths(), other.paths());
+    let lines = one.iter().filter(|field| !other.contains(field)).map(|field| (GONE, '-', field));
+    let lines: Vec<_> =
+        lines.chain(other.iter().filter(|field| !one.contains(field)).map(|field| (NEW, '+', field))).collect();
+    if !lines.is_empty() {
+        writeln!(out, "layout:")?;
+    }
+    for (style, sign, (path, ty)) in &lines {
+        writeln!(out, "{style}{sign} {path}: {ty}{style:#}")?;
+    }
+    if !lines.is_empty() {
+        writeln!(out, "values:")?;
+    }
+    Ok(lines.is_empty())
 }
 
 /// Prints what differs, one line for each value on a side. Returns whether nothing does.

@@ -1,7 +1,7 @@
 //! A header for C: the types, assertions that the compiler lays them out as the region does, and a function that copies one
 //! version of the state.
 
-use super::document::{Document, Field, Kind, Variant};
+use crate::document::{Document, Field, Kind, Variant};
 use std::collections::HashMap;
 use std::fmt::Write;
 use xxhash_rust::xxh3::xxh3_64;

@@ -1,14 +1,13 @@
 //! `schema`: the layout of a state, for people and for compilers.
 
 mod c;
-mod document;
 mod picture;
 mod rust;
 mod table;
 
 use crate::args::Form;
+use crate::document::Document;
 use crate::failure::Failure;
-use document::Document;
 use shmstate::dynamic::DynState;
 use std::io::Write;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! The bytes of each type of the program, eight in a row.
 
-use super::document::{Document, Field, Kind};
 use super::rust::integer_size;
+use crate::document::{Document, Field, Kind};
 use crate::failure::Failure;
 use std::io::Write;
 

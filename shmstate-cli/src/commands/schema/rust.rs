@@ -3,7 +3,7 @@
 //! The document does not say which fields of a generic type use its parameters. Such a type is declared as it is with its
 //! arguments, under a name of its own; then the layout is another one by name, and the same by bytes.
 
-use super::document::{Argument, Document, Field, Kind, Variant};
+use crate::document::{Argument, Document, Field, Kind, Variant};
 use crate::failure::Failure;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;

@@ -1,6 +1,6 @@
 //! A table for each type of the program.
 
-use super::document::{Document, Field, Kind};
+use crate::document::{Document, Field, Kind};
 use crate::failure::Failure;
 use comfy_table::{CellAlignment, Table, presets};
 use std::io::Write;

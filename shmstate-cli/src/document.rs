@@ -180,6 +180,53 @@ impl Document {
         })
     }
 
+    /// Each field that a state has, by its path, with its type; items of a container are at `[]`.
+    pub fn paths(&self) -> Vec<(String, String)> {
+        let mut paths = Vec::new();
+        self.add_paths(self.types.len() - 1, String::new(), &mut paths);
+        paths
+    }
+
+    fn add_paths(&self, index: usize, path: String, paths: &mut Vec<(String, String)>) {
+        let within = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        let items = || format!("{path}[]");
+        let ty = &self.types[index];
+        // A struct of the program is the sum of its fields.
+        let is_struct = self.is_declared(index) && matches!(ty.kind, Kind::Struct(_));
+        if !is_struct {
+            paths.push((if path.is_empty() { "the state".to_owned() } else { path.clone() }, self.name(index)));
+        }
+        match &ty.kind {
+            Kind::Struct(fields) if is_struct => {
+                fields.iter().for_each(|field| self.add_paths(field.ty, within(&field.name), paths));
+            }
+            Kind::Enum { variants, .. } => {
+                for variant in variants {
+                    let path = within(&variant.name);
+                    paths.push((path.clone(), format!("= {}", variant.value)));
+                    let fields = variant.fields.iter();
+                    fields.for_each(|field| self.add_paths(field.ty, format!("{path}.{}", field.name), paths));
+                }
+            }
+            Kind::Array { item, .. } | Kind::List { item, .. } => self.add_items(*item, items(), paths),
+            Kind::Struct(_) => {
+                for argument in self.arguments(index) {
+                    if let Argument::Type(item) = argument {
+                        self.add_items(item, items(), paths);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What is in a container, if that is more than its type's name tells.
+    fn add_items(&self, item: usize, path: String, paths: &mut Vec<(String, String)>) {
+        if self.is_declared(item) {
+            self.add_paths(item, path, paths);
+        }
+    }
+
     /// The documentation of a type (`part` is empty), or of a part of it.
     pub fn doc(&self, index: usize, part: &str) -> &str {
         let doc = self.docs.iter().find(|doc| doc.ty == index && doc.part == part);
