@@ -170,9 +170,20 @@ pub enum Command {
         dry_run: bool,
     },
     /// Remove a region's name; processes that have it mapped keep working (writes)
+    #[command(after_help = "Examples:\n  shmstate rm board\n  shmstate rm --orphans --dry-run")]
     Rm {
         /// The region
-        name: PathBuf,
+        #[arg(required_unless_present = "orphans")]
+        name: Option<PathBuf>,
+        /// Remove every region of this user that no process has open, also those of an earlier run of the machine
+        #[arg(long, conflicts_with_all = ["name", "force"])]
+        orphans: bool,
+        /// The directory of the orphans, instead of the one of bare names
+        #[arg(long, requires = "orphans")]
+        dir: Option<PathBuf>,
+        /// Print what would be removed, and remove nothing
+        #[arg(long, requires = "orphans")]
+        dry_run: bool,
         /// Remove it even if processes have it open; a new region of the name is another state than theirs
         #[arg(long)]
         force: bool,

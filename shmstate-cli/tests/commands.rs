@@ -211,6 +211,21 @@ fn counters_and_handles_are_shown() {
     assert_eq!(stat["handles"][0]["pinned"].as_array().unwrap().len(), 1, "a reader keeps one copy: {stat}");
 }
 
+#[test]
+fn orphans_go() {
+    let fixture = Fixture::new();
+    drop(State::<u64>::create(fixture.path("orphan")).unwrap());
+    std::fs::write(fixture.path("notes.txt"), "no region").unwrap();
+    let orphan = fixture.path("orphan");
+    let line = format!("would remove {}\n", orphan.display());
+    assert_eq!(fixture.prints(&["rm", "--orphans", "--dry-run"]), line);
+    assert!(orphan.exists());
+    assert_eq!(fixture.prints(&["rm", "--orphans"]), line.replace("would remove", "removed"));
+    assert!(!orphan.exists() && fixture.path("house").exists() && fixture.path("notes.txt").exists());
+    assert_eq!(fixture.run(&["rm"]).0, 2, "nothing is named");
+    assert_eq!(fixture.run(&["rm", "house", "--orphans"]).0, 2, "one or the other");
+}
+
 /// The house of the next release.
 #[derive(SharedLayout)]
 #[repr(C)]

@@ -39,7 +39,8 @@ pub fn run(args: Args) -> Result<bool, Failure> {
         Command::Migrate { name, layout, allow_loss, dry_run } => {
             migrate::migrate(&mut out, &name, &layout, &allow_loss, dry_run)
         }
-        Command::Rm { name, force } => remove::rm(&name, force),
+        Command::Rm { name: Some(name), force, .. } => remove::rm(&name, force),
+        Command::Rm { name: None, dir, dry_run, .. } => remove::orphans(&mut out, dir, dry_run),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "shmstate", &mut script);

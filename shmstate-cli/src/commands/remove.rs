@@ -2,27 +2,49 @@
 
 use super::stat::is_alive;
 use crate::failure::Failure;
-use shmstate::ErrorKind;
+use crate::regions;
 use shmstate::dynamic::DynState;
-use std::path::Path;
+use shmstate::{Error, ErrorKind};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 /// Removes the name, unless a process has the region open.
 pub fn rm(name: &Path, force: bool) -> Result<bool, Failure> {
     if !force {
-        let attached: Vec<String> = match DynState::open(name) {
-            Ok(state) => {
-                let handles = state.handles()?;
-                let alive = handles.iter().filter(|handle| is_alive(handle) != Some(false));
-                alive.map(|handle| format!("{} (`{}`)", handle.pid, handle.command)).collect()
-            }
+        let users = match users(name) {
             // What cannot be opened may be what is to go away.
             Err(error) if error.kind() != ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(error.into()),
+            users => users?,
         };
-        if !attached.is_empty() {
-            return Err(Failure::InUse(attached.join(", ")));
+        if !users.is_empty() {
+            return Err(Failure::InUse(users.join(", ")));
         }
     }
     shmstate::remove(name)?;
     Ok(true)
+}
+
+/// Removes each region that no process has open. Files that are no regions, or damaged, stay.
+pub fn orphans(out: &mut impl Write, dir: Option<PathBuf>, dry_run: bool) -> Result<bool, Failure> {
+    for file in regions::files(&dir.unwrap_or_else(regions::directory))? {
+        let is_orphan = match users(&file) {
+            Ok(users) => users.is_empty(),
+            Err(error) => error.kind() == ErrorKind::Rebooted,
+        };
+        if !is_orphan {
+            continue;
+        }
+        if !dry_run {
+            shmstate::remove(&file)?;
+        }
+        writeln!(out, "{} {}", if dry_run { "would remove" } else { "removed" }, file.display())?;
+    }
+    Ok(true)
+}
+
+/// The processes that have a region open, by number and command. Those that this process cannot see count as alive.
+fn users(name: &Path) -> Result<Vec<String>, Error> {
+    let handles = DynState::open(name)?.handles()?;
+    let alive = handles.iter().filter(|handle| is_alive(handle) != Some(false));
+    Ok(alive.map(|handle| format!("{} (`{}`)", handle.pid, handle.command)).collect())
 }
