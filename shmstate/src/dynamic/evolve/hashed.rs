@@ -51,7 +51,7 @@ impl Conversion<'_> {
         let rule = self.rule(pair, key, key_ty)?;
         let mut entries = self.old_entries(pair, from, rule == Rule::Unchanged)?;
         let count = entries.len();
-        self.losses.add(&trail, count.saturating_sub(capacity), || {
+        self.losses.add(&trail, usize::from(count > capacity), || {
             format!("{count} entries, and the program has room for {capacity}")
         });
         entries.truncate(capacity);

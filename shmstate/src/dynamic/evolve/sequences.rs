@@ -26,8 +26,9 @@ impl Conversion<'_> {
         };
         let count = sequence.count.min(items.capacity);
         let lost = sequence.count - count;
-        self.losses
-            .add(&trail, lost, || format!("{} items, and the program has room for {}", sequence.count, items.capacity));
+        self.losses.add(&trail, usize::from(lost > 0), || {
+            format!("{} items, and the program has room for {}", sequence.count, items.capacity)
+        });
         // Of a ring, the latest items are kept, as it keeps them itself.
         let first = if is_ring { lost } else { 0 };
         match new {
