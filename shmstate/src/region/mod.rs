@@ -56,5 +56,7 @@ pub(crate) use expected::Described;
 pub(crate) use expected::StateType;
 pub(crate) use header::recognise;
 pub(crate) use read_only::ReadOnlyRegion;
+#[cfg(test)]
+pub(crate) use service::Current;
 pub use stats::Stats;
 pub(crate) use succession::Successor;

@@ -50,7 +50,7 @@ impl<T: SharedLayout> State<T> {
             return Err(Trouble::InvalidOption(why.into()).into());
         }
         let options = options.or_as(region.sizes());
-        let (plan, mut terms) = (options.plan()?, options.terms()?);
+        let (mut terms, plan) = (options.terms()?, options.plan()?);
         if options.asked_mode().is_none() {
             terms.access = self.terms().access;
         }
@@ -74,5 +74,87 @@ impl<T: SharedLayout> State<T> {
         next.region().tell_created();
         *self = next.asked_for(options.asked().copies());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::layout::Schema;
+    use crate::os::Limits;
+    use crate::region::{Current, Plan};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    /// Moves the state to a new region of the same sizes, which `fill` fills.
+    fn filled(
+        state: &State<bool>,
+        fill: impl FnOnce(Current<'_>, &mut [u8]) -> Result<(), Error>,
+    ) -> Result<State<bool>, Error> {
+        let plan = Plan::new(Schema::of(bool::LAYOUT), state.region().sizes())?;
+        let successor = Successor { plan: &plan, mode: None, limits: Limits::Respected };
+        let clock = &mut Deadline::new(state.timeout());
+        let attach = |path: &_, new: &crate::os::NewFile| State::attach_new(Some(path), new.file(), state.terms());
+        state.region().succeed(&successor, clock, fill, attach).map(|next| next.expect("it has its name"))
+    }
+
+    /// Waits for a child, which was content if it ended with 0.
+    fn wait_for(child: libc::pid_t) {
+        let mut status = 0;
+        // SAFETY: a place for the status.
+        assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+        assert_eq!(status, 0, "the child is not content");
+    }
+
+    #[test]
+    fn what_fills_the_new_region_may_fail_panic_and_fork() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("flag");
+        let state = State::<bool>::create(&path).unwrap();
+        let other = state.try_clone().unwrap();
+        let names = || std::fs::read_dir(dir.path()).unwrap().count();
+        let goes_on = |version: u64| {
+            assert_eq!((names(), state.version().unwrap()), (1, version));
+            state.update(|flag| *flag = !*flag).unwrap();
+        };
+
+        let failed = filled(&state, |current, to| {
+            assert_eq!((current.version, current.bytes, &*to), (0, &[0][..], &[0][..]));
+            // It would wait for itself.
+            Err(other.update(|_| panic!("it does not run")).unwrap_err())
+        });
+        assert_eq!(failed.unwrap_err().kind(), ErrorKind::Reentrant);
+        goes_on(0);
+        let damaged = filled(&state, |_, to| {
+            to[0] = 2;
+            Ok(())
+        });
+        assert_eq!(damaged.unwrap_err().kind(), ErrorKind::Corrupt);
+        goes_on(1);
+        let panicked = catch_unwind(AssertUnwindSafe(|| filled(&state, |_, _| panic!("for the test"))));
+        assert!(panicked.is_err());
+        goes_on(2);
+
+        let forked = filled(&state, |current, to| {
+            // SAFETY: the child does what follows, and ends.
+            let child = unsafe { libc::fork() };
+            if child != 0 {
+                wait_for(child);
+                to.copy_from_slice(current.bytes);
+            }
+            Ok(())
+        });
+        let next = match forked {
+            Ok(next) => next,
+            Err(e) => {
+                // The child has left the closure, and everything around it, to its parent.
+                let content = e.kind() == ErrorKind::Forked;
+                // SAFETY: no pointers.
+                unsafe { libc::_exit(i32::from(!content)) }
+            }
+        };
+        assert_eq!((next.version().unwrap(), next.read(|flag| *flag).unwrap()), (4, true));
+        assert_eq!(state.update(|flag| *flag = false).unwrap_err().kind(), ErrorKind::Retired);
+        assert_eq!(names(), 1);
     }
 }

@@ -34,7 +34,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             Loom("readers::three_copies_one_reader", LOST),
             Unit("state::moves::plain"),
             Step("many-spots"),
-            Shuttle("three_copies"),
+            Shuttle("schedules::three_copies"),
         ],
     },
     Mutant {
@@ -45,7 +45,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "line.log_position.store(shared.append(log_end, touched), Relaxed);",
             "shared.control.active.published.store(Published { version, copy }.pack(), Release);",
         )],
-        checks: &[Unit("state::moves::deaths::death_at_the_publication"), Step("many-spots"), Shuttle("three_copies")],
+        checks: &[
+            Unit("state::moves::deaths::death_at_the_publication"),
+            Step("many-spots"),
+            Shuttle("schedules::three_copies"),
+        ],
     },
     Mutant {
         name: "synced_after_active",
@@ -68,7 +72,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "commit/transaction.rs",
             "self.append(log_end, touched); if touched.spilled() { self.mark_pages(line, touched); }",
         )],
-        checks: &[Unit("state::moves::err"), Shuttle("two_copies")],
+        checks: &[Unit("state::moves::err"), Shuttle("schedules::two_copies")],
     },
     Mutant {
         name: "even_before_notes",
@@ -78,7 +82,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "line.log_position.store(log_end, Relaxed);",
             "line.sequence.store(even, Release);",
         )],
-        checks: &[Step("err"), Shuttle("two_copies")],
+        checks: &[Step("err"), Shuttle("schedules::two_copies")],
     },
     Mutant {
         name: "no_settle_at_roll_back",

@@ -18,19 +18,23 @@ pub(super) const MUTANTS: &[Mutant] = &[
             ),
             value("commit/pins.rs", "!pinned", "true"),
         ],
-        checks: &[Loom("readers::two_copies_one_reader", RACE), Unit("state::moves::pins"), Shuttle("two_copies")],
+        checks: &[
+            Loom("readers::two_copies_one_reader", RACE),
+            Unit("state::moves::pins"),
+            Shuttle("schedules::two_copies"),
+        ],
     },
     Mutant {
         name: "guests_not_scanned",
         breaks: "a copy is written that a guest holds",
         patches: &[value("commit/pins.rs", "guests != 0", "false")],
-        checks: &[Loom("readers::two_copies_one_reader", RACE), Shuttle("three_copies")],
+        checks: &[Loom("readers::two_copies_one_reader", RACE), Shuttle("schedules::three_copies")],
     },
     Mutant {
         name: "owner_not_scanned",
         breaks: "a copy is written that the handle's own thread holds",
         patches: &[value("commit/pins.rs", "owner == k as u32 | PINNED", "false")],
-        checks: &[Loom("readers::two_copies_the_owner", RACE), Shuttle("three_copies")],
+        checks: &[Loom("readers::two_copies_the_owner", RACE), Shuttle("schedules::three_copies")],
     },
     Mutant {
         name: "pins_of_the_dead_stay",
@@ -57,7 +61,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[
             Loom("deaths::a_writer_dies_while_another_writes", LOST),
             Loom("optimistic::two_copies_one_reader", TORN),
-            Shuttle("two_copies"),
+            Shuttle("schedules::two_copies"),
         ],
     },
     Mutant {
@@ -77,7 +81,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             Loom("deaths::a_writer_dies_while_another_writes", LOST),
             Unit("state::moves::deaths::death_in_the_closure"),
             Step("many-spots"),
-            Shuttle("three_copies"),
+            Shuttle("schedules::three_copies"),
         ],
     },
     Mutant {
@@ -108,7 +112,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "self.scan(copy, active.version)",
             "{ self.scan(copy, active.version); true }",
         )],
-        checks: &[Loom("readers::two_copies_one_reader", RACE), Shuttle("three_copies")],
+        checks: &[Loom("readers::two_copies_one_reader", RACE), Shuttle("schedules::three_copies")],
     },
     Mutant {
         name: "overrun_unnoticed",
@@ -117,7 +121,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
             value("commit/log.rs", "free > self.log.len() as u64", "false"),
             value("commit/log.rs", "end.wrapping_sub(position) > self.log.len() as u64", "false"),
         ],
-        checks: &[Loom("readers::three_copies_one_reader", "no version has this content"), Shuttle("three_copies")],
+        checks: &[
+            Loom("readers::three_copies_one_reader", "no version has this content"),
+            Shuttle("schedules::three_copies"),
+        ],
     },
     Mutant {
         name: "place_before_pages",
@@ -127,7 +134,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "self.move_to_pages(line, position, moved);",
             "line.log_position.store(position.wrapping_add(moved), Relaxed);",
         )],
-        checks: &[Step("long-reader"), Shuttle("three_copies")],
+        checks: &[Step("long-reader"), Shuttle("schedules::three_copies")],
     },
     Mutant {
         name: "torn_copy_lacks_nothing",
@@ -136,20 +143,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[
             Loom("deaths::a_writer_dies_while_another_writes", LOST),
             Unit("state::moves::deaths::death_in_the_closure"),
-            Shuttle("three_copies"),
+            Shuttle("schedules::three_copies"),
         ],
     },
     Mutant {
         name: "part_counts_as_all",
         breaks: "a copy of which a part was taken over counts as caught up",
         patches: &[instead("commit/catch_up.rs", "if left == 0 { «return false;» }", "break;")],
-        checks: &[Loom("deaths::a_writer_dies_while_another_writes", LOST), Shuttle("three_copies")],
+        checks: &[Loom("deaths::a_writer_dies_while_another_writes", LOST), Shuttle("schedules::three_copies")],
     },
     Mutant {
         name: "unset_before_it_is_copied",
         breaks: "the mark of a part goes, and the part is not taken over",
         patches: &[left_out("commit/catch_up.rs", "f(run.start.min(self.size)..run.end.min(self.size));")],
-        checks: &[Loom("deaths::a_writer_dies_while_another_writes", LOST), Shuttle("three_copies")],
+        checks: &[Loom("deaths::a_writer_dies_while_another_writes", LOST), Shuttle("schedules::three_copies")],
     },
     Mutant {
         name: "other_copy_not_scanned",

@@ -58,7 +58,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "loop { let seen = word.load(Relaxed); if seen & OWNER != holder",
             "drop(_held);",
         )],
-        checks: &[Loom("deaths::a_slot_is_claimed_while_it_is_probed", HALF), Shuttle("few_slots")],
+        checks: &[Loom("deaths::a_slot_is_claimed_while_it_is_probed", HALF), Shuttle("schedules::few_slots")],
     },
     Mutant {
         name: "probe_without_holding",
@@ -71,7 +71,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[
             Loom("deaths::a_slot_is_claimed_while_it_is_probed", HALF),
             Loom("deaths::a_reader_dies_and_its_slot_reads_on", STUCK),
-            Shuttle("few_slots"),
+            Shuttle("schedules::few_slots"),
         ],
     },
     Mutant {
@@ -113,7 +113,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             Loom("deaths::a_writer_dies_while_another_writes", HALF),
             Unit("state::moves::deaths::death_behind_the_publication"),
             Step("many-spots"),
-            Shuttle("three_copies"),
+            Shuttle("schedules::three_copies"),
         ],
     },
     Mutant {
@@ -124,6 +124,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "count(&self.control.counters.recoveries);",
             "for line in self.copies { line.sequence.store(line.odd_sequence() + 1, Release); }",
         )],
-        checks: &[Loom("deaths::a_writer_dies_while_another_writes", LOST), Shuttle("three_copies")],
+        checks: &[Loom("deaths::a_writer_dies_while_another_writes", LOST), Shuttle("schedules::three_copies")],
     },
 ];

@@ -15,6 +15,7 @@ mod names;
 mod orderings;
 mod readers;
 mod stamps;
+mod successors;
 mod symptoms;
 mod waiting;
 mod weave;
@@ -64,7 +65,7 @@ pub enum Check {
 pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
     let protocol =
         [orderings::MUTANTS, readers::MUTANTS, lock::MUTANTS, waiting::MUTANTS, copies::MUTANTS, commits::MUTANTS];
-    let files = [creation::MUTANTS, attachment::MUTANTS, descriptors::MUTANTS, names::MUTANTS];
+    let files = [creation::MUTANTS, attachment::MUTANTS, descriptors::MUTANTS, names::MUTANTS, successors::MUTANTS];
     let content = [stamps::MUTANTS, marks::MUTANTS, archives::MUTANTS];
     protocol.into_iter().chain(files).chain(content).flatten()
 }

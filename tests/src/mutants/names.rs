@@ -1,7 +1,7 @@
 //! Faults of removing and replacing a region.
 
-use super::Check::{Loom, Process};
-use super::symptoms::{RACE, STUCK};
+use super::Check::{Loom, Process, Shuttle, Step};
+use super::symptoms::{LEFT_BEHIND, RACE, STUCK, UNSERVED};
 use super::weave::{before, left_out, value};
 use super::{Harmless, Mutant};
 
@@ -11,7 +11,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "leaving_not_marked",
         breaks: "a region is replaced without a mark before the name moves",
         patches: &[left_out("commit/service.rs", "self.publish_service(LEAVING);")],
-        checks: &[Loom("replacements::a_replacer_dies", "is wrong about the service")],
+        checks: &[
+            Loom("replacements::a_replacer_dies", "is wrong about the service"),
+            Loom("replacements::no_commit_dies_with_a_replacer", LEFT_BEHIND),
+            Shuttle("successions::a_state_moves_among_two_copies"),
+        ],
     },
     Mutant {
         name: "mark_stays",
@@ -74,7 +78,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "let _ = self.shared().lock(self.slot(), self.os(), clock)",
             "return Ok(f());",
         )],
-        checks: &[Process("replace", "a_replacement_waits_for_the_update_that_runs")],
+        checks: &[
+            Process("replace", "a_replacement_waits_for_the_update_that_runs"),
+            Process("recreate", "no_update_is_lost_between_regions"),
+        ],
     },
     Mutant {
         name: "replacement_in_an_update",
@@ -106,7 +113,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "if let Err(error) = take_name(&mut successor)",
             "self.publish_service(RETIRED);",
         )],
-        checks: &[Process("replace", "a_replacer_is_killed_at_each_system_call")],
+        checks: &[
+            Loom("replacements::no_commit_dies_with_a_replacer", UNSERVED),
+            Step("recreate"),
+            Process("replace", "a_replacer_is_killed_at_each_system_call"),
+        ],
     },
 ];
 

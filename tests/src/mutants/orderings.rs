@@ -88,7 +88,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             Loom("deaths::the_second_dies_as_well", LOST),
             Unit("state::moves::deaths::death_at_the_publication"),
             Step("many-spots"),
-            Shuttle("three_copies"),
+            Shuttle("schedules::three_copies"),
         ],
     },
     Mutant {

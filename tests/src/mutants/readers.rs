@@ -14,7 +14,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             value("commit/pins.rs", "listed && now == copy", "listed"),
             value("commit/pins.rs", "if «now == copy»", "true"),
         ],
-        checks: &[Loom("readers::two_copies_the_owner", RACE), Shuttle("few_switches")],
+        checks: &[Loom("readers::two_copies_the_owner", RACE), Shuttle("schedules::few_switches")],
     },
     Mutant {
         name: "pin_of_a_miss_stays",
@@ -55,7 +55,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "reader_not_listed",
         breaks: "a reader's slot is not listed",
         patches: &[left_out("commit/readers.rs", "self.listed.add(me);")],
-        checks: &[Loom("readers::two_copies_one_reader", RACE), Shuttle("two_copies"), Step("read")],
+        checks: &[Loom("readers::two_copies_one_reader", RACE), Shuttle("schedules::two_copies"), Step("read")],
     },
     Mutant {
         name: "listed_before_its_bit",

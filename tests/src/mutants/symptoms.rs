@@ -17,3 +17,9 @@ pub(super) const HALF: &str = "the active copy is marked as half-written";
 
 /// What is said of an optimistic read.
 pub(super) const TORN: &str = "an optimistic read took two versions for one";
+
+/// What is said when neither the replaced region nor the new one may be used.
+pub(super) const UNSERVED: &str = "no region is in service";
+
+/// What is said of an update that stays in a region that was replaced.
+pub(super) const LEFT_BEHIND: &str = "an acknowledged commit is lost";

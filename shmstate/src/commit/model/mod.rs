@@ -16,8 +16,8 @@
 //! * [`waiters`]: handles that sleep until there is a new version.
 //! * [`sweeps`]: slots that are taken off the list of readers, and readers that come meanwhile.
 //!
-//! Under shuttle, [`schedules`]: random interleavings, sequentially consistent, of processes that come, read, write, die
-//! and are succeeded, for many versions.
+//! Under shuttle, [`schedules`] and [`successions`]: random interleavings, sequentially consistent, of processes that come, read, write, die
+//! and are succeeded, for many versions; and of a state that moves from region to region meanwhile.
 //!
 //! That all of them can fail is shown by planted faults, one at a time: `cargo run -p shmstate-tests --bin mutants`.
 //!
@@ -42,6 +42,8 @@ mod replacements;
 mod schedules;
 #[cfg(shmstate_loom)]
 mod spares;
+#[cfg(shmstate_shuttle)]
+mod successions;
 #[cfg(shmstate_loom)]
 mod sweeps;
 #[cfg(shmstate_loom)]

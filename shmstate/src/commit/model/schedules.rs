@@ -37,7 +37,7 @@ struct Done {
     deaths: usize,
 }
 
-fn below(n: usize) -> usize {
+pub(super) fn below(n: usize) -> usize {
     thread_rng().next_u32() as usize % n
 }
 
@@ -138,7 +138,7 @@ fn try_schedules(scheduler: impl Scheduler + 'static, run: impl Fn() + Send + Sy
     });
 }
 
-fn number() -> usize {
+pub(super) fn number() -> usize {
     let said = std::env::var("SHMSTATE_SCHEDULES").ok();
     said.map_or(1000, |n| n.parse().unwrap_or_else(|_| panic!("SHMSTATE_SCHEDULES is not a number: {n:?}")))
 }

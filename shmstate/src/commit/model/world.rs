@@ -98,6 +98,18 @@ impl World {
         world
     }
 
+    /// A new region that has taken over the content of another one: so many commits, all in copy 0.
+    #[cfg(shmstate_shuttle)]
+    pub(super) fn successor(&self, commits: usize) -> Arc<World> {
+        let mut world = Self::build(self.copies.len(), self.copies.len(), self.slots.len(), 0, false);
+        world.control = Control::new(Published { version: commits as u64, copy: 0 }, self.copies.len());
+        world.copies = (0..self.copies.len()).map(|_| CopyLine::new(1, NEVER)).collect();
+        world.copies[0] = CopyLine::new(0, commits as u64);
+        let content = std::array::from_fn(|field| ((commits + FIELDS - 1 - field) / FIELDS) as u64);
+        world.images[0] = UnsafeCell::new(content);
+        Arc::new(world)
+    }
+
     pub(super) fn shared(&self) -> Shared<'_> {
         Shared {
             control: &self.control,
@@ -231,7 +243,6 @@ impl World {
     }
 
     /// Runs `f` with the writer's lock, by the handle `me`.
-    #[cfg(shmstate_loom)]
     pub(super) fn locked<R>(&self, me: usize, f: impl FnOnce(&Shared<'_>) -> R) -> R {
         let os = Handle { world: self, slot: me };
         let shared = self.shared();
@@ -247,7 +258,6 @@ impl World {
     }
 
     /// The number of commits that a copy shows. The caller has the lock, and it is the active one.
-    #[cfg(shmstate_loom)]
     pub(super) fn content(&self, copy: usize) -> usize {
         check(self.cells().get(copy))
     }

@@ -36,7 +36,7 @@ impl NewFile {
             return Ok(());
         }
         let user = (own.user != rights.user).then(|| Uid::from_raw(rights.user));
-        let given = undisturbed(&[self.file.as_raw_fd()], || {
+        let given = undisturbed(&self.numbers(region_path), || {
             self.check(region_path)?;
             Ok::<_, Error>(rustix::fs::fchown(&self.file, user, Some(Gid::from_raw(rights.group))))
         })?;

@@ -59,7 +59,7 @@ pub fn run(fault: Option<&str>, check: Check, builds: &Builds) -> Outcome {
     let mut command = Command::new(builds.program(check));
     let (test, symptom) = match check {
         Check::Loom(test, symptom) => (format!("commit::model::{test}"), symptom),
-        Check::Shuttle(test) => (format!("commit::model::schedules::{test}"), ""),
+        Check::Shuttle(test) => (format!("commit::model::{test}"), ""),
         Check::Unit(test) | Check::Process(_, test) => (test.to_owned(), ""),
         Check::Step(operation) => {
             command.args(["--until-violation", "--copies", "3,2", "--only", operation]);

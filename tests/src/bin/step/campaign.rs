@@ -13,6 +13,7 @@ use indicatif::ProgressBar;
 use shmstate::{ErrorKind, State};
 use std::collections::HashSet;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -227,7 +228,10 @@ impl<'a> Campaign<'a> {
                 Some(Rc::new(Image::open(path)?))
             }
             (_, Scene::Shared) => {
-                if !path.exists() {
+                if self.leads_elsewhere(path) {
+                    if path.exists() {
+                        fs::remove_file(path)?;
+                    }
                     fs::hard_link(&self.kept, path)?;
                 }
                 let image = Rc::new(Image::open(path)?);
@@ -303,6 +307,8 @@ impl<'a> Campaign<'a> {
                     row.states += 1;
                     let new = kinds.insert(image.words().kind(self.copies));
                     let due = |every: u64| new || row.states.is_multiple_of(every) || every < 100 && row.states < 20;
+                    // Without its name, what is carried to other names is another region.
+                    let due = |every: u64| due(every) && named;
                     let verdicts = self.check(
                         op.scene(),
                         &last,
@@ -407,6 +413,9 @@ impl<'a> Campaign<'a> {
         row.killed += 1;
         let verdict = match (op, op.scene()) {
             (Op::Create | Op::RemoveLonely, _) if !self.lonely.exists() => self.nothing_is_there(),
+            (Op::Recreate, _) if self.leads_elsewhere(&self.original.path) => {
+                check::moved(&self.original, self.copies, start)
+            }
             (Op::Remove, _) if !self.original.path.exists() => self
                 .nothing_has(&self.original.path)
                 .and_then(|()| check::left_behind(&self.original, self.copies, &expect)),
@@ -441,8 +450,19 @@ impl<'a> Campaign<'a> {
 
     /// Whether the operation has just taken the region's name away, which its bytes do not show.
     fn has_gone(&self, op: Op, named: &mut bool) -> bool {
-        let gone = op.removes() && *named && !self.path(op).exists();
+        let gone = op.removes()
+            && *named
+            && match op.scene() {
+                Scene::Shared => self.leads_elsewhere(self.path(op)),
+                Scene::Lonely => !self.path(op).exists(),
+            };
         *named &= !gone;
         gone
+    }
+
+    /// Whether a name does not lead to the region in which processes die.
+    fn leads_elsewhere(&self, name: &Path) -> bool {
+        let inode = |path| fs::metadata(path).map(|file| file.ino());
+        inode(name).ok() != inode(&self.kept).ok()
     }
 }

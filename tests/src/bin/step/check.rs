@@ -2,9 +2,9 @@
 
 use crate::image::{HANDLES, Image, Words};
 use crate::ops::{after, rolled_back};
-use crate::stand::{Expect, Stand, impatient};
+use crate::stand::{Expect, Stand, Start, impatient};
 use crate::world::{Model, World};
-use shmstate::State;
+use shmstate::{ErrorKind, State};
 use std::path::Path;
 
 /// Updates that are checked at least.
@@ -198,6 +198,23 @@ pub(crate) fn alone(path: &Path, copies: usize, expect: &Expect) -> Result<(), S
     // No process is attached, so that every slot can be had.
     let others: Result<Vec<_>, _> = (1..HANDLES).map(|_| impatient(path)).collect();
     others.map(drop).map_err(|e| format!("the other slots: {e}"))
+}
+
+/// The state has moved to another region, and its old handles know: the new one goes on from the same content, and the next
+/// version.
+pub(crate) fn moved(stand: &Stand, copies: usize, start: &Start) -> Result<(), String> {
+    let old = [
+        ("an update", stand.recoverer.update(|_| ())),
+        ("a read", stand.bystander.read(|_| ())),
+        ("another update", stand.bystander.update(|_| ())),
+    ];
+    for (what, old) in old {
+        match old {
+            Err(error) if error.kind() == ErrorKind::Retired => {}
+            other => return Err(format!("{what} of the old region: {other:?}")),
+        }
+    }
+    alone(&stand.path, copies, &Expect { allowed: vec![(start.version + 1, start.model.clone())] })
 }
 
 fn crash_state(words: &Words<'_>) -> (bool, u64) {

@@ -131,6 +131,13 @@ pub(crate) fn run(op: Op, path: &Path, copies: usize, seed: u64) -> ! {
             state.update(|world| world.apply(&edits)).expect("an update");
             end()
         }
+        Op::Recreate => {
+            let mut state = open();
+            begin();
+            let moved = state.recreate(State::options());
+            assert!(black_box(&moved).is_ok(), "{moved:?}");
+            end()
+        }
         Op::Remove | Op::RemoveLonely => {
             begin();
             let removed = shmstate::remove(path);

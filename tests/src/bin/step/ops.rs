@@ -42,10 +42,12 @@ pub(crate) enum Op {
     Remove,
     /// It is removed, and no handle is attached.
     RemoveLonely,
+    /// The state is moved to a new region of the same name, while others are attached.
+    Recreate,
 }
 
 impl Op {
-    pub(crate) const ALL: [Op; 23] = [
+    pub(crate) const ALL: [Op; 24] = [
         Op::Create,
         Op::Attach,
         Op::AttachFirst,
@@ -69,6 +71,7 @@ impl Op {
         Op::Close,
         Op::Remove,
         Op::RemoveLonely,
+        Op::Recreate,
     ];
 
     /// What the operation changes, or would change if it were not rolled back.
@@ -121,9 +124,9 @@ impl Op {
         }
     }
 
-    /// Whether the operation takes the region's name away.
+    /// Whether the operation takes the region's name away, or gives it to another one.
     pub(crate) fn removes(self) -> bool {
-        matches!(self, Op::Remove | Op::RemoveLonely)
+        matches!(self, Op::Remove | Op::RemoveLonely | Op::Recreate)
     }
 
     /// Which other processes are attached.
@@ -135,10 +138,10 @@ impl Op {
     }
 
     /// The first system call of an operation that is preceded by many instructions, none of which changes what others can
-    /// see: the first lock of one that attaches, the naming of one that creates.
+    /// see: the first lock of one that attaches, the naming of one that creates, the temporary name of one that moves.
     pub(crate) fn first_call(self) -> Option<fn(&libc::user_regs_struct) -> bool> {
         match self {
-            Op::Create => Some(|registers| registers.orig_rax == libc::SYS_linkat as u64),
+            Op::Create | Op::Recreate => Some(|registers| registers.orig_rax == libc::SYS_linkat as u64),
             Op::Attach | Op::AttachFirst | Op::Claim | Op::Remove | Op::RemoveLonely => Some(|registers| {
                 registers.orig_rax == libc::SYS_fcntl as u64 && registers.rsi == libc::F_OFD_SETLK as u64
             }),
