@@ -113,9 +113,9 @@ impl Session {
         Bytes { base, stride, size: self.size, plain: &self.plain }
     }
 
-    /// Runs `f` on the committed version and its number. The version stays as it is meanwhile.
+    /// Runs `f` on the committed version, which stays as it is meanwhile, and the number of its copy.
     #[inline]
-    pub(super) fn read<R>(&self, f: impl FnOnce(&[u8], u64) -> R) -> Result<R, Error> {
+    pub(super) fn read<R>(&self, f: impl FnOnce(&[u8], usize) -> R) -> Result<R, Error> {
         let region = &self.region;
         region.check()?;
         let pin = region
@@ -123,15 +123,20 @@ impl Session {
             .enter(region.slot(), region.slot_line(), self.reader())
             .or_else(|copy| self.enter_leaving(copy))?;
         let image = self.images().image(pin.copy()).cast_const();
-        let version = region.shared().version_of(pin.copy());
+        let copy = pin.copy();
         let pinned = Pinned { region, pin: ManuallyDrop::new(pin) };
         // SAFETY: as many bytes as the state has, in a copy that no process writes while it is pinned.
         let bytes = unsafe { std::slice::from_raw_parts(image, self.size) };
-        let result = Frame::new(region.key().numbers()).enter(|| f(bytes, version));
+        let result = Frame::new(region.key().numbers()).enter(|| f(bytes, copy));
         drop(pinned);
         // The closure may have forked, and this be the child.
         region.check()?;
         Ok(result)
+    }
+
+    /// The version in a copy that is being read.
+    pub(super) fn version_of(&self, copy: usize) -> u64 {
+        self.region.shared().version_of(copy)
     }
 
     /// What this thread is to the handle, as for a `State`.

@@ -155,7 +155,10 @@ impl DynState {
     /// With whatever `f` panics.
     #[inline]
     pub fn read<R>(&self, mut f: impl FnMut(Value<'_>) -> R) -> Result<R, Error> {
-        self.read_versioned(|value, _| f(value))
+        match &self.access {
+            Access::TakingPart(session) => session.read(|bytes, _| f(Value::root(&self.shapes, Source::Whole(bytes)))),
+            Access::Looking(viewer) => viewer.read(|source, _| f(Value::root(&self.shapes, source))),
+        }
     }
 
     /// [`read`](Self::read), with the number of the version that `f` sees.
@@ -181,7 +184,8 @@ impl DynState {
     pub fn read_versioned<R>(&self, mut f: impl FnMut(Value<'_>, u64) -> R) -> Result<R, Error> {
         match &self.access {
             Access::TakingPart(session) => {
-                session.read(|bytes, version| f(Value::root(&self.shapes, Source::Whole(bytes)), version))
+                let version = |copy| session.version_of(copy);
+                session.read(|bytes, copy| f(Value::root(&self.shapes, Source::Whole(bytes)), version(copy)))
             }
             Access::Looking(viewer) => viewer.read(|source, version| f(Value::root(&self.shapes, source), version)),
         }
@@ -207,7 +211,9 @@ impl DynState {
     /// As for [`read`](Self::read); [`Corrupt`](crate::ErrorKind::Corrupt) if the bytes are no value of the type.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
         let (version, bytes) = match &self.access {
-            Access::TakingPart(session) => session.read(|bytes, version| (version, Box::<[u8]>::from(bytes)))?,
+            Access::TakingPart(session) => {
+                session.read(|bytes, copy| (session.version_of(copy), Box::<[u8]>::from(bytes)))?
+            }
             Access::Looking(viewer) => viewer.snapshot()?,
         };
         let whole = Value::root(&self.shapes, Source::Whole(&bytes));
