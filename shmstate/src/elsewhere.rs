@@ -316,6 +316,11 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     }
 
     #[cfg(feature = "dynamic")]
+    pub fn import(self, file: impl AsRef<Path>, name: impl AsRef<Path>) -> Result<State<T>, Error> {
+        Err(unsupported(name.as_ref()))
+    }
+
+    #[cfg(feature = "dynamic")]
     pub fn migrate(self, migrate: Migrate<'a>) -> Self {
         self
     }

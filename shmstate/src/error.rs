@@ -300,6 +300,9 @@ pub(crate) enum Trouble {
     #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "the dynamic view is a feature"))]
     #[error("{}{why}", At(.at))]
     View { kind: ErrorKind, at: String, why: String },
+    #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "export and import are a feature"))]
+    #[error("`{}` is no export that can be read: {why}; export the state again", .path.display())]
+    NoExport { path: PathBuf, why: String },
     /// Of a migration: each path with what is lost there, and the paths.
     #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "migration is a feature"))]
     #[error(
@@ -329,7 +332,7 @@ impl Error {
             Trouble::LayoutMismatch { .. } | Trouble::OtherRule { .. } | Trouble::WouldLose { .. } => {
                 ErrorKind::LayoutMismatch
             }
-            Trouble::Corrupt { .. } | Trouble::NoRegion { .. } => ErrorKind::Corrupt,
+            Trouble::Corrupt { .. } | Trouble::NoRegion { .. } | Trouble::NoExport { .. } => ErrorKind::Corrupt,
             Trouble::UnknownFormat { .. } => ErrorKind::UnknownFormat,
             Trouble::Rebooted { .. } => ErrorKind::Rebooted,
             Trouble::NotAFile { .. } => ErrorKind::NotAFile,
@@ -378,6 +381,7 @@ impl Error {
             | Trouble::OtherRule { path, .. }
             | Trouble::Corrupt { path, .. }
             | Trouble::NoRegion { path, .. }
+            | Trouble::NoExport { path, .. }
             | Trouble::UnknownFormat { path, .. }
             | Trouble::Rebooted { path }
             | Trouble::NotAFile { path, .. }

@@ -51,10 +51,15 @@ impl DynOptions {
     ///
     /// # Errors
     /// As for [`DynState::create_from_schema`].
-    pub fn create_from_schema(mut self, name: impl AsRef<Path>, schema: &str) -> Result<DynState, Error> {
+    pub fn create_from_schema(self, name: impl AsRef<Path>, schema: &str) -> Result<DynState, Error> {
+        self.create_with(name.as_ref(), schema, None)
+    }
+
+    /// Creates a state that begins with zeroes, or with these bytes.
+    pub(super) fn create_with(mut self, name: &Path, schema: &str, content: Option<&[u8]>) -> Result<DynState, Error> {
         self.writable = true;
         let (access, plan) = (self.access()?, self.plan(schema)?);
-        let region_path = RegionPath::find(name.as_ref())?;
+        let region_path = RegionPath::find(name)?;
         // Said before the work; whether it is so is decided by the link.
         let is_free = || match region_path.now()? {
             None => Ok(()),
@@ -65,7 +70,7 @@ impl DynOptions {
         is_free()?;
         let new = region_path.new_file(access, plan.len(), plan.room(), self.limits())?;
         fill(&plan, region_path.path(), new.file())?;
-        self.publish(&region_path, &new)
+        self.publish(&region_path, &new, content)
     }
 
     /// Creates a state without a name, of the type that `schema` describes: see [`State::anonymous`](crate::State::anonymous).
@@ -81,12 +86,13 @@ impl DynOptions {
     }
 
     /// Attaches to a new region and gives it its name: in this order, so that a name is given only when nothing else can fail.
-    fn publish(&self, region_path: &RegionPath, new: &NewFile) -> Result<DynState, Error> {
-        let state = match self.attach_new(region_path, new.file()) {
+    fn publish(&self, region_path: &RegionPath, new: &NewFile, content: Option<&[u8]>) -> Result<DynState, Error> {
+        let filled = |state: DynState| content.map_or(Ok(()), |bytes| state.put(bytes)).map(|()| state);
+        let state = match self.attach_new(region_path, new.file()).and_then(filled) {
             // Without `/proc`, a file that has no name cannot be opened a second time.
             Err(e) if e.kind() == ErrorKind::NotFound => {
                 new.link(region_path)?;
-                self.attach_new(region_path, new.file())?
+                self.attach_new(region_path, new.file()).and_then(filled)?
             }
             state => {
                 let state = state?;

@@ -8,7 +8,8 @@
 // * `validate`: whether bytes are a value.
 // * `data`, `parse`: new values. `image`: bytes that are written. `write`, `hashed`, `slab`, `sequence`, `sorted`: values and
 //   containers in them. `edit`: what the user does in an update.
-// * `evolve`: the state of another layout, made out of this one; `migration`: what the user sees of that.
+// * `evolve`: the state of another layout, made out of this one; `migration`: what the user sees of that; `export`: a state in a file of
+//   its own.
 // * `plain`, `session`, `viewer`: handles, over bytes. `options`, `create`, `state`: what the user holds.
 
 mod create;
@@ -16,6 +17,7 @@ mod data;
 mod decode;
 mod edit;
 pub(crate) mod evolve;
+pub(crate) mod export;
 mod fault;
 mod find;
 mod hashed;

@@ -2,6 +2,7 @@
 
 use super::edit::Edit;
 use super::fault::{Within, invalid};
+use super::image::Image;
 use super::options::DynOptions;
 use super::path::CompiledPath;
 use super::session::Session;
@@ -289,6 +290,16 @@ impl DynState {
                 session.update(|bytes, touched| f(&mut Edit::new(&self.shapes, bytes, touched)))
             }
             _ => Err(self.read_only().into()),
+        }
+    }
+
+    /// Makes these bytes the state.
+    pub(super) fn put(&self, content: &[u8]) -> Result<(), Error> {
+        match &self.access {
+            Access::TakingPart(session) if self.options.writable => {
+                session.update(|bytes, touched| Image::of_update(bytes, touched).put(0, content))
+            }
+            _ => Err(self.read_only()),
         }
     }
 

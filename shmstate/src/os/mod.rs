@@ -2,6 +2,7 @@
 //!
 //! * `clock`: how long a call is willing to wait.
 //! * `descriptors`: the door through which every descriptor comes.
+//! * `documents`: files that are no regions.
 //! * `registered`: descriptors that the program may close, and a child must not keep.
 //! * `origin`: where a region was found, without a descriptor; opening it again.
 //! * `own_table`: where no other thread of the program can replace a descriptor.
@@ -17,6 +18,8 @@
 
 mod clock;
 mod descriptors;
+#[cfg(feature = "dynamic")]
+mod documents;
 mod file;
 mod fork;
 mod futex;
@@ -34,6 +37,8 @@ mod registered;
 
 pub(crate) use clock::{DEFAULT_TIMEOUT, Deadline};
 pub(crate) use descriptors::{Guarded, duplicate};
+#[cfg(feature = "dynamic")]
+pub(crate) use documents::{read_document, write_document};
 pub(crate) use file::{
     ANONYMOUS, Access, Limits, NewFile, RegionPath, Rights, check_anonymous, check_is_of, has_name, is_layered,
     is_memory, key, len, new_anonymous, opened_as, read, reserve,

@@ -14,7 +14,7 @@ use crate::region::{Plan, Successor};
 use std::path::Path;
 
 /// One step from a layout to another one.
-struct Hop<'m> {
+pub(super) struct Hop<'m> {
     evolution: Evolution,
     /// The program's code, after what is carried over by itself.
     typed: Option<&'m Typed<'m>>,
@@ -128,7 +128,7 @@ fn carry_over<T: SharedLayout>(
 }
 
 /// The steps from a layout to `T`; the error with which it was refused if there are none.
-fn route<'m, T: SharedLayout>(
+pub(super) fn route<'m, T: SharedLayout>(
     options: &'m Options<'_, T>,
     from: Schema,
     refused: Error,
@@ -168,7 +168,7 @@ fn allowed(migrations: &[Migrate<'_>]) -> Option<Vec<String>> {
 }
 
 /// Makes the bytes of the new state out of those of the old one.
-fn follow(route: &[Hop<'_>], old: &[u8], new: &mut [u8]) -> Result<(), Error> {
+pub(super) fn follow(route: &[Hop<'_>], old: &[u8], new: &mut [u8]) -> Result<(), Error> {
     let Some((last, before)) = route.split_last() else { return Ok(()) };
     let mut here: Option<Aligned> = None;
     for hop in before {

@@ -10,12 +10,15 @@
 //! * `stats`: what a region counts.
 //! * `options`: how a state is created and opened; `open`: the same without options; `replace`: how it is replaced and removed; `making`: not by its own `init`.
 //! * `reopen`: following the name to another region; `recreate`: going on in one of other sizes.
-//! * `migrate`: what becomes of a state of another layout; `migrating`: opening one.
+//! * `migrate`: what becomes of a state of another layout; `migrating`: opening one; `importing`: making one
+//!   of a file.
 //! * `moves`: the test of all that is tracked.
 
 mod anonymous;
 mod handle;
 mod images;
+#[cfg(feature = "dynamic")]
+mod importing;
 mod load;
 mod making;
 #[cfg(feature = "dynamic")]

@@ -1,0 +1,156 @@
+//! States in files: what is exported comes back, in its own layout and in another one; and what is damaged is refused.
+
+use shmstate::dynamic::DynState;
+use shmstate::{
+    ErrorKind, List, Map, Maybe, Migrate, Ring, Set, SharedLayout, Slab, SortedMap, State, Text, TimeSpan, Uuid,
+};
+use shmstate_tests::scratch_dir;
+use std::fs;
+use std::path::Path;
+
+/// Some of each kind of what a file can hold.
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Board {
+    id: Uuid,
+    ticks: u64,
+    /// Never less than a second.
+    every: TimeSpan,
+    mean: f64,
+    owner: Text<16>,
+    last: Maybe<u64>,
+    samples: List<f64, 8>,
+    latest: Ring<u64, 3>,
+    ports: Map<Text<8>, u64, 4>,
+    seen: Set<u64, 4>,
+    scores: SortedMap<i64, u64, 4>,
+    jobs: Slab<u64, 4>,
+}
+
+/// The next release.
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Next {
+    ticks: u64,
+    owner: Text<32>,
+    #[shared(renamed_from = "samples")]
+    values: List<f64, 100>,
+    ports: SortedMap<Text<8>, u64, 4>,
+    #[shared(init = 7)]
+    limit: u64,
+}
+
+const LOST: [&str; 8] = ["id", "every", "mean", "last", "latest", "seen", "scores", "jobs"];
+
+fn fill(b: &mut Board) -> Result<(), shmstate::Error> {
+    b.id = "67e55044-10b1-426f-9247-bb680e5fe0c8".parse()?;
+    (b.ticks, b.every, b.mean) = (7, TimeSpan::from_nanos(1_500_000_000), -0.1);
+    b.owner.set("Zoë \"q\"")?;
+    b.last.insert(3);
+    b.samples.try_extend([0.1, 2.0])?;
+    b.latest.extend([1, 2, 3, 4]);
+    b.ports.try_extend([("http".parse()?, 80), ("ssh".parse()?, 22)])?;
+    b.seen.try_extend([5, 6])?;
+    b.scores.try_extend([(-1, 1), (2, 4)])?;
+    let first = b.jobs.insert(10)?;
+    b.jobs.insert(11)?;
+    b.jobs.remove(first);
+    Ok(())
+}
+
+/// A board, and the file that it was exported to.
+fn exported(dir: &Path) -> std::path::PathBuf {
+    let (name, file) = (dir.join("board"), dir.join("board.json"));
+    State::<Board>::create(&name).unwrap().transact(fill).unwrap();
+    DynState::open(&name).unwrap().export(&file).unwrap();
+    file
+}
+
+fn golden() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/export-1.json")
+}
+
+/// A file of form 1 is read by every later version: this one stays as it is.
+#[test]
+fn the_golden_file_is_what_is_written_and_can_be_read() {
+    let dir = scratch_dir();
+    let file = exported(dir.path());
+    let text = fs::read_to_string(&file).unwrap();
+    if std::env::var_os("SHMSTATE_BLESS").is_some() && !golden().exists() {
+        fs::write(golden(), &text).unwrap();
+    }
+    assert_eq!(text, fs::read_to_string(golden()).unwrap());
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&document["version"], &document["value"]["ticks"]), (&1.into(), &7.into()), "it is JSON for others");
+    let board = State::<Board>::options().import(golden(), dir.path().join("golden")).unwrap();
+    let view = |name: &str| DynState::open(dir.path().join(name)).unwrap().to_json("").unwrap();
+    assert_eq!(view("golden"), view("board"));
+    drop(board);
+    drop(State::<Board>::open(dir.path().join("golden")).expect("checked by the first handle"));
+    drop(DynState::options().import(golden(), dir.path().join("view")).unwrap());
+    assert_eq!(view("view"), view("board"));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4, "no other file is left");
+}
+
+#[test]
+fn another_layout_goes_through_the_same_rules() {
+    let (dir, name) = (scratch_dir(), "next");
+    let name = dir.path().join(name);
+    let error = State::<Next>::options().import(golden(), &name).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LayoutMismatch, "{error}");
+    assert!(LOST.iter().all(|path| error.to_string().contains(&format!("\n  {path}: "))), "{error}");
+    assert!(!name.exists());
+    let next = State::<Next>::options().migrate(Migrate::AllowLoss(&LOST)).import(golden(), &name).unwrap();
+    next.read(|n| {
+        assert_eq!((n.ticks, n.owner.as_str(), &n.values[..], n.limit), (7, "Zoë \"q\"", &[0.1, 2.0][..], 7));
+        assert!(n.ports.values().copied().eq([80, 22]));
+    })
+    .unwrap();
+    let again = State::<Next>::options().migrate(Migrate::AllowLoss(&LOST)).import(golden(), &name);
+    assert_eq!(again.unwrap_err().kind(), ErrorKind::AlreadyExists);
+    let with = Migrate::with(|_: &Next, _: &mut Board| Ok::<_, String>(()));
+    let error = State::<Next>::options().migrate(with).import(golden(), dir.path().join("no")).unwrap_err();
+    assert!(error.to_string().contains("no migration leads there"), "{error}");
+    let error = State::<Next>::options().init(|_| ()).import(golden(), dir.path().join("no")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidOption);
+}
+
+#[test]
+fn what_is_damaged_is_refused() {
+    let (dir, text) = (scratch_dir(), fs::read(golden()).unwrap());
+    let (file, name) = (dir.path().join("file"), dir.path().join("name"));
+    let refused = |bytes: &[u8]| {
+        fs::write(&file, bytes).unwrap();
+        let error = State::<Board>::options().import(&file, &name).map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+        assert!(!name.exists());
+        error.to_string()
+    };
+    for at in (0..text.len()).step_by(7) {
+        let mut damaged = text.clone();
+        damaged[at] ^= 1;
+        refused(&damaged);
+        refused(&text[..at]);
+    }
+    let text = String::from_utf8(text).unwrap();
+    let error = refused(text.replace("\"shmstate_export\":1", "\"shmstate_export\":2").as_bytes());
+    assert!(error.contains("it has form 2, and this version of shmstate knows form 1"), "{error}");
+    let error = refused(text.replace("\"ticks\":7", "\"ticks\":8").as_bytes());
+    assert!(error.contains("it is damaged, or was edited"), "{error}");
+    let missing = State::<Board>::options().import(dir.path().join("nothing"), &name).unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::Io, "{missing}");
+}
+
+#[test]
+fn what_json_cannot_hold_is_refused_when_it_is_exported() {
+    let dir = scratch_dir();
+    let (name, file) = (dir.path().join("board"), dir.path().join("file"));
+    let board = State::<Board>::create(&name).unwrap();
+    board.transact(|b| Ok(b.samples.try_extend([1.0, f64::NAN])?)).unwrap();
+    fs::write(&file, "what was there").unwrap();
+    let error = DynState::open(&name).unwrap().export(&file).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert_eq!(error.to_string(), "`samples[1]`: a number that is not finite has no form in JSON");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "what was there");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "no other file is left");
+}
