@@ -74,6 +74,8 @@
 
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Without a feature, there is no page of what it brings.
+#![cfg_attr(not(all(feature = "archived", feature = "dynamic")), allow(rustdoc::broken_intra_doc_links))]
 // Under a model checker only the commit protocol and what it stands on is of use, and without shared memory only the types;
 // what else compiles is there for its names.
 #![cfg_attr(
