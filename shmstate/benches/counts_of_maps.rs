@@ -11,15 +11,6 @@ use shmstate::{Map, Set, SharedLayout, SortedMap, State};
 use std::hint::black_box;
 use std::process::ExitCode;
 
-/// The state of the operations on maps, which are three quarters full.
-#[derive(SharedLayout)]
-#[repr(C)]
-struct Maps {
-    map: Map<u64, u64, ENTRIES>,
-    set: Set<u64, ENTRIES>,
-    sorted: SortedMap<u64, u64, ENTRIES>,
-}
-
 const ENTRIES: usize = 1024;
 const THERE: u64 = 768;
 
@@ -30,47 +21,53 @@ fn key(n: u64) -> u64 {
     (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
+/// A state of its own for each, so that none pays for the others: three quarters full.
+fn state<T: SharedLayout>(fill: impl FnOnce(&mut T)) -> State<T> {
+    State::<T>::options().init(fill).anonymous().expect("a state")
+}
+
 /// Does one of those. "In, out" inserts a key and removes the one that has been there for longest.
 fn run(operation: &str, times: u64) {
-    let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory");
     let entries = || (0..THERE).map(|n| (key(n), n));
-    let init = |s: &mut Maps| {
-        s.map.try_extend(entries()).expect("there is room");
-        s.set.try_extend(entries().map(|(key, _)| key)).expect("there is room");
-        s.sorted.try_extend(entries()).expect("there is room");
-    };
-    let state = State::<Maps>::options().init(init).create(dir.path().join("state")).expect("a state");
+    let map = || state(|s: &mut Map<u64, u64, ENTRIES>| s.try_extend(entries()).expect("there is room"));
+    let set = || state(|s: &mut Set<u64, ENTRIES>| s.try_extend(entries().map(|(key, _)| key)).expect("there is room"));
+    let sorted = || state(|s: &mut SortedMap<u64, u64, ENTRIES>| s.try_extend(entries()).expect("there is room"));
     let there = |i: u64| key(spot(i, THERE as usize) as u64);
-    let each: &dyn Fn(u64) = match operation {
-        NOTHING => &|i| _ = black_box(there(i)),
-        "map update" => &|i| state.update(|s| *s.map.get_mut(&there(i)).expect("a value") += 1).expect("an update"),
-        "map in, out" => &|i| {
-            let in_out = |s: &mut Maps| {
-                s.map.insert(key(THERE + i), i).expect("there is room");
-                s.map.remove(&key(i)).expect("an entry");
-            };
-            state.update(in_out).expect("an update");
-        },
-        "set in, out" => &|i| {
-            let in_out = |s: &mut Maps| {
-                s.set.insert(key(THERE + i)).expect("there is room");
-                assert!(s.set.remove(&key(i)));
-            };
-            state.update(in_out).expect("an update");
-        },
-        "sorted update" => {
-            &|i| state.update(|s| *s.sorted.get_mut(&there(i)).expect("a value") += 1).expect("an update")
+    match operation {
+        NOTHING => (0..times).for_each(|i| _ = black_box(there(i))),
+        "map update" => {
+            let map = map();
+            let each = |i| map.update(|s| *s.get_mut(&there(i)).expect("a value") += 1).expect("an update");
+            (0..times).for_each(each);
         }
-        "sorted in, out" => &|i| {
-            let in_out = |s: &mut Maps| {
-                s.sorted.insert(key(THERE + i), i).expect("there is room");
-                s.sorted.remove(&key(i)).expect("an entry");
-            };
-            state.update(in_out).expect("an update");
-        },
+        "map in, out" => {
+            let (map, in_out) = (map(), |s: &mut Map<u64, u64, ENTRIES>, i: u64| {
+                s.insert(key(THERE + i), i).expect("there is room");
+                s.remove(&key(i)).expect("an entry");
+            });
+            (0..times).for_each(|i| map.update(|s| in_out(s, i)).expect("an update"));
+        }
+        "set in, out" => {
+            let (set, in_out) = (set(), |s: &mut Set<u64, ENTRIES>, i: u64| {
+                s.insert(key(THERE + i)).expect("there is room");
+                assert!(s.remove(&key(i)));
+            });
+            (0..times).for_each(|i| set.update(|s| in_out(s, i)).expect("an update"));
+        }
+        "sorted update" => {
+            let map = sorted();
+            let each = |i| map.update(|s| *s.get_mut(&there(i)).expect("a value") += 1).expect("an update");
+            (0..times).for_each(each);
+        }
+        "sorted in, out" => {
+            let (map, in_out) = (sorted(), |s: &mut SortedMap<u64, u64, ENTRIES>, i: u64| {
+                s.insert(key(THERE + i), i).expect("there is room");
+                s.remove(&key(i)).expect("an entry");
+            });
+            (0..times).for_each(|i| map.update(|s| in_out(s, i)).expect("an update"));
+        }
         other => panic!("no such operation: {other}"),
-    };
-    (0..times).for_each(each);
+    }
 }
 
 fn main() -> ExitCode {

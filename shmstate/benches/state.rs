@@ -18,6 +18,8 @@ mod maps;
 mod others;
 #[path = "rows/rest.rs"]
 mod rest;
+#[path = "rows/touch.rs"]
+mod touch;
 
 use shmstate::{List, SharedLayout, State};
 use std::cell::UnsafeCell;
@@ -453,6 +455,11 @@ fn main() {
     println!("\ntwo threads at once: {} ns per update, mutex {} ns", short(ours), short(mutexes));
     handles::line(effort);
     attach::line(effort);
+    touch::line(match (flag("--bench"), flag("--quick")) {
+        (true, false) => 512,
+        (true, true) => 64,
+        (false, _) => 1,
+    });
     println!("64 B: 8 items in a state of {} bytes; append clears the list when it is full", size_of::<Board<8>>());
     println!("roll back: the mutex's side puts back by hand what it has changed");
     maps::table(effort);

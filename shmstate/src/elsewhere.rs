@@ -111,7 +111,7 @@ impl<T: SharedLayout> State<T> {
 
     pub(crate) fn update_within<R, E>(
         &self,
-        timeout: Duration,
+        timeout: impl Fn() -> Duration,
         f: impl FnOnce(&mut T, u64) -> Result<R, E>,
     ) -> Result<Result<R, E>, Error> {
         match self.never {}

@@ -57,6 +57,7 @@ pub(super) fn expand(paths: &Paths, input: &Input<'_>, fields: &[Field<'_>]) -> 
         .structure(#name) #described;
 
         #[inline]
+        #[inline]
         unsafe fn walk<const __STEP: #private::Step>(__this: *const Self, __walk: &#private::Walk<__STEP>) {
             // SAFETY: fields of the value, under the caller's promise for the whole.
             unsafe { #(#walk)* }

@@ -1,19 +1,12 @@
 //! Maps beside std's on the heap, with the same hash.
 
+use super::others::state;
 use super::{Cell, Effort, print, spot};
-use shmstate::{Array, Map, SharedLayout, SortedMap, State};
+use shmstate::{Array, Map, SortedMap};
 use siphasher::sip::SipHasher13;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 use std::hint::black_box;
-
-#[derive(SharedLayout)]
-#[repr(C)]
-struct Maps<const N: usize> {
-    map: Map<u64, u64, N>,
-    sorted: SortedMap<u64, u64, N>,
-    array: Array<u64, N>,
-}
 
 /// The hash of a `Map`, with a seed of its own.
 pub(super) struct SipHash13;
@@ -46,24 +39,23 @@ fn column<const N: usize>(effort: Effort) -> [Cell; 7] {
     let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory");
     let there = N * 3 / 4;
     let entries = || (0..there).map(|n| (key(n), n as u64));
-    let init = |s: &mut Maps<N>| {
-        s.map.try_extend(entries()).expect("there is room");
-        s.sorted.try_extend(entries()).expect("there is room");
-    };
-    let state = State::<Maps<N>>::options().init(init).create(dir.path().join("maps")).expect("a state");
+    // A state for each, so that none pays for the others.
+    let maps = state::<Map<u64, u64, N>>(&dir, "map", |map| map.try_extend(entries()).expect("there is room"));
+    let sorted =
+        state::<SortedMap<u64, u64, N>>(&dir, "sorted", |map| map.try_extend(entries()).expect("there is room"));
+    let arrays = state::<Array<u64, N>>(&dir, "array", |_| ());
     let mut hash_map = HashMap::with_capacity_and_hasher(N, SipHash13);
     hash_map.extend(entries());
     let mut btree_map: BTreeMap<u64, u64> = entries().collect();
     let mut vec = vec![0u64; N];
 
     let mut in_one_read = |range: std::ops::Range<u64>| {
-        state
-            .read(|s| {
-                for i in range {
-                    black_box(s.map.get(&key(spot(i, there))));
-                }
-            })
-            .unwrap();
+        maps.read(|s| {
+            for i in range {
+                black_box(s.get(&key(spot(i, there))));
+            }
+        })
+        .unwrap();
     };
     let look_up = |hash_map: &HashMap<u64, u64, SipHash13>, range: std::ops::Range<u64>| {
         for i in range {
@@ -74,7 +66,7 @@ fn column<const N: usize>(effort: Effort) -> [Cell; 7] {
     let (read_get, _) = effort.compare(
         &mut |range| {
             for i in range {
-                black_box(state.read(|s| s.map.get(&key(spot(i, there))).copied()).unwrap());
+                black_box(maps.read(|s| s.get(&key(spot(i, there))).copied()).unwrap());
             }
         },
         &mut |range| look_up(&hash_map, range),
@@ -82,7 +74,7 @@ fn column<const N: usize>(effort: Effort) -> [Cell; 7] {
     let (map_update, updated) = effort.compare(
         &mut |range| {
             for i in range {
-                state.update(|s| *s.map.get_mut(&key(spot(i, there))).unwrap() += 1).unwrap();
+                maps.update(|s| *s.get_mut(&key(spot(i, there))).unwrap() += 1).unwrap();
             }
         },
         &mut |range| {
@@ -92,16 +84,15 @@ fn column<const N: usize>(effort: Effort) -> [Cell; 7] {
         },
     );
     let sum = entries().map(|(_, value)| value).sum::<u64>() + updated;
-    assert_eq!((state.read(|s| s.map.values().sum()).unwrap(), hash_map.values().sum()), (sum, sum));
+    assert_eq!((maps.read(|s| s.values().sum()).unwrap(), hash_map.values().sum()), (sum, sum));
     let (map_insert, _) = effort.compare(
         &mut |range| {
             for i in range {
-                state
-                    .update(|s| {
-                        s.map.insert(key(N + i as usize), i).unwrap();
-                        s.map.remove(&key(N + i as usize)).unwrap();
-                    })
-                    .unwrap();
+                maps.update(|s| {
+                    s.insert(key(N + i as usize), i).unwrap();
+                    s.remove(&key(N + i as usize)).unwrap();
+                })
+                .unwrap();
             }
         },
         &mut |range| {
@@ -113,10 +104,10 @@ fn column<const N: usize>(effort: Effort) -> [Cell; 7] {
     );
     let (sorted_get, _) = effort.compare(
         &mut |range| {
-            state
+            sorted
                 .read(|s| {
                     for i in range {
-                        black_box(s.sorted.get(&key(spot(i, there))));
+                        black_box(s.get(&key(spot(i, there))));
                     }
                 })
                 .unwrap();
@@ -130,10 +121,10 @@ fn column<const N: usize>(effort: Effort) -> [Cell; 7] {
     let (sorted_insert, _) = effort.compare(
         &mut |range| {
             for i in range {
-                state
+                sorted
                     .update(|s| {
-                        s.sorted.insert(key(N + i as usize), i).unwrap();
-                        s.sorted.remove(&key(N + i as usize)).unwrap();
+                        s.insert(key(N + i as usize), i).unwrap();
+                        s.remove(&key(N + i as usize)).unwrap();
                     })
                     .unwrap();
             }
@@ -148,7 +139,7 @@ fn column<const N: usize>(effort: Effort) -> [Cell; 7] {
     let (array_set, _) = effort.compare(
         &mut |range| {
             for i in range {
-                state.update(|s| s.array[spot(i, N)] = i).unwrap();
+                arrays.update(|s| s[spot(i, N)] = i).unwrap();
             }
         },
         &mut |range| {

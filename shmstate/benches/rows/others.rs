@@ -24,7 +24,7 @@ const OPERATIONS: [&str; 8] = [
 ];
 
 /// A state of its own for each row, so that none pays for the others.
-fn state<T: SharedLayout>(dir: &tempfile::TempDir, name: &str, init: impl FnOnce(&mut T)) -> State<T> {
+pub(super) fn state<T: SharedLayout>(dir: &tempfile::TempDir, name: &str, init: impl FnOnce(&mut T)) -> State<T> {
     State::<T>::options().init(init).create(dir.path().join(name)).expect("a state")
 }
 

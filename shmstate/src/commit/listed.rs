@@ -36,7 +36,11 @@ impl<'a> Listed<'a> {
     /// Whether no slot is listed.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.summary.iter().all(|summary| summary.load(Relaxed) == 0)
+        // Of up to 4096 slots there is one word, and no loop.
+        match self.summary {
+            [only] => only.load(Relaxed) == 0,
+            summary => summary.iter().all(|summary| summary.load(Relaxed) == 0),
+        }
     }
 
     /// Whether one of the listed slots `is` so.

@@ -20,38 +20,62 @@ use std::ops::Range;
 /// How many entries ahead of the one that is taken over a copy's bytes are fetched. No more than the shortest log has.
 const AHEAD: u64 = if cfg!(any(shmstate_loom, shmstate_shuttle)) { 1 } else { 16 };
 
+/// The entries of the log; by value, so that a loop over them keeps in registers where they lie.
+#[derive(Clone, Copy)]
+struct Ring<'a> {
+    /// A power of two of them.
+    entries: &'a [AtomicU64],
+    /// The index of the last one.
+    last: usize,
+}
+
+impl<'a> Ring<'a> {
+    /// Where the entry with that number stands, or stood.
+    #[inline(always)]
+    fn entry(self, number: u64) -> &'a AtomicU64 {
+        debug_assert!(self.entries.len().is_power_of_two());
+        // SAFETY: at most the last index: the log is not empty ([`log_len`](crate::track::log_len)).
+        unsafe { self.entries.get_unchecked(number as usize & self.last) }
+    }
+}
+
 impl Shared<'_> {
     /// Appends what a transaction has touched to the log, which ends at `first`. Returns its new end.
     ///
     /// Pages are not in the log: see [`Self::mark_pages`].
     #[inline(always)]
     pub(super) fn append(&self, first: u64, touched: &DirtyRanges) -> u64 {
-        let line = &self.control.active;
-        let end = first.wrapping_add(touched.count() as u64);
+        let (line, count) = (&self.control.active, touched.count());
+        let end = first.wrapping_add(count as u64);
         if end == first {
             return end;
         }
         // Wrapping, as all numbers of entries: they may be anything.
         let free = line.append_limit.load(Relaxed).wrapping_sub(end);
         if free > self.log.len() as u64 {
-            self.evict_to_pages(first, touched.count() as u64);
+            self.evict_to_pages(first, count as u64);
         }
-        if let Some(only) = touched.only() {
-            self.entry(first).store(only, Relaxed);
-        } else {
-            touched.ranges().zip(0..).for_each(|(range, n)| self.entry(first.wrapping_add(n)).store(range, Relaxed));
+        let ring = self.ring();
+        ring.entry(first).store(touched.first(), Relaxed);
+        if count > 1 {
+            let mut next = first;
+            for range in touched.more() {
+                next = next.wrapping_add(1);
+                ring.entry(next).store(range.get(), Relaxed);
+            }
         }
         line.log_end.store(end, Relaxed);
         end
     }
 
-    /// Where the entry with that number stands, or stood.
+    #[inline(always)]
+    fn ring(&self) -> Ring<'_> {
+        Ring { entries: self.log, last: self.log.len().wrapping_sub(1) }
+    }
+
     #[inline(always)]
     fn entry(&self, number: u64) -> &AtomicU64 {
-        let last = self.log.len().wrapping_sub(1);
-        debug_assert!(self.log.len().is_power_of_two());
-        // SAFETY: at most the last index: the log is not empty ([`notes`](crate::track::entries)).
-        unsafe { self.log.get_unchecked(number as usize & last) }
+        self.ring().entry(number)
     }
 
     /// Moves to page bits what copies still need and the next `count` entries, of which `first` is the first, will overwrite; and
@@ -164,9 +188,9 @@ impl Shared<'_> {
     /// Calls `f` with the byte ranges of the entries from `next` up to `end`, all of which are in the log.
     #[inline(always)]
     fn for_each_between(&self, mut next: u64, end: u64, size: u64, f: impl Fn(Range<u64>)) -> bool {
-        let granule = Granule::of(size);
+        let (granule, ring) = (Granule::of(size), self.ring());
         while next != end {
-            let entry = self.entry(next).load(Relaxed);
+            let entry = ring.entry(next).load(Relaxed);
             if let Some(start) = granule.word(entry, size) {
                 f(start..start + 8);
             } else {

@@ -62,11 +62,12 @@ impl Shared<'_> {
             Ok(begun) => begun,
             Err(locked) => self.begin_slowly(locked, me, os, clock())?,
         };
-        if self.copies[copy].lacks_pages() {
+        let mut line = &self.copies[copy];
+        if line.lacks_pages() {
             // SAFETY: the lock is held, and the scan has found no reader in `copy`, which is not the active one.
             copy = unsafe { self.repair(active, copy, images) };
+            line = &self.copies[copy];
         }
-        let line = &self.copies[copy];
         let odd = self.begin_write(line, images.size());
         let (log_end, pair) = (self.control.active.log_end.load(Relaxed), images.pair(copy, active.copy));
         // SAFETY: as above; no process writes the active copy while the lock is held.

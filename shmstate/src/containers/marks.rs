@@ -55,6 +55,12 @@ const fn pack(start: u32, end: u32) -> u64 {
     (start as u64) << 32 | end as u64
 }
 
+/// The items that one word stands for.
+#[inline(always)]
+pub(super) const fn unpack(range: u64) -> Range<usize> {
+    (range >> 32) as usize..range as u32 as usize
+}
+
 /// Where a container's items lie.
 #[derive(Clone, Copy)]
 pub(super) struct Items {
@@ -63,25 +69,40 @@ pub(super) struct Items {
     /// Bytes per item.
     pub(super) size: usize,
     pub(super) capacity: usize,
+    /// Whether all of them are live, whatever the head says.
+    pub(super) full: bool,
     /// Whether there are tracked containers in them.
     pub(super) nested: bool,
 }
 
 impl Items {
+    /// Live items of the container with that head, whatever its bytes say.
+    #[inline(always)]
+    pub(super) const fn live(&self, head: &Head) -> usize {
+        let len = head.len as usize;
+        if self.full || len > self.capacity { self.capacity } else { len }
+    }
+
+    /// Where the first item of a container lies that has that stamp when it is current.
+    #[inline(always)]
+    pub(super) const fn at(&self, stamp: Stamp) -> u64 {
+        stamp.place().wrapping_add(self.offset as u64)
+    }
+
     /// Bytes of the items in `range`, relative to the container.
-    fn bytes(self, range: &Range<usize>) -> Range<usize> {
+    fn bytes(&self, range: &Range<usize>) -> Range<usize> {
         self.offset + range.start * self.size..self.offset + range.end * self.size
     }
 
     /// Items per block: a power of two, of which this is the logarithm.
     #[inline]
-    const fn block(self) -> u32 {
+    const fn block(&self) -> u32 {
         self.capacity.div_ceil(BLOCKS).next_power_of_two().trailing_zeros()
     }
 
     /// The blocks of the items in `range`, of which there are some, one bit each.
     #[inline]
-    fn blocks(self, range: &Range<usize>) -> u64 {
+    fn blocks(&self, range: &Range<usize>) -> u64 {
         let (first, last) = (range.start >> self.block(), (range.end - 1) >> self.block());
         // Numbers that may be anything may lie past the last block.
         let (first, last) = (first.min(BLOCKS - 1), last.min(BLOCKS - 1));
@@ -90,7 +111,7 @@ impl Items {
 
     /// Whether blocks will do for what comes beyond the exact ranges.
     #[inline]
-    const fn are_few(self) -> bool {
+    const fn are_few(&self) -> bool {
         self.capacity.saturating_mul(self.size) <= IN_BLOCKS
     }
 }
@@ -127,7 +148,7 @@ impl Head {
 
     /// Notes that the items in `range` are about to change.
     #[inline(always)]
-    fn mark(&mut self, range: Range<usize>, items: Items) -> Marking {
+    fn mark(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
         debug_assert!(range.start < range.end && range.end <= items.capacity);
         if self.is_clear() {
             // The first place, and usually the only one.
@@ -140,7 +161,7 @@ impl Head {
 
     /// [`Self::mark`], where something is marked already.
     #[inline(never)]
-    fn mark_more(&mut self, range: Range<usize>, items: Items) -> Marking {
+    fn mark_more(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
         // The next item of a loop.
         if let Some(last) = self.ranges.get_mut((self.count as usize).wrapping_sub(1))
             && *last as u32 == range.start as u32
@@ -159,7 +180,7 @@ impl Head {
     /// [`Self::mark_more`], where the exact ranges do not reach, or blocks are marked: apart, so that the one above saves no
     /// registers.
     #[inline(never)]
-    fn mark_beyond(&mut self, range: Range<usize>, items: Items) -> Marking {
+    fn mark_beyond(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
         if self.count > RANGES as u32 {
             if self.has_blocks(&range, items) {
                 return Marking::Coarse;
@@ -179,15 +200,16 @@ impl Head {
         // The latest first: the common cases are the same item again and the next item of a loop.
         for known in self.ranges[..count].iter_mut().rev() {
             let (first, last) = ((*known >> 32) as u32, *known as u32);
-            // Which of two items comes first no branch predictor knows: minima and maxima need none.
+            // Which of two items comes first no branch predictor knows: one comparison says whether they touch.
+            if u64::from(end.wrapping_sub(first)) > u64::from(last.wrapping_sub(first)) + u64::from(end - start) {
+                continue;
+            }
             let hull = pack(first.min(start), last.max(end));
             if hull == *known {
                 return Some(Marking::Known);
             }
-            if first.max(start) <= last.min(end) {
-                *known = hull;
-                return Some(Marking::New);
-            }
+            *known = hull;
+            return Some(Marking::New);
         }
         if let Some(free) = self.ranges.get_mut(count) {
             *free = pack(start, end);
@@ -199,7 +221,7 @@ impl Head {
 
     /// Notes that the items in `range` are about to be overwritten or moved.
     #[inline]
-    pub(super) fn mark_written(&mut self, range: Range<usize>, items: Items) {
+    pub(super) fn mark_written(&mut self, range: Range<usize>, items: &'static Items) {
         if !range.is_empty() {
             self.mark(range, items);
         }
@@ -208,14 +230,19 @@ impl Head {
     /// Notes that the items in `range` of `live` are about to be handed out: containers inside them are stamped, where
     /// the item had not been marked before (rule 2).
     #[inline]
-    pub(super) fn mark_borrowed<T: SharedLayout>(&mut self, range: Range<usize>, live: &mut [T], items: Items) {
+    pub(super) fn mark_borrowed<T: SharedLayout>(
+        &mut self,
+        range: Range<usize>,
+        live: &mut [T],
+        items: &'static Items,
+    ) {
         if range.is_empty() {
             return;
         }
         if T::TRACKED { self.mark_borrowed_tracked(range, live, items) } else { self.mark_written(range, items) }
     }
 
-    fn mark_borrowed_tracked<T: SharedLayout>(&mut self, range: Range<usize>, live: &mut [T], items: Items) {
+    fn mark_borrowed_tracked<T: SharedLayout>(&mut self, range: Range<usize>, live: &mut [T], items: &'static Items) {
         let before = self.clone();
         if self.mark(range.clone(), items) != Marking::New {
             return;
@@ -231,7 +258,7 @@ impl Head {
 
     /// Notes that the items in `range` are about to change, of which there are some, beyond the exact ranges.
     #[inline]
-    fn mark_coarsely(&mut self, range: Range<usize>, items: Items) -> Marking {
+    fn mark_coarsely(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
         if items.are_few() || !self.spill(&range, items) {
             self.mark_blocks(&range, items);
         }
@@ -239,12 +266,12 @@ impl Head {
     }
 
     /// Hands the marks on to the running update: exactly, if no item has marks of its own.
-    fn spill(&self, range: &Range<usize>, items: Items) -> bool {
+    fn spill(&self, range: &Range<usize>, items: &'static Items) -> bool {
         spill(std::ptr::from_ref(self).addr(), self.stamp, items.bytes(range), !items.nested)
     }
 
     #[inline]
-    fn mark_blocks(&mut self, range: &Range<usize>, items: Items) {
+    fn mark_blocks(&mut self, range: &Range<usize>, items: &'static Items) {
         if self.count <= RANGES as u32 {
             self.blocks = 0;
             self.count = RANGES as u32 + 1;
@@ -254,7 +281,7 @@ impl Head {
 
     /// Whether all the blocks of the items in `range` are marked.
     #[inline]
-    fn has_blocks(&self, range: &Range<usize>, items: Items) -> bool {
+    fn has_blocks(&self, range: &Range<usize>, items: &'static Items) -> bool {
         let blocks = items.blocks(range);
         self.blocks & blocks == blocks
     }
@@ -267,7 +294,7 @@ impl Head {
     /// The exact ranges.
     #[inline]
     pub(super) fn exact(&self) -> impl Iterator<Item = Range<usize>> {
-        self.ranges[..self.in_use()].iter().map(|&known| (known >> 32) as usize..known as u32 as usize)
+        self.ranges[..self.in_use()].iter().map(|&known| unpack(known))
     }
 
     /// Exact ranges in use, whatever the bytes say: a head that has not been stamped may be anything.
@@ -276,14 +303,16 @@ impl Head {
         (self.count as usize).min(RANGES)
     }
 
-    /// What is marked here, if that is one range, or nothing.
+    /// The exact range, as [`unpack`] unpacks it, if nothing else is marked here.
     #[inline(always)]
-    pub(super) fn at_most_one(&self) -> Option<Range<usize>> {
-        match self.count {
-            1 => Some((self.ranges[0] >> 32) as usize..self.ranges[0] as u32 as usize),
-            0 => Some(0..0),
-            _ => None,
-        }
+    pub(super) fn only(&self) -> Option<u64> {
+        (self.count == 1).then_some(self.ranges[0])
+    }
+
+    /// The exact ranges, as [`unpack`] unpacks them, if nothing is marked here otherwise.
+    #[inline(always)]
+    pub(super) fn only_exact(&self) -> Option<&[u64]> {
+        self.ranges.get(..self.count as usize)
     }
 
     /// Whether nothing is marked here (the transaction may know more).
@@ -293,7 +322,7 @@ impl Head {
     }
 
     /// Calls `f` with the items of each marked block.
-    pub(super) fn for_each_block(&self, items: Items, mut f: impl FnMut(Range<usize>)) {
+    pub(super) fn for_each_block(&self, items: &'static Items, mut f: impl FnMut(Range<usize>)) {
         let mut left = if self.count > RANGES as u32 { self.blocks } else { 0 };
         while left != 0 {
             let block = left.trailing_zeros() as usize;

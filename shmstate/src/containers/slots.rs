@@ -4,7 +4,7 @@ use super::len::Len;
 use super::marks::{Head, Items};
 use super::moved_out::{move_in, move_out};
 use super::place::{fresh, rotate_left};
-use super::walks::{Tracked, collect_dirty};
+use super::walks::collect_dirty;
 use crate::layout::{Field, Kind, Layout, SharedLayout, ValidityError};
 use crate::track::{DirtyRanges, Stamp};
 use std::mem::MaybeUninit;
@@ -40,16 +40,16 @@ impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<
     /// Where the first one lies.
     pub(super) const OFFSET: usize = std::mem::offset_of!(Self, items);
 
-    const ITEMS: Items = {
+    const ITEMS: &'static Items = {
         item_fits::<T>();
         assert!(Self::COUNT <= u32::MAX as usize, "there are at most u32::MAX slots");
-        Items { offset: Self::OFFSET, size: size_of::<T>(), capacity: Self::COUNT, nested: T::TRACKED }
+        &Items { offset: Self::OFFSET, size: size_of::<T>(), capacity: Self::COUNT, full: FULL, nested: T::TRACKED }
     };
 
     /// Slots with values. A method asks once: of those that are not full, another process may change the answer at any time.
     #[inline]
     pub(super) const fn live(&self) -> usize {
-        if FULL { Self::COUNT } else { Len::<N>::of_word(self.head.len).get() }
+        Self::ITEMS.live(&self.head)
     }
 
     /// The values.
@@ -302,14 +302,8 @@ unsafe impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool>
         stamp: Stamp,
         touched: &mut DirtyRanges,
     ) {
-        // SAFETY: the caller's promise: a valid value.
-        let len = unsafe { (*written).live() };
-        // SAFETY: the caller's promise: a valid value.
-        let live = unsafe { (*source).live() };
-        let [written, source] =
-            [(written, len), (source, live)].map(|(slots, live)| Tracked { head: slots.cast::<Head>(), live });
         // SAFETY: the caller's promise; the head is the first field, and the live slots hold values.
-        unsafe { collect_dirty::<T, NESTED>(written, source, Self::ITEMS, stamp, touched) }
+        unsafe { collect_dirty::<T, NESTED>(written.cast(), source.cast(), Self::ITEMS, stamp, touched) }
     }
 
     unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {

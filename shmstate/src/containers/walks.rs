@@ -1,79 +1,105 @@
 //! The walk at the end of a transaction over a head and the items after it.
 
-use super::marks::{Head, Items};
+use super::marks::{Head, Items, unpack};
 use crate::layout::SharedLayout;
 use crate::track::{DirtyRanges, Stamp};
 use std::ops::Range;
 
-/// A container as the walk sees it: a head, `live` items, and bytes that mean nothing.
-pub(super) struct Tracked {
-    pub(super) head: *const Head,
-    pub(super) live: usize,
-}
-
-impl Tracked {
-    /// Item `index`.
-    #[inline]
-    fn item<T>(&self, items: Items, index: usize) -> *const T {
-        self.head.wrapping_byte_add(items.offset).cast::<T>().wrapping_add(index)
-    }
-}
-
 /// What [`SharedLayout::collect_dirty`] is for a head with items of type `T` after it.
 ///
 /// # Safety
-/// As for `collect_dirty`, of containers that start at the two heads, have the items that `items` describes, and as many values
-/// as is said.
+/// As for `collect_dirty`, of containers that start at the two heads and have the items that `items` describes.
 #[inline(always)]
 pub(super) unsafe fn collect_dirty<T: SharedLayout, const NESTED: bool>(
-    written: Tracked,
-    source: Tracked,
-    items: Items,
+    written: *const Head,
+    source: *const Head,
+    items: &'static Items,
     stamp: Stamp,
     touched: &mut DirtyRanges,
 ) {
-    // What an update of one place has left is collected here, without a call.
+    // What an update of one place has left, or of none, is collected here, without a call.
     if !NESTED && !T::TRACKED {
         // SAFETY: the caller's promise: a valid value.
-        let head = unsafe { &*written.head };
-        if let Some(range) = head.at_most_one()
-            && head.is_current(stamp)
-        {
-            let (start, end) = (range.start, range.end.min(source.live));
-            if start < end {
-                let at = stamp.place() + items.offset as u64;
-                touched.add_bytes(at + (start * size_of::<T>()) as u64..at + (end * size_of::<T>()) as u64);
+        let head = unsafe { &*written };
+        if head.is_current(stamp) {
+            if head.is_clear() {
+                return;
             }
-            return;
+            if let Some(range) = head.only()
+                && touched.is_empty()
+            {
+                // SAFETY: the caller's promise: a valid value.
+                let live = items.live(unsafe { &*source });
+                if let Some(bytes) = bytes(range, live, size_of::<T>(), items.at(stamp)) {
+                    touched.add_first(bytes);
+                }
+                return;
+            }
         }
     }
     // SAFETY: the caller's promise.
-    unsafe {
-        collect_dirty_of::<T, NESTED>(written.head, written.live, source.head, source.live, items, stamp, touched)
-    }
+    unsafe { collect_dirty_more::<T, NESTED>(written, source, items, stamp, touched) }
 }
 
-/// [`collect_dirty`], of any number of places. Numbers and pointers, because a struct would be written to memory before it is known
-/// whether it is needed.
+/// [`collect_dirty`], of more than one place: apart, so that what is inlined stays small.
+///
+/// # Safety
+/// As for `collect_dirty`.
+#[inline(never)]
+unsafe fn collect_dirty_more<T: SharedLayout, const NESTED: bool>(
+    written: *const Head,
+    source: *const Head,
+    items: &'static Items,
+    stamp: Stamp,
+    touched: &mut DirtyRanges,
+) {
+    if !NESTED && !T::TRACKED {
+        // SAFETY: the caller's promise: a valid value.
+        let head = unsafe { &*written };
+        if head.is_current(stamp)
+            && let Some(ranges) = head.only_exact()
+        {
+            // SAFETY: the caller's promise: a valid value.
+            return collect_exact(ranges, items.live(unsafe { &*source }), size_of::<T>(), items.at(stamp), touched);
+        }
+    }
+    // SAFETY: the caller's promise.
+    unsafe { collect_dirty_of::<T, NESTED>(written, source, items, stamp, touched) }
+}
+
+/// The bytes of an exact range of items of `size` bytes, of which the first lies at `first`, as far as they are `live`.
+#[inline(always)]
+fn bytes(range: u64, live: usize, size: usize, first: u64) -> Option<Range<u64>> {
+    let range = unpack(range);
+    let (start, end) = (range.start, range.end.min(live));
+    (start < end).then(|| first + (start * size) as u64..first + (end * size) as u64)
+}
+
+/// Adds some exact ranges; the same code for items of every type.
+#[inline(never)]
+fn collect_exact(ranges: &[u64], live: usize, size: usize, first: u64, touched: &DirtyRanges) {
+    touched.add_apart(ranges.iter().filter_map(|range| bytes(*range, live, size, first)));
+}
+
+/// [`collect_dirty`], of whatever there is.
 ///
 /// # Safety
 /// As for `collect_dirty`.
 #[inline(never)]
 unsafe fn collect_dirty_of<T: SharedLayout, const NESTED: bool>(
     written: *const Head,
-    written_live: usize,
     source: *const Head,
-    source_live: usize,
-    items: Items,
+    items: &'static Items,
     stamp: Stamp,
     touched: &mut DirtyRanges,
 ) {
-    let written = Tracked { head: written, live: written_live };
-    let source = Tracked { head: source, live: source_live };
-    let at_commit = std::ptr::eq(written.head, source.head);
+    let at_commit = std::ptr::eq(written, source);
+    // SAFETY: the caller's promise: a valid value.
+    let live = items.live(unsafe { &*source });
     // SAFETY: the caller's promise: a valid value. Items are left out, for stamps inside them may be voided below.
-    let head = unsafe { &*written.head };
-    let live = source.live;
+    let head = unsafe { &*written };
+    let written_live = items.live(head);
+    let item = |of: *const Head, index: usize| of.wrapping_byte_add(items.offset).cast::<T>().wrapping_add(index);
     let place = stamp.place();
     if NESTED {
         // Rule 4: with its stamp.
@@ -86,7 +112,7 @@ unsafe fn collect_dirty_of<T: SharedLayout, const NESTED: bool>(
         if T::TRACKED && at_commit {
             // Rule 4: what was moved in with these items loses its stamp. The notes are not new.
             for index in start..end {
-                let (item, at) = (written.item::<T>(items, index), stamp.at(items.offset + index * size_of::<T>()));
+                let (item, at) = (item(written, index), stamp.at(items.offset + index * size_of::<T>()));
                 // SAFETY: a live item, under the caller's promise.
                 unsafe { T::collect_dirty::<true>(item, item, at, touched) }
             }
@@ -95,7 +121,7 @@ unsafe fn collect_dirty_of<T: SharedLayout, const NESTED: bool>(
     if !head.is_current(stamp) {
         if at_commit {
             // SAFETY: the caller's promise: at a commit, the value may be written.
-            unsafe { Head::invalidate(written.head.cast_mut()) }
+            unsafe { Head::invalidate(written.cast_mut()) }
         }
         return whole(0..live, touched);
     }
@@ -126,9 +152,9 @@ unsafe fn collect_dirty_of<T: SharedLayout, const NESTED: bool>(
         // An item that is not live in the copy that was written says nothing about itself.
         for index in range {
             let at = stamp.at(items.offset + index * size_of::<T>());
-            if index < written.live {
+            if index < written_live {
                 // SAFETY: live items of both containers (`index < live`), under the caller's promise.
-                unsafe { T::collect_dirty::<true>(written.item(items, index), source.item(items, index), at, touched) }
+                unsafe { T::collect_dirty::<true>(item(written, index), item(source, index), at, touched) }
             } else {
                 touched.add(at.place(), size_of::<T>());
             }

@@ -94,7 +94,7 @@ impl<T: SharedLayout> State<T> {
     /// As for [`update`](Self::update).
     #[inline]
     pub fn try_update<R, E>(&self, f: impl FnOnce(&mut T) -> Result<R, E>) -> Result<Result<R, E>, Error> {
-        self.update_within(self.timeout(), |s, _| f(s))
+        self.update_within(|| self.timeout(), |s, _| f(s))
     }
 
     /// [`update`](Self::update), with the number of the version that it makes.
@@ -144,14 +144,14 @@ impl<T: SharedLayout> State<T> {
         &self,
         f: impl FnOnce(&mut T, u64) -> Result<R, E>,
     ) -> Result<Result<R, E>, Error> {
-        self.update_within(self.timeout(), f)
+        self.update_within(|| self.timeout(), f)
     }
 
-    /// [`try_update`](Self::try_update), which waits no longer than `timeout`, and tells `f` which version it makes.
+    /// [`try_update`](Self::try_update), which waits no longer than `timeout` says, and tells `f` which version it makes.
     #[inline]
     pub(crate) fn update_within<R, E>(
         &self,
-        timeout: Duration,
+        timeout: impl Fn() -> Duration,
         f: impl FnOnce(&mut T, u64) -> Result<R, E>,
     ) -> Result<Result<R, E>, Error> {
         let region = self.region();
@@ -162,10 +162,10 @@ impl<T: SharedLayout> State<T> {
         let shared = region.shared();
         // SAFETY: these are the region's images; the active one holds a value (checked at attach, and every commit
         // publishes one); the slot is this handle's.
-        let begun = unsafe { shared.begin(region.slot(), region.os(), || self.waiting(timeout), self.images()) };
+        let begun = unsafe { shared.begin(region.slot(), region.os(), || self.waiting(timeout()), self.images()) };
         let txn = match begun {
             Ok(txn) => txn,
-            Err(BeginError::NoSuchCopy { copy }) => self.begin_again(copy, timeout)?,
+            Err(BeginError::NoSuchCopy { copy }) => self.begin_again(copy, timeout())?,
             Err(e) => return Err(region.trouble(e)),
         };
         let (copy, _) = txn.pair();

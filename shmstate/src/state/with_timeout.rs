@@ -72,7 +72,7 @@ impl<T: SharedLayout> WithTimeout<'_, T> {
     /// As for [`State::try_update`].
     #[inline]
     pub fn try_update<R, E>(&self, f: impl FnOnce(&mut T) -> Result<R, E>) -> Result<Result<R, E>, Error> {
-        self.state.update_within(self.timeout, |s, _| f(s))
+        self.state.update_within(|| self.timeout, |s, _| f(s))
     }
 
     /// As [`State::update_versioned`].
@@ -104,7 +104,7 @@ impl<T: SharedLayout> WithTimeout<'_, T> {
         &self,
         f: impl FnOnce(&mut T, u64) -> Result<R, E>,
     ) -> Result<Result<R, E>, Error> {
-        self.state.update_within(self.timeout, f)
+        self.state.update_within(|| self.timeout, f)
     }
 
     /// As [`State::transact`].

@@ -59,11 +59,17 @@ impl Granule {
 
     /// `bytes`, rounded outward, as one word: start in the upper half, end in the lower.
     #[inline]
-    pub(crate) const fn pack(self, bytes: &Range<u64>) -> u64 {
+    pub(crate) fn pack(self, bytes: &Range<u64>) -> u64 {
         if self.shift == 3 {
             return bytes.start >> 3 << 32 | (bytes.end + 7) >> 3; // as below, by known shifts
         }
-        (bytes.start >> self.shift) << 32 | (bytes.end + ((1 << self.shift) - 1)) >> self.shift
+        self.pack_by_shift(bytes.start, bytes.end)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn pack_by_shift(self, start: u64, end: u64) -> u64 {
+        (start >> self.shift) << 32 | (end + ((1 << self.shift) - 1)) >> self.shift
     }
 
     /// If `packed` stands for one word of 8 bytes: where that starts, at most at the last word of a `T` of `size` bytes.
@@ -93,58 +99,78 @@ pub struct DirtyRanges {
     granule: Granule,
     /// Exact ranges.
     count: Cell<usize>,
-    /// The last of them, as [`Granule::pack`] packs it. Usually it is the only one.
-    last: Cell<u64>,
-    /// Those before it.
-    earlier: Box<[Cell<u64>]>,
+    /// The first of them, as [`Granule::pack`] packs it. Usually it is the only one.
+    first: Cell<u64>,
+    /// Those after it.
+    more: Box<[Cell<u64>]>,
     pages: PagesBuf,
 }
 
 impl DirtyRanges {
     /// Nothing of a `T` of `size` bytes.
     pub(crate) fn new(size: u64) -> Self {
-        let (count, last) = (Cell::new(0), Cell::new(0));
-        let earlier = (1..exact(size)).map(|_| Cell::new(0)).collect();
-        DirtyRanges { granule: Granule::of(size), count, last, earlier, pages: PagesBuf::new(size) }
+        let (count, first) = (Cell::new(0), Cell::new(0));
+        let more = (1..exact(size)).map(|_| Cell::new(0)).collect();
+        DirtyRanges { granule: Granule::of(size), count, first, more, pages: PagesBuf::new(size) }
     }
 
     /// Adds `len` bytes from `start` on.
-    #[inline]
     pub fn add(&mut self, start: u64, len: usize) {
         if len != 0 {
             self.add_bytes(start..start + len as u64);
         }
     }
 
+    /// Whether there is no exact range.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count.get() == 0
+    }
+
+    /// Adds bytes, of which there are some, as the first range.
+    #[inline(always)]
+    pub(crate) fn add_first(&self, bytes: Range<u64>) {
+        self.first.set(self.granule.pack(&bytes));
+        self.count.set(1);
+    }
+
     /// Adds bytes, of which there are some.
     #[inline(always)]
     pub(crate) fn add_bytes(&self, bytes: Range<u64>) {
-        if self.count.get() == 0 {
-            self.last.set(self.granule.pack(&bytes));
-            self.count.set(1);
-        } else {
-            self.add_more(bytes);
+        let count = self.count.get();
+        let Some(before) = count.checked_sub(1) else { return self.add_first(bytes) };
+        let new = self.granule.pack(&bytes);
+        let last = self.more.get(before.wrapping_sub(1)).unwrap_or(&self.first);
+        // The walks go upward: what touches the last range is joined with it.
+        let (start, end) = (last.get() >> 32, last.get() & 0xffff_ffff);
+        // One comparison for both ends: marks come in any order, and a branch on one end alone is not predicted.
+        if (new >> 32).wrapping_sub(start) <= end - start {
+            return last.set(start << 32 | end.max(new & 0xffff_ffff));
+        }
+        match self.more.get(before) {
+            Some(free) => {
+                free.set(new);
+                self.count.set(count + 1);
+            }
+            None => self.add_pages(bytes),
         }
     }
 
-    /// [`Self::add_bytes`], beyond the first range.
-    #[inline(never)]
-    fn add_more(&self, bytes: Range<u64>) {
-        let new = self.granule.pack(&bytes);
-        let (count, last) = (self.count.get(), self.last.get());
-        if count > 0 {
-            // The walks go upward: what touches the last range is joined with it.
-            let (first, end) = (last >> 32, last & 0xffff_ffff);
-            // One comparison for both ends: marks come in any order, and a branch on one end alone is not predicted.
-            if (new >> 32).wrapping_sub(first) <= end - first {
-                self.last.set(first << 32 | end.max(new & 0xffff_ffff));
-                return;
+    /// Adds ranges of bytes that lie apart from each other.
+    #[inline(always)]
+    pub(crate) fn add_apart(&self, ranges: impl Iterator<Item = Range<u64>>) {
+        let mut count = self.count.get();
+        for bytes in ranges {
+            let free = if count == 0 { Some(&self.first) } else { self.more.get(count - 1) };
+            match free {
+                Some(free) => {
+                    free.set(self.granule.pack(&bytes));
+                    count += 1;
+                }
+                None => self.add_pages(bytes),
             }
-            let Some(free) = self.earlier.get(count - 1) else { return self.add_pages(bytes) };
-            free.set(last);
         }
-        self.last.set(new);
-        self.count.set(count + 1);
+        self.count.set(count);
     }
 
     /// Adds bytes, of which there are some, by the pages that they lie on.
@@ -160,17 +186,21 @@ impl DirtyRanges {
     }
 
     /// The exact ranges, as [`Granule::pack`] packs them.
-    #[inline]
+    #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
     pub(crate) fn ranges(&self) -> impl Iterator<Item = u64> {
-        let count = self.count.get();
-        let earlier = self.earlier.iter().take(count.saturating_sub(1)).map(Cell::get);
-        earlier.chain((count > 0).then_some(self.last.get()))
+        (self.count.get() > 0).then_some(self.first.get()).into_iter().chain(self.more().iter().map(Cell::get))
     }
 
-    /// The exact range, if there is one and no more.
+    /// The first exact range, if there is one.
     #[inline]
-    pub(crate) fn only(&self) -> Option<u64> {
-        (self.count.get() == 1).then_some(self.last.get())
+    pub(crate) fn first(&self) -> u64 {
+        self.first.get()
+    }
+
+    /// The exact ranges after it.
+    #[inline]
+    pub(crate) fn more(&self) -> &[Cell<u64>] {
+        self.more.get(..self.count.get().saturating_sub(1)).unwrap_or_default()
     }
 
     /// The pages beyond the exact ranges.

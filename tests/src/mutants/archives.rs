@@ -2,7 +2,7 @@
 
 use super::Check::Unit;
 use super::Mutant;
-use super::weave::{left_out, value};
+use super::weave::{instead, left_out, value};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -79,16 +79,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "packed_inward",
         breaks: "a range is rounded to less than it is",
-        patches: &[
-            value("track/dirty_ranges.rs", "if «self.count.get() == 0» { self.last.set(", "false"),
-            value(
-                "track/dirty_ranges.rs",
-                "let new = «self.granule.pack(&bytes)»;",
-                "let shift = self.granule.shift;
-let new = (bytes.start + ((1 << shift) - 1)) >> shift << 32 | bytes.end >> shift;
-if new >> 32 >= new & 0xffff_ffff { return; } new",
-            ),
-        ],
+        patches: &[instead(
+            "track/dirty_ranges.rs",
+            "return bytes.start >> 3 << 32 | (bytes.end + 7) >> 3;",
+            "let (start, end) = ((bytes.start + 7) >> 3, bytes.end >> 3);
+return if start < end { start << 32 | end } else { bytes.start >> 3 << 32 | (bytes.end + 7) >> 3 };",
+        )],
         checks: &[Unit("state::moves::plain")],
     },
     Mutant {

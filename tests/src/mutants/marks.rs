@@ -28,8 +28,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "live_of_the_written",
         breaks: "a roll-back copies what is live in the copy that was written",
         patches: &[
-            value("containers/walks.rs", "if «!NESTED && !T::TRACKED» {", "false"),
-            value("containers/walks.rs", "let live = «source.live»;", "written.live"),
+            value(
+                "containers/walks.rs",
+                "if «!NESTED && !T::TRACKED» { let head = unsafe { &*written }; if head.is_current(stamp) {",
+                "false",
+            ),
+            value(
+                "containers/walks.rs",
+                "if «!NESTED && !T::TRACKED» { let head = unsafe { &*written }; if head.is_current(stamp) &&",
+                "false",
+            ),
+            value(
+                "containers/walks.rs",
+                "let live = «items.live(unsafe { &*source })»; let head",
+                "items.live(unsafe { &*written })",
+            ),
         ],
         checks: &[Unit("state::moves::err")],
     },
@@ -125,7 +138,7 @@ pub(super) const HARMLESS: &[Harmless] = &[
     Harmless {
         name: "dead_memory_trusted",
         why: "at a roll-back, what is dead in the copy that was written still says the truth about its own bytes",
-        patches: &[value("containers/walks.rs", "index < written.live", "index < live")],
+        patches: &[value("containers/walks.rs", "index < written_live", "index < live")],
         checks: &[Unit("state::moves::all"), Unit("state::moves::err")],
     },
 ];
