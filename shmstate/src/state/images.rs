@@ -4,8 +4,36 @@ use crate::commit::{Images, MAX_COPIES};
 use crate::layout::SharedLayout;
 use crate::region::Region;
 use crate::sync;
+use crate::track::PAGE;
 use std::marker::PhantomData;
 use std::ops::Range;
+
+/// Bytes that Linux maps around a page that is read for the first time: the kernel's `fault_around_bytes`, unless it was changed.
+const MAPPED_AROUND: usize = 64 << 10;
+
+/// Copies a page or more, and reads a byte in each [`MAPPED_AROUND`] of where they go before.
+///
+/// A page that a process writes first costs a page fault for itself; one that it reads first brings those around it along, to be
+/// written as well, because the file lies in memory. Where they are mapped already, this is a load for each.
+///
+/// # Safety
+/// The bytes lie in two copies of a mapping. No other access is made to those at `to`, and those at `from` are not written.
+#[inline(never)]
+unsafe fn copy_many(to: *mut u8, from: *const u8, len: usize) {
+    for offset in one_in_each(to.addr(), len) {
+        // SAFETY: one of the bytes, under the caller's promise.
+        let _ = unsafe { to.wrapping_add(offset).read_volatile() };
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::ptr::copy_nonoverlapping(from, to, len) }
+}
+
+/// An offset for each [`MAPPED_AROUND`] that `len` bytes from the address `at` on lie in.
+#[inline]
+fn one_in_each(at: usize, len: usize) -> impl Iterator<Item = usize> {
+    let next = MAPPED_AROUND - at % MAPPED_AROUND;
+    (0..len.min(1)).chain((next..len).step_by(MAPPED_AROUND))
+}
 
 /// The images of `T` in a mapping: worked out once, for every read and update needs them.
 pub(super) struct TypedImages<T> {
@@ -63,7 +91,7 @@ impl<T: SharedLayout> Images for &TypedImages<T> {
     #[inline]
     unsafe fn copy_all(&self, (to, from): Self::Pair) {
         // SAFETY: the caller's promise; two copies of `T` in the mapping.
-        unsafe { std::ptr::copy_nonoverlapping(from.cast::<u8>(), to.cast(), size_of::<T>()) }
+        unsafe { copy_many(to.cast(), from.cast(), size_of::<T>()) }
     }
 
     #[inline]
@@ -80,9 +108,28 @@ impl<T: SharedLayout> Images for &TypedImages<T> {
             // The commonest range: one unit, not worth a call.
             // SAFETY: the caller's promise; the range lies inside `T`.
             unsafe { std::ptr::copy_nonoverlapping(from, to, 8) }
+        } else if len >= PAGE as usize {
+            // SAFETY: the caller's promise; the range lies inside `T`.
+            unsafe { copy_many(to, from, len) }
         } else {
             // SAFETY: the caller's promise; the range lies inside `T`.
             unsafe { std::ptr::copy_nonoverlapping(from, to, len) }
+        }
+    }
+}
+
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_is_read_once_and_nothing_else() {
+        const PART: usize = MAPPED_AROUND;
+        assert_eq!(one_in_each(8, 0).count(), 0);
+        for (at, len) in [(0, 1), (0, PART), (0, PART + 1), (4096, PART), (PART - 1, 2), (5 * PART + 8, 7 * PART)] {
+            let read: Vec<usize> = one_in_each(at, len).inspect(|&offset| assert!(offset < len)).collect();
+            let parts: Vec<usize> = read.iter().map(|offset| (at + offset) / PART).collect();
+            assert_eq!(parts, (at / PART..=(at + len - 1) / PART).collect::<Vec<_>>());
         }
     }
 }

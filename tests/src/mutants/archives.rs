@@ -83,7 +83,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "track/dirty_ranges.rs",
             "return bytes.start >> 3 << 32 | (bytes.end + 7) >> 3;",
             "let (start, end) = ((bytes.start + 7) >> 3, bytes.end >> 3);
-return if start < end { start << 32 | end } else { bytes.start >> 3 << 32 | (bytes.end + 7) >> 3 };",
+return start << 32 | end.max(start + 1);",
         )],
         checks: &[Unit("state::moves::plain")],
     },
