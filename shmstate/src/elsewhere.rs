@@ -10,10 +10,14 @@ use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 #[cfg(unix)]
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::Duration;
+
+#[path = "follow/change.rs"]
+mod change;
 
 #[path = "state/outcome.rs"]
 mod outcome;
@@ -27,6 +31,7 @@ mod versions;
 #[path = "state/with_timeout.rs"]
 mod with_timeout;
 
+pub use change::Change;
 pub use outcome::Outcome;
 pub use stats::Stats;
 pub use versions::{NewVersion, Versions};
@@ -163,6 +168,10 @@ impl<T: SharedLayout> State<T> {
         match self.never {}
     }
 
+    pub fn follow(&self) -> Result<Follower<'_, T>, Error> {
+        match self.never {}
+    }
+
     pub fn wait_until<R>(&self, timeout: Duration, mut f: impl FnMut(&T) -> Option<R>) -> Result<Option<R>, Error> {
         match self.never {}
     }
@@ -259,6 +268,40 @@ impl<T: SharedLayout> fmt::Debug for ReadOnly<T> {
 pub struct Projection<T, F> {
     never: Never,
     types: PhantomData<fn(&T) -> &F>,
+}
+
+impl<T, F> Projection<T, F> {
+    pub(crate) fn bytes(self) -> Range<usize> {
+        match self.never {}
+    }
+}
+
+pub struct Follower<'a, T: SharedLayout> {
+    state: &'a State<T>,
+}
+
+impl<T: SharedLayout> Follower<'_, T> {
+    pub fn get(&self) -> &T {
+        match self.state.never {}
+    }
+
+    pub fn version(&self) -> u64 {
+        match self.state.never {}
+    }
+
+    pub fn advance(&mut self) -> Result<Option<Change<T>>, Error> {
+        match self.state.never {}
+    }
+
+    pub fn wait(&mut self, timeout: Duration) -> Result<Option<Change<T>>, Error> {
+        match self.state.never {}
+    }
+}
+
+impl<T: SharedLayout> fmt::Debug for Follower<'_, T> {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.state.never {}
+    }
 }
 
 impl<T, F> Clone for Projection<T, F> {

@@ -136,7 +136,7 @@ cfg_if! {
         #[cfg(all(feature = "dynamic", not(any(shmstate_loom, shmstate_shuttle))))]
         pub use state::{Migrate, Typed};
         #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
-        pub use follow::{NewVersion, Versions};
+        pub use follow::{Change, Follower, NewVersion, Versions};
         #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
         pub use state::{Options, Outcome, Projection, ReadOnly, RegionSize, State, Stats, WithTimeout, remove};
     } else {
@@ -145,7 +145,8 @@ cfg_if! {
         #[cfg(feature = "dynamic")]
         pub use elsewhere::{Migrate, Typed};
         pub use elsewhere::{
-            NewVersion, Options, Outcome, Projection, ReadOnly, RegionSize, State, Stats, Versions, WithTimeout, remove,
+            Change, Follower, NewVersion, Options, Outcome, Projection, ReadOnly, RegionSize, State, Stats, Versions,
+            WithTimeout, remove,
         };
     }
 }

@@ -73,8 +73,9 @@ impl Shared<'_> {
         Ring { entries: self.log, last: self.log.len().wrapping_sub(1) }
     }
 
+    /// Where the entry with that number stands, or stood.
     #[inline(always)]
-    fn entry(&self, number: u64) -> &AtomicU64 {
+    pub(super) fn entry(&self, number: u64) -> &AtomicU64 {
         self.ring().entry(number)
     }
 
@@ -223,5 +224,6 @@ impl Shared<'_> {
     pub(super) fn reset_log(&self) {
         self.control.active.log_end.store(0, Relaxed);
         self.control.active.append_limit.store(0, Relaxed);
+        self.control.active.spilled.store(0, Relaxed);
     }
 }

@@ -19,6 +19,7 @@
 //! | `spare`, `choice` | which copy an update writes |
 //! | `catch_up` | how that copy becomes equal to the active one |
 //! | `optimistic` | reading without a pin: [`Shared::load`] |
+//! | `followers` | how a private image catches up: [`Shared::entries_between`] |
 //! | `service` | a region that another one replaces |
 //! | `waiting` | how a handle sleeps until there is a new version: [`Shared::wait_newer`] |
 //! | `transaction` | one update: [`Shared::begin`], [`Transaction::commit`], [`Shared::roll_back`] |
@@ -31,13 +32,15 @@
 //! | R2 | reader: re-check of `active`, SeqCst | W2, W4 | the pinned copy is still the active one; and its bytes are visible |
 //! | R3 | reader: leave, Release | W3 | all reads of the copy come before the writer's next use of it |
 //! | W1 | writer: lock, Acquire | W6 | the last writer's bytes and log entries are visible |
-//! | W2 | writer: fence, SeqCst, between lock and scan | R1, R2 | see R1 |
+//! | W2 | writer: fence, SeqCst, between lock and scan | R1, R2, P2, P3 | see R1; it is a Release fence as well |
 //! | W3 | writer: scan of the pins, Acquire | R3 | see R3 |
 //! | W4 | writer: `active`, Release | R2 | the new copy's bytes come before its publication |
 //! | W5 | writer: `sequence` even again, Release | – | after W4 in program order, for a death between the two |
 //! | W6 | writer: unlock, Release swap | W1 | see W1 |
 //! | W7 | writer: `sequence` odd, then a Release fence; for a large `T` one for streaming stores too | P1 | an optimistic read that has a byte of the new content sees the odd number |
-//! | P1 | optimistic read: Acquire fence, then `sequence` again | W7, W2 | see W7; a `published` that is unchanged will do as well, by W2 |
+//! | P1, P2, P3 | optimistic read: Acquire fence, then `sequence` again | W7, W2 | see W7; a `published` that is unchanged will do as well, by W2 |
+//! | P2 | follower: Acquire fence between the active copy's position and a second look at `active` | W2 | a position that was moved past the next commit's entries comes with the publication of that commit |
+//! | P3 | follower: Acquire fence between the log's entries and its end | W2 | an entry that was overwritten comes with the log's end at which its writer began |
 //! | F1 | waiter: its flag in the lock word, after its look at the bell, AcqRel | W6, F2 | the waiter sees the version of an unlock before the flag; one after it sees the flag |
 //! | F2 | unlock that found the flag: Acquire fence before the bell's number grows | F1 | the waiter's look at the bell came before that ring |
 //! | N1 | reader: its bits in the list of readers, SeqCst | W2 | a writer whose scan misses the bit is seen by R2, as in R1 |
@@ -55,6 +58,7 @@
 
 mod catch_up;
 mod choice;
+mod followers;
 mod listed;
 mod lock;
 mod log;
@@ -70,6 +74,7 @@ mod transaction;
 mod waiting;
 mod words;
 
+pub(crate) use followers::Position;
 pub(crate) use listed::Listed;
 pub(crate) use lock::LockError;
 pub(crate) use outside::{Clock, Event, Images, Os};

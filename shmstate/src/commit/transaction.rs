@@ -194,18 +194,23 @@ impl<P: Copy> Transaction<'_, P> {
         let Transaction { shared, copy, line, odd, log_end, .. } = self;
         let version = self.version();
         line.log_position.store(shared.append(log_end, touched), Relaxed);
+        line.synced.store(version, Relaxed);
         if touched.spilled() {
             self.mark_pages(touched);
         }
-        line.synced.store(version, Relaxed);
         shared.control.active.published.store(Published { version, copy }.pack(), Release); // [W4]
         line.sequence.store(odd.wrapping_add(WHOLE), Release); // [W5]
         version
     }
 
+    /// Marks pages for the other copies, and for followers.
     #[cold]
     #[inline(never)]
     fn mark_pages(self, touched: &DirtyRanges) {
-        self.shared.others(self.copy).for_each(|other| self.shared.mark_pages(other, touched));
+        let shared = self.shared;
+        shared.others(self.copy).for_each(|other| shared.mark_pages(other, touched));
+        // Not this update's own knowledge, which it would have to keep in memory for this.
+        let next = shared.published().version + 1;
+        shared.control.active.spilled.store(next, Relaxed);
     }
 }

@@ -65,6 +65,8 @@ pub(crate) struct ActiveLine {
     pub(crate) log_end: AtomicU64,
     /// The log can grow to this index before it overwrites an entry that a copy still needs.
     pub(crate) append_limit: AtomicU64,
+    /// The version of the last commit that marked pages besides its log entries; for [followers](super::followers).
+    pub(crate) spilled: AtomicU64,
 }
 
 /// What changes seldom.
@@ -199,6 +201,7 @@ impl Control {
                 published: AtomicU64::new(published.pack()),
                 log_end: AtomicU64::new(0),
                 append_limit: AtomicU64::new(0),
+                spilled: AtomicU64::new(0),
             },
             counters: CounterLine {
                 used: AtomicU32::new(0),

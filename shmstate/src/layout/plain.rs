@@ -36,9 +36,36 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// Adds the byte ranges that an update changes without a mark, of a value at `start`: everything but the items of containers. They
+    /// are in order, and those that meet are one. An enum is one range with all that may be in it.
+    pub(crate) fn add_unmarked(&self, start: usize, ranges: &mut Vec<Range<usize>>) {
+        let mut add = |range: Range<usize>| match ranges.last_mut() {
+            _ if range.is_empty() => {}
+            Some(last) if last.end == range.start => last.end = range.end,
+            _ => ranges.push(range),
+        };
+        match self.kind {
+            Kind::Scalar(_) | Kind::Pod | Kind::Text { .. } | Kind::Enum { .. } => add(start..start + self.size),
+            // The length.
+            Kind::List { .. } => add(start..start + 4),
+            // An `Array`, or the like: the first field of any other struct is at its start. It marks its items, and has always all.
+            Kind::Struct([first, ..]) if first.offset > 0 => {}
+            Kind::Struct(fields) => fields.iter().for_each(|f| f.layout.add_unmarked(start + f.offset, ranges)),
+            Kind::Array { item: Layout { kind: Kind::Scalar(_), .. }, .. } => add(start..start + self.size),
+            Kind::Array { item, len } => {
+                for index in 0..len {
+                    item.add_unmarked(start + index * item.size, ranges);
+                }
+            }
+            Kind::Archive { .. } => {}
+        }
+    }
+}
+
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
 mod tests {
-    use crate::{List, SharedLayout, Text};
+    use crate::{Array, List, Maybe, SharedLayout, Text, Tracked};
     use std::mem::offset_of;
 
     #[derive(SharedLayout)]
@@ -75,6 +102,35 @@ mod tests {
         held: Held,
         pairs: [Pair; 2],
         last: [u64; 3],
+    }
+
+    #[test]
+    fn items_of_containers_are_marked_and_all_else_is_not() {
+        #[derive(SharedLayout)]
+        #[repr(C)]
+        #[shared(crate = "crate")]
+        struct Containers {
+            array: Array<u64, 4>,
+            tracked: Tracked<[u64; 4]>,
+            maybe: Maybe<u64>,
+            pairs: [Pair; 2],
+            held: Held,
+        }
+
+        let unmarked = |layout: &crate::Layout| {
+            let mut ranges = Vec::new();
+            layout.add_unmarked(0, &mut ranges);
+            ranges
+        };
+        let [maybe, pairs, held] =
+            [offset_of!(Containers, maybe), offset_of!(Containers, pairs), offset_of!(Containers, held)];
+        let (list, next) = (offset_of!(Pair, list), pairs + size_of::<Pair>());
+        assert_eq!(list, 16);
+        // The flag of a `Maybe` is a byte; those after it are none of a field.
+        let expected =
+            [maybe..maybe + 1, maybe + 8..pairs + list + 4, next..next + list + 4, held..size_of::<Containers>()];
+        assert_eq!(unmarked(Containers::LAYOUT), expected);
+        assert_eq!(unmarked(<[u64; 1 << 20]>::LAYOUT), [0..8 << 20]);
     }
 
     #[test]

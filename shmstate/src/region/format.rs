@@ -56,6 +56,7 @@ fn the_control_words_are_as_written() {
         (at(active, offset_of!(Control, active.published) - active), "published"),
         (at(active, offset_of!(Control, active.log_end) - active), "log_end"),
         (at(active, offset_of!(Control, active.append_limit) - active), "append_limit"),
+        (at(active, offset_of!(Control, active.spilled) - active), "spilled"),
         (at(counters, offset_of!(Control, counters.used) - counters), "used"),
         (at(counters, offset_of!(Control, counters.ready) - counters), "ready"),
         (at(counters, offset_of!(Control, counters.recoveries) - counters), "recoveries"),

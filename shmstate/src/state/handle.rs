@@ -158,7 +158,7 @@ impl<T: SharedLayout> State<T> {
 
     /// Runs `f` with the active copy pinned, and noted as open on this thread.
     #[inline]
-    pub(super) fn pinned<R>(&self, f: impl FnOnce(&TypedImages<T>, usize) -> R) -> Result<R, Error> {
+    pub(crate) fn pinned<R>(&self, f: impl FnOnce(&TypedImages<T>, usize) -> R) -> Result<R, Error> {
         let region = &self.region;
         region.check()?;
         let pin = region

@@ -36,7 +36,7 @@ fn one_in_each(at: usize, len: usize) -> impl Iterator<Item = usize> {
 }
 
 /// The images of `T` in a mapping: worked out once, for every read and update needs them.
-pub(super) struct TypedImages<T> {
+pub(crate) struct TypedImages<T> {
     /// Where each copy begins; past the last one, addresses that are never followed.
     at: [*mut u8; MAX_COPIES],
     ty: PhantomData<fn() -> T>,
@@ -64,7 +64,7 @@ impl<T: SharedLayout> TypedImages<T> {
 
     /// Copy `k`, which exists.
     #[inline]
-    pub(super) fn image(&self, k: usize) -> *mut T {
+    pub(crate) fn image(&self, k: usize) -> *mut T {
         self.at[k % MAX_COPIES].cast()
     }
 }

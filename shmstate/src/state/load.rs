@@ -50,6 +50,11 @@ impl<T: SharedLayout, F: SharedLayout> Projection<T, F> {
         Ok(Projection { offset, types: PhantomData })
     }
 
+    /// The bytes of a state that are the field.
+    pub(crate) fn bytes(self) -> Range<usize> {
+        self.offset..self.offset + size_of::<F>()
+    }
+
     /// The words of a state that the field lies in.
     fn words(self) -> Range<usize> {
         self.offset / 8 * 8..(self.offset + size_of::<F>()).next_multiple_of(8)

@@ -41,6 +41,7 @@ mod update;
 mod with_timeout;
 
 pub use handle::State;
+pub(crate) use images::TypedImages;
 pub use load::Projection;
 #[cfg(feature = "dynamic")]
 pub use migrate::{Migrate, Typed};

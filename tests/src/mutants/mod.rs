@@ -9,6 +9,7 @@ mod commits;
 mod copies;
 mod creation;
 mod descriptors;
+mod followers;
 mod lock;
 mod marks;
 mod names;
@@ -63,8 +64,15 @@ pub enum Check {
 
 /// The faults that have to be found.
 pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
-    let protocol =
-        [orderings::MUTANTS, readers::MUTANTS, lock::MUTANTS, waiting::MUTANTS, copies::MUTANTS, commits::MUTANTS];
+    let protocol = [
+        orderings::MUTANTS,
+        readers::MUTANTS,
+        lock::MUTANTS,
+        waiting::MUTANTS,
+        followers::MUTANTS,
+        copies::MUTANTS,
+        commits::MUTANTS,
+    ];
     let files = [creation::MUTANTS, attachment::MUTANTS, descriptors::MUTANTS, names::MUTANTS, successors::MUTANTS];
     let content = [stamps::MUTANTS, marks::MUTANTS, archives::MUTANTS];
     protocol.into_iter().chain(files).chain(content).flatten()

@@ -10,6 +10,7 @@
 //! * [`readers`]: readers against writers, in one handle and in several; roll-backs; log entries that are evicted to pages.
 //! * [`writers`]: writers against each other, through spinning, sleeping and waking.
 //! * [`optimistic`]: a read without a pin, while others write.
+//! * [`followers`]: private images that catch up by the log, while others write it.
 //! * [`deaths`]: a death before every write of an update, of a claim and of a read, and the processes that come after.
 //! * [`spares`]: copies that are taken into use when readers stay in all others.
 //! * [`replacements`]: a region that another one replaces, and replacers that die.
@@ -32,6 +33,8 @@ mod cell;
 mod deaths;
 #[cfg(shmstate_loom)]
 mod explore;
+#[cfg(shmstate_loom)]
+mod followers;
 #[cfg(shmstate_loom)]
 mod optimistic;
 #[cfg(shmstate_loom)]

@@ -2,7 +2,7 @@
 
 use super::super::words::{NOTIFY, OWNER};
 use super::super::{
-    BeginError, Clock, Control, CopyLine, Images, Listed, NEVER, Os, Pin, Published, Reader, Shared, SlotLine,
+    BeginError, Clock, Control, CopyLine, Images, Listed, NEVER, Os, Pin, Position, Published, Reader, Shared, SlotLine,
 };
 use super::cell::UnsafeCell;
 use crate::sync::model::{Died, dies_before, explorer, is_dead, writes};
@@ -18,6 +18,16 @@ const FIELDS: usize = 3;
 const SIZE: u64 = (FIELDS * size_of::<u64>()) as u64;
 
 type Image = [u64; FIELDS];
+
+/// A follower: its image, and where it is; `None` before it has one.
+#[cfg(shmstate_loom)]
+#[derive(Default)]
+pub(super) struct Follower {
+    image: Image,
+    at: Option<Position>,
+    /// Advances by the log, and all others.
+    pub(super) advances: [u32; 2],
+}
 
 /// How a transaction ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,8 +52,8 @@ pub(super) struct World {
     images: Vec<UnsafeCell<Image>>,
     /// The byte locks: 0, or the description that holds the byte.
     bytes: Vec<atomic::AtomicU32>,
-    /// A handle sleeps until it is woken, on the lock word or on the bell; without, a sleep may end at any time.
-    futex: Option<[(Mutex<()>, Condvar); 2]>,
+    /// Of the lock word and of the bell: a handle sleeps on it until it is woken; without, a sleep may end at any time.
+    futexes: [Option<(Mutex<()>, Condvar)>; 2],
 }
 
 // SAFETY: the images are accessed as the protocol allows it, and loom reports it if that is a race.
@@ -64,20 +74,37 @@ const fn probe(slot: usize) -> u32 {
 impl World {
     /// Version 0 in `copies` copies, `slots` slots, of which the first `claimed` ones are claimed.
     pub(super) fn new(copies: usize, slots: usize, claimed: usize) -> Arc<World> {
-        Arc::new(Self::build(copies, copies, slots, claimed, false))
+        Arc::new(Self::build(copies, copies, slots, claimed, [false; 2]))
     }
 
     /// Where naps do not end by themselves, so that a wake-up that got lost is a deadlock.
     pub(super) fn without_naps(copies: usize, slots: usize) -> Arc<World> {
-        Arc::new(Self::build(copies, copies, slots, slots, true))
+        Arc::new(Self::build(copies, copies, slots, slots, [true; 2]))
+    }
+
+    /// Where only handles that wait for a version sleep until they are woken; writers find out which owner of the lock is dead.
+    #[cfg(shmstate_loom)]
+    pub(super) fn with_a_bell(copies: usize, slots: usize) -> Arc<World> {
+        Arc::new(Self::build(copies, copies, slots, slots, [false, true]))
     }
 
     /// Where writers may take one more copy into use.
     pub(super) fn with_a_spare(copies: usize, slots: usize) -> Arc<World> {
-        Arc::new(Self::build(copies, copies + 1, slots, slots, false))
+        Arc::new(Self::build(copies, copies + 1, slots, slots, [false; 2]))
     }
 
-    fn build(copies: usize, places: usize, slots: usize, claimed: usize, futex: bool) -> World {
+    /// Where the log has room for entries that a follower takes over: twice as many as one transaction writes.
+    #[cfg(shmstate_loom)]
+    pub(super) fn with_a_longer_log(copies: usize, slots: usize) -> Arc<World> {
+        let mut world = Self::build(copies, copies, slots, 0, [false; 2]);
+        world.log = (0..2 * log_len(SIZE)).map(|_| AtomicU64::new(0)).collect();
+        for slot in 0..slots {
+            assert!(world.claim(slot));
+        }
+        Arc::new(world)
+    }
+
+    fn build(copies: usize, places: usize, slots: usize, claimed: usize, futexes: [bool; 2]) -> World {
         let world = World {
             control: Control::new(Published { version: 0, copy: 0 }, copies),
             slots: (0..slots).map(|_| SlotLine::new()).collect(),
@@ -90,7 +117,7 @@ impl World {
             pages: (0..places * Pages::words(SIZE)).map(|_| AtomicU64::new(0)).collect(),
             images: (0..places).map(|_| UnsafeCell::new([0; FIELDS])).collect(),
             bytes: (0..slots).map(|_| atomic::AtomicU32::new(0)).collect(),
-            futex: futex.then(|| std::array::from_fn(|_| (Mutex::new(()), Condvar::new()))),
+            futexes: futexes.map(|there| there.then(|| (Mutex::new(()), Condvar::new()))),
         };
         for slot in 0..claimed {
             assert!(world.claim(slot));
@@ -228,6 +255,29 @@ impl World {
             seen = self.read(me, Reader::Owner);
             assert!(seen >= newer, "a waiter sees less than it was woken for");
         }
+    }
+
+    /// Lets the follower of handle `me` catch up, if the active copy stays the active one for as long as it takes to look.
+    #[cfg(shmstate_loom)]
+    pub(super) fn advance(&self, me: usize, follower: &mut Follower) {
+        let pin = self.pin(me, Reader::Guest);
+        let shared = self.shared();
+        let Some(to) = shared.position_of(pin.copy()) else { return };
+        let now = self.cells().get(pin.copy());
+        let mut ranges = Vec::new();
+        let by_log = follower.at.is_some_and(|from| shared.entries_between(from, to, &mut ranges));
+        if by_log {
+            for range in ranges {
+                for field in range.start as usize / 8..range.end as usize / 8 {
+                    follower.image[field] = now[field];
+                }
+            }
+        } else {
+            follower.image = now;
+        }
+        follower.at = Some(to);
+        follower.advances[usize::from(!by_log)] += 1;
+        assert_eq!(check(follower.image), to.version as usize, "a follower has another version's content");
     }
 
     /// The flags in the lock word.
@@ -376,9 +426,10 @@ struct Handle<'a> {
 }
 
 impl Handle<'_> {
-    /// Which of the world's two futexes that word is.
-    fn sleepers_on(&self, word: &AtomicU32) -> usize {
-        usize::from(std::ptr::eq(word, &raw const self.world.control.lock.bell))
+    /// Where handles sleep on that word, if nothing but a wake-up ends that.
+    fn futex(&self, word: &AtomicU32) -> Option<&(Mutex<()>, Condvar)> {
+        let bell = std::ptr::eq(word, &raw const self.world.control.lock.bell);
+        self.world.futexes[usize::from(bell)].as_ref()
     }
 }
 
@@ -405,10 +456,9 @@ impl Os for Handle<'_> {
     }
 
     fn wait(&self, word: &AtomicU32, seen: u32, _limit: Duration) {
-        match &self.world.futex {
+        match self.futex(word) {
             None => explorer::thread::yield_now(),
-            Some(futexes) => {
-                let (mutex, woken) = &futexes[self.sleepers_on(word)];
+            Some((mutex, woken)) => {
                 let guard = mutex.lock().expect("no poison");
                 if word.load(Ordering::Relaxed) == seen {
                     drop(woken.wait(guard));
@@ -418,16 +468,14 @@ impl Os for Handle<'_> {
     }
 
     fn wake(&self, word: &AtomicU32) {
-        if let Some(futexes) = &self.world.futex {
-            let (mutex, woken) = &futexes[self.sleepers_on(word)];
+        if let Some((mutex, woken)) = self.futex(word) {
             let _guard = mutex.lock().expect("no poison");
             woken.notify_one();
         }
     }
 
     fn wake_all(&self, word: &AtomicU32) {
-        if let Some(futexes) = &self.world.futex {
-            let (mutex, woken) = &futexes[self.sleepers_on(word)];
+        if let Some((mutex, woken)) = self.futex(word) {
             let _guard = mutex.lock().expect("no poison");
             woken.notify_all();
         }

@@ -80,6 +80,10 @@ fn test(name: &str) {
         done += steps;
         seed += 1;
     }
+    let [nothing, by_log, all] = world::ADVANCES.each_ref().map(|n| n.load(crate::sync::Ordering::Relaxed));
+    println!(
+        "mix {name}: of all advances so far, {nothing} found nothing, {by_log} took what the log said, {all} everything"
+    );
 }
 
 macro_rules! tests {

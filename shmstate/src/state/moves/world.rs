@@ -3,12 +3,12 @@
 use super::play::{Bag, Play, Rng, mix};
 use super::root::{fill, step};
 use super::types::{Fuse, Root, Walk};
-use crate::SharedLayout;
 use crate::commit::{self, Images, Pin};
 use crate::error::ErrorKind;
 use crate::state::State;
 use crate::state::images::TypedImages;
-use crate::sync::Ordering::Relaxed;
+use crate::sync::{AtomicU64, Ordering::Relaxed};
+use crate::{Follower, SharedLayout};
 use std::any::Any;
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -67,6 +67,8 @@ pub(super) struct World<'s> {
     readers: Vec<Reader<'s>>,
     rng: Rng,
     mix: u32,
+    /// Two of each region: one that advances often, and one that seldom does.
+    followers: Vec<[Follower<'s, Root>; 2]>,
 }
 
 impl<'s> World<'s> {
@@ -81,6 +83,7 @@ impl<'s> World<'s> {
             readers: vec![],
             rng: Rng::new(seed),
             mix,
+            followers: states.iter().map(|s| [0, 1].map(|n| s[n].follow().unwrap())).collect(),
         }
     }
 
@@ -98,6 +101,31 @@ impl<'s> World<'s> {
             self.twin_bag.clear();
         }
         self.check();
+        self.follow();
+    }
+
+    /// Followers advance now and then, to what is committed; and nothing has changed that they do not say.
+    fn follow(&mut self) {
+        for region in 0..self.states.len() {
+            for (n, often) in [(0, 40), (1, 4)] {
+                if !self.rng.percent(often) {
+                    continue;
+                }
+                let follower = &mut self.followers[region][n];
+                let (version, before) = (follower.version(), bytes_of(follower.get()));
+                let change = follower.advance().unwrap();
+                let (follower, golden) = (&self.followers[region][n], &self.golden[region]);
+                assert_eq!(follower.version(), self.states[region][0].version().unwrap());
+                let what = format!("follower {n}, from version {version} to {}, {change:?}", follower.version());
+                self.compare(region, follower.get(), golden, &what);
+                ADVANCES[change.as_ref().map_or(0, |change| 1 + usize::from(change.is_overrun()))]
+                    .fetch_add(1, Relaxed);
+                let after = bytes_of(follower.get());
+                let touched = |at: usize| change.iter().any(|c| c.ranges().iter().any(|range| range.contains(&at)));
+                let silent = (0..before.len()).find(|&at| before[at] != after[at] && !touched(at));
+                assert_eq!(silent, None, "{what} does not say that this byte has changed");
+            }
+        }
     }
 
     /// Another process committed this.
@@ -221,6 +249,15 @@ impl<'s> World<'s> {
             self.compare(reader.region, sees, &reader.sees, "in the eyes of a reader that stayed");
         }
     }
+}
+
+/// Advances of followers that found nothing, that the log was enough for, and that took everything.
+pub(super) static ADVANCES: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
+
+/// The bytes of a follower's image.
+fn bytes_of(root: &Root) -> Vec<u8> {
+    // SAFETY: an image is copied from a mapping as bytes, so that all are initialised.
+    unsafe { std::slice::from_raw_parts(std::ptr::from_ref(root).cast::<u8>(), size_of::<Root>()) }.to_vec()
 }
 
 /// Calls `same` with each copy of the state: the active one, and what each other one would be once it is caught up.

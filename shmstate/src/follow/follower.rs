@@ -1,0 +1,212 @@
+//! A private image of a state that catches up.
+
+use super::change::Change;
+use crate::commit::Position;
+use crate::error::Error;
+use crate::layout::SharedLayout;
+use crate::os::Deadline;
+use crate::state::{State, TypedImages};
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+/// A private copy of a state, which catches up at the cost of what has changed, and says what that was: [`State::follow`].
+///
+/// Updates do nothing for it and never wait for it, however slow it is. It takes as much memory as one copy of the state.
+pub struct Follower<'a, T: SharedLayout> {
+    state: &'a State<T>,
+    image: Box<T>,
+    at: Position,
+    /// What an update changes without a word in the log.
+    unmarked: Box<[Range<usize>]>,
+    /// What the log says, of one advance.
+    entries: Vec<Range<u64>>,
+}
+
+impl<T: SharedLayout> State<T> {
+    /// A private copy of the committed version, which can catch up with later ones.
+    ///
+    /// ```
+    /// # use shmstate::{List, SharedLayout, State};
+    /// #[derive(SharedLayout)]
+    /// #[repr(C)]
+    /// struct Board { ticks: u64, samples: List<f64, 1024> }
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// let board = State::<Board>::create(dir.path().join("board"))?;
+    /// let mut follower = board.follow()?;
+    /// board.update(|s| s.ticks += 1)?;
+    /// board.transact(|s| Ok(s.samples.push(0.5)?))?;
+    /// assert_eq!(follower.get().ticks, 0);
+    ///
+    /// let change = follower.advance()?.expect("newer versions");
+    /// assert_eq!((change.from(), change.to(), change.skipped()), (0, 2, 1));
+    /// assert!(change.fields().eq(["ticks", "samples"]));
+    /// assert_eq!((follower.get().ticks, follower.get().samples.len()), (1, 1));
+    /// assert!(follower.advance()?.is_none());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn follow(&self) -> Result<Follower<'_, T>, Error> {
+        let mut image = Box::<T>::new_uninit();
+        let to = image.as_mut_ptr();
+        let at = loop {
+            let at = self.pinned(|images: &TypedImages<T>, copy| {
+                let at = self.region().shared().position_of(copy)?;
+                // SAFETY: the copy is pinned and holds a value; the box is as large, and is no part of the mapping.
+                unsafe { copy_bytes(images.image(copy).cast_const(), to) }
+                Some(at)
+            })?;
+            if let Some(at) = at {
+                break at;
+            }
+        };
+        // SAFETY: it was copied from a value, as a whole; the bytes of a `T` are all there is of it.
+        let image = unsafe { image.assume_init() };
+        let mut unmarked = Vec::new();
+        T::LAYOUT.add_unmarked(0, &mut unmarked);
+        Ok(Follower { state: self, image, at, unmarked: unmarked.into(), entries: Vec::new() })
+    }
+}
+
+impl<T: SharedLayout> Follower<'_, T> {
+    /// The state as it was at [`version`](Self::version).
+    #[inline]
+    #[must_use]
+    pub fn get(&self) -> &T {
+        &self.image
+    }
+
+    /// The version that the follower has.
+    #[inline]
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.at.version
+    }
+
+    /// Catches up with the newest version. Returns what has changed; `None` if the follower has that version already.
+    ///
+    /// It pins the newest version for as long as it takes: plain fields are compared and copied, and of the containers what updates
+    /// have marked. If [that is unknown](Change::is_overrun), it copies everything.
+    ///
+    /// # Errors
+    /// As for [`State::read`]; the follower stays what it was.
+    pub fn advance(&mut self) -> Result<Option<Change<T>>, Error> {
+        let state = self.state;
+        state.version()?;
+        if !state.region().shared().published().is_news(self.version()) {
+            return Ok(None);
+        }
+        loop {
+            let advanced = state.pinned(|images: &TypedImages<T>, copy| {
+                let to = state.region().shared().position_of(copy)?;
+                // SAFETY: the copy is pinned and holds the version of that position.
+                Some((to.version > self.version()).then(|| unsafe { self.take_over(images.image(copy), to) }))
+            })?;
+            if let Some(change) = advanced {
+                return Ok(change);
+            }
+        }
+    }
+
+    /// Waits until there is a newer version, and [catches up](Self::advance); `None` if there is none after `timeout`.
+    ///
+    /// # Errors
+    /// As for [`advance`](Self::advance) and [`State::wait_newer`].
+    pub fn wait(&mut self, timeout: Duration) -> Result<Option<Change<T>>, Error> {
+        let mut clock = Deadline::new(timeout);
+        loop {
+            if let Some(change) = self.advance()? {
+                return Ok(Some(change));
+            }
+            if self.state.region().wait_newer(self.version(), &mut clock)?.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Makes the image that of a newer version.
+    ///
+    /// # Safety
+    /// `from` is a value that no process writes, and the content at `to`.
+    unsafe fn take_over(&mut self, from: *const T, to: Position) -> Change<T> {
+        let (before, image) = (self.version(), &raw mut *self.image);
+        let known = self.state.region().shared().entries_between(self.at, to, &mut self.entries);
+        self.at = to;
+        if !known {
+            // SAFETY: a value, and memory of the follower's own.
+            unsafe { copy_bytes(from, image) }
+            return Change::of_everything(before, to.version);
+        }
+        let mut ranges = Vec::new();
+        for unmarked in &self.unmarked {
+            // SAFETY: the range lies inside of both.
+            unsafe { add_differing(image.cast(), from.cast(), unmarked.clone(), &mut ranges) }
+        }
+        // SAFETY: both hold values, of which one is the follower's own, and no process writes the other one.
+        unsafe { T::copy_plain(image, from) }
+        for entry in &self.entries {
+            let (start, end) = (entry.start as usize, entry.end.min(size_of::<T>() as u64) as usize);
+            if start >= end {
+                continue;
+            }
+            let (to, from) = (image.cast::<u8>().wrapping_add(start), from.cast::<u8>().wrapping_add(start));
+            // SAFETY: the range lies inside of both; all bytes are initialised; the slice is not used past the comparison.
+            let old = unsafe { bytes(to, end - start) };
+            // SAFETY: the same.
+            let new = unsafe { bytes(from, end - start) };
+            if old != new {
+                // SAFETY: the same; they do not overlap.
+                unsafe { std::ptr::copy_nonoverlapping(from, to, end - start) }
+                ranges.push(start..end);
+            }
+        }
+        Change::new(before, to.version, ranges)
+    }
+}
+
+/// Copies all bytes of a `T`, those included that a copy of the value may leave out.
+///
+/// # Safety
+/// `from` is a value that no process writes, and `to` is other memory for one.
+unsafe fn copy_bytes<T>(from: *const T, to: *mut T) {
+    // SAFETY: the caller's promise.
+    unsafe { std::ptr::copy_nonoverlapping(from.cast::<u8>(), to.cast(), size_of::<T>()) }
+}
+
+/// `len` bytes at `at`.
+///
+/// # Safety
+/// They are initialised, and are not written for as long as the slice lives.
+unsafe fn bytes<'a>(at: *const u8, len: usize) -> &'a [u8] {
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(at, len) }
+}
+
+/// Adds the words, of 8 bytes, in which `range` of two values differs.
+///
+/// # Safety
+/// The range lies inside of both, and no code writes them meanwhile.
+unsafe fn add_differing(old: *const u8, new: *const u8, range: Range<usize>, ranges: &mut Vec<Range<usize>>) {
+    let (start, len) = (range.start, range.len());
+    // SAFETY: the caller's promise.
+    let old = unsafe { bytes(old.wrapping_add(start), len) };
+    // SAFETY: the same.
+    let new = unsafe { bytes(new.wrapping_add(start), len) };
+    if old == new {
+        return;
+    }
+    for (word, (old, new)) in old.chunks(8).zip(new.chunks(8)).enumerate() {
+        if old != new {
+            ranges.push(start + 8 * word..start + 8 * word + old.len());
+        }
+    }
+}
+
+impl<T: SharedLayout> fmt::Debug for Follower<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Follower").field("state", self.state).field("version", &self.version()).finish_non_exhaustive()
+    }
+}
