@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 
 /// The types of a state; each one uses only types before it, and the last one is the state's.
 pub struct Document {
@@ -178,6 +179,32 @@ impl Document {
             }
             _ => return None,
         })
+    }
+
+    /// The types of the program that are keys of maps and sets, or parts of keys.
+    pub fn keys(&self) -> BTreeSet<usize> {
+        let mut keys = BTreeSet::new();
+        for (index, ty) in self.types.iter().enumerate() {
+            if matches!(ty.name.as_str(), "Map" | "Set" | "SortedMap")
+                && let Some(Argument::Type(key)) = self.arguments(index).first()
+            {
+                self.add_declared(*key, &mut keys);
+            }
+        }
+        keys
+    }
+
+    fn add_declared(&self, index: usize, to: &mut BTreeSet<usize>) {
+        if self.is_declared(index) {
+            to.insert(index);
+        }
+        let parts: Vec<usize> = match &self.types[index].kind {
+            Kind::Struct(fields) => fields.iter().map(|field| field.ty).collect(),
+            Kind::Enum { variants, .. } => variants.iter().flat_map(|v| v.fields.iter().map(|f| f.ty)).collect(),
+            Kind::Array { item, .. } | Kind::List { item, .. } => vec![*item],
+            _ => Vec::new(),
+        };
+        parts.into_iter().for_each(|part| self.add_declared(part, to));
     }
 
     /// Each field that a state has, by its path, with its type; items of a container are at `[]`.

@@ -26,6 +26,8 @@ pub enum Failure {
     Output(std::io::Error),
     /// These processes have the region open.
     InUse(String),
+    /// The name of a region that is watched leads to another one, or to none.
+    Gone(String),
     /// A file cannot be used.
     File(String, std::io::Error),
 }
@@ -35,6 +37,7 @@ impl Failure {
         ExitCode::from(match self {
             Failure::Argument(_) => 6,
             Failure::InUse(_) => 5,
+            Failure::Gone(_) => 3,
             Failure::Output(_) | Failure::File(..) => 7,
             Failure::Library(error) => match error.kind() {
                 ErrorKind::NotFound => 3,
@@ -62,6 +65,7 @@ impl fmt::Display for Failure {
             Failure::InUse(processes) => {
                 write!(f, "processes have the region open: {processes}; end them, or add `--force`")
             }
+            Failure::Gone(name) => write!(f, "`{name}` is another region by now, or none: watch it again"),
             Failure::File(path, error) => write!(f, "{path}: {error}"),
         }
     }

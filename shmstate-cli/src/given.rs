@@ -1,7 +1,17 @@
 //! Values that the command line gives.
 
+use crate::failure::Failure;
+use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 use shmstate::dynamic::Data;
+
+/// A document of JSON, as it was given; what is none is a text.
+pub fn document(argument: &str) -> String {
+    match serde_json::from_str::<IgnoredAny>(argument) {
+        Ok(_) => argument.to_owned(),
+        Err(_) => Json::String(argument.to_owned()).to_string(),
+    }
+}
 
 /// A value as JSON; what is no JSON is a text.
 pub fn json(argument: &str) -> Json {
@@ -9,12 +19,12 @@ pub fn json(argument: &str) -> Json {
 }
 
 /// The same as new data for a state. Which type it has to have, the state knows.
-pub fn data(argument: &str) -> Data {
+pub fn data(argument: &str) -> Result<Data, Failure> {
     of_json(&json(argument))
 }
 
-fn of_json(json: &Json) -> Data {
-    match json {
+fn of_json(json: &Json) -> Result<Data, Failure> {
+    Ok(match json {
         Json::Null => Data::None,
         Json::Bool(value) => Data::Bool(*value),
         Json::Number(number) => {
@@ -24,20 +34,37 @@ fn of_json(json: &Json) -> Data {
             } else if let Ok(value) = digits.parse() {
                 Data::Signed(value)
             } else {
-                Data::Float(number.as_f64().unwrap_or(f64::NAN))
+                let number = number.as_f64().filter(|number| number.is_finite());
+                Data::Float(number.ok_or_else(|| Failure::Argument(format!("{digits} is out of the range of `f64`")))?)
             }
         }
         Json::String(text) => Data::Text(text.clone()),
-        Json::Array(items) => Data::items(items.iter().map(of_json)),
+        Json::Array(items) => Data::items(items.iter().map(of_json).collect::<Result<Vec<_>, _>>()?),
         Json::Object(fields) => {
-            Data::Map(fields.iter().map(|(key, value)| (key.as_str().into(), of_json(value))).collect())
+            let field = |(key, value): (&String, _)| Ok((key.as_str().into(), of_json(value)?));
+            Data::Map(fields.iter().map(field).collect::<Result<_, Failure>>()?)
         }
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn data(argument: &str) -> Data {
+        super::data(argument).unwrap_or_else(|failure| panic!("{failure}"))
+    }
+
+    #[test]
+    fn what_no_number_can_be_is_refused() {
+        assert!(super::data("1e999").is_err() && super::data("[0, -1e999]").is_err());
+    }
+
+    #[test]
+    fn a_document_stays_as_it_is() {
+        assert_eq!(document("{\"a\": 1, \"a\": 2}"), "{\"a\": 1, \"a\": 2}");
+        assert_eq!(document("me"), "\"me\"");
+    }
 
     #[test]
     fn numbers_keep_every_digit() {

@@ -16,7 +16,8 @@ pub fn files(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
     let failed = |error| Failure::File(dir.display().to_string(), error);
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        // Where no bare name has been used yet.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && dir == directory() => return Ok(Vec::new()),
         Err(error) => return Err(failed(error)),
     };
     let mut files = Vec::new();

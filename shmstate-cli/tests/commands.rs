@@ -226,6 +226,45 @@ fn orphans_go() {
     assert_eq!(fixture.run(&["rm", "house", "--orphans"]).0, 2, "one or the other");
 }
 
+#[derive(SharedLayout, PartialEq, Eq, Hash)]
+#[repr(C)]
+struct Seat {
+    row: u32,
+    column: u32,
+}
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Cinema {
+    class: u64,
+    sold: Map<Seat, u64, 4>,
+}
+
+#[test]
+fn keys_that_are_no_texts_are_shown() {
+    let fixture = Fixture::new();
+    let cinema = State::<Cinema>::create(fixture.path("cinema")).unwrap();
+    cinema.transact(|s| Ok(s.sold.insert(Seat { row: 1, column: 2 }, 7).map(drop)?)).unwrap();
+    let pairs = "[[{\"row\":1,\"column\":2},7]]\n";
+    assert_eq!(fixture.prints(&["get", "cinema", "sold"]), pairs);
+    assert_eq!(fixture.prints(&["set", "cinema", "class", "1", "--dry-run"]), "- class: 0\n+ class: 1\n");
+    // The keys could not be hashed again. What the file had is kept.
+    let file = fixture.path("backup.json");
+    std::fs::write(&file, "the old one").unwrap();
+    assert!(fixture.run(&["export", "cinema", &file.display().to_string()]).0 > 1);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "the old one");
+    assert_eq!(std::fs::read_dir(fixture.dir.path()).unwrap().count(), 3, "the two regions and the file");
+}
+
+#[test]
+fn what_json_says_twice_or_out_of_range_is_refused() {
+    let fixture = Fixture::new();
+    let twice = "{\"name\":\"a\",\"seats\":1,\"seats\":2}";
+    assert!(fixture.fails(&["set", "house", "rooms[0]", twice], 6).contains("given twice"));
+    assert!(fixture.fails(&["push", "house", "samples", "1e999"], 6).contains("out of the range"));
+    assert!(fixture.fails(&["ls", "--dir", "/does/not/exist"], 7).contains("/does/not/exist"));
+}
+
 /// The house of the next release.
 #[derive(SharedLayout)]
 #[repr(C)]

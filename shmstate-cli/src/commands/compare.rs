@@ -58,8 +58,13 @@ fn print_layouts(out: &mut impl Write, one: &Document, other: &Document) -> Resu
 
 /// Prints what differs, one line for each value on a side. Returns whether nothing does.
 pub fn print(out: &mut impl Write, one: &Json, other: &Json) -> Result<bool, Failure> {
+    print_part(out, "", one, other)
+}
+
+/// [`print`], of the part of a state that a path leads to.
+pub fn print_part(out: &mut impl Write, path: &str, one: &Json, other: &Json) -> Result<bool, Failure> {
     let mut lines = Vec::new();
-    compare("", Some(one), Some(other), &mut lines);
+    compare(path, Some(one), Some(other), &mut lines);
     for (sign, path, value) in &lines {
         let style = if *sign == '-' { GONE } else { NEW };
         let path = if path.is_empty() { "the state" } else { path };

@@ -5,18 +5,31 @@ use crate::progress::Counted;
 use shmstate::Error;
 use shmstate::dynamic::DynState;
 use std::error::Error as _;
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use tempfile::Builder;
 
 pub fn export(out: &mut impl Write, name: &Path, file: Option<&Path>) -> Result<bool, Failure> {
     let state = DynState::open(name)?;
     match file {
-        Some(file) => {
-            let created = File::create(file).map_err(|error| Failure::File(file.display().to_string(), error))?;
-            state.export_to(BufWriter::new(Counted::new(created, "exported")))?;
+        Some(file) if file.as_os_str() != "-" => {
+            let failed = |error| Failure::File(file.display().to_string(), error);
+            // A device or a pipe cannot be replaced.
+            if std::fs::metadata(file).is_ok_and(|found| !found.is_file()) {
+                let file = File::options().write(true).open(file).map_err(failed)?;
+                state.export_to(BufWriter::new(Counted::new(file, "exported")))?;
+                return Ok(true);
+            }
+            // What the file holds stays until all of the new one is there.
+            let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let mode = Permissions::from_mode(0o666);
+            let new = Builder::new().prefix(".shmstate-").permissions(mode).tempfile_in(dir).map_err(failed)?;
+            state.export_to(BufWriter::new(Counted::new(new.as_file(), "exported")))?;
+            new.persist(file).map_err(|error| failed(error.error))?;
         }
-        None => state.export_to(BufWriter::new(out)).map_err(not_written)?,
+        _ => state.export_to(BufWriter::new(out)).map_err(not_written)?,
     }
     Ok(true)
 }

@@ -12,6 +12,7 @@ use shmstate::Error;
 use shmstate::dynamic::{DynState, Value};
 use std::collections::VecDeque;
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 pub fn watch(
@@ -35,6 +36,12 @@ pub fn watch(
     watched.print_text(out)
 }
 
+/// How often to look whether the name still leads to the region.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Whether a signal wants the program to end.
+static ENDED: AtomicBool = AtomicBool::new(false);
+
 struct Watched<'a> {
     state: DynState,
     part: &'a Part,
@@ -57,9 +64,16 @@ impl Watched<'_> {
 
     /// Waits until there is another version than `shown`, and for what is left of the interval.
     fn wait(&self, shown: u64, drawn: Instant) -> Result<(), Failure> {
-        self.state.wait_newer(shown, Duration::MAX)?;
+        while self.state.wait_newer(shown, LOOK)?.is_none() {
+            self.check_name()?;
+        }
         std::thread::sleep(self.interval.saturating_sub(drawn.elapsed()));
         Ok(())
+    }
+
+    /// An error if the name does not lead to the region any more.
+    fn check_name(&self) -> Result<(), Failure> {
+        if self.state.is_current()? { Ok(()) } else { Err(Failure::Gone(self.part.name.display().to_string())) }
     }
 
     /// Counts down. Whether that was the last one.
@@ -105,7 +119,17 @@ impl Watched<'_> {
     fn on_terminal(mut self, out: &mut impl Write) -> Result<bool, Failure> {
         let (mut version, mut before, mut rate) = (0, Vec::new(), Rate::default());
         let (mut first, mut history) = (true, History::default());
+        let mut looked = Instant::now();
         loop {
+            if ENDED.load(Relaxed) {
+                return Ok(true);
+            }
+            // A region that another one replaces is an error.
+            self.state.wait_newer(version, Duration::ZERO)?;
+            if looked.elapsed() >= LOOK {
+                self.check_name()?;
+                looked = Instant::now();
+            }
             if first || self.state.version() != version {
                 let (now, lines) = self.lines()?;
                 queue!(out, cursor::MoveTo(0, 0), Clear(ClearType::All))?;
@@ -166,6 +190,8 @@ impl Raw {
     fn enter() -> std::io::Result<Raw> {
         terminal::enable_raw_mode()?;
         let raw = Raw;
+        // What ends the program leaves the terminal as it was. If the signals have another handler already, they keep it.
+        let _ = ctrlc::set_handler(|| ENDED.store(true, Relaxed));
         execute!(std::io::stdout(), EnterAlternateScreen, cursor::Hide)?;
         Ok(raw)
     }

@@ -4,6 +4,12 @@ use shmstate::{
 };
 use std::num::{NonZero, Wrapping};
 
+#[derive(SharedLayout)]
+#[repr(C, align(64))]
+struct Line {
+    words: [u64; 8],
+}
+
 /// What opens.
 #[derive(SharedLayout)]
 #[repr(u32)]
@@ -22,7 +28,7 @@ enum Door {
 #[repr(C)]
 struct Colour(u8, u8, u8);
 
-#[derive(SharedLayout)]
+#[derive(SharedLayout, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(C)]
 struct Room {
     name: Text<16>,
@@ -36,6 +42,7 @@ struct Room {
 #[repr(C)]
 #[shared(version = 4)]
 struct House {
+    line: Line,
     /// On the bell.
     name: Text<12>,
     visits: u64,
@@ -59,4 +66,6 @@ struct House {
     levels: Array<u64, 4>,
     whole: Tracked<u64>,
     first: Key<u8>,
+    seats: SortedMap<Room, u64, 4>,
+    rest: [u8; 48],
 }

@@ -151,13 +151,20 @@ impl<'a> SortedAt<'a> {
 /// # Errors
 /// `Unsupported` otherwise.
 pub(super) fn key_shape<'a>(shapes: &'a Shapes, form: &Form) -> Result<Option<&'a Shape>, Error> {
+    match shape_of_keys(shapes, form) {
+        Some(shape) if !is_known(shape) => Err(unknown(shape)),
+        shape => Ok(shape),
+    }
+}
+
+/// The type of the keys of a map or set.
+pub(super) fn shape_of_keys<'a>(shapes: &'a Shapes, form: &Form) -> Option<&'a Shape> {
     let item = match form {
         Form::Set(set) | Form::Map { set, .. } => set.keys.items.item,
         Form::Sorted(map) => map.keys.item,
-        _ => return Ok(None),
+        _ => return None,
     };
-    let shape = shapes.get(shapes.settle(item, 0).0);
-    if is_known(shape) { Ok(Some(shape)) } else { Err(unknown(shape)) }
+    Some(shapes.get(shapes.settle(item, 0).0))
 }
 
 /// Where the value of an entry lies; of a set, the entry itself.

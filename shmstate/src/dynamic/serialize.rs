@@ -3,7 +3,9 @@
 
 use super::decode::Number;
 use super::fault::no_value;
+use super::find::shape_of_keys;
 use super::iter::EntryKey;
+use super::keys::is_known;
 use super::locate::{generation_of, live};
 use super::shape::{Fields, Form};
 use super::value::{Value, ValueKind};
@@ -118,6 +120,14 @@ impl Serialize for Value<'_> {
             },
             ValueKind::Sequence | ValueKind::Set => serializer.collect_seq(reported(value.items())?),
             ValueKind::Slab => value.places_as(serializer),
+            ValueKind::Map if serializer.is_human_readable() && !keys_are_names(value) => {
+                let entries = reported::<_, S::Error>(value.entries())?;
+                let pairs: Vec<_> = reported(entries.collect::<Result<_, _>>())?;
+                serializer.collect_seq(pairs.iter().filter_map(|(key, value)| match key {
+                    EntryKey::Value(key) => Some((key, value)),
+                    EntryKey::Slab(_) => None,
+                }))
+            }
             ValueKind::Map => {
                 let mut map = serializer.serialize_map(Some(reported(value.len())?))?;
                 for entry in reported::<_, S::Error>(value.entries())? {
@@ -128,6 +138,16 @@ impl Serialize for Value<'_> {
                 map.end()
             }
         }
+    }
+}
+
+/// Whether the keys of a map can be names of members, as in JSON: texts, numbers, and what is written as one of these.
+fn keys_are_names(map: Value<'_>) -> bool {
+    let Some(keys) = shape_of_keys(map.shapes, &map.shape().form) else { return true };
+    match &keys.form {
+        Form::Enum { variants, .. } => variants.iter().all(|variant| variant.fields.all.is_empty()),
+        Form::Blob { .. } => false,
+        _ => is_known(keys),
     }
 }
 

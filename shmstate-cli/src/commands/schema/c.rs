@@ -62,7 +62,8 @@ fn identifier(name: &str) -> String {
         do double else enum explicit export extern false float for friend goto if inline int long mutable namespace new \
         noexcept not nullptr operator or private protected public register restrict return short signed sizeof static \
         struct switch template this throw true try typedef typeid typename union unsigned using virtual void volatile \
-        wchar_t while xor ";
+        wchar_t while xor NULL offsetof memcpy memcmp size_t int8_t int16_t int32_t int64_t uint8_t uint16_t \
+        uint32_t uint64_t ";
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         format!("_{name}")
     } else if TAKEN.contains(&format!(" {name} ")) {

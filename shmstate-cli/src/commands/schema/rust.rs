@@ -11,7 +11,12 @@ use std::collections::BTreeSet;
 
 /// A source file that declares every type of the program, each one after its parts.
 pub fn source(document: &Document) -> Result<String, Failure> {
-    let mut source = Source { document, std: BTreeSet::new(), library: BTreeSet::from(["SharedLayout".to_owned()]) };
+    let mut source = Source {
+        document,
+        std: BTreeSet::new(),
+        library: BTreeSet::from(["SharedLayout".to_owned()]),
+        keys: document.keys(),
+    };
     let mut items = TokenStream::new();
     for index in document.of_the_program().rev() {
         items.extend(source.item(index)?);
@@ -46,6 +51,8 @@ struct Source<'a> {
     /// What is used of `std::num`, and of the library.
     std: BTreeSet<String>,
     library: BTreeSet<String>,
+    /// The types of the program that are keys, or parts of keys.
+    keys: BTreeSet<usize>,
 }
 
 impl Source<'_> {
@@ -62,11 +69,15 @@ impl Source<'_> {
             let version = Literal::u64_unsuffixed(ty.version);
             quote!(#[shared(version = #version)])
         });
+        // Keys are compared and hashed. How, the layout does not say.
+        let keys = self.keys.contains(&index).then(|| quote!(, PartialEq, Eq, PartialOrd, Ord, Hash));
+        let derives = quote!(#[derive(SharedLayout #keys)]);
         let doc = |part: &str| self::docs(document.doc(index, part));
         Ok(match &ty.kind {
             Kind::Struct(fields) => {
                 let (body, end) = self.body(fields, doc)?;
-                quote!(#docs #[derive(SharedLayout)] #[repr(C)] #version struct #name #body #end)
+                let repr = self.aligned(quote!(C), index);
+                quote!(#docs #derives #[repr(#repr)] #version struct #name #body #end)
             }
             Kind::Enum { repr, variants } => {
                 let repr_int = ident(repr);
@@ -84,7 +95,7 @@ impl Source<'_> {
                 } else {
                     quote!(C, #repr_int)
                 };
-                quote!(#docs #[derive(SharedLayout)] #[repr(#repr)] #version enum #name { #all })
+                quote!(#docs #derives #[repr(#repr)] #version enum #name { #all })
             }
             // The state itself is of a type of the library, or of another crate.
             _ => {
@@ -93,6 +104,18 @@ impl Source<'_> {
                 quote!(#docs type #name = #of;)
             }
         })
+    }
+
+    /// A representation, with the alignment of a struct that has more than its fields.
+    fn aligned(&self, repr: TokenStream, index: usize) -> TokenStream {
+        let ty = &self.document.types[index];
+        let Kind::Struct(fields) = &ty.kind else { return repr };
+        let of_fields = fields.iter().map(|field| self.document.types[field.ty].align).max().unwrap_or(1);
+        if ty.align <= of_fields {
+            return repr;
+        }
+        let align = Literal::u64_unsuffixed(ty.align);
+        quote!(#repr, align(#align))
     }
 
     /// Whether each field lies where the next one of its alignment begins, as in an enum with `repr` of an integer.
