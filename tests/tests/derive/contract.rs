@@ -181,7 +181,7 @@ fn other_arguments_are_another_type() {
     let path = dir.path().join("metered");
     let _state = State::<Metered<1>>::create(&path).unwrap();
     let error = State::<Metered<2>>::open(&path).unwrap_err().to_string();
-    assert!(error.contains("the file has `Metered<1>`, the program has `Metered<2>`"), "{error}");
+    assert!(error.contains("\n  (the state)  Metered<1>    Metered<2>       kept: "), "{error}");
 }
 
 #[test]

@@ -76,6 +76,7 @@ struct Rows<'a> {
 impl Rows<'_> {
     fn row(&mut self, path: &str, file: impl Into<String>, program: impl Into<String>, verdict: &str) {
         let Some(room) = self.room else { return };
+        let path = if path.is_empty() { "(the state)" } else { path };
         let row = [path.to_owned(), file.into(), program.into(), verdict.to_owned()];
         self.room = room.checked_sub(row.iter().map(String::len).sum());
         if self.room.is_some() || self.rows.is_empty() {
@@ -195,7 +196,6 @@ impl std::fmt::Display for Table {
         for (i, row) in rows.iter().enumerate() {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(widths.into_iter().chain([0])) {
-                let cell = if cell.is_empty() && i > 0 && line.is_empty() { "(the state)" } else { cell };
                 let _ = write!(line, "{cell:width$}  ");
             }
             let line = line.trim_end();
