@@ -322,6 +322,20 @@ fn a_state_moves_to_another_layout() {
 }
 
 #[test]
+fn a_retired_region_is_shown_as_such() {
+    let fixture = Fixture::new();
+    std::fs::hard_link(fixture.path("house"), fixture.path("old")).unwrap();
+    State::<House>::open(fixture.path("house")).unwrap().recreate(State::options()).unwrap();
+    let rows: serde_json::Value = serde_json::from_str(&fixture.prints(&["ls", "--json", "--rate-ms", "1"])).unwrap();
+    assert_eq!((&rows[0]["name"], &rows[0]["retired"]), (&"house".into(), &false.into()));
+    assert_eq!((&rows[1]["name"], &rows[1]["retired"]), (&"old".into(), &true.into()));
+    let (status, out, _) = fixture.run(&["doctor", "old"]);
+    assert_eq!(status, 1, "{out}");
+    assert!(out.starts_with("the region is retired") && out.contains("remove this name"), "{out}");
+    assert_eq!(fixture.run(&["get", "old", "visits"]).0, 4);
+}
+
+#[test]
 fn damage_is_found() {
     let fixture = Fixture::new();
     assert!(fixture.prints(&["verify", "house"]).starts_with("sound"));

@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use crate::regions;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
+use shmstate::ErrorKind;
 use shmstate::dynamic::DynState;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
@@ -80,11 +81,15 @@ fn rows(dir: &Path, moment: Duration) -> Result<Vec<Row>, Failure> {
         let state = opened.and_then(|(before, state)| {
             let version = state.version();
             let elapsed = began.elapsed().as_secs_f64().max(f64::MIN_POSITIVE);
+            let (type_name, out_of_service) = match state.read(|value| value.type_name().to_owned()) {
+                Err(error) if error.kind() == ErrorKind::Retired => ("-".into(), true),
+                name => (name?, false),
+            };
             Ok(Known {
-                type_name: state.read(|value| value.type_name().to_owned())?,
+                type_name,
                 version,
                 commits_per_second: version.saturating_sub(before) as f64 / elapsed,
-                retired: !state.is_current()?,
+                retired: out_of_service || !state.is_current()?,
                 handles: state.handles()?.len(),
             })
         });

@@ -128,6 +128,12 @@ pub fn doctor(out: &mut impl Write, name: &Path) -> Result<bool, Failure> {
                 "this is no damage: try again under less load",
             ));
         }
+        Err(error) if error.kind() == ErrorKind::Retired => {
+            odd.push((
+                "the region is retired: another one has taken its place, and its state".into(),
+                "remove this name, which is a second one of it or that of a copy; processes open the name of the other one",
+            ));
+        }
         Err(error) => return Err(error.into()),
     }
     let (handles, stats) = (state.handles()?, state.stats()?);
@@ -150,13 +156,13 @@ pub fn doctor(out: &mut impl Write, name: &Path) -> Result<bool, Failure> {
                 "readers are in {pinned} of {} copies, and there can be no more: updates may have to wait",
                 stats.copies
             ),
-            "shorten the closures that read, or create the region with a larger `max_copies`",
+            "shorten the closures that read, or let a process move the state to more copies: `State::recreate`",
         ));
     }
     if handles.len() >= stats.handles {
         odd.push((
             format!("all {} handles are taken: no other process can attach", stats.handles),
-            "create the region with more `handles`, or clone a handle instead of opening one in each thread",
+            "share handles among threads, or let a process that has one move the state to more: `State::recreate`",
         ));
     }
     for (what, advice) in &odd {

@@ -30,6 +30,8 @@ impl Viewer {
     /// Runs `f` on the committed version and its number. What `f` looks at is copied. If there was a commit meanwhile, `f` runs
     /// again, and at last on a copy of the whole.
     pub(super) fn read<R>(&self, mut f: impl FnMut(Source<'_>, u64) -> R) -> Result<R, Error> {
+        // What does not look at the state is refused as well.
+        self.region.check_service()?;
         for _ in 0..TRIES {
             let (version, lost) = (self.region.published().version, Cell::new(false));
             let fetch = |bytes: Range<usize>, to: &mut [u8]| {

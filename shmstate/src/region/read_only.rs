@@ -125,6 +125,17 @@ impl ReadOnlyRegion {
         self.serves(self.published().service())
     }
 
+    /// Refuses a region that is out of service.
+    #[cfg(feature = "dynamic")]
+    #[inline]
+    pub(crate) fn check_service(&self) -> Result<(), Error> {
+        match self.published().service() {
+            Service::In => Ok(()),
+            service if self.serves(service)? => Ok(()),
+            _ => Err(Trouble::Retired { path: self.origin.path().to_owned() }.into()),
+        }
+    }
+
     fn serves(&self, service: Service) -> Result<bool, Error> {
         match service {
             Service::In => Ok(true),

@@ -200,6 +200,8 @@ fn a_retired_region_with_a_name_is_not_moved() {
     assert!(!view.reopen().unwrap() && !looking.reopen().unwrap());
     assert_eq!(view.snapshot().map(drop).unwrap_err().kind(), ErrorKind::Retired);
     assert_eq!(looking.snapshot().map(drop).unwrap_err().kind(), ErrorKind::Retired);
+    // Not even a read that looks at nothing goes through.
+    assert_eq!(looking.read(|v| v.type_name().len()).unwrap_err().kind(), ErrorKind::Retired);
     assert!(state.update(Release::step).is_ok());
 }
 
