@@ -92,8 +92,9 @@ impl Named {
 
     /// What a process leaves that dies before it moves the name.
     fn is_left(&self, me: usize) {
-        let died = self.world.killed(me, 2, || self.replace(me));
+        let died = self.world.killed(me, 3, || self.replace(me));
         assert!(died.is_err() && self.is_here(), "it has died too late");
+        assert_eq!(self.world.shared().published().service(), Service::Leaving, "it has died too early");
     }
 
     /// Whether a region that names `copy` may be used.
