@@ -141,3 +141,65 @@ fn without_the_type_keys_that_stay_are_found_by_their_old_places() {
         })
         .unwrap();
 }
+
+/// Colours, and texts of a length.
+macro_rules! palette {
+    ($len:literal, $($colour:ident = $value:literal),*) => {
+        use shmstate::{Map, Set, SharedLayout, SortedMap, Text};
+
+        #[derive(SharedLayout, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum Colour {
+            $($colour = $value),*
+        }
+
+        #[derive(SharedLayout)]
+        #[repr(C)]
+        pub struct Palette {
+            pub shares: Map<Colour, u64, 4>,
+            pub used: Set<Colour, 4>,
+            pub names: Map<Text<$len>, u64, 4>,
+            pub sorted: SortedMap<Text<$len>, u64, 4>,
+        }
+    };
+}
+
+mod long {
+    palette!(8, Off = 0, Red = 1, Green = 2);
+}
+
+mod short {
+    palette!(4, Off = 0, Green = 2);
+}
+
+/// A part of a key is another key: an entry does not take the place of that one.
+#[test]
+fn entries_whose_keys_lose_something_are_dropped() {
+    use long::Colour::{Green, Off, Red};
+    let dir = scratch_dir();
+    let path = dir.path().join("palette");
+    let fill = |s: &mut long::Palette| {
+        s.shares.extend([(Red, 111), (Green, 3), (Off, 2)]);
+        s.used.extend([Red, Green]);
+        for (name, number) in [("alice", 1), ("alic", 77), ("bob", 5)] {
+            s.names.insert(name.parse()?, number)?;
+            s.sorted.insert(name.parse()?, number)?;
+        }
+        Ok::<_, shmstate::Error>(())
+    };
+    State::<long::Palette>::create(&path).unwrap().transact(fill).unwrap();
+    let error = State::<short::Palette>::options().migrate(Migrate::Auto).open(&path).unwrap_err().to_string();
+    assert!(error.contains("\n  sorted[key]: 5 bytes, and the program has room for 4\n"), "listed once: {error}");
+    let allowed = Migrate::AllowLoss(&["shares", "used", "names", "sorted"]);
+    let palette = State::<short::Palette>::options().migrate(allowed).open(&path).unwrap();
+    palette
+        .read(|s| {
+            assert_eq!((s.shares.len(), s.shares[&short::Colour::Green], s.shares[&short::Colour::Off]), (2, 3, 2));
+            assert!(s.used.iter().eq(&[short::Colour::Green]));
+            assert_eq!((s.names.len(), s.names["alic"], s.names["bob"]), (2, 77, 5));
+            assert_eq!((s.sorted.len(), s.sorted["alic"], s.sorted["bob"]), (2, 77, 5));
+        })
+        .unwrap();
+    drop(palette);
+    State::<short::Palette>::open(&path).expect("checked by the first handle");
+}

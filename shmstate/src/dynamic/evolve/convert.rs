@@ -62,8 +62,10 @@ pub(super) fn convert(
         Step::Set(key) => conversion.entries(trail, pair, *key, None, from, to),
         Step::Map { key, value } => conversion.entries(trail, pair, *key, Some(*value), from, to),
         Step::Archive => conversion.archive(trail, pair, from, to),
-        // Said before, with the plan.
-        Step::Lost => Ok(()),
+        Step::Lost => {
+            conversion.losses.add_listed();
+            Ok(())
+        }
     }
 }
 

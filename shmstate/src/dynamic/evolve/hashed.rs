@@ -43,20 +43,21 @@ impl Conversion<'_> {
     ) -> Result<(), Error> {
         let news = self.new;
         let form = &news.get(pair.new).form;
-        let (key_ty, capacity) = match form {
-            Form::Set(set) | Form::Map { set, .. } => (set.keys.items.item, set.keys.items.capacity),
-            Form::Sorted(map) => (map.keys.item, map.leaves.items.capacity),
+        let (keys, capacity) = match form {
+            Form::Set(set) | Form::Map { set, .. } => (set.keys.items, set.keys.items.capacity),
+            Form::Sorted(map) => (map.keys, map.leaves.items.capacity),
             _ => return Err(changed()),
         };
-        let rule = self.rule(pair, key, key_ty)?;
+        let rule = self.rule(pair, key, keys.item)?;
+        // A new state may begin with entries of its own.
+        self.zero(to, news.get(pair.new).size)?;
         let mut entries = self.old_entries(pair, from, rule == Rule::Unchanged)?;
+        self.drop_lost_keys(trail, key, &mut entries, (keys.item, to + keys.offset(0)))?;
         let count = entries.len();
         self.losses.add(&trail, usize::from(count > capacity), || {
             format!("{count} entries, and the program has room for {capacity}")
         });
         entries.truncate(capacity);
-        // A new state may begin with entries of its own.
-        self.zero(to, news.get(pair.new).size)?;
         match form {
             Form::Sorted(map) => self.sorted(trail, map, (key, value), rule, &entries, to)?,
             Form::Set(set) => {
@@ -70,6 +71,47 @@ impl Conversion<'_> {
             _ => return Err(changed()),
         }
         if rule == Rule::Program { self.call_rebuild(trail, pair.new, to) } else { Ok(()) }
+    }
+
+    /// Drops the entries whose keys do not go along whole: a part of a key is another key, perhaps that of another entry.
+    /// `scratch` is a place for a new key, of zeroes, and its type.
+    fn drop_lost_keys(
+        &mut self,
+        trail: Trail<'_>,
+        key: Part,
+        entries: &mut Vec<Entry>,
+        scratch: (usize, usize),
+    ) -> Result<(), Error> {
+        let (ty, place) = scratch;
+        if matches!(self.plan.get(key.step).step, Step::Same(_) | Step::Number { .. }) {
+            return Ok(());
+        }
+        let mut kept = Vec::with_capacity(entries.len());
+        for entry in &*entries {
+            let before = self.losses.count();
+            self.fresh(ty, place)?;
+            self.part(trail.key(), key, entry.key, place)?;
+            if self.losses.count() == before {
+                kept.push(*entry);
+            }
+        }
+        *entries = kept;
+        self.zero(place, self.new.get(ty).size)
+    }
+
+    /// Converts the key of an entry that is kept, into a place for a new key of type `ty`.
+    pub(super) fn key(
+        &mut self,
+        trail: Trail<'_>,
+        key: Part,
+        entry: &Entry,
+        (ty, place): (usize, usize),
+    ) -> Result<(), Error> {
+        self.fresh(ty, place)?;
+        self.losses.set_again(true);
+        let converted = self.part(trail.key(), key, entry.key, place);
+        self.losses.set_again(false);
+        converted
     }
 
     /// How entries are arranged in the new container.
@@ -142,9 +184,7 @@ impl Conversion<'_> {
     ) -> Result<(), Error> {
         let mut len = 0;
         for entry in entries {
-            let place = to + set.keys.items.offset(len);
-            self.fresh(set.keys.items.item, place)?;
-            self.part(trail.key(), key, entry.key, place)?;
+            self.key(trail, key, entry, (set.keys.items.item, to + set.keys.items.offset(len)))?;
             if rule != Rule::Program && !self.index(set, rule, entry, len, to)? {
                 self.losses.add(&trail, 1, || "two keys are the same now".into());
                 continue;

@@ -12,11 +12,15 @@ pub(super) struct Losses<'a> {
     allowed: Allowed<'a>,
     /// By path: why, and how many values.
     found: BTreeMap<String, (String, usize)>,
+    /// How many there were so far, allowed ones included.
+    count: usize,
+    /// Whether what is lost now has been listed before.
+    again: bool,
 }
 
 impl<'a> Losses<'a> {
     pub(super) fn new(allowed: Allowed<'a>) -> Self {
-        Losses { allowed, found: BTreeMap::new() }
+        Losses { allowed, found: BTreeMap::new(), count: 0, again: false }
     }
 
     /// Paths that are lost whatever the values are.
@@ -26,8 +30,12 @@ impl<'a> Losses<'a> {
 
     /// `count` values at `trail` are lost, unless that is allowed.
     pub(super) fn add(&mut self, trail: &Trail<'_>, count: usize, why: impl FnOnce() -> String) {
+        self.count += count;
+        if count == 0 || self.again {
+            return;
+        }
         let path = trail.text();
-        if count == 0 || self.allowed.covers(&path) {
+        if self.allowed.covers(&path) {
             return;
         }
         if let Some((_, known)) = self.found.get_mut(&path) {
@@ -35,6 +43,21 @@ impl<'a> Losses<'a> {
         } else if self.found.len() < MOST {
             self.found.insert(path, (why(), count));
         }
+    }
+
+    /// A value is lost that is listed with the plan.
+    pub(super) fn add_listed(&mut self) {
+        self.count += 1;
+    }
+
+    /// How many values were lost so far, whether or not that is allowed.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Whether what is lost from now on has been listed before, because it is converted once more.
+    pub(super) fn set_again(&mut self, again: bool) {
+        self.again = again;
     }
 
     /// # Errors

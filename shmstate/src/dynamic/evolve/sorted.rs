@@ -31,7 +31,7 @@ impl Conversion<'_> {
             let start = number * map.leaf;
             for (index, entry) in leaf.iter().enumerate() {
                 let slot = start + index;
-                self.key(trail, map, key, entry, slot, to)?;
+                self.key(trail, key, entry, (map.keys.item, to + map.keys.offset(slot)))?;
                 if let Some(value) = value {
                     let place = to + map.values.offset(slot);
                     self.fresh(map.values.item, place)?;
@@ -49,21 +49,6 @@ impl Conversion<'_> {
         Ok(())
     }
 
-    /// Converts the key of an entry into a slot.
-    fn key(
-        &mut self,
-        trail: Trail<'_>,
-        map: &SortedShape,
-        key: Part,
-        entry: &Entry,
-        slot: usize,
-        to: usize,
-    ) -> Result<(), Error> {
-        let place = to + map.keys.offset(slot);
-        self.fresh(map.keys.item, place)?;
-        self.part(trail.key(), key, entry.key, place)
-    }
-
     /// The entries by their new keys; one of those whose keys are the same now.
     fn ordered(
         &mut self,
@@ -77,7 +62,7 @@ impl Conversion<'_> {
         let mut keyed: Vec<(Key<'static>, Entry)> = Vec::with_capacity(entries.len());
         for entry in entries {
             // The first slot, which is filled later, is where a key is looked at.
-            self.key(trail, map, key, entry, 0, to)?;
+            self.key(trail, key, entry, (map.keys.item, to + map.keys.offset(0)))?;
             let key = Key::read(self.new.get(ty), self.image.source(), at)?.into_owned();
             keyed.push((key, *entry));
         }
