@@ -172,7 +172,8 @@ impl DynState {
     /// # let number = State::<u64>::create(&name)?;
     /// let view = DynState::open(&name)?;
     /// number.update(|n| *n = 7)?;
-    /// assert_eq!(view.read_versioned(|n, version| (n.to_json(), version))?, (Ok("7".to_owned()), 1));
+    /// let (number, version) = view.read_versioned(|n, version| (n.to_json(), version))?;
+    /// assert_eq!((&*number?, version), ("7", 1));
     /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -413,3 +413,39 @@ fn a_variant_that_is_gone_is_lost_if_a_value_has_it() {
     refused::<v1::Job, Less>(runs, &["Run"]);
     carry::<v1::Job, Less>(&["Run"], runs, |job| assert_eq!(*job, Less::Idle, "as in a new state"));
 }
+
+mod sides {
+    #[derive(shmstate::SharedLayout)]
+    #[repr(C)]
+    pub struct Before {
+        pub x: u64,
+        pub y: u64,
+    }
+
+    /// `x` is called `z` now, and the new `x` is something else.
+    #[derive(shmstate::SharedLayout)]
+    #[repr(C)]
+    pub struct After {
+        #[shared(init = 9)]
+        pub x: u64,
+        #[shared(renamed_from = "x")]
+        pub z: u64,
+        pub y: u64,
+    }
+}
+
+#[test]
+fn a_new_field_does_not_take_what_a_renamed_one_was() {
+    use sides::{After, Before};
+    let dir = scratch_dir();
+    let name = dir.path().join("sides");
+    State::<Before>::create(&name).unwrap().update(|s| (s.x, s.y) = (1, 2)).unwrap();
+    let after = State::<After>::options().migrate(Migrate::Auto).open(&name).unwrap();
+    after.read(|s| assert_eq!((s.x, s.z, s.y), (9, 1, 2))).unwrap();
+    // Where both are there, neither was renamed.
+    let fill = |s: &mut After| {
+        (s.x, s.z, s.y) = (1, 2, 3);
+        Ok(())
+    };
+    carry::<After, After>(&[], fill, |s| assert_eq!((s.x, s.z, s.y), (1, 2, 3)));
+}

@@ -35,13 +35,21 @@ pub(super) fn match_fields(
     new: &Fields,
 ) -> FieldsStep {
     let (olds, news, origins) = (matcher.old, matcher.new, matcher.origins);
-    let by_name = old.all.iter().map(|field| (&*field.name, field)).collect();
+    let by_name: HashMap<&str, &FieldShape> = old.all.iter().map(|field| (&*field.name, field)).collect();
+    // A field that the old struct has is no renamed one, whatever it was called before that.
+    let former = |field: &FieldShape| match by_name.contains_key(&*field.name) {
+        true => None,
+        false => origins.renamed(ty, variant, &field.name).iter().find(|name| by_name.contains_key(name.as_str())),
+    };
+    let renamed: HashMap<&str, &str> =
+        new.all.iter().filter_map(|field| Some((field.name.as_str(), former(field)?.as_str()))).collect();
     let mut from = Old { shapes: olds, by_name, taken: HashSet::new(), opened: HashSet::new() };
     let mut step = FieldsStep::default();
     let mut rest = Vec::new();
-    // Names that have stayed come first: no other field takes those over.
-    for field in &new.all {
-        match from.take(&field.name) {
+    // What was renamed comes first: a field that has a former name now is a new one. Then names that have stayed.
+    let (first, second): (Vec<_>, Vec<_>) = new.all.iter().partition(|field| renamed.contains_key(&*field.name));
+    for field in first.into_iter().chain(second) {
+        match from.take(renamed.get(&*field.name).copied().unwrap_or(&field.name)) {
             Some(found) => add(matcher, &mut step, &found, field.name.clone(), (field.shape, field.at)),
             None => rest.push(field),
         }

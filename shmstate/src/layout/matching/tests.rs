@@ -190,8 +190,8 @@ fn fields_match_by_name() {
     assert_eq!(
         rows,
         [
-            "points[..].z - f64 new: as in a new state",
             "ticks u64 `steps` kept: renamed",
+            "points[..].z - f64 new: as in a new state",
             "at.y f64 `row` kept: moved",
             "width u64 `size.width` kept: moved",
             "at.x f64 `x` kept: moved",
