@@ -74,7 +74,7 @@ impl Conversion<'_> {
     }
 
     /// Drops the entries whose keys do not go along whole: a part of a key is another key, perhaps that of another entry.
-    /// `scratch` is a place for a new key, of zeroes, and its type.
+    /// `scratch` is the type of a new key, and a place of zeroes for one.
     fn drop_lost_keys(
         &mut self,
         trail: Trail<'_>,
@@ -82,36 +82,17 @@ impl Conversion<'_> {
         entries: &mut Vec<Entry>,
         scratch: (usize, usize),
     ) -> Result<(), Error> {
-        let (ty, place) = scratch;
         if matches!(self.plan.get(key.step).step, Step::Same(_) | Step::Number { .. }) {
             return Ok(());
         }
         let mut kept = Vec::with_capacity(entries.len());
         for entry in &*entries {
-            let before = self.losses.count();
-            self.fresh(ty, place)?;
-            self.part(trail.key(), key, entry.key, place)?;
-            if self.losses.count() == before {
+            if self.is_whole(trail, key, entry.key, scratch)? {
                 kept.push(*entry);
             }
         }
         *entries = kept;
-        self.zero(place, self.new.get(ty).size)
-    }
-
-    /// Converts the key of an entry that is kept, into a place for a new key of type `ty`.
-    pub(super) fn key(
-        &mut self,
-        trail: Trail<'_>,
-        key: Part,
-        entry: &Entry,
-        (ty, place): (usize, usize),
-    ) -> Result<(), Error> {
-        self.fresh(ty, place)?;
-        self.losses.set_again(true);
-        let converted = self.part(trail.key(), key, entry.key, place);
-        self.losses.set_again(false);
-        converted
+        self.zero(scratch.1, self.new.get(scratch.0).size)
     }
 
     /// How entries are arranged in the new container.
@@ -184,7 +165,7 @@ impl Conversion<'_> {
     ) -> Result<(), Error> {
         let mut len = 0;
         for entry in entries {
-            self.key(trail, key, entry, (set.keys.items.item, to + set.keys.items.offset(len)))?;
+            self.key(trail, key, entry.key, (set.keys.items.item, to + set.keys.items.offset(len)))?;
             if rule != Rule::Program && !self.index(set, rule, entry, len, to)? {
                 self.losses.add(&trail, 1, || "two keys are the same now".into());
                 continue;

@@ -3,7 +3,7 @@
 //! Nothing of the old state is trusted: lengths are clamped, each read is checked against the bounds, and the new state is checked
 //! as a whole when it is done. What is made takes memory in proportion to the two states.
 //!
-//! * `conversion`: what all steps work on; `sequences`, `slabs`, `hashed`, `sorted`: the containers; `convert`: one value after the
+//! * `conversion`: what all steps work on; `sequences`, `slabs`, `hashed`, `sorted`, `keys`: the containers; `convert`: one value after the
 //!   other, whatever it is
 //! * `path`, `losses`: where it is, and what does not go along; `fresh`: what a value is before anything is carried over
 //! * `rebuild`: the program's own code for its keys
@@ -16,6 +16,7 @@ mod conversion;
 mod convert;
 mod fresh;
 mod hashed;
+mod keys;
 mod losses;
 mod path;
 mod rebuild;

@@ -31,7 +31,7 @@ impl Conversion<'_> {
             let start = number * map.leaf;
             for (index, entry) in leaf.iter().enumerate() {
                 let slot = start + index;
-                self.key(trail, key, entry, (map.keys.item, to + map.keys.offset(slot)))?;
+                self.key(trail, key, entry.key, (map.keys.item, to + map.keys.offset(slot)))?;
                 if let Some(value) = value {
                     let place = to + map.values.offset(slot);
                     self.fresh(map.values.item, place)?;
@@ -62,7 +62,7 @@ impl Conversion<'_> {
         let mut keyed: Vec<(Key<'static>, Entry)> = Vec::with_capacity(entries.len());
         for entry in entries {
             // The first slot, which is filled later, is where a key is looked at.
-            self.key(trail, key, entry, (map.keys.item, to + map.keys.offset(0)))?;
+            self.key(trail, key, entry.key, (map.keys.item, to + map.keys.offset(0)))?;
             let key = Key::read(self.new.get(ty), self.image.source(), at)?.into_owned();
             keyed.push((key, *entry));
         }
