@@ -318,6 +318,7 @@ fn a_state_moves_to_another_layout() {
     let held = next.read(|s| (s.visits, s.rooms[0].seats, s.ports["http"], s.samples.len(), s.added)).unwrap();
     assert_eq!(held, (4, 4, 80, 400, 0));
     assert_eq!(fixture.house.read(|_| ()).unwrap_err().kind(), shmstate::ErrorKind::Retired);
+    assert!(fixture.prints(&["migrate", "house", &file]).ends_with("has this layout already\n"));
     assert!(fixture.fails(&["migrate", "nothing", "next"], 3).contains("there is no region"));
 }
 

@@ -15,6 +15,10 @@ pub fn migrate(
     let schema = schema(layout)?;
     let allowed: Vec<&str> = allow_loss.iter().map(String::as_str).collect();
     let mut state = DynState::options().writable(!dry_run).open(name)?;
+    if state.schema() == schema.trim_end() {
+        writeln!(out, "{} has this layout already", state.file().display())?;
+        return Ok(true);
+    }
     let migration = state.migration(&schema)?;
     writeln!(out, "{migration}")?;
     if dry_run {

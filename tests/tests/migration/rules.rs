@@ -185,6 +185,7 @@ fn sequences() {
     carry::<Ring<u16, 3>, Ring<u16, 4>>(&[], fill, |ring| assert!(ring.iter().eq(&[3, 4, 5])));
     carry::<Ring<u16, 3>, Ring<u32, 3>>(&[], fill, |ring| assert!(ring.iter().eq(&[3, 4, 5])));
     carry::<Ring<u16, 3>, Ring<u16, 2>>(&[""], fill, |ring| assert!(ring.iter().eq(&[4, 5]), "the latest"));
+    carry::<Ring<u16, 3>, List<u16, 2>>(&[""], fill, |list| assert_eq!(**list, [4, 5], "the latest"));
     let fill = |queue: &mut Queue<u16, 4>| {
         queue.try_extend([1, 2, 3, 4])?;
         let _ = (queue.pop_front(), queue.pop_front());

@@ -20,7 +20,9 @@ impl Conversion<'_> {
         let (old, new) = (&olds.get(pair.old).form, &news.get(pair.new).form);
         let Some(sequence) = Sequence::of(old, self.source, from)? else { return Err(changed()) };
         let (items, is_ring) = match new {
-            Form::Array { items } | Form::List { items } | Form::Queue { items, .. } => (*items, false),
+            Form::Array { items } | Form::List { items } | Form::Queue { items, .. } => {
+                (*items, matches!(old, Form::Ring { .. }))
+            }
             Form::Ring { items, .. } => (*items, true),
             _ => return Err(changed()),
         };
@@ -29,7 +31,7 @@ impl Conversion<'_> {
         self.losses.add(&trail, usize::from(lost > 0), || {
             format!("{} items, and the program has room for {}", sequence.count, items.capacity)
         });
-        // Of a ring, the latest items are kept, as it keeps them itself.
+        // Of a ring, and for one, the latest items are kept, as a ring keeps them itself.
         let first = if is_ring { lost } else { 0 };
         match new {
             Form::List { .. } => self.image.put_u32(to, count)?,

@@ -44,18 +44,14 @@ impl Plan {
     pub(crate) fn table(&self, old: &Shapes, new: &Shapes) -> Table {
         let mut rows = Rows { plan: self, old, new, rows: Vec::new(), room: Some(MOST), seen: HashSet::new() };
         rows.walk(self.root, String::new());
-        if rows.rows.is_empty() {
-            rows.row(
-                "",
-                name(old, old.root()),
-                name(new, new.root()),
-                "kept: only the order or the place of parts differs",
-            );
-        }
-        // What is archived shows in no field.
-        let details = match rows.rows.iter().any(|[.., verdict]| verdict == ARCHIVE) {
-            true => old.schema.differences(&new.schema).into_iter().filter(|line| line.contains("archive")).collect(),
-            false => Vec::new(),
+        // What is archived shows in no field. Nor does what makes no difference to a value: names, versions, places.
+        let details = if rows.rows.is_empty() {
+            rows.row("", name(old, old.root()), name(new, new.root()), "kept: every part is what it was");
+            old.schema.differences(&new.schema)
+        } else if rows.rows.iter().any(|[.., verdict]| verdict == ARCHIVE) {
+            old.schema.differences(&new.schema).into_iter().filter(|line| line.contains("archive")).collect()
+        } else {
+            Vec::new()
         };
         Table { rows: rows.rows, details, losses: self.losses(Allowed::Paths(&[])) }
     }
