@@ -20,6 +20,8 @@ Exit status:
 pub enum Failure {
     /// What the library says.
     Library(Error),
+    /// What a migration would lose.
+    Loss(Error),
     /// An argument is not what it has to be.
     Argument(String),
     /// The output cannot be written.
@@ -39,7 +41,7 @@ impl Failure {
             Failure::InUse(_) => 5,
             Failure::Gone(_) => 3,
             Failure::Output(_) | Failure::File(..) => 7,
-            Failure::Library(error) => match error.kind() {
+            Failure::Library(error) | Failure::Loss(error) => match error.kind() {
                 ErrorKind::NotFound => 3,
                 ErrorKind::Corrupt
                 | ErrorKind::UnknownFormat
@@ -60,6 +62,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Library(error) => error.fmt(f),
+            Failure::Loss(error) => write!(f, "{error}\nHere that is `--allow-loss PATH`, for each path."),
             Failure::Argument(why) => f.write_str(why),
             Failure::Output(error) => write!(f, "cannot write the output: {error}"),
             Failure::InUse(processes) => {

@@ -300,7 +300,7 @@ fn a_state_moves_to_another_layout() {
     let table = "  scores      SortedMap<u64, u64, 8>  -                      lost: no such field\n";
     let (status, out, err) = fixture.run(&["migrate", "house", "next", "--dry-run"]);
     assert_eq!(status, 4, "{err}");
-    assert!(out.contains(table) && err.contains("\n  scores: "), "{out}{err}");
+    assert!(out.contains(table) && err.contains("\n  scores: ") && err.contains("--allow-loss"), "{out}{err}");
     let dry = ["migrate", "house", "next", "--dry-run", "--allow-loss", "scores"];
     let (status, out, err) = fixture.run(&dry);
     assert_eq!(status, 4, "{err}");

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use shmstate::dynamic::DynState;
+use shmstate::{Error, ErrorKind};
 use std::io::Write;
 use std::path::Path;
 
@@ -23,13 +24,17 @@ pub fn migrate(
     writeln!(out, "{migration}")?;
     if dry_run {
         // What does not fit shows with the values alone.
-        migration.apply(&state.snapshot()?, &allowed)?;
+        migration.apply(&state.snapshot()?, &allowed).map_err(loss)?;
         writeln!(out, "nothing would be lost that may not be")?;
     } else {
-        state.migrate(&schema, &allowed)?;
+        state.migrate(&schema, &allowed).map_err(loss)?;
         writeln!(out, "{} has the new layout, as version {}", state.file().display(), state.version())?;
     }
     Ok(true)
+}
+
+fn loss(error: Error) -> Failure {
+    if error.kind() == ErrorKind::LayoutMismatch { Failure::Loss(error) } else { error.into() }
 }
 
 /// The layout in a file of JSON, or that of a region.
