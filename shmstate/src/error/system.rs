@@ -162,6 +162,9 @@ mod tests {
         ("openat", "open a second time", libc::EACCES, Permission, "let this process open it"),
         ("openat", "open a second time", libc::EMFILE, Io, "`ulimit -n`"),
         ("openat", "open a second time", libc::ENFILE, Io, "`fs.file-max`"),
+        // fchown, of a new file.
+        ("fchown", "set the owner of", libc::EIO, Io, "kernel's log"),
+        ("fchown", "set the owner of", libc::EROFS, Permission, "mounted read-only"),
         // openat, of a new file.
         ("openat", "create", libc::EACCES, Permission, "does not let this process create it"),
         ("openat", "create", libc::EPERM, Permission, "does not let this process create it"),

@@ -60,6 +60,7 @@ impl Layout {
 
     /// The same: no code without the feature.
     #[cfg(not(feature = "dynamic"))]
+    #[allow(clippy::extra_unused_type_parameters, reason = "the feature uses it")]
     pub(super) const fn initialized_as<S>(self) -> Layout {
         self
     }

@@ -128,7 +128,7 @@ impl World {
     /// A new region that has taken over the content of another one: so many commits, all in copy 0.
     #[cfg(shmstate_shuttle)]
     pub(super) fn successor(&self, commits: usize) -> Arc<World> {
-        let mut world = Self::build(self.copies.len(), self.copies.len(), self.slots.len(), 0, false);
+        let mut world = Self::build(self.copies.len(), self.copies.len(), self.slots.len(), 0, [false; 2]);
         world.control = Control::new(Published { version: commits as u64, copy: 0 }, self.copies.len());
         world.copies = (0..self.copies.len()).map(|_| CopyLine::new(1, NEVER)).collect();
         world.copies[0] = CopyLine::new(0, commits as u64);
