@@ -76,7 +76,7 @@ impl Shared<'_> {
         }
         let mut successor = make(active.in_service())?;
         // In this order: no moment is without a region in service, and none has two.
-        self.publish_service(LEAVING);
+        self.leave_service();
         if let Err(error) = take_name(&mut successor) {
             self.stay_in_service();
             return Err(error);
@@ -96,6 +96,11 @@ impl Shared<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Lets the region's name decide whether it is in service. The caller holds the lock.
+    pub(super) fn leave_service(&self) {
+        self.publish_service(LEAVING);
     }
 
     /// Puts a region back into service that still has its name. The caller holds the lock, or is alone.

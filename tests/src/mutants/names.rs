@@ -36,7 +36,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "commit/pins.rs",
             "slot.pin(copy, Reader::Guest); «if !slot.is_listed() { self.list(me); }»",
         )],
-        checks: &[Loom("replacements::a_reader_goes_by_the_mark", RACE)],
+        checks: &[Loom("replacements::a_reader_of_a_marked_region_lists_its_slot", RACE)],
     },
     Mutant {
         name: "removal_of_whatever_has_the_name",

@@ -220,6 +220,22 @@ fn a_reader_goes_by_the_mark() {
     });
 }
 
+/// The same without a death, after which the process that takes the lock over lists every slot.
+#[test]
+fn a_reader_of_a_marked_region_lists_its_slot() {
+    explore("K=2, marked, no death, 1 reader, 1 writer x2", Some(3), || {
+        let named = Named::new(2);
+        named.world.locked(0, |shared| shared.leave_service());
+        let reader = thread::spawn({
+            let named = Arc::clone(&named);
+            move || named.read(2).expect("it has its name")
+        });
+        assert!(named.update(1).is_some() && named.update(1).is_some());
+        reader.join().expect("joined");
+        named.world.finish(2);
+    });
+}
+
 #[test]
 fn a_successor_takes_every_commit_over() {
     explore("K=2, 1 replacer, 1 writer that follows x2", Some(3), || {
