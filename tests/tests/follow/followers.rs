@@ -27,7 +27,8 @@ fn names(change: &Change<Board>) -> Vec<&'static str> {
 
 #[test]
 fn a_change_says_what_was_touched() {
-    let state = State::<Board>::anonymous().unwrap();
+    let dir = shmstate_tests::scratch_dir();
+    let state = State::<Board>::create(dir.path().join("state")).unwrap();
     let mut follower = state.follow().unwrap();
     assert!(follower.advance().unwrap().is_none());
 
@@ -64,7 +65,8 @@ fn a_change_says_what_was_touched() {
 
 #[test]
 fn a_slow_follower_takes_everything() {
-    let state = State::<Board>::anonymous().unwrap();
+    let dir = shmstate_tests::scratch_dir();
+    let state = State::<Board>::create(dir.path().join("state")).unwrap();
     let mut follower = state.follow().unwrap();
     for n in 0..1000 {
         state.update(|s| s.seats[n % 512] = n as u64).unwrap();
@@ -78,7 +80,8 @@ fn a_slow_follower_takes_everything() {
 
 #[test]
 fn a_follower_waits() {
-    let state = State::<Counted>::anonymous().unwrap();
+    let dir = shmstate_tests::scratch_dir();
+    let state = State::<Counted>::create(dir.path().join("state")).unwrap();
     let mut follower = state.follow().unwrap();
     assert!(follower.wait(Duration::from_millis(5)).unwrap().is_none());
     thread::scope(|threads| {

@@ -80,7 +80,8 @@ fn through_a_read_only_handle() {
 
 #[test]
 fn updates() {
-    let state = State::<Counted>::anonymous().unwrap();
+    let dir = shmstate_tests::scratch_dir();
+    let state = State::<Counted>::create(dir.path().join("state")).unwrap();
     assert_eq!(state.update_versioned(|s, version| (s.commit(version), version).1).unwrap(), 1);
     assert_eq!(state.try_update_versioned(|_, version| Err::<(), _>(version)).unwrap(), Err(2));
     assert_eq!(state.with_timeout(PATIENCE).update_versioned(|s, version| (s.commit(version), version).1).unwrap(), 2);

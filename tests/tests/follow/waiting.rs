@@ -22,7 +22,8 @@ fn words(path: &Path) -> [u32; 2] {
 
 #[test]
 fn what_is_there_is_not_waited_for() {
-    let state = State::<Counted>::anonymous().unwrap();
+    let dir = shmstate_tests::scratch_dir();
+    let state = State::<Counted>::create(dir.path().join("state")).unwrap();
     assert_eq!(state.wait_newer(0, Duration::ZERO).unwrap(), None);
     Counted::write(&state, 3).unwrap();
     assert_eq!(state.wait_newer(0, Duration::MAX).unwrap(), Some(3));
@@ -48,7 +49,8 @@ fn a_look_raises_no_flag() {
 
 #[test]
 fn roll_backs_do_not_end_a_wait() {
-    let state = State::<Counted>::anonymous().unwrap();
+    let dir = shmstate_tests::scratch_dir();
+    let state = State::<Counted>::create(dir.path().join("state")).unwrap();
     let stop = AtomicBool::new(false);
     thread::scope(|threads| {
         threads.spawn(|| {
@@ -63,7 +65,8 @@ fn roll_backs_do_not_end_a_wait() {
 
 #[test]
 fn a_thread_does_not_wait_for_itself() {
-    let state = State::<Counted>::anonymous().unwrap();
+    let dir = shmstate_tests::scratch_dir();
+    let state = State::<Counted>::create(dir.path().join("state")).unwrap();
     let refused = state.try_update(|_| Err::<Infallible, _>(state.wait_newer(0, Duration::MAX).unwrap_err().kind()));
     assert_eq!(refused.unwrap().unwrap_err(), ErrorKind::Reentrant);
     // A reader may wait for the version after the one that it keeps.
