@@ -36,7 +36,10 @@ impl Region {
             return Ok(None);
         }
         let region = match Self::attach_anywhere(Some(Arc::new(region_path.origin())), file, key, state, clock) {
-            Err(e) if e.kind() == ErrorKind::Retired && region_path.now()? != Some(key) => {
+            // Without `/proc`, the file is opened a second time by its name.
+            Err(e)
+                if matches!(e.kind(), ErrorKind::Retired | ErrorKind::NotFound) && region_path.now()? != Some(key) =>
+            {
                 return Ok(None);
             }
             region => region?,

@@ -47,7 +47,11 @@ impl Region {
             return Ok(None);
         }
         let path = region_path.path();
-        let file = self.reopen()?;
+        let file = match self.reopen() {
+            // Without `/proc`, by the name, which may lead elsewhere by now.
+            Err(_) if region_path.now()? != Some(self.key()) => return Ok(None),
+            file => file?,
+        };
         let Some(_name) = NameLock::take(region_path, &file, clock)? else { return Ok(None) };
         let rights = Rights::of(path, &file)?;
         let access = Access { mode: mode.unwrap_or(rights.mode) };
@@ -71,7 +75,12 @@ impl Region {
             Ok((new, attached))
         };
         match self.replace(clock, make, |(new, _)| new.take_name(region_path))? {
-            Some((new, attached)) => attached.map_or_else(|| attach(region_path, &new), Ok).map(Some),
+            Some((_, Some(attached))) => Ok(Some(attached)),
+            // By its name, which the next one may have taken already.
+            Some((new, None)) => match attach(region_path, &new) {
+                Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+                attached => attached.map(Some),
+            },
             None => Ok(None),
         }
     }
