@@ -318,3 +318,8 @@ fn number(json: &Json) -> u64 {
 fn index(json: &Json) -> usize {
     number(json) as usize
 }
+
+/// Bytes of an integer type.
+pub fn integer_size(repr: &str) -> u64 {
+    repr.trim_start_matches(|c: char| !c.is_ascii_digit()).parse::<u64>().unwrap_or(8) / 8
+}

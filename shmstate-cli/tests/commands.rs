@@ -2,6 +2,7 @@
 
 use assert_cmd::Command;
 use shmstate::{List, Map, SharedLayout, SortedMap, State, Text};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 #[derive(SharedLayout)]
@@ -290,6 +291,14 @@ fn layouts_are_compared() {
     let file = fixture.path("house.json").display().to_string();
     fixture.prints(&["export", "house", &file]);
     assert_eq!(fixture.run(&["diff", "house", &file]), (0, String::new(), String::new()));
+    // It is replaced as a whole, and lets no more processes read it than before.
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let link = fixture.path("link.json").display().to_string();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    fixture.prints(&["export", "house", &link]);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fixture.run(&["diff", "house", &file]).0, 0);
     assert!(fixture.run(&["diff", &file, "next"]).1.starts_with(layout));
 }
 

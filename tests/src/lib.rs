@@ -11,6 +11,7 @@ mod log;
 mod made;
 pub mod mutants;
 mod release;
+pub mod replacement;
 mod rng;
 mod tally;
 mod world;

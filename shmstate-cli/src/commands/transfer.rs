@@ -22,11 +22,15 @@ pub fn export(out: &mut impl Write, name: &Path, file: Option<&Path>) -> Result<
                 state.export_to(BufWriter::new(Counted::new(file, "exported")))?;
                 return Ok(true);
             }
-            // What the file holds stays until all of the new one is there.
+            // What the file holds stays until all of the new one is there, which gets its mode. A link stays one.
+            let file = &std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
             let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let mode = Permissions::from_mode(0o666);
             let new = Builder::new().prefix(".shmstate-").permissions(mode).tempfile_in(dir).map_err(failed)?;
             state.export_to(BufWriter::new(Counted::new(new.as_file(), "exported")))?;
+            if let Ok(found) = std::fs::metadata(file) {
+                new.as_file().set_permissions(found.permissions()).map_err(failed)?;
+            }
             new.persist(file).map_err(|error| failed(error.error))?;
         }
         _ => state.export_to(BufWriter::new(out)).map_err(not_written)?,

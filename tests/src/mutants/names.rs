@@ -97,13 +97,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "renameat(&temporary.dir",
             "let _ = rustix::fs::unlinkat(&region_path.dir, &region_path.name, rustix::fs::AtFlags::empty());",
         )],
-        checks: &[Process("replace", "a_replacer_is_killed_at_each_system_call")],
+        checks: &[Process("replacers", "a_replacer_is_killed_at_each_system_call")],
     },
     Mutant {
         name: "old_region_not_marked_before_the_name",
         breaks: "the old region does not know that another one has its name, if the replacer dies then",
         patches: &[left_out("commit/service.rs", "self.publish_service(LEAVING);")],
-        checks: &[Process("replace", "a_replacer_is_killed_at_each_system_call")],
+        checks: &[Process("replacers", "a_replacer_is_killed_at_each_system_call")],
     },
     Mutant {
         name: "old_region_retired_before_the_name",
@@ -116,7 +116,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[
             Loom("replacements::no_commit_dies_with_a_replacer", UNSERVED),
             Step("recreate"),
-            Process("replace", "a_replacer_is_killed_at_each_system_call"),
+            Process("replacers", "a_replacer_is_killed_at_each_system_call"),
         ],
     },
 ];

@@ -1,7 +1,7 @@
 //! A header for C: the types, assertions that the compiler lays them out as the region does, and a function that copies one
 //! version of the state.
 
-use crate::document::{Document, Field, Kind, Variant};
+use crate::document::{Document, Field, Kind, Variant, integer_size};
 use std::collections::HashMap;
 use std::fmt::Write;
 use xxhash_rust::xxh3::xxh3_64;
@@ -149,7 +149,7 @@ impl Header<'_> {
         self.line("typedef union {");
         let head = self.aligned(ty.align, &format!("{} discriminant", scalar(repr)));
         self.line(&format!("    {head};"));
-        let start = super::rust::integer_size(repr);
+        let start = integer_size(repr);
         for variant in variants {
             let fields: Vec<&Field> = variant.fields.iter().filter(|field| self.has_bytes(field)).collect();
             if fields.is_empty() {

@@ -1,7 +1,6 @@
 //! The bytes of each type of the program, eight in a row.
 
-use super::rust::integer_size;
-use crate::document::{Document, Field, Kind};
+use crate::document::{Document, Field, Kind, integer_size};
 use crate::failure::Failure;
 use std::io::Write;
 

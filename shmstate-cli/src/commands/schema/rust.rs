@@ -3,7 +3,7 @@
 //! The document does not say which fields of a generic type use its parameters. Such a type is declared as it is with its
 //! arguments, under a name of its own; then the layout is another one by name, and the same by bytes.
 
-use crate::document::{Argument, Document, Field, Kind, Variant};
+use crate::document::{Argument, Document, Field, Kind, Variant, integer_size};
 use crate::failure::Failure;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
@@ -230,9 +230,4 @@ fn docs(text: &str) -> TokenStream {
         quote!(#[doc = #line])
     };
     text.lines().map(line).collect()
-}
-
-/// Bytes of an integer type.
-pub fn integer_size(repr: &str) -> u64 {
-    repr.trim_start_matches(|c: char| !c.is_ascii_digit()).parse::<u64>().unwrap_or(8) / 8
 }
