@@ -15,13 +15,14 @@ enum Place {
 }
 
 /// All keys, each with the places it belongs to.
-const KEYS: [(&str, &[Place]); 9] = [
+const KEYS: [(&str, &[Place]); 10] = [
     ("crate", &[Place::Type]),
     ("version", &[Place::Type]),
     ("size", &[Place::Type]),
     ("align", &[Place::Type]),
     ("offset", &[Place::Field]),
     ("pod", &[Place::Field]),
+    ("local", &[Place::Field]),
     ("init", &[Place::Field]),
     ("rename", &[Place::Type, Place::Field, Place::Variant]),
     ("renamed_from", &[Place::Field, Place::Variant]),
@@ -43,7 +44,9 @@ impl Place {
     fn valid(self) -> &'static str {
         match self {
             Place::Type => "`version = N`, `size = N`, `align = N`, `rename = \"name\"`, `crate = \"path\"`",
-            Place::Field => "`pod`, `offset = N`, `init = expression`, `rename = \"name\"`, `renamed_from = \"name\"`",
+            Place::Field => {
+                "`pod`, `local`, `offset = N`, `init = expression`, `rename = \"name\"`, `renamed_from = \"name\"`"
+            }
             Place::Variant => "`rename = \"name\"`, `renamed_from = \"name\"`",
         }
     }
@@ -79,6 +82,8 @@ pub(crate) struct TypeAttrs {
 #[derive(Default)]
 pub(crate) struct FieldAttrs {
     pub(crate) pod: bool,
+    /// With the tokens of the key, for spans.
+    pub(crate) local: Option<TokenStream>,
     pub(crate) offset: Option<Number>,
     pub(crate) init: Option<Expr>,
     pub(crate) names: Names,
@@ -138,10 +143,15 @@ impl FieldAttrs {
         each_key(ctxt, attrs, Place::Field, |key, meta| match key {
             "offset" => found.offset = number(ctxt, key, meta, u64::MAX),
             "init" => found.init = init(ctxt, meta),
-            "pod" if matches!(meta, Meta::Path(_)) => found.pod = true,
-            "pod" => {
-                found.pod = true;
-                ctxt.error(meta, "`pod` takes no value: write `#[shared(pod)]`");
+            "pod" | "local" => {
+                if key == "pod" {
+                    found.pod = true;
+                } else {
+                    found.local = Some(meta.to_token_stream());
+                }
+                if !matches!(meta, Meta::Path(_)) {
+                    ctxt.error(meta, format!("`{key}` takes no value: write `#[shared({key})]`"));
+                }
             }
             key => found.names.read(ctxt, key, meta),
         });

@@ -151,6 +151,15 @@ fn check_enum(ctxt: &Ctxt, input: &Input<'_>, variants: &[Variant<'_>]) {
             "fields",
             variant.fields.iter().map(|f| (f.name.as_str(), f.attrs.names.rename.as_ref())),
         );
+        for local in variant.fields.iter().filter_map(|field| field.attrs.local.as_ref()) {
+            ctxt.error(
+                local,
+                format!(
+                    "a field of `{whole}` is not local by itself: which variant there is belongs to the state; make a field of the \
+                     enum's type local, in a struct"
+                ),
+            );
+        }
         for init in variant.fields.iter().filter_map(|field| field.attrs.init.as_ref()) {
             ctxt.error(
                 init,

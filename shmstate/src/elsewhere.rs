@@ -4,7 +4,7 @@
 //! [`State`], so that nothing else can be called. the test `house` compares these declarations with those in
 //! `state`, where they are documented.
 
-#![allow(missing_docs, unused_mut, unused_variables)]
+#![allow(missing_docs, unreachable_code, unused_mut, unused_variables)]
 
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
@@ -16,14 +16,28 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::Duration;
 
+#[path = "region/attached_handle.rs"]
+mod attached_handle;
+
 #[path = "follow/change.rs"]
 mod change;
+
+#[cfg(feature = "dynamic")]
+mod dynamic;
+
+mod following;
 
 #[path = "state/outcome.rs"]
 mod outcome;
 
+#[path = "follow/paths.rs"]
+mod paths;
+
 #[path = "region/stats.rs"]
 mod stats;
+
+#[path = "follow/stream.rs"]
+mod stream;
 
 #[path = "follow/versions.rs"]
 mod versions;
@@ -31,9 +45,16 @@ mod versions;
 #[path = "state/with_timeout.rs"]
 mod with_timeout;
 
+pub use attached_handle::Attached;
 pub use change::Change;
+#[cfg(feature = "dynamic")]
+pub use dynamic::Snapshot;
+#[cfg(unix)]
+pub use following::Readiness;
+pub use following::{Changed, Elected, Follower, Watch};
 pub use outcome::Outcome;
 pub use stats::Stats;
+pub use stream::VersionStream;
 pub use versions::{NewVersion, Versions};
 pub use with_timeout::WithTimeout;
 
@@ -140,6 +161,34 @@ impl<T: SharedLayout> State<T> {
         match self.never {}
     }
 
+    pub fn local_bytes() -> Result<Vec<Range<usize>>, Error> {
+        Err(unsupported(Path::new(T::LAYOUT.name)))
+    }
+
+    pub fn update_local<F: ?Sized, R>(
+        &self,
+        field: impl FnOnce(&mut T) -> &mut F,
+        f: impl FnOnce(&mut F) -> R,
+    ) -> Result<R, Error> {
+        match self.never {}
+    }
+
+    pub fn read_bytes<R>(&self, f: impl FnOnce(&[u8], u64) -> R) -> Result<R, Error> {
+        match self.never {}
+    }
+
+    pub fn apply<'a>(&self, pieces: impl IntoIterator<Item = (usize, &'a [u8])>) -> Result<u64, Error> {
+        match self.never {}
+    }
+
+    pub fn apply_after<'a>(
+        &self,
+        version: u64,
+        pieces: impl IntoIterator<Item = (usize, &'a [u8])>,
+    ) -> Result<Option<u64>, Error> {
+        match self.never {}
+    }
+
     pub fn snapshot(&self) -> Result<Box<T>, Error> {
         match self.never {}
     }
@@ -164,16 +213,12 @@ impl<T: SharedLayout> State<T> {
         match self.never {}
     }
 
-    pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<Option<u64>, Error> {
+    pub fn lineage(&self) -> u128 {
         match self.never {}
     }
 
-    pub fn follow(&self) -> Result<Follower<'_, T>, Error> {
-        match self.never {}
-    }
-
-    pub fn wait_until<R>(&self, timeout: Duration, mut f: impl FnMut(&T) -> Option<R>) -> Result<Option<R>, Error> {
-        match self.never {}
+    pub fn schema() -> String {
+        crate::layout::Schema::of(T::LAYOUT).document()
     }
 
     pub fn path(&self) -> Option<&Path> {
@@ -242,10 +287,6 @@ impl<T: SharedLayout> ReadOnly<T> {
         match self.never {}
     }
 
-    pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<Option<u64>, Error> {
-        match self.never {}
-    }
-
     pub fn path(&self) -> &Path {
         match self.never {}
     }
@@ -273,34 +314,6 @@ pub struct Projection<T, F> {
 impl<T, F> Projection<T, F> {
     pub(crate) fn bytes(self) -> Range<usize> {
         match self.never {}
-    }
-}
-
-pub struct Follower<'a, T: SharedLayout> {
-    state: &'a State<T>,
-}
-
-impl<T: SharedLayout> Follower<'_, T> {
-    pub fn get(&self) -> &T {
-        match self.state.never {}
-    }
-
-    pub fn version(&self) -> u64 {
-        match self.state.never {}
-    }
-
-    pub fn advance(&mut self) -> Result<Option<Change<T>>, Error> {
-        match self.state.never {}
-    }
-
-    pub fn wait(&mut self, timeout: Duration) -> Result<Option<Change<T>>, Error> {
-        match self.state.never {}
-    }
-}
-
-impl<T: SharedLayout> fmt::Debug for Follower<'_, T> {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.state.never {}
     }
 }
 
@@ -361,6 +374,15 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     #[cfg(feature = "dynamic")]
     pub fn import(self, file: impl AsRef<Path>, name: impl AsRef<Path>) -> Result<State<T>, Error> {
         Err(unsupported(name.as_ref()))
+    }
+
+    #[cfg(feature = "dynamic")]
+    pub fn open_or_restore<E: From<Error>>(
+        self,
+        name: impl AsRef<Path>,
+        kept: impl FnOnce(u128) -> Result<Option<Snapshot>, E>,
+    ) -> Result<State<T>, E> {
+        Err(unsupported(name.as_ref()).into())
     }
 
     #[cfg(feature = "dynamic")]

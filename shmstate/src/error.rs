@@ -9,7 +9,7 @@ use crate::containers::CapacityError;
 use crate::events;
 use crate::layout::{Rule, ValidityError};
 use crate::plain::{ParseUuidError, TimeRangeError};
-use phrases::{Asked, At, Bytes, Migration, Quoted};
+use phrases::{Asked, At, Bytes, Migration, Quoted, Unknown};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -296,21 +296,20 @@ pub(crate) enum Trouble {
          of enums: read anything else with `read`"
     )]
     InvalidProjection { of: &'static str },
-    /// Of the dynamic view: where in the state, and what is wrong there.
-    #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "the dynamic view is a feature"))]
+    /// Of bytes and of the dynamic view: where in the state, and what is wrong there.
     #[error("{}{why}", At(.at))]
     View { kind: ErrorKind, at: String, why: String },
     #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "export and import are a feature"))]
     #[error("`{}` is no export that can be read: {why}; export the state again", .path.display())]
     NoExport { path: PathBuf, why: String },
-    /// Of a migration: each path with what is lost there, and the paths.
+    /// Of a migration: each path with what is lost there, the paths, and those that may be lost and lead nowhere.
     #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "migration is a feature"))]
     #[error(
         "the migration would lose what the state holds, and nothing has happened:\n  {}\nif it is not needed, say so: \
-         `Migrate::AllowLoss(&[{}])`; to make something else of it, write a `Migrate::with`",
-        .losses.join("\n  "), Quoted(.paths)
+         `Migrate::AllowLoss(&[{}])`; to make something else of it, write a `Migrate::with`{}",
+        .losses.join("\n  "), Quoted(.paths), Unknown(.unknown)
     )]
-    WouldLose { losses: Vec<String>, paths: Vec<String> },
+    WouldLose { losses: Vec<String>, paths: Vec<String>, unknown: Vec<String> },
     #[error("{0}")]
     InvalidOption(String),
     #[error("`{}`: {why}", .path.display())]

@@ -136,17 +136,27 @@ cfg_if! {
         #[cfg(all(feature = "dynamic", not(any(shmstate_loom, shmstate_shuttle))))]
         pub use state::{Migrate, Typed};
         #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
-        pub use follow::{Change, Follower, NewVersion, Versions};
+        pub use region::Attached;
+        #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
+        pub use follow::{Change, Changed, Elected, Follower, NewVersion, Readiness, VersionStream, Versions, Watch};
         #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
         pub use state::{Options, Outcome, Projection, ReadOnly, RegionSize, State, Stats, WithTimeout, remove};
     } else {
         mod elsewhere;
 
+        /// The dynamic view, of which there is nothing on this platform.
+        #[cfg(feature = "dynamic")]
+        pub mod dynamic {
+            pub use crate::elsewhere::Snapshot;
+        }
+
         #[cfg(feature = "dynamic")]
         pub use elsewhere::{Migrate, Typed};
+        #[cfg(unix)]
+        pub use elsewhere::Readiness;
         pub use elsewhere::{
-            Change, Follower, NewVersion, Options, Outcome, Projection, ReadOnly, RegionSize, State, Stats, Versions,
-            WithTimeout, remove,
+            Attached, Change, Changed, Elected, Follower, NewVersion, Options, Outcome, Projection, ReadOnly, RegionSize, State, Stats,
+            VersionStream, Versions, Watch, WithTimeout, remove,
         };
     }
 }

@@ -1,4 +1,4 @@
-//! The only door to atomics and fences: the standard library's, or, when the protocol is explored, loom's or shuttle's.
+//! The only door to atomics, fences, and the mutex of the protocol: the standard library's, or, when the protocol is explored, loom's or shuttle's.
 //!
 //! Everything above this file says `crate::sync::…`, so that these run the very code that ships.
 
@@ -7,13 +7,14 @@ use std::sync::atomic::fence;
 #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
 pub(crate) use std::{
     hint::spin_loop,
+    sync::Mutex,
     sync::atomic::{AtomicU32, AtomicU64, Ordering},
 };
 
 #[cfg(any(shmstate_loom, shmstate_shuttle))]
 pub(crate) mod model;
 #[cfg(any(shmstate_loom, shmstate_shuttle))]
-pub(crate) use model::{AtomicU32, AtomicU64, Ordering, fence, spin_loop};
+pub(crate) use model::{AtomicU32, AtomicU64, Mutex, Ordering, fence, spin_loop};
 
 /// A full fence, right after the read-modify-write that took a lock.
 ///

@@ -17,7 +17,8 @@ pub(super) fn expand(paths: &Paths, input: &Input<'_>, fields: &[Field<'_>]) -> 
         let arguments = argument(paths, field, Some(&field.name), &raw("__p", &field.member, place));
         let more = more_of(None, &field.attrs.names, &field.docs);
         let given = field.attrs.init.is_some().then(|| quote!(.given()));
-        quote_spanned!(place.start=> __b.part #arguments #more #given)
+        let local = field.attrs.local.is_some().then(|| quote!(.local()));
+        quote_spanned!(place.start=> __b.part #arguments #more #given #local)
     });
     let walk = fields.iter().map(|field| {
         let pointer = raw("__this", &field.member, field.place_of_type());

@@ -17,6 +17,9 @@
 //! **Pages.** What an update has marked by pages goes to the page bits of the copies, of which a follower has none. The version of the
 //! last such commit is kept; a follower of an older version takes everything.
 //!
+//! **Without a pin**, where the region is mapped for reading, all of it is read in the midst of an optimistic read, and counts
+//! if that does. Such a follower may outlive all handles; so the log's numbers go on when a population begins, and it finds an overrun.
+//!
 //! Roll-backs and dead writers leave entries too many: bytes that are equal.
 
 use super::shared::Shared;
@@ -34,8 +37,8 @@ pub(crate) struct Position {
 }
 
 impl Shared<'_> {
-    /// The position of one that has the content of copy `copy`, of which the caller holds a pin; `None` if that is no longer the
-    /// active copy, so that it has to be looked at anew.
+    /// The position of one that has the content of copy `copy`, of which the caller holds a pin, or is in the midst of an optimistic
+    /// read; `None` if that is no longer the active copy, so that it has to be looked at anew.
     pub(crate) fn position_of(&self, copy: usize) -> Option<Position> {
         let log_position = self.copies.get(copy)?.log_position.load(Relaxed);
         fence_acquire(); // [P2]
@@ -47,7 +50,7 @@ impl Shared<'_> {
     /// the log does not say it: it was overrun, or pages were marked.
     pub(crate) fn entries_between(&self, from: Position, to: Position, ranges: &mut Vec<Range<u64>>) -> bool {
         ranges.clear();
-        // Stored before the version that it names, which the caller has a pin on.
+        // Stored before the version that it names, which the caller has seen.
         if self.control.active.spilled.load(Relaxed) > from.version {
             return false;
         }

@@ -6,7 +6,7 @@
 
 use super::outside::{Clock, Event, Os};
 use super::shared::Shared;
-use super::words::{NOTIFY, OWNER, WAIT};
+use super::words::{NEXT, NOTIFY, OWNER, WAIT};
 use crate::sync::{
     AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
@@ -14,13 +14,19 @@ use crate::sync::{
 };
 use std::time::Duration;
 
-/// Attempts before sleeping.
-const ATTEMPTS: u32 = if cfg!(any(shmstate_loom, shmstate_shuttle)) { 1 } else { 24 };
+/// How often a writer tries to be the next one before it sleeps.
+const ROUNDS: u32 = if cfg!(any(shmstate_loom, shmstate_shuttle)) { 1 } else { 3 };
 
-/// Pauses before an attempt, as a power of two: they double from one attempt to the next, up to this. Each look at the word
-/// takes its cache line from the owner, so that writers that look without a pause slow down the one that they wait for; and one that
-/// pauses for long lets others pass.
-const MOST_PAUSES: u32 = 5;
+/// How long a writer leaves the lock's cache line alone before each round. The owner makes its updates at full speed in this
+/// time, with all lines in its cache; each change of the owner moves them to another core.
+const APART: Duration = Duration::from_nanos(1500);
+
+/// How many looks at the word the next writer takes, with a pause before each.
+const LOOKS: u32 = if cfg!(any(shmstate_loom, shmstate_shuttle)) { 1 } else { 64 };
+
+/// How long an owner that unlocks leaves the line alone when a writer is next: about what a cache line takes to come to another
+/// core, twice.
+const COURTESY: Duration = Duration::from_nanos(400);
 
 /// How long to sleep before asking whether the owner lives: the first time; it doubles from then on.
 const FIRST_NAP: Duration = Duration::from_micros(250);
@@ -59,6 +65,28 @@ fn try_lock_flagged(word: &AtomicU32, me: usize) -> bool {
     seen & !NOTIFY == 0 && word.compare_exchange(seen, seen | owner(me), Acquire, Relaxed).is_ok() // [W1]
 }
 
+/// Watches for an unlock as the next writer. The owner that finds [`NEXT`] at its unlock leaves the lock alone for a moment, so
+/// that the next writer gets it. If another writer has raised the flag, it goes first, and this one returns `false`.
+///
+/// The flag promises nothing: a writer that raised it and died, or was stopped, costs one owner that moment.
+fn lock_as_next(word: &AtomicU32, me: usize) -> bool {
+    let mut next = false;
+    for _ in 0..LOOKS {
+        let seen = word.load(Relaxed);
+        if seen & OWNER == 0 {
+            if try_lock_flagged(word, me) {
+                return true; // [W1]
+            }
+        } else if seen & NEXT == 0 {
+            next = word.compare_exchange(seen, seen | NEXT, Relaxed, Relaxed).is_ok();
+        } else if !next {
+            return false;
+        }
+        spin_loop();
+    }
+    false
+}
+
 /// How slot `slot` stands in the word.
 const fn owner(slot: usize) -> u32 {
     slot as u32 + 1
@@ -73,11 +101,9 @@ fn lock_contended(
     os: &impl Os,
     clock: &mut impl Clock,
 ) -> Result<Acquired, LockError> {
-    for attempt in 0..ATTEMPTS {
-        for _ in 0..1u32 << attempt.min(MOST_PAUSES) {
-            spin_loop();
-        }
-        if try_lock_flagged(word, me) {
+    for _ in 0..ROUNDS {
+        os.spin(APART);
+        if lock_as_next(word, me) {
             return Ok(Acquired::Clean);
         }
     }
@@ -104,7 +130,10 @@ fn lock_contended(
         nap = (nap * 2).min(LONGEST_NAP);
         slept = WAIT;
         // Another thread of this very handle lives as long as this one does.
-        if word.load(Relaxed) & !NOTIFY == holder | WAIT && holder != owner(me) && take_over(word, me, holder, os) {
+        if word.load(Relaxed) & !(NOTIFY | NEXT) == holder | WAIT
+            && holder != owner(me)
+            && take_over(word, me, holder, os)
+        {
             return Ok(Acquired::OwnerDied { slot: holder as usize - 1 }); // [W1]
         }
         if remaining.is_none() {
@@ -169,6 +198,8 @@ impl Shared<'_> {
         let lock = &self.control.lock;
         if flags & WAIT != 0 {
             os.wake(&lock.word);
+        } else if flags & NEXT != 0 {
+            os.spin(COURTESY);
         }
         if flags & NOTIFY != 0 {
             fence_acquire(); // [F2]

@@ -37,6 +37,29 @@ impl<'a> Ring<'a> {
         // SAFETY: at most the last index: the log is not empty ([`log_len`](crate::track::log_len)).
         unsafe { self.entries.get_unchecked(number as usize & self.last) }
     }
+
+    /// Calls `f` with the byte ranges of the entries from `next` up to `end`, all of which are in the log: once with what two name one
+    /// after the other, as updates of a whole list do. Returns `false` if one makes no sense.
+    #[inline(always)]
+    fn for_each(self, mut next: u64, end: u64, size: u64, f: impl Fn(Range<u64>)) -> bool {
+        let granule = Granule::of(size);
+        let mut last = u64::MAX; // which no range is packed to
+        while next != end {
+            let entry = self.entry(next).load(Relaxed);
+            if let Some(start) = granule.word(entry, size) {
+                f(start..start + 8);
+            } else if entry != last {
+                last = entry;
+                let range = granule.unpack(entry);
+                if range.start >= range.end || range.start >= size {
+                    return false;
+                }
+                f(range.start..range.end.min(size));
+            }
+            next = next.wrapping_add(1);
+        }
+        true
+    }
 }
 
 impl Shared<'_> {
@@ -157,7 +180,7 @@ impl Shared<'_> {
         if end.wrapping_sub(position) > AHEAD {
             return self.for_each_of_many(position, end, size, f, fetch);
         }
-        self.for_each_between(position, end, size, f)
+        self.ring().for_each(position, end, size, f)
     }
 
     /// [`Self::for_each_entry`], of more than a few.
@@ -174,36 +197,17 @@ impl Shared<'_> {
         if end.wrapping_sub(position) > self.log.len() as u64 {
             return false;
         }
+        let (granule, ring) = (Granule::of(size), self.ring());
         let mut next = position;
-        while end.wrapping_sub(next) > AHEAD {
-            let start = self.granule.unpack(self.entry(next.wrapping_add(AHEAD)).load(Relaxed)).start;
-            fetch(start.min(size));
-            if !self.for_each_between(next, next.wrapping_add(1), size, &f) {
+        for _ in AHEAD..end.wrapping_sub(position) {
+            // At most a hint: where nothing lies there, nothing happens.
+            fetch(granule.unpack(ring.entry(next.wrapping_add(AHEAD)).load(Relaxed)).start);
+            if !ring.for_each(next, next.wrapping_add(1), size, &f) {
                 return false;
             }
             next = next.wrapping_add(1);
         }
-        self.for_each_between(next, end, size, f)
-    }
-
-    /// Calls `f` with the byte ranges of the entries from `next` up to `end`, all of which are in the log.
-    #[inline(always)]
-    fn for_each_between(&self, mut next: u64, end: u64, size: u64, f: impl Fn(Range<u64>)) -> bool {
-        let (granule, ring) = (Granule::of(size), self.ring());
-        while next != end {
-            let entry = ring.entry(next).load(Relaxed);
-            if let Some(start) = granule.word(entry, size) {
-                f(start..start + 8);
-            } else {
-                let range = granule.unpack(entry);
-                if range.start >= range.end || range.start >= size {
-                    return false;
-                }
-                f(range.start..range.end.min(size));
-            }
-            next = next.wrapping_add(1);
-        }
-        true
+        ring.for_each(next, end, size, f)
     }
 
     /// The copy of `line` has taken over everything, or will: its position is the log's end, and no page is marked.
@@ -220,10 +224,56 @@ impl Shared<'_> {
         self.pages_of(line).clear();
     }
 
-    /// The log begins anew, for a first handle.
+    /// The log begins anew, for a first handle. A follower of a read-only handle may know it from before: its entries are
+    /// counted on so far that it finds none of those that it lacks.
     pub(super) fn reset_log(&self) {
-        self.control.active.log_end.store(0, Relaxed);
-        self.control.active.append_limit.store(0, Relaxed);
-        self.control.active.spilled.store(0, Relaxed);
+        let line = &self.control.active;
+        let end = match line.log_end.load(Relaxed) {
+            0 => 0,
+            end => end.wrapping_add(2 * self.log.len() as u64),
+        };
+        line.log_end.store(end, Relaxed);
+        line.append_limit.store(end, Relaxed);
+        line.spilled.store(0, Relaxed);
+    }
+}
+
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    /// The ranges that are taken over from a log of these; `None` if one of them makes no sense.
+    fn taken(ranges: &[Range<u64>], size: u64) -> Option<Vec<Range<u64>>> {
+        let granule = Granule::of(size);
+        let packed = |n| ranges.get(n).map_or(u64::MAX, |range: &Range<u64>| granule.pack(range));
+        let entries: [AtomicU64; 8] = std::array::from_fn(|n| AtomicU64::new(packed(n)));
+        let taken = RefCell::new(Vec::new());
+        let ring = Ring { entries: &entries, last: entries.len() - 1 };
+        let known = ring.for_each(0, ranges.len() as u64, size, |range| taken.borrow_mut().push(range));
+        known.then(|| taken.into_inner())
+    }
+
+    #[test]
+    fn what_comes_again_at_once_is_taken_over_once() {
+        const SIZE: u64 = 64 << 10;
+        let (all, end) = (0..SIZE, 8..SIZE);
+        assert_eq!(taken(&vec![all.clone(); 3], SIZE).unwrap(), vec![all.clone(); 1]);
+        // With something between, with another start, or with another end.
+        let shorter = 0..SIZE - 8;
+        for ranges in [vec![all.clone(), end.clone(), all.clone()], vec![end, all.clone()], vec![shorter, all.clone()]]
+        {
+            assert_eq!(taken(&ranges, SIZE).unwrap(), ranges);
+        }
+        let with_word = [all.clone(), 8..16, all.clone()];
+        assert_eq!(taken(&with_word, SIZE).unwrap(), [all, 8..16]);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        assert_eq!(taken(&[8..24, 1 << 20..2 << 20], 64 << 10), None);
+        // An entry that was never written.
+        let entries = [0, 0].map(AtomicU64::new);
+        assert!(!Ring { entries: &entries, last: 1 }.for_each(0, 2, 64 << 10, |_| ()));
     }
 }

@@ -15,6 +15,7 @@
 //! | `readers` | which slots a writer looks at |
 //! | `pins` | how a reader keeps a copy, and how a writer looks for pins: [`Shared::enter`] |
 //! | `log` | what the copies still have to take over |
+//! | `election` | which handle is the elected one: [`Shared::try_elect`] |
 //! | `recovery` | what deaths leave: the lock of the dead, a claimed slot, a first handle |
 //! | `spare`, `choice` | which copy an update writes |
 //! | `catch_up` | how that copy becomes equal to the active one |
@@ -22,6 +23,7 @@
 //! | `followers` | how a private image catches up: [`Shared::entries_between`] |
 //! | `service` | a region that another one replaces |
 //! | `waiting` | how a handle sleeps until there is a new version: [`Shared::wait_newer`] |
+//! | `tasks` | how one thread sleeps for many tasks: [`Shared::serve`] |
 //! | `transaction` | one update: [`Shared::begin`], [`Transaction::commit`], [`Shared::roll_back`] |
 //!
 //! The orderings:
@@ -58,6 +60,7 @@
 
 mod catch_up;
 mod choice;
+mod election;
 mod followers;
 mod listed;
 mod lock;
@@ -70,6 +73,7 @@ mod recovery;
 mod service;
 mod shared;
 mod spare;
+mod tasks;
 mod transaction;
 mod waiting;
 mod words;
@@ -81,6 +85,9 @@ pub(crate) use outside::{Clock, Event, Images, Os};
 pub(crate) use pins::{Pin, Reader};
 pub(crate) use service::Service;
 pub(crate) use shared::Shared;
+pub(crate) use tasks::{Call, Tasks, Ticket};
+#[cfg(any(shmstate_loom, feature = "dynamic"))]
+pub(crate) use transaction::Suspended;
 pub(crate) use transaction::{BeginError, Transaction};
 pub(crate) use words::{Control, CopyLine, MAX_COPIES, MAX_SLOTS, NEVER, Published, SlotLine};
 

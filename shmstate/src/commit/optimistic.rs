@@ -8,6 +8,8 @@
 
 use super::pins::Reader;
 use super::shared::Shared;
+#[cfg(feature = "dynamic")]
+use super::words::NEVER;
 use crate::sync::{Ordering::Relaxed, fence_acquire};
 
 /// How often a load tries again before it takes a pin. An attempt fails if two updates came in between.
@@ -38,6 +40,22 @@ impl Shared<'_> {
         fence_acquire(); // [P1]
         let same = sequence.is_multiple_of(4) && line.sequence.load(Relaxed) == sequence;
         Ok((found, same || self.published_relaxed() == before))
+    }
+
+    /// Lets `read` look at copy `k`, the active one or not, and says which version it holds. `None` if it holds none, or if a
+    /// writer has begun to write it meanwhile: what was read means nothing then.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn inspect<R>(&self, k: usize, read: impl FnOnce() -> R) -> Option<(R, u64)> {
+        let (before, line) = (self.published_relaxed(), self.copies.get(k)?);
+        let sequence = line.sequence.load(Relaxed);
+        fence_acquire();
+        let (found, version) = (read(), line.synced.load(Relaxed));
+        fence_acquire(); // [P1]
+        let same = sequence.is_multiple_of(4) && line.sequence.load(Relaxed) == sequence && version != NEVER;
+        // A writer may have died between its commit and its last store to the sequence.
+        let active = before.copy == k && self.published_relaxed() == before;
+        let version = if active { before.version } else { version };
+        (same || active).then_some((found, version))
     }
 
     /// Lets `read` look at the active copy until no writer has written it meanwhile; with a pin, when writers are faster each

@@ -26,6 +26,9 @@ pub(crate) trait Os {
     /// Wakes all that sleep on `word`.
     fn wake_all(&self, word: &AtomicU32);
 
+    /// Keeps the processor busy for so long.
+    fn spin(&self, time: Duration);
+
     /// Lets time pass; `round` counts up from 0.
     fn pause(&self, round: u32);
 

@@ -43,6 +43,25 @@ impl Pin<'_> {
     }
 }
 
+#[cfg(any(shmstate_loom, feature = "dynamic"))]
+impl Pin<'_> {
+    /// The copy that is held. The pin, which is a guest's, stays until [`SlotLine::leave`].
+    pub(crate) fn keep(self) -> usize {
+        debug_assert_eq!(self.reader, Reader::Guest);
+        let copy = self.copy;
+        std::mem::forget(self);
+        copy
+    }
+}
+
+#[cfg(any(shmstate_loom, feature = "dynamic"))]
+impl SlotLine {
+    /// Ends a pin that was [kept](Pin::keep).
+    pub(crate) fn leave(&self, copy: usize) {
+        self.pins[copy].fetch_sub(1, Release); // [R3]
+    }
+}
+
 impl Drop for Pin<'_> {
     #[inline]
     fn drop(&mut self) {
@@ -119,6 +138,17 @@ impl Shared<'_> {
             }
             slot.pins[copy].fetch_sub(1, Release); // [R3]: nothing was read
             named = now;
+        }
+    }
+
+    /// Pins copy `copy`, which the running update of slot `me` writes, as a guest that [leaves](SlotLine::leave) later: so that no
+    /// update after this one writes it. The caller holds the lock, whose release makes the pin known to the next writer.
+    #[cfg(any(shmstate_loom, feature = "dynamic"))]
+    pub(crate) fn pin_written(&self, me: usize, slot: &SlotLine, copy: usize) {
+        slot.pin(copy, Reader::Guest);
+        let listed = slot.is_listed();
+        if !listed {
+            self.list(me);
         }
     }
 

@@ -49,6 +49,7 @@ impl Shared<'_> {
             self.unlock(os);
             os.notify(event);
         }
+        self.resign(me);
         self.clear_pins(me);
     }
 
@@ -58,6 +59,7 @@ impl Shared<'_> {
     /// used.
     pub(crate) fn reset(&self, active: usize) {
         self.control.lock.word.store(0, Relaxed);
+        self.control.counters.elected.store(0, Relaxed);
         for slot in 0..self.slots.len() {
             self.clear_pins(slot);
         }

@@ -44,7 +44,39 @@ pub(crate) struct Transaction<'a, P> {
     pair: P,
 }
 
+/// A running update without the references into the region: what a guard keeps from call to call.
+#[cfg(any(shmstate_loom, feature = "dynamic"))]
+#[derive(Clone, Copy)]
+#[must_use]
+pub(crate) struct Suspended {
+    active: Published,
+    copy: usize,
+    odd: u64,
+    log_end: u64,
+}
+
+#[cfg(any(shmstate_loom, feature = "dynamic"))]
+impl Suspended {
+    /// The copy that the update writes, and the one that readers see.
+    pub(crate) fn copies(&self) -> (usize, usize) {
+        (self.copy, self.active.copy)
+    }
+
+    /// The version that the update makes, if it commits.
+    pub(crate) fn version(&self) -> u64 {
+        let Published { version, .. } = self.active;
+        version + 1
+    }
+}
+
 impl Shared<'_> {
+    /// The update that was [suspended](Transaction::suspend), of this region.
+    #[cfg(any(shmstate_loom, feature = "dynamic"))]
+    pub(crate) fn resume(&self, suspended: Suspended) -> Transaction<'_, ()> {
+        let Suspended { active, copy, odd, log_end } = suspended;
+        Transaction { shared: self, active, copy, line: &self.copies[copy], odd, log_end, pair: () }
+    }
+
     /// Begins an update: takes the lock, chooses a copy and catches it up. The `clock` is made when there is something to wait
     /// for.
     ///
@@ -185,6 +217,13 @@ impl<P: Copy> Transaction<'_, P> {
     #[inline]
     pub(crate) fn pair(&self) -> P {
         self.pair
+    }
+
+    /// The update, as it goes on by [`Shared::resume`].
+    #[cfg(any(shmstate_loom, feature = "dynamic"))]
+    pub(crate) fn suspend(self) -> Suspended {
+        let Transaction { active, copy, odd, log_end, .. } = self;
+        Suspended { active, copy, odd, log_end }
     }
 
     /// Makes the copy the active one; the others have to take over what was touched. The update is over. Returns the

@@ -20,7 +20,7 @@
 //!
 //! So a waiter never sleeps for longer than a nap, and the last row costs it at most that.
 
-use super::outside::{Clock, Os};
+use super::outside::Clock;
 use super::service::Service;
 use super::shared::Shared;
 use super::words::{NOTIFY, Published};
@@ -48,8 +48,14 @@ impl Published {
 }
 
 impl Shared<'_> {
-    /// Waits until there is [news](Published::is_news) after `version`; `None` when the time is up.
-    pub(crate) fn wait_newer(&self, version: u64, os: &impl Os, clock: &mut impl Clock) -> Option<Published> {
+    /// Waits until there is [news](Published::is_news) after `version`; `None` when the time is up. `sleep` sleeps on a word, as
+    /// [`Os::wait`](super::Os::wait) does.
+    pub(crate) fn wait_newer(
+        &self,
+        version: u64,
+        sleep: impl Fn(&AtomicU32, u32, Duration),
+        clock: &mut impl Clock,
+    ) -> Option<Published> {
         let lock = &self.control.lock;
         let mut nap = FIRST_NAP;
         loop {
@@ -59,7 +65,7 @@ impl Shared<'_> {
             if now.is_news(version) {
                 return Some(now);
             }
-            os.wait(&lock.bell, bell, clock.remaining()?.min(nap));
+            sleep(&lock.bell, bell, clock.remaining()?.min(nap));
             nap = (nap * 2).min(LONGEST_NAP);
             let now = self.published();
             if now.is_news(version) {
@@ -69,7 +75,7 @@ impl Shared<'_> {
     }
 
     /// [`Self::wait_newer`] where the region is mapped for reading, so that no flag can be raised: the bell rings for other waiters
-    /// only. `sleep` sleeps on a word, as [`Os::wait`] does.
+    /// only.
     pub(crate) fn wait_unannounced(
         &self,
         version: u64,

@@ -21,8 +21,11 @@ pub(super) const WAIT: u32 = 1 << 31;
 /// The flag in the lock word that a handle waits for a new version: the next unlock rings the [bell](LockLine::bell).
 pub(super) const NOTIFY: u32 = 1 << 30;
 
+/// The flag in the lock word that a writer is next: the owner leaves the lock alone for a moment after its unlock.
+pub(super) const NEXT: u32 = 1 << 29;
+
 /// What the lock word says without its flags.
-pub(super) const OWNER: u32 = !(WAIT | NOTIFY);
+pub(super) const OWNER: u32 = !(WAIT | NOTIFY | NEXT);
 
 /// In the owner's word: it is in the copy with the number beside it.
 pub(super) const PINNED: u32 = 1 << 8;
@@ -50,9 +53,10 @@ pub(crate) struct Control {
 /// The writer's lock.
 #[repr(C, align(64))]
 pub(crate) struct LockLine {
-    /// 0, or the owner's slot plus one, with [`WAIT`] and [`NOTIFY`].
+    /// 0, or the owner's slot plus one, with [`WAIT`], [`NOTIFY`] and [`NEXT`].
     pub(crate) word: AtomicU32,
-    /// Grows whenever the lock is released while a handle waits for a version: see [`super::waiting`].
+    /// Grows whenever the lock is released while a handle waits for a version: see [`super::waiting`]; and when a handle attaches,
+    /// leaves, or resigns: see [`super::election`].
     pub(crate) bell: AtomicU32,
 }
 
@@ -86,8 +90,8 @@ pub(crate) struct CounterLine {
     pub(crate) longest_wait_ns: AtomicU64,
     /// Copies in use; the others that the region may have are spare, and have no memory yet.
     pub(crate) copies: AtomicU32,
-    /// Nothing yet.
-    pub(crate) reserved: AtomicU32,
+    /// 0, or the elected handle's slot plus one: see [`super::election`].
+    pub(crate) elected: AtomicU32,
 }
 
 /// Counts one more. One writer at a time: a load and a store, no locked instruction.
@@ -207,7 +211,7 @@ impl Control {
                 used: AtomicU32::new(0),
                 ready: AtomicU32::new(1),
                 copies: AtomicU32::new(copies as u32),
-                reserved: AtomicU32::new(0),
+                elected: AtomicU32::new(0),
                 recoveries: AtomicU64::new(0),
                 roll_backs: AtomicU64::new(0),
                 reclaimed: AtomicU64::new(0),

@@ -2,7 +2,7 @@
 
 use super::slice::like_a_slice;
 use super::slots::{Slots, item_fits};
-use crate::layout::{Field, Kind, Layout, SharedLayout, Step, Walk};
+use crate::layout::{Field, Kind, Layout, SharedLayout, Step, Touched, ValidityError, Walk};
 use std::array::TryFromSliceError;
 use std::ops::Range;
 
@@ -206,6 +206,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for Array<T, N> {
                 layout: <[T; N]>::LAYOUT,
                 docs: "",
                 renamed_from: &[],
+                local: false,
             }]
         };
         &Layout::of::<Self>("Array", Kind::Struct(fields))
@@ -218,5 +219,10 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for Array<T, N> {
     unsafe fn walk<const STEP: Step>(this: *const Self, walk: &Walk<STEP>) {
         // SAFETY: the caller's promise: the only field.
         unsafe { Slots::<T, N, 1, true>::visit(this.cast(), walk) }
+    }
+
+    unsafe fn validate_touched(this: *const Self, touched: &Touched<'_>) -> Result<(), ValidityError> {
+        // SAFETY: the caller's promise: the only field.
+        unsafe { Slots::<T, N, 1, true>::validate_touched(this.cast(), touched) }
     }
 }

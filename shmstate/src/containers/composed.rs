@@ -27,6 +27,7 @@ macro_rules! composed {
                         layout: <$ty as $crate::layout::SharedLayout>::LAYOUT,
                         docs: "",
                         renamed_from: &[],
+                        local: false,
                     }),*] })
                 },
             )$(.rebuilt_by({

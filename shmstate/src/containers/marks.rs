@@ -23,7 +23,7 @@
 //! Why they hold for a container in an enum's variant as well stands in the design chapter.
 
 use crate::layout::SharedLayout;
-use crate::track::{IN_BLOCKS, Stamp, spill};
+use crate::track::{IN_BLOCKS, Stamp, spill, spill_to_innermost};
 use std::ops::Range;
 
 /// Exact ranges of items.
@@ -61,6 +61,14 @@ pub(super) const fn unpack(range: u64) -> Range<usize> {
     (range >> 32) as usize..range as u32 as usize
 }
 
+/// Whether the items from `start` to `end` overlap or adjoin a packed range.
+#[inline(always)]
+const fn touches(known: u64, start: u32, end: u32) -> bool {
+    let (first, last) = ((known >> 32) as u32, known as u32);
+    // Which of two items comes first no branch predictor knows: one comparison for both ends.
+    end.wrapping_sub(first) as u64 <= last.wrapping_sub(first) as u64 + (end - start) as u64
+}
+
 /// Where a container's items lie.
 #[derive(Clone, Copy)]
 pub(super) struct Items {
@@ -73,9 +81,19 @@ pub(super) struct Items {
     pub(super) full: bool,
     /// Whether there are tracked containers in them.
     pub(super) nested: bool,
+    /// Whether blocks will do for what comes beyond the exact ranges.
+    few: bool,
+    /// Whether that goes to the transaction exactly.
+    spills: bool,
 }
 
 impl Items {
+    /// `capacity` items of `size` bytes, the first of them `offset` bytes from the container's start.
+    pub(super) const fn new(offset: usize, size: usize, capacity: usize, full: bool, nested: bool) -> Items {
+        let few = capacity.saturating_mul(size) <= IN_BLOCKS;
+        Items { offset, size, capacity, full, nested, few, spills: !few && !nested }
+    }
+
     /// Live items of the container with that head, whatever its bytes say.
     #[inline(always)]
     pub(super) const fn live(&self, head: &Head) -> usize {
@@ -107,12 +125,6 @@ impl Items {
         // Numbers that may be anything may lie past the last block.
         let (first, last) = (first.min(BLOCKS - 1), last.min(BLOCKS - 1));
         (u64::MAX >> (BLOCKS - 1 - (last - first))) << first
-    }
-
-    /// Whether blocks will do for what comes beyond the exact ranges.
-    #[inline]
-    const fn are_few(&self) -> bool {
-        self.capacity.saturating_mul(self.size) <= IN_BLOCKS
     }
 }
 
@@ -162,6 +174,28 @@ impl Head {
     /// [`Self::mark`], where something is marked already.
     #[inline(never)]
     fn mark_more(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
+        if self.count == RANGES as u32 && items.spills {
+            return self.mark_apart(range, items);
+        }
+        self.mark_here(range, items)
+    }
+
+    /// [`Self::mark_more`], where the exact ranges are in use: one of many places goes to the transaction without another call. The
+    /// fewer instructions, the more places a loop waits for at once, if they are not in the cache.
+    #[inline(never)]
+    fn mark_apart(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
+        let (start, end) = (range.start as u32, range.end as u32);
+        if !self.ranges.iter().any(|known| touches(*known, start, end))
+            && spill_to_innermost(std::ptr::from_ref(self).addr(), self.stamp, items.bytes(&range))
+        {
+            return Marking::Coarse;
+        }
+        self.mark_here(range, items)
+    }
+
+    /// [`Self::mark_more`], in the exact ranges if they reach.
+    #[inline(always)]
+    fn mark_here(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
         // The next item of a loop.
         if let Some(last) = self.ranges.get_mut((self.count as usize).wrapping_sub(1))
             && *last as u32 == range.start as u32
@@ -177,7 +211,7 @@ impl Head {
         self.mark_beyond(range, items)
     }
 
-    /// [`Self::mark_more`], where the exact ranges do not reach, or blocks are marked: apart, so that the one above saves no
+    /// [`Self::mark_here`], where the exact ranges do not reach, or blocks are marked: apart, so that the one above saves no
     /// registers.
     #[inline(never)]
     fn mark_beyond(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
@@ -199,11 +233,10 @@ impl Head {
         let count = self.in_use();
         // The latest first: the common cases are the same item again and the next item of a loop.
         for known in self.ranges[..count].iter_mut().rev() {
-            let (first, last) = ((*known >> 32) as u32, *known as u32);
-            // Which of two items comes first no branch predictor knows: one comparison says whether they touch.
-            if u64::from(end.wrapping_sub(first)) > u64::from(last.wrapping_sub(first)) + u64::from(end - start) {
+            if !touches(*known, start, end) {
                 continue;
             }
+            let (first, last) = ((*known >> 32) as u32, *known as u32);
             let hull = pack(first.min(start), last.max(end));
             if hull == *known {
                 return Some(Marking::Known);
@@ -259,7 +292,7 @@ impl Head {
     /// Notes that the items in `range` are about to change, of which there are some, beyond the exact ranges.
     #[inline]
     fn mark_coarsely(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
-        if items.are_few() || !self.spill(&range, items) {
+        if items.few || !self.spill(&range, items) {
             self.mark_blocks(&range, items);
         }
         Marking::Coarse

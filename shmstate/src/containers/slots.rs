@@ -5,7 +5,7 @@ use super::marks::{Head, Items};
 use super::moved_out::{move_in, move_out};
 use super::place::{fresh, rotate_left};
 use super::walks::collect_dirty;
-use crate::layout::{Field, Kind, Layout, SharedLayout, ValidityError};
+use crate::layout::{Field, Kind, Layout, SharedLayout, Touched, ValidityError};
 use crate::track::{DirtyRanges, Stamp};
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -43,7 +43,7 @@ impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<
     const ITEMS: &'static Items = {
         item_fits::<T>();
         assert!(Self::COUNT <= u32::MAX as usize, "there are at most u32::MAX slots");
-        &Items { offset: Self::OFFSET, size: size_of::<T>(), capacity: Self::COUNT, full: FULL, nested: T::TRACKED }
+        &Items::new(Self::OFFSET, size_of::<T>(), Self::COUNT, FULL, T::TRACKED)
     };
 
     /// Slots with values. A method asks once: of those that are not full, another process may change the answer at any time.
@@ -268,6 +268,7 @@ unsafe impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool>
                     layout: <[[T; PER]; N]>::LAYOUT,
                     docs: "",
                     renamed_from: &[],
+                    local: false,
                 }]
             },
         ),
@@ -324,6 +325,38 @@ unsafe impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool>
             for index in 0..len.get() {
                 // SAFETY: item `index` lies inside of the slots; its bytes are initialised.
                 unsafe { T::validate(items.cast::<T>().wrapping_add(index)) }.map_err(|e| e.in_item(index))?;
+            }
+        }
+        Ok(())
+    }
+
+    unsafe fn validate_touched(this: *const Self, touched: &Touched<'_>) -> Result<(), ValidityError> {
+        let items = this.wrapping_byte_add(Self::OFFSET);
+        if FULL && PER == 1 {
+            // SAFETY: the caller's promise, of the items as of the whole.
+            return unsafe { <[T; N]>::validate_touched(items.cast(), touched) };
+        }
+        if FULL {
+            // SAFETY: the same.
+            return unsafe { <[[T; PER]; N]>::validate_touched(items.cast(), touched) };
+        }
+        // SAFETY: the caller's promise: initialised bytes; the length is a plain number.
+        let word = unsafe { &raw const (*this).head.len };
+        // SAFETY: the same.
+        let len = Len::<N>::of_word(unsafe { word.read() });
+        len.check("list")?;
+        if T::CHECKED {
+            let items = items.cast::<T>();
+            // What has become live may be any bytes, also where they have not changed.
+            let before = if touched.meets(word) { touched.before(word).unwrap_or(0) as usize } else { len.get() };
+            let live = before.min(len.get());
+            for index in touched.items(items, live) {
+                // SAFETY: item `index` lies inside of the slots; its bytes are initialised.
+                unsafe { T::validate_touched(items.wrapping_add(index), touched) }.map_err(|e| e.in_item(index))?;
+            }
+            for index in live..len.get() {
+                // SAFETY: the same.
+                unsafe { T::validate(items.wrapping_add(index)) }.map_err(|e| e.in_item(index))?;
             }
         }
         Ok(())

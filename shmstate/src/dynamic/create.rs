@@ -1,17 +1,21 @@
 //! A new region, of a type that is given as a schema.
 
+use super::edit::Edit;
 use super::options::DynOptions;
 use super::shape::{Form, Shapes};
 use super::state::DynState;
-use crate::commit::{MAX_COPIES, MAX_SLOTS};
+use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::Schema;
-use crate::os::{self, ANONYMOUS, Deadline, ForkGuard, Guarded, Limits, NewFile, RegionPath};
-use crate::region::{Plan, Sizes};
+use crate::os::{self, ANONYMOUS, Deadline, ForkGuard, Guarded, Limits, NewFile, RegionKey, RegionPath};
+use crate::region::{Beginning, Plan, Sizes, remove_name};
 use std::path::Path;
 
 /// The largest alignment of a state.
 const MOST_ALIGNED: u32 = 4096;
+
+/// Makes the content of a new state, which has no name yet.
+pub(super) type Fill<'a> = dyn Fn(&DynState) -> Result<(), Error> + 'a;
 
 impl DynState {
     /// Creates a state that does not exist yet, of the type that `schema` describes, with everything zero, empty or `false`. The
@@ -46,6 +50,19 @@ impl DynState {
     }
 }
 
+/// Takes the name of a region away that could not be filled.
+struct Unname<'a> {
+    region_path: &'a RegionPath,
+    key: RegionKey,
+}
+
+impl Drop for Unname<'_> {
+    fn drop(&mut self) {
+        // What could not be filled is said; that it is still there is found by the next one that wants the name.
+        let _ = remove_name(self.region_path, |key| key == self.key);
+    }
+}
+
 impl DynOptions {
     /// Creates a state of the type that `schema` describes: see [`DynState::create_from_schema`]. The handle can update it.
     ///
@@ -55,8 +72,65 @@ impl DynOptions {
         self.create_with(name.as_ref(), schema, None)
     }
 
-    /// Creates a state that begins with zeroes, or with these bytes.
-    pub(super) fn create_with(mut self, name: &Path, schema: &str, content: Option<&[u8]>) -> Result<DynState, Error> {
+    /// [`create_from_schema`](Self::create_from_schema), with an update that `init` makes before the state has its name: no process
+    /// sees the state without it. Where there is no `/proc`, the state has its name before, and other processes may see its zeroes.
+    ///
+    /// # Errors
+    /// As for [`DynState::create_from_schema`], and what `init` returns; the name is free then.
+    pub fn create_from_schema_with(
+        self,
+        name: impl AsRef<Path>,
+        schema: &str,
+        init: impl Fn(&mut Edit<'_>) -> Result<(), Error>,
+    ) -> Result<DynState, Error> {
+        self.create_with(name.as_ref(), schema, Some(&|state: &DynState| state.update(&init)))
+    }
+
+    /// Opens the state, or creates it, of the type that `schema` describes, as
+    /// [`create_from_schema_with`](Self::create_from_schema_with) does. The handle can update it.
+    ///
+    /// ```
+    /// # use shmstate::State;
+    /// use shmstate::dynamic::{Declaration, DynState};
+    ///
+    /// let mut types = Declaration::new();
+    /// let number = types.library("u64", &[], 0)?;
+    /// let schema = types.schema(number)?;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("number");
+    /// for _ in 0..2 {
+    ///     let state = DynState::options().open_or_create_from_schema(&name, &schema, |v| v.set("", 7u64))?;
+    ///     assert_eq!(state.to_json("")?, "7");
+    /// }
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`LayoutMismatch`](ErrorKind::LayoutMismatch) if the region is of another type; otherwise as for
+    /// [`State::open_or_create`](crate::State::open_or_create), and what `init` returns.
+    pub fn open_or_create_from_schema(
+        mut self,
+        name: impl AsRef<Path>,
+        schema: &str,
+        init: impl Fn(&mut Edit<'_>) -> Result<(), Error>,
+    ) -> Result<DynState, Error> {
+        self.writable = true;
+        let (name, mut clock) = (name.as_ref(), Deadline::new(self.timeout));
+        loop {
+            match self.clone().open(name) {
+                Err(e) if e.kind() == ErrorKind::NotFound => {}
+                opened => return opened.and_then(|state| state.check_schema(schema).map(|()| state)),
+            }
+            match self.clone().create_from_schema_with(name, schema, &init) {
+                // Another process was faster; or it has removed it again since.
+                Err(e) if e.kind() == ErrorKind::AlreadyExists && clock.remaining().is_some() => {}
+                made => return made,
+            }
+        }
+    }
+
+    /// Creates a state that begins with zeroes, or with what `fill` makes of them.
+    pub(super) fn create_with(mut self, name: &Path, schema: &str, fill: Option<&Fill<'_>>) -> Result<DynState, Error> {
         self.writable = true;
         let (access, plan) = (self.access()?, self.plan(schema)?);
         let region_path = RegionPath::find(name)?;
@@ -69,8 +143,8 @@ impl DynOptions {
         let _turn = region_path.turn(plan.room(), &mut Deadline::new(self.timeout));
         is_free()?;
         let new = region_path.new_file(access, plan.len(), plan.room(), self.limits())?;
-        fill(&plan, region_path.path(), new.file())?;
-        self.publish(&region_path, &new, content)
+        make(&plan, region_path.path(), new.file())?;
+        self.publish(&region_path, &new, fill)
     }
 
     /// Creates a state without a name, of the type that `schema` describes: see [`State::anonymous`](crate::State::anonymous).
@@ -81,38 +155,47 @@ impl DynOptions {
         self.writable = true;
         let plan = self.plan(schema)?;
         let file = os::new_anonymous(self.access()?, plan.len(), plan.room(), self.limits())?;
-        fill(&plan, Path::new(ANONYMOUS), &file)?;
+        make(&plan, Path::new(ANONYMOUS), &file)?;
         self.attach_anonymous(&file)
     }
 
     /// Attaches to a new region and gives it its name: in this order, so that a name is given only when nothing else can fail.
-    fn publish(&self, region_path: &RegionPath, new: &NewFile, content: Option<&[u8]>) -> Result<DynState, Error> {
-        let filled = |state: DynState| content.map_or(Ok(()), |bytes| state.put(bytes)).map(|()| state);
-        let state = match self.attach_new(region_path, new.file()).and_then(filled) {
+    fn publish(&self, region_path: &RegionPath, new: &NewFile, fill: Option<&Fill<'_>>) -> Result<DynState, Error> {
+        let (state, named) = match self.attach_new(region_path, new.file()) {
             // Without `/proc`, a file that has no name cannot be opened a second time.
             Err(e) if e.kind() == ErrorKind::NotFound => {
                 new.link(region_path)?;
-                self.attach_new(region_path, new.file()).and_then(filled)?
+                let unless_filled = Unname { region_path, key: os::opened_as(region_path.path(), new.file())? };
+                (self.attach_new(region_path, new.file())?, Some(unless_filled))
             }
-            state => {
-                let state = state?;
-                new.link(region_path)?;
-                state
-            }
+            attached => (attached?, None),
         };
+        fill.map_or(Ok(()), |fill| fill(&state))?;
+        match named {
+            Some(unless_filled) => std::mem::forget(unless_filled),
+            None => new.link(region_path)?,
+        }
         state.tell_created();
         Ok(state)
     }
 
-    fn limits(&self) -> Limits {
+    pub(super) fn limits(&self) -> Limits {
         if self.ignore_memory_limits { Limits::Ignored } else { Limits::Respected }
     }
 
     /// What the region will be.
     fn plan(&self, schema: &str) -> Result<Plan, Error> {
-        let invalid = |why: String| Error::from(Trouble::InvalidOption(why));
         let schema = schema_of(schema)?;
-        let (copies, max_copies, handles) = (self.copies, self.max_copies.unwrap_or(self.copies), self.handles);
+        let sizes = self.sizes_or(Sizes { copies: 3, max_copies: 0, handles: 64 });
+        Plan::new(schema, sizes?)
+    }
+
+    /// The sizes of a new region that is as one of these sizes, where nothing else was said.
+    pub(super) fn sizes_or(&self, sizes: Sizes) -> Result<Sizes, Error> {
+        let invalid = |why: String| Error::from(Trouble::InvalidOption(why));
+        let copies = self.copies.unwrap_or(sizes.copies);
+        let max_copies = self.max_copies.unwrap_or(sizes.max_copies.max(copies));
+        let handles = self.handles.unwrap_or(sizes.handles);
         if !(2..=MAX_COPIES).contains(&copies) || !(copies..=MAX_COPIES).contains(&max_copies) {
             let why = format!(
                 "`copies({copies})`, `max_copies({max_copies})`: a region has 2 to {MAX_COPIES}, and at least `copies`"
@@ -122,7 +205,7 @@ impl DynOptions {
         if !(1..=MAX_SLOTS).contains(&handles) {
             return Err(invalid(format!("`handles({handles})`: a region has 1 to {MAX_SLOTS} handles")));
         }
-        Plan::new(schema, Sizes { copies, max_copies, handles })
+        Ok(Sizes { copies, max_copies, handles })
     }
 }
 
@@ -139,10 +222,10 @@ pub(super) fn schema_of(schema: &str) -> Result<Schema, Error> {
 }
 
 /// Makes a new file, of zeroes, the region.
-fn fill(plan: &Plan, path: &Path, file: &Guarded) -> Result<(), Error> {
+fn make(plan: &Plan, path: &Path, file: &Guarded) -> Result<(), Error> {
     let fork_guard = ForkGuard::current().map_err(|e| Error::io(path, "prepare for forks of this process, for", e))?;
     // Zeroes are the value that a new state starts with.
-    plan.write(path, file, fork_guard, 0, |_| Ok(()))
+    plan.write(path, file, fork_guard, Beginning::new(), |_| Ok(()))
 }
 
 /// Whether zeroes are a value of every type, as they are of each that the derive accepts.

@@ -2,16 +2,15 @@
 
 use super::data::Data;
 use super::fault::{Within, fault, no_path, no_value};
-use super::find::key_shape;
+use super::find::type_of_keys;
 use super::image::Image;
-use super::keys::Key;
 use super::parse::Parse;
+use super::part::{Part, Position};
 use super::segment::{Segment, Segments};
-use super::shape::{Form, Place, Shape, Shapes};
+use super::shape::{Form, Place, Shapes};
 use super::step::{index_of, resolve, run, slab_key};
 use super::value::Value;
-use super::write::{self, is_no};
-use super::{hashed, sequence, slab, sorted};
+use super::{hashed, key_text, sequence, slab, sorted};
 use crate::error::{Error, ErrorKind};
 use crate::track::DirtyRanges;
 use serde::de::DeserializeSeed;
@@ -81,7 +80,7 @@ impl<'a> Edit<'a> {
     /// # Errors
     /// [`InvalidPath`](ErrorKind::InvalidPath); [`InvalidValue`](ErrorKind::InvalidValue) for what is no value of the type;
     /// [`Full`](ErrorKind::Full) for what does not fit; [`Unsupported`](ErrorKind::Unsupported) for an archive, and for maps whose
-    /// keys are not [known](crate::dynamic#keys).
+    /// keys are not [known](crate::dynamic#keys), or lie where only the program puts them.
     pub fn set(&mut self, path: &str, value: impl Into<Data>) -> Result<(), Error> {
         self.set_data(path, &value.into()).within(path)
     }
@@ -104,9 +103,22 @@ impl<'a> Edit<'a> {
     }
 
     fn set_data(&mut self, path: &str, value: &Data) -> Result<(), Error> {
-        let (at, shape) = self.target(path)?;
-        let bytes = write::bytes(self.shapes, shape, value)?;
-        self.image.put(at, &bytes)
+        self.part_at(path)?.set(value)
+    }
+
+    /// The part that lies at a position of this state, to be changed.
+    ///
+    /// # Errors
+    /// [`InvalidPath`](ErrorKind::InvalidPath) if the position is of another type of state;
+    /// [`Unsupported`](ErrorKind::Unsupported) for a key, and for a value of a set.
+    #[inline]
+    pub fn part(&mut self, position: Position) -> Result<Part<'_, 'a>, Error> {
+        Part::at(self.shapes, &mut self.image, position)
+    }
+
+    fn part_at(&mut self, path: &str) -> Result<Part<'_, 'a>, Error> {
+        let place = self.place(path)?;
+        Ok(Part { shapes: self.shapes, image: &mut self.image, place })
     }
 
     /// Where the part lies that a path leads to, and its type, for a value that replaces it.
@@ -124,18 +136,8 @@ impl<'a> Edit<'a> {
     /// # Errors
     /// As for [`set`](Self::set).
     pub fn push(&mut self, path: &str, item: impl Into<Data>) -> Result<(), Error> {
-        let (shapes, item) = (self.shapes, item.into());
-        let mut push = || {
-            let (shape, at) = self.container(path)?;
-            match shape.form {
-                Form::Set(_) => hashed::insert(shapes, shape, &mut self.image, at, &item, None).map(drop),
-                Form::List { .. } | Form::Ring { .. } | Form::Queue { .. } => {
-                    sequence::push(shapes, shape, &mut self.image, at, &item)
-                }
-                _ => Err(no_value(format!("a `{}` takes nothing by `push`", shape.name))),
-            }
-        };
-        push().within(path)
+        let item = item.into();
+        self.part_at(path).and_then(|mut part| part.push(&item)).within(path)
     }
 
     /// Inserts an item into a list or a queue, before the one of the index `key`; or an entry into a map, instead of one with that
@@ -144,25 +146,8 @@ impl<'a> Edit<'a> {
     /// # Errors
     /// As for [`set`](Self::set).
     pub fn insert(&mut self, path: &str, key: impl Into<Data>, value: impl Into<Data>) -> Result<(), Error> {
-        let (shapes, key, value) = (self.shapes, key.into(), value.into());
-        let mut insert = || {
-            let (shape, at) = self.container(path)?;
-            match shape.form {
-                Form::Map { .. } => hashed::insert(shapes, shape, &mut self.image, at, &key, Some(&value)).map(drop),
-                Form::Sorted(_) => sorted::insert(shapes, shape, &mut self.image, at, &key, &value).map(drop),
-                Form::List { .. } | Form::Ring { .. } | Form::Queue { .. } => {
-                    let index = match key {
-                        Data::Unsigned(index) => usize::try_from(index).ok(),
-                        Data::Signed(index) => usize::try_from(index).ok(),
-                        _ => return Err(is_no(shape, &key)),
-                    };
-                    let index = index.ok_or_else(|| no_path("no index of an item"))?;
-                    sequence::insert(shapes, shape, &mut self.image, at, index, &value)
-                }
-                _ => Err(no_value(format!("a `{}` takes nothing by `insert`", shape.name))),
-            }
-        };
-        insert().within(path)
+        let (key, value) = (key.into(), value.into());
+        self.part_at(path).and_then(|mut part| part.insert(&key, &value)).within(path)
     }
 
     /// Adds a value to a slab. Returns its key, as `Key::to_bits` gives it.
@@ -170,15 +155,8 @@ impl<'a> Edit<'a> {
     /// # Errors
     /// As for [`set`](Self::set).
     pub fn add(&mut self, path: &str, value: impl Into<Data>) -> Result<u64, Error> {
-        let (shapes, value) = (self.shapes, value.into());
-        let mut add = || {
-            let (shape, at) = self.container(path)?;
-            match &shape.form {
-                Form::Slab(places) => slab::insert(shapes, shape, places, &mut self.image, at, &value),
-                _ => Err(no_value(format!("a `{}` is no slab", shape.name))),
-            }
-        };
-        add().within(path)
+        let value = value.into();
+        self.part_at(path).and_then(|mut part| part.add(&value)).within(path)
     }
 
     /// Removes what the last part of a path names: an item of a list, a ring or a queue, an entry of a map, a value of a set or a
@@ -197,16 +175,16 @@ impl<'a> Edit<'a> {
             place = self.step(place, &last)?;
             last = next;
         }
-        let (shape, at) = self.within_maybe(place)?;
+        let (shape, at) = Part { shapes: self.shapes, image: &mut self.image, place }.container()?;
         let gone = match &shape.form {
             Form::List { .. } | Form::Ring { .. } | Form::Queue { .. } => {
                 return sequence::remove(shape, &mut self.image, at, index_of(&last, shape)?);
             }
             Form::Slab(places) => slab::remove(places, &mut self.image, at, slab_key(&last)?)?,
             form => {
-                let keys = key_shape(self.shapes, form)?;
+                let keys = type_of_keys(self.shapes, form)?;
                 let keys = keys.ok_or_else(|| no_value(format!("nothing can be removed from a `{}`", shape.name)))?;
-                let key = Key::parse(keys, &last)?;
+                let key = key_text::parse(self.shapes, keys, &last)?;
                 match form {
                     Form::Sorted(_) => sorted::remove(self.shapes, shape, &mut self.image, at, &key)?,
                     _ => hashed::remove(self.shapes, shape, &mut self.image, at, &key)?,
@@ -221,28 +199,7 @@ impl<'a> Edit<'a> {
     /// # Errors
     /// [`InvalidPath`](ErrorKind::InvalidPath); [`InvalidValue`](ErrorKind::InvalidValue) for anything else.
     pub fn clear(&mut self, path: &str) -> Result<(), Error> {
-        let mut clear = || {
-            let place = self.place(path)?;
-            let (shape, at) = (self.shapes.get(place.shape), place.at);
-            match &shape.form {
-                _ if place.variant.is_some() => Err(no_path("it leads to the payload of a variant")),
-                Form::List { .. } | Form::Ring { .. } | Form::Queue { .. } => {
-                    sequence::clear(shape, &mut self.image, at)
-                }
-                Form::Text { .. } | Form::Blob { .. } => self.image.put_u32(at, 0),
-                Form::Maybe { .. } => self.image.put(at, &[0]),
-                Form::Slab(places) => slab::clear(places, &mut self.image, at),
-                Form::Set(_) | Form::Map { .. } => hashed::clear(shape, &mut self.image, at),
-                Form::Sorted(_) => sorted::clear(shape, &mut self.image, at),
-                Form::Archived { bytes, .. } => {
-                    // The hash comes first, and is 0 without a value.
-                    self.image.put(at, &[0; 16])?;
-                    self.image.put_u32(at + bytes.len, 0)
-                }
-                _ => Err(no_value(format!("a `{}` cannot be emptied", shape.name))),
-            }
-        };
-        clear().within(path)
+        self.part_at(path).and_then(|mut part| part.clear()).within(path)
     }
 
     /// Where a path leads to, for a change.
@@ -263,26 +220,8 @@ impl<'a> Edit<'a> {
             run(self.shapes, self.image.source(), &step, from)
         })
     }
-
-    /// The container that a path leads to.
-    fn container(&self, path: &str) -> Result<(&'a Shape, usize), Error> {
-        self.within_maybe(self.place(path)?)
-    }
-
-    /// A container, which may be the value of a `Maybe`.
-    fn within_maybe(&self, mut place: Place) -> Result<(&'a Shape, usize), Error> {
-        if place.variant.is_some() {
-            return Err(no_path("it leads to the payload of a variant"));
-        }
-        while let Form::Maybe { item, .. } = self.shapes.get(place.shape).form {
-            let at = run(self.shapes, self.image.source(), &super::step::Step::Present, place)?;
-            place = Place::settled(self.shapes, item, at);
-        }
-        Ok((self.shapes.get(place.shape), place.at))
-    }
 }
 
-/// The whole state as JSON, or what is wrong.
 impl fmt::Debug for Edit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.value().fmt(f)

@@ -4,7 +4,7 @@
 //! the order of members. The last line is a checksum of those before it.
 
 use super::fault::{Within, fault};
-use super::find::key_shape;
+use super::find::type_of_keys;
 use super::iter::EntryKey;
 use super::parse::Parse;
 use super::shape::Shapes;
@@ -113,9 +113,9 @@ fn check(value: Value<'_>) -> Result<(), Error> {
         ValueKind::Maybe => value.some()?.map_or(Ok(()), check),
         // Nothing of what stands there would be found again.
         ValueKind::Set | ValueKind::Map
-            if !value.is_empty()? && key_shape(value.shapes, &value.shape().form).is_err() =>
+            if !value.is_empty()? && type_of_keys(value.shapes, &value.shape().form).is_err() =>
         {
-            key_shape(value.shapes, &value.shape().form).map(drop)
+            type_of_keys(value.shapes, &value.shape().form).map(drop)
         }
         ValueKind::Sequence | ValueKind::Set => {
             value.items()?.enumerate().try_for_each(|(index, value)| check(value).within(&format!("[{index}]")))
@@ -173,13 +173,15 @@ impl Exported {
 
 impl super::DynOptions {
     /// Creates a state with the layout and the content of an exported file: see [`DynState::export`]. The handle can update it;
-    /// [`DynState::migrate`] brings it to another layout.
+    /// [`DynState::migrate`] brings it to another layout. No process sees the state before it is filled, except where there is no
+    /// `/proc`: see [`create_from_schema_with`](Self::create_from_schema_with).
     ///
     /// # Errors
     /// [`Corrupt`](ErrorKind::Corrupt) for a file that is no export, or damaged; otherwise as for
     /// [`DynState::create_from_schema`]. Nothing has been created then.
     pub fn import(self, file: impl AsRef<Path>, name: impl AsRef<Path>) -> Result<DynState, Error> {
         let exported = Exported::read(file.as_ref())?;
-        self.create_with(name.as_ref(), &exported.schema.document(), Some(&exported.bytes))
+        let fill = |state: &DynState| state.put(&exported.bytes);
+        self.create_with(name.as_ref(), &exported.schema.document(), Some(&fill))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing here trusts a word of the region: a search ends after as many steps as there are buckets or entries.
 
-use super::keys::{Key, is_known, unknown};
+use super::keys::{Key, is_derivable, is_known, not_derived, unknown};
 use super::locate::{Leaf, live};
 use super::shape::{Form, SetShape, Shape, Shapes, SortedShape};
 use super::source::Source;
@@ -52,8 +52,51 @@ impl<'a> SetAt<'a> {
 
     /// The key at that index.
     pub(super) fn key(self, shapes: &Shapes, index: usize) -> Result<Key<'a>, Error> {
-        let (shape, at) = shapes.settle(self.set.keys.items.item, self.at + self.set.keys.items.offset(index));
-        Key::read(shapes.get(shape), self.source, at)
+        Key::read(shapes, self.set.keys.items.item, self.source, self.at + self.set.keys.items.offset(index))
+    }
+
+    /// The bucket with the word of the key at that index, wherever its hash has put it.
+    pub(super) fn bucket_of(self, index: usize) -> Result<Option<usize>, Error> {
+        for bucket in 0..self.buckets() {
+            if self.bucket(bucket)? as u32 == index as u32 + 1 {
+                return Ok(Some(bucket));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The index of a key, by its hash; or by a look at each, if the program may hash its keys otherwise.
+    pub(super) fn find_anyhow(self, shapes: &Shapes, key: &Key<'_>) -> Result<Option<usize>, Error> {
+        let found = self.find(shapes, key)?;
+        if found.is_some() || is_sure(shapes, self.set.keys.items.item) {
+            return Ok(found);
+        }
+        for index in 0..self.len()? {
+            if self.key(shapes, index)? == *key {
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether every key is where a derived `Hash` has to put it.
+    ///
+    /// # Errors
+    /// `Unsupported` if one is not.
+    pub(super) fn check_derived(self, shapes: &Shapes) -> Result<(), Error> {
+        let item = self.set.keys.items.item;
+        if is_sure(shapes, item) {
+            return Ok(());
+        }
+        let (len, seed) = (self.len()?, self.seed()?);
+        for bucket in 0..self.buckets() {
+            let word = self.bucket(bucket)?;
+            let index = (word as u32).wrapping_sub(1) as usize;
+            if word != 0 && index < len && self.key(shapes, index)?.tag(seed) != (word >> 32) as u32 {
+                return Err(not_derived(shapes.get(shapes.settle(item, 0).0)));
+            }
+        }
+        Ok(())
     }
 
     /// The index of a key.
@@ -114,8 +157,49 @@ impl<'a> SortedAt<'a> {
 
     /// The key in that slot.
     pub(super) fn key(self, shapes: &Shapes, slot: usize) -> Result<Key<'a>, Error> {
-        let (shape, at) = shapes.settle(self.map.keys.item, self.at + self.map.keys.offset(slot));
-        Key::read(shapes.get(shape), self.source, at)
+        Key::read(shapes, self.map.keys.item, self.source, self.at + self.map.keys.offset(slot))
+    }
+
+    /// Where a key is, by the order of the keys; or by a look at each, if the program may order them otherwise. Else where it
+    /// would be.
+    pub(super) fn search_anyhow(self, shapes: &Shapes, key: &Key<'_>) -> Result<Option<Result<Spot, Spot>>, Error> {
+        let found = self.search(shapes, key)?;
+        if !matches!(found, Some(Err(_))) || is_sure(shapes, self.map.keys.item) {
+            return Ok(found);
+        }
+        let used = self.used()?;
+        for position in 0..used {
+            let leaf = self.leaf(position, used)?;
+            for index in 0..leaf.len {
+                if self.key(shapes, leaf.start + index)? == *key {
+                    return Ok(Some(Ok(Spot { position, leaf, index })));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether every key is where a derived `Ord` has to put it.
+    ///
+    /// # Errors
+    /// `Unsupported` if one is not.
+    pub(super) fn check_derived(self, shapes: &Shapes) -> Result<(), Error> {
+        let item = self.map.keys.item;
+        if is_sure(shapes, item) {
+            return Ok(());
+        }
+        let (used, mut before) = (self.used()?, None);
+        for position in 0..used {
+            let leaf = self.leaf(position, used)?;
+            for slot in leaf.start..leaf.start + leaf.len {
+                let key = self.key(shapes, slot)?;
+                if before.as_ref() >= Some(&key) {
+                    return Err(not_derived(shapes.get(shapes.settle(item, 0).0)));
+                }
+                before = Some(key);
+            }
+        }
+        Ok(())
     }
 
     /// Where a key is, or else where it would be; nothing if no leaf is in use.
@@ -146,25 +230,31 @@ impl<'a> SortedAt<'a> {
     }
 }
 
+/// Whether the program cannot hash or order keys of that type otherwise than the library.
+fn is_sure(shapes: &Shapes, ty: usize) -> bool {
+    is_known(shapes.get(shapes.settle(ty, 0).0))
+}
+
 /// The type of the keys of a map or set, if entries can be found by them.
 ///
 /// # Errors
 /// `Unsupported` otherwise.
-pub(super) fn key_shape<'a>(shapes: &'a Shapes, form: &Form) -> Result<Option<&'a Shape>, Error> {
-    match shape_of_keys(shapes, form) {
-        Some(shape) if !is_known(shape) => Err(unknown(shape)),
-        shape => Ok(shape),
-    }
+pub(super) fn type_of_keys(shapes: &Shapes, form: &Form) -> Result<Option<usize>, Error> {
+    let Some(item) = item_of_keys(form) else { return Ok(None) };
+    if is_derivable(shapes, item) { Ok(Some(item)) } else { Err(unknown(shapes.get(shapes.settle(item, 0).0))) }
 }
 
 /// The type of the keys of a map or set.
 pub(super) fn shape_of_keys<'a>(shapes: &'a Shapes, form: &Form) -> Option<&'a Shape> {
-    let item = match form {
-        Form::Set(set) | Form::Map { set, .. } => set.keys.items.item,
-        Form::Sorted(map) => map.keys.item,
-        _ => return None,
-    };
-    Some(shapes.get(shapes.settle(item, 0).0))
+    item_of_keys(form).map(|item| shapes.get(shapes.settle(item, 0).0))
+}
+
+fn item_of_keys(form: &Form) -> Option<usize> {
+    match form {
+        Form::Set(set) | Form::Map { set, .. } => Some(set.keys.items.item),
+        Form::Sorted(map) => Some(map.keys.item),
+        _ => None,
+    }
 }
 
 /// Where the value of an entry lies; of a set, the entry itself.
@@ -177,16 +267,16 @@ pub(super) fn find_entry(
 ) -> Result<Option<usize>, Error> {
     Ok(match form {
         Form::Set(set) => {
-            let found = SetAt { set: *set, source, at }.find(shapes, key)?;
+            let found = SetAt { set: *set, source, at }.find_anyhow(shapes, key)?;
             found.map(|index| at + set.keys.items.offset(index))
         }
         Form::Map { set, values } => {
-            let found = SetAt { set: *set, source, at }.find(shapes, key)?;
+            let found = SetAt { set: *set, source, at }.find_anyhow(shapes, key)?;
             let live = live(*values, source, at)?;
             found.filter(|index| *index < live).map(|index| at + values.items.offset(index))
         }
         Form::Sorted(map) => {
-            let found = SortedAt { map: *map, source, at }.search(shapes, key)?;
+            let found = SortedAt { map: *map, source, at }.search_anyhow(shapes, key)?;
             found.and_then(Result::ok).map(|spot| at + map.values.offset(spot.slot()))
         }
         _ => None,

@@ -45,6 +45,19 @@ pub(super) fn insert(
     key: &Data,
     value: Option<&Data>,
 ) -> Result<bool, Error> {
+    Table::of(shape)?.at(image, at).check_derived(shapes)?;
+    fill(shapes, shape, image, at, key, value)
+}
+
+/// [`insert`] into a map or set of this process's own making.
+pub(super) fn fill(
+    shapes: &Shapes,
+    shape: &Shape,
+    image: &mut Image<'_>,
+    at: usize,
+    key: &Data,
+    value: Option<&Data>,
+) -> Result<bool, Error> {
     let table = Table::of(shape)?;
     let (key_bytes, key) = write::key(shapes, table.set.keys.items.item, key)?;
     let value = match (table.values, value) {
@@ -103,20 +116,18 @@ pub(super) fn remove(
     key: &Key<'_>,
 ) -> Result<bool, Error> {
     let table = Table::of(shape)?;
-    let Some(index) = table.at(image, at).find(shapes, key)? else { return Ok(false) };
-    let (seed, len) = (table.at(image, at).seed()?, table.at(image, at).len()?);
-    let word = Table::word(key.tag(seed), index);
-    if let Some(bucket) = first(table.at(image, at), key.tag(seed), |found| found == word)? {
+    let Some(index) = table.at(image, at).find_anyhow(shapes, key)? else { return Ok(false) };
+    // By the index in the buckets, not by hashes, which may be the program's own.
+    let last = table.at(image, at).len()? - 1;
+    if let Some(bucket) = table.at(image, at).bucket_of(index)? {
         empty_bucket(table, image, at, bucket)?;
     }
-    let last = len - 1;
-    if index != last {
-        let tag = table.at(image, at).key(shapes, last)?.tag(seed);
-        let word = Table::word(tag, last);
-        if let Some(bucket) = first(table.at(image, at), tag, |found| found == word)? {
-            let bucket = table.at(image, at).bucket_at(bucket);
-            image.put_u64(bucket, Table::word(tag, index))?;
-        }
+    if index != last
+        && let Some(bucket) = table.at(image, at).bucket_of(last)?
+    {
+        let tag = (table.at(image, at).bucket(bucket)? >> 32) as u32;
+        let bucket = table.at(image, at).bucket_at(bucket);
+        image.put_u64(bucket, Table::word(tag, index))?;
     }
     for counted in [Some(table.set.keys), table.values].into_iter().flatten() {
         let items = counted.items;

@@ -39,7 +39,8 @@ impl<'a> Value<'a> {
         match &self.shape().form {
             Form::Set(set) => {
                 let count = live(set.keys, self.source, self.place.at)?;
-                Ok(Items::new(self, Sequence { items: set.keys.items, start: 0, around: count, count }))
+                let of = Value { key: true, ..self };
+                Ok(Items::new(of, Sequence { items: set.keys.items, start: 0, around: count, count }))
             }
             _ => Err(self.is_no("no sequence and no set")),
         }
@@ -174,7 +175,7 @@ impl<'a> Entries<'a> {
                 let index = *next;
                 *next += 1;
                 let keys = SetAt { set: *set, source, at }.set.keys.items;
-                let key = of.other(keys.item, at + keys.offset(index));
+                let key = Value { key: true, ..of.other(keys.item, at + keys.offset(index)) };
                 let value = of.other(values.items.item, at + values.items.offset(index));
                 Ok(Some((EntryKey::Value(key), value)))
             }
@@ -188,7 +189,7 @@ impl<'a> Entries<'a> {
                 }
                 let slot = leaf.start + *index;
                 *index += 1;
-                let key = of.other(map.keys.item, at + map.keys.offset(slot));
+                let key = Value { key: true, ..of.other(map.keys.item, at + map.keys.offset(slot)) };
                 Ok(Some((EntryKey::Value(key), of.other(map.values.item, at + map.values.offset(slot)))))
             }
             (Left::Slab { slab, next, end }, _) => {

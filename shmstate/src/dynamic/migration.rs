@@ -2,11 +2,14 @@
 
 use super::create::schema_of;
 use super::evolve::{Aligned, Allowed, Evolution};
-use super::state::{Access, DynState, Snapshot};
-use crate::error::{Error, Trouble};
+use super::fault::{fault, no_path};
+use super::options::DynOptions;
+use super::snapshot::Snapshot;
+use super::state::{Access, DynState};
+use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::Schema;
-use crate::os::{Deadline, Limits};
-use crate::region::{Plan, Successor};
+use crate::os::Deadline;
+use crate::region::{Current, Plan, Region, Successor};
 use std::fmt;
 
 /// What becomes of states of one layout under another one: [`DynState::migration`]. It is displayed as a table of the
@@ -17,6 +20,46 @@ pub struct Migration {
 }
 
 impl Migration {
+    /// The same, where a part has another name in the new layout. `path` leads to the field or variant there, as the table has
+    /// it: `steps`, `rooms[..].title`, `job.Run.pid`. `earlier` is its name in the old layout, or where it was inside of the old
+    /// struct: `ticks`, `at.x`. A program says it by `#[shared(renamed_from = "ticks")]`, which stands in no schema.
+    ///
+    /// ```
+    /// # use shmstate::dynamic::DynState;
+    /// # use shmstate::{SharedLayout, State};
+    /// # mod v1 {
+    /// #     #[derive(shmstate::SharedLayout)]
+    /// #     #[repr(C)]
+    /// #     pub struct Board { pub ticks: u32 }
+    /// # }
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Board { steps: u64 }
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("board");
+    /// # State::<v1::Board>::create(&name)?.update(|b| b.ticks = 7)?;
+    /// # State::<Board>::create(dir.path().join("other"))?;
+    /// # let schema = DynState::open(dir.path().join("other"))?.schema();
+    /// let mut board = DynState::options().writable(true).open(&name)?;
+    /// let migration = board.migration(&schema)?.renamed("ticks", "steps")?;
+    /// board.migrate_by(&migration, &[])?;
+    /// assert_eq!(board.to_json("")?, r#"{"steps":7}"#);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidPath`](crate::ErrorKind::InvalidPath) if the one layout has no such part, or the other one no such name.
+    pub fn renamed(self, earlier: &str, path: &str) -> Result<Migration, Error> {
+        let Migration { evolution, new } = self;
+        let no_part = || no_path("the new layout has no such field or variant").inside(path);
+        let evolution = evolution.renamed(earlier, path).ok_or_else(no_part)?;
+        if !evolution.carries(earlier, path) {
+            let why = format!("no `{earlier}` becomes it: the old layout has none where the new one has `{path}`");
+            return Err(no_path(why).inside(path));
+        }
+        Ok(Migration { evolution, new })
+    }
+
     /// What is lost whatever the state holds: paths of the old state.
     #[must_use]
     pub fn losses(&self) -> Vec<String> {
@@ -29,11 +72,23 @@ impl Migration {
     /// # Errors
     /// [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) with all that would be lost;
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for keys that only the program with the type can arrange;
-    /// [`Corrupt`](crate::ErrorKind::Corrupt) for a state of another layout.
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) for a state of another layout; [`InvalidPath`](crate::ErrorKind::InvalidPath) if a
+    /// path leads to no part of the old state.
     pub fn apply(&self, old: &Snapshot, allow_loss: &[&str]) -> Result<Snapshot, Error> {
+        self.check_paths(&owned(allow_loss))?;
         let mut new = Aligned::zeroed(self.evolution.sizes()[1]);
         self.evolution.apply(&old.bytes, new.bytes_mut(), Allowed::Paths(&owned(allow_loss)))?;
         Ok(Snapshot { bytes: new.bytes().into(), shapes: self.evolution.new_shapes(), version: old.version })
+    }
+
+    /// Refuses paths that lead nowhere, because what was meant would be another one.
+    fn check_paths(&self, allow_loss: &[String]) -> Result<(), Error> {
+        match self.evolution.unknown(Allowed::Paths(allow_loss)).first() {
+            None => Ok(()),
+            Some(path) => {
+                Err(no_path("the old state has no such part, so that nothing can be lost there").inside(path))
+            }
+        }
     }
 }
 
@@ -94,21 +149,75 @@ impl DynState {
     /// As for [`migration`](Self::migration) and [`Migration::apply`]; [`Permission`](crate::ErrorKind::Permission) through a
     /// handle that is not writable; otherwise as for [`State::recreate`](crate::State::recreate). Nothing has happened then.
     pub fn migrate(&mut self, schema: &str, allow_loss: &[&str]) -> Result<(), Error> {
-        let Access::TakingPart(session) = &self.access else { return Err(self.read_only()) };
-        if !self.options.writable {
-            return Err(self.read_only());
+        let migration = self.migration(schema)?;
+        self.migrate_by(&migration, allow_loss)
+    }
+
+    /// The same, by a migration in which parts may have been [renamed](Migration::renamed).
+    ///
+    /// # Errors
+    /// As for [`migrate`](Self::migrate); [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) if the migration is from another
+    /// layout than this state's.
+    pub fn migrate_by(&mut self, migration: &Migration, allow_loss: &[&str]) -> Result<(), Error> {
+        let Migration { evolution, new } = migration;
+        if !evolution.is_from(&self.shapes.schema) {
+            return Err(fault(ErrorKind::LayoutMismatch, "the migration is from another layout than this state has"));
         }
-        let (region, allowed) = (session.region(), owned(allow_loss));
-        let Migration { evolution, new } = self.migration(schema)?;
-        let plan = Plan::new(new, region.sizes())?;
-        let limits = if self.options.ignore_memory_limits { Limits::Ignored } else { Limits::Respected };
-        let successor = Successor { plan: &plan, mode: None, limits };
-        let next = region.succeed(
-            &successor,
-            &mut Deadline::new(self.options.timeout),
-            |current, state| evolution.apply(current.bytes, state, Allowed::Paths(&allowed)),
-            |region_path, new| self.options.attach_new(region_path, new.file()),
-        )?;
+        let allowed = owned(allow_loss);
+        migration.check_paths(&allowed)?;
+        let plan = Plan::new(new.clone(), self.writable_region()?.sizes())?;
+        self.succeed(&plan, |current, state| evolution.apply(current.bytes, state, Allowed::Paths(&allowed)))
+    }
+
+    /// Moves the state to a new region of other [`handles`](super::DynOptions::handles), [`copies`](super::DynOptions::copies) or
+    /// [`max_copies`](super::DynOptions::max_copies), while other processes use it: see [`State::recreate`](crate::State::recreate).
+    ///
+    /// What is not said in `options` stays as it is in the old region. The rights of the file stay as they are, and this handle
+    /// keeps its own options otherwise.
+    ///
+    /// ```
+    /// # use shmstate::dynamic::DynState;
+    /// # use shmstate::State;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("number");
+    /// # State::<u64>::options().handles(2).create(&name)?.update(|n| *n = 7)?;
+    /// let mut number = DynState::options().writable(true).open(&name)?;
+    /// number.recreate(&DynState::options().handles(100))?;
+    /// assert_eq!((number.stats()?.handles, number.to_json("")?.as_str()), (100, "7"));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Permission`](crate::ErrorKind::Permission) through a handle that is not writable; otherwise as for
+    /// [`State::recreate`](crate::State::recreate). Nothing has happened then.
+    pub fn recreate(&mut self, options: &DynOptions) -> Result<(), Error> {
+        let sizes = options.sizes_or(self.writable_region()?.sizes())?;
+        let plan = Plan::new(self.shapes.schema.clone(), sizes)?;
+        self.succeed(&plan, |current, state| {
+            state.copy_from_slice(current.bytes);
+            Ok(())
+        })
+    }
+
+    /// The region of a handle that may change it.
+    fn writable_region(&self) -> Result<&Region, Error> {
+        match &self.access {
+            Access::TakingPart(session) if self.options.writable => Ok(session.region()),
+            _ => Err(self.read_only()),
+        }
+    }
+
+    /// Puts a new region under the name of this one, and makes this handle one on it.
+    fn succeed(
+        &mut self,
+        plan: &Plan,
+        fill: impl FnOnce(Current<'_>, &mut [u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let region = self.writable_region()?;
+        let successor = Successor { plan, mode: None, limits: self.options.limits() };
+        let next = region.succeed(&successor, &mut Deadline::new(self.options.timeout), fill, |region_path, new| {
+            self.options.attach_new(region_path, new.file())
+        })?;
         let Some(next) = next else {
             if !region.is_in_service()? {
                 return Err(region.retired());

@@ -34,9 +34,9 @@ use std::time::Duration;
 pub struct DynOptions {
     pub(super) writable: bool,
     pub(super) mode: u32,
-    pub(super) copies: usize,
+    pub(super) copies: Option<usize>,
     pub(super) max_copies: Option<usize>,
-    pub(super) handles: usize,
+    pub(super) handles: Option<usize>,
     pub(super) timeout: Duration,
     pub(super) ignore_memory_limits: bool,
 }
@@ -46,9 +46,9 @@ impl DynOptions {
         DynOptions {
             writable: false,
             mode: 0o600,
-            copies: 3,
+            copies: None,
             max_copies: None,
-            handles: 64,
+            handles: None,
             timeout: DEFAULT_TIMEOUT,
             ignore_memory_limits: false,
         }
@@ -69,7 +69,7 @@ impl DynOptions {
 
     /// How many copies of the state a new region has: see [`Options::copies`](crate::Options::copies).
     pub fn copies(mut self, copies: usize) -> Self {
-        self.copies = copies;
+        self.copies = Some(copies);
         self
     }
 
@@ -81,7 +81,7 @@ impl DynOptions {
 
     /// How many handles a new region can have at a time: see [`Options::handles`](crate::Options::handles).
     pub fn handles(mut self, handles: usize) -> Self {
-        self.handles = handles;
+        self.handles = Some(handles);
         self
     }
 

@@ -28,6 +28,8 @@ enum Of<'a> {
     Fields(&'a Fields),
     /// A place of a slab, with values of the type of that index.
     Place(usize),
+    /// An entry of a map, with a key and a value of the types of these indices.
+    Entry(usize, usize),
     /// Whatever it is, it is no value of the type.
     Any,
 }
@@ -70,11 +72,17 @@ impl<'a> Parse<'a> {
                 None => self.any(),
             },
             Of::Place(item) if index == 1 => Parse::value(self.shapes, item),
+            Of::Entry(key, _) if index == 0 => Parse::value(self.shapes, key),
+            Of::Entry(_, value) if index == 1 => Parse::value(self.shapes, value),
             Of::Value(_) => match self.form() {
                 Some(
                     Form::Array { items } | Form::List { items } | Form::Ring { items, .. } | Form::Queue { items, .. },
                 ) => Parse::value(self.shapes, items.item),
                 Some(Form::Set(set)) => Parse::value(self.shapes, set.keys.items.item),
+                Some(Form::Map { set, values }) => {
+                    Parse { of: Of::Entry(set.keys.items.item, values.items.item), ..self }
+                }
+                Some(Form::Sorted(map)) => Parse { of: Of::Entry(map.keys.item, map.values.item), ..self },
                 Some(Form::Slab(slab)) => Parse { of: Of::Place(slab.values.items.item), ..self },
                 _ => self.any(),
             },
@@ -120,6 +128,7 @@ impl<'de> Visitor<'de> for Parse<'_> {
             Of::Value(index) => write!(f, "a value of type `{}`", self.shapes.get(index).name),
             Of::Fields(_) => f.write_str("the fields of a struct"),
             Of::Place(_) => f.write_str("a generation, and a value or none"),
+            Of::Entry(..) => f.write_str("a key and a value"),
             Of::Any => f.write_str("a value"),
         }
     }

@@ -1,7 +1,8 @@
 //! Paths as text: `rooms[3].name`, `ports["http"]`, `job.Run.pid`.
 //!
 //! A path is a sequence of parts: a name after a dot, or something in brackets. What is in brackets is a number or a word as it
-//! is, or a text in quotes, in which `\"` is a quote and `\\` a backslash. The empty path leads to the whole.
+//! is, a text in quotes, in which `\"` is a quote and `\\` a backslash, or an object or array of JSON. The empty path leads to the
+//! whole.
 
 use super::fault::no_path;
 use crate::error::Error;
@@ -12,7 +13,7 @@ use std::borrow::Cow;
 pub(super) enum Segment<'p> {
     /// `name`, or `.name`.
     Name(&'p str),
-    /// `[3]`.
+    /// `[3]`, or JSON: `[{"x": 1}]`.
     Bracket(&'p str),
     /// `["text"]`.
     Quoted(Cow<'p, str>),
@@ -71,8 +72,20 @@ impl<'p> Segments<'p> {
         if let Some(text) = inner.strip_prefix('"') {
             return self.quoted(text);
         }
-        let (token, rest) = inner.split_once(']').ok_or_else(|| no_path("a `]` is missing in the path"))?;
-        self.rest = rest;
+        let end = match inner.as_bytes().first() {
+            // Brackets and texts in it are its own.
+            Some(b'{' | b'[') => {
+                let mut json = serde_json::Deserializer::from_str(inner).into_iter::<serde::de::IgnoredAny>();
+                match json.next() {
+                    Some(Ok(_)) => json.byte_offset(),
+                    Some(Err(e)) => return Err(no_path(format!("in the JSON after `[` in the path: {e}"))),
+                    None => 0,
+                }
+            }
+            _ => inner.find(']').unwrap_or(inner.len()),
+        };
+        let (token, rest) = inner.split_at(end);
+        self.rest = rest.strip_prefix(']').ok_or_else(|| no_path("a `]` is missing in the path"))?;
         if token.is_empty() {
             return Err(no_path("there is nothing between `[` and `]` in the path"));
         }
@@ -129,6 +142,9 @@ mod tests {
         assert_eq!(parts("[3][-1].0"), Ok(vec![Bracket("3"), Bracket("-1"), Name("0")]));
         assert_eq!(parts(r#"a["x.]y"]"#), Ok(vec![Name("a"), Quoted("x.]y".into())]));
         assert_eq!(parts(r#"a["\"\\b"]"#), Ok(vec![Name("a"), Quoted(r#""\b"#.into())]));
+        let json = r#"{"x":[1,"]"]}"#;
+        assert_eq!(parts(&format!("a[{json}].b")), Ok(vec![Name("a"), Bracket(json), Name("b")]));
+        assert_eq!(parts("a[[1,2]][3]"), Ok(vec![Name("a"), Bracket("[1,2]"), Bracket("3")]));
         for (path, why) in [
             ("a.", "a name is missing"),
             (".a..b", "a name is missing"),
@@ -138,6 +154,8 @@ mod tests {
             (r#"a["x"#, "a `\"` is missing"),
             (r#"a["x""#, "a `]` is missing after a text"),
             (r#"a["\n"]"#, "only"),
+            ("a[{]", "in the JSON"),
+            ("a[[1]", "a `]` is missing"),
             (r#"a["\"#, "ends after a backslash"),
         ] {
             assert!(parts(path).unwrap_err().contains(why), "{path}: {:?}", parts(path));

@@ -1,12 +1,13 @@
 //! Changes of lists, rings and queues.
 
 use super::data::Data;
-use super::fault::{full, no_path, no_value};
+use super::fault::{Within, full, no_path, no_value};
 use super::image::Image;
 use super::locate::Sequence;
 use super::shape::{Form, Run, Shape, Shapes};
 use super::write;
 use crate::error::Error;
+use std::ops::Range;
 
 /// Adds an item at the end: in a full ring, instead of the oldest one.
 pub(super) fn push(shapes: &Shapes, shape: &Shape, image: &mut Image<'_>, at: usize, item: &Data) -> Result<(), Error> {
@@ -76,6 +77,88 @@ pub(super) fn remove(shape: &Shape, image: &mut Image<'_>, at: usize, index: usi
         image.carry(from..at + items.offset(count), at + items.offset(index))?;
     }
     set_count(shape, image, at, count - 1)
+}
+
+/// Replaces the items `range` by others.
+pub(super) fn splice(
+    shapes: &Shapes,
+    shape: &Shape,
+    image: &mut Image<'_>,
+    at: usize,
+    range: Range<usize>,
+    items: &[Data],
+) -> Result<(), Error> {
+    let sequence = Sequence::of(&shape.form, image.source(), at)?.ok_or_else(|| no_sequence(shape))?;
+    has_room(shape, &sequence, &range, items.len())?;
+    let mut bytes = Vec::with_capacity(items.len() * sequence.items.size);
+    for (i, item) in items.iter().enumerate() {
+        let one = write::bytes(shapes, sequence.items.item, item).within(&format!("[{}]", range.start + i))?;
+        bytes.extend_from_slice(&one);
+    }
+    put_between(shape, image, at, range, items.len(), &bytes)
+}
+
+/// Replaces the items `range` by those that have these bytes.
+pub(super) fn splice_bytes(
+    shape: &Shape,
+    image: &mut Image<'_>,
+    at: usize,
+    range: Range<usize>,
+    bytes: &[u8],
+) -> Result<(), Error> {
+    let sequence = Sequence::of(&shape.form, image.source(), at)?.ok_or_else(|| no_sequence(shape))?;
+    let size = sequence.items.size;
+    if size == 0 || !bytes.len().is_multiple_of(size) {
+        return Err(no_value(format!(
+            "{} bytes are no items of a `{}`, which have {size} each",
+            bytes.len(),
+            shape.name
+        )));
+    }
+    has_room(shape, &sequence, &range, bytes.len() / size)?;
+    put_between(shape, image, at, range, bytes.len() / size, bytes)
+}
+
+/// Whether there are items `range`, and room for so many instead of them.
+fn has_room(shape: &Shape, sequence: &Sequence, range: &Range<usize>, len: usize) -> Result<(), Error> {
+    if range.start > range.end || range.end > sequence.count {
+        return Err(no_path(format!("items {range:?} of {} in a `{}`", sequence.count, shape.name)));
+    }
+    let count = sequence.count - range.len() + len;
+    if matches!(shape.form, Form::Array { .. }) && len != range.len() {
+        return Err(no_value(format!("{count} items for a `{}`, which always has {}", shape.name, sequence.count)));
+    }
+    if count > sequence.items.capacity {
+        return Err(full(&shape.name, sequence.items.capacity, count));
+    }
+    Ok(())
+}
+
+/// Puts `len` items that have these bytes instead of the items `range`. There is room.
+fn put_between(
+    shape: &Shape,
+    image: &mut Image<'_>,
+    at: usize,
+    range: Range<usize>,
+    len: usize,
+    bytes: &[u8],
+) -> Result<(), Error> {
+    if matches!(shape.form, Form::Ring { .. } | Form::Queue { .. }) {
+        straighten(shape, image, at)?;
+    }
+    let Some(Sequence { items, count, .. }) = Sequence::of(&shape.form, image.source(), at)? else {
+        return Err(no_sequence(shape));
+    };
+    if len != range.len() {
+        image.carry(at + items.offset(range.end)..at + items.offset(count), at + items.offset(range.start + len))?;
+    }
+    image.put(at + items.offset(range.start), bytes)?;
+    if len == range.len() { Ok(()) } else { set_count(shape, image, at, count - range.len() + len) }
+}
+
+#[cold]
+fn no_sequence(shape: &Shape) -> Error {
+    no_value(format!("a `{}` is no sequence", shape.name))
 }
 
 /// Removes all items.

@@ -2,12 +2,13 @@
 //! program's own struct or enum.
 
 use super::decode::Number;
-use super::fault::no_value;
+use super::fault::{invalid, no_value};
 use super::find::shape_of_keys;
 use super::iter::EntryKey;
 use super::keys::is_known;
 use super::locate::{generation_of, live};
 use super::shape::{Fields, Form};
+use super::validate::validate;
 use super::value::{Value, ValueKind};
 use crate::error::Error;
 use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, SerializeTuple, Serializer};
@@ -27,7 +28,16 @@ impl Value<'_> {
     /// # Errors
     /// [`Corrupt`](crate::ErrorKind::Corrupt) for bytes that are no value of their type.
     pub fn to_json(self) -> Result<String, Error> {
-        serde_json::to_string(&self).map_err(|e| no_value(e.to_string()))
+        serde_json::to_string(&self).map_err(|e| self.unwritten(&e))
+    }
+
+    /// Why it was not written. The serializer keeps the text of an error alone, and not where it is.
+    #[cold]
+    fn unwritten(self, error: &serde_json::Error) -> Error {
+        match validate(self.shapes, self.place.shape, self.source, self.place.at) {
+            Err(why) => invalid(&why),
+            Ok(()) => no_value(error.to_string()),
+        }
     }
 
     fn fields_as<S: Serializer>(self, fields: &Fields, serializer: S) -> Result<S::Ok, S::Error> {

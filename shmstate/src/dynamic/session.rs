@@ -4,27 +4,31 @@
 
 use super::plain::Plain;
 use super::shape::Shapes;
-use crate::commit::{BeginError, Clock, Images, Pin, Reader, Transaction};
+use crate::commit::{BeginError, Clock, Images, Pin, Reader, Suspended, Transaction};
 use crate::error::{Error, Trouble};
 use crate::os::{self, Deadline};
-use crate::region::Region;
+use crate::region::{Region, copy_words};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
-use crate::track::{DirtyRanges, Frame, Running, thread_number};
+use crate::track::{DirtyRanges, Frame, OpenFrame, Running, thread_number};
 use std::cell::UnsafeCell;
 use std::mem::ManuallyDrop;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A handle.
 pub(super) struct Session {
     region: Region,
+    /// The first copy in the region's mapping, and the bytes from one copy to the next.
+    base: *mut u8,
+    stride: usize,
     /// Bytes of the state.
     size: usize,
     plain: Plain,
     timeout: Duration,
     /// The thread that reads as the handle's owner: the first one that read; 0 before.
     owner: AtomicU64,
-    /// Invariant: accessed only while this handle's slot owns the region's lock, by the thread that took it.
+    /// Invariant: accessed only while this handle's slot owns the region's lock, by the call or the guard that took it.
     update: UnsafeCell<Update>,
 }
 
@@ -34,9 +38,10 @@ struct Update {
     running: Running,
 }
 
-// SAFETY: a region is; by the invariant of `update`, one thread at a time has that.
+// SAFETY: a region is, and `base` is an address in its mapping, which every access has its own proof for; by the invariant of
+// `update`, one call or guard at a time has that, and each is on one thread at a time.
 unsafe impl Sync for Session {}
-// SAFETY: it moves only between updates, and the pointers in `update` mean nothing then.
+// SAFETY: the mapping stays where it is; the session moves only between updates, and the pointers in `update` mean nothing then.
 unsafe impl Send for Session {}
 
 /// The images of the state in the mapping.
@@ -101,7 +106,8 @@ impl Session {
         let size = shapes.size();
         let (frame, running) = (Frame::new(region.key().numbers()), Running::new(size, os::random_u64()));
         let update = UnsafeCell::new(Update { frame, running });
-        Session { region, size, plain: Plain::of(shapes), timeout, owner: AtomicU64::new(0), update }
+        let (base, stride) = region.images();
+        Session { region, base, stride, size, plain: Plain::of(shapes), timeout, owner: AtomicU64::new(0), update }
     }
 
     pub(super) fn region(&self) -> &Region {
@@ -109,29 +115,53 @@ impl Session {
     }
 
     fn images(&self) -> Bytes<'_> {
-        let (base, stride) = self.region.images();
-        Bytes { base, stride, size: self.size, plain: &self.plain }
+        Bytes { base: self.base, stride: self.stride, size: self.size, plain: &self.plain }
     }
 
     /// Runs `f` on the committed version, which stays as it is meanwhile, and the number of its copy.
     #[inline]
     pub(super) fn read<R>(&self, f: impl FnOnce(&[u8], usize) -> R) -> Result<R, Error> {
         let region = &self.region;
-        region.check()?;
-        let pin = region
-            .shared()
-            .enter(region.slot(), region.slot_line(), self.reader())
-            .or_else(|copy| self.enter_leaving(copy))?;
-        let image = self.images().image(pin.copy()).cast_const();
+        let pin = self.pin(self.reader())?;
         let copy = pin.copy();
         let pinned = Pinned { region, pin: ManuallyDrop::new(pin) };
-        // SAFETY: as many bytes as the state has, in a copy that no process writes while it is pinned.
-        let bytes = unsafe { std::slice::from_raw_parts(image, self.size) };
+        // SAFETY: `pinned` keeps the copy as it is until after the call.
+        let bytes = unsafe { self.pinned_bytes(copy) };
         let result = Frame::new(region.key().numbers()).enter(|| f(bytes, copy));
         drop(pinned);
         // The closure may have forked, and this be the child.
         region.check()?;
         Ok(result)
+    }
+
+    /// Pins the committed version.
+    #[inline(always)]
+    fn pin(&self, reader: Reader) -> Result<Pin<'_>, Error> {
+        let region = &self.region;
+        region.check()?;
+        let entered = region.shared().enter(region.slot(), region.slot_line(), reader);
+        entered.or_else(|copy| self.enter_leaving(copy))
+    }
+
+    /// The bytes of a copy.
+    ///
+    /// # Safety
+    /// No process writes the copy as long as they are used, and this process is the one that has the mapping.
+    #[inline]
+    unsafe fn pinned_bytes(&self, copy: usize) -> &[u8] {
+        let image = self.images().image(copy).cast_const();
+        // SAFETY: as many mapped, initialised bytes as the state has; the caller's promise.
+        unsafe { std::slice::from_raw_parts(image, self.size) }
+    }
+
+    /// Copies copy `k` word by word, if it holds a version: that one's number. `None` if it holds none, or was written meanwhile.
+    pub(super) fn try_copy_of(&self, k: usize, to: &mut [u8]) -> Result<Option<u64>, Error> {
+        self.region.check()?;
+        assert_eq!(to.len(), self.size, "a copy of the state");
+        let image = self.images().image(k).cast_const();
+        // SAFETY: the region has copy `k`, or it is not read; an image begins at a page and is padded to one; `to` is as long.
+        let read = || unsafe { copy_words(to.as_mut_ptr(), image, to.len()) };
+        Ok(self.region.shared().inspect(k, read).map(|((), version)| version))
     }
 
     /// The version in a copy that is being read.
@@ -164,16 +194,11 @@ impl Session {
         f: impl FnOnce(&mut [u8], &DirtyRanges) -> Result<R, E>,
     ) -> Result<R, E> {
         let region = &self.region;
-        region.check()?;
-        if Frame::is_open(region.key().numbers()) {
-            return Err(Error::from(Trouble::Reentrant { path: region.path().to_owned() }).into());
-        }
-        let txn = self.begin()?;
+        let txn = self.start(self.timeout)?;
         let (to, _) = txn.pair();
-        // SAFETY: the lock is held, by this thread.
-        let Update { frame, running } = unsafe { &mut *self.update.get() };
-        running.begin(to.addr());
         let unfinished = Unfinished { session: self, copy: txn.copy() };
+        // SAFETY: the lock is held, by this call.
+        let Update { frame, running } = unsafe { &*self.update.get() };
         let touched = &running.touched;
         // SAFETY: the copy is caught up, and it is this transaction's alone until it ends; as many bytes as the state has.
         let bytes = unsafe { std::slice::from_raw_parts_mut(to, self.size) };
@@ -188,22 +213,168 @@ impl Session {
         Ok(result)
     }
 
-    /// Takes the lock and a copy to write.
-    fn begin(&self) -> Result<Transaction<'_, (*mut u8, *const u8)>, Error> {
+    /// Takes the lock and a copy to write, of which nothing has been touched.
+    fn start(&self, timeout: Duration) -> Result<Transaction<'_, (*mut u8, *const u8)>, Error> {
         let region = &self.region;
+        region.check()?;
+        if Frame::is_open(region.key().numbers()) {
+            return Err(Trouble::Reentrant { path: region.path().to_owned() }.into());
+        }
+        let txn = self.begin(timeout)?;
+        // SAFETY: the lock is held, by this call.
+        let running = unsafe { &(*self.update.get()).running };
+        running.begin(txn.pair().0.addr());
+        Ok(txn)
+    }
+
+    /// Takes the lock and a copy to write.
+    fn begin(&self, timeout: Duration) -> Result<Transaction<'_, (*mut u8, *const u8)>, Error> {
+        let region = &self.region;
+        let waiting = || Waiting { region, deadline: Deadline::new(timeout) };
         loop {
             // SAFETY: these are the region's images; the active one holds a value (checked at attach, and every commit
             // publishes one); the slot is this handle's.
-            let begun = unsafe { region.shared().begin(region.slot(), region.os(), || self.waiting(), self.images()) };
+            let begun = unsafe { region.shared().begin(region.slot(), region.os(), waiting, self.images()) };
             match begun {
-                Err(BeginError::NoSuchCopy { copy }) => region.settle(copy, &mut self.waiting())?,
+                Err(BeginError::NoSuchCopy { copy }) => region.settle(copy, &mut waiting())?,
                 begun => return begun.map_err(|e| region.trouble(e)),
             }
         }
     }
 
-    fn waiting(&self) -> Waiting<'_> {
-        Waiting { region: &self.region, deadline: Deadline::new(self.timeout) }
+    /// How long an update waits.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+}
+
+/// A version that stays as it is until this is dropped, on any thread.
+pub(super) struct Held {
+    session: Arc<Session>,
+    /// Invariant: this handle has a pin of its own on this copy, in the process that has the mapping.
+    copy: usize,
+    _frame: OpenFrame,
+}
+
+impl Held {
+    /// Pins the committed version.
+    pub(super) fn new(session: &Arc<Session>) -> Result<Held, Error> {
+        // A guest's: the pin may end on another thread.
+        let copy = session.pin(Reader::Guest)?.keep();
+        let frame = OpenFrame::new(session.region.key().numbers(), false);
+        Ok(Held { session: Arc::clone(session), copy, _frame: frame })
+    }
+
+    /// The version, and its bytes.
+    pub(super) fn bytes(&self) -> Result<&[u8], Error> {
+        // A child of the process that pinned it has no mapping.
+        self.session.region.check()?;
+        // SAFETY: the invariant of `copy`.
+        Ok(unsafe { self.session.pinned_bytes(self.copy) })
+    }
+
+    /// The number of the version.
+    pub(super) fn version(&self) -> Result<u64, Error> {
+        self.session.region.check()?;
+        Ok(self.session.version_of(self.copy))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // The pin is the parent's in a child.
+        if self.session.region.is_mine() {
+            self.session.region.slot_line().leave(self.copy);
+        }
+    }
+}
+
+/// A running update that lasts from call to call. Dropped, it is rolled back.
+pub(super) struct Writing {
+    session: Arc<Session>,
+    /// Invariant: until it is over, this handle's slot owns the region's lock, for this update, in the process that has the mapping.
+    txn: Suspended,
+    /// Whether it is not over.
+    open: bool,
+    _frame: OpenFrame,
+}
+
+impl Writing {
+    /// Begins an update, and waits so long for it.
+    pub(super) fn new(session: &Arc<Session>, timeout: Duration) -> Result<Writing, Error> {
+        let txn = session.start(timeout)?.suspend();
+        let frame = OpenFrame::new(session.region.key().numbers(), true);
+        Ok(Writing { session: Arc::clone(session), txn, open: true, _frame: frame })
+    }
+
+    /// The bytes of the copy that it writes.
+    pub(super) fn bytes(&self) -> Result<&[u8], Error> {
+        self.session.region.check()?;
+        // SAFETY: the copy is this update's, which writes it only by a `&mut self`.
+        Ok(unsafe { self.session.pinned_bytes(self.txn.copies().0) })
+    }
+
+    /// The same, to be written, and what is to be noted of that.
+    pub(super) fn bytes_mut(&mut self) -> Result<(&mut [u8], &DirtyRanges), Error> {
+        let session = &*self.session;
+        session.region.check()?;
+        let image = session.images().image(self.txn.copies().0);
+        // SAFETY: as many bytes as the state has; the copy is this update's alone until it ends.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(image, session.size) };
+        // SAFETY: the lock is held, by this guard.
+        let running = unsafe { &(*session.update.get()).running };
+        Ok((bytes, &running.touched))
+    }
+
+    /// The version that it makes.
+    pub(super) fn version(&self) -> u64 {
+        self.txn.version()
+    }
+
+    /// Makes the copy the committed version. Returns its number.
+    pub(super) fn commit(mut self) -> Result<u64, Error> {
+        let region = &self.session.region;
+        region.check()?;
+        // SAFETY: the lock is held, by this guard.
+        let running = unsafe { &(*self.session.update.get()).running };
+        let version = region.shared().resume(self.txn).commit(&running.touched);
+        self.open = false;
+        region.shared().unlock(region.os());
+        Ok(version)
+    }
+
+    /// Rolls back, and keeps the copy from being written by any process until what is returned is dropped.
+    pub(super) fn abandon(mut self) -> Result<Held, Error> {
+        let (session, copy) = (Arc::clone(&self.session), self.txn.copies().0);
+        let region = &session.region;
+        region.check()?;
+        region.shared().pin_written(region.slot(), region.slot_line(), copy);
+        self.open = false;
+        session.roll_back(copy);
+        let frame = OpenFrame::new(region.key().numbers(), false);
+        Ok(Held { session, copy, _frame: frame })
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        // The update is the parent's in a child.
+        if self.open && self.session.region.is_mine() {
+            self.session.roll_back(self.txn.copies().0);
+        }
+    }
+}
+
+impl Session {
+    /// Ends the running update, which writes that copy, without a new version. The lock is held, by the caller's update, which
+    /// does not use `update` any more.
+    fn roll_back(&self, copy: usize) {
+        let region = &self.region;
+        // SAFETY: the lock is held, and the update's own borrow is not used any more.
+        let running = unsafe { &(*self.update.get()).running };
+        // What was written is noted, so that the next update of this copy takes it back.
+        region.shared().roll_back(copy, &running.touched);
+        region.shared().unlock(region.os());
     }
 }
 
@@ -232,13 +403,8 @@ struct Unfinished<'a> {
 
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
-        let region = &self.session.region;
-        if region.is_mine() {
-            // SAFETY: the lock is held, by this thread; the update's own borrow is not used any more.
-            let running = unsafe { &(*self.session.update.get()).running };
-            // What was written is noted, so that the next update of this copy takes it back.
-            region.shared().roll_back(self.copy, &running.touched);
-            region.shared().unlock(region.os());
+        if self.session.region.is_mine() {
+            self.session.roll_back(self.copy);
         }
     }
 }

@@ -36,6 +36,19 @@ pub(super) fn insert(
     key: &Data,
     value: &Data,
 ) -> Result<bool, Error> {
+    SortedAt { map: map_of(shape)?, source: image.source(), at }.check_derived(shapes)?;
+    fill(shapes, shape, image, at, key, value)
+}
+
+/// [`insert`] into a map of this process's own making.
+pub(super) fn fill(
+    shapes: &Shapes,
+    shape: &Shape,
+    image: &mut Image<'_>,
+    at: usize,
+    key: &Data,
+    value: &Data,
+) -> Result<bool, Error> {
     let map = map_of(shape)?;
     let (bytes, key) = write::key(shapes, map.keys.item, key)?;
     let entry = Entry { key: bytes, value: write::bytes(shapes, map.values.item, value)? };
@@ -64,7 +77,7 @@ pub(super) fn remove(
     key: &Key<'_>,
 ) -> Result<bool, Error> {
     let map = map_of(shape)?;
-    let found = SortedAt { map, source: image.source(), at }.search(shapes, key)?;
+    let found = SortedAt { map, source: image.source(), at }.search_anyhow(shapes, key)?;
     let Some(Ok(spot)) = found else { return Ok(false) };
     Sorted { map, image, at }.remove(spot)?;
     Ok(true)

@@ -83,15 +83,19 @@ impl<'a> Source<'a> {
     }
 
     /// `N` bytes from `at` on.
-    #[inline]
+    #[inline(always)]
     pub(super) fn array<const N: usize>(self, at: usize) -> Result<[u8; N], Error> {
-        if let Source::Whole(all) = self {
-            // One comparison: it is the common case.
-            return match all.get(at..).and_then(<[u8]>::first_chunk) {
-                Some(bytes) => Ok(*bytes),
-                None => Err(outside(at, N)),
-            };
+        if let Source::Whole(all) = self
+            && let Some(bytes) = all.get(at..).and_then(<[u8]>::first_chunk)
+        {
+            return Ok(*bytes);
         }
+        self.array_of_parts(at)
+    }
+
+    /// [`Self::array`], unless the bytes lie where they can be read at once.
+    #[inline(never)]
+    fn array_of_parts<const N: usize>(self, at: usize) -> Result<[u8; N], Error> {
         let bytes = self.bytes(at, N)?;
         bytes.first_chunk().copied().ok_or_else(|| outside(at, N))
     }

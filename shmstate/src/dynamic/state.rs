@@ -1,22 +1,23 @@
 //! [`DynState`]: what the user holds.
 
+use super::create::schema_of;
 use super::edit::Edit;
-use super::fault::{Within, invalid};
+use super::fault::{Within, fault};
 use super::image::Image;
 use super::options::DynOptions;
 use super::path::CompiledPath;
 use super::session::Session;
 use super::shape::Shapes;
+use super::snapshot::{Snapshot, checked};
 use super::source::Source;
-use super::validate::validate;
 use super::value::Value;
 use super::viewer::Viewer;
 use crate::commit::Shared;
-use crate::error::Error;
-use crate::os::{Deadline, Origin, RegionKey};
+use crate::error::{Error, ErrorKind, Trouble};
+use crate::os::{self, Deadline, Origin, RegionKey};
 use crate::region::{Handle, Stats};
 use std::fmt;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,41 +60,13 @@ pub struct DynState {
 
 pub(super) enum Access {
     Looking(Box<Viewer>),
-    TakingPart(Box<Session>),
+    TakingPart(Arc<Session>),
 }
 
 const _: () = {
     const fn send_and_sync<T: Send + Sync>() {}
     send_and_sync::<DynState>();
 };
-
-/// A version of a state, copied: [`DynState::snapshot`].
-#[derive(Clone)]
-pub struct Snapshot {
-    pub(super) bytes: Box<[u8]>,
-    pub(super) shapes: Arc<Shapes>,
-    pub(super) version: u64,
-}
-
-impl Snapshot {
-    /// The number of the version that was copied.
-    #[must_use]
-    pub fn version(&self) -> u64 {
-        self.version
-    }
-
-    /// The whole state.
-    #[must_use]
-    pub fn value(&self) -> Value<'_> {
-        Value::root(&self.shapes, Source::Whole(&self.bytes))
-    }
-}
-
-impl fmt::Debug for Snapshot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.value().fmt(f)
-    }
-}
 
 impl DynState {
     /// Opens a state that exists, to look at it.
@@ -125,7 +98,7 @@ impl DynState {
     }
 
     pub(super) fn taking_part(session: Session, shapes: Arc<Shapes>, options: DynOptions) -> DynState {
-        DynState { access: Access::TakingPart(Box::new(session)), shapes, options }
+        DynState { access: Access::TakingPart(Arc::new(session)), shapes, options }
     }
 
     /// Says that this process has made the region.
@@ -139,6 +112,40 @@ impl DynState {
     #[must_use]
     pub fn schema(&self) -> String {
         self.shapes.schema.document()
+    }
+
+    /// Whether the region holds the type that `schema` describes, as a document that may have white space.
+    ///
+    /// # Errors
+    /// [`LayoutMismatch`](ErrorKind::LayoutMismatch) with the differences; [`InvalidOption`](ErrorKind::InvalidOption) for what is
+    /// no schema.
+    pub fn check_schema(&self, schema: &str) -> Result<(), Error> {
+        let (found, expected) = (&self.shapes.schema, schema_of(schema)?);
+        if found.is_same(&expected) {
+            return Ok(());
+        }
+        let name = expected.root().map(|root| expected.type_name(root)).unwrap_or_default();
+        let (file, differences) = (self.file().display(), found.differences(&expected).join("\n  "));
+        let why =
+            format!("the region `{file}` holds another layout than the program's type `{name}`:\n  {differences}");
+        Err(fault(ErrorKind::LayoutMismatch, why))
+    }
+
+    /// A descriptor by which another process can open this anonymous state: see [`State::share`](crate::State::share).
+    ///
+    /// # Errors
+    /// As for [`State::share`](crate::State::share); [`Unsupported`](ErrorKind::Unsupported) also for a handle that only looks.
+    pub fn share(&self) -> Result<OwnedFd, Error> {
+        match &self.access {
+            Access::TakingPart(session) if session.region().is_anonymous() => {
+                session.region().check()?;
+                session.region().reopen().map(os::Guarded::into_fd)
+            }
+            _ => {
+                let why = "only an anonymous state goes by descriptor: let the other process open it by its name";
+                Err(Trouble::Unsupported { path: self.file().to_owned(), why: why.into() }.into())
+            }
+        }
     }
 
     /// Runs `f` on the committed version.
@@ -218,9 +225,7 @@ impl DynState {
             }
             Access::Looking(viewer) => viewer.snapshot()?,
         };
-        let whole = Value::root(&self.shapes, Source::Whole(&bytes));
-        validate(&self.shapes, self.shapes.root(), whole.source, 0).map_err(|e| invalid(&e))?;
-        Ok(Snapshot { bytes, shapes: Arc::clone(&self.shapes), version })
+        checked(&self.shapes, bytes, version)
     }
 
     /// Runs `f` on the state; if it returns `Ok`, what it did becomes the next version, all of it at once; if `Err`, nothing has
@@ -307,7 +312,7 @@ impl DynState {
     #[cold]
     pub(super) fn read_only(&self) -> Error {
         let why = "this handle only looks: open it with `DynState::options().writable(true)`";
-        crate::error::Trouble::Permission { path: self.file().to_owned(), why: why.into(), source: None }.into()
+        Trouble::Permission { path: self.file().to_owned(), why: why.into(), source: None }.into()
     }
 
     /// Resolves a path once, so that reads of it cost little.
@@ -348,7 +353,8 @@ impl DynState {
         self.update(|v| v.set_json(path, json))
     }
 
-    /// The number of commits so far; 0 in a child of the process that opened the handle.
+    /// The number of commits so far; 0 in a child of the process that opened the handle. A region that has been
+    /// [replaced](crate::ErrorKind::Retired) keeps its last number, and its counters.
     #[must_use]
     pub fn version(&self) -> u64 {
         match &self.access {
@@ -383,10 +389,16 @@ impl DynState {
     /// # Errors
     /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle.
     pub fn handles(&self) -> Result<Vec<Handle>, Error> {
-        Ok(Handle::all(self.shared()?))
+        match &self.access {
+            Access::Looking(viewer) => Ok(viewer.region().handles()),
+            Access::TakingPart(session) => {
+                session.region().check()?;
+                Ok(session.region().handles())
+            }
+        }
     }
 
-    fn shared(&self) -> Result<&Shared<'_>, Error> {
+    pub(super) fn shared(&self) -> Result<&Shared<'_>, Error> {
         match &self.access {
             Access::Looking(viewer) => Ok(viewer.region().shared()),
             Access::TakingPart(session) => {

@@ -1,7 +1,8 @@
 //! From one part of a state to a part of it: what a part of a path means for a type, and what has to be looked at to go there.
 
 use super::fault::{damaged, no_path};
-use super::find::{find_entry, key_shape};
+use super::find::{find_entry, type_of_keys};
+use super::key_text::parse;
 use super::keys::Key;
 use super::locate::{Sequence, in_slab};
 use super::segment::Segment;
@@ -77,8 +78,8 @@ pub(super) fn resolve(
             Form::Sorted(map) => map.values.item,
             _ => return Err(no_path(format!("`{}`: a `{}` has no parts", segment.text(), shape.name))),
         };
-        let Some(keys) = key_shape(shapes, &shape.form)? else { return Err(no_path("it has no keys")) };
-        let at = go(Step::Entry(Key::parse(keys, segment)?), place)?;
+        let Some(keys) = type_of_keys(shapes, &shape.form)? else { return Err(no_path("it has no keys")) };
+        let at = go(Step::Entry(parse(shapes, keys, segment)?), place)?;
         return Ok(Place::settled(shapes, item, at));
     }
 }

@@ -100,13 +100,15 @@ pub struct Value<'a> {
     pub(super) shapes: &'a Shapes,
     pub(super) source: Source<'a>,
     pub(super) place: Place,
+    /// Whether it is the key of an entry, or a value of a set, or a part of one: its place in the container follows from it.
+    pub(super) key: bool,
 }
 
 impl<'a> Value<'a> {
     /// The whole state.
     #[inline]
     pub(super) fn root(shapes: &'a Shapes, source: Source<'a>) -> Self {
-        Value { shapes, source, place: shapes.root_place() }
+        Value { shapes, source, place: shapes.root_place(), key: false }
     }
 
     /// The value of type `shape` at `at` in the same version.
@@ -145,7 +147,12 @@ impl<'a> Value<'a> {
         if self.place.variant.is_some() {
             return ValueKind::Struct;
         }
-        match self.shape().form {
+        Self::kind_of(self.shape())
+    }
+
+    /// What values of that type are.
+    pub(super) fn kind_of(shape: &Shape) -> ValueKind {
+        match shape.form {
             Form::Scalar(Scalar::Bool) => ValueKind::Bool,
             Form::Scalar(Scalar::Char) => ValueKind::Char,
             Form::Scalar(Scalar::F32 | Scalar::F64) => ValueKind::Float,
@@ -215,7 +222,7 @@ impl<'a> Value<'a> {
     }
 
     /// The integer, as another type of integer.
-    #[inline]
+    #[inline(never)]
     fn integer<I: TryFrom<u128> + TryFrom<i128>>(self, name: &str) -> Result<I, Error> {
         let out_of_range = || no_value(format!("a value of type `{}` is no `{name}`", self.shape().name));
         match self.number()? {

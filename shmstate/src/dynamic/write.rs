@@ -52,24 +52,32 @@ pub(super) fn write(shapes: &Shapes, index: usize, image: &mut Image<'_>, at: us
         }
         Form::Slab(slab) => write_places(shapes, shape, slab, image, at, data),
         Form::Set(_) => sequence_of(shape, data)?.iter().enumerate().try_for_each(|(i, item)| {
-            if hashed::insert(shapes, shape, image, at, item, None).map_err(|e| e.inside(&format!("[{i}]")))? {
+            if hashed::fill(shapes, shape, image, at, item, None).map_err(|e| e.inside(&format!("[{i}]")))? {
                 return Err(no_value(format!("item {i} is in the `{}` twice", shape.name)));
             }
             Ok(())
         }),
         Form::Map { .. } | Form::Sorted(_) => {
-            let Data::Map(entries) = data else { return Err(is_no(shape, data)) };
-            entries.iter().try_for_each(|(key, value)| {
+            let mut put = |key: &Data, value: &Data| {
                 let name = || key_name(key);
                 let there = match &shape.form {
-                    Form::Sorted(_) => sorted::insert(shapes, shape, image, at, key, value),
-                    _ => hashed::insert(shapes, shape, image, at, key, Some(value)),
+                    Form::Sorted(_) => sorted::fill(shapes, shape, image, at, key, value),
+                    _ => hashed::fill(shapes, shape, image, at, key, Some(value)),
                 };
                 if there.map_err(|e| e.inside(&name()))? {
                     return Err(no_value(format!("the key is in the `{}` twice", shape.name)).inside(&name()));
                 }
                 Ok(())
-            })
+            };
+            match data {
+                Data::Map(entries) => entries.iter().try_for_each(|(key, value)| put(key, value)),
+                // As JSON has them whose keys no text stands for.
+                Data::Sequence(pairs) => pairs.iter().enumerate().try_for_each(|(i, pair)| match pair {
+                    Data::Sequence(pair) if pair.len() == 2 => put(&pair[0], &pair[1]),
+                    _ => Err(no_value("an entry of a map is a pair: a key and a value").inside(&format!("[{i}]"))),
+                }),
+                _ => Err(is_no(shape, data)),
+            }
         }
         Form::Text { bytes } => {
             let text = match data {
@@ -377,7 +385,13 @@ fn write_places(
                 return Err(no_value(format!("a place of a `{}` is a generation, and a value or none", shape.name)));
             };
             let generation: u32 = integer(shape, "u32", generation)?;
-            if (*value == Data::None) != generation.is_multiple_of(2) {
+            let vacant = generation.is_multiple_of(2);
+            // Some values are written as none.
+            let can_be_none = || {
+                let item = shapes.get(shapes.settle(slab.values.items.item, 0).0);
+                matches!(item.form, Form::Maybe { .. } | Form::NonZero(_) | Form::Archived { .. })
+            };
+            if vacant != (*value == Data::None) && (vacant || !can_be_none()) {
                 return Err(no_value(
                     "the generation of a place is odd if there is a value, and even if there is none",
                 ));
@@ -397,9 +411,8 @@ pub(super) fn bytes(shapes: &Shapes, index: usize, data: &Data) -> Result<Vec<u8
 
 /// A key of type `index`, with its bytes; a text may stand for a key of another type, as in JSON.
 pub(super) fn key(shapes: &Shapes, index: usize, data: &Data) -> Result<(Vec<u8>, Key<'static>), Error> {
-    let (inner, inside) = shapes.settle(index, 0);
-    let shape = shapes.get(inner);
-    if !super::keys::is_known(shape) {
+    let shape = shapes.get(shapes.settle(index, 0).0);
+    if !super::keys::is_derivable(shapes, index) {
         return Err(super::keys::unknown(shape));
     }
     let bytes = match (data, &shape.form) {
@@ -409,7 +422,7 @@ pub(super) fn key(shapes: &Shapes, index: usize, data: &Data) -> Result<(Vec<u8>
         }
         (data, _) => bytes(shapes, index, data)?,
     };
-    let key = Key::read(shape, super::source::Source::Whole(&bytes), inside)?.into_owned();
+    let key = Key::read(shapes, index, super::source::Source::Whole(&bytes), 0)?.into_owned();
     Ok((bytes, key))
 }
 

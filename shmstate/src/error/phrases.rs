@@ -42,6 +42,18 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
+/// Paths that lead to no part of the state.
+pub(super) struct Unknown<'a>(pub(super) &'a [String]);
+
+impl fmt::Display for Unknown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => Ok(()),
+            paths => write!(f, "; what may be lost names no part of the old state in: {}", Quoted(paths)),
+        }
+    }
+}
+
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() { Ok(()) } else { write!(f, "`{}`: ", self.0) }

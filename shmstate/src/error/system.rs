@@ -106,6 +106,9 @@ fn advice(source: &io::Error, doing: &str) -> &'static str {
         (io::ErrorKind::WouldBlock, _) if doing == "map" => {
             ": this process locks its memory (`mlockall`), and may lock no more: raise the limit (`ulimit -l`)"
         }
+        (io::ErrorKind::WouldBlock, _) if doing.starts_with("start a thread") => {
+            ": this process, its user or its control group has as many threads as it may have: look at `ulimit -u` and `pids.max`"
+        }
         (_, Some(code::ENOLCK)) => ": the kernel has no room for more locks: close other programs' files, or try again",
         (_, Some(code::EIO)) => ": the device or the file system fails: look at the kernel's log (`dmesg`)",
         (_, Some(code::ELOOP)) => {
@@ -237,6 +240,10 @@ mod tests {
         ("mmap", "map memory for a projection of", libc::ENOMEM, Io, "`ulimit -v`"),
         ("madvise", "prepare for forks of this process, for", libc::EINVAL, Unsupported, "Linux 4.14"),
         ("pthread_atfork", "prepare for forks of this process, for", libc::ENOMEM, Io, "no memory"),
+        // clone, eventfd, for tasks that wait.
+        ("clone", "start a thread that waits for", libc::EAGAIN, Io, "`pids.max`"),
+        ("eventfd", "make an event descriptor for", libc::EMFILE, Io, "`ulimit -n`"),
+        ("madvise", "prepare for tasks that wait for", libc::ENOMEM, Io, "no memory"),
         // linkat, unlinkat.
         ("linkat", "create", libc::EEXIST, AlreadyExists, "`open_or_create`"),
         ("linkat", "create", libc::EXDEV, Io, "cross-device"),

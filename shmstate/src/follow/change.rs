@@ -1,7 +1,8 @@
 //! What has changed from one version to another.
 
+use super::paths::paths;
 use crate::Projection;
-use crate::layout::{Kind, SharedLayout};
+use crate::layout::{SharedLayout, merged};
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -19,15 +20,12 @@ pub struct Change<T> {
 }
 
 impl<T: SharedLayout> Change<T> {
-    pub(super) fn new(from: u64, to: u64, mut ranges: Vec<Range<usize>>) -> Self {
-        ranges.sort_unstable_by_key(|range| range.start);
-        ranges.dedup_by(|range, last| {
-            let meets = range.start <= last.end;
-            if meets {
-                last.end = last.end.max(range.end);
-            }
-            meets
-        });
+    pub(super) fn new(from: u64, to: u64, ranges: Vec<Range<usize>>) -> Self {
+        Self::of_merged(from, to, merged(ranges))
+    }
+
+    /// Of ranges in order, apart from each other.
+    pub(super) fn of_merged(from: u64, to: u64, ranges: Vec<Range<usize>>) -> Self {
         Change { from, to, ranges, overrun: false, state: PhantomData }
     }
 
@@ -106,19 +104,32 @@ impl<T: SharedLayout> Change<T> {
         self.touches_bytes(&bytes)
     }
 
-    /// The names of the state's own fields that were touched, as its schema has them; none if the state is no struct.
-    pub fn fields(&self) -> impl Iterator<Item = &'static str> {
-        let fields = match T::LAYOUT.kind {
-            Kind::Struct(fields) => fields,
-            _ => &[],
-        };
-        let touched = fields.iter().filter(|f| self.touches_bytes(&(f.offset..f.offset + f.layout.size)));
-        touched.map(|field| field.name)
+    /// The paths of the fields and items that were touched, in the order of their bytes, with the names that the schema has:
+    /// `clock.ticks`, `seats[7].name`, `samples[8..12]`. Each is as exact as [`ranges`](Self::ranges) is.
+    ///
+    /// What was touched as a whole has one path, without its parts; so has a list whose length has changed, and what has no parts with paths:
+    /// an enum, a text, a map. There are none if the state is no struct and was touched as a whole.
+    #[must_use]
+    pub fn fields(&self) -> Vec<String> {
+        paths(T::LAYOUT, &self.ranges)
     }
 
     fn touches_bytes(&self, bytes: &Range<usize>) -> bool {
         let next = self.ranges.partition_point(|range| range.end <= bytes.start);
         self.ranges.get(next).is_some_and(|range| range.start < bytes.end)
+    }
+}
+
+/// Adds the bytes in which two byte strings at `start` differ.
+pub(super) fn add_differing(old: &[u8], new: &[u8], start: usize, ranges: &mut Vec<Range<usize>>) {
+    if old == new {
+        return;
+    }
+    for (word, (old, new)) in old.chunks(8).zip(new.chunks(8)).enumerate() {
+        if old != new {
+            let differing = (0..old.len()).filter(|byte| old[*byte] != new[*byte]);
+            ranges.extend(differing.map(|byte| start + 8 * word + byte).map(|byte| byte..byte + 1));
+        }
     }
 }
 

@@ -1,26 +1,36 @@
 //! A private image of a state that catches up.
 
-use super::change::Change;
-use crate::commit::Position;
+use super::change::{Change, add_differing};
+use super::unpinned::{self, Pieces};
+use crate::commit::{Position, Shared};
 use crate::error::Error;
 use crate::layout::SharedLayout;
 use crate::os::Deadline;
-use crate::state::{State, TypedImages};
+use crate::state::{ReadOnly, State, TypedImages};
 use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
-/// A private copy of a state, which catches up at the cost of what has changed, and says what that was: [`State::follow`].
+/// A private copy of a state, which catches up at the cost of what has changed, and says what that was: [`State::follow`],
+/// [`ReadOnly::follow`].
 ///
 /// Updates do nothing for it and never wait for it, however slow it is. It takes as much memory as one copy of the state.
 pub struct Follower<'a, T: SharedLayout> {
-    state: &'a State<T>,
+    source: Source<'a, T>,
     image: Box<T>,
     at: Position,
     /// What an update changes without a word in the log.
     unmarked: Box<[Range<usize>]>,
     /// What the log says, of one advance.
     entries: Vec<Range<u64>>,
+    /// What was copied without a pin, of one advance.
+    pieces: Pieces,
+}
+
+/// What is followed.
+enum Source<'a, T: SharedLayout> {
+    State(&'a State<T>),
+    ReadOnly(&'a ReadOnly<T>),
 }
 
 impl<T: SharedLayout> State<T> {
@@ -41,7 +51,7 @@ impl<T: SharedLayout> State<T> {
     ///
     /// let change = follower.advance()?.expect("newer versions");
     /// assert_eq!((change.from(), change.to(), change.skipped()), (0, 2, 1));
-    /// assert!(change.fields().eq(["ticks", "samples"]));
+    /// assert_eq!(change.fields(), ["ticks", "samples"]);
     /// assert_eq!((follower.get().ticks, follower.get().samples.len()), (1, 1));
     /// assert!(follower.advance()?.is_none());
     /// # Ok::<_, Box<dyn std::error::Error>>(())
@@ -65,9 +75,46 @@ impl<T: SharedLayout> State<T> {
         };
         // SAFETY: it was copied from a value, as a whole; the bytes of a `T` are all there is of it.
         let image = unsafe { image.assume_init() };
+        Ok(Follower::new(Source::State(self), image, at))
+    }
+}
+
+impl<T: SharedLayout> ReadOnly<T> {
+    /// A private copy of the committed version, which can catch up with later ones: see [`State::follow`].
+    ///
+    /// This process holds no pin, so that a writer may come to write what is being copied; then it is copied again, as for a
+    /// [`snapshot`](Self::snapshot). What was copied is checked before it becomes a part of the `T`: of plain structs, arrays and lists, what has
+    /// changed, and any other part as a whole.
+    ///
+    /// ```
+    /// # use shmstate::{List, SharedLayout, State};
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Board { ticks: u64 }
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("board");
+    /// let board = State::<Board>::create(&name)?;
+    /// let view = State::<Board>::open_read_only(&name)?;
+    /// let mut follower = view.follow()?;
+    /// board.update(|s| s.ticks += 1)?;
+    /// assert_eq!(follower.advance()?.expect("a newer version").to(), 1);
+    /// assert_eq!(follower.get().ticks, 1);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`snapshot`](Self::snapshot).
+    pub fn follow(&self) -> Result<Follower<'_, T>, Error> {
+        let (at, image) = unpinned::whole(self)?;
+        Ok(Follower::new(Source::ReadOnly(self), image, at))
+    }
+}
+
+impl<'a, T: SharedLayout> Follower<'a, T> {
+    fn new(source: Source<'a, T>, image: Box<T>, at: Position) -> Self {
         let mut unmarked = Vec::new();
         T::LAYOUT.add_unmarked(0, &mut unmarked);
-        Ok(Follower { state: self, image, at, unmarked: unmarked.into(), entries: Vec::new() })
+        Follower { source, image, at, unmarked: unmarked.into(), entries: Vec::new(), pieces: Pieces::default() }
     }
 }
 
@@ -77,6 +124,17 @@ impl<T: SharedLayout> Follower<'_, T> {
     #[must_use]
     pub fn get(&self) -> &T {
         &self.image
+    }
+
+    /// The bytes of [`get`](Self::get), as [`Change::ranges`] counts them and the region's [schema](State::schema) describes them: for
+    /// a program that keeps a copy elsewhere, a page at a time.
+    ///
+    /// Bytes that mean nothing (see [the types](mod@crate::format#types)) are among them.
+    #[inline]
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: a `T` has no padding, and the follower's own is not written for as long as it is borrowed.
+        unsafe { bytes((&raw const *self.image).cast(), size_of::<T>()) }
     }
 
     /// The version that the follower has.
@@ -92,23 +150,49 @@ impl<T: SharedLayout> Follower<'_, T> {
     /// have marked. If [that is unknown](Change::is_overrun), it copies everything.
     ///
     /// # Errors
-    /// As for [`State::read`]; the follower stays what it was.
+    /// As for [`State::read`], or [`ReadOnly::snapshot`]; the follower stays what it was.
     pub fn advance(&mut self) -> Result<Option<Change<T>>, Error> {
-        let state = self.state;
+        match self.source {
+            Source::State(state) => self.advance_pinned(state),
+            Source::ReadOnly(view) => self.advance_unpinned(view),
+        }
+    }
+
+    fn advance_pinned(&mut self, state: &State<T>) -> Result<Option<Change<T>>, Error> {
         state.version()?;
-        if !state.region().shared().published().is_news(self.version()) {
+        let shared = state.region().shared();
+        if !shared.published().is_news(self.version()) {
             return Ok(None);
         }
         loop {
             let advanced = state.pinned(|images: &TypedImages<T>, copy| {
-                let to = state.region().shared().position_of(copy)?;
+                let to = shared.position_of(copy)?;
                 // SAFETY: the copy is pinned and holds the version of that position.
-                Some((to.version > self.version()).then(|| unsafe { self.take_over(images.image(copy), to) }))
+                Some((to.version > self.version()).then(|| unsafe { self.take_over(shared, images.image(copy), to) }))
             })?;
             if let Some(change) = advanced {
                 return Ok(change);
             }
         }
+    }
+
+    fn advance_unpinned(&mut self, view: &ReadOnly<T>) -> Result<Option<Change<T>>, Error> {
+        if !view.region().published().is_news(self.version()) {
+            return Ok(None);
+        }
+        let before = self.version();
+        let found = self.pieces.copy_changes(view, self.at, &self.unmarked, &mut self.entries)?;
+        if found.at.version == before {
+            return Ok(None);
+        }
+        if !found.is_known {
+            let (at, image) = unpinned::whole(view)?;
+            (self.at, self.image) = (at, image);
+            return Ok(Some(Change::of_everything(before, at.version)));
+        }
+        let ranges = self.pieces.take_over(&mut self.image, view.path())?;
+        self.at = found.at;
+        Ok(Some(Change::of_merged(before, found.at.version, ranges)))
     }
 
     /// Waits until there is a newer version, and [catches up](Self::advance); `None` if there is none after `timeout`.
@@ -121,9 +205,30 @@ impl<T: SharedLayout> Follower<'_, T> {
             if let Some(change) = self.advance()? {
                 return Ok(Some(change));
             }
-            if self.state.region().wait_newer(self.version(), &mut clock)?.is_none() {
+            let newer = match self.source {
+                Source::State(state) => state.region().wait_newer(self.version(), &mut clock)?,
+                Source::ReadOnly(view) => view.region().wait_newer(self.version(), &mut clock)?,
+            };
+            if newer.is_none() {
                 return Ok(None);
             }
+        }
+    }
+
+    /// Waits until there is a newer version, and [catches up](Self::advance): [`wait`](Self::wait) for a task, which can be cancelled.
+    ///
+    /// # Errors
+    /// As for [`advance`](Self::advance) and [`State::changed`].
+    pub async fn changed(&mut self) -> Result<Change<T>, Error> {
+        loop {
+            if let Some(change) = self.advance()? {
+                return Ok(change);
+            }
+            let changed = match self.source {
+                Source::State(state) => state.changed(self.version()),
+                Source::ReadOnly(view) => view.changed(self.version()),
+            };
+            changed.await?;
         }
     }
 
@@ -131,9 +236,9 @@ impl<T: SharedLayout> Follower<'_, T> {
     ///
     /// # Safety
     /// `from` is a value that no process writes, and the content at `to`.
-    unsafe fn take_over(&mut self, from: *const T, to: Position) -> Change<T> {
+    unsafe fn take_over(&mut self, shared: &Shared<'_>, from: *const T, to: Position) -> Change<T> {
         let (before, image) = (self.version(), &raw mut *self.image);
-        let known = self.state.region().shared().entries_between(self.at, to, &mut self.entries);
+        let known = shared.entries_between(self.at, to, &mut self.entries);
         self.at = to;
         if !known {
             // SAFETY: a value, and memory of the follower's own.
@@ -142,8 +247,13 @@ impl<T: SharedLayout> Follower<'_, T> {
         }
         let mut ranges = Vec::new();
         for unmarked in &self.unmarked {
-            // SAFETY: the range lies inside of both.
-            unsafe { add_differing(image.cast(), from.cast(), unmarked.clone(), &mut ranges) }
+            let (old, new) =
+                (image.cast::<u8>().wrapping_add(unmarked.start), from.cast::<u8>().wrapping_add(unmarked.start));
+            // SAFETY: the range lies inside of both; all bytes are initialised; the slice is not used past the comparison.
+            let old = unsafe { bytes(old, unmarked.len()) };
+            // SAFETY: the same.
+            let new = unsafe { bytes(new, unmarked.len()) };
+            add_differing(old, new, unmarked.start, &mut ranges);
         }
         // SAFETY: both hold values, of which one is the follower's own, and no process writes the other one.
         unsafe { T::copy_plain(image, from) }
@@ -185,28 +295,13 @@ unsafe fn bytes<'a>(at: *const u8, len: usize) -> &'a [u8] {
     unsafe { std::slice::from_raw_parts(at, len) }
 }
 
-/// Adds the words, of 8 bytes, in which `range` of two values differs.
-///
-/// # Safety
-/// The range lies inside of both, and no code writes them meanwhile.
-unsafe fn add_differing(old: *const u8, new: *const u8, range: Range<usize>, ranges: &mut Vec<Range<usize>>) {
-    let (start, len) = (range.start, range.len());
-    // SAFETY: the caller's promise.
-    let old = unsafe { bytes(old.wrapping_add(start), len) };
-    // SAFETY: the same.
-    let new = unsafe { bytes(new.wrapping_add(start), len) };
-    if old == new {
-        return;
-    }
-    for (word, (old, new)) in old.chunks(8).zip(new.chunks(8)).enumerate() {
-        if old != new {
-            ranges.push(start + 8 * word..start + 8 * word + old.len());
-        }
-    }
-}
-
 impl<T: SharedLayout> fmt::Debug for Follower<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Follower").field("state", self.state).field("version", &self.version()).finish_non_exhaustive()
+        let mut debug = f.debug_struct("Follower");
+        match self.source {
+            Source::State(state) => debug.field("state", state),
+            Source::ReadOnly(view) => debug.field("state", view),
+        };
+        debug.field("version", &self.version()).finish_non_exhaustive()
     }
 }

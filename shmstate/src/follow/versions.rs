@@ -8,12 +8,13 @@ use std::time::Duration;
 
 /// Waits for one version after the other: [`State::changes`].
 ///
-/// As an iterator it waits as long as it takes; [`next_within`](Self::next_within) waits for some time.
+/// As an iterator it waits as long as it takes; [`next_within`](Self::next_within) waits for some time. For tasks there is
+/// [`stream`](Self::stream), for loops over descriptors [`readiness`](Self::readiness).
 #[must_use = "it is the iteration that waits"]
 pub struct Versions<'a, T: SharedLayout> {
-    state: &'a State<T>,
-    seen: u64,
-    failed: bool,
+    pub(super) state: &'a State<T>,
+    pub(super) seen: u64,
+    pub(super) failed: bool,
 }
 
 /// A version that [`Versions`] has caught.

@@ -3,7 +3,7 @@
 use super::derived::{Builder, Derived, Facts, Flags, Sealed};
 use super::prove::Proved;
 use super::walk::{self, Step, Walk};
-use super::{Layout, ValidityError};
+use super::{Layout, Touched, ValidityError};
 use crate::track::{DirtyRanges, Stamp};
 use std::mem::MaybeUninit;
 
@@ -217,6 +217,21 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     unsafe fn validate(this: *const Self) -> Result<(), ValidityError> {
         // SAFETY: the caller's promise.
         unsafe { walk::validate(this) }
+    }
+
+    /// Checks that the bytes at `this`, which were a value before those in `touched` changed, are one still. It looks at the parts
+    /// that have changed.
+    ///
+    /// # Errors
+    /// As for [`validate`](Self::validate).
+    ///
+    /// # Safety
+    /// The same. What is `touched` is of a value of which this is a part.
+    #[doc(hidden)]
+    #[inline]
+    unsafe fn validate_touched(this: *const Self, touched: &Touched<'_>) -> Result<(), ValidityError> {
+        // SAFETY: the caller's promise.
+        unsafe { walk::validate_touched(this, touched) }
     }
 
     /// A value in which everything is zero, empty, `false`, or the enum's zero variant, whatever `#[shared(init = …)]`

@@ -295,7 +295,8 @@ impl Size {
 }
 
 /// Stands where a field is to come.
-pub(super) const NO_FIELD: Field = Field { name: "", offset: 0, docs: "", renamed_from: &[], layout: UNKNOWN };
+pub(super) const NO_FIELD: Field =
+    Field { name: "", offset: 0, docs: "", renamed_from: &[], local: false, layout: UNKNOWN };
 
 impl Maker {
     /// The field at `field`, of the value at [`Builder::place`].
@@ -308,7 +309,7 @@ impl Maker {
         let offset = unsafe { offset(&raw const NOWHERE as *const u8, field as *const u8) };
         Part {
             name,
-            field: Field { name, offset, docs: "", renamed_from: &[], layout: facts.layout },
+            field: Field { name, offset, docs: "", renamed_from: &[], local: false, layout: facts.layout },
             flags: facts.flags,
         }
     }
@@ -381,6 +382,13 @@ impl Part {
     #[must_use]
     pub const fn renamed_from(mut self, names: &'static [&'static str]) -> Part {
         self.field.renamed_from = names;
+        self
+    }
+
+    /// As one that belongs to each machine alone, as `#[shared(local)]` says.
+    #[must_use]
+    pub const fn local(mut self) -> Part {
+        self.field.local = true;
         self
     }
 
@@ -474,6 +482,11 @@ impl Description {
             Body::Struct(parts) | Body::Enum { parts, .. } => parts,
             Body::ByHand => Parts::NONE,
         }
+    }
+
+    /// Whether it is a struct that is derived.
+    pub(super) const fn is_struct(&self) -> bool {
+        matches!(self.body, Body::Struct(_))
     }
 
     /// The size of the discriminant; 0 for what has none.

@@ -198,6 +198,9 @@ pub struct Field {
     pub docs: &'static str,
     /// The names that it had in earlier layouts, as `#[shared(renamed_from = "…")]` says; no part of the fingerprint.
     pub renamed_from: &'static [&'static str],
+    /// Whether it belongs to each machine alone where several machines share the state, as `#[shared(local)]` says; no part of the
+    /// fingerprint.
+    pub local: bool,
     /// The field's own description.
     pub layout: &'static Layout,
 }

@@ -233,9 +233,16 @@ mod tests {
             1,
             40,
             &[
-                Field { name: "ticks", offset: 0, docs: "", renamed_from: &[], layout: u64::LAYOUT },
-                Field { name: "gone", offset: 8, docs: "", renamed_from: &[], layout: u64::LAYOUT },
-                Field { name: "table", offset: 16, docs: "", renamed_from: &[], layout: <[u64; 3]>::LAYOUT },
+                Field { name: "ticks", offset: 0, docs: "", renamed_from: &[], local: false, layout: u64::LAYOUT },
+                Field { name: "gone", offset: 8, docs: "", renamed_from: &[], local: false, layout: u64::LAYOUT },
+                Field {
+                    name: "table",
+                    offset: 16,
+                    docs: "",
+                    renamed_from: &[],
+                    local: false,
+                    layout: <[u64; 3]>::LAYOUT,
+                },
             ],
         );
         const NEW: Layout = board(
@@ -243,9 +250,16 @@ mod tests {
             2,
             48,
             &[
-                Field { name: "ticks", offset: 0, docs: "", renamed_from: &[], layout: i64::LAYOUT },
-                Field { name: "table", offset: 8, docs: "", renamed_from: &[], layout: <[u64; 4]>::LAYOUT },
-                Field { name: "extra", offset: 40, docs: "", renamed_from: &[], layout: f64::LAYOUT },
+                Field { name: "ticks", offset: 0, docs: "", renamed_from: &[], local: false, layout: i64::LAYOUT },
+                Field {
+                    name: "table",
+                    offset: 8,
+                    docs: "",
+                    renamed_from: &[],
+                    local: false,
+                    layout: <[u64; 4]>::LAYOUT,
+                },
+                Field { name: "extra", offset: 40, docs: "", renamed_from: &[], local: false, layout: f64::LAYOUT },
             ],
         );
         assert_eq!(
@@ -269,7 +283,8 @@ mod tests {
             Layout { name: "Event", size: 24, align: 8, version: 0, arguments: &[], docs: "", hooks: Hooks::NONE, kind }
         }
         const IDLE: Variant = Variant { name: "Idle", value: 0, docs: "", renamed_from: &[], fields: &[] };
-        const X: Field = Field { name: "x", offset: 8, docs: "Old words.", renamed_from: &[], layout: f64::LAYOUT };
+        const X: Field =
+            Field { name: "x", offset: 8, docs: "Old words.", renamed_from: &[], local: false, layout: f64::LAYOUT };
         const OLD: Layout = event(&[
             IDLE,
             Variant {
@@ -367,7 +382,8 @@ mod tests {
         }
         const ON: &[Variant] = &[variant("Off", 0, &[]), variant("On", 1, &[])];
         const OFF: &[Variant] = &[variant("Off", 0, &[])];
-        const LEVEL: Field = Field { name: "level", offset: 1, docs: "", renamed_from: &[], layout: u8::LAYOUT };
+        const LEVEL: Field =
+            Field { name: "level", offset: 1, docs: "", renamed_from: &[], local: false, layout: u8::LAYOUT };
         const LEVELS: &[Variant] = &[variant("Off", 0, &[]), variant("On", 1, &[LEVEL])];
         const SIGNED: &[Variant] =
             &[variant("Off", 0, &[]), variant("On", 1, &[Field { layout: i8::LAYOUT, ..LEVEL }])];

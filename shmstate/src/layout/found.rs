@@ -111,7 +111,8 @@ impl<I: Copy, const V: usize, const N: usize> Finder<I, V, N> {
         let i = self.field;
         // SAFETY: the caller's promise.
         let offset = unsafe { offset(self.base, field as *const u8) };
-        self.fields[i] = Field { name: self.names[i], offset, docs: "", renamed_from: &[], layout: facts.layout };
+        self.fields[i] =
+            Field { name: self.names[i], offset, docs: "", renamed_from: &[], local: false, layout: facts.layout };
         self.flags = Flags(self.flags.0 | facts.flags.0);
         self.field = i + 1;
     }

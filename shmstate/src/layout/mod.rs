@@ -17,6 +17,7 @@ mod found;
 #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "code is called with the feature `dynamic`"))]
 mod hooks;
 mod json;
+mod local;
 #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "a plan is followed with the feature `dynamic`"))]
 pub(crate) mod matching;
 #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "code is called with the feature `dynamic`"))]
@@ -27,9 +28,11 @@ mod primitives;
 #[allow(missing_debug_implementations, reason = "generated constants are made of it, and no program sees one")]
 mod prove;
 mod report;
-mod schema;
+pub(crate) mod schema;
 #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "most of it is for the dynamic view, a feature"))]
 pub(crate) mod shapes;
+#[allow(missing_debug_implementations, reason = "only the library makes one")]
+mod touched;
 mod validate;
 mod validity_error;
 #[allow(missing_debug_implementations, reason = "generated constants are made of it, and no program sees one")]
@@ -40,7 +43,6 @@ pub use derived::{Builder, Derived, PlainField, UNKNOWN};
 pub use describe::{ArchiveForm, Argument, Field, Kind, Layout, Scalar, TypeName, Variant};
 pub(crate) use hooks::Hooks;
 pub(crate) use json::LONGEST as LONGEST_DOCUMENT;
-#[cfg(feature = "dynamic")]
 pub(crate) use origins::Origins;
 pub use pod::Pod;
 pub use prove::array_fits;
@@ -50,6 +52,8 @@ pub(crate) use schema::Schema;
 pub(crate) use schema::tests as schema_tests;
 #[cfg(feature = "dynamic")]
 pub(crate) use schema::{Kind as SchemaKind, Variant as SchemaVariant};
+pub use touched::Touched;
+pub(crate) use touched::merged;
 pub(crate) use validity_error::Rule;
 pub use validity_error::ValidityError;
 pub(crate) use walk::validate as validate_fields;

@@ -53,6 +53,13 @@ impl Origins {
         }
     }
 
+    /// Notes one more earlier name of a part: see the field.
+    #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "migrations without the program are a feature"))]
+    pub(crate) fn rename(&mut self, index: usize, variant: &str, field: &str, earlier: &str) {
+        let names = self.renamed.entry((index, variant.to_owned(), field.to_owned())).or_default();
+        names.push(earlier.to_owned());
+    }
+
     /// The code of the type of that index.
     pub(crate) fn hooks(&self, index: usize) -> Hooks {
         self.hooks.get(&index).copied().unwrap_or(Hooks::NONE)

@@ -1,6 +1,6 @@
 //! Numbers, `bool`, `char`, and plain arrays.
 
-use super::{Kind, Layout, Scalar, SharedLayout, ValidityError, array_fits};
+use super::{Kind, Layout, Scalar, SharedLayout, Touched, ValidityError, array_fits};
 use crate::track::{DirtyRanges, Stamp};
 
 macro_rules! any_bytes {
@@ -138,6 +138,16 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for [T; N] {
             for i in 0..N {
                 // SAFETY: item `i` of the array, under the caller's promise for the whole.
                 unsafe { T::validate(this.cast::<T>().wrapping_add(i)) }.map_err(|e| e.in_item(i))?;
+            }
+        }
+        Ok(())
+    }
+
+    unsafe fn validate_touched(this: *const Self, touched: &Touched<'_>) -> Result<(), ValidityError> {
+        if T::CHECKED {
+            for i in touched.items(this.cast::<T>(), N) {
+                // SAFETY: item `i` of the array, under the caller's promise for the whole.
+                unsafe { T::validate_touched(this.cast::<T>().wrapping_add(i), touched) }.map_err(|e| e.in_item(i))?;
             }
         }
         Ok(())

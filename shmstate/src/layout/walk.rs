@@ -3,7 +3,7 @@
 //! A derived type has one function, [`SharedLayout::walk`], that goes through its fields, for all walks. What is to be done
 //! at a field is the walk's business; the step is a constant, so that each walk compiles to what one written by hand would.
 
-use super::{Kind, Layout, SharedLayout, ValidityError};
+use super::{Kind, Layout, SharedLayout, Touched, ValidityError};
 use crate::track::{DirtyRanges, Stamp};
 use std::fmt::Write;
 use std::ptr::{null, null_mut};
@@ -26,12 +26,14 @@ const FLATTEN_NESTED: Step = 3;
 const VALIDATE: Step = 4;
 /// [`SharedLayout::initialize`].
 const INITIALIZE: Step = 5;
+/// [`SharedLayout::validate_touched`].
+const VALIDATE_TOUCHED: Step = 6;
 
 /// A walk through the fields of one value.
 pub struct Walk<const STEP: Step> {
     /// The value. Pointers to fields are made from this one.
     base: *mut u8,
-    /// The value with which it is compared, or from which it takes over fields.
+    /// The value with which it is compared, or from which it takes over fields; or, to validate what is touched, the [`Touched`].
     other: *const u8,
     /// The stamp of the value's first byte.
     stamp: Stamp,
@@ -84,6 +86,17 @@ impl<const STEP: Step> Walk<STEP> {
                 if refused.is_none() {
                     // SAFETY: a field, under the caller's promise for the whole.
                     let found = unsafe { F::validate(this) };
+                    *refused = found.err().map(|invalid| (offset, invalid));
+                }
+            }
+            VALIDATE_TOUCHED if F::CHECKED => {
+                // SAFETY: the walk of `validate_touched` has it from a reference.
+                let touched = unsafe { &*self.other.cast::<Touched<'_>>() };
+                // SAFETY: the walk has it from a `&mut`.
+                let refused = unsafe { &mut *self.refused };
+                if refused.is_none() {
+                    // SAFETY: a field, under the caller's promise for the whole.
+                    let found = unsafe { F::validate_touched(this, touched) };
                     *refused = found.err().map(|invalid| (offset, invalid));
                 }
             }
@@ -260,6 +273,36 @@ pub(crate) unsafe fn validate<T: SharedLayout>(this: *const T) -> Result<(), Val
     match refused {
         None => Ok(()),
         Some((offset, invalid)) => Err(in_field(T::LAYOUT, tag, offset, invalid)),
+    }
+}
+
+/// [`SharedLayout::validate_touched`] of what is derived: structs by their fields. An enum is validated as a whole, because bytes
+/// that are the same mean something else in another variant; so is what is not derived.
+///
+/// # Errors
+/// As there.
+///
+/// # Safety
+/// As there.
+pub(super) unsafe fn validate_touched<T: SharedLayout>(
+    this: *const T,
+    touched: &Touched<'_>,
+) -> Result<(), ValidityError> {
+    if !T::CHECKED || !touched.meets(this) {
+        return Ok(());
+    }
+    if !const { T::DERIVED.get().is_struct() } {
+        // SAFETY: the caller's promise.
+        return unsafe { T::validate(this) };
+    }
+    let mut refused = None;
+    let other = (&raw const *touched).cast();
+    let walk = Walk::<VALIDATE_TOUCHED> { refused: &raw mut refused, other, ..Walk::over(this.cast_mut()) };
+    // SAFETY: the caller's promise.
+    unsafe { T::walk(this, &walk) }
+    match refused {
+        None => Ok(()),
+        Some((offset, invalid)) => Err(in_field(T::LAYOUT, 0, offset, invalid)),
     }
 }
 

@@ -1,6 +1,7 @@
-//! How long a call is willing to wait.
+//! How long a call is willing to wait, and waiting without sleeping.
 
 use crate::commit::Clock;
+use std::hint::spin_loop;
 use std::time::{Duration, Instant};
 
 /// How long an update waits, if nothing else is said.
@@ -31,5 +32,13 @@ impl Clock for Deadline {
     fn remaining(&mut self) -> Option<Duration> {
         let since = *self.since.get_or_insert_with(Instant::now);
         self.timeout.checked_sub(since.elapsed()).filter(|left| !left.is_zero())
+    }
+}
+
+/// Keeps the processor busy for so long.
+pub(crate) fn spin(time: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < time {
+        spin_loop();
     }
 }

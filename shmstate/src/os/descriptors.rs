@@ -10,6 +10,7 @@ use super::own_table::is_own;
 use super::registered::replaced;
 use crate::os::RegionKey;
 use crate::sync::{AtomicU64, Ordering::Relaxed};
+use rustix::event::EventfdFlags;
 use rustix::fs::{MemfdFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::io;
@@ -49,6 +50,13 @@ pub(crate) fn open_at_undivided(
 pub(crate) fn create_memory(name: &str, flags: MemfdFlags) -> rustix::io::Result<Guarded> {
     let fd = above_standard(&no_fork()?, || rustix::fs::memfd_create(name, flags))?;
     Ok(Guarded::new(fd, OFlags::RDWR))
+}
+
+/// `eventfd`, which is read and written without waiting.
+pub(crate) fn create_event() -> rustix::io::Result<Guarded> {
+    let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
+    let fd = above_standard(&no_fork()?, || rustix::event::eventfd(0, flags))?;
+    Ok(Guarded::new(fd, OFlags::RDWR | OFlags::NONBLOCK))
 }
 
 /// Another descriptor of the same description. The kernel itself keeps it above the standard ones.

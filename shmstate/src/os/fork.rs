@@ -101,6 +101,7 @@ extern "C" fn unlock() {
 extern "C" fn in_child() {
     // `lock` ran before the fork, on the thread that this one is the copy of.
     close_in_child(&NoFork(()));
+    crate::track::close_inherited();
 }
 
 /// While there is one, no other thread forks, and none opens anything. A fork that runs no handlers (a raw `clone`) is not

@@ -1,11 +1,12 @@
 //! The operating system: the only place with system calls.
 //!
-//! * `clock`: how long a call is willing to wait.
+//! * `clock`: how long a call is willing to wait, and waiting without sleeping.
 //! * `descriptors`: the door through which every descriptor comes.
 //! * `documents`: files that are no regions.
 //! * `registered`: descriptors that the program may close, and a child must not keep.
 //! * `origin`: where a region was found, without a descriptor; opening it again.
 //! * `own_table`: where no other thread of the program can replace a descriptor.
+//! * `per_region`: what a process has once for each region.
 //! * `probe`: the one descriptor that a process keeps of a region.
 //! * `region_key`: what identifies a region to this process.
 //! * `file`: finding, checking, creating and linking region files, and reserving room for them.
@@ -14,12 +15,15 @@
 //! * `liveness`: byte locks, by which the kernel says which handles live.
 //! * `name_lock`: the lock on where a region's name leads.
 //! * `futex`: sleeping on a word of the region.
+//! * `signals`: threads that get none.
+//! * `event`: a descriptor that becomes readable when this process says so.
 //! * `fork`: what a forked child must not keep.
 
 mod clock;
 mod descriptors;
 #[cfg(feature = "dynamic")]
 mod documents;
+mod event;
 mod file;
 mod fork;
 mod futex;
@@ -30,15 +34,18 @@ mod memory;
 mod name_lock;
 mod origin;
 mod own_table;
+mod per_region;
 mod probe;
 mod reader;
 mod region_key;
 mod registered;
+mod signals;
 
-pub(crate) use clock::{DEFAULT_TIMEOUT, Deadline};
+pub(crate) use clock::{DEFAULT_TIMEOUT, Deadline, spin};
 pub(crate) use descriptors::{Guarded, duplicate};
 #[cfg(feature = "dynamic")]
 pub(crate) use documents::{read_document, write_document};
+pub(crate) use event::EventFd;
 pub(crate) use file::{
     ANONYMOUS, Access, Limits, NewFile, RegionPath, Rights, check_anonymous, check_is_of, has_name, is_layered,
     is_memory, key, len, new_anonymous, opened_as, read, reserve,
@@ -50,5 +57,7 @@ pub(crate) use liveness::{Held, LiveDescription, Liveness, is_populated};
 pub(crate) use mapping::Mapping;
 pub(crate) use name_lock::NameLock;
 pub(crate) use origin::{OUT_OF_REACH, Origin};
+pub(crate) use per_region::PerRegion;
 pub(crate) use reader::Reader;
 pub(crate) use region_key::RegionKey;
+pub(crate) use signals::in_background;

@@ -7,6 +7,7 @@
 //!
 //! A sandbox or a limit may not allow it. Then the work is done where it is asked for, with a look at each number before.
 
+use super::signals::Blocked;
 use std::cell::Cell;
 use std::os::fd::RawFd;
 use std::panic::resume_unwind;
@@ -114,30 +115,6 @@ fn leave_table(keep: &[RawFd]) -> bool {
 fn close_table() {
     // SAFETY: no pointers; the table is this thread's. A kernel without this call closes it later.
     let _ = unsafe { libc::syscall(libc::SYS_close_range, 0, libc::c_uint::MAX, 0) };
-}
-
-/// All signals, which are blocked on this thread, and on one that it starts meanwhile: the program's handlers are to run
-/// where its descriptors are.
-struct Blocked(libc::sigset_t);
-
-impl Blocked {
-    fn all() -> Blocked {
-        // SAFETY: a set of integers, for which zeroes are a value.
-        let mut all: libc::sigset_t = unsafe { std::mem::zeroed() };
-        let mut before = all;
-        // SAFETY: room for a set.
-        unsafe { libc::sigfillset(&raw mut all) };
-        // SAFETY: a set, and room for one.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before) };
-        Blocked(before)
-    }
-}
-
-impl Drop for Blocked {
-    fn drop(&mut self) {
-        // SAFETY: the set that was there before.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut()) };
-    }
 }
 
 #[cfg(test)]

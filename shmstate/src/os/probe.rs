@@ -3,17 +3,17 @@
 //! It is needed seldom: to try whether another handle lives, to make room for a spare copy, to open the region once more.
 //! If the program has closed it, the file is opened again.
 
-use super::fork::{ForkGuard, NoFork};
+use super::fork::ForkGuard;
 use super::liveness::{Lock, lock_of};
 use super::origin::{Origin, find_again, reopen};
+use super::per_region::PerRegion;
 use super::registered::Registered;
 use crate::os::RegionKey;
 use rustix::io::Errno;
-use std::collections::BTreeMap;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What all handles on a region share, in one process.
 pub(crate) struct Probe {
@@ -23,9 +23,8 @@ pub(crate) struct Probe {
     fork_guard: ForkGuard,
 }
 
-/// The probes of this process, by device and inode; in a child, also those of its parent. Locked only while no thread
-/// can fork ([`NoFork`]), so that no child finds it locked.
-static PROBES: Mutex<BTreeMap<(u64, u64), Weak<Probe>>> = Mutex::new(BTreeMap::new());
+/// The probes of this process.
+static PROBES: PerRegion<Probe> = PerRegion::new();
 
 impl Probe {
     /// The process's probe of the region that `file` is open on, with its descriptor.
@@ -41,17 +40,8 @@ impl Probe {
 
     fn find(key: RegionKey, origin: Option<&Arc<Origin>>) -> io::Result<Arc<Probe>> {
         let fork_guard = ForkGuard::current()?;
-        let _no_fork = NoFork::begin()?;
-        let mut probes = PROBES.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = (key.device, key.inode);
-        let known = probes.get(&number).and_then(Weak::upgrade);
-        if let Some(probe) = known.filter(|probe| probe.fork_guard.is_current()) {
-            return Ok(probe);
-        }
-        probes.retain(|_, probe| probe.strong_count() > 0);
         let probe = Arc::new(Probe { key, origin: origin.cloned(), fd: Mutex::new(None), fork_guard });
-        probes.insert(number, Arc::downgrade(&probe));
-        Ok(probe)
+        PROBES.get_or_insert(key, probe)
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Registered>> {

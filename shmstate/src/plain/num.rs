@@ -47,7 +47,7 @@ macro_rules! transparent {
                 arguments: &[],
                 docs: "",
                 hooks: crate::layout::Hooks::NONE,
-                kind: Kind::Struct(const { &[Field { name: "0", offset: 0, layout: T::LAYOUT, docs: "", renamed_from: &[] }] }),
+                kind: Kind::Struct(const { &[Field { name: "0", offset: 0, layout: T::LAYOUT, docs: "", renamed_from: &[], local: false }] }),
             };
             const TRACKED: bool = T::TRACKED;
             const CHECKED: bool = T::CHECKED;

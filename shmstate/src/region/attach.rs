@@ -17,7 +17,7 @@ use crate::os::RegionKey;
 use crate::os::{self, ForkGuard, Guarded, LiveDescription, Liveness, Mapping, Origin, RegionPath};
 use std::mem::ManuallyDrop;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 impl Region {
     /// Attaches to the region in `file`, which was found at `region_path`. `Ok(None)`: the name leads elsewhere by now, look
@@ -97,8 +97,20 @@ impl Region {
         join(&found, &shared, &kernel, &mapping, state, clock)?;
         let slot = claim(&live, &shared, &kernel, clock)?;
         let (line, mapping) = (&shared.slots[slot], ManuallyDrop::new(mapping));
-        let mut region =
-            Region { shared, mapping, kernel, origin, key, slot, line, fork_guard, live: None, asked_copies: 0 };
+        let mut region = Region {
+            shared,
+            mapping,
+            kernel,
+            origin,
+            key,
+            lineage: header.lineage,
+            slot,
+            line,
+            fork_guard,
+            live: None,
+            asked_copies: 0,
+            tasks: OnceLock::new(),
+        };
         region.record_owner();
         let layered = os::is_layered(region.path(), file)?;
         region.live = live.leave_to_the_mapping(layered).map_err(|e| Error::io(region.path(), "lock", e))?;

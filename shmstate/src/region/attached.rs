@@ -1,17 +1,21 @@
 //! An attached region, and leaving it.
 
+#[cfg(feature = "dynamic")]
+use super::counted::Handle;
 use super::geometry::Geometry;
 use super::kernel::Kernel;
 use super::reopening::{lost, path_of};
+use super::task_server::TaskServer;
+use super::view::since;
 use crate::commit::{Shared, SlotLine};
 use crate::error::{Error, Trouble};
 use crate::events;
 use crate::os::RegionKey;
 use crate::os::{self, ForkGuard, LiveDescription, Mapping, Origin};
-use crate::sync::Ordering::Relaxed;
+use crate::sync::{AtomicU64, Ordering::Relaxed};
 use std::mem::ManuallyDrop;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// An attached region: one handle's mapping and slot.
 pub(crate) struct Region {
@@ -24,6 +28,8 @@ pub(crate) struct Region {
     /// Where it was found; an anonymous region has no origin.
     pub(super) origin: Option<Arc<Origin>>,
     pub(super) key: RegionKey,
+    /// What it has in common with the regions whose content it goes on with.
+    pub(super) lineage: u128,
     /// Invariant: this handle holds the byte of this slot.
     pub(super) slot: usize,
     /// The line of that slot; borrows `mapping`, as `shared` does.
@@ -33,6 +39,8 @@ pub(crate) struct Region {
     pub(super) live: Option<LiveDescription>,
     /// How many copies the program would have liked the region to come to have; 0 if it did not say.
     pub(super) asked_copies: usize,
+    /// For the tasks that wait for its versions.
+    pub(super) tasks: OnceLock<Arc<TaskServer>>,
 }
 
 // SAFETY: the mapping is shared memory that is accessed by atomics, or under the commit protocol; everything else is
@@ -86,6 +94,23 @@ impl Region {
     #[inline]
     pub(crate) fn os(&self) -> &Kernel {
         &self.kernel
+    }
+
+    /// What sleeps for the tasks of this process that wait for its versions.
+    pub(super) fn tasks(&self) -> Result<&TaskServer, Error> {
+        if let Some(tasks) = self.tasks.get() {
+            return Ok(tasks);
+        }
+        // A mapping of its own: this handle's ends with the handle, and with it the handle's locks.
+        let map = |file: &_| TaskServer::map(file, &self.kernel.geometry);
+        let mapped = || self.kernel.liveness.with_file(map).and_then(std::convert::identity);
+        let tasks = TaskServer::of(self.key, mapped).map_err(|e| lost(self.path(), e))?;
+        Ok(self.tasks.get_or_init(|| tasks))
+    }
+
+    /// What this region has in common with those whose content it goes on with.
+    pub(crate) fn lineage(&self) -> u128 {
+        self.lineage
     }
 
     /// This handle's slot.
@@ -142,11 +167,32 @@ impl Region {
     /// Says which process holds the slot, for the error messages of others.
     pub(super) fn record_owner(&self) {
         let line = self.slot_line();
+        self.since()[self.slot].store(os::now_ns(), Relaxed);
         line.namespace.store(os::pid_namespace(), Relaxed);
         line.pid.store(std::process::id(), Relaxed);
         let name = os::process_name();
         for (word, bytes) in line.name.iter().zip(name.chunks_exact(8)) {
             word.store(u64::from_ne_bytes(std::array::from_fn(|i| bytes[i])), Relaxed);
+        }
+        self.shared.ring_bell(&self.kernel);
+    }
+
+    /// When the holder of each slot was attached: nanoseconds since 1970.
+    pub(super) fn since(&self) -> &[AtomicU64] {
+        // SAFETY: the mapping is as long as the geometry says, and this has it.
+        unsafe { since(&self.mapping, &self.kernel.geometry) }
+    }
+
+    /// The handles whose processes have not left.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn handles(&self) -> Vec<Handle> {
+        Handle::all(&self.shared, self.since())
+    }
+
+    /// This handle is not the elected one any more. A forked child of its process changes nothing.
+    pub(crate) fn resign(&self) {
+        if self.fork_guard.is_current() && self.shared.resign(self.slot) {
+            self.shared.ring_bell(&self.kernel);
         }
     }
 }
@@ -157,6 +203,8 @@ impl Drop for Region {
             self.shared.clear_pins(self.slot);
             self.slot_line().pid.store(0, Relaxed);
             self.slot_line().namespace.store(0, Relaxed);
+            self.shared.resign(self.slot);
+            self.shared.ring_bell(&self.kernel);
         }
         // SAFETY: taken once, and not used afterwards: the region is being dropped.
         let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };

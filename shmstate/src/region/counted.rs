@@ -2,6 +2,10 @@
 
 use super::stats::Stats;
 use crate::commit::Shared;
+#[cfg(feature = "dynamic")]
+use crate::plain::Timestamp;
+#[cfg(feature = "dynamic")]
+use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -37,6 +41,8 @@ pub struct Handle {
     pub namespace: u32,
     /// The name of the process's command, of which at most 16 bytes are kept.
     pub command: String,
+    /// When the handle was attached.
+    pub since: Timestamp,
     /// The copies that its readers keep.
     pub pinned: Vec<usize>,
     /// Whether it has the writer's lock.
@@ -45,8 +51,8 @@ pub struct Handle {
 
 #[cfg(feature = "dynamic")]
 impl Handle {
-    /// Those whose processes have not left.
-    pub(crate) fn all(shared: &Shared<'_>) -> Vec<Handle> {
+    /// Those whose processes have not left; `since` has a word for each slot.
+    pub(super) fn all(shared: &Shared<'_>, since: &[AtomicU64]) -> Vec<Handle> {
         let (writer, copies) = (shared.locked_by(), shared.in_use());
         let used = (shared.control.counters.used.load(Relaxed) as usize).min(shared.slots.len());
         let taken = shared.slots[..used].iter().enumerate().filter(|(_, line)| line.pid.load(Relaxed) != 0);
@@ -56,6 +62,7 @@ impl Handle {
                 pid: line.pid.load(Relaxed),
                 namespace: line.namespace.load(Relaxed),
                 command: line.command(),
+                since: Timestamp::from_unix_nanos(since[slot].load(Relaxed).cast_signed()),
                 pinned: (0..copies).filter(|&copy| line.pins_copy(copy)).collect(),
                 writes: writer == Some(slot),
             })

@@ -6,7 +6,7 @@ use super::view::view;
 use crate::commit::{NEVER, Published};
 use crate::error::{Error, Trouble};
 use crate::layout::{LONGEST_DOCUMENT, Schema};
-use crate::os::{ForkGuard, Guarded, Mapping};
+use crate::os::{self, ForkGuard, Guarded, Mapping};
 use crate::sync::Ordering::Relaxed;
 use std::mem::ManuallyDrop;
 use std::path::Path;
@@ -20,6 +20,22 @@ pub(crate) struct Sizes {
     pub(crate) max_copies: usize,
     /// Handles at a time.
     pub(crate) handles: usize,
+}
+
+/// Where the history of a region begins.
+#[derive(Clone, Copy)]
+pub(crate) struct Beginning {
+    /// Its first version.
+    pub(crate) version: u64,
+    /// What it has in common with the regions whose content it goes on with.
+    pub(crate) lineage: u128,
+}
+
+impl Beginning {
+    /// Of a content that was nowhere before.
+    pub(crate) fn new() -> Beginning {
+        Beginning { version: 0, lineage: os::random_u128() }
+    }
 }
 
 /// What a region will be: known before there is a file for it.
@@ -70,14 +86,14 @@ impl Plan {
         self.geometry.stride()
     }
 
-    /// Makes a zeroed file, which has that length and no other process knows, a region of that version. `init` gets the state's
+    /// Makes a zeroed file, which has that length and no other process knows, a region with that beginning. `init` gets the state's
     /// first byte. `fork_guard` is the process that does this.
     pub(crate) fn write(
         &self,
         path: &Path,
         file: &Guarded,
         fork_guard: ForkGuard,
-        version: u64,
+        Beginning { version, lineage }: Beginning,
         init: impl FnOnce(*mut u8) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let geometry = &self.geometry;
@@ -85,7 +101,7 @@ impl Plan {
         let mapping = &NewMapping { mapping: ManuallyDrop::new(mapping), fork_guard }.mapping;
         // What is mapped, and written now, is the new file only if the number was not replaced meanwhile.
         file.check().map_err(|e| Error::io(path, "map", e))?;
-        let header = RawHeader::new(geometry, &self.schema, self.document.as_bytes())
+        let header = RawHeader::new(geometry, &self.schema, self.document.as_bytes(), lineage)
             .map_err(|e| Error::io(path, "ask for the machine's boot id, for", e))?;
         mapping.write(0, bytemuck::bytes_of(&header));
         mapping.write(geometry.schema() as usize, self.document.as_bytes());

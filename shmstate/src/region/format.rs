@@ -33,7 +33,7 @@ macro_rules! fields {
 fn the_identity_is_as_written() {
     let fields = fields!(RawHeader: magic, format, byte_order, checksum, file_len, region_id, boot_id, created_ns, fingerprint,
         state_size, state_align, copies, slots, max_copies, schema_len, schema_checksum, control_at, slots_at, lines_at,
-        pages_at, schema_at, images_at, stride, log_at, spare);
+        pages_at, schema_at, images_at, stride, log_at, lineage, spare);
     assert_eq!(rows("Identity"), fields);
     assert_eq!(fields.iter().map(|f| f.1).sum::<usize>() as u64, HEADER);
     assert!(CHAPTER.contains(&format!("magic              \"{}\"", std::str::from_utf8(&MAGIC).unwrap())));
@@ -64,7 +64,7 @@ fn the_control_words_are_as_written() {
         (at(counters, offset_of!(Control, counters.reclaimed) - counters), "reclaimed"),
         (at(counters, offset_of!(Control, counters.longest_wait_ns) - counters), "longest_wait_ns"),
         (at(counters, offset_of!(Control, counters.copies) - counters), "copies"),
-        (at(counters, offset_of!(Control, counters.reserved) - counters), "reserved"),
+        (at(counters, offset_of!(Control, counters.elected) - counters), "elected"),
     ];
     assert_eq!(offsets, expected);
 }
@@ -84,7 +84,9 @@ fn the_sections_are_as_written() {
     assert_eq!(SLOTS, 512);
     assert_eq!(geometry.readers(), 512 + 64 * 64);
     assert_eq!([1, 64, 448, 512, 65_536].map(Listed::words), [8, 8, 8, 16, 1040]);
-    assert_eq!(geometry.lines(), geometry.readers() + 8 * 8);
+    assert_eq!(geometry.since(), geometry.readers() + 8 * 8);
+    assert_eq!(geometry.lines(), geometry.since() + 64 * 8);
+    assert_eq!(Geometry::new(2, 2, 9, 8, 100).map(|few| few.lines() - few.since()), Some(16 * 8));
     assert_eq!(geometry.log(), geometry.lines() + 64 * 3);
     assert_eq!(geometry.pages(), geometry.log() + 8 * 4096);
     assert_eq!(

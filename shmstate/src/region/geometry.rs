@@ -50,9 +50,14 @@ impl Geometry {
         Listed::words(self.slots)
     }
 
-    /// Where the copies' lines begin.
-    pub(super) fn lines(&self) -> u64 {
+    /// Where the times begin at which handles were attached: a word for each slot.
+    pub(super) fn since(&self) -> u64 {
         self.readers() + self.reader_words() as u64 * 8
+    }
+
+    /// Where the copies' lines begin: at a cache line.
+    pub(super) fn lines(&self) -> u64 {
+        self.since() + (self.slots as u64 * 8).next_multiple_of(64)
     }
 
     /// Where the log begins.

@@ -2,7 +2,7 @@
 
 use super::geometry::{CONTROL, Geometry, HEADER, SLOTS};
 use crate::error::{Error, Trouble};
-use crate::layout::{Layout, Schema};
+use crate::layout::{Layout, Origins, Schema};
 use crate::os;
 use bytemuck::{Pod, Zeroable};
 use std::io;
@@ -48,7 +48,8 @@ pub(super) struct RawHeader {
     pub(super) images_at: u64,
     pub(super) stride: u64,
     pub(super) log_at: u64,
-    pub(super) spare: [u64; 9],
+    pub(super) lineage: [u64; 2],
+    pub(super) spare: [u64; 7],
 }
 
 const _: () = assert!(size_of::<RawHeader>() as u64 == HEADER);
@@ -58,7 +59,7 @@ const PREFIX: usize = 24;
 
 impl RawHeader {
     /// The identity of a new region.
-    pub(super) fn new(geometry: &Geometry, schema: &Schema, document: &[u8]) -> io::Result<RawHeader> {
+    pub(super) fn new(geometry: &Geometry, schema: &Schema, document: &[u8], lineage: u128) -> io::Result<RawHeader> {
         let words = |id: u128| [id as u64, (id >> 64) as u64];
         let root = schema.root();
         let mut raw = RawHeader {
@@ -86,7 +87,8 @@ impl RawHeader {
             images_at: geometry.images(),
             stride: geometry.stride(),
             log_at: geometry.log(),
-            spare: [0; 9],
+            lineage: words(lineage),
+            spare: [0; 7],
         };
         raw.checksum = raw.sum();
         Ok(raw)
@@ -114,12 +116,23 @@ fn check_begin(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     Err(Trouble::NoRegion { path: path.to_owned(), why: "it does not begin like a region of shmstate" }.into())
 }
 
+/// The error for a state of layout `found` where a program has another type, with the differences.
+pub(crate) fn mismatch(path: &Path, found: &Schema, program: &Schema, origins: &Origins) -> Error {
+    let (path, name) = (path.to_owned(), program.root().map(|root| program.type_name(root)).unwrap_or_default());
+    let (table, losses) = match found.compare(program, origins) {
+        Some(table) => (table.to_string(), table.losses),
+        None => (found.differences(program).join("\n  "), Vec::new()),
+    };
+    Trouble::LayoutMismatch { path, name, table, losses }.into()
+}
+
 /// A header that has been verified, with the schema of the region.
 pub(super) struct Header {
     pub(super) geometry: Geometry,
     pub(super) schema: Schema,
     pub(super) fingerprint: u64,
     pub(super) align: u32,
+    pub(super) lineage: u128,
     /// Whether it was made under another boot id than this process sees.
     other_run: bool,
 }
@@ -149,12 +162,7 @@ impl Header {
         if same {
             return Ok(());
         }
-        let (path, name) = (path.to_owned(), program.root().map(|root| program.type_name(root)).unwrap_or_default());
-        let (table, losses) = match self.schema.compare(&program, &origins) {
-            Some(table) => (table.to_string(), table.losses),
-            None => (self.schema.differences(&program).join("\n  "), Vec::new()),
-        };
-        Err(Trouble::LayoutMismatch { path, name, table, losses }.into())
+        Err(mismatch(path, &self.schema, &program, &origins))
     }
 
     /// Reads and verifies the header and the schema of a file that any process may have written.
@@ -189,7 +197,8 @@ impl Header {
             return Err(Error::corrupt(path, why));
         }
         let boot = os::boot_id().map_err(|e| Error::io(path, "compare the machine's boot id with", e))?;
-        let made = u128::from(raw.boot_id[1]) << 64 | u128::from(raw.boot_id[0]);
+        let number = |words: [u64; 2]| u128::from(words[1]) << 64 | u128::from(words[0]);
+        let made = number(raw.boot_id);
         let other_run = boot != 0 && made != 0 && boot != made;
         let document = os::read(path, file, geometry.schema(), geometry.schema_len as usize)?;
         if document.len() as u64 != geometry.schema_len || xxh3_64(&document) != raw.schema_checksum {
@@ -201,7 +210,8 @@ impl Header {
         if !root_fits || schema.fingerprint() != raw.fingerprint {
             return Err(corrupt("its schema and its header contradict each other"));
         }
-        Ok(Header { geometry, schema, fingerprint: raw.fingerprint, align: raw.state_align, other_run })
+        let (fingerprint, align, lineage) = (raw.fingerprint, raw.state_align, number(raw.lineage));
+        Ok(Header { geometry, schema, fingerprint, align, lineage, other_run })
     }
 
     /// Whether every number in the header is the one that the geometry gives.

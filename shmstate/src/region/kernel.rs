@@ -71,6 +71,10 @@ impl Os for Kernel {
         made
     }
 
+    fn spin(&self, time: Duration) {
+        os::spin(time);
+    }
+
     fn pause(&self, round: u32) {
         std::thread::sleep(Duration::from_micros(50 << round.min(4)));
     }

@@ -13,16 +13,21 @@
 //! * `reopening`: what to say of a file that cannot be opened a second time.
 //! * `kernel`: what a handle asks the operating system for.
 //! * `claim`: which slot a new handle gets, and which processes hold the others.
+//! * `removal`: taking a name away.
 //! * `population`: the first handle of a population makes the region clean.
+//! * `task_server`: the thread that sleeps for the tasks of this process.
 //! * `attached`: an attached region, and leaving it.
+//! * `attached_handle`, `presence`: which handles are attached.
 //! * `diagnostics`: what the protocol has met with, as errors.
 //! * `service`: what a handle does whose region is replaced.
 //! * `waiting`: until there is a version, of a region that may be replaced meanwhile.
+//! * `task`: the same, without sleeping.
 //! * `attach`: verification, the mapping, the population, a slot.
 //! * `succession`: a region that goes on in a new one.
 
 mod attach;
 mod attached;
+mod attached_handle;
 mod claim;
 mod copy;
 mod counted;
@@ -36,27 +41,36 @@ mod header;
 mod holes;
 mod kernel;
 mod population;
+mod presence;
 mod read_only;
+mod removal;
 mod reopening;
 mod service;
 mod stats;
 mod succession;
+mod task;
+mod task_server;
 #[cfg(test)]
 mod tests;
 mod view;
 mod waiting;
 
 pub(crate) use attached::Region;
+pub use attached_handle::Attached;
 pub(crate) use copy::{copy_words, word_at};
 #[cfg(feature = "dynamic")]
 pub use counted::Handle;
-pub(crate) use create::{Plan, Sizes};
+pub(crate) use create::{Beginning, Plan, Sizes};
 #[cfg(feature = "dynamic")]
 pub(crate) use expected::Described;
 pub(crate) use expected::StateType;
+#[cfg(feature = "dynamic")]
+pub(crate) use header::mismatch;
 pub(crate) use header::recognise;
 pub(crate) use read_only::ReadOnlyRegion;
-#[cfg(test)]
+pub(crate) use removal::remove_name;
+#[cfg(any(feature = "dynamic", test))]
 pub(crate) use service::Current;
 pub use stats::Stats;
 pub(crate) use succession::Successor;
+pub(crate) use task::{Task, Waited};

@@ -2,27 +2,35 @@
 
 #[cfg(feature = "dynamic")]
 use super::copy::copy_words;
+#[cfg(feature = "dynamic")]
+use super::counted::Handle;
 use super::expected::StateType;
 use super::geometry::{Geometry, SLOTS};
 use super::header::Header;
 use super::holes::Holes;
+use super::task_server::TaskServer;
+#[cfg(feature = "dynamic")]
+use super::view::since;
 use super::view::view;
 use crate::commit::{Published, Service, Shared};
 use crate::error::{Error, Trouble};
 use crate::os::RegionKey;
 use crate::os::{self, Mapping, Origin, Reader, RegionPath};
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 /// A region that is mapped for reading.
 pub(crate) struct ReadOnlyRegion {
     /// Borrows `mapping`.
     shared: Shared<'static>,
-    mapping: Mapping,
+    mapping: Arc<Mapping>,
     geometry: Geometry,
     origin: Origin,
     key: RegionKey,
     /// Where an access to a hole would take memory.
     holes: Option<Holes>,
+    /// For the tasks that wait for its versions.
+    tasks: OnceLock<Arc<TaskServer>>,
 }
 
 // SAFETY: the mapping is shared memory of which only atomic words are read.
@@ -73,7 +81,8 @@ impl ReadOnlyRegion {
         } else {
             None
         };
-        Ok(ReadOnlyRegion { shared, mapping, geometry, origin, key, holes })
+        let (mapping, tasks) = (Arc::new(mapping), OnceLock::new());
+        Ok(ReadOnlyRegion { shared, mapping, geometry, origin, key, holes, tasks })
     }
 
     /// Where it was found.
@@ -84,6 +93,21 @@ impl ReadOnlyRegion {
     /// Identity of the file.
     pub(crate) fn key(&self) -> RegionKey {
         self.key
+    }
+
+    /// Whether no task has waited through this handle in a parent of this process, where it would be woken.
+    pub(super) fn is_mine(&self) -> bool {
+        self.tasks.get().is_none_or(|tasks| tasks.is_mine())
+    }
+
+    /// What sleeps for the tasks of this process that wait for its versions, through this handle.
+    pub(super) fn tasks(&self) -> Result<&TaskServer, Error> {
+        if let Some(tasks) = self.tasks.get() {
+            return Ok(tasks);
+        }
+        let failed = |e| Error::io(self.origin.path(), "prepare for tasks that wait for", e);
+        let tasks = TaskServer::new(self.shared, Arc::clone(&self.mapping), false).map_err(failed)?;
+        Ok(self.tasks.get_or_init(|| Arc::new(tasks)))
     }
 
     /// The words of the region.
@@ -100,7 +124,17 @@ impl ReadOnlyRegion {
     /// what was copied; `None` if a writer has written that image meanwhile.
     #[inline]
     pub(crate) fn try_copy(&self, bytes: Range<usize>, copy: impl FnOnce(*const u8)) -> Result<Option<u64>, Error> {
-        let read = |k| self.read(k, bytes, copy).map(|()| self.shared.version_of(k));
+        self.try_copy_numbered(bytes, |_, image| copy(image))
+    }
+
+    /// [`Self::try_copy`], with the number of the copy that has that image.
+    #[inline]
+    pub(crate) fn try_copy_numbered(
+        &self,
+        bytes: Range<usize>,
+        copy: impl FnOnce(usize, *const u8),
+    ) -> Result<Option<u64>, Error> {
+        let read = |k| self.read(k, bytes, |image| copy(k, image)).map(|()| self.shared.version_of(k));
         match self.shared.published_relaxed().service() {
             Service::In => self.outcome(self.shared.optimistic_read(read)),
             service => self.try_copy_leaving(service, read),
@@ -118,6 +152,27 @@ impl ReadOnlyRegion {
             // SAFETY: inside of the image, which begins at a page and is readable up to the next word; `to` is as long.
             unsafe { copy_words(to.as_mut_ptr(), image.wrapping_add(bytes.start), bytes.len()) }
         })
+    }
+
+    /// Copies copy `k` word by word, if it holds a version: that one's number. `None` if it holds none, or was written meanwhile.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn try_copy_of(&self, k: usize, to: &mut [u8]) -> Result<Option<u64>, Error> {
+        assert!(k < self.shared.copies.len() && to.len() as u64 == self.geometry.size, "a copy of the state");
+        let words = 0..to.len().next_multiple_of(8);
+        let inspected = self.shared.inspect(k, || {
+            self.read(k, words, |image| {
+                // SAFETY: inside of the image, which begins at a page and is readable up to the next word; `to` is as long.
+                unsafe { copy_words(to.as_mut_ptr(), image, to.len()) }
+            })
+        });
+        inspected.map_or(Ok(None), |(read, version)| read.map(|()| Some(version)))
+    }
+
+    /// The handles whose processes have not left.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn handles(&self) -> Vec<Handle> {
+        // SAFETY: the mapping is as long as the geometry says, and this has it.
+        Handle::all(&self.shared, unsafe { since(&self.mapping, &self.geometry) })
     }
 
     /// Whether the region is in service, as its words say, and as its name does if they leave it to that.

@@ -1,7 +1,7 @@
 //! A region that goes on in a new one: of other sizes, or of another type, and with what it holds.
 
 use super::attached::Region;
-use super::create::{Plan, Sizes};
+use super::create::{Beginning, Plan, Sizes};
 use super::geometry::Geometry;
 use super::service::Current;
 use crate::commit::Clock;
@@ -63,7 +63,8 @@ impl Region {
             ForkGuard::current().map_err(|e| Error::io(path, "prepare for forks of this process, for", e))?;
         let attach = &attach;
         let make = move |current: Current<'_>| {
-            plan.write(path, new.file(), fork_guard, current.version + 1, |first| {
+            let beginning = Beginning { version: current.version + 1, lineage: self.lineage };
+            plan.write(path, new.file(), fork_guard, beginning, |first| {
                 // SAFETY: as many bytes as the state has, in a new file that no other process knows.
                 fill(current, unsafe { std::slice::from_raw_parts_mut(first, plan.size()) })
             })?;

@@ -35,3 +35,13 @@ pub(super) unsafe fn view(mapping: &Mapping, geometry: &Geometry) -> Shared<'sta
         granule: Granule::of(geometry.size),
     }
 }
+
+/// The words that say when the holder of each slot was attached: nanoseconds since 1970.
+///
+/// # Safety
+/// As for [`view`].
+pub(super) unsafe fn since<'a>(mapping: &'a Mapping, geometry: &Geometry) -> &'a [AtomicU64] {
+    let words = mapping.base().wrapping_add(geometry.since() as usize).cast::<AtomicU64>();
+    // SAFETY: they lie inside of the mapping, aligned as in `view`; any bytes are an atomic integer.
+    unsafe { std::slice::from_raw_parts(words, geometry.slots) }
+}

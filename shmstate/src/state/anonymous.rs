@@ -5,6 +5,7 @@ use super::options::{Options, check_descriptors};
 use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
 use crate::os::{self, ANONYMOUS};
+use crate::region::Beginning;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
@@ -75,7 +76,7 @@ impl<T: SharedLayout> Options<'_, T> {
     pub fn anonymous(self) -> Result<State<T>, Error> {
         let (plan, terms) = (self.plan()?, self.terms()?);
         let file = os::new_anonymous(terms.access, plan.len(), plan.room(), self.limits())?;
-        self.fill(&plan, Path::new(ANONYMOUS), &file)?;
+        self.fill(&plan, Path::new(ANONYMOUS), &file, Beginning::new())?;
         check_descriptors(Path::new(ANONYMOUS), file.is_ours())?;
         State::attach_new(None, &file, terms)
     }

@@ -1,10 +1,12 @@
 //! A handle on a shared state.
 
 use super::images::TypedImages;
+#[cfg(doc)]
+use super::options::Options;
 use super::txn_buffer::TxnBuffer;
 use crate::commit::{Pin, Reader, Service};
 use crate::error::Error;
-use crate::layout::{SharedLayout, ValidityError};
+use crate::layout::{Schema, SharedLayout, ValidityError};
 use crate::os::{self, ANONYMOUS, Access, Deadline, Guarded, Origin, RegionPath};
 use crate::region::{Region, StateType};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
@@ -207,6 +209,9 @@ impl<T: SharedLayout> State<T> {
     /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     ///
+    /// Of a region that has been [replaced](crate::ErrorKind::Retired), it is that of the last one: to read is the error then, and
+    /// this says how far the region had come.
+    ///
     /// # Errors
     /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle.
     #[inline]
@@ -231,6 +236,31 @@ impl<T: SharedLayout> State<T> {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.region.origin().map(Origin::path)
+    }
+
+    /// A random number that the region got when it was created with new content. A region that took over the content of another one
+    /// has that one's ([`recreate`](Self::recreate), a [migration](Options::migrate)): it tells whether two regions are the same
+    /// state at two times, whatever their names.
+    ///
+    /// ```
+    /// # use shmstate::State;
+    /// # let dir = tempfile::tempdir()?;
+    /// let mut state = State::<u64>::create(dir.path().join("number"))?;
+    /// let before = state.lineage();
+    /// state.recreate(State::options().handles(100))?;
+    /// assert_eq!(state.lineage(), before);
+    /// assert_ne!(State::<u64>::create(dir.path().join("other"))?.lineage(), before);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn lineage(&self) -> u128 {
+        self.region.lineage()
+    }
+
+    /// The schema of a region of this type: one JSON document, which [the format chapter](mod@crate::format) describes.
+    #[must_use]
+    pub fn schema() -> String {
+        Schema::of(T::LAYOUT).document()
     }
 
     /// Whether the name still leads to this region. It does not once the region has been removed, even if another one has

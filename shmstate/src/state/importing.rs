@@ -1,13 +1,17 @@
-//! A new region of what was exported.
+//! A new region of what was kept elsewhere: of an exported file, or of a snapshot.
 
 use super::handle::State;
 use super::migrate::{Migrate, value};
 use super::migrating::{follow, route};
-use super::options::Options;
+use super::options::{NewRegion, Options};
+use super::txn_buffer::reset_tags;
+use crate::dynamic::Snapshot;
 use crate::dynamic::evolve::Aligned;
 use crate::dynamic::export::Exported;
 use crate::error::{Error, Trouble};
 use crate::layout::{Schema, SharedLayout};
+use crate::os::ForkGuard;
+use crate::region::{Beginning, mismatch};
 use std::path::Path;
 
 impl<T: SharedLayout> Options<'_, T> {
@@ -47,5 +51,86 @@ impl<T: SharedLayout> Options<'_, T> {
             unsafe { image.bytes().as_ptr().copy_to_nonoverlapping(state.cast(), size_of::<T>()) }
         };
         self.init(fill).create(name)
+    }
+
+    /// Opens the state, or creates it with content that was kept outside of shared memory.
+    ///
+    /// If there is no region of that name, `kept` is called. It gets the [lineage](State::lineage) that the new region will have,
+    /// and returns the content: the region begins with the version of the snapshot, and no process sees the region before it
+    /// holds that. A snapshot of another layout is carried over as [`migrate`](Self::migrate) says, and the version is the next one
+    /// then. With `None` the region is a new one, as [`open_or_create`](Self::open_or_create) makes it.
+    ///
+    /// When several processes do this at once, `kept` may be called in each of them, and one of them makes the region.
+    ///
+    /// ```
+    /// use shmstate::dynamic::Snapshot;
+    /// use shmstate::{Error, State};
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("number");
+    /// let number = State::<u64>::open_or_create(&name)?;
+    /// number.update(|n| *n = 7)?;
+    /// let follower = number.follow()?;
+    /// let kept = Snapshot::from_parts(&State::<u64>::schema(), follower.version(), follower.bytes())?;
+    /// # drop(follower);
+    ///
+    /// shmstate::remove(&name)?; // or the machine was restarted
+    /// let number = State::<u64>::options().open_or_restore(&name, |_| Ok::<_, Error>(Some(kept)))?;
+    /// assert_eq!(number.read_versioned(|n, version| (*n, version))?, (7, 1));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`open_or_create`](Self::open_or_create), and what `kept` returns;
+    /// [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) for a snapshot of another layout, with what would be lost;
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) if it is no value of the type. Nothing has been created then.
+    ///
+    /// # Panics
+    /// With whatever `init` or `kept` panics; nothing has been created then.
+    pub fn open_or_restore<E: From<Error>>(
+        self,
+        name: impl AsRef<Path>,
+        kept: impl FnOnce(u128) -> Result<Option<Snapshot>, E>,
+    ) -> Result<State<T>, E> {
+        let asked = self.asked();
+        let state = self.opened_or_created(name.as_ref(), |options, new| {
+            let beginning = Beginning::new();
+            new.made(|| -> Result<(), E> {
+                match kept(beginning.lineage)? {
+                    Some(kept) => Ok(options.restore(&new, &kept, beginning.lineage)?),
+                    None => Ok(options.fill(new.plan, new.region_path.path(), new.file.file(), beginning)?),
+                }
+            })
+        })?;
+        Ok(asked.tell(Ok(state))?)
+    }
+
+    /// Makes a new file a region that goes on with a snapshot.
+    fn restore(self, new: &NewRegion<'_>, kept: &Snapshot, lineage: u128) -> Result<(), Error> {
+        let (path, program) = (new.region_path.path(), Schema::of(T::LAYOUT));
+        let found = Schema::from_json(&kept.schema()).map_err(|why| Error::corrupt(path, why))?;
+        let is_same = found.is_same(&program);
+        let hops = if is_same {
+            Vec::new()
+        } else {
+            let refused = mismatch(path, &found, &program, &Schema::with_origins(T::LAYOUT).1);
+            route(&self, found, refused)?
+        };
+        let fork_guard =
+            ForkGuard::current().map_err(|e| Error::io(path, "prepare for forks of this process, for", e))?;
+        let beginning = Beginning { version: kept.version() + u64::from(!is_same), lineage };
+        new.plan.write(path, new.file.file(), fork_guard, beginning, |first| {
+            // SAFETY: as many bytes as the state has, in a new file that no other process knows.
+            let state = unsafe { std::slice::from_raw_parts_mut(first, new.plan.size()) };
+            if is_same {
+                state.copy_from_slice(kept.bytes());
+            } else {
+                follow(&hops, kept.bytes(), state)?;
+            }
+            let state = value::<T>(state)?.cast_mut();
+            // SAFETY: a value, in memory that is borrowed for this call.
+            reset_tags(unsafe { &mut *state });
+            Ok(())
+        })
     }
 }

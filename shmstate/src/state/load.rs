@@ -36,18 +36,12 @@ impl<T, F> fmt::Debug for Projection<T, F> {
 impl<T: SharedLayout, F: SharedLayout> Projection<T, F> {
     fn new(path: &Path, field: impl FnOnce(&T) -> &F) -> Result<Self, Error> {
         const { assert!(!F::TRACKED, "a field with containers cannot be loaded: use `read`") }
-        // An empty state, of which only the page that `field` looks at gets memory, however large it is.
-        let empty =
-            Mapping::zeroed(size_of::<T>()).map_err(|e| Error::io(path, "map memory for a projection of", e))?;
-        let start = empty.base().cast::<T>().cast_const();
-        // SAFETY: as many bytes as a `T`, aligned to a page; zeroes are a value; there is no other reference to them.
-        let found = std::ptr::from_ref(field(unsafe { &*start }));
-        let offset = found.addr().wrapping_sub(start.addr());
-        let plain = offset.checked_add(size_of::<F>()).is_some_and(|end| T::LAYOUT.is_plain(offset..end));
-        if !plain {
-            return Err(Trouble::InvalidProjection { of: T::LAYOUT.name }.into());
+        match place_in_empty(path, field)? {
+            Some(bytes) if T::LAYOUT.is_plain(bytes.clone()) => {
+                Ok(Projection { offset: bytes.start, types: PhantomData })
+            }
+            _ => Err(Trouble::InvalidProjection { of: T::LAYOUT.name }.into()),
         }
-        Ok(Projection { offset, types: PhantomData })
     }
 
     /// The bytes of a state that are the field.
@@ -99,6 +93,33 @@ impl<T: SharedLayout, F: SharedLayout> Projection<T, F> {
         // SAFETY: the bytes are a value: they were checked, or need no check.
         Ok(unsafe { found.assume_init() })
     }
+}
+
+/// The bytes of a state that `part` returns a reference to; `None` if they do not lie in the state that it is given.
+fn place_in_empty<T: SharedLayout, P: ?Sized>(
+    path: &Path,
+    part: impl FnOnce(&T) -> &P,
+) -> Result<Option<Range<usize>>, Error> {
+    // An empty state, of which only the page that `part` looks at gets memory, however large it is.
+    let empty = Mapping::zeroed(size_of::<T>()).map_err(|e| Error::io(path, "map memory for a projection of", e))?;
+    let start = empty.base().cast::<T>().cast_const();
+    // SAFETY: as many bytes as a `T`, aligned to a page; zeroes are a value; there is no other reference to them.
+    let part = part(unsafe { &*start });
+    let offset = std::ptr::from_ref(part).addr().wrapping_sub(start.addr());
+    let end = offset.checked_add(size_of_val(part)).filter(|end| *end <= size_of::<T>());
+    Ok(end.map(|end| offset..end))
+}
+
+/// The bytes of a state that `part` returns a reference to.
+///
+/// # Panics
+/// If they do not lie in the state that it is given.
+pub(crate) fn place_of<T: SharedLayout, P: ?Sized>(
+    path: &Path,
+    part: impl FnOnce(&T) -> &P,
+) -> Result<Range<usize>, Error> {
+    let place = place_in_empty(path, part)?;
+    Ok(place.expect("`part` returns a reference into the state that it is given"))
 }
 
 impl<T: SharedLayout> State<T> {

@@ -16,7 +16,8 @@ pub enum Migrate<'a> {
     /// larger ones, or into smaller ones if their content fits. If anything is lost by that, the error lists it.
     Auto,
     /// The same, and what is at these paths, or inside of what is there, may be lost. The paths are those of the old type, as
-    /// the error of [`Auto`](Migrate::Auto) has them: `ticks`, `rooms[..].name`.
+    /// the error of [`Auto`](Migrate::Auto) has them: `ticks`, `rooms[..].name`. One that an older type does not have does no
+    /// harm, because the program may meet several older types; an error for losses names it.
     AllowLoss(&'a [&'a str]),
     /// Code of the program, from an earlier type that it still has to a later one: see [`Migrate::with`].
     With(Typed<'a>),

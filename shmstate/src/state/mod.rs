@@ -3,6 +3,7 @@
 //! * `images`: the copies as values of `T`; `txn_buffer`: what a handle keeps for the transaction that it runs.
 //! * `handle`: a handle, its `read`, and what it tells about itself.
 //! * `update`: one transaction, from the lock to the verdict; `outcome`: what its closure may return.
+//! * `apply`: an update by bytes that were changed in another state.
 //! * `with_timeout`: updates that wait for another time than their handle says.
 //! * `snapshot`: a private copy; `load`: one field.
 //! * `read_only`: looking without the right to write.
@@ -15,6 +16,7 @@
 //! * `moves`: the test of all that is tracked.
 
 mod anonymous;
+mod apply;
 mod handle;
 mod images;
 #[cfg(feature = "dynamic")]
@@ -43,11 +45,13 @@ mod with_timeout;
 pub use handle::State;
 pub(crate) use images::TypedImages;
 pub use load::Projection;
+pub(crate) use load::place_of;
 #[cfg(feature = "dynamic")]
 pub use migrate::{Migrate, Typed};
 pub use options::{Options, RegionSize};
 pub use outcome::Outcome;
 pub use read_only::ReadOnly;
 pub use replace::remove;
+pub(crate) use snapshot::finish_snapshot;
 pub use stats::Stats;
 pub use with_timeout::WithTimeout;

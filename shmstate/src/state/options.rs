@@ -7,7 +7,7 @@ use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::{Schema, SharedLayout};
 use crate::os::{Access, DEFAULT_TIMEOUT, Deadline, ForkGuard, Guarded, Limits, NewFile, RegionPath};
-use crate::region::{Plan, Region, Sizes};
+use crate::region::{Beginning, Plan, Region, Sizes};
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
@@ -48,6 +48,23 @@ impl Asked {
     /// Lets the error say it, and those that the handle may give later.
     pub(super) fn tell<T: SharedLayout>(&self, opened: Result<State<T>, Error>) -> Result<State<T>, Error> {
         opened.map(|state| state.asked_for(self.copies)).map_err(|e| e.with_asked(self.handles))
+    }
+}
+
+/// A file that is to become a region.
+pub(super) struct NewRegion<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) region_path: &'a RegionPath,
+    pub(super) file: &'a NewFile,
+}
+
+impl NewRegion<'_> {
+    /// Runs what makes the file the region, and code of the program.
+    pub(super) fn made<E: From<Error>>(&self, make: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+        let making = Making::begin(self.region_path)?;
+        make()?;
+        drop(making);
+        Ok(check_descriptors(self.region_path.path(), self.region_path.is_ours() && self.file.is_ours())?)
     }
 }
 
@@ -192,7 +209,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         let _turn = region_path.turn(plan.room(), &mut Deadline::new(terms.timeout));
         is_free()?;
         let new = region_path.new_file(terms.access, plan.len(), plan.room(), self.limits)?;
-        self.make(&plan, &region_path, &new)?;
+        self.make(NewRegion { plan: &plan, region_path: &region_path, file: &new })?;
         Self::publish(&region_path, &new, terms)
     }
 
@@ -219,10 +236,15 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// With whatever `init` panics; nothing has been created then.
     pub fn open_or_create(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
         let asked = self.asked();
-        asked.tell(self.opened_or_created(name.as_ref()))
+        asked.tell(self.opened_or_created(name.as_ref(), Self::make))
     }
 
-    fn opened_or_created(self, name: &Path) -> Result<State<T>, Error> {
+    /// `make` makes a new file the region, if there is none.
+    pub(super) fn opened_or_created<E: From<Error>>(
+        self,
+        name: &Path,
+        make: impl FnOnce(Self, NewRegion<'_>) -> Result<(), E>,
+    ) -> Result<State<T>, E> {
         #[cfg(feature = "dynamic")]
         if let Some(state) = super::migrating::migrated(&self, name)? {
             return Ok(state);
@@ -247,27 +269,27 @@ impl<'a, T: SharedLayout> Options<'a, T> {
                 }
                 // Another process may have taken the room for this very region.
                 Err(e) if e.kind() == ErrorKind::NoSpace => {
-                    return Self::open_if_there(&region_path, terms, clock)?.ok_or(e);
+                    return Self::open_if_there(&region_path, terms, clock)?.ok_or(E::from(e));
                 }
                 new => break new?,
             }
         };
         // Made once, with whatever `init` did; linked again if the name comes and goes.
-        self.make(&plan, &region_path, &new)?;
+        make(self, NewRegion { plan: &plan, region_path: &region_path, file: &new })?;
         loop {
             match Self::publish(&region_path, &new, terms) {
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
                 Err(e) if e.kind() == ErrorKind::NotFound && region_path.is_gone() => {
                     region_path = region_path.find_again(name, e)?
                 }
-                published => return published,
+                published => return Ok(published?),
             }
             turn = turn.and(None);
             if let Some(state) = Self::open_if_there(&region_path, terms, clock)? {
                 return Ok(state);
             }
             if clock.remaining().is_none() {
-                return Err(Trouble::Opening { path: region_path.path().to_owned() }.into());
+                return Err(Error::from(Trouble::Opening { path: region_path.path().to_owned() }).into());
             }
         }
     }
@@ -312,12 +334,9 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         Ok(state)
     }
 
-    /// Makes a new file at that path the region.
-    pub(super) fn make(self, plan: &Plan, region_path: &RegionPath, new: &NewFile) -> Result<(), Error> {
-        let making = Making::begin(region_path)?;
-        self.fill(plan, region_path.path(), new.file())?;
-        drop(making);
-        check_descriptors(region_path.path(), region_path.is_ours() && new.is_ours())
+    /// Makes a new file the region.
+    pub(super) fn make(self, new: NewRegion<'_>) -> Result<(), Error> {
+        new.made(|| self.fill(new.plan, new.region_path.path(), new.file.file(), Beginning::new()))
     }
 
     /// What the region will be.
@@ -378,10 +397,10 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     }
 
     /// Makes a new file the region.
-    pub(super) fn fill(self, plan: &Plan, path: &Path, file: &Guarded) -> Result<(), Error> {
+    pub(super) fn fill(self, plan: &Plan, path: &Path, file: &Guarded, beginning: Beginning) -> Result<(), Error> {
         let fork_guard =
             ForkGuard::current().map_err(|e| Error::io(path, "prepare for forks of this process, for", e))?;
-        plan.write(path, file, fork_guard, 0, |bytes| {
+        plan.write(path, file, fork_guard, beginning, |bytes| {
             // SAFETY: the first copy of a file that no other process knows: aligned to a page, and zeroes are a value.
             let state = unsafe { &mut *bytes.cast::<T>() };
             T::initialize(state);

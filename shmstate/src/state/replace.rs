@@ -2,12 +2,12 @@
 
 use super::handle::{State, Terms};
 use super::making::Making;
-use super::options::Options;
+use super::options::{NewRegion, Options};
 use crate::commit::Clock;
 use crate::error::{Error, ErrorKind, Trouble};
 use crate::layout::SharedLayout;
-use crate::os::{self, Access, DEFAULT_TIMEOUT, Deadline, NameLock, NewFile, RegionPath};
-use crate::region::{Region, recognise};
+use crate::os::{Access, Deadline, NameLock, NewFile, RegionPath};
+use crate::region::{Region, remove_name};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -245,7 +245,7 @@ impl<T: SharedLayout> New<'_, T> {
             let plan = options.plan()?;
             let file = region_path.new_file(access, plan.len(), plan.room(), options.limits())?;
             if let New::Planned(options) = std::mem::replace(self, New::Spent) {
-                options.make(&plan, region_path, &file)?;
+                options.make(NewRegion { plan: &plan, region_path, file: &file })?;
             }
             *self = New::Made(file);
         }
@@ -275,15 +275,5 @@ pub fn remove(name: impl AsRef<Path>) -> Result<(), Error> {
 /// Removes the region at that path if it is the one that is meant. Returns whether it was.
 fn remove_at(region_path: &RegionPath, is_meant: impl Fn(crate::os::RegionKey) -> bool) -> Result<bool, Error> {
     Making::check(region_path)?;
-    let clock = &mut Deadline::new(DEFAULT_TIMEOUT);
-    loop {
-        let file = region_path.open_own()?;
-        if !is_meant(os::key(region_path.path(), &file)?) {
-            return Ok(false);
-        }
-        recognise(region_path.path(), &file)?;
-        if let Some(_lock) = NameLock::take(region_path, &file, clock)? {
-            return region_path.unlink().map(|()| true);
-        }
-    }
+    remove_name(region_path, is_meant)
 }

@@ -56,7 +56,7 @@ impl<T: SharedLayout> State<T> {
 ///
 /// # Safety
 /// All bytes of the box have been written.
-pub(super) unsafe fn finish_snapshot<T: SharedLayout>(
+pub(crate) unsafe fn finish_snapshot<T: SharedLayout>(
     mut snapshot: Box<MaybeUninit<T>>,
     path: &Path,
 ) -> Result<Box<T>, Error> {

@@ -25,6 +25,8 @@ impl<T: SharedLayout> State<T> {
     /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     ///
+    /// A region that has been [replaced](crate::ErrorKind::Retired) keeps its counters, so that they can still be looked at.
+    ///
     /// # Errors
     /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle.
     pub fn stats(&self) -> Result<Stats, Error> {

@@ -8,8 +8,20 @@ use crate::error::{Error, Trouble};
 use crate::layout::SharedLayout;
 use crate::os::Deadline;
 use crate::region::Region;
-use crate::track::{Frame, Stamp};
+use crate::track::{DirtyRanges, Frame, Stamp};
 use std::time::Duration;
+
+/// The copy that an update writes, and what belongs to it.
+pub(super) struct Pointers<'a, T> {
+    /// Holds a value, and is this update's alone.
+    pub(super) copy: *mut T,
+    /// The version before: a value that no process writes.
+    pub(super) active: *const T,
+    /// The version that the update makes.
+    pub(super) version: u64,
+    pub(super) stamp: Stamp,
+    pub(super) touched: &'a DirtyRanges,
+}
 
 impl<T: SharedLayout> State<T> {
     /// Runs `f` on the state; what it did becomes the next version, all of it at once, when it returns.
@@ -154,6 +166,17 @@ impl<T: SharedLayout> State<T> {
         timeout: impl Fn() -> Duration,
         f: impl FnOnce(&mut T, u64) -> Result<R, E>,
     ) -> Result<Result<R, E>, Error> {
+        // SAFETY: the copy holds a value and is this update's alone; the reference ends with the closure.
+        self.update_by_pointer(timeout, |running| f(unsafe { &mut *running.copy }, running.version))
+    }
+
+    /// An update whose closure is given pointers instead of a reference. It leaves a value in the copy.
+    #[inline(always)]
+    pub(super) fn update_by_pointer<R, E>(
+        &self,
+        timeout: impl Fn() -> Duration,
+        f: impl FnOnce(Pointers<'_, T>) -> Result<R, E>,
+    ) -> Result<Result<R, E>, Error> {
         let region = self.region();
         region.check()?;
         if Frame::is_open(region.key().numbers()) {
@@ -168,7 +191,7 @@ impl<T: SharedLayout> State<T> {
             Err(BeginError::NoSuchCopy { copy }) => self.begin_again(copy, timeout())?,
             Err(e) => return Err(region.trouble(e)),
         };
-        let (copy, _) = txn.pair();
+        let (copy, active) = txn.pair();
         // SAFETY: the lock is held, by this thread.
         let Inner { frame, running, copies } = unsafe { &mut *self.txn_buffer().inner.get() };
         let stamp = Stamp::root(running.begin(copy.addr()));
@@ -179,8 +202,7 @@ impl<T: SharedLayout> State<T> {
             // SAFETY: the copy is caught up, so it holds a value, and it is this transaction's alone.
             unsafe { T::stamp(copy, stamp) }
         }
-        // SAFETY: the reference ends with the closure; the rest as above.
-        let closure = || f(unsafe { &mut *copy }, txn.version());
+        let closure = || f(Pointers { copy, active, version: txn.version(), stamp, touched: &running.touched });
         // SAFETY: it is in this handle, and the lock keeps it this thread's.
         let verdict = unsafe { frame.enter_update(&raw const *running, closure) };
         // The closure may have forked, and this be the child.

@@ -27,6 +27,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use Ordering::{Acquire, Relaxed, SeqCst};
+pub(crate) use explorer::sync::Mutex;
 pub(crate) use inner::Ordering;
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -48,6 +48,9 @@ pub(crate) struct Granule {
 }
 
 impl Granule {
+    /// The usual one.
+    const WORDS: Granule = Granule { shift: 3 };
+
     /// The unit for a `T` of `size` bytes.
     pub(crate) const fn of(size: u64) -> Granule {
         let mut shift = 3;
@@ -89,6 +92,14 @@ impl Granule {
     pub(crate) const fn unpack(self, word: u64) -> Range<u64> {
         (word >> 32) << self.shift..(word & 0xffff_ffff) << self.shift
     }
+}
+
+/// Whether a packed range starts within another one, or at its end.
+#[inline(always)]
+const fn touches(last: u64, new: u64) -> bool {
+    let (start, end) = (last >> 32, last & 0xffff_ffff);
+    // One comparison for both ends: marks come in any order, and a branch on one end alone is not predicted.
+    (new >> 32).wrapping_sub(start) <= end - start
 }
 
 /// What a transaction has touched: up to a fixed number of exact ranges, then whole pages.
@@ -142,10 +153,8 @@ impl DirtyRanges {
         let new = self.granule.pack(&bytes);
         let last = self.more.get(before.wrapping_sub(1)).unwrap_or(&self.first);
         // The walks go upward: what touches the last range is joined with it.
-        let (start, end) = (last.get() >> 32, last.get() & 0xffff_ffff);
-        // One comparison for both ends: marks come in any order, and a branch on one end alone is not predicted.
-        if (new >> 32).wrapping_sub(start) <= end - start {
-            return last.set(start << 32 | end.max(new & 0xffff_ffff));
+        if touches(last.get(), new) {
+            return last.set(last.get().max(last.get() >> 32 << 32 | new & 0xffff_ffff));
         }
         match self.more.get(before) {
             Some(free) => {
@@ -154,6 +163,20 @@ impl DirtyRanges {
             }
             None => self.add_pages(bytes),
         }
+    }
+
+    /// Adds bytes, of which there are some, as a range of their own after others, if they do not touch the last one and there
+    /// is room.
+    #[inline(always)]
+    pub(crate) fn try_add_apart(&self, bytes: Range<u64>) -> bool {
+        let (new, count) = (Granule::WORDS.pack(&bytes), self.count.get());
+        let Some([last, free]) = self.more.get(count.wrapping_sub(2)..count) else { return false };
+        if self.granule != Granule::WORDS || touches(last.get(), new) {
+            return false;
+        }
+        free.set(new);
+        self.count.set(count + 1);
+        true
     }
 
     /// Adds ranges of bytes that lie apart from each other.

@@ -1,7 +1,7 @@
-//! The closures that are open on this thread.
+//! The closures and guards that are open on this thread.
 //!
 //! Each `read` and `update` links a frame into a thread-local list while its closure runs. That of a read lies on its stack,
-//! that of an update in its handle.
+//! that of an update in its handle, that of a guard ([`OpenFrame`]) on the heap.
 //! The list answers two questions: is this region already open on this thread (an update would then wait for itself),
 //! and does this container lie in the copy that an open update writes (its touches may then go to that update's ranges and
 //! pages).
@@ -9,7 +9,14 @@
 use super::{DirtyRanges, Stamp};
 use std::cell::Cell;
 use std::ops::Range;
-use std::ptr;
+use std::ptr::{self, NonNull};
+
+mod guard;
+
+use guard::Guard;
+#[cfg(feature = "dynamic")]
+pub(crate) use guard::OpenFrame;
+pub(crate) use guard::close_inherited;
 
 /// The update that a handle runs, as its containers find it.
 pub(crate) struct Running {
@@ -45,17 +52,22 @@ impl Running {
     }
 }
 
-/// One open closure.
+/// One open closure or guard.
 pub(crate) struct Frame {
     outer: Cell<*const Frame>,
     /// The numbers of the region, which no other one has at the same time.
     region: [u64; 2],
-    /// Null of a read. Invariant: while the frame is open, it lives, and is written by this thread alone.
+    /// Null of a read. Of a guard, in whose update no container looks for its place: the guard, with [`GUARD`] in its address.
+    /// Invariant: while the frame is open, what it points to lives, and an update is written by this thread alone.
     running: Cell<*const Running>,
 }
 
+/// Added to the address of a guard in [`Frame::running`]: no update has an odd one.
+const GUARD: usize = 1;
+
 thread_local! {
-    /// The innermost open closure. Invariant: null, or a frame whose [`Frame::enter`] runs on this thread.
+    /// The innermost open closure. Invariant: null, or a frame whose [`Frame::enter`] runs on this thread, or one that
+    /// [`OpenFrame::new`] has made on this thread and that has not been freed.
     static INNERMOST: Cell<*const Frame> = const { Cell::new(ptr::null()) };
 }
 
@@ -101,14 +113,57 @@ impl Frame {
 
     /// Whether an update of that region is running on this thread.
     pub(crate) fn is_written(region: [u64; 2]) -> bool {
-        Self::any(|frame| frame.region == region && !frame.running.get().is_null())
+        Self::any(|frame| frame.region == region && frame.updates())
+    }
+
+    fn updates(&self) -> bool {
+        // SAFETY: as long as the frame is in the list, so is its guard.
+        self.guard().map_or(!self.running.get().is_null(), |guard| unsafe { guard.as_ref() }.updates())
+    }
+
+    /// Whether a frame is so that is still open.
+    #[inline]
+    fn any(mut is: impl FnMut(&Frame) -> bool) -> bool {
+        Self::any_listed(|frame| is(frame) && !frame.is_closed())
+    }
+
+    /// Whether another thread has dropped the guard, or it is that of a process that this one was forked from.
+    fn is_closed(&self) -> bool {
+        // SAFETY: as long as the frame is in the list, so is its guard.
+        self.guard().is_some_and(|guard| unsafe { guard.as_ref() }.is_closed_here())
+    }
+
+    /// The guard, if it is the frame of one.
+    fn guard(&self) -> Option<NonNull<Guard>> {
+        let running = self.running.get();
+        let is_guard = running.addr() & GUARD != 0;
+        NonNull::new(running.map_addr(|address| address & !GUARD).cast_mut().cast::<Guard>()).filter(|_| is_guard)
+    }
+
+    /// The update that this closure is.
+    #[inline(always)]
+    fn running(&self) -> Option<&Running> {
+        let running = self.running.get();
+        // SAFETY: the invariant of the field: the frame is open; without the bit, it is null or an update.
+        if running.addr() & GUARD == 0 { unsafe { running.as_ref() } } else { None }
+    }
+
+    /// The update that this closure is, if the container at address `container` lies in the copy that it writes, and `stamp` is of
+    /// that transaction and place.
+    #[inline(always)]
+    fn home(&self, container: usize, stamp: Stamp) -> Option<&Running> {
+        let running = self.running()?;
+        let place = container.wrapping_sub(running.copy.get()) as u64;
+        let inside = place < running.size as u64;
+        (inside && stamp.tx() == running.tx.get() && stamp.place() == place).then_some(running)
     }
 
     #[inline]
-    fn any(mut is: impl FnMut(&Frame) -> bool) -> bool {
+    fn any_listed(mut is: impl FnMut(&Frame) -> bool) -> bool {
         let mut next = INNERMOST.get();
         // SAFETY: the list holds frames whose `enter` is still running on this thread, further out than this call: they
-        // are borrowed by those calls, and nothing moves or changes them until they return.
+        // are borrowed by those calls, and nothing moves or changes them until they return; and frames of guards, which only
+        // this thread frees, after it has taken them out of the list.
         while let Some(frame) = unsafe { next.as_ref() } {
             if is(frame) {
                 return true;
@@ -128,19 +183,20 @@ fn unlink(closing: *const Frame) {
     if ptr::eq(INNERMOST.get(), closing) {
         INNERMOST.set(outer);
     } else {
-        unlink_from_within(closing, outer);
+        let _ = unlink_from_within(closing, outer);
     }
 }
 
+/// Returns whether it was in the list.
 #[cold]
-fn unlink_from_within(closing: *const Frame, outer: *const Frame) {
-    Frame::any(|frame| {
+fn unlink_from_within(closing: *const Frame, outer: *const Frame) -> bool {
+    Frame::any_listed(|frame| {
         let inside = ptr::eq(frame.outer.get(), closing);
         if inside {
             frame.outer.set(outer);
         }
         inside
-    });
+    })
 }
 
 /// A number that no other thread has while this one lives; never 0. A later thread may have it again.
@@ -155,20 +211,24 @@ pub(crate) fn thread_number() -> u64 {
 #[inline(never)]
 pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>, exactly: bool) -> bool {
     Frame::any(|frame| {
-        // SAFETY: the invariant of the field: the frame is open.
-        let Some(running) = (unsafe { frame.running.get().as_ref() }) else { return false };
-        let place = container.wrapping_sub(running.copy.get());
-        if place >= running.size {
-            return false;
+        let Some(running) = frame.home(container, stamp) else { return false };
+        let bytes = stamp.place() + bytes.start as u64..stamp.place() + bytes.end as u64;
+        if exactly {
+            running.touched.add_bytes(bytes)
+        } else {
+            running.touched.add_pages(bytes)
         }
-        let place = place as u64;
-        let home = stamp.tx() == running.tx.get() && stamp.place() == place;
-        if home {
-            let bytes = place + bytes.start as u64..place + bytes.end as u64;
-            if exactly { running.touched.add_bytes(bytes) } else { running.touched.add_pages(bytes) }
-        }
-        home
+        true
     })
+}
+
+/// [`spill`], exactly, as a range of its own, if the innermost closure is that update.
+#[inline(always)]
+pub(crate) fn spill_to_innermost(container: usize, stamp: Stamp, bytes: Range<usize>) -> bool {
+    // SAFETY: as in [`Frame::any`].
+    let innermost = unsafe { INNERMOST.get().as_ref() };
+    let Some(running) = innermost.and_then(|frame| frame.home(container, stamp)) else { return false };
+    running.touched.try_add_apart(stamp.place() + bytes.start as u64..stamp.place() + bytes.end as u64)
 }
 
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
@@ -219,13 +279,20 @@ mod tests {
             assert!(!touched.spilled() && touched.count() == 0);
             assert!(spill(1_004_096, home, 0..1, false));
             assert!(spill(1_004_096, home, 8..9, true));
+            let apart = |container, stamp, bytes| spill_to_innermost(container, stamp, bytes);
+            assert!(!apart(1_004_096, Stamp::root(8).at(4096), 32..40), "another transaction");
+            assert!(!apart(1_004_104, home, 32..40), "another place");
+            assert!(!apart(1_004_096, home, 32..40), "after two or more");
+            assert!(spill(1_004_096, home, 32..40, true));
+            assert!(apart(1_004_096, home, 64..72));
+            assert!(!apart(1_004_096, home, 72..80), "it touches the last one");
         };
         // SAFETY: it lives, and is this thread's.
         unsafe { frame.enter_update(&raw const running, spills) }
         let mut runs = vec![];
         touched.pages().for_each_run(|run| runs.push(run));
         assert_eq!(runs, vec![4096..8192]);
-        assert_eq!(touched.ranges().collect::<Vec<_>>(), [513 << 32 | 514]);
+        assert_eq!(touched.ranges().collect::<Vec<_>>(), [513 << 32 | 514, 516 << 32 | 517, 520 << 32 | 521]);
         assert!(!spill(1_004_096, home, 0..1, true), "no update is open any more");
     }
 }

@@ -12,7 +12,9 @@ mod stamp;
 
 pub use dirty_ranges::DirtyRanges;
 pub(crate) use dirty_ranges::{Granule, IN_BLOCKS, exact, log_len};
-pub(crate) use frame::{Frame, Running, spill, thread_number};
+#[cfg(feature = "dynamic")]
+pub(crate) use frame::OpenFrame;
+pub(crate) use frame::{Frame, Running, close_inherited, spill, spill_to_innermost, thread_number};
 use pages::PagesBuf;
 pub(crate) use pages::{PAGE, Pages};
 pub use stamp::Stamp;

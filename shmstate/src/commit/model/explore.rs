@@ -18,6 +18,7 @@ pub(super) fn explored(preemptions: Option<usize>, f: impl Fn() + Send + Sync + 
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = preemptions.map(|bound| bound + more_preemptions());
     builder.max_branches = 50_000;
+    builder.max_threads = 5; // as many as loom has room for
     let executions = Arc::new(Mutex::new(0));
     let counted = Arc::clone(&executions);
     let _runs = Runs("executions");

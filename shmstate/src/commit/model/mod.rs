@@ -12,9 +12,12 @@
 //! * [`optimistic`]: a read without a pin, while others write.
 //! * [`followers`]: private images that catch up by the log, while others write it.
 //! * [`deaths`]: a death before every write of an update, of a claim and of a read, and the processes that come after.
+//! * [`guards`]: reads and updates that last from call to call, and end on other threads; abandoned updates; deaths of them.
 //! * [`spares`]: copies that are taken into use when readers stay in all others.
 //! * [`replacements`]: a region that another one replaces, and replacers that die.
 //! * [`waiters`]: handles that sleep until there is a new version.
+//! * [`elections`]: one elected handle at a time, and deaths of it.
+//! * [`tasks`]: tasks for which one thread sleeps.
 //! * [`sweeps`]: slots that are taken off the list of readers, and readers that come meanwhile.
 //!
 //! Under shuttle, [`schedules`] and [`successions`]: random interleavings, sequentially consistent, of processes that come, read, write, die
@@ -32,9 +35,14 @@ mod cell;
 #[cfg(shmstate_loom)]
 mod deaths;
 #[cfg(shmstate_loom)]
+mod elections;
+#[cfg(shmstate_loom)]
 mod explore;
 #[cfg(shmstate_loom)]
 mod followers;
+#[cfg(shmstate_loom)]
+mod guards;
+mod images;
 #[cfg(shmstate_loom)]
 mod optimistic;
 #[cfg(shmstate_loom)]
@@ -49,6 +57,8 @@ mod spares;
 mod successions;
 #[cfg(shmstate_loom)]
 mod sweeps;
+#[cfg(shmstate_loom)]
+mod tasks;
 #[cfg(shmstate_loom)]
 mod waiters;
 mod world;

@@ -141,6 +141,8 @@ impl Os for Alone {
         false
     }
 
+    fn spin(&self, _time: Duration) {}
+
     fn pause(&self, _round: u32) {}
 }
 

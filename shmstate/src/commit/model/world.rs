@@ -2,9 +2,11 @@
 
 use super::super::words::{NOTIFY, OWNER};
 use super::super::{
-    BeginError, Clock, Control, CopyLine, Images, Listed, NEVER, Os, Pin, Position, Published, Reader, Shared, SlotLine,
+    BeginError, Clock, Control, CopyLine, Images, Listed, NEVER, Os, Pin, Position, Published, Reader, Shared,
+    SlotLine, Tasks,
 };
 use super::cell::UnsafeCell;
+use super::images::{Cells, FIELDS, Image, SIZE, check};
 use crate::sync::model::{Died, dies_before, explorer, is_dead, writes};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::track::{DirtyRanges, Granule, Pages, log_len};
@@ -13,11 +15,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
-
-const FIELDS: usize = 3;
-const SIZE: u64 = (FIELDS * size_of::<u64>()) as u64;
-
-type Image = [u64; FIELDS];
 
 /// A follower: its image, and where it is; `None` before it has one.
 #[cfg(shmstate_loom)]
@@ -211,6 +208,29 @@ impl World {
         Ok(commits)
     }
 
+    /// Begins an update that lasts from call to call, by the handle `me`.
+    #[cfg(shmstate_loom)]
+    pub(super) fn suspended(&self, me: usize) -> super::super::Suspended {
+        let (os, shared, mut clock) = (Handle { world: self, slot: me }, self.shared(), Naps(u32::MAX));
+        // SAFETY: as in `transact`.
+        let begun = unsafe { shared.begin(me, &os, || &mut clock, self.cells()) };
+        begun.expect("no writer stays in the way for ever").suspend()
+    }
+
+    /// Writes a field of a copy, which is not read by any other handle.
+    #[cfg(shmstate_loom)]
+    pub(super) fn put(&self, copy: usize, field: usize, value: u64) {
+        self.cells().put(copy, field, value);
+    }
+
+    /// Ends the update of the handle `me` by `f`, and unlocks.
+    #[cfg(shmstate_loom)]
+    pub(super) fn unlocking<R>(&self, me: usize, f: impl FnOnce(&Shared<'_>) -> R) -> R {
+        let (os, shared) = (Handle { world: self, slot: me }, self.shared());
+        let _locked = Locked(shared, &os);
+        f(&shared)
+    }
+
     /// One look at the state by the handle `me`. Returns the number of commits that it shows.
     pub(super) fn read(&self, me: usize, who: Reader) -> usize {
         self.read_for(me, who, 1)
@@ -243,7 +263,41 @@ impl World {
     /// Sleeps until there is a version after `version`, as the handle `me`; `None` after as many naps.
     pub(super) fn wait_newer(&self, me: usize, version: usize, mut naps: Naps) -> Option<usize> {
         let os = Handle { world: self, slot: me };
-        self.shared().wait_newer(version as u64, &os, &mut &mut naps).map(|now| now.version as usize)
+        let sleep = |word: &AtomicU32, seen, limit| os.wait(word, seen, limit);
+        self.shared().wait_newer(version as u64, sleep, &mut &mut naps).map(|now| now.version as usize)
+    }
+
+    /// Tries to have the handle `me` elected.
+    #[cfg(shmstate_loom)]
+    pub(super) fn try_elect(&self, me: usize) -> bool {
+        self.shared().try_elect(me, &Handle { world: self, slot: me })
+    }
+
+    /// Sleeps until the handle `me` is elected.
+    #[cfg(shmstate_loom)]
+    pub(super) fn wait_elected(&self, me: usize) {
+        loop {
+            let bell = self.shared().bell();
+            if self.try_elect(me) {
+                return;
+            }
+            Handle { world: self, slot: me }.wait(&self.control.lock.bell, bell, Duration::MAX);
+        }
+    }
+
+    /// The handle `me` resigns.
+    #[cfg(shmstate_loom)]
+    pub(super) fn resign(&self, me: usize) {
+        assert!(self.shared().resign(me), "the elected handle is another one");
+        self.shared().ring_bell(&Handle { world: self, slot: me });
+    }
+
+    /// Sleeps for the tasks of a process, through the slot `me`, until none waits.
+    #[cfg(shmstate_loom)]
+    pub(super) fn serve(&self, me: usize, tasks: &Tasks) {
+        let os = Handle { world: self, slot: me };
+        let sleep = |word: &AtomicU32, seen, limit| os.wait(word, seen, limit);
+        self.shared().serve(tasks, true, sleep, || (), || ());
     }
 
     /// Catches versions until `last`, as the handle `me`, and looks at each.
@@ -345,67 +399,12 @@ impl World {
     }
 }
 
-/// The version that has this content.
-fn check(image: Image) -> usize {
-    let commits = image.iter().fold(0u64, |sum, n| sum.wrapping_add(*n)) as usize;
-    for (field, &n) in image.iter().enumerate() {
-        assert_eq!(n as usize, (commits.wrapping_add(FIELDS - 1 - field)) / FIELDS, "no version has this content");
-    }
-    commits
-}
-
-/// The images, and which of them have memory.
-#[derive(Clone, Copy)]
-struct Cells<'a>(&'a [UnsafeCell<Image>], &'a [AtomicBool]);
-
-impl Cells<'_> {
-    fn get(&self, copy: usize) -> Image {
-        assert!(self.1[copy].load(Relaxed), "a copy is read that has no memory");
-        // SAFETY: initialised; loom reports a race.
-        self.0[copy].with(|image| unsafe { *image })
-    }
-
-    fn put(&self, copy: usize, field: usize, value: u64) {
-        if writes() {
-            assert!(self.1[copy].load(Relaxed), "a copy is written that has no memory");
-            // SAFETY: as for `get`.
-            self.0[copy].with_mut(|image| unsafe { (*image)[field] = value });
-        }
-    }
-}
-
 /// The lock of an update, which the dead do not release.
 struct Locked<'a>(Shared<'a>, &'a Handle<'a>);
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
         self.0.unlock(self.1);
-    }
-}
-
-impl Images for Cells<'_> {
-    type Pair = (usize, usize);
-
-    fn size(&self) -> u64 {
-        SIZE
-    }
-
-    fn pair(&self, to: usize, from: usize) -> (usize, usize) {
-        (to, from)
-    }
-
-    unsafe fn copy_all(&self, pair: (usize, usize)) {
-        // SAFETY: the caller's promise.
-        unsafe { self.copy_range(pair, 0..SIZE) }
-    }
-
-    unsafe fn copy_plain(&self, _: (usize, usize)) {} // everything is tracked
-
-    unsafe fn copy_range(&self, (to, from): (usize, usize), range: Range<u64>) {
-        assert!(range.end <= SIZE, "a range past the end");
-        for field in range.start as usize / 8..range.end as usize / 8 {
-            self.put(to, field, self.get(from)[field]);
-        }
     }
 }
 
@@ -487,6 +486,8 @@ impl Os for Handle<'_> {
         }
         true
     }
+
+    fn spin(&self, _time: Duration) {}
 
     fn pause(&self, _round: u32) {
         explorer::thread::yield_now();

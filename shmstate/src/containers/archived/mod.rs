@@ -378,6 +378,7 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
                             layout: u128::LAYOUT,
                             docs: "",
                             renamed_from: &[],
+                            local: false,
                         },
                         Field {
                             name: "bytes",
@@ -385,6 +386,7 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
                             layout: List::<u8, N>::LAYOUT,
                             docs: "",
                             renamed_from: &[],
+                            local: false,
                         },
                     ]
                 },

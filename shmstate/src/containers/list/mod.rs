@@ -14,7 +14,7 @@ use super::capacity::capacity;
 use super::moved_out::{move_in, refused};
 use super::slice::like_a_slice;
 use super::slots::{Slots, item_fits};
-use crate::layout::{Kind, Layout, SharedLayout, Step, Walk};
+use crate::layout::{Kind, Layout, SharedLayout, Step, Touched, ValidityError, Walk};
 use std::ops::Range;
 
 /// A `Vec` that cannot grow past `N`.
@@ -235,5 +235,10 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for List<T, N> {
     unsafe fn walk<const STEP: Step>(this: *const Self, walk: &Walk<STEP>) {
         // SAFETY: the caller's promise: the only field.
         unsafe { Slots::<T, N, 1, false>::visit(this.cast(), walk) }
+    }
+
+    unsafe fn validate_touched(this: *const Self, touched: &Touched<'_>) -> Result<(), ValidityError> {
+        // SAFETY: the caller's promise: the only field.
+        unsafe { Slots::<T, N, 1, false>::validate_touched(this.cast(), touched) }
     }
 }

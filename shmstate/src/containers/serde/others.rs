@@ -3,6 +3,7 @@
 use super::{Fill, Items, by_place, read_into, refuse};
 use crate::containers::{Blob, Key, Maybe, Slab, Text, Tracked};
 use crate::layout::SharedLayout;
+use serde::de::value::UnitDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use std::fmt;
@@ -201,14 +202,9 @@ struct PlacedValue<'a, T, const N: usize> {
     generation: u32,
 }
 
-impl<T, const N: usize> PlacedValue<'_, T, N> {
-    fn check<E: Error>(&self, has_value: bool) -> Result<(), E> {
-        if has_value == self.generation.is_multiple_of(2) {
-            let why = "the generation of a place is odd if there is a value, and even if there is none";
-            return Err(E::custom(why));
-        }
-        Ok(())
-    }
+/// The error of a place whose generation is that of another one.
+fn misplaced<E: Error>() -> E {
+    E::custom("the generation of a place is odd if there is a value, and even if there is none")
 }
 
 impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> DeserializeSeed<'de> for PlacedValue<'_, T, N> {
@@ -227,9 +223,13 @@ impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> Visitor<'de> for P
     }
 
     fn visit_none<E: Error>(self) -> Result<(), E> {
-        self.check(false)?;
-        self.slab.push_place(self.generation, |_| ());
-        Ok(())
+        if self.generation.is_multiple_of(2) {
+            self.slab.push_place(self.generation, |_| ());
+            return Ok(());
+        }
+        // A value that is written as none, such as a `Maybe` without one.
+        let none = UnitDeserializer::<E>::new();
+        read_into(none, |init| self.slab.push_place(self.generation, init)).map_err(|_| misplaced())
     }
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
@@ -237,7 +237,9 @@ impl<'de, T: SharedLayout + Deserialize<'de>, const N: usize> Visitor<'de> for P
     }
 
     fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
-        self.check(true)?;
+        if self.generation.is_multiple_of(2) {
+            return Err(misplaced());
+        }
         read_into(value, |init| self.slab.push_place(self.generation, init))
     }
 }
@@ -277,5 +279,8 @@ mod tests {
             "invalid length 3, expected a sequence of at most 1 places"
         );
         assert!(refused::<Slab<u32, 1>>("[[2,7]]").contains("odd if there is a value"));
+        assert!(refused::<Slab<u32, 1>>("[[1,null]]").contains("odd if there is a value"));
+        let maybe: Slab<Maybe<u32>, 2> = from_str("[[1,null],[3,7]]").unwrap();
+        assert!(maybe.values().map(|value| value.as_ref().copied()).eq([None, Some(7)]));
     }
 }

@@ -110,6 +110,7 @@ unsafe impl<T: 'static> SharedLayout for Key<T> {
                         layout: u32::LAYOUT,
                         docs: "",
                         renamed_from: &[],
+                        local: false,
                     },
                     Field {
                         name: "generation",
@@ -117,6 +118,7 @@ unsafe impl<T: 'static> SharedLayout for Key<T> {
                         layout: u32::LAYOUT,
                         docs: "",
                         renamed_from: &[],
+                        local: false,
                     },
                 ]
             },

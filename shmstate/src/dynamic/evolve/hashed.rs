@@ -204,8 +204,8 @@ impl Conversion<'_> {
     fn index(&mut self, set: SetShape, rule: Rule, entry: &Entry, len: usize, to: usize) -> Result<bool, Error> {
         let table = SetAt { set, source: self.image.source(), at: to };
         let tag = if rule == Rule::Known {
-            let (ty, at) = self.new.settle(set.keys.items.item, to + set.keys.items.offset(len));
-            let key = Key::read(self.new.get(ty), table.source, at)?;
+            let place = to + set.keys.items.offset(len);
+            let key = Key::read(self.new, set.keys.items.item, table.source, place)?;
             if table.find(self.new, &key)?.is_some() {
                 return Ok(false);
             }

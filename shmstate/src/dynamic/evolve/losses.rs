@@ -16,11 +16,13 @@ pub(super) struct Losses<'a> {
     count: usize,
     /// Whether what is lost now has been listed before.
     again: bool,
+    /// Paths of what is allowed that lead nowhere.
+    unknown: Vec<String>,
 }
 
 impl<'a> Losses<'a> {
-    pub(super) fn new(allowed: Allowed<'a>) -> Self {
-        Losses { allowed, found: BTreeMap::new(), count: 0, again: false }
+    pub(super) fn new(allowed: Allowed<'a>, unknown: Vec<String>) -> Self {
+        Losses { allowed, found: BTreeMap::new(), count: 0, again: false, unknown }
     }
 
     /// Paths that are lost whatever the values are.
@@ -72,6 +74,7 @@ impl<'a> Losses<'a> {
             let path = if path.is_empty() { "(the state)" } else { path };
             format!("{path}: {why}{times}")
         };
-        Err(Trouble::WouldLose { losses: self.found.iter().map(line).collect(), paths }.into())
+        Err(Trouble::WouldLose { losses: self.found.iter().map(line).collect(), paths, unknown: self.unknown.clone() }
+            .into())
     }
 }

@@ -6,6 +6,7 @@
 //! * `conversion`: what all steps work on; `sequences`, `slabs`, `hashed`, `sorted`, `keys`: the containers; `convert`: one value after the
 //!   other, whatever it is
 //! * `path`, `losses`: where it is, and what does not go along; `fresh`: what a value is before anything is carried over
+//! * `parts`: what a path of a layout leads to
 //! * `rebuild`: the program's own code for its keys
 //! * `aligned`: a state on the heap; `attach`: the old region
 //! * this file: the whole
@@ -18,6 +19,7 @@ mod fresh;
 mod hashed;
 mod keys;
 mod losses;
+mod parts;
 mod path;
 mod rebuild;
 mod sequences;
@@ -37,6 +39,7 @@ pub(crate) use aligned::Aligned;
 pub(crate) use attach::attach;
 use conversion::Conversion;
 use losses::Losses;
+use parts::{Part, leads_somewhere, part};
 use path::Trail;
 use std::sync::Arc;
 
@@ -65,6 +68,36 @@ impl Evolution {
     /// As for [`to_type`](Self::to_type).
     pub(crate) fn between(old: &Schema, new: &Schema) -> Result<Evolution, Error> {
         Self::new(old, new, Origins::default())
+    }
+
+    /// The same, where the part of the new layout at that path has another name than in the old one: the name of a field or
+    /// variant, or a path in the struct where it was. `None`: there is no such part.
+    pub(crate) fn renamed(mut self, earlier: &str, path: &str) -> Option<Evolution> {
+        let Part { ty, variant, field } = part(&self.new, path)?;
+        self.origins.rename(ty, &variant, &field, earlier);
+        self.plan = Plan::new(&self.old, &self.new, &self.origins);
+        Some(self)
+    }
+
+    /// Whether something of that name, or at that path in a struct, becomes the part at `path` of the new layout.
+    pub(crate) fn carries(&self, earlier: &str, path: &str) -> bool {
+        part(&self.new, path).is_some_and(|part| {
+            let name = if part.field.is_empty() { &part.variant } else { &part.field };
+            self.plan.carries(part.ty, earlier, name)
+        })
+    }
+
+    /// What is allowed to be lost and is no part of the old state: paths.
+    pub(crate) fn unknown(&self, allowed: Allowed<'_>) -> Vec<String> {
+        match allowed {
+            Allowed::All => Vec::new(),
+            Allowed::Paths(paths) => paths.iter().filter(|path| !leads_somewhere(&self.old, path)).cloned().collect(),
+        }
+    }
+
+    /// Whether values of this layout are what it is for.
+    pub(crate) fn is_from(&self, old: &Schema) -> bool {
+        self.old.schema.is_same(old)
     }
 
     fn new(old: &Schema, new: &Schema, origins: Origins) -> Result<Evolution, Error> {
@@ -106,7 +139,7 @@ impl Evolution {
         if (old.len(), new.len()) != (from, to) {
             return Err(fault(ErrorKind::Corrupt, format!("{} bytes of a state of {from}", old.len())));
         }
-        let mut losses = Losses::new(allowed);
+        let mut losses = Losses::new(allowed, self.unknown(allowed));
         losses.add_planned(self.losses(allowed));
         // What is lost whatever the state holds need not be tried.
         losses.check()?;

@@ -58,12 +58,12 @@ impl Conversion<'_> {
         entries: &[Entry],
         to: usize,
     ) -> Result<Vec<Entry>, Error> {
-        let (ty, at) = self.new.settle(map.keys.item, to + map.keys.offset(0));
         let mut keyed: Vec<(Key<'static>, Entry)> = Vec::with_capacity(entries.len());
         for entry in entries {
             // The first slot, which is filled later, is where a key is looked at.
             self.key(trail, key, entry.key, (map.keys.item, to + map.keys.offset(0)))?;
-            let key = Key::read(self.new.get(ty), self.image.source(), at)?.into_owned();
+            let place = to + map.keys.offset(0);
+            let key = Key::read(self.new, map.keys.item, self.image.source(), place)?.into_owned();
             keyed.push((key, *entry));
         }
         keyed.sort_by(|(a, _), (b, _)| a.order(b));

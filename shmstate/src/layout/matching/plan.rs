@@ -122,6 +122,20 @@ impl Plan {
     pub(crate) fn get(&self, step: StepId) -> &Pair {
         &self.pairs[step]
     }
+
+    /// Whether the field or variant `to` of the new type `ty` is what `from` was.
+    #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "migrations without the program are a feature"))]
+    pub(crate) fn carries(&self, ty: usize, from: &str, to: &str) -> bool {
+        let fields = |fields: &FieldsStep| fields.moves.iter().any(|m| m.from == from && m.to == to);
+        self.pairs.iter().filter(|pair| pair.new == ty).any(|pair| match &pair.step {
+            Step::Struct(step) => fields(step),
+            Step::Enum { variants, .. } => variants.values().any(|step| match step {
+                VariantStep::Kept { from: old, to: new, fields: step, .. } => old == from && new == to || fields(step),
+                VariantStep::Removed(_) => false,
+            }),
+            _ => false,
+        })
+    }
 }
 
 impl Step {

@@ -244,7 +244,7 @@ fn a_schema_of_many_paths_is_answered_at_once() {
     let tower = |leaf: &'static Layout| {
         let mut layout: &'static Layout = leaf;
         for level in 0..40 {
-            let field = |name, offset| Field { name, offset, docs: "", renamed_from: &[], layout };
+            let field = |name, offset| Field { name, offset, docs: "", renamed_from: &[], local: false, layout };
             let fields = Box::leak(Box::new([field("a", 0), field("b", layout.size)]));
             let (name, size) = (["A", "B"][level % 2], 2 * layout.size);
             let kind = Kind::Struct(fields);

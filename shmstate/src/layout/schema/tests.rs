@@ -23,8 +23,22 @@ const PAIR: &Layout = &Layout {
     docs: "Two of them.",
     hooks: Hooks::NONE,
     kind: describe::Kind::Struct(&[
-        describe::Field { name: "left", offset: 0, docs: "The\n\tleft one.", renamed_from: &[], layout: u64::LAYOUT },
-        describe::Field { name: "right", offset: 8, docs: "", renamed_from: &[], layout: <[u64; 5]>::LAYOUT },
+        describe::Field {
+            name: "left",
+            offset: 0,
+            docs: "The\n\tleft one.",
+            renamed_from: &[],
+            local: false,
+            layout: u64::LAYOUT,
+        },
+        describe::Field {
+            name: "right",
+            offset: 8,
+            docs: "",
+            renamed_from: &[],
+            local: false,
+            layout: <[u64; 5]>::LAYOUT,
+        },
     ]),
 };
 
@@ -47,8 +61,22 @@ const EVENT: &Layout = &Layout {
                 docs: "",
                 renamed_from: &[],
                 fields: &[
-                    describe::Field { name: "x", offset: 8, docs: "Right.", renamed_from: &[], layout: f64::LAYOUT },
-                    describe::Field { name: "y", offset: 16, docs: "", renamed_from: &[], layout: i64::LAYOUT },
+                    describe::Field {
+                        name: "x",
+                        offset: 8,
+                        docs: "Right.",
+                        renamed_from: &[],
+                        local: false,
+                        layout: f64::LAYOUT,
+                    },
+                    describe::Field {
+                        name: "y",
+                        offset: 16,
+                        docs: "",
+                        renamed_from: &[],
+                        local: false,
+                        layout: i64::LAYOUT,
+                    },
                 ],
             },
         ],
@@ -139,12 +167,13 @@ fn documentation_makes_no_two_types_different() {
         docs: "",
         hooks: Hooks::NONE,
         kind: describe::Kind::Struct(&[
-            describe::Field { name: "a", offset: 0, docs: "", renamed_from: &[], layout: PAIR },
+            describe::Field { name: "a", offset: 0, docs: "", renamed_from: &[], local: false, layout: PAIR },
             describe::Field {
                 name: "b",
                 offset: 48,
                 docs: "",
                 renamed_from: &[],
+                local: false,
                 layout: &Layout { docs: "Others.", ..*PAIR },
             },
         ]),
@@ -254,7 +283,7 @@ fn equality_does_not_rest_on_the_fingerprint() {
 fn a_type_is_described_once() {
     let mut layout: &'static Layout = u64::LAYOUT;
     for level in 0..40 {
-        let field = |name, offset| describe::Field { name, offset, docs: "", renamed_from: &[], layout };
+        let field = |name, offset| describe::Field { name, offset, docs: "", renamed_from: &[], local: false, layout };
         let fields = Box::leak(Box::new([field("a", 0), field("b", layout.size)]));
         let (name, size) = (["A", "B"][level % 2], 2 * layout.size);
         let kind = describe::Kind::Struct(fields);

@@ -1,0 +1,145 @@
+//! How a follower catches up where the region is mapped for reading, and no pin can be held.
+//!
+//! What has changed is copied word by word in the midst of an optimistic read, to private memory beside the image. If no writer has
+//! written the copy meanwhile, it is exchanged with what the image has, and the parts that it lies in are validated. If one of them
+//! is no value, it is exchanged back: the image is a value at all times.
+
+use super::change::add_differing;
+use crate::commit::{Clock, Position};
+use crate::error::{Error, Trouble};
+use crate::layout::{SharedLayout, Touched, merged};
+use crate::os::{DEFAULT_TIMEOUT, Deadline};
+use crate::region::copy_words;
+use crate::state::{ReadOnly, finish_snapshot};
+use std::ops::Range;
+use std::path::Path;
+
+/// Parts of an image, beside it.
+#[derive(Default)]
+pub(super) struct Pieces {
+    /// Which bytes of the image each is of, and where it lies in `bytes`. First those of plain fields, in order.
+    pieces: Vec<(Range<usize>, usize)>,
+    /// How many of them are of plain fields.
+    plain: usize,
+    bytes: Vec<u8>,
+}
+
+/// What was found of the changes since a position.
+pub(super) struct Found {
+    pub(super) at: Position,
+    /// Whether the log says what has changed.
+    pub(super) is_known: bool,
+}
+
+/// Looks at the active copy until no writer has written it meanwhile.
+fn look<T: SharedLayout>(
+    view: &ReadOnly<T>,
+    mut copy: impl FnMut(Position, *const u8) -> bool,
+) -> Result<Found, Error> {
+    let (region, mut clock) = (view.region(), Deadline::new(DEFAULT_TIMEOUT));
+    loop {
+        let mut found = None;
+        let version = region.try_copy_numbered(0..size_of::<T>().next_multiple_of(8), |k, image| {
+            found = region.shared().position_of(k).map(|at| Found { at, is_known: copy(at, image) });
+        })?;
+        if let Some(found) = found.filter(|found| version == Some(found.at.version)) {
+            return Ok(found);
+        }
+        if clock.remaining().is_none() {
+            return Err(Trouble::Outrun { path: view.path().to_owned() }.into());
+        }
+    }
+}
+
+/// All of a state, and the position of that version.
+pub(super) fn whole<T: SharedLayout>(view: &ReadOnly<T>) -> Result<(Position, Box<T>), Error> {
+    let mut image = Box::<T>::new_uninit();
+    let to = image.as_mut_ptr();
+    let found = look(view, |_, from| {
+        // SAFETY: the box is as large as a `T`; an image is readable up to the next word.
+        unsafe { copy_words(to.cast(), from, size_of::<T>()) }
+        true
+    })?;
+    // SAFETY: all bytes of the box have been written.
+    Ok((found.at, unsafe { finish_snapshot(image, view.path()) }?))
+}
+
+impl Pieces {
+    /// Copies what has changed since `from`, if the log says what that is: the `unmarked` bytes, and those of its entries.
+    pub(super) fn copy_changes<T: SharedLayout>(
+        &mut self,
+        view: &ReadOnly<T>,
+        from: Position,
+        unmarked: &[Range<usize>],
+        entries: &mut Vec<Range<u64>>,
+    ) -> Result<Found, Error> {
+        look(view, |to, image| {
+            if !view.region().shared().entries_between(from, to, entries) {
+                return false;
+            }
+            self.pieces.clear();
+            self.bytes.clear();
+            let entries = entries.iter().map(|entry| entry.start as usize..entry.end as usize);
+            for bytes in unmarked.iter().cloned().chain(entries.filter(|bytes| !bytes.is_empty())) {
+                // Whole words: an image is readable up to the next page, and they are of the same version.
+                let words = bytes.start / 8 * 8..bytes.end.min(size_of::<T>()).next_multiple_of(8);
+                let piece = words.start..words.end.min(size_of::<T>());
+                let at = self.bytes.len();
+                if at + piece.len() > size_of::<T>() + size_of::<T>() / 2 {
+                    // The log may name the same bytes again and again: all of them are fewer.
+                    return false;
+                }
+                self.bytes.resize(at + piece.len(), 0);
+                // SAFETY: words of an image, and as many bytes.
+                unsafe { copy_words(self.bytes[at..].as_mut_ptr(), image.wrapping_add(piece.start), piece.len()) }
+                self.pieces.push((piece, at));
+            }
+            self.plain = unmarked.len();
+            true
+        })
+    }
+
+    /// Makes the pieces a part of the image, and returns the bytes in which they differed. An error if it would be no value any
+    /// more; then it stays as it was.
+    pub(super) fn take_over<T: SharedLayout>(
+        &mut self,
+        image: &mut Box<T>,
+        path: &Path,
+    ) -> Result<Vec<Range<usize>>, Error> {
+        let (base, mut ranges) = ((&raw mut **image).cast::<u8>(), Vec::new());
+        // SAFETY: all bytes of a `T` are initialised; there is no other reference to them. What it is made of is checked below.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(base, size_of::<T>()) };
+        for (n, (piece, at)) in self.pieces.iter().enumerate() {
+            let (old, new) = (&mut bytes[piece.clone()], &mut self.bytes[*at..at + piece.len()]);
+            if n < self.plain {
+                add_differing(old, new, piece.start, &mut ranges);
+            } else if old != new {
+                ranges.push(piece.clone());
+            }
+            old.swap_with_slice(new);
+        }
+        let ranges = merged(ranges);
+        if T::CHECKED {
+            let before = |offset| self.before(offset);
+            let touched = Touched::new(base, &ranges, &before);
+            // SAFETY: aligned and initialised; it was a value before, and has changed in these bytes alone.
+            if let Err(invalid) = unsafe { T::validate_touched(base.cast::<T>(), &touched) } {
+                // SAFETY: as above.
+                let bytes = unsafe { std::slice::from_raw_parts_mut(base, size_of::<T>()) };
+                for (piece, at) in self.pieces.iter().rev() {
+                    bytes[piece.clone()].swap_with_slice(&mut self.bytes[*at..at + piece.len()]);
+                }
+                return Err(Error::invalid_state(path, &invalid));
+            }
+        }
+        Ok(ranges)
+    }
+
+    /// What the word of 4 bytes at an offset held before the pieces were taken over, if it is a part of a plain field.
+    fn before(&self, offset: usize) -> Option<u32> {
+        let plain = &self.pieces[..self.plain];
+        let (piece, at) = plain.get(plain.partition_point(|(piece, _)| piece.end <= offset))?;
+        let start = at + offset.checked_sub(piece.start)?;
+        Some(u32::from_ne_bytes(self.bytes.get(start..start + 4)?.try_into().ok()?))
+    }
+}
