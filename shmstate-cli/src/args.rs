@@ -10,6 +10,9 @@ use std::path::PathBuf;
 #[derive(Parser)]
 #[command(name = "shmstate", version, propagate_version = true, after_long_help = crate::failure::STATUSES)]
 pub struct Args {
+    /// Change regions of other users, too, if they have this mode: 660 for those of a common group, 666 for those of all users
+    #[arg(long, global = true, value_name = "OCTAL", value_parser = crate::regions::mode)]
+    pub mode: Option<u32>,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -17,6 +20,7 @@ pub struct Args {
 #[derive(Subcommand)]
 pub enum Command {
     /// List the regions of this user
+    #[command(after_help = "Examples:\n  shmstate ls\n  shmstate ls --dir /run/app --json | jq '.[].name'")]
     Ls {
         /// The directory to look in, instead of the one of bare names
         #[arg(long)]
@@ -43,6 +47,7 @@ pub enum Command {
         all: bool,
     },
     /// Print one value as JSON
+    #[command(after_help = "Examples:\n  shmstate get board ticks\n  shmstate get board 'ports[\"http\"]'")]
     Get {
         #[command(flatten)]
         part: Part,
@@ -57,11 +62,17 @@ pub enum Command {
         #[command(flatten)]
         form: Form,
     },
-    /// Show a state again whenever it changes; `q` ends it
+    /// Show a state, or parts of it, again whenever it changes; `q` ends it
+    #[command(
+        after_help = "Examples:\n  shmstate watch board\n  shmstate watch board ticks 'rooms[3].name'\n  shmstate watch board ticks --json --count 3"
+    )]
     Watch {
-        #[command(flatten)]
-        part: Part,
-        /// Print one line of JSON for each version that is seen
+        /// The region
+        name: PathBuf,
+        /// The parts, such as `rooms[3].name`; without any, the whole state
+        #[arg(value_name = "PATH")]
+        paths: Vec<String>,
+        /// Print one line of JSON for each version that is seen: its number, and the value; of several parts the values, by path
         #[arg(long)]
         json: bool,
         /// End after so many versions
@@ -71,7 +82,8 @@ pub enum Command {
         #[arg(long, default_value_t = 50)]
         interval_ms: u64,
     },
-    /// Compare two states, or a state and a JSON file, by value
+    /// Compare two states, or a state and an exported file, by layout and by value
+    #[command(after_help = "Examples:\n  shmstate diff board board-2\n  shmstate diff board backup.json")]
     Diff {
         /// A region, or a JSON file
         one: PathBuf,
@@ -79,6 +91,7 @@ pub enum Command {
         other: PathBuf,
     },
     /// Show a region's counters, and the processes that are attached
+    #[command(after_help = "Examples:\n  shmstate stat board\n  shmstate stat board --prometheus")]
     Stat {
         /// The region
         name: PathBuf,
@@ -90,14 +103,34 @@ pub enum Command {
         prometheus: bool,
     },
     /// Say what is odd about a region, and what to do
+    #[command(after_help = "Example:\n  shmstate doctor board || systemctl status board")]
     Doctor {
         /// The region
         name: PathBuf,
     },
-    /// Check the header, the schema and every value of the present version
+    /// Check the header, the schema, and every value in every copy of the state; or a store
+    #[command(after_help = "Examples:\n  shmstate verify board\n  shmstate verify /var/lib/boards/board.redb")]
     Verify {
-        /// The region
+        /// The region; or the file of a store or of a backup, which no process has open
         name: PathBuf,
+    },
+    /// Write the present version of a state to a new file, from which its store can be restored
+    #[command(after_help = "Example:\n  shmstate backup board /var/backups/board-monday.redb")]
+    Backup {
+        /// The region; or the file of a store, which no process has open
+        name: PathBuf,
+        /// The new file
+        file: PathBuf,
+    },
+    /// Make a backup the store of a state, which the next program that opens the state goes on with
+    #[command(after_help = "Example:\n  shmstate restore /var/backups/board-monday.redb board /var/lib/boards")]
+    Restore {
+        /// The backup
+        file: PathBuf,
+        /// The name of the state
+        name: PathBuf,
+        /// The directory of the stores, as the program gives it to `DurableState::open`
+        dir: PathBuf,
     },
     /// Set a part of a state (writes)
     #[command(
@@ -106,40 +139,51 @@ pub enum Command {
     Set {
         #[command(flatten)]
         change: Change,
-        /// JSON; what is no JSON is a text
+        /// The value: JSON. `me` is a text as well as `'"me"'`; what begins with `{`, `[` or `"` has to be JSON
         #[arg(allow_hyphen_values = true)]
         value: String,
     },
     /// Append to a list, a ring, a queue or a set (writes)
+    #[command(after_help = "Examples:\n  shmstate push board samples 0.5\n  shmstate push board names '\"7\"'")]
     Push {
         #[command(flatten)]
         change: Change,
-        /// JSON; what is no JSON is a text
+        /// The value: JSON. `me` is a text as well as `'"me"'`; what begins with `{`, `[` or `"` has to be JSON
         #[arg(allow_hyphen_values = true)]
         value: String,
     },
     /// Insert an entry into a map, or an item into a sequence (writes)
+    #[command(
+        after_help = "Examples:\n  shmstate insert board ports http 80\n  shmstate insert board samples 0 0.5\n  shmstate insert board seats '{\"row\":1,\"number\":2}' anna"
+    )]
     Insert {
         #[command(flatten)]
         change: Change,
-        /// The key, or the index: JSON; what is no JSON is a text
+        /// The key, or the index: JSON, or a text as it is
         #[arg(allow_hyphen_values = true)]
         key: String,
-        /// JSON; what is no JSON is a text
+        /// The value: JSON. `me` is a text as well as `'"me"'`; what begins with `{`, `[` or `"` has to be JSON
         #[arg(allow_hyphen_values = true)]
         value: String,
     },
     /// Remove an item or an entry (writes)
+    #[command(
+        after_help = "Examples:\n  shmstate remove board 'rooms[0]'\n  shmstate remove board 'ports[\"http\"]' --dry-run"
+    )]
     Remove {
         #[command(flatten)]
         change: Change,
     },
     /// Empty a container (writes)
+    #[command(after_help = "Example:\n  shmstate clear board samples")]
     Clear {
         #[command(flatten)]
         change: Change,
     },
     /// Write a state with its schema to a JSON file
+    #[command(
+        after_help = "Examples:\n  shmstate export board backup.json\n  shmstate export board | gzip > backup.json.gz"
+    )]
     Export {
         /// The region
         name: PathBuf,
@@ -147,6 +191,7 @@ pub enum Command {
         file: Option<PathBuf>,
     },
     /// Make a region of an exported file (writes)
+    #[command(after_help = "Example:\n  shmstate import backup.json board")]
     Import {
         /// The file
         file: PathBuf,
@@ -155,7 +200,7 @@ pub enum Command {
     },
     /// Move a state to another layout while processes use it; their next call says that the region is replaced (writes)
     #[command(
-        after_help = "Examples:\n  shmstate migrate board board-2.json --dry-run\n  shmstate migrate board board-2.json --allow-loss errors"
+        after_help = "Examples:\n  shmstate migrate board board-2.json --dry-run\n  shmstate migrate board board-2.json --allow-loss errors --rename ticks=steps"
     )]
     Migrate {
         /// The region
@@ -165,9 +210,30 @@ pub enum Command {
         /// A path of the old state whose content may be lost; may be given several times
         #[arg(long, value_name = "PATH")]
         allow_loss: Vec<String>,
+        /// A field or variant that has another name now: its old name, and its path in the new layout; may be given several times
+        #[arg(long, value_name = "OLD=NEW")]
+        rename: Vec<String>,
         /// Show what would change and what would be lost, and change nothing
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Move a state to a region of other sizes while processes use it; their next call says that the region is replaced (writes)
+    #[command(
+        after_help = "Examples:\n  shmstate resize board --handles 200\n  shmstate resize board --copies 3 --max-copies 6"
+    )]
+    #[command(group = clap::ArgGroup::new("sizes").required(true).multiple(true).args(["handles", "copies", "max_copies"]))]
+    Resize {
+        /// The region
+        name: PathBuf,
+        /// How many handles processes can have at a time
+        #[arg(long)]
+        handles: Option<usize>,
+        /// How many copies of the state there are
+        #[arg(long)]
+        copies: Option<usize>,
+        /// How many copies there may come to be while readers stay long
+        #[arg(long)]
+        max_copies: Option<usize>,
     },
     /// Remove a region's name; processes that have it mapped keep working (writes)
     #[command(after_help = "Examples:\n  shmstate rm board\n  shmstate rm --orphans --dry-run")]
@@ -189,11 +255,13 @@ pub enum Command {
         force: bool,
     },
     /// Print a completion script for a shell
+    #[command(after_help = "Example:\n  shmstate completions bash > /etc/bash_completion.d/shmstate")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
     /// Print the manual page
+    #[command(after_help = "Example:\n  shmstate man | man -l -")]
     Man,
 }
 

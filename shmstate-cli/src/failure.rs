@@ -1,17 +1,26 @@
 //! What goes wrong, and the exit status that says so to a script.
 
+use crate::wording;
 use shmstate::{Error, ErrorKind};
+use shmstate_durable::Error as Store;
 use std::fmt;
 use std::process::ExitCode;
 
-/// The exit statuses, for the help.
+/// What stands at the end of the help.
 pub const STATUSES: &str = "\
+Examples:
+  shmstate ls
+  shmstate show board
+  shmstate watch board ticks 'rooms[3].name'
+  shmstate set board ticks 7 --dry-run
+
+\
 Exit status:
   0  done; the answer is yes
   1  the answer is no: `diff` found a difference, `verify` damage, `doctor` something odd
   2  the command line is wrong
-  3  there is no such region
-  4  the region cannot be used: it is damaged, or of another format, or not permitted
+  3  there is no such region, or store
+  4  the region or the store cannot be used: it is damaged, or of another format, or not permitted
   5  other processes keep it busy, or have it open
   6  the path leads nowhere, or the value does not fit
   7  anything else";
@@ -20,8 +29,8 @@ Exit status:
 pub enum Failure {
     /// What the library says.
     Library(Error),
-    /// What a migration would lose.
-    Loss(Error),
+    /// What the library says of a store.
+    Store(Store),
     /// An argument is not what it has to be.
     Argument(String),
     /// The output cannot be written.
@@ -41,7 +50,13 @@ impl Failure {
             Failure::InUse(_) => 5,
             Failure::Gone(_) => 3,
             Failure::Output(_) | Failure::File(..) => 7,
-            Failure::Library(error) | Failure::Loss(error) => match error.kind() {
+            Failure::Store(error) => match error {
+                Store::NoStore { .. } => 3,
+                Store::Damaged { .. } | Store::Unrelated { .. } | Store::OtherStore { .. } => 4,
+                Store::Held { .. } => 5,
+                _ => 7,
+            },
+            Failure::Library(error) => match error.kind() {
                 ErrorKind::NotFound => 3,
                 ErrorKind::Corrupt
                 | ErrorKind::UnknownFormat
@@ -61,8 +76,13 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Library(error) => error.fmt(f),
-            Failure::Loss(error) => write!(f, "{error}\nHere that is `--allow-loss PATH`, for each path."),
+            Failure::Library(error) => {
+                f.write_str(&wording::of_command(&error.to_string()))?;
+                // Other damage is found by opening, and has its advice.
+                let is_content = error.kind() == ErrorKind::Corrupt && error.path().is_none();
+                if is_content { f.write_str("; the state is damaged: see `shmstate doctor NAME`") } else { Ok(()) }
+            }
+            Failure::Store(error) => error.fmt(f),
             Failure::Argument(why) => f.write_str(why),
             Failure::Output(error) => write!(f, "cannot write the output: {error}"),
             Failure::InUse(processes) => {
@@ -77,6 +97,15 @@ impl fmt::Display for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Failure::Library(error)
+    }
+}
+
+impl From<Store> for Failure {
+    fn from(error: Store) -> Self {
+        match error {
+            Store::State(error) => Failure::Library(error),
+            error => Failure::Store(error),
+        }
     }
 }
 

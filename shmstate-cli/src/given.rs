@@ -6,21 +6,28 @@ use serde_json::Value as Json;
 use shmstate::dynamic::Data;
 
 /// A document of JSON, as it was given; what is none is a text.
-pub fn document(argument: &str) -> String {
+///
+/// # Errors
+/// What begins as JSON and is none: it is a slip, and not a text with a bracket.
+pub fn document(argument: &str) -> Result<String, Failure> {
     match serde_json::from_str::<IgnoredAny>(argument) {
-        Ok(_) => argument.to_owned(),
-        Err(_) => Json::String(argument.to_owned()).to_string(),
+        Ok(_) => Ok(argument.to_owned()),
+        Err(error) if argument.trim_start().starts_with(['{', '[', '"']) => Err(Failure::Argument(format!(
+            "`{argument}` is no JSON: {error}; a text that begins like this is written in quotes, as JSON has it: {}",
+            Json::String(argument.to_owned())
+        ))),
+        Err(_) => Ok(Json::String(argument.to_owned()).to_string()),
     }
 }
 
-/// A value as JSON; what is no JSON is a text.
-pub fn json(argument: &str) -> Json {
-    serde_json::from_str(argument).unwrap_or_else(|_| Json::String(argument.to_owned()))
+/// The same as data, for what the program has written itself.
+pub fn json(document: &str) -> Json {
+    serde_json::from_str(document).unwrap_or_else(|_| Json::String(document.to_owned()))
 }
 
-/// The same as new data for a state. Which type it has to have, the state knows.
+/// New data for a state. Which type it has to have, the state knows.
 pub fn data(argument: &str) -> Result<Data, Failure> {
-    of_json(&json(argument))
+    of_json(&json(&document(argument)?))
 }
 
 fn of_json(json: &Json) -> Result<Data, Failure> {
@@ -62,6 +69,7 @@ mod tests {
 
     #[test]
     fn a_document_stays_as_it_is() {
+        let document = |argument| document(argument).unwrap_or_else(|failure| panic!("{failure}"));
         assert_eq!(document("{\"a\": 1, \"a\": 2}"), "{\"a\": 1, \"a\": 2}");
         assert_eq!(document("me"), "\"me\"");
     }
@@ -77,6 +85,10 @@ mod tests {
     fn what_is_no_json_is_a_text() {
         assert_eq!(data("me"), Data::Text("me".into()));
         assert_eq!(data("\"7\""), Data::Text("7".into()));
-        assert_eq!(data("{oops"), Data::Text("{oops".into()));
+        assert_eq!(data("12 apples, [all]"), Data::Text("12 apples, [all]".into()));
+        for slip in ["{oops", "[1, 2", "\"me", " {\"a\": }"] {
+            let failure = super::data(slip).err().map(|failure| failure.to_string()).unwrap_or_default();
+            assert!(failure.contains("is no JSON") && failure.contains("at line 1 column "), "{slip}: {failure}");
+        }
     }
 }

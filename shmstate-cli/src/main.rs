@@ -9,9 +9,11 @@ mod failure;
 mod given;
 mod history;
 mod lines;
+mod processes;
 mod progress;
 mod regions;
 mod screen;
+mod wording;
 
 use clap::Parser;
 use failure::Failure;

@@ -1,7 +1,38 @@
 //! Where the regions are.
 
 use crate::failure::Failure;
+use shmstate::Error;
+use shmstate::dynamic::{DynOptions, DynState};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// Which regions of other users are trusted.
+static MODE: OnceLock<Option<u32>> = OnceLock::new();
+
+/// Trusts regions of other users that have this mode, from now on.
+pub fn trust(mode: Option<u32>) {
+    let _ = MODE.set(mode);
+}
+
+/// A mode as the command line says it.
+pub fn mode(octal: &str) -> Result<u32, String> {
+    let mode = u32::from_str_radix(octal.trim_start_matches("0o"), 8).map_err(|e| e.to_string())?;
+    if mode & !0o777 == 0 && mode & 0o600 == 0o600 { Ok(mode) } else { Err("between 600 and 777".into()) }
+}
+
+/// How every command opens a region.
+pub fn options() -> DynOptions {
+    let options = DynState::options();
+    match MODE.get() {
+        Some(Some(mode)) => options.mode(*mode),
+        _ => options,
+    }
+}
+
+/// Opens a region to look at it.
+pub fn open(name: impl AsRef<Path>) -> Result<DynState, Error> {
+    options().open(name)
+}
 
 /// The directory of bare names, as the library's chapter on files says it.
 pub fn directory() -> PathBuf {

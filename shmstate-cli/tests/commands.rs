@@ -1,9 +1,12 @@
 //! The program itself, on real regions that this process has open.
 
-use assert_cmd::Command;
 use shmstate::{List, Map, SharedLayout, SortedMap, State, Text};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::process::Command;
+
+#[path = "common/spawn.rs"]
+mod spawn;
 
 #[derive(SharedLayout)]
 #[repr(C)]
@@ -53,8 +56,8 @@ impl Fixture {
 
     /// Runs the program; returns its exit status, what it printed, and its errors.
     fn run(&self, args: &[&str]) -> (i32, String, String) {
-        let mut command = Command::cargo_bin("shmstate").unwrap();
-        let output = command.env("SHMSTATE_DIR", self.dir.path()).args(args).output().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shmstate"));
+        let output = spawn::output(command.env("SHMSTATE_DIR", self.dir.path()).args(args));
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
     }
@@ -112,6 +115,48 @@ fn a_change_is_one_update_that_the_program_of_the_type_sees() {
 }
 
 #[test]
+fn keys_may_be_structs_and_enums() {
+    #[derive(SharedLayout, Clone, PartialEq, Eq, Hash)]
+    #[repr(C)]
+    struct Seat {
+        row: u32,
+        number: u32,
+    }
+    #[derive(SharedLayout, Clone, PartialEq, Eq, PartialOrd, Ord)]
+    #[repr(C, u64)]
+    enum Job {
+        Idle,
+        Run(u64),
+    }
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    struct Hall {
+        seats: Map<Seat, Text<8>, 4>,
+        jobs: SortedMap<Job, u64, 4>,
+    }
+    let fixture = Fixture::new();
+    let hall = State::<Hall>::create(fixture.path("hall")).unwrap();
+    fixture.prints(&["insert", "hall", "seats", r#"{"row":1,"number":2}"#, "anna"]);
+    fixture.prints(&["insert", "hall", "seats", r#"{"row":1,"number":3}"#, "otto"]);
+    fixture.prints(&["insert", "hall", "jobs", "Idle", "1"]);
+    fixture.prints(&["insert", "hall", "jobs", r#"{"Run":7}"#, "2"]);
+    fixture.prints(&["set", "hall", r#"jobs[{"Run":7}]"#, "3"]);
+    let key = r#"seats[{"row":1,"number":2}]"#;
+    assert_eq!(fixture.prints(&["get", "hall", key]), "\"anna\"\n");
+    assert!(fixture.prints(&["remove", "hall", key, "--dry-run"]).starts_with('-'));
+    fixture.prints(&["remove", "hall", key]);
+    hall.read(|h| {
+        assert_eq!(h.seats[&Seat { row: 1, number: 3 }], "otto");
+        assert_eq!((h.seats.len(), h.jobs[&Job::Idle], h.jobs[&Job::Run(7)]), (1, 1, 3));
+    })
+    .unwrap();
+    let jobs = fixture.prints(&["get", "hall", "jobs"]);
+    assert_eq!(jobs, "[[\"Idle\",1],[{\"Run\":7},3]]\n");
+    fixture.prints(&["set", "hall", "jobs", jobs.trim_end()]);
+    assert!(fixture.fails(&["get", "hall", "seats[7]"], 6).contains("no key of type `Seat`"));
+}
+
+#[test]
 fn a_dry_run_shows_the_difference_and_changes_nothing() {
     let fixture = Fixture::new();
     let shown = fixture.prints(&["set", "house", "visits", "10", "--dry-run"]);
@@ -147,6 +192,12 @@ fn regions_are_listed_with_what_is_wrong_about_a_file() {
     assert!(rows[1]["error"].is_string(), "{rows}");
     let table = fixture.prints(&["ls", "--rate-ms", "1"]);
     assert!(table.lines().any(|line| line.contains("house") && line.contains("House")), "{table}");
+    // This process has one of them open, and another one no more.
+    drop(State::<u64>::create(fixture.path("left")).unwrap());
+    let rows: serde_json::Value = serde_json::from_str(&fixture.prints(&["ls", "--json", "--rate-ms", "1"])).unwrap();
+    assert_eq!((&rows[0]["orphaned"], &rows[1]["orphaned"]), (&false.into(), &true.into()), "{rows}");
+    let table = fixture.prints(&["ls", "--rate-ms", "1"]);
+    assert!(table.lines().any(|line| line.starts_with(" left ") && line.ends_with("orphaned")), "{table}");
 }
 
 #[test]
@@ -238,6 +289,7 @@ struct Seat {
 #[repr(C)]
 struct Cinema {
     class: u64,
+    price: f64,
     sold: Map<Seat, u64, 4>,
 }
 
@@ -249,8 +301,9 @@ fn keys_that_are_no_texts_are_shown() {
     let pairs = "[[{\"row\":1,\"column\":2},7]]\n";
     assert_eq!(fixture.prints(&["get", "cinema", "sold"]), pairs);
     assert_eq!(fixture.prints(&["set", "cinema", "class", "1", "--dry-run"]), "- class: 0\n+ class: 1\n");
-    // The keys could not be hashed again. What the file had is kept.
+    // What JSON cannot hold is not written. What the file had is kept.
     let file = fixture.path("backup.json");
+    cinema.update(|s| s.price = f64::NAN).unwrap();
     std::fs::write(&file, "the old one").unwrap();
     assert!(fixture.run(&["export", "cinema", &file.display().to_string()]).0 > 1);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "the old one");
@@ -393,10 +446,32 @@ fn versions_are_watched() {
 }
 
 #[test]
+fn several_parts_are_watched() {
+    let fixture = Fixture::new();
+    let watch = |more: &[&str]| {
+        fixture.prints(&[&["watch", "house", "--count", "1", "visits", "rooms[0].name"], more].concat())
+    };
+    assert_eq!(watch(&[]), "version 1\n  visits: 3\n  rooms[0].name: \"kitchen\"\n");
+    assert_eq!(watch(&["--json"]), "{\"version\":1,\"values\":{\"visits\":3,\"rooms[0].name\":\"kitchen\"}}\n");
+    assert!(fixture.fails(&["watch", "house", "visits", "rooms[9].name"], 6).contains("`rooms[9].name`"));
+}
+
+#[test]
 fn the_program_documents_itself() {
     let fixture = Fixture::new();
     assert!(fixture.prints(&["--help"]).contains("Exit status"));
     assert!(fixture.prints(&["completions", "bash"]).contains("shmstate"));
     assert!(fixture.prints(&["man"]).contains(".TH shmstate"));
     assert_eq!(fixture.run(&["show"]).0, 2, "a wrong command line");
+    let verbs = fixture.prints(&["--help"]);
+    let verbs = verbs.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let verbs: Vec<&str> = verbs.filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    assert!(verbs.len() > 20 && verbs.contains(&"resize"), "{verbs:?}");
+    for verb in verbs.into_iter().filter(|verb| !verb.is_empty() && *verb != "help") {
+        let help = fixture.prints(&[verb, "--help"]);
+        assert!(
+            help.contains("Example") && help.contains(&format!("  shmstate {verb}")),
+            "{verb} has no example: {help}"
+        );
+    }
 }

@@ -48,6 +48,23 @@ fn rust_declares_the_same_types() {
     assert_eq!(printed, std::fs::read_to_string(PRINTED).unwrap());
 }
 
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Pair<T: SharedLayout> {
+    one: T,
+    other: T,
+}
+
+#[test]
+fn rust_declares_a_generic_type_with_its_arguments() {
+    let dir = tempfile::tempdir().unwrap();
+    let _pairs = State::<[Pair<u32>; 4]>::create(dir.path().join("house")).unwrap();
+    let printed = schema(dir.path(), "--rust");
+    let expected = "use shmstate::SharedLayout;\n\n/// `Pair<u32>` in the program, where it is generic.\n#[derive(SharedLayout)]\n\
+        #[repr(C)]\nstruct Pair_u32 {\n    one: u32,\n    other: u32,\n}\ntype State = [Pair_u32; 4];\n";
+    assert_eq!(printed, expected);
+}
+
 #[test]
 fn c_reads_the_state() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,10 +1,11 @@
-//! `diff` and `verify`.
+//! `diff`.
 
 use crate::document::Document;
 use crate::failure::Failure;
+use crate::progress::Busy;
+use crate::regions;
 use anstyle::{AnsiColor, Style};
 use serde_json::Value as Json;
-use shmstate::dynamic::DynState;
 use std::io::Write;
 use std::path::Path;
 
@@ -12,7 +13,9 @@ const GONE: Style = AnsiColor::Red.on_default();
 const NEW: Style = AnsiColor::Green.on_default();
 
 pub fn diff(out: &mut impl Write, one: &Path, other: &Path) -> Result<bool, Failure> {
+    let busy = Busy::new("read");
     let ((one_layout, one), (other_layout, other)) = (read(one)?, read(other)?);
+    drop(busy);
     let same_layout = match (one_layout, other_layout) {
         (Some(one), Some(other)) => print_layouts(out, &Document::of(&one)?, &Document::of(&other)?)?,
         // A value alone has none.
@@ -25,7 +28,7 @@ pub fn diff(out: &mut impl Write, one: &Path, other: &Path) -> Result<bool, Fail
 fn read(path: &Path) -> Result<(Option<String>, Json), Failure> {
     let wrong = |error| Failure::Argument(format!("{}: {error}", path.display()));
     if path.extension().is_none_or(|extension| extension != "json") {
-        let state = DynState::open(path)?;
+        let state = regions::open(path)?;
         return Ok((Some(state.schema()), serde_json::from_str(&state.to_json("")?).map_err(wrong)?));
     }
     let text = std::fs::read_to_string(path).map_err(|error| Failure::File(path.display().to_string(), error))?;
@@ -98,28 +101,6 @@ fn compare(path: &str, one: Option<&Json>, other: Option<&Json>, lines: &mut Vec
 
 fn field(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
-}
-
-pub fn verify(out: &mut impl Write, name: &Path) -> Result<bool, Failure> {
-    let state = match DynState::open(name) {
-        Ok(state) => state,
-        Err(error) if error.kind() == shmstate::ErrorKind::Corrupt => {
-            writeln!(out, "damaged: {error}")?;
-            return Ok(false);
-        }
-        Err(error) => return Err(error.into()),
-    };
-    match state.snapshot() {
-        Ok(snapshot) => {
-            writeln!(out, "sound: `{}`, version {}", snapshot.value().type_name(), snapshot.version())?;
-            Ok(true)
-        }
-        Err(error) if error.kind() == shmstate::ErrorKind::Corrupt => {
-            writeln!(out, "damaged: {error}")?;
-            Ok(false)
-        }
-        Err(error) => Err(error.into()),
-    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use crate::args::Change;
 use crate::failure::Failure;
 use crate::given;
+use crate::regions;
 use shmstate::Error;
-use shmstate::dynamic::{Data, DynState, Edit};
+use shmstate::dynamic::{Data, Edit};
 use std::io::Write;
 
 pub enum Verb<'a> {
@@ -27,7 +28,7 @@ enum Step {
 impl Verb<'_> {
     fn step(&self) -> Result<Step, Failure> {
         Ok(match self {
-            Verb::Set(value) => Step::Set(given::document(value)),
+            Verb::Set(value) => Step::Set(given::document(value)?),
             Verb::Push(value) => Step::Push(given::data(value)?),
             Verb::Insert(key, value) => Step::Insert(given::data(key)?, given::data(value)?),
             Verb::Remove => Step::Remove,
@@ -39,7 +40,7 @@ impl Verb<'_> {
     fn changes<'p>(&self, path: &'p str) -> &'p str {
         match self {
             // Of an item, the container. A key may have any characters: then the whole state.
-            Verb::Remove if path.contains('"') => "",
+            Verb::Remove if path.contains(['"', '{']) || path.contains("[[") => "",
             Verb::Remove => path.rfind(['[', '.']).map_or("", |end| &path[..end]),
             _ => path,
         }
@@ -61,7 +62,7 @@ impl Step {
 /// Runs the change. A dry run is rolled back, and prints what would have changed.
 pub fn edit(out: &mut impl Write, change: &Change, verb: Verb<'_>) -> Result<bool, Failure> {
     let step = verb.step()?;
-    let state = DynState::options().writable(true).open(&change.name)?;
+    let state = regions::options().writable(true).open(&change.name)?;
     if !change.dry_run {
         state.update(|edit| step.run(edit, &change.path))?;
         return Ok(true);

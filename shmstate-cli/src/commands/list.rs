@@ -5,7 +5,6 @@ use crate::regions;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 use shmstate::ErrorKind;
-use shmstate::dynamic::DynState;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -27,6 +26,8 @@ struct Known {
     version: u64,
     commits_per_second: f64,
     retired: bool,
+    /// Whether no process has it open.
+    orphaned: bool,
     /// How many handles processes have on it.
     handles: usize,
 }
@@ -58,7 +59,11 @@ pub fn ls(out: &mut impl Write, dir: Option<PathBuf>, as_json: bool, rate_ms: u6
                 known.version.to_string(),
                 format!("{:.0}", known.commits_per_second),
                 known.handles.to_string(),
-                if known.retired { "retired".into() } else { String::new() },
+                match known {
+                    Known { retired: true, .. } => "retired".into(),
+                    Known { orphaned: true, .. } => "orphaned".into(),
+                    _ => String::new(),
+                },
             ],
             Err(why) => ["-".into(), "-".into(), "-".into(), "-".into(), why.clone()],
         };
@@ -70,7 +75,7 @@ pub fn ls(out: &mut impl Write, dir: Option<PathBuf>, as_json: bool, rate_ms: u6
 
 fn rows(dir: &Path, moment: Duration) -> Result<Vec<Row>, Failure> {
     let files = regions::files(dir)?;
-    let opened: Vec<_> = files.iter().map(|path| DynState::open(path).map(|state| (state.version(), state))).collect();
+    let opened: Vec<_> = files.iter().map(|path| regions::open(path).map(|state| (state.version(), state))).collect();
     let began = Instant::now();
     if opened.iter().any(Result::is_ok) {
         std::thread::sleep(moment);
@@ -85,11 +90,13 @@ fn rows(dir: &Path, moment: Duration) -> Result<Vec<Row>, Failure> {
                 Err(error) if error.kind() == ErrorKind::Retired => ("-".into(), true),
                 name => (name?, false),
             };
+            let orphaned = super::remove::users_of(&state)?.is_empty();
             Ok(Known {
                 type_name,
                 version,
                 commits_per_second: version.saturating_sub(before) as f64 / elapsed,
                 retired: out_of_service || !state.is_current()?,
+                orphaned,
                 handles: state.handles()?.len(),
             })
         });
@@ -108,7 +115,7 @@ fn object(row: &Row) -> serde_json::Value {
         Ok(known) => json!({
             "name": row.name, "type": known.type_name, "version": known.version,
             "commits_per_second": known.commits_per_second, "handles": known.handles, "size": row.size,
-            "memory": row.memory, "retired": known.retired,
+            "memory": row.memory, "retired": known.retired, "orphaned": known.orphaned,
         }),
         Err(why) => json!({ "name": row.name, "size": row.size, "memory": row.memory, "error": why }),
     }

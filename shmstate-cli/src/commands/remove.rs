@@ -2,9 +2,11 @@
 
 use super::stat::is_alive;
 use crate::failure::Failure;
+use crate::processes;
 use crate::regions;
 use shmstate::dynamic::DynState;
 use shmstate::{Error, ErrorKind};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -42,9 +44,18 @@ pub fn orphans(out: &mut impl Write, dir: Option<PathBuf>, dry_run: bool) -> Res
     Ok(true)
 }
 
-/// The processes that have a region open, by number and command. Those that this process cannot see count as alive.
 fn users(name: &Path) -> Result<Vec<String>, Error> {
-    let handles = DynState::open(name)?.handles()?;
+    users_of(&regions::open(name)?)
+}
+
+/// The processes that have a region open, by number and command. Those that this process cannot see count as alive if they have
+/// a handle. One that only looks has none: it is found by its mappings, if it is of this user.
+pub(super) fn users_of(state: &DynState) -> Result<Vec<String>, Error> {
+    let handles = state.handles()?;
     let alive = handles.iter().filter(|handle| is_alive(handle) != Some(false));
-    Ok(alive.map(|handle| format!("{} (`{}`)", handle.pid, handle.command)).collect())
+    let mut users: BTreeMap<u32, String> = alive.map(|handle| (handle.pid, handle.command.clone())).collect();
+    for (pid, command) in processes::that_have(state.file()) {
+        users.entry(pid).or_insert(command);
+    }
+    Ok(users.into_iter().map(|(pid, command)| format!("{pid} (`{command}`)")).collect())
 }

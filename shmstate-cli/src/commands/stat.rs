@@ -1,18 +1,16 @@
-//! `stat` and `doctor`.
+//! `stat`.
 
 use crate::failure::Failure;
-use anstyle::{AnsiColor, Style};
+use crate::{processes, regions};
 use comfy_table::{Table, presets};
 use serde_json::json;
-use shmstate::dynamic::{DynState, Handle};
-use shmstate::{ErrorKind, Stats};
+use shmstate::dynamic::Handle;
+use shmstate::{Stats, TimeSpan};
 use std::io::Write;
 use std::path::Path;
 
-const ODD: Style = AnsiColor::Yellow.on_default();
-
 pub fn stat(out: &mut impl Write, name: &Path, as_json: bool, prometheus: bool) -> Result<bool, Failure> {
-    let state = DynState::open(name)?;
+    let state = regions::open(name)?;
     let (stats, handles) = (state.stats()?, state.handles()?);
     if as_json {
         let counters: serde_json::Map<_, _> =
@@ -59,7 +57,7 @@ fn counters(stats: &Stats) -> [(&'static str, &'static str, u64); 8] {
 fn object(handle: &Handle) -> serde_json::Value {
     json!({
         "slot": handle.slot, "pid": handle.pid, "namespace": handle.namespace, "command": handle.command,
-        "pinned": handle.pinned, "writes": handle.writes, "alive": is_alive(handle),
+        "attached_s": handle.since.elapsed().map_or(0.0, TimeSpan::as_secs_f64), "pinned": handle.pinned, "writes": handle.writes, "alive": is_alive(handle),
     })
 }
 
@@ -70,10 +68,11 @@ fn show(out: &mut impl Write, handles: &[Handle]) -> Result<(), Failure> {
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(["slot", "process", "command", "writes", "copies that it reads", ""]);
+    table.set_header(["slot", "process", "command", "attached for", "writes", "copies that it reads", ""]);
     for handle in handles {
         let pinned: Vec<String> = handle.pinned.iter().map(usize::to_string).collect();
         let note = match is_alive(handle) {
+            Some(true) if processes::is_stopped(handle.pid) => "stopped",
             Some(true) => "",
             Some(false) => "dead",
             None => "in another PID namespace",
@@ -83,6 +82,7 @@ fn show(out: &mut impl Write, handles: &[Handle]) -> Result<(), Failure> {
             &handle.slot.to_string(),
             &handle.pid.to_string(),
             &handle.command,
+            &lasted(handle.since.elapsed().unwrap_or_default()),
             writes,
             &pinned.join(", "),
             note,
@@ -90,6 +90,18 @@ fn show(out: &mut impl Write, handles: &[Handle]) -> Result<(), Failure> {
     }
     writeln!(out, "{}", table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n"))?;
     Ok(())
+}
+
+/// A time in its two largest units.
+fn lasted(span: TimeSpan) -> String {
+    let seconds = span.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
 }
 
 /// Whether its process lives, as far as this one can see.
@@ -104,72 +116,15 @@ fn label(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
-/// Prints what is odd, and what to do about it. Returns whether nothing is.
-pub fn doctor(out: &mut impl Write, name: &Path) -> Result<bool, Failure> {
-    let state = DynState::open(name)?;
-    let mut odd: Vec<(String, &str)> = Vec::new();
-    if !state.is_current()? {
-        odd.push((
-            "the name leads to another region, or to none".into(),
-            "processes that still use this one have to open the name again",
-        ));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_two_units() {
+        let lasted = |seconds| super::lasted(TimeSpan::from_secs(seconds));
+        assert_eq!([0, 59].map(lasted), ["0 s", "59 s"]);
+        assert_eq!([60, 3_599].map(lasted), ["1 min 0 s", "59 min 59 s"]);
+        assert_eq!([3_600, 86_399, 86_400, 200_000].map(lasted), ["1 h 0 min", "23 h 59 min", "1 d 0 h", "2 d 7 h"]);
     }
-    match state.snapshot() {
-        Ok(_) => {}
-        Err(error) if error.kind() == ErrorKind::Corrupt => {
-            odd.push((
-                format!("the state is damaged: {error}"),
-                "end all processes, remove the region, and build the state anew",
-            ));
-        }
-        Err(error) if error.kind() == ErrorKind::Busy => {
-            odd.push((
-                "writers were too fast for a copy of the whole state".into(),
-                "this is no damage: try again under less load",
-            ));
-        }
-        Err(error) if error.kind() == ErrorKind::Retired => {
-            odd.push((
-                "the region is retired: another one has taken its place, and its state".into(),
-                "remove this name, which is a second one of it or that of a copy; processes open the name of the other one",
-            ));
-        }
-        Err(error) => return Err(error.into()),
-    }
-    let (handles, stats) = (state.handles()?, state.stats()?);
-    for handle in handles.iter().filter(|handle| is_alive(handle) == Some(false)) {
-        let what =
-            format!("process {} (`{}`) died without leaving; it has slot {}", handle.pid, handle.command, handle.slot);
-        let advice = match handle {
-            Handle { writes: true, .. } => "it has the writer's lock: the next update takes it over by itself",
-            Handle { pinned, .. } if !pinned.is_empty() => {
-                "its copy is taken back when a writer needs it: nothing has to be done"
-            }
-            _ => "the next process that attaches takes its slot: nothing has to be done",
-        };
-        odd.push((what, advice));
-    }
-    let pinned = (0..stats.copies).filter(|copy| handles.iter().any(|handle| handle.pinned.contains(copy))).count();
-    if pinned + 1 >= stats.copies && stats.copies >= stats.max_copies {
-        odd.push((
-            format!(
-                "readers are in {pinned} of {} copies, and there can be no more: updates may have to wait",
-                stats.copies
-            ),
-            "shorten the closures that read, or let a process move the state to more copies: `State::recreate`",
-        ));
-    }
-    if handles.len() >= stats.handles {
-        odd.push((
-            format!("all {} handles are taken: no other process can attach", stats.handles),
-            "share handles among threads, or let a process that has one move the state to more: `State::recreate`",
-        ));
-    }
-    for (what, advice) in &odd {
-        writeln!(out, "{ODD}{what}{ODD:#}\n  {advice}")?;
-    }
-    if odd.is_empty() {
-        writeln!(out, "nothing odd: version {}, {} handles attached", stats.commits, handles.len())?;
-    }
-    Ok(odd.is_empty())
 }

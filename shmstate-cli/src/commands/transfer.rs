@@ -1,9 +1,9 @@
 //! `export` and `import`.
 
 use crate::failure::Failure;
-use crate::progress::Counted;
+use crate::progress::{Busy, Counted};
+use crate::regions;
 use shmstate::Error;
-use shmstate::dynamic::DynState;
 use std::error::Error as _;
 use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -12,7 +12,7 @@ use std::path::Path;
 use tempfile::Builder;
 
 pub fn export(out: &mut impl Write, name: &Path, file: Option<&Path>) -> Result<bool, Failure> {
-    let state = DynState::open(name)?;
+    let state = regions::open(name)?;
     match file {
         Some(file) if file.as_os_str() != "-" => {
             let failed = |error| Failure::File(file.display().to_string(), error);
@@ -45,7 +45,9 @@ fn not_written(error: Error) -> Failure {
 }
 
 pub fn import(out: &mut impl Write, file: &Path, name: &Path) -> Result<bool, Failure> {
-    let state = DynState::options().import(file, name)?;
+    let busy = Busy::new("imported");
+    let state = regions::options().import(file, name)?;
+    drop(busy);
     writeln!(out, "created {}", state.file().display())?;
     Ok(true)
 }

@@ -1,9 +1,9 @@
 //! `watch`.
 
-use crate::args::Part;
 use crate::failure::Failure;
 use crate::history::History;
 use crate::lines::{self, Line};
+use crate::regions;
 use crate::screen;
 use crossterm::event::{Event, KeyCode, KeyModifiers, poll, read};
 use crossterm::terminal::{self, Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
@@ -12,18 +12,28 @@ use shmstate::Error;
 use shmstate::dynamic::{DynState, Value};
 use std::collections::VecDeque;
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+/// How many versions are shown, and how long each stays at least.
+pub struct Pace {
+    pub count: Option<u64>,
+    pub interval_ms: u64,
+}
+
 pub fn watch(
     out: &mut impl Write,
-    part: &Part,
+    name: &Path,
+    mut paths: Vec<String>,
     json: bool,
-    count: Option<u64>,
-    interval_ms: u64,
+    pace: &Pace,
 ) -> Result<bool, Failure> {
-    let watched =
-        Watched { state: DynState::open(&part.name)?, part, interval: Duration::from_millis(interval_ms), left: count };
+    if paths.is_empty() {
+        paths.push(String::new());
+    }
+    let (state, interval) = (regions::open(name)?, Duration::from_millis(pace.interval_ms));
+    let watched = Watched { state, name, paths, interval, left: pace.count };
     // An error in the path is one before the terminal changes its mode.
     watched.lines()?;
     if json {
@@ -44,20 +54,37 @@ static ENDED: AtomicBool = AtomicBool::new(false);
 
 struct Watched<'a> {
     state: DynState,
-    part: &'a Part,
+    name: &'a Path,
+    /// The parts that are shown; the empty path is the whole state.
+    paths: Vec<String>,
     interval: Duration,
     /// How many versions are still to be shown.
     left: Option<u64>,
 }
 
 impl Watched<'_> {
-    /// The version, and its lines.
+    /// The version, and the lines of its parts.
     fn lines(&self) -> Result<(u64, Vec<Line>), Failure> {
-        let label =
-            if self.part.path.is_empty() { self.part.name.display().to_string() } else { self.part.path.clone() };
-        let path = &self.part.path;
+        let part = |value: Value<'_>, path: &String| {
+            let label = if path.is_empty() { self.name.display().to_string() } else { path.clone() };
+            lines::of(value.get(path)?, &label, path, lines::FEW)
+        };
         let read = |value: Value<'_>, version| {
-            Ok::<_, Error>((version, lines::of(value.get(path)?, &label, path, lines::FEW)?))
+            let parts = self.paths.iter().map(|path| part(value, path)).collect::<Result<Vec<_>, Error>>()?;
+            Ok::<_, Error>((version, parts.concat()))
+        };
+        Ok(self.state.read_versioned(read)??)
+    }
+
+    /// The version, and the values of its parts: of one part `"value":`, of several an object by path.
+    fn json(&self) -> Result<(u64, String), Failure> {
+        let read = |value: Value<'_>, version| {
+            if let [path] = &self.paths[..] {
+                return Ok((version, format!("\"value\":{}", value.get(path)?.to_json()?)));
+            }
+            let part = |path: &String| Ok(format!("{}:{}", serde_json::json!(path), value.get(path)?.to_json()?));
+            let parts = self.paths.iter().map(part).collect::<Result<Vec<_>, Error>>()?;
+            Ok::<_, Error>((version, format!("\"values\":{{{}}}", parts.join(","))))
         };
         Ok(self.state.read_versioned(read)??)
     }
@@ -73,7 +100,7 @@ impl Watched<'_> {
 
     /// An error if the name does not lead to the region any more.
     fn check_name(&self) -> Result<(), Failure> {
-        if self.state.is_current()? { Ok(()) } else { Err(Failure::Gone(self.part.name.display().to_string())) }
+        if self.state.is_current()? { Ok(()) } else { Err(Failure::Gone(self.name.display().to_string())) }
     }
 
     /// Counts down. Whether that was the last one.
@@ -85,9 +112,8 @@ impl Watched<'_> {
     fn print_json(mut self, out: &mut impl Write) -> Result<bool, Failure> {
         loop {
             let drawn = Instant::now();
-            let read = |value: Value<'_>, version| Ok::<_, Error>((version, value.get(&self.part.path)?.to_json()?));
-            let (version, value) = self.state.read_versioned(read)??;
-            writeln!(out, "{{\"version\":{version},\"value\":{value}}}")?;
+            let (version, values) = self.json()?;
+            writeln!(out, "{{\"version\":{version},{values}}}")?;
             out.flush()?;
             if self.is_last() {
                 return Ok(true);

@@ -1,8 +1,17 @@
+// The layout only names `Tint`, a type of 6 bytes: use it instead of the one below.
 use shmstate::{
-    Array, Blob, Key, List, Map, Maybe, Queue, Ring, Set, SharedLayout, Slab, SortedMap,
-    Text, Timestamp, Tracked,
+    Array, Blob, IpAddress, Key, List, Map, Maybe, Queue, Ring, Set, SharedLayout, Slab,
+    SocketAddress, SortedMap, Text, TimeSpan, Timestamp, Tracked, Uuid,
 };
-use std::num::{NonZero, Wrapping};
+use std::num::{NonZero, Saturating, Wrapping};
+
+#[derive(Clone, Copy)]
+#[repr(C, align(2))]
+struct Tint([u8; 6]);
+// SAFETY: it is bytes, which may be any.
+unsafe impl shmstate::bytemuck::Zeroable for Tint {}
+// SAFETY: it is bytes, which may be any.
+unsafe impl shmstate::bytemuck::Pod for Tint {}
 
 #[derive(SharedLayout)]
 #[repr(C, align(64))]
@@ -33,6 +42,13 @@ struct Colour(u8, u8, u8);
 struct Room {
     name: Text<16>,
     seats: u64,
+}
+
+#[derive(SharedLayout)]
+#[repr(C)]
+#[shared(rename = "Room")]
+struct Room2 {
+    beds: u64,
 }
 
 /// What the processes share.
@@ -67,5 +83,20 @@ struct House {
     whole: Tracked<u64>,
     first: Key<u8>,
     seats: SortedMap<Room, u64, 4>,
-    rest: [u8; 48],
+    guests: Room2,
+    address: IpAddress,
+    spare: [u8; 2],
+    peer: SocketAddress,
+    id: Uuid,
+    lasts: TimeSpan,
+    wide: i128,
+    lamps: [bool; 4],
+    initial: char,
+    height: f64,
+    most: Saturating<i64>,
+    #[shared(pod)]
+    tint: Tint,
+    #[shared(pod)]
+    tints: [Tint; 3],
+    rest: [u8; 96],
 }

@@ -8,12 +8,12 @@ mod table;
 use crate::args::Form;
 use crate::document::Document;
 use crate::failure::Failure;
-use shmstate::dynamic::DynState;
+use crate::regions;
 use std::io::Write;
 use std::path::Path;
 
 pub fn schema(out: &mut impl Write, name: &Path, form: &Form) -> Result<bool, Failure> {
-    let state = DynState::open(name)?;
+    let state = regions::open(name)?;
     let text = state.schema();
     if form.json {
         writeln!(out, "{text}")?;

@@ -2,12 +2,14 @@
 //!
 //! The document does not say which fields of a generic type use its parameters. Such a type is declared as it is with its
 //! arguments, under a name of its own; then the layout is another one by name, and the same by bytes.
+//!
+//! Of a type of another crate, it says the name, the size and the alignment: another type of these stands in for it.
 
 use crate::document::{Argument, Document, Field, Kind, Variant, integer_size};
 use crate::failure::Failure;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A source file that declares every type of the program, each one after its parts.
 pub fn source(document: &Document) -> Result<String, Failure> {
@@ -16,8 +18,14 @@ pub fn source(document: &Document) -> Result<String, Failure> {
         std: BTreeSet::new(),
         library: BTreeSet::from(["SharedLayout".to_owned()]),
         keys: document.keys(),
+        names: names(document),
+        archives: false,
     };
     let mut items = TokenStream::new();
+    let foreign = foreign(document);
+    for index in foreign.values() {
+        items.extend(source.stand_in(*index));
+    }
     for index in document.of_the_program().rev() {
         items.extend(source.item(index)?);
     }
@@ -29,11 +37,25 @@ pub fn source(document: &Document) -> Result<String, Failure> {
     // An empty line before each type.
     let printed = prettyplease::unparse(&file);
     let mut lines = String::new();
+    for index in (0..document.types.len()).filter(|index| matches!(document.types[*index].kind, Kind::Pod)) {
+        let (name, size) = (&document.types[index].name, document.types[index].size);
+        lines += &if foreign.get(name) == Some(&index) {
+            format!("// The layout only names `{name}`, a type of {size} bytes: use it instead of the one below.\n")
+        } else {
+            format!("// The layout only names `{name}`, a type of {size} bytes: `use` it.\n")
+        };
+    }
+    if source.archives {
+        lines += "// The layout does not name the types of archives: write them instead of `()`.\n";
+    }
     let mut before = "";
     for line in printed.lines() {
         let begins = line.starts_with("///") || line.starts_with("#[derive");
         if begins && !before.starts_with("///") {
             lines.push('\n');
+        }
+        if line.starts_with("unsafe impl") {
+            lines += "// SAFETY: it is bytes, which may be any.\n";
         }
         lines.push_str(line);
         lines.push('\n');
@@ -53,13 +75,21 @@ struct Source<'a> {
     library: BTreeSet<String>,
     /// The types of the program that are keys, or parts of keys.
     keys: BTreeSet<usize>,
+    /// Under which each type of the program is declared.
+    names: HashMap<usize, String>,
+    /// Whether a type of an archive is left open.
+    archives: bool,
 }
 
 impl Source<'_> {
+    fn declared(&self, index: usize) -> &str {
+        self.names.get(&index).map_or("_unnamed", String::as_str)
+    }
+
     fn item(&mut self, index: usize) -> Result<TokenStream, Failure> {
         let document = self.document;
         let ty = &document.types[index];
-        let name = ident(&declared(document, index));
+        let name = ident(self.declared(index));
         let mut docs = docs(document.doc(index, ""));
         if !ty.arguments.is_empty() {
             let note = format!(" `{}` in the program, where it is generic.", document.name(index));
@@ -69,6 +99,12 @@ impl Source<'_> {
             let version = Literal::u64_unsuffixed(ty.version);
             quote!(#[shared(version = #version)])
         });
+        // Of several types of one name, the layout has that name.
+        let is_another = ty.arguments.is_empty() && self.declared(index) != ty.name && self.document.is_declared(index);
+        let rename = is_another.then(|| {
+            let name = &ty.name;
+            quote!(#[shared(rename = #name)])
+        });
         // Keys are compared and hashed. How, the layout does not say.
         let keys = self.keys.contains(&index).then(|| quote!(, PartialEq, Eq, PartialOrd, Ord, Hash));
         let derives = quote!(#[derive(SharedLayout #keys)]);
@@ -77,7 +113,7 @@ impl Source<'_> {
             Kind::Struct(fields) => {
                 let (body, end) = self.body(fields, doc)?;
                 let repr = self.aligned(quote!(C), index);
-                quote!(#docs #derives #[repr(#repr)] #version struct #name #body #end)
+                quote!(#docs #derives #[repr(#repr)] #version #rename struct #name #body #end)
             }
             Kind::Enum { repr, variants } => {
                 let repr_int = ident(repr);
@@ -95,7 +131,7 @@ impl Source<'_> {
                 } else {
                     quote!(C, #repr_int)
                 };
-                quote!(#docs #derives #[repr(#repr)] #version enum #name { #all })
+                quote!(#docs #derives #[repr(#repr)] #version #rename enum #name { #all })
             }
             // The state itself is of a type of the library, or of another crate.
             _ => {
@@ -104,6 +140,29 @@ impl Source<'_> {
                 quote!(#docs type #name = #of;)
             }
         })
+    }
+
+    /// A type of the name, size and alignment of one that the layout only names.
+    fn stand_in(&self, index: usize) -> TokenStream {
+        let ty = &self.document.types[index];
+        let (name, size) = (ident(&ty.name), Literal::u64_unsuffixed(ty.size));
+        let align = Literal::u64_unsuffixed(ty.align);
+        quote! {
+            #[derive(Clone, Copy)]
+            #[repr(C, align(#align))]
+            struct #name([u8; #size]);
+            unsafe impl shmstate::bytemuck::Zeroable for #name {}
+            unsafe impl shmstate::bytemuck::Pod for #name {}
+        }
+    }
+
+    /// Whether it is plain data of another crate, or an array of that.
+    fn is_foreign(&self, index: usize) -> bool {
+        match &self.document.types[index].kind {
+            Kind::Pod => true,
+            Kind::Array { item, .. } => self.is_foreign(*item),
+            _ => false,
+        }
     }
 
     /// A representation, with the alignment of a struct that has more than its fields.
@@ -143,7 +202,8 @@ impl Source<'_> {
                 let name = ident(&field.name);
                 quote!(#name:)
             });
-            all.extend(quote!(#docs #name #ty,));
+            let pod = self.is_foreign(field.ty).then(|| quote!(#[shared(pod)]));
+            all.extend(quote!(#docs #pod #name #ty,));
         }
         Ok(match (fields.is_empty(), has_names) {
             (true, _) => (TokenStream::new(), quote!(;)),
@@ -172,7 +232,7 @@ impl Source<'_> {
                 Ok(quote!(Text<#capacity>))
             }
             _ if document.is_declared(index) => {
-                let name = ident(&declared(document, index));
+                let name = ident(self.declared(index));
                 Ok(quote!(#name))
             }
             Kind::Struct(_) | Kind::Enum { .. } => self.of_the_library(index),
@@ -197,7 +257,10 @@ impl Source<'_> {
             arguments.push(match argument {
                 Argument::Type(index) => self.ty(index)?,
                 Argument::Const(number) => number.parse().map_err(|_| Failure::Argument(number))?,
-                Argument::Opaque => quote!(()),
+                Argument::Opaque => {
+                    self.archives = true;
+                    quote!(())
+                }
             });
         }
         // The layout of a key is the same for any type to which it leads, and does not name it.
@@ -208,8 +271,36 @@ impl Source<'_> {
     }
 }
 
-/// The name under which a type of the program is declared.
-fn declared(document: &Document, index: usize) -> String {
+/// The names under which the types of the program are declared: each its own, with a number if there are several of it.
+fn names(document: &Document) -> HashMap<usize, String> {
+    let all: Vec<(usize, String)> =
+        document.of_the_program().rev().map(|index| (index, joined(document, index))).collect();
+    let given: BTreeSet<String> = all.iter().map(|(_, name)| name.clone()).collect();
+    let mut taken = BTreeSet::new();
+    let mut unique = |name: String| {
+        let numbered = (2..).map(|n| format!("{name}{n}")).filter(|other| !given.contains(other));
+        let found = std::iter::once(name.clone()).chain(numbered).find(|name| !taken.contains(name)).unwrap_or(name);
+        taken.insert(found.clone());
+        found
+    };
+    all.into_iter().map(|(index, name)| (index, unique(name))).collect()
+}
+
+/// The types for which another one can stand in, by name.
+fn foreign(document: &Document) -> BTreeMap<String, usize> {
+    let declared = names(document);
+    let mut foreign = BTreeMap::new();
+    for (index, ty) in document.types.iter().enumerate() {
+        let is_free = syn::parse_str::<Ident>(&ty.name).is_ok() && !declared.values().any(|name| *name == ty.name);
+        if matches!(ty.kind, Kind::Pod) && is_free {
+            foreign.entry(ty.name.clone()).or_insert(index);
+        }
+    }
+    foreign
+}
+
+/// The name of a type as one word.
+fn joined(document: &Document, index: usize) -> String {
     let name = document.name(index);
     let parts = name.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join("_")

@@ -1,0 +1,200 @@
+//! Each verb on regions that are not as they should be: the exit status, and an answer that says why.
+
+use nix::unistd::geteuid;
+use shmstate::{List, Map, SharedLayout, State, Text};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+#[path = "common/spawn.rs"]
+mod spawn;
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct House {
+    visits: u64,
+    name: Text<16>,
+    rooms: List<u64, 8>,
+    ports: Map<u64, u64, 4>,
+}
+
+fn house(path: &Path) -> State<House> {
+    let house = State::<House>::create(path).unwrap();
+    let filled = house.transact(|h| {
+        h.name.set("entrance")?;
+        h.rooms.push(7)?;
+        h.ports.insert(80, 1)?;
+        Ok(())
+    });
+    filled.unwrap();
+    house
+}
+
+/// What reads the whole state.
+const READ: [&[&str]; 5] = [
+    &["show", "it"],
+    &["watch", "it", "--count", "1"],
+    &["diff", "it", "sound"],
+    &["diff", "sound", "it"],
+    &["export", "it"],
+];
+
+/// What describes the region, and reads a field.
+const LOOK: [&[&str]; 3] = [&["schema", "it"], &["stat", "it"], &["get", "it", "visits"]];
+
+const WRITE: [&[&str]; 7] = [
+    &["set", "it", "visits", "9"],
+    &["push", "it", "rooms", "9"],
+    &["insert", "it", "ports", "9", "9"],
+    &["remove", "it", "rooms[0]"],
+    &["clear", "it", "rooms"],
+    &["migrate", "it", "sound"],
+    &["resize", "it", "--handles", "9"],
+];
+
+/// A directory with a region that is sound, and one that is not.
+struct Fixture(tempfile::TempDir);
+
+impl Fixture {
+    /// `spoil` makes something of the region `it`, to which no process is attached.
+    fn new(spoil: impl Fn(&Path)) -> Fixture {
+        let dir = tempfile::tempdir().unwrap();
+        drop(house(&dir.path().join("sound")));
+        let it = dir.path().join("it");
+        drop(house(&it));
+        spoil(&it);
+        Fixture(dir)
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        spawn::output(Command::new(env!("CARGO_BIN_EXE_shmstate")).env("SHMSTATE_DIR", self.0.path()).args(args))
+    }
+
+    /// All of the verbs end with that status, and say that on standard error, or, with the status 1, as their answer.
+    #[track_caller]
+    fn all(&self, verbs: &[&[&str]], status: i32, text: &str) {
+        for args in verbs {
+            answers(args, &self.run(args), status, text);
+        }
+    }
+}
+
+#[track_caller]
+fn answers(args: &[&str], output: &Output, status: i32, text: &str) {
+    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    assert_eq!(output.status.code(), Some(status), "{args:?}: {out}{err}");
+    let (answer, other) = if status > 1 { (&err, &out) } else { (&out, &err) };
+    assert!(answer.contains(text), "{args:?}: {answer}");
+    assert_eq!(other.as_ref(), "", "{args:?}");
+    assert!(
+        !answer.contains("`remove`") && !answer.contains("reopen"),
+        "{args:?} names calls of the library: {answer}"
+    );
+}
+
+#[test]
+fn a_retired_region() {
+    let fixture = Fixture::new(|it| {
+        let old = it.with_extension("old");
+        fs::hard_link(it, &old).unwrap();
+        State::<House>::open(it).unwrap().recreate(State::options()).unwrap();
+        fs::rename(&old, it).unwrap();
+    });
+    let replaced = "was replaced by another one, and is out of service";
+    fixture.all(&READ, 4, replaced);
+    fixture.all(&WRITE, 4, replaced);
+    fixture.all(&[&["get", "it", "visits"], &["verify", "it"]], 4, replaced);
+    // What it was is known.
+    fixture.all(&[&["schema", "it"]], 0, "rooms");
+    fixture.all(&[&["stat", "it"]], 0, "commits");
+    fixture.all(&[&["doctor", "it"]], 1, "the region is retired");
+    fixture.all(&[&["rm", "it"]], 0, "");
+}
+
+#[test]
+fn a_region_whose_state_is_damaged() {
+    let fixture = Fixture::new(|it| {
+        let mut bytes = fs::read(it).unwrap();
+        for at in 0..bytes.len() {
+            if bytes[at..].starts_with(b"entrance") {
+                bytes[at] = 0xff; // no UTF-8
+            }
+        }
+        fs::write(it, bytes).unwrap();
+    });
+    fixture.all(&READ, 4, "no UTF-8");
+    fixture.all(&READ, 4, "the state is damaged: see `shmstate doctor NAME`");
+    fixture.all(&[&["get", "it"]], 4, "`name`: no UTF-8");
+    fixture.all(&WRITE, 4, "its state: `name`: no UTF-8");
+    fixture.all(&LOOK, 0, "");
+    fixture.all(&[&["doctor", "it"], &["verify", "it"]], 1, "damaged: `name`: no UTF-8");
+    fixture.all(&[&["rm", "it"]], 0, "");
+}
+
+#[test]
+fn a_region_whose_header_is_damaged() {
+    let fixture = Fixture::new(|it| File::options().write(true).open(it).unwrap().write_all_at(&[9; 8], 72).unwrap());
+    for verbs in [&READ[..], &LOOK, &WRITE, &[&["doctor", "it"]]] {
+        fixture.all(
+            verbs,
+            4,
+            "its header is damaged (the checksum differs); if its content is not needed, `shmstate rm NAME`",
+        );
+    }
+    fixture.all(&[&["verify", "it"]], 1, "its header is damaged");
+    fixture.all(&[&["rm", "it"]], 0, "");
+}
+
+#[test]
+fn a_region_of_a_newer_format() {
+    let newer = |it: &Path| File::options().write(true).open(it).unwrap().write_all_at(&2u32.to_ne_bytes(), 8).unwrap();
+    let fixture = Fixture::new(newer);
+    for verbs in [&READ[..], &LOOK, &WRITE, &[&["doctor", "it"], &["verify", "it"]]] {
+        fixture.all(
+            verbs,
+            4,
+            "has format 2, and this version of shmstate knows format 1: use the version that made it",
+        );
+    }
+    fixture.all(&[&["rm", "it"]], 0, "");
+}
+
+#[test]
+fn a_file_that_is_no_region_and_none() {
+    let fixture = Fixture::new(|it| fs::write(it, "no region").unwrap());
+    for verbs in [&READ[..], &LOOK, &WRITE, &[&["doctor", "it"], &["rm", "it"]]] {
+        fixture.all(verbs, 4, "it does not begin like a region of shmstate");
+    }
+    fixture.all(&[&["verify", "it"]], 1, "it does not begin like a region of shmstate");
+    let fixture = Fixture::new(|it| fs::remove_file(it).unwrap());
+    for verbs in [&READ[..], &LOOK, &WRITE, &[&["doctor", "it"], &["verify", "it"], &["rm", "it"]]] {
+        fixture.all(verbs, 3, "`shmstate ls` lists those that are there");
+    }
+}
+
+#[test]
+fn a_region_of_another_user() {
+    if !geteuid().is_root() {
+        return println!("skipped: only root can be two users");
+    }
+    let fixture = Fixture::new(|_| ());
+    let dir = fixture.0.path();
+    fs::set_permissions(dir, Permissions::from_mode(0o755)).unwrap();
+    // Where any user can run it. Another process copies it: what a program of another thread inherits, open for writing, cannot
+    // be run.
+    let program = dir.join("shmstate");
+    assert!(
+        spawn::output(Command::new("cp").arg("-p").arg(env!("CARGO_BIN_EXE_shmstate")).arg(&program)).status.success()
+    );
+    let other =
+        |args: &[&str]| spawn::output(Command::new(&program).env("SHMSTATE_DIR", dir).args(args).uid(65534).gid(65534));
+    for verbs in [&READ[..], &LOOK, &WRITE, &[&["doctor", "it"], &["verify", "it"]]] {
+        verbs.iter().for_each(|args| answers(args, &other(args), 4, "it"));
+    }
+    // The directory is not the other user's.
+    answers(&["rm", "it"], &other(&["rm", "it"]), 4, "it");
+    let text = String::from_utf8(other(&["get", "it"]).stderr).unwrap();
+    assert!(text.contains("look at the modes and owners"), "{text}");
+}
