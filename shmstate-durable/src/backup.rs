@@ -1,0 +1,81 @@
+//! Stores that no process keeps up to date: copies of a version, and what a store has.
+
+use crate::error::Error;
+use crate::store::{Differing, Store};
+use shmstate::dynamic::{DynState, Snapshot};
+use std::path::Path;
+
+/// The mode of a backup.
+const MODE: u32 = 0o600;
+
+/// Writes the committed version of the region `name` to a new file, while other processes use it. Returns the version.
+///
+/// The file is a store that belongs to no region yet: [`restore`] makes it the store of a state.
+///
+/// # Errors
+/// [`Error::AlreadyExists`] for a file that is there; [`Error::Store`]; [`Error::State`] if the region cannot be read.
+pub fn backup(name: impl AsRef<Path>, file: impl AsRef<Path>) -> Result<u64, Error> {
+    let state = DynState::open(name)?.snapshot()?;
+    write_backup(&state, file)?;
+    Ok(state.version())
+}
+
+/// Writes a version of a state to a new file: see [`backup`].
+///
+/// # Errors
+/// [`Error::AlreadyExists`] for a file that is there; [`Error::Store`].
+pub fn write_backup(state: &Snapshot, file: impl AsRef<Path>) -> Result<(), Error> {
+    write(file.as_ref(), state.version(), &state.schema(), state.bytes())
+}
+
+/// Writes a version to a new store.
+pub(crate) fn write(file: &Path, version: u64, schema: &str, image: &[u8]) -> Result<(), Error> {
+    Store::create(file, MODE, 0, |store| store.write(version, schema, image, Differing::Any)).map(drop)
+}
+
+/// Makes a backup the store of the state `name` in the directory `dir`: the next [`DurableState::open`](crate::DurableState::open)
+/// restores the region from it. Returns the version.
+///
+/// The backup is read and checked as a whole, and copied; it stays as it is. There must not be a store yet.
+///
+/// # Errors
+/// As for [`verify`], and [`Error::AlreadyExists`] for a store that is there.
+pub fn restore(file: impl AsRef<Path>, name: impl AsRef<Path>, dir: impl AsRef<Path>) -> Result<u64, Error> {
+    let snapshot = verify(file.as_ref())?;
+    let paths = crate::paths::Paths::new(name.as_ref(), dir.as_ref())?;
+    paths.make_dir()?;
+    write(&paths.store, snapshot.version(), &snapshot.schema(), snapshot.bytes())?;
+    Ok(snapshot.version())
+}
+
+/// Checks a store, or a backup, that no process has open: every checksum, and every value of the state. Returns the state.
+///
+/// # Errors
+/// [`Error::Damaged`] with what is wrong; [`Error::Held`] if a process has the store open; [`Error::NoStore`].
+pub fn verify(file: impl AsRef<Path>) -> Result<Snapshot, Error> {
+    let file = file.as_ref();
+    let no_store = |hint| Error::NoStore { path: file.to_owned(), hint };
+    let mut store =
+        Store::open(file)?.ok_or_else(|| no_store("name the file `NAME.redb` in the directory of the stores"))?;
+    store.check()?;
+    store
+        .read()?
+        .ok_or_else(|| no_store("the file is one, and has no version yet: no process has finished opening its state"))
+}
+
+/// Removes the region of that name, and those beside it, as a restart of the machine does. The store stays. Processes that use the
+/// region keep it, and what they change is not kept from then on.
+///
+/// # Errors
+/// [`Error::State`] as for [`shmstate::remove`].
+pub fn remove(name: impl AsRef<Path>) -> Result<(), Error> {
+    let paths = crate::paths::Paths::new(name.as_ref(), Path::new(""))?;
+    shmstate::remove(&paths.region)?;
+    for beside in [&paths.progress, &paths.requests] {
+        match shmstate::remove(beside) {
+            Err(e) if e.kind() != shmstate::ErrorKind::NotFound => return Err(e.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! What the processes of a durable state say to each other: two small regions beside the state's.
+//!
+//! They are two because different processes sleep on them: the process that writes sleeps until a version is wanted, and those that wait for
+//! their versions sleep until the store has one more. With one region, each wish would wake all that wait.
+
+use crate::error::Error;
+use crate::paths::Paths;
+use shmstate::{SharedLayout, State, Text};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::Duration;
+
+/// How far the store is. The process that is elected on this region writes it, and the store.
+#[derive(SharedLayout)]
+#[repr(C)]
+pub(crate) struct Progress {
+    /// The lineage of the region that the store belongs to; 0 if it is not known yet, or was given up.
+    pub(crate) lineage: u128,
+    /// Device and inode of the store.
+    pub(crate) store: [u64; 2],
+    /// The newest version that is on disk.
+    pub(crate) durable: u64,
+    /// Transactions of the store.
+    pub(crate) commits: u64,
+    /// Attempts that failed since the last one that did not.
+    pub(crate) failures: u64,
+    /// Nanoseconds from one transaction to the next one, if nothing is waited for.
+    pub(crate) interval: u64,
+    /// The path of the store.
+    pub(crate) path: Text<504>,
+    /// Why the last attempt failed; empty if it did not.
+    pub(crate) why: Text<504>,
+}
+
+/// What is waited for.
+#[derive(SharedLayout)]
+#[repr(C)]
+pub(crate) struct Requests {
+    /// The lineage of the region whose version is meant.
+    pub(crate) lineage: u128,
+    /// The newest version that a process waits for.
+    pub(crate) wanted: u64,
+    _pad: u64,
+}
+
+/// Handles of a new region beside the state's: as many processes as there may be.
+const HANDLES: usize = 1024;
+
+/// This process's handles on both.
+pub(crate) struct Control {
+    pub(crate) progress: State<Progress>,
+    pub(crate) requests: State<Requests>,
+}
+
+impl Control {
+    pub(crate) fn open(paths: &Paths, mode: u32, handles: usize, timeout: Duration) -> Result<Control, Error> {
+        fn open<T: SharedLayout>(name: &Path, mode: u32, handles: usize, timeout: Duration) -> Result<State<T>, Error> {
+            let options = State::<T>::options().mode(mode).handles(handles.max(HANDLES)).timeout(timeout);
+            Ok(options.open_or_create(name)?)
+        }
+        let progress = open(&paths.progress, mode, handles, timeout)?;
+        Ok(Control { progress, requests: open(&paths.requests, mode, handles, timeout)? })
+    }
+
+    /// The version of that lineage that is on disk; `None` if the store belongs to another one.
+    pub(crate) fn durable(&self, lineage: u128) -> Result<Option<u64>, Error> {
+        Ok(self.progress.read(|p| (p.lineage == lineage).then_some(p.durable))?)
+    }
+
+    /// The version that is waited for; 0 if none is.
+    pub(crate) fn wanted(&self, lineage: u128) -> Result<(u64, u64), Error> {
+        Ok(self.requests.read_versioned(|r, seen| (if r.lineage == lineage { r.wanted } else { 0 }, seen))?)
+    }
+
+    /// Says that a version is waited for.
+    pub(crate) fn want(&self, lineage: u128, version: u64) -> Result<(), Error> {
+        if self.wanted(lineage)?.0 >= version {
+            return Ok(());
+        }
+        Ok(self.requests.update(|r| {
+            r.wanted = if r.lineage == lineage { r.wanted.max(version) } else { version };
+            r.lineage = lineage;
+        })?)
+    }
+
+    /// Wakes the process that writes, if it sleeps.
+    pub(crate) fn wake(&self) -> Result<(), Error> {
+        Ok(self.requests.update(|_| ())?)
+    }
+
+    /// Says that a version is on disk. The store has it when this is called.
+    pub(crate) fn publish(&self, lineage: u128, version: u64) -> Result<(), Error> {
+        Ok(self.progress.update(|p| {
+            (p.lineage, p.durable, p.failures) = (lineage, version, 0);
+            p.commits += 1;
+            if !p.why.is_empty() {
+                p.why.clear();
+            }
+        })?)
+    }
+
+    /// Says why nothing is on disk.
+    pub(crate) fn fail(&self, why: &Error) -> Result<(), Error> {
+        let why = why.to_string();
+        Ok(self.progress.update(|p| {
+            p.failures += 1;
+            set(&mut p.why, &why);
+        })?)
+    }
+
+    /// Says that the region of that lineage is kept no more.
+    pub(crate) fn give_up(&self, lineage: u128) -> Result<(), Error> {
+        Ok(self.progress.update(|p| {
+            if p.lineage == lineage {
+                p.lineage = 0;
+            }
+        })?)
+    }
+
+    /// Says which store belongs to the region of that lineage, and which version of it is on disk.
+    pub(crate) fn bind(&self, lineage: u128, store: &Path, durable: u64, interval: Duration) -> Result<(), Error> {
+        let file = identity(store);
+        Ok(self.progress.update(|p| {
+            (p.lineage, p.store, p.durable, p.failures) = (lineage, file, durable, 0);
+            p.interval = u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX);
+            set(&mut p.path, &store.to_string_lossy());
+            p.why.clear();
+        })?)
+    }
+
+    /// Whether the store that the region of that lineage is kept in has not that path any more.
+    pub(crate) fn has_lost(&self, lineage: u128, store: &Path) -> Result<bool, Error> {
+        let file = identity(store);
+        Ok(self.progress.read(|p| p.lineage == lineage && p.store != file)?)
+    }
+
+    /// The path of the store that the region of that lineage is kept in, if it is not `store`.
+    pub(crate) fn other_store(&self, lineage: u128, store: &Path) -> Result<Option<String>, Error> {
+        let file = identity(store);
+        let kept_in = |p: &Progress| (p.lineage == lineage && p.store != file).then(|| p.path.to_string());
+        Ok(self.progress.read(kept_in)?.filter(|path| *path != store.to_string_lossy()))
+    }
+}
+
+/// Device and inode of a file; zeroes if there is none.
+pub(crate) fn identity(path: &Path) -> [u64; 2] {
+    std::fs::metadata(path).map_or([0; 2], |found| [found.dev(), found.ino()])
+}
+
+/// Sets a text, cut to what has room.
+fn set<const N: usize>(text: &mut Text<N>, to: &str) {
+    let end = (0..=N.min(to.len())).rev().find(|end| to.is_char_boundary(*end)).unwrap_or(0);
+    if text.set(&to[..end]).is_err() {
+        text.clear();
+    }
+}

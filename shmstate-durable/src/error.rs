@@ -1,0 +1,143 @@
+//! What can go wrong, and what to do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What can go wrong with a durable state.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The region: see [`shmstate::Error`].
+    #[error(transparent)]
+    State(#[from] shmstate::Error),
+    /// The options cannot be met.
+    #[error("{0}")]
+    InvalidOption(String),
+    /// The operating system, or the engine, refuses a file.
+    #[error("`{path}`: cannot {doing} the store: {why}")]
+    Store {
+        /// The store.
+        path: PathBuf,
+        /// What was to be done.
+        doing: &'static str,
+        /// What the engine or the system says.
+        why: String,
+    },
+    /// Another process has the store open, or a forked child of one.
+    #[error(
+        "`{path}`: another process has the store open: the elected one of the processes that use the state, or a command; a state that \
+         runs is backed up by `DurableState::backup` or `shmstate backup NAME`, and a store is checked after its processes have ended"
+    )]
+    Held {
+        /// The store.
+        path: PathBuf,
+    },
+    /// There is no store.
+    #[error("`{path}`: there is no store: {hint}")]
+    NoStore {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// There is a store already.
+    #[error("`{path}`: there is a file already, and nothing was written: remove it, or choose another name")]
+    AlreadyExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is no store, or its content is not what was written.
+    #[error("`{path}`: the store is damaged: {why}; nothing of it was used or changed: restore a backup of it")]
+    Damaged {
+        /// The store.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The region and the store are of two states.
+    #[error(
+        "`{region}` and the store `{store}` are of two states: {why}. Nothing was changed. To go on with what the store has, end the \
+         processes that use the region and remove it (`shmstate rm`); to go on with the region, move the store away"
+    )]
+    Unrelated {
+        /// The region's name.
+        region: PathBuf,
+        /// The store.
+        store: PathBuf,
+        /// How that is known.
+        why: String,
+    },
+    /// The state is kept in another store.
+    #[error("`{region}`: the state is kept in the store `{kept_in}`, not in `{store}`: open it with that directory")]
+    OtherStore {
+        /// The region's name.
+        region: PathBuf,
+        /// The store that was asked for.
+        store: PathBuf,
+        /// The store that it is kept in.
+        kept_in: String,
+    },
+    /// Another process opens the state, and does not finish.
+    #[error(
+        "`{region}`: another process that opens or restores the state has not finished; wait, or give the options a longer `timeout`"
+    )]
+    Opening {
+        /// The region's name.
+        region: PathBuf,
+    },
+    /// The region of this handle is kept no more.
+    #[error(
+        "`{region}`: what this handle changes is not kept any more: its region was removed, or replaced by one of another state; drop \
+         the handle and open the state again"
+    )]
+    Detached {
+        /// The region's name.
+        region: PathBuf,
+    },
+    /// A version was committed, and it is not known to be on disk yet.
+    #[error(
+        "`{region}`: version {version} is committed, and not known to be on disk yet, where version {durable} is{why}"
+    )]
+    NotDurable {
+        /// The region's name.
+        region: PathBuf,
+        /// The version that was waited for.
+        version: u64,
+        /// The version that is on disk.
+        durable: u64,
+        /// What the process that writes says; empty if it says nothing.
+        why: String,
+    },
+}
+
+impl Error {
+    /// What the operating system says of a store.
+    pub(crate) fn io(path: &Path, doing: &'static str) -> impl Fn(io::Error) -> Error {
+        move |e| Error::Store { path: path.to_owned(), doing, why: e.to_string() }
+    }
+
+    /// What the engine says of a store.
+    pub(crate) fn engine(path: &Path, doing: &'static str, e: impl Into<redb::Error>) -> Error {
+        let path = path.to_owned();
+        match e.into() {
+            redb::Error::DatabaseAlreadyOpen => Error::Held { path },
+            redb::Error::Corrupted(why) => Error::Damaged { path, why },
+            redb::Error::Io(e) if e.kind() == io::ErrorKind::InvalidData => {
+                Error::Damaged { path, why: format!("it is no file of redb: {e}") }
+            }
+            e => Error::Store { path, doing, why: e.to_string() },
+        }
+    }
+
+    /// The store has not its path any more, and the state is in use.
+    pub(crate) fn removed(path: &Path) -> Error {
+        let hint = "it was removed or replaced while the state was in use; the region still has all of the state, and is written to a \
+                    new store when all processes have dropped it and one opens it again";
+        Error::NoStore { path: path.to_owned(), hint }
+    }
+
+    /// The store holds what was not written there.
+    pub(crate) fn damaged(path: &Path, why: impl Into<String>) -> Error {
+        Error::Damaged { path: path.to_owned(), why: why.into() }
+    }
+}

@@ -1,0 +1,272 @@
+//! The thread of each process that keeps the state: one of them at a time is elected, and writes.
+
+use crate::control::{Control, identity};
+use crate::error::Error;
+use crate::paths::Paths;
+use crate::store::{Differing, Store};
+use shmstate::{ErrorKind, SharedLayout, State};
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How long a process waits to be elected before it looks whether its handle was dropped.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How long a process that opens the state waits between two looks at a store that is open elsewhere.
+const HELD: Duration = Duration::from_millis(10);
+
+/// What the threads of a process share.
+pub(crate) struct Kept {
+    pub(crate) paths: Paths,
+    pub(crate) control: Control,
+    /// Of the region that this handle belongs to.
+    pub(crate) lineage: u128,
+    pub(crate) interval: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) mode: u32,
+    pub(crate) medium: Medium,
+    /// The handle was dropped.
+    stop: AtomicBool,
+}
+
+/// How the store is opened.
+#[derive(Clone, Default)]
+pub(crate) enum Medium {
+    /// As a file.
+    #[default]
+    File,
+    /// In a medium of a test's.
+    #[cfg(test)]
+    Test(Arc<dyn Fn(u128) -> Result<Store, Error> + Send + Sync>),
+}
+
+impl Medium {
+    /// [`open`](Self::open), once the process that has the store open has closed it: it may be about to.
+    pub(crate) fn open_when_free(&self, paths: &Paths, until: Option<Instant>) -> Result<Option<Store>, Error> {
+        loop {
+            match self.open(paths) {
+                Err(Error::Held { .. }) if until.is_none_or(|until| Instant::now() < until) => {
+                    std::thread::sleep(HELD);
+                }
+                opened => return opened,
+            }
+        }
+    }
+
+    pub(crate) fn open(&self, paths: &Paths) -> Result<Option<Store>, Error> {
+        match self {
+            Medium::File => Store::open(&paths.store),
+            #[cfg(test)]
+            Medium::Test(open) => open(0).map(Some),
+        }
+    }
+
+    pub(crate) fn create(&self, paths: &Paths, mode: u32, lineage: u128) -> Result<Store, Error> {
+        match self {
+            Medium::File => Store::create(&paths.store, mode, lineage, |_| Ok(())),
+            #[cfg(test)]
+            Medium::Test(open) => open(lineage),
+        }
+    }
+}
+
+impl Kept {
+    pub(crate) fn new(paths: Paths, control: Control, lineage: u128, terms: Terms) -> Kept {
+        let Terms { interval, timeout, mode, medium } = terms;
+        Kept { paths, control, lineage, interval, timeout, mode, medium, stop: AtomicBool::new(false) }
+    }
+
+    fn is_stopped(&self) -> bool {
+        // A flag alone, looked at again and again.
+        self.stop.load(Relaxed)
+    }
+}
+
+/// What the user says, once.
+#[derive(Clone)]
+pub(crate) struct Terms {
+    pub(crate) interval: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) mode: u32,
+    pub(crate) medium: Medium,
+}
+
+/// The thread of a handle.
+pub(crate) struct Keeper {
+    kept: Arc<Kept>,
+    thread: Option<JoinHandle<()>>,
+    /// A forked child has no such thread.
+    process: u32,
+}
+
+impl Keeper {
+    /// Starts the thread of a state of type `T`.
+    pub(crate) fn start<T: SharedLayout>(kept: Arc<Kept>) -> Result<Keeper, Error> {
+        let run = {
+            let kept = Arc::clone(&kept);
+            move || Writer::<T> { kept: &kept, state: PhantomData }.run()
+        };
+        let thread = std::thread::Builder::new().name("shmstate-durable".into()).spawn(run);
+        let thread = thread.map_err(Error::io(&kept.paths.store, "start the thread that writes"))?;
+        Ok(Keeper { kept, thread: Some(thread), process: std::process::id() })
+    }
+}
+
+impl Drop for Keeper {
+    /// Ends the thread, which writes what is not on disk yet if this process is elected.
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            return;
+        }
+        self.kept.stop.store(true, Relaxed);
+        // If the region is out of reach, the thread looks after its interval.
+        let _ = self.kept.control.wake();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Why the elected process stops writing.
+enum End {
+    /// The handle was dropped.
+    Stopped,
+    /// The region was replaced by one that goes on with it.
+    Replaced,
+    /// This process cannot write any more.
+    Unable,
+}
+
+struct Writer<'a, T> {
+    kept: &'a Kept,
+    state: PhantomData<fn() -> T>,
+}
+
+impl<T: SharedLayout> Writer<'_, T> {
+    fn run(&self) {
+        let kept = self.kept;
+        loop {
+            // A handle that is dropped before its thread was elected writes as well, if no other process does.
+            let is_last = kept.is_stopped();
+            let Ok(elected) = kept.control.progress.elect(if is_last { Duration::ZERO } else { LOOK }) else { return };
+            if let Some(_elected) = elected {
+                self.write_on();
+                return;
+            }
+            if is_last {
+                return;
+            }
+        }
+    }
+
+    /// Writes, as the elected process, until it cannot any more.
+    fn write_on(&self) {
+        let kept = self.kept;
+        loop {
+            let is_last = kept.is_stopped();
+            match self.write() {
+                Ok(End::Replaced) => {}
+                Ok(End::Stopped | End::Unable) => return,
+                Err(e) => {
+                    // What goes wrong with the store may go by: the disk is full, or a command has it open.
+                    if kept.control.fail(&e).is_err() || is_last {
+                        return;
+                    }
+                    self.pause();
+                }
+            }
+        }
+    }
+
+    /// Waits until the next attempt.
+    fn pause(&self) {
+        let until = Instant::now() + self.kept.interval.clamp(LOOK, Duration::from_secs(1));
+        while !self.kept.is_stopped() && Instant::now() < until {
+            std::thread::sleep(LOOK.min(self.kept.interval));
+        }
+    }
+
+    /// Writes until the handle is dropped, or the region is no more what the store belongs to.
+    fn write(&self) -> Result<End, Error> {
+        let kept = self.kept;
+        let region = State::<T>::options().mode(kept.mode).timeout(kept.timeout).open(&kept.paths.region);
+        let region = match region {
+            Ok(region) if region.lineage() == kept.lineage => region,
+            Ok(_) => return self.give_up(),
+            Err(e) => match e.kind() {
+                ErrorKind::NotFound => return self.give_up(),
+                // Of a newer release, whose processes write from now on.
+                ErrorKind::LayoutMismatch => return Ok(End::Unable),
+                _ => return Err(e.into()),
+            },
+        };
+        let Some(store) = kept.medium.open(&kept.paths)? else { return Err(Error::removed(&kept.paths.store)) };
+        if store.head().lineage != kept.lineage {
+            return self.give_up();
+        }
+        self.keep(&region, store)
+    }
+
+    /// Brings the store up to date whenever a version is waited for, and each interval.
+    fn keep(&self, region: &State<T>, mut store: Store) -> Result<End, Error> {
+        let (kept, file, schema) = (self.kept, identity(store.path()), State::<T>::schema());
+        let mut follower = region.follow()?;
+        let mut durable = follower.version();
+        // What has changed since the version of the store is not known.
+        if !store.has(durable, &schema) {
+            store.write(durable, &schema, follower.bytes(), Differing::Any)?;
+        }
+        kept.control.publish(kept.lineage, durable)?;
+        let mut next = Instant::now() + kept.interval;
+        loop {
+            let (wanted, seen) = kept.control.wanted(kept.lineage)?;
+            // After that: whatever stops the thread wakes it by another version than the one that was seen.
+            let is_last = kept.is_stopped();
+            let now = Instant::now();
+            if wanted <= durable && now < next && !is_last {
+                kept.control.requests.wait_newer(seen, next - now)?;
+                continue;
+            }
+            if now >= next {
+                next = now + kept.interval;
+            }
+            // What is written to a file without a name is lost.
+            if identity(store.path()) != file {
+                return Err(Error::removed(&kept.paths.store));
+            }
+            let is_current = region.is_current()?;
+            let change = match follower.advance() {
+                Err(e) if e.kind() == ErrorKind::Retired => return Ok(End::Replaced),
+                change => change?,
+            };
+            match change {
+                Some(change) => {
+                    let differing =
+                        if change.is_overrun() { Differing::Any } else { Differing::Ranges(change.ranges()) };
+                    store.write(change.to(), &schema, follower.bytes(), differing)?;
+                    durable = change.to();
+                    kept.control.publish(kept.lineage, durable)?;
+                }
+                // What is waited for has not been made; it cannot be a version of this region.
+                None if wanted > durable && !is_last => {
+                    kept.control.requests.wait_newer(seen, next.saturating_duration_since(now))?;
+                }
+                None => {}
+            }
+            if is_last {
+                return Ok(End::Stopped);
+            }
+            if !is_current {
+                return Ok(End::Replaced); // or removed: its name says which
+            }
+        }
+    }
+
+    /// Leaves the store to the region that its state goes on in.
+    fn give_up(&self) -> Result<End, Error> {
+        self.kept.control.give_up(self.kept.lineage)?;
+        Ok(End::Unable)
+    }
+}

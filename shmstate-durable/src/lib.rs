@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+// From the ground up:
+//
+// * `error`; `head`, `pages`: what a store has; `grown`, `store`: the database; `backup`: stores beside the one that is in use.
+// * `paths`, `control`: the regions by which the processes agree.
+// * `keeper`: the thread that writes; `options`: how a state is opened; `state`: what the user holds.
+
+mod backup;
+mod control;
+mod error;
+mod grown;
+mod head;
+mod keeper;
+mod options;
+mod pages;
+mod paths;
+mod state;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use backup::{backup, remove, restore, verify, write_backup};
+pub use error::Error;
+pub use options::Options;
+pub use state::DurableState;
+
+#[doc = include_str!("../docs/design.md")]
+pub mod design {}

@@ -1,0 +1,233 @@
+//! How a durable state is opened.
+
+use crate::control::Control;
+use crate::error::Error;
+use crate::keeper::{Keeper, Kept, Medium, Terms};
+use crate::paths::Paths;
+use crate::state::DurableState;
+use crate::store::Differing;
+use shmstate::{Migrate, SharedLayout, State};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a process sleeps that waits for another one to make the region.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// The longest interval: for ever, as far as a process is concerned, and a time that a clock can show.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// How to open a durable state: [`DurableState::options`].
+///
+/// ```
+/// use shmstate_durable::DurableState;
+/// use std::time::Duration;
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let name = dir.path().join("number");
+/// let number = DurableState::<u64>::options()
+///     .interval(Duration::from_millis(100))
+///     .handles(256)
+///     .init(|n| *n = 1000)
+///     .open(&name, dir.path().join("stores"))?;
+/// assert_eq!(number.read(|n| *n)?, 1000);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "options do nothing until `open`"]
+pub struct Options<'a, T> {
+    region: shmstate::Options<'a, T>,
+    terms: Terms,
+    handles: usize,
+}
+
+impl<'a, T: SharedLayout> Options<'a, T> {
+    pub(crate) fn new() -> Self {
+        let terms = Terms {
+            interval: Duration::from_secs(1),
+            timeout: Duration::from_secs(5),
+            mode: 0o600,
+            medium: Medium::default(),
+        };
+        Options { region: State::<T>::options(), terms, handles: 0 }.handles(64)
+    }
+
+    /// How often what has changed is written, if no process waits for it: by default, each second. It is that of the process that
+    /// writes. With `Duration::MAX`, only what is waited for is written, and what there is when the handle of that process is dropped.
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.terms.interval = interval.min(LONGEST);
+        self
+    }
+
+    /// How long an update waits, for its turn and then for the disk; and an open, for a process that restores the state. By default
+    /// five seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.terms.timeout = timeout;
+        self.region = self.region.timeout(timeout);
+        self
+    }
+
+    /// The mode of the regions and of the store: see [`shmstate::Options::mode`].
+    pub fn mode(mut self, mode: u32) -> Self {
+        self.terms.mode = mode;
+        self.region = self.region.mode(mode);
+        self
+    }
+
+    /// How many handles a new region can have at a time, by default 64: see [`shmstate::Options::handles`]. Each process takes one. There
+    /// is one more, for the process that writes.
+    pub fn handles(mut self, handles: usize) -> Self {
+        self.handles = handles;
+        self.region = self.region.handles(handles.saturating_add(1));
+        self
+    }
+
+    /// How many copies a new region has: see [`shmstate::Options::copies`].
+    pub fn copies(mut self, copies: usize) -> Self {
+        self.region = self.region.copies(copies);
+        self
+    }
+
+    /// Fills a new state, of which there is neither a region nor a store: see [`shmstate::Options::init`].
+    pub fn init(mut self, init: impl FnOnce(&mut T) + 'a) -> Self {
+        self.region = self.region.init(init);
+        self
+    }
+
+    /// What to do with a region, and with a store, of another layout than `T`: see [`shmstate::Options::migrate`].
+    pub fn migrate(mut self, migrate: Migrate<'a>) -> Self {
+        self.region = self.region.migrate(migrate);
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn medium(mut self, medium: Medium) -> Self {
+        self.terms.medium = medium;
+        self
+    }
+
+    /// Opens the state: see [`DurableState::open`].
+    ///
+    /// # Errors
+    /// As for [`DurableState::open`].
+    ///
+    /// # Panics
+    /// With whatever `init` panics; nothing has been created then.
+    pub fn open(self, name: impl AsRef<Path>, dir: impl AsRef<Path>) -> Result<DurableState<T>, Error> {
+        let Options { region, terms, handles } = self;
+        if terms.interval.is_zero() {
+            return Err(Error::InvalidOption("`interval`: at least a nanosecond".into()));
+        }
+        let mut paths = Paths::new(name.as_ref(), dir.as_ref())?;
+        paths.make_dir()?;
+        let control = Control::open(&paths, terms.mode, handles, terms.timeout)?;
+        paths.settle(control.progress.path())?;
+        let until = Instant::now().checked_add(terms.timeout);
+        let state = loop {
+            if let Some(_elected) = control.progress.elect(Duration::ZERO)? {
+                break opened(region, &paths, &control, &terms, until)?;
+            }
+            // Another process writes, or is about to.
+            let (bound, seen) = control.progress.read_versioned(|p, seen| (p.lineage, seen))?;
+            if bound != 0 && paths.region.exists() {
+                break joined(region, &paths, &control)?;
+            }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Err(Error::Opening { region: paths.region });
+            }
+            control.progress.wait_newer(seen, LOOK)?;
+        };
+        let kept = Arc::new(Kept::new(paths, control, state.lineage(), terms));
+        let keeper = Keeper::start::<T>(Arc::clone(&kept))?;
+        Ok(DurableState::new(state, kept, keeper))
+    }
+}
+
+/// Opens the region as the elected process: restores it, or looks whether the store is its own. The store has a version of it then.
+fn opened<T: SharedLayout>(
+    region: shmstate::Options<'_, T>,
+    paths: &Paths,
+    control: &Control,
+    terms: &Terms,
+    until: Option<Instant>,
+) -> Result<State<T>, Error> {
+    let medium = &terms.medium;
+    let mut restored = None;
+    let state = region.open_or_restore(&paths.region, |lineage| {
+        let mut store = match medium.open_when_free(paths, until)? {
+            Some(store) => store,
+            None => medium.create(paths, terms.mode, lineage)?,
+        };
+        let content = store.read()?;
+        // Before there is such a region: another one of an earlier lineage is not written from then on.
+        if store.head().lineage != lineage {
+            store.bind(lineage)?;
+        }
+        restored = Some(store);
+        Ok::<_, Error>(content)
+    })?;
+    let lineage = state.lineage();
+    let mut store = match restored {
+        Some(store) => store,
+        None => {
+            if let Some(kept_in) = control.other_store(lineage, &paths.store)? {
+                let (region, store) = (paths.region.clone(), paths.store.clone());
+                return Err(Error::OtherStore { region, store, kept_in });
+            }
+            match medium.open_when_free(paths, until)? {
+                Some(store) => store,
+                None => medium.create(paths, terms.mode, lineage)?,
+            }
+        }
+    };
+    let head = store.head();
+    if head.lineage != lineage {
+        // Without a version, nothing is lost.
+        if let Some(version) = head.version {
+            let why = format!(
+                "the region was created by other means than by restoring it from the store, which has version {version} of its state"
+            );
+            return Err(Error::Unrelated { region: paths.region.clone(), store: paths.store.clone(), why });
+        }
+        store.bind(lineage)?;
+    }
+    let (follower, schema) = (state.follow()?, State::<T>::schema());
+    if !store.has(follower.version(), &schema) {
+        store.write(follower.version(), &schema, follower.bytes(), Differing::Any)?;
+    }
+    control.bind(lineage, store.path(), follower.version(), terms.interval)?;
+    drop(follower);
+    Ok(state)
+}
+
+/// Opens the region beside the process that writes.
+fn joined<T: SharedLayout>(
+    region: shmstate::Options<'_, T>,
+    paths: &Paths,
+    control: &Control,
+) -> Result<State<T>, Error> {
+    let state = region.open(&paths.region)?;
+    let lineage = state.lineage();
+    if let Some(kept_in) = control.other_store(lineage, &paths.store)? {
+        return Err(Error::OtherStore { region: paths.region.clone(), store: paths.store.clone(), kept_in });
+    }
+    if control.has_lost(lineage, &paths.store)? {
+        return Err(Error::removed(&paths.store));
+    }
+    if control.durable(lineage)?.is_none() {
+        let why = "the region was created by other means than by restoring it from the store".to_owned();
+        return Err(Error::Unrelated { region: paths.region.clone(), store: paths.store.clone(), why });
+    }
+    Ok(state)
+}
+
+/// What is said of the writing.
+impl<T> fmt::Debug for Options<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("region", &self.region)
+            .field("interval", &self.terms.interval)
+            .field("timeout", &self.terms.timeout)
+            .finish()
+    }
+}

@@ -1,0 +1,79 @@
+//! A store with another byte than was written.
+
+use super::medium::Medium;
+use super::rng::Rng;
+use super::world::{World, apply, view};
+use crate::Error;
+use crate::store::{Differing, Store};
+use shmstate::State;
+
+/// Bytes of a page.
+const PAGE: u32 = 1000;
+
+#[test]
+fn is_refused_or_reads_as_it_was_written() {
+    let (medium, mut rng) = (Medium::default(), Rng::new(5));
+    let world = State::<World>::anonymous().unwrap();
+    let mut follower = world.follow().unwrap();
+    let mut store = Store::in_medium(medium.clone(), 1, PAGE).unwrap();
+    for _ in 0..20 {
+        world.update_versioned(apply).unwrap();
+    }
+    follower.advance().unwrap().unwrap();
+    // Once, so that the file has few pages of earlier versions.
+    store.write(20, &State::<World>::schema(), follower.bytes(), Differing::Any).unwrap();
+    drop(store);
+    let (bytes, right) = (medium.bytes(), view(follower.bytes()));
+    let (mut refused, mut read) = (0, 0);
+    // The others are mostly of what is free, and of the list of that.
+    let used: Vec<usize> = (0..bytes.len()).filter(|at| !matches!(bytes[*at], 0 | 255)).collect();
+    for n in 0..1000 {
+        let mut other = bytes.clone();
+        // Some of them where the engine says what is where.
+        let at = if n % 4 == 0 { rng.below(512) } else { used[rng.below(used.len())] };
+        other[at] ^= 1 << rng.below(8);
+        match Store::in_medium(Medium::of(other), 1, PAGE).and_then(|store| store.read()) {
+            Err(Error::Damaged { .. } | Error::Store { .. }) => refused += 1,
+            Err(e) => panic!("byte {at}: {e}"),
+            Ok(kept) => {
+                let kept = kept.expect("it had a version");
+                assert!(kept.version() == 20 && view(kept.bytes()) == right, "byte {at}: version {}", kept.version());
+                read += 1;
+            }
+        }
+    }
+    println!("{refused} refused, {read} read as they were written, of {} bytes", bytes.len());
+    assert!(refused > 100 && read > 100);
+}
+
+#[test]
+fn a_page_that_is_missing_or_old_is_noticed() {
+    const PAGES: redb::TableDefinition<'_, u64, &[u8]> = redb::TableDefinition::new("pages");
+    let (medium, world) = (Medium::default(), State::<World>::anonymous().unwrap());
+    let mut store = Store::in_medium(medium.clone(), 1, PAGE).unwrap();
+    world.update_versioned(|s, _| apply(s, 3)).unwrap();
+    let follower = world.follow().unwrap();
+    store.write(1, &State::<World>::schema(), follower.bytes(), Differing::Any).unwrap();
+    assert!(store.read().unwrap().is_some());
+    drop(store);
+    for is_old in [false, true] {
+        let medium = Medium::of(medium.bytes());
+        let db = redb::Database::builder().create_with_backend(medium.clone()).unwrap();
+        let transaction = db.begin_write().unwrap();
+        {
+            let mut pages = transaction.open_table(PAGES).unwrap();
+            let other = vec![0; PAGE as usize];
+            let mut old = Vec::new();
+            crate::pages::kept(crate::pages::digest(0, &other), &other, &mut old);
+            if is_old {
+                pages.insert(0, &*old).unwrap();
+            } else {
+                pages.remove(0).unwrap();
+            }
+        }
+        transaction.commit().unwrap();
+        drop(db);
+        let why = Store::in_medium(medium, 1, PAGE).unwrap().read().unwrap_err().to_string();
+        assert!(why.contains("missing, or of another version"), "{why}");
+    }
+}

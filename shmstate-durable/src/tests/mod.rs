@@ -1,0 +1,7 @@
+//! Tests that look inside: power cuts, and damage.
+
+mod damage;
+mod medium;
+mod power;
+mod rng;
+mod world;

@@ -1,0 +1,235 @@
+//! A state goes on after its regions are gone.
+
+use shmstate::{List, Map, Migrate, SharedLayout, State, Text};
+use shmstate_durable::{DurableState, Error};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
+
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Board {
+    ticks: u64,
+    owner: Text<24>,
+    samples: List<u64, 20_000>,
+    seats: Map<u64, u64, 100>,
+}
+
+struct Place {
+    _dir: TempDir,
+    name: PathBuf,
+    stores: PathBuf,
+}
+
+impl Place {
+    fn new() -> Place {
+        let dir = tempfile::tempdir().unwrap();
+        Place { name: dir.path().join("board"), stores: dir.path().join("stores"), _dir: dir }
+    }
+
+    fn open(&self) -> DurableState<Board> {
+        DurableState::open(&self.name, &self.stores).unwrap()
+    }
+
+    /// Nothing but the store is left.
+    fn restart(&self) {
+        shmstate_durable::remove(&self.name).unwrap();
+        assert_eq!(self.regions(), 0);
+    }
+
+    fn regions(&self) -> usize {
+        std::fs::read_dir(self._dir.path()).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_file()).count()
+    }
+
+    fn store(&self) -> PathBuf {
+        self.stores.join("board.redb")
+    }
+}
+
+fn fill(board: &Board) -> (u64, &str, usize, u64, Option<u64>) {
+    (board.ticks, &board.owner, board.samples.len(), board.samples.iter().sum(), board.seats.get(&5).copied())
+}
+
+#[test]
+fn a_state_goes_on_after_its_regions_are_gone() {
+    let place = Place::new();
+    let board = place.open();
+    assert_eq!((board.version().unwrap(), board.durable_version().unwrap()), (0, 0));
+    board.update(|s| s.samples.extend(0..20_000)).unwrap();
+    board.transact(|s| Ok((s.owner.set("me")?, s.seats.insert(5, 6)?))).unwrap();
+    assert_eq!(board.update_durable(|s| s.ticks = 9).unwrap(), ());
+    assert_eq!(board.durable_version().unwrap(), 3);
+    board.update(|s| s.samples.truncate(19_000)).unwrap();
+    assert_eq!(board.flush().unwrap(), 4);
+    // The thread that writes does so at the end as well.
+    board.update(|s| s.ticks += 1).unwrap();
+    drop(board);
+    place.restart();
+
+    let board = place.open();
+    assert_eq!((board.version().unwrap(), board.durable_version().unwrap()), (5, 5));
+    let sum = (0..19_000).sum();
+    board.read(|s| assert_eq!(fill(s), (10, "me", 19_000, sum, Some(6)))).unwrap();
+    board.update(|s| s.samples.clear()).unwrap();
+    assert_eq!(board.flush().unwrap(), 6);
+    drop(board);
+    place.restart();
+    place.open().read(|s| assert_eq!(fill(s), (10, "me", 0, 0, Some(6)))).unwrap();
+}
+
+#[test]
+fn what_is_not_waited_for_is_written_each_interval() {
+    let place = Place::new();
+    let board = DurableState::<Board>::options().interval(Duration::from_millis(10));
+    let board = board.open(&place.name, &place.stores).unwrap();
+    let version = board.update_versioned(|s, version| (s.ticks = 7, version)).unwrap().1;
+    // No wish: the interval alone.
+    while board.durable_version().unwrap() < version {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    std::mem::forget(board); // and nothing is written at the end
+}
+
+#[test]
+fn a_dropped_handle_does_not_wait_for_the_interval() {
+    let place = Place::new();
+    for round in 0..50 {
+        let board = DurableState::<Board>::options().interval(Duration::MAX).open(&place.name, &place.stores).unwrap();
+        board.update(|s| s.ticks += 1).unwrap();
+        if round % 2 == 0 {
+            board.flush().unwrap();
+        }
+    }
+    place.restart();
+    assert_eq!(place.open().read(|s| s.ticks).unwrap(), 50);
+}
+
+#[test]
+fn the_thread_that_writes_has_a_handle_of_its_own() {
+    let place = Place::new();
+    let board = DurableState::<Board>::options().handles(1).open(&place.name, &place.stores).unwrap();
+    board.update_durable(|s| s.ticks = 3).unwrap();
+    assert_eq!(board.attached().unwrap().len(), 2);
+}
+
+#[test]
+fn a_new_state_is_filled_once() {
+    let place = Place::new();
+    let open = || DurableState::<Board>::options().init(|s| s.ticks += 5).open(&place.name, &place.stores).unwrap();
+    open().update(|s| s.ticks += 1).unwrap();
+    place.restart();
+    assert_eq!(open().read(|s| s.ticks).unwrap(), 6);
+}
+
+#[test]
+fn a_state_that_was_not_durable_becomes_it() {
+    let place = Place::new();
+    let plain = State::<Board>::create(&place.name).unwrap();
+    plain.update(|s| s.ticks = 3).unwrap();
+    let board = place.open();
+    assert_eq!((board.durable_version().unwrap(), board.lineage()), (1, plain.lineage()));
+    plain.update(|s| s.ticks = 4).unwrap();
+    board.flush().unwrap();
+    drop((plain, board));
+    place.restart();
+    assert_eq!(place.open().read(|s| s.ticks).unwrap(), 4);
+}
+
+#[test]
+fn a_region_of_other_sizes_is_kept_in_the_same_store() {
+    let place = Place::new();
+    let mut board = place.open();
+    board.update(|s| s.ticks = 3).unwrap();
+    let mut other = place.open();
+    board.recreate(State::options().handles(100)).unwrap(); // one of them for the thread that writes
+    board.update_durable(|s| s.ticks += 1).unwrap();
+    assert_eq!(other.update(|s| s.ticks += 1).unwrap_err().kind(), shmstate::ErrorKind::Retired);
+    assert!(other.reopen().unwrap());
+    other.update_durable(|s| s.ticks += 1).unwrap();
+    assert_eq!(board.durable_version().unwrap(), board.version().unwrap());
+    drop((board, other));
+    place.restart();
+    assert_eq!(place.open().read(|s| s.ticks).unwrap(), 5);
+}
+
+mod wider {
+    #[derive(shmstate::SharedLayout)]
+    #[repr(C)]
+    pub struct Board {
+        pub ticks: u64,
+        pub limit: u64,
+        pub samples: shmstate::List<u64, 30_000>,
+    }
+}
+
+fn open_wider(place: &Place) -> Result<DurableState<wider::Board>, Error> {
+    let options = DurableState::<wider::Board>::options();
+    options.migrate(Migrate::AllowLoss(&["owner", "seats"])).open(&place.name, &place.stores)
+}
+
+#[test]
+fn a_changed_struct_is_carried_over_from_the_store_and_from_the_region() {
+    let place = Place::new();
+    let board = place.open();
+    board.update(|s| s.samples.extend(0..20_000)).unwrap();
+    board.update_durable(|s| s.ticks = 11).unwrap();
+    drop(board);
+    place.restart();
+    let refused = DurableState::<wider::Board>::open(&place.name, &place.stores).unwrap_err();
+    assert!(matches!(&refused, Error::State(e) if e.kind() == shmstate::ErrorKind::LayoutMismatch), "{refused}");
+    let lossy = DurableState::<wider::Board>::options().migrate(Migrate::Auto).open(&place.name, &place.stores);
+    assert!(matches!(lossy, Err(Error::State(_))), "`owner` would be lost");
+    assert_eq!(place.regions(), 2, "no region was made");
+    let board = place.open();
+    board.update(|s| s.ticks = 12).unwrap();
+    drop(board);
+    place.restart();
+    let board = open_wider(&place).unwrap();
+    let seen = |s: &wider::Board| (s.ticks, s.limit, s.samples.len(), s.samples.iter().sum());
+    assert_eq!(board.read(seen).unwrap(), (12, 0, 20_000, (0..20_000).sum::<u64>()));
+    assert_eq!(board.durable_version().unwrap(), board.version().unwrap());
+    drop(board);
+    place.restart();
+    assert_eq!(open_wider(&place).unwrap().read(seen).unwrap().0, 12);
+    place.restart();
+
+    // While processes of the old release use it.
+    std::fs::remove_file(place.store()).unwrap();
+    let old = place.open();
+    old.update_durable(|s| s.ticks = 5).unwrap();
+    let new = open_wider(&place).unwrap();
+    new.update_durable(|s| s.limit = 6).unwrap();
+    assert_eq!(old.update(|s| s.ticks = 0).unwrap_err().kind(), shmstate::ErrorKind::Retired);
+    drop((old, new));
+    place.restart();
+    assert_eq!(open_wider(&place).unwrap().read(|s| (s.ticks, s.limit)).unwrap(), (5, 6));
+}
+
+#[test]
+fn a_backup_of_a_running_system_is_a_store() {
+    let place = Place::new();
+    let board = place.open();
+    board.update_durable(|s| s.ticks = 7).unwrap();
+    let copy = place.stores.join("copy");
+    assert_eq!(board.backup(&copy).unwrap(), 1);
+    assert!(matches!(board.backup(&copy), Err(Error::AlreadyExists { .. })));
+    board.update_durable(|s| s.ticks = 8).unwrap();
+    assert_eq!(shmstate_durable::backup(&place.name, place.stores.join("second")).unwrap(), 2);
+    assert!(matches!(shmstate_durable::verify(place.store()), Err(Error::Held { .. })));
+    // Of the running system.
+    let other = place.open();
+    assert_eq!(board.restore(&copy).unwrap(), 3);
+    assert_eq!((other.read(|s| s.ticks).unwrap(), other.durable_version().unwrap()), (7, 3));
+    assert_eq!(place.regions(), 3);
+    board.update_durable(|s| s.ticks = 8).unwrap();
+    drop((board, other));
+    assert_eq!(shmstate_durable::verify(place.store()).unwrap().version(), 4);
+    assert_eq!(shmstate_durable::verify(&copy).unwrap().value().get("ticks").unwrap().as_u64().unwrap(), 7);
+
+    assert!(matches!(shmstate_durable::restore(&copy, &place.name, &place.stores), Err(Error::AlreadyExists { .. })));
+    std::fs::remove_file(place.store()).unwrap();
+    place.restart();
+    assert_eq!(shmstate_durable::restore(&copy, &place.name, &place.stores).unwrap(), 1);
+    assert_eq!(place.open().read(|s| s.ticks).unwrap(), 7);
+    assert!(matches!(shmstate_durable::verify(Path::new("/nowhere/at.all")), Err(Error::NoStore { .. })));
+}
