@@ -1,0 +1,270 @@
+//! The contents that a state has beside its log, and how all of the state is made of both.
+
+use crate::engine::{Engine, Failed};
+use crate::entry::{Entry, Named, Pieces, Reader, What, Whole, digest};
+use bytes::Bytes;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// How long an entry may take that is in the log.
+pub(crate) const ENTRY: Duration = Duration::from_secs(3);
+
+/// Entries that are on their way from the engine.
+const QUEUE: usize = 256;
+
+/// Why a state cannot be had from the cluster.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The connection; another attempt may go well.
+    Lost(Failed),
+    /// What the cluster has.
+    Damaged(String),
+}
+
+impl From<Failed> for Trouble {
+    fn from(failed: Failed) -> Self {
+        Trouble::Lost(failed)
+    }
+}
+
+/// What a content is, and which entry it belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    /// The state after that entry.
+    Snapshot,
+    /// Of the entry after that one: its pieces, or all of the state.
+    OfEntry,
+}
+
+/// A name for a content that no other one has.
+fn new_name(kind: Kind, seq: u64, nonce: u64) -> String {
+    let kind = match kind {
+        Kind::Snapshot => "snapshot",
+        Kind::OfEntry => "entry",
+    };
+    format!("{kind}-{seq:020}-{nonce:016x}")
+}
+
+/// What a name says.
+fn parts(name: &str) -> Option<(Kind, u64)> {
+    let mut parts = name.split('-');
+    let kind = match parts.next()? {
+        "snapshot" => Kind::Snapshot,
+        "entry" => Kind::OfEntry,
+        _ => return None,
+    };
+    Some((kind, parts.next()?.parse().ok()?))
+}
+
+/// A random number.
+pub(crate) fn nonce() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    // Each of these has keys of its own, from the system's random numbers.
+    RandomState::new().hash_one(std::process::id())
+}
+
+/// Writes the content of the entry that is to follow number `after`.
+pub(crate) async fn write_of_entry(engine: &impl Engine, after: u64, content: Bytes) -> Result<String, Failed> {
+    let name = new_name(Kind::OfEntry, after, nonce());
+    engine.write(&name, content).await?;
+    Ok(name)
+}
+
+/// Writes the state after entry `seq`.
+pub(crate) async fn write_snapshot(engine: &impl Engine, seq: u64, content: Bytes) -> Result<Named, Failed> {
+    let content_name = new_name(Kind::Snapshot, seq, nonce());
+    engine.write(&content_name, content).await?;
+    Ok(Named { seq, content: content_name })
+}
+
+/// Forgets what no machine needs that begins with the snapshot after entry `seq`, or with a newer one.
+pub(crate) async fn forget_before(engine: &impl Engine, seq: u64) -> Result<(), Failed> {
+    // Entry `seq` stays: a machine that begins with the snapshot compares its digest.
+    engine.forget(seq.saturating_sub(1)).await?;
+    for name in engine.names().await? {
+        if parts(&name).is_some_and(|(_, of)| of < seq) {
+            engine.remove(&name).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads a content that an entry names.
+async fn read(engine: &impl Engine, name: &str) -> Result<Bytes, Trouble> {
+    let content = engine.read(name).await?;
+    // It is written before the entry; if it is gone, so is the entry by now.
+    content.ok_or_else(|| Trouble::Lost(Failed(format!("the content `{name}` is not there any more"))))
+}
+
+/// The pieces of an entry, or a whole state.
+pub(crate) enum Resolved {
+    Pieces(Pieces),
+    Whole(Whole),
+}
+
+/// What an entry does, with the content that it names.
+pub(crate) async fn resolve(engine: &impl Engine, what: What) -> Result<Resolved, Trouble> {
+    match what {
+        What::Change { pieces, .. } => Ok(Resolved::Pieces(pieces)),
+        What::Large { content } => {
+            let pieces = Pieces::read(Reader(read(engine, &content).await?));
+            let damaged = || Trouble::Damaged(format!("the content `{content}` is not what its form says"));
+            pieces.map(Resolved::Pieces).ok_or_else(damaged)
+        }
+        What::Whole { content } => {
+            let whole = Whole::from_bytes(read(engine, &content).await?);
+            whole.map(Resolved::Whole).map_err(Trouble::Damaged)
+        }
+    }
+}
+
+/// The entries of the log after a number, as they come.
+pub(crate) struct Tail {
+    entries: mpsc::Receiver<(u64, Bytes)>,
+    task: JoinHandle<Result<(), Failed>>,
+}
+
+impl Tail {
+    pub(crate) fn after<E: Engine>(engine: &E, after: u64) -> Tail {
+        let (to, entries) = mpsc::channel(QUEUE);
+        let engine = engine.clone();
+        Tail { entries, task: tokio::spawn(async move { engine.follow(after, to).await }) }
+    }
+
+    /// The next entry. It can be cancelled.
+    pub(crate) async fn next(&mut self) -> Result<Next, Trouble> {
+        match self.entries.recv().await {
+            Some((seq, bytes)) => Next::new(seq, bytes),
+            None => match (&mut self.task).await {
+                Ok(Err(failed)) => Err(failed.into()),
+                _ => Err(Failed("the stream has ended".into()).into()),
+            },
+        }
+    }
+
+    /// The next entry, if it has come already.
+    pub(crate) fn next_at_once(&mut self) -> Option<Result<Next, Trouble>> {
+        let (seq, bytes) = self.entries.try_recv().ok()?;
+        Some(Next::new(seq, bytes))
+    }
+
+    /// The next entry, which is in the log.
+    pub(crate) async fn next_soon(&mut self) -> Result<Next, Trouble> {
+        let late = |_| Trouble::Lost(Failed("an entry that is in the log has not come".into()));
+        tokio::time::timeout(ENTRY, self.next()).await.map_err(late)?
+    }
+}
+
+/// An entry of the log, with its number and digest.
+pub(crate) struct Next {
+    pub(crate) seq: u64,
+    pub(crate) digest: u64,
+    pub(crate) entry: Entry,
+}
+
+impl Next {
+    fn new(seq: u64, bytes: Bytes) -> Result<Next, Trouble> {
+        let digest = digest(&bytes);
+        Ok(Next { seq, digest, entry: Entry::from_bytes(bytes).map_err(Trouble::Damaged)? })
+    }
+}
+
+impl Drop for Tail {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// All of a state, after an entry with that digest.
+pub(crate) struct Loaded {
+    pub(crate) seq: u64,
+    pub(crate) digest: u64,
+    pub(crate) whole: Whole,
+}
+
+/// The numbers of the snapshots that there are, the newest one first.
+pub(crate) async fn snapshots(engine: &impl Engine) -> Result<Vec<(u64, String)>, Trouble> {
+    let names = engine.names().await?;
+    let mut snapshots: Vec<(u64, String)> = names
+        .into_iter()
+        .filter_map(|name| parts(&name).filter(|(kind, _)| *kind == Kind::Snapshot).map(|(_, seq)| (seq, name)))
+        .collect();
+    snapshots.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(snapshots)
+}
+
+/// The newest snapshot, of entry `newest` or an older one. `None` if there is none: the log begins with the whole state then.
+async fn newest_snapshot(engine: &impl Engine, newest: u64) -> Result<Option<(u64, Whole)>, Trouble> {
+    for (seq, name) in snapshots(engine).await? {
+        if seq <= newest
+            && let Some(content) = engine.read(&name).await?
+        {
+            return Ok(Some((seq, Whole::from_bytes(content).map_err(Trouble::Damaged)?)));
+        }
+    }
+    Ok(None)
+}
+
+/// The state after entry `newest`, which the log has.
+pub(crate) async fn load(engine: &impl Engine, newest: u64) -> Result<Loaded, Trouble> {
+    let damaged = |why: &str| Err(Trouble::Damaged(why.into()));
+    let snapshot = newest_snapshot(engine, newest).await?;
+    let first = snapshot.as_ref().map_or(1, |(seq, _)| *seq);
+    // From the entry on that the snapshot is after, which says what the next one follows.
+    let mut tail = Tail::after(engine, first.saturating_sub(1));
+    let (mut seq, mut digest) = (first.saturating_sub(1), 0);
+    let mut loaded = snapshot.map(|(_, whole)| (whole.cluster, whole.layout, whole.schema, whole.bytes.to_vec()));
+    let has_snapshot = loaded.is_some();
+    while seq < newest {
+        let next = tail.next_soon().await?;
+        if next.seq != seq + 1 {
+            return Err(Failed("entries are missing: a newer snapshot has taken over from them".into()).into());
+        }
+        seq = next.seq;
+        let (before, cluster) = (std::mem::replace(&mut digest, next.digest), next.entry.cluster);
+        if loaded.as_ref().is_some_and(|(of, ..)| *of != cluster) {
+            return damaged("it has entries of two states");
+        }
+        if seq == first && has_snapshot {
+            continue;
+        }
+        if seq > first && next.entry.before != before {
+            // Of a machine that has other entries: no machine applies it.
+            continue;
+        }
+        match resolve(engine, next.entry.what).await? {
+            Resolved::Whole(whole) => loaded = Some((cluster, whole.layout, whole.schema, whole.bytes.to_vec())),
+            Resolved::Pieces(pieces) => {
+                let Some((.., bytes)) = &mut loaded else { return damaged("its log does not begin with a state") };
+                for (start, piece) in pieces.iter() {
+                    let end = start.checked_add(piece.len());
+                    let Some(place) = end.and_then(|end| bytes.get_mut(start..end)) else {
+                        return damaged("an entry changes bytes that the state does not have");
+                    };
+                    place.copy_from_slice(piece);
+                }
+            }
+        }
+    }
+    match loaded {
+        Some((cluster, layout, schema, bytes)) => {
+            Ok(Loaded { seq, digest, whole: Whole { cluster, layout, schema, bytes: bytes.into() } })
+        }
+        None => damaged("its log is empty"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_what_it_is_of() {
+        for (kind, seq) in [(Kind::Snapshot, 7), (Kind::OfEntry, u64::MAX)] {
+            assert_eq!(parts(&new_name(kind, seq, nonce())), Some((kind, seq)));
+        }
+        assert!(new_name(Kind::Snapshot, 9, 0) < new_name(Kind::Snapshot, 10, 0));
+        assert_eq!((parts("other"), parts("snapshot-x-1"), parts("entry")), (None, None, None));
+    }
+}

@@ -1,0 +1,78 @@
+//! What the cluster is built on: an ordered log that the engine replicates, and contents by name for what is too large for it.
+//!
+//! The log decides everything. An entry is appended if it follows the newest one; so all machines have the same entries in the same
+//! order, whatever is lost, repeated or late. Contents are written before an entry names them and never change.
+
+#[cfg(feature = "etcd")]
+mod etcd;
+mod nats;
+
+use bytes::Bytes;
+#[cfg(feature = "etcd")]
+pub(crate) use etcd::Etcd;
+pub(crate) use nats::Nats;
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// What an engine says when something fails. Whether it has happened all the same is not known then.
+#[derive(Debug, Clone)]
+pub(crate) struct Failed(pub(crate) String);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Failed {
+    pub(crate) fn new(doing: &str) -> impl Fn(&dyn fmt::Display) -> Failed {
+        move |e| Failed(format!("cannot {doing}: {e}"))
+    }
+}
+
+/// How long an engine may take for a content of that size: ten seconds, and one more for each MiB.
+pub(crate) fn patience(size: usize) -> Duration {
+    Duration::from_secs(10 + (size >> 20) as u64)
+}
+
+/// What became of an entry that was to be appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Appended {
+    /// It is in the log, on as many servers as the engine promises.
+    Yes,
+    /// The newest entry is not the one that it was to follow.
+    Conflict,
+}
+
+/// A connection to an engine, for the state of one name. Entries are numbered from 1.
+pub(crate) trait Engine: Clone + Send + Sync + 'static {
+    /// Appends an entry, if the newest one is number `after`.
+    fn append(&self, after: u64, entry: Bytes) -> impl Future<Output = Result<Appended, Failed>> + Send;
+
+    /// The number of the newest entry, 0 if there is none. It may be that of a moment ago.
+    fn newest(&self) -> impl Future<Output = Result<u64, Failed>> + Send;
+
+    /// Sends the entries after number `after`, each once and in order, and new ones as they come, until the receiver is dropped.
+    /// An error if the connection is lost. If entries are not kept any more, the first one that is sent has a larger number.
+    fn follow(&self, after: u64, to: mpsc::Sender<(u64, Bytes)>) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// Forgets the entries up to that one.
+    fn forget(&self, upto: u64) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// Writes a content of a new name.
+    fn write(&self, name: &str, content: Bytes) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// Reads the content of that name; `None` if there is none.
+    fn read(&self, name: &str) -> impl Future<Output = Result<Option<Bytes>, Failed>> + Send;
+
+    /// The names of all contents. They may be those of a moment ago.
+    fn names(&self) -> impl Future<Output = Result<Vec<String>, Failed>> + Send;
+
+    /// Removes the content of that name.
+    fn remove(&self, name: &str) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// Bytes that an entry may have.
+    fn largest(&self) -> usize;
+}

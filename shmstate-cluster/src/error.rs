@@ -1,0 +1,93 @@
+//! What can go wrong, and what to do.
+
+use shmstate::Timestamp;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+/// What can go wrong with a replicated state.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The region of this machine: see [`shmstate::Error`].
+    #[error(transparent)]
+    State(#[from] shmstate::Error),
+    /// The options cannot be met.
+    #[error("{0}")]
+    InvalidOption(String),
+    /// The link of this machine to the cluster is lost.
+    #[error(
+        "the state `{name}` is not connected to its cluster{}: {why}. Nothing has happened; reads go on with what this machine has. \
+         Check the servers and the URL, and try again",
+        .since.map(ago).unwrap_or_default()
+    )]
+    Disconnected {
+        /// The state's name.
+        name: String,
+        /// When this machine last knew that it had the newest version; `None` if it never did.
+        since: Option<Timestamp>,
+        /// What the engine says.
+        why: String,
+    },
+    /// An update was under way when its time was up, and it is not known yet whether the cluster has it.
+    #[error(
+        "the state `{name}`: it is not known yet whether the cluster has this update: its time was up, or the link was lost, while it was \
+         under way. It has happened as a whole, or will, or not at all: read the state once it is connected again, before the update is repeated"
+    )]
+    InDoubt {
+        /// The state's name.
+        name: String,
+    },
+    /// Other machines have committed first, each time.
+    #[error(
+        "the state `{name}`: other machines have committed first, {tries} times in a row. Nothing has happened; try again, or give \
+         the options more `tries` or a longer `timeout`"
+    )]
+    Conflict {
+        /// The state's name.
+        name: String,
+        /// How often the closure has run.
+        tries: u32,
+    },
+    /// A newer program has changed the layout of the cluster's state.
+    #[error(
+        "the state `{name}`: another machine has changed the layout of the cluster's state: end the programs that use the old one on \
+         this machine, run `shmstate_cluster::remove`, and start those that know the new one"
+    )]
+    Replaced {
+        /// The state's name.
+        name: String,
+    },
+    /// The regions of this machine are not those of the cluster's state.
+    #[error(
+        "`{path}`: {why}. Nothing was changed. End the processes that use the region and remove it (`shmstate_cluster::remove`); it \
+         is filled from the cluster then"
+    )]
+    Unrelated {
+        /// The region.
+        path: PathBuf,
+        /// How that is known.
+        why: String,
+    },
+    /// What the cluster keeps of the state is not what was written.
+    #[error("the state `{name}`: what the cluster keeps of it is damaged: {why}; nothing of it was used")]
+    Damaged {
+        /// The state's name.
+        name: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// The operating system refuses something.
+    #[error("cannot {doing}: {source}")]
+    Io {
+        /// What was to be done.
+        doing: &'static str,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+/// How long that is ago, after "is not connected".
+fn ago(since: Timestamp) -> String {
+    let ago = SystemTime::from(since).elapsed().unwrap_or_default();
+    format!(" (for {:.1} s)", ago.as_secs_f64())
+}

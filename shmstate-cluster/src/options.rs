@@ -1,0 +1,233 @@
+//! How a replicated state is joined.
+
+use crate::control::Control;
+use crate::engine::{Engine, Failed};
+use crate::error::Error;
+use crate::paths::Paths;
+use crate::setup::{Setup, disconnected};
+use crate::state::ClusterState;
+use crate::worker::{Place, WithEngine, Worker, runtime, unrelated};
+use shmstate::{Migrate, SharedLayout, State};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+
+/// How long a process sleeps that waits for another one to make the regions.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Handles of the region beside the state's: as many processes as there may be.
+const HANDLES: usize = 1024;
+
+/// How to join a replicated state: [`ClusterState::options`].
+///
+/// ```no_run
+/// use shmstate_cluster::ClusterState;
+/// use std::time::Duration;
+///
+/// let number = ClusterState::<u64>::options()
+///     .replicas(3)
+///     .timeout(Duration::from_secs(1))
+///     .init(|n| *n = 1000)
+///     .join("nats://one:4222,nats://two:4222,nats://three:4222", "number")?;
+/// # Ok::<_, shmstate_cluster::Error>(())
+/// ```
+#[must_use = "options do nothing until `join`"]
+pub struct Options<'a, T> {
+    state: shmstate::Options<'a, T>,
+    ahead: shmstate::Options<'a, T>,
+    handles: usize,
+    mode: u32,
+    timeout: Duration,
+    tries: u32,
+    replicas: usize,
+    name: Option<String>,
+    migrates: bool,
+}
+
+impl<'a, T: SharedLayout> Options<'a, T> {
+    pub(crate) fn new() -> Self {
+        let (state, ahead) = (State::<T>::options(), State::<T>::options());
+        let timeout = Duration::from_secs(5);
+        Options { state, ahead, handles: 0, mode: 0o600, timeout, tries: 100, replicas: 1, name: None, migrates: false }
+            .handles(64)
+    }
+
+    /// How long an update waits for the cluster, and a join for the servers. By default five seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self.state = self.state.timeout(timeout);
+        self.ahead = self.ahead.timeout(timeout);
+        self
+    }
+
+    /// How often an update runs its closure, if other machines commit first each time. By default 100 times.
+    pub fn tries(mut self, tries: u32) -> Self {
+        self.tries = tries.max(1);
+        self
+    }
+
+    /// On how many servers a new state lies, by default on one. A commit is acknowledged when most of them have it. Of NATS; etcd
+    /// keeps everything on all of its servers.
+    pub fn replicas(mut self, replicas: usize) -> Self {
+        self.replicas = replicas;
+        self
+    }
+
+    /// The name of the state in the cluster. By default it is the file name of its region.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The mode of the regions: see [`shmstate::Options::mode`].
+    pub fn mode(mut self, mode: u32) -> Self {
+        self.mode = mode;
+        self.state = self.state.mode(mode);
+        self.ahead = self.ahead.mode(mode);
+        self
+    }
+
+    /// How many handles new regions can have at a time, by default 64: see [`shmstate::Options::handles`]. Each process takes one.
+    /// There is one more, for the link.
+    pub fn handles(mut self, handles: usize) -> Self {
+        self.handles = handles;
+        self.state = self.state.handles(handles.saturating_add(1));
+        self.ahead = self.ahead.handles(handles.saturating_add(1));
+        self
+    }
+
+    /// How many copies a new region of the state has: see [`shmstate::Options::copies`].
+    pub fn copies(mut self, copies: usize) -> Self {
+        self.state = self.state.copies(copies);
+        self
+    }
+
+    /// Fills a new state, which neither this machine nor the cluster has: see [`shmstate::Options::init`].
+    pub fn init(mut self, init: impl FnOnce(&mut T) + 'a) -> Self {
+        self.state = self.state.init(init);
+        self
+    }
+
+    /// What to do if the cluster's state has another layout than `T`: see [`shmstate::Options::migrate`]. It takes place when a
+    /// machine joins that has no region yet. The processes of the old layout get [`Error::Replaced`]. [`Error::Conflict`]: another machine
+    /// has committed meanwhile; join again.
+    pub fn migrate(mut self, migrate: Migrate<'a>) -> Self {
+        self.state = self.state.migrate(migrate);
+        self.migrates = true;
+        self
+    }
+
+    /// Joins the state: see [`ClusterState::join`].
+    ///
+    /// # Errors
+    /// As for [`ClusterState::join`].
+    ///
+    /// # Panics
+    /// With whatever `init` panics; nothing has been created then.
+    pub fn join(self, url: impl Into<String>, region: impl AsRef<Path>) -> Result<ClusterState<T>, Error> {
+        let Options { state, ahead, handles, mode, timeout, tries, replicas, name, migrates } = self;
+        let mut paths = Paths::new(region.as_ref())?;
+        let name = match name {
+            Some(name) => name,
+            None => paths.state.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        };
+        check_name(&name)?;
+        let control =
+            State::<Control>::options().mode(mode).handles(handles.saturating_mul(2).max(HANDLES)).timeout(timeout);
+        let control = control.open_or_create(&paths.control)?;
+        paths.settle(control.path())?;
+        let place = Place { paths, url: url.into(), name, replicas, timeout };
+        let until = Instant::now().checked_add(timeout);
+        let (state, ahead) = make_or_open(&place, &control, (state, ahead, migrates), until)?;
+        let place = Arc::new(place);
+        let worker = Worker::start::<T>(Arc::clone(&place), State::open(&place.paths.control)?)?;
+        // Without a connection, this machine has what it had.
+        let remaining = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+        control.wait_until(remaining, |c| (c.connected || c.replaced).then_some(()))?;
+        Ok(ClusterState::new(state, ahead, control, place, tries, worker))
+    }
+}
+
+/// The regions of this machine, which this process makes if no other one does.
+fn make_or_open<T: SharedLayout>(
+    place: &Place,
+    control: &State<Control>,
+    (state, ahead, migrates): (shmstate::Options<'_, T>, shmstate::Options<'_, T>, bool),
+    until: Option<Instant>,
+) -> Result<(State<T>, State<T>), Error> {
+    struct Make<'m, 'a, T: SharedLayout> {
+        runtime: Runtime,
+        place: &'m Place,
+        control: &'m State<Control>,
+        state: shmstate::Options<'a, T>,
+        ahead: shmstate::Options<'a, T>,
+        migrates: bool,
+    }
+    impl<T: SharedLayout> WithEngine for Make<'_, '_, T> {
+        type Result = Result<(), Error>;
+        fn run<E: Engine, F: Future<Output = Result<E, Failed>>>(self, connect: impl Fn() -> F) -> Result<(), Error> {
+            let Make { runtime, place, control, state, ahead, migrates } = self;
+            let Place { paths, name, timeout, .. } = place;
+            let until = Instant::now().checked_add(*timeout);
+            let engine = loop {
+                let engine = runtime.block_on(async { tokio::time::timeout(*timeout, connect()).await });
+                match engine.unwrap_or_else(|_| Err(Failed("no server has answered in time".into()))) {
+                    Ok(engine) => break engine,
+                    Err(failed) if until.is_some_and(|until| Instant::now() >= until) => {
+                        return Err(disconnected(name, failed));
+                    }
+                    Err(_) => std::thread::sleep(LOOK),
+                }
+            };
+            Setup { engine, runtime: &runtime, paths, control, name, timeout: *timeout, migrates }.run(state, ahead)
+        }
+    }
+    loop {
+        let (machine, seen) = control.read_versioned(|c, seen| (c.machine, seen))?;
+        if machine != 0 {
+            break;
+        }
+        if let Some(_elected) = control.elect(Duration::ZERO)? {
+            if control.read(|c| c.machine)? == 0 {
+                place.with_engine(Make { runtime: runtime()?, place, control, state, ahead, migrates })??;
+            }
+            break;
+        }
+        if until.is_some_and(|until| Instant::now() >= until) {
+            return Err(disconnected(
+                &place.name,
+                Failed("another process of this machine has not finished joining".into()),
+            ));
+        }
+        control.wait_newer(seen, LOOK)?;
+    }
+    let open = |path| State::<T>::options().timeout(place.timeout).open(path);
+    let (state, ahead) = (open(&place.paths.state)?, open(&place.paths.ahead)?);
+    if control.read(|c| (c.state, c.ahead))? != (state.lineage(), ahead.lineage()) {
+        return Err(unrelated(&place.paths));
+    }
+    Ok((state, ahead))
+}
+
+/// Both engines can have such a name.
+fn check_name(name: &str) -> Result<(), Error> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !name.is_empty() && name.len() <= 128 && name.chars().all(is_plain) {
+        return Ok(());
+    }
+    Err(Error::InvalidOption(format!(
+        "`{name}`: the name of a state in its cluster has 1 to 128 letters of A to Z, digits, `-` and `_`; give it one with \
+         `options().name(…)`"
+    )))
+}
+
+/// What is said of the cluster.
+impl<T> fmt::Debug for Options<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Options");
+        debug.field("state", &self.state).field("timeout", &self.timeout).field("tries", &self.tries);
+        debug.field("replicas", &self.replicas).field("name", &self.name).finish()
+    }
+}

@@ -1,0 +1,246 @@
+//! The regions of a machine, as its link writes them.
+//!
+//! `state` has what the cluster has committed: the entries of the log up to number `applied`. `ahead` has the updates of this machine
+//! on top of that. Between two updates of the machine both have the same bytes, but for local fields and bytes that mean nothing.
+//!
+//! What becomes of an update is decided here, in one order: first the state has an entry, then the control says so.
+
+use crate::control::Control;
+use crate::delta::{differing, outside, union};
+use crate::entry::Pieces;
+use crate::error::Error;
+use shmstate::{Change, Follower, SharedLayout, State, Timestamp};
+use std::ops::Range;
+
+/// How often a rewind is tried beside updates that go on, before it takes all of the state.
+const TRIES: usize = 16;
+
+/// Updates of this machine, to be sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Batch {
+    /// The entry that it follows.
+    pub(crate) after: u64,
+    /// The digest of that.
+    pub(crate) before: u64,
+    /// The version of the state ahead that it reaches to.
+    pub(crate) upto: u64,
+    pub(crate) pieces: Pieces,
+}
+
+/// What an entry, or several in a row, do to the state.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    /// The number of the last one, and its digest.
+    pub(crate) seq: u64,
+    pub(crate) digest: u64,
+    /// Their pieces, in their order.
+    pub(crate) pieces: Vec<Pieces>,
+}
+
+pub(crate) struct Replica<'a, T: SharedLayout> {
+    state: &'a State<T>,
+    control: &'a State<Control>,
+    ahead: &'a State<T>,
+    /// Of the state ahead.
+    follower: Follower<'a, T>,
+    /// The places of local fields.
+    local: &'a [Range<usize>],
+    /// The newest entry that the state has, and its digest.
+    applied: u64,
+    digest: u64,
+    /// The version of the state ahead that has the same content as the state.
+    base: u64,
+    /// What has been touched of the state ahead since that, as far as the follower is.
+    touched: Vec<Range<usize>>,
+    /// The version of the state ahead that the batch under way reaches to; 0 if none is, or an empty one.
+    sent: u64,
+}
+
+impl<'a, T: SharedLayout> Replica<'a, T> {
+    /// Takes over from whatever process was the link before: what is ahead of the state is undone, but for a batch that was
+    /// under way, which is in doubt.
+    pub(crate) fn take_over(
+        state: &'a State<T>,
+        control: &'a State<Control>,
+        ahead: &'a State<T>,
+        local: &'a [Range<usize>],
+    ) -> Result<Replica<'a, T>, Error> {
+        let follower = ahead.follow()?;
+        let (applied, digest, settled, sent) = control.read(|c| (c.applied, c.digest, c.settled, c.sent_upto))?;
+        let (base, touched) = (settled, everything::<T>());
+        let mut replica = Replica { state, control, ahead, follower, local, applied, digest, base, touched, sent };
+        replica.disconnect("the link has just begun")?;
+        Ok(replica)
+    }
+
+    pub(crate) fn applied(&self) -> u64 {
+        self.applied
+    }
+
+    /// The digest of the newest entry that the state has.
+    pub(crate) fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    pub(crate) fn state(&self) -> &'a State<T> {
+        self.state
+    }
+
+    pub(crate) fn control(&self) -> &'a State<Control> {
+        self.control
+    }
+
+    /// The version of the state ahead that is known here: there is something to send when it has a newer one.
+    pub(crate) fn seen(&self) -> u64 {
+        self.follower.version()
+    }
+
+    /// The state ahead.
+    pub(crate) fn ahead(&self) -> &'a State<T> {
+        self.ahead
+    }
+
+    /// The updates that this machine has made since the last batch, if there are any. They are under way from now on. `needs_one`:
+    /// an empty batch if there are none, which is not in doubt when the connection is lost.
+    pub(crate) fn take_batch(&mut self, needs_one: bool) -> Result<Option<Batch>, Error> {
+        self.advance()?;
+        let (after, before, upto) = (self.applied, self.digest, self.follower.version());
+        if upto == self.base {
+            return Ok(needs_one.then(|| Batch { after, before, upto, pieces: Pieces::default() }));
+        }
+        let (ahead, touched, local) = (self.follower.bytes(), &self.touched, self.local);
+        let pieces = self.state.read_bytes(|state, _| Pieces::of(&differing(state, ahead, touched, local), ahead))?;
+        self.control.update(|c| (c.sent_after, c.sent_upto) = (after, upto))?;
+        self.sent = upto;
+        Ok(Some(Batch { after, before, upto, pieces }))
+    }
+
+    /// The batch under way is in the log, as the entry after the newest one that the state has, with that digest.
+    pub(crate) fn committed(&mut self, batch: &Batch, digest: u64) -> Result<(), Error> {
+        if !batch.pieces.is_empty() {
+            self.state.apply(batch.pieces.iter())?;
+        }
+        (self.applied, self.digest) = (batch.after + 1, digest);
+        self.base = batch.upto;
+        self.sent = 0;
+        self.touched.clear();
+        let (applied, settled) = (self.applied, self.base);
+        Ok(self.control.update(|c| {
+            (c.applied, c.digest) = (applied, digest);
+            (c.settled, c.sent_after, c.sent_upto) = (settled, 0, 0);
+            c.heard = Timestamp::now();
+        })?)
+    }
+
+    /// Entries of other machines follow the newest one that the state has. What this machine is ahead is undone.
+    pub(crate) fn overtaken(&mut self, news: &News) -> Result<(), Error> {
+        self.take_in(news)?;
+        let last = self.rewind()?;
+        self.sent = 0;
+        let (applied, digest) = (self.applied, self.digest);
+        Ok(self.control.update(|c| {
+            (c.applied, c.digest) = (applied, digest);
+            c.settle(0, last, None);
+        })?)
+    }
+
+    /// Makes what entries say a part of the state.
+    fn take_in(&mut self, news: &News) -> Result<(), Error> {
+        if news.pieces.iter().any(|pieces| !pieces.is_empty()) {
+            self.state.apply(news.pieces.iter().flat_map(Pieces::iter))?;
+        }
+        (self.applied, self.digest) = (news.seq, news.digest);
+        let touched = news.pieces.iter().flat_map(Pieces::ranges);
+        self.touched = union(&self.touched, touched);
+        Ok(())
+    }
+
+    /// The connection is lost. Updates that were not sent are undone; a batch that was under way is in doubt.
+    pub(crate) fn disconnect(&mut self, why: &str) -> Result<(), Error> {
+        // From now on, no update begins.
+        self.control.update(|c| c.disconnect(why))?;
+        let first = self.sent.max(self.base) + 1;
+        let last = self.rewind()?;
+        let is_in_doubt = self.sent != 0;
+        Ok(self.control.update(|c| {
+            if is_in_doubt {
+                c.undo(first, last.saturating_sub(1), false);
+            } else {
+                c.settle(0, last, None);
+            }
+        })?)
+    }
+
+    /// The version that the batch under way reaches to; 0 if there is none, or an empty one.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// There is a connection again. These are the entries since the newest one that the state has, up to the newest one that there
+    /// is. Of the batch in doubt, `committed` says whether it is among them; `None` if that cannot be known.
+    pub(crate) fn connect(&mut self, news: &News, committed: Option<bool>) -> Result<(), Error> {
+        self.take_in(news)?;
+        let last = self.rewind()?;
+        let (applied, digest, sent) = (self.applied, self.digest, std::mem::take(&mut self.sent));
+        Ok(self.control.update(|c| {
+            (c.applied, c.digest) = (applied, digest);
+            c.settle(sent, last, committed);
+            (c.heard, c.connected) = (Timestamp::now(), true);
+            c.why.clear();
+        })?)
+    }
+
+    /// The state had the newest version that there was, then.
+    pub(crate) fn heard(&self, at: Timestamp) -> Result<(), Error> {
+        Ok(self.control.update(|c| c.heard = at)?)
+    }
+
+    /// Catches up with the state ahead.
+    fn advance(&mut self) -> Result<(), Error> {
+        if let Some(change) = self.follower.advance()? {
+            self.note(&change);
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, change: &Change<T>) {
+        self.touched = union(&self.touched, change.ranges().iter().cloned());
+    }
+
+    /// Gives the state ahead the content of the state. Returns the version that has it: all between the base and that are undone.
+    fn rewind(&mut self) -> Result<u64, Error> {
+        let mut tries = 0..TRIES;
+        let last = loop {
+            self.advance()?;
+            let seen = self.follower.version();
+            // Updates that go on must not keep it from ending.
+            let is_try = tries.next().is_some();
+            let all = everything::<T>();
+            let touched = if is_try { &self.touched } else { &all };
+            let (ahead, local) = (self.follower.bytes(), self.local);
+            let pieces = self.state.read_bytes(|state, _| {
+                let ranges = if is_try { differing(ahead, state, touched, local) } else { outside(touched, local) };
+                Pieces::of(&ranges, state)
+            })?;
+            if !is_try {
+                break self.ahead.apply(pieces.iter())?;
+            }
+            if pieces.is_empty() && seen == self.base {
+                // It has that content already.
+                break seen;
+            }
+            if let Some(version) = self.ahead.apply_after(seen, pieces.iter())? {
+                break version;
+            }
+        };
+        self.base = last;
+        self.touched.clear();
+        self.advance()?;
+        Ok(last)
+    }
+}
+
+/// The places of all bytes.
+fn everything<T>() -> Vec<Range<usize>> {
+    vec![0..size_of::<T>()]
+}

@@ -1,0 +1,351 @@
+//! [`ClusterState`]: what the user holds.
+
+use crate::control::{Control, Outcome as Became};
+use crate::error::Error;
+use crate::options::Options;
+use crate::worker::{Place, Worker};
+use shmstate::{Follower, Outcome, Projection, SharedLayout, State, Timestamp, Watch};
+use std::convert::Infallible;
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A state that several machines share. Each machine has a region of its own, which all its processes read as ever; an update is
+/// committed by the cluster and becomes a version of every machine's region, in the same order.
+///
+/// ```no_run
+/// use shmstate::SharedLayout;
+/// use shmstate_cluster::ClusterState;
+///
+/// #[derive(SharedLayout)]
+/// #[repr(C)]
+/// struct Counter { count: u64 }
+///
+/// let counter = ClusterState::<Counter>::join("nats://localhost:4222", "counter")?;
+/// let count = counter.update(|s| {
+///     s.count += 1;
+///     s.count
+/// })?; // every machine counts once
+/// assert!(counter.read(|s| s.count)? >= count); // from memory
+/// # Ok::<_, shmstate_cluster::Error>(())
+/// ```
+pub struct ClusterState<T: SharedLayout> {
+    /// First: its thread uses the regions.
+    _worker: Worker,
+    state: State<T>,
+    ahead: State<T>,
+    control: State<Control>,
+    place: Arc<Place>,
+    tries: u32,
+}
+
+/// How a machine is connected to its cluster: [`ClusterState::status`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Status {
+    /// Whether updates can be sent.
+    pub connected: bool,
+    /// When this machine last knew that it had the newest version.
+    pub heard: Timestamp,
+    /// The entries of the cluster's log that this machine's state has.
+    pub applied: u64,
+    /// Why there is no connection; empty if there is one.
+    pub why: String,
+}
+
+// A panic in a closure rolls back, as for `State`.
+impl<T: SharedLayout> UnwindSafe for ClusterState<T> {}
+impl<T: SharedLayout> RefUnwindSafe for ClusterState<T> {}
+
+impl<T: SharedLayout> ClusterState<T> {
+    /// Joins the state of that name in a cluster: `nats://host:port`, several servers separated by commas. `region` is the name of
+    /// this machine's region, and its file name that of the state in the cluster.
+    ///
+    /// The first process of a machine makes its regions: of what the cluster has, or, if the cluster has no state of that name, of
+    /// a new state. If the machine has a region of that name already and the cluster has no such state, the region's content becomes it.
+    ///
+    /// If the machine has its regions and no server answers, this returns after the timeout, and the state can be read.
+    ///
+    /// # Errors
+    /// [`Error::Disconnected`] if the machine has no regions yet and no server answers; [`Error::Unrelated`] if region and
+    /// cluster have two states; [`Error::State`] as for [`State::open_or_create`], with
+    /// [`LayoutMismatch`](shmstate::ErrorKind::LayoutMismatch) if the cluster's state has another layout; [`Error::Damaged`].
+    pub fn join(url: impl Into<String>, region: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::options().join(url, region)
+    }
+
+    /// How to join: replicas, timeout, tries, migrations, and what a new region is like.
+    pub fn options<'a>() -> Options<'a, T> {
+        Options::new()
+    }
+
+    pub(crate) fn new(
+        state: State<T>,
+        ahead: State<T>,
+        control: State<Control>,
+        place: Arc<Place>,
+        tries: u32,
+        worker: Worker,
+    ) -> Self {
+        ClusterState { _worker: worker, state, ahead, control, place, tries }
+    }
+
+    /// Runs `f` on the newest version that this machine has. When it returns, what `f` did is committed by the cluster, as a whole, and
+    /// this machine's region has it.
+    ///
+    /// Updates of all machines happen one after the other, each on what the one before left. If another machine has committed
+    /// meanwhile, what `f` did is undone, and `f` runs again on the newer version. So it must do nothing outside of the state that it
+    /// cannot do twice.
+    ///
+    /// An update that changes nothing is committed as well: what it has read was the newest version of the cluster.
+    ///
+    /// # Errors
+    /// [`Error::Disconnected`] and [`Error::Conflict`]: nothing has happened. [`Error::InDoubt`]: the time was up, or the link was
+    /// lost, while the update was under way. [`Error::Replaced`]. [`Error::State`] as for [`State::update`].
+    ///
+    /// # Panics
+    /// With whatever `f` panics, after everything has been rolled back.
+    pub fn update<R, UseTryUpdateForResult>(&self, mut f: impl FnMut(&mut T) -> R) -> Result<R, Error>
+    where
+        R: Outcome<UseTryUpdateForResult>,
+    {
+        match self.try_update(|s| Ok::<R, Infallible>(f(s)))? {
+            Ok(result) => Ok(result),
+        }
+    }
+
+    /// [`update`](Self::update), which is rolled back if `f` returns an `Err`.
+    ///
+    /// That is returned when the version on which `f` has decided is committed. It is the newest one that this machine has, and other
+    /// machines may have committed a newer one.
+    ///
+    /// # Errors
+    /// As for [`update`](Self::update).
+    ///
+    /// # Panics
+    /// As for [`update`](Self::update).
+    pub fn try_update<R, E>(&self, mut f: impl FnMut(&mut T) -> Result<R, E>) -> Result<Result<R, E>, Error> {
+        let until = Instant::now().checked_add(self.place.timeout);
+        let remaining = || until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+        for tries in 1..=self.tries {
+            self.wait_connected(remaining(), tries)?;
+            // After an error, the version before is the one that it was decided on.
+            let mut decided = 0;
+            let result = self.ahead.try_update_versioned(|s, version| {
+                decided = version - 1;
+                let result = f(s);
+                if result.is_ok() {
+                    decided = version;
+                }
+                result
+            })?;
+            match self.control.wait_until(remaining(), |c| c.outcome(decided))? {
+                Some(Became::Committed) => return Ok(result),
+                Some(Became::Undone) => {}
+                Some(Became::InDoubt) | None if result.is_ok() => {
+                    return Err(Error::InDoubt { name: self.place.name.clone() });
+                }
+                // It has decided to do nothing.
+                Some(Became::InDoubt) | None => return Err(self.disconnected()?),
+            }
+        }
+        Err(Error::Conflict { name: self.place.name.clone(), tries: self.tries })
+    }
+
+    /// [`State::update_local`]: changes a field with `#[shared(local)]`, which each machine has for itself, at once and without the
+    /// cluster. In [`update`](Self::update), such fields are as they were when the machine joined, and what is written to them is lost.
+    /// `field` only leads to the field: what it changes besides, the other machines do not get.
+    ///
+    /// # Errors
+    /// As for [`State::update_local`].
+    ///
+    /// # Panics
+    /// With whatever `field` or `f` panics, after everything has been rolled back.
+    pub fn update_local<F: ?Sized, R>(
+        &self,
+        field: impl FnOnce(&mut T) -> &mut F,
+        f: impl FnOnce(&mut F) -> R,
+    ) -> Result<R, shmstate::Error> {
+        self.state.update_local(field, f)
+    }
+
+    /// If this process is the link, it ends to be that, as if it had died.
+    #[cfg(test)]
+    pub(crate) fn resign(&self) {
+        self._worker.wake_to_resign();
+    }
+
+    /// Waits until updates can be sent.
+    fn wait_connected(&self, remaining: Duration, tries: u32) -> Result<(), Error> {
+        let is_ready = self
+            .control
+            .wait_until(remaining, |c| if c.replaced { Some(false) } else { c.connected.then_some(true) })?;
+        let name = || self.place.name.clone();
+        match is_ready {
+            Some(false) => Err(Error::Replaced { name: name() }),
+            Some(true) if remaining.is_zero() && tries > 1 => Err(Error::Conflict { name: name(), tries: tries - 1 }),
+            Some(true) => Ok(()),
+            None => Err(self.disconnected()?),
+        }
+    }
+
+    fn disconnected(&self) -> Result<Error, Error> {
+        let Status { heard, why, .. } = self.status()?;
+        let since = (heard != Timestamp::default()).then_some(heard);
+        let why = if why.is_empty() { "the engine has not answered in time".to_owned() } else { why };
+        Ok(Error::Disconnected { name: self.place.name.clone(), since, why })
+    }
+
+    /// How this machine is connected.
+    ///
+    /// # Errors
+    /// [`Error::State`].
+    pub fn status(&self) -> Result<Status, Error> {
+        Ok(self.control.read(|c| Status {
+            connected: c.connected,
+            heard: c.heard,
+            applied: c.applied,
+            why: c.why.to_string(),
+        })?)
+    }
+
+    /// How long ago this machine knew that it had the newest version, as far as the engine can say. While it is connected and keeps up,
+    /// that is about half a second at most; `None` if it never did.
+    ///
+    /// # Errors
+    /// [`Error::State`].
+    pub fn staleness(&self) -> Result<Option<Duration>, Error> {
+        let heard = self.status()?.heard;
+        let since = std::time::SystemTime::from(heard).elapsed().unwrap_or_default();
+        Ok((heard != Timestamp::default()).then_some(since))
+    }
+
+    /// [`State::read`], of what the cluster has committed, as far as this machine has it.
+    ///
+    /// # Errors
+    /// As for [`State::read`].
+    ///
+    /// # Panics
+    /// With whatever `f` panics.
+    #[inline]
+    pub fn read<R>(&self, f: impl FnOnce(&T) -> R) -> Result<R, shmstate::Error> {
+        self.state.read(f)
+    }
+
+    /// [`State::read_versioned`]. The number is that of this machine's region.
+    ///
+    /// # Errors
+    /// As for [`State::read`].
+    ///
+    /// # Panics
+    /// With whatever `f` panics.
+    #[inline]
+    pub fn read_versioned<R>(&self, f: impl FnOnce(&T, u64) -> R) -> Result<R, shmstate::Error> {
+        self.state.read_versioned(f)
+    }
+
+    /// [`State::snapshot`].
+    ///
+    /// # Errors
+    /// As for [`State::snapshot`].
+    pub fn snapshot(&self) -> Result<Box<T>, shmstate::Error> {
+        self.state.snapshot()
+    }
+
+    /// [`State::project`].
+    ///
+    /// # Errors
+    /// As for [`State::project`].
+    pub fn project<F: SharedLayout>(&self, field: impl FnOnce(&T) -> &F) -> Result<Projection<T, F>, shmstate::Error> {
+        self.state.project(field)
+    }
+
+    /// [`State::load`].
+    ///
+    /// # Errors
+    /// As for [`State::load`].
+    #[inline]
+    pub fn load<F: SharedLayout>(&self, field: &Projection<T, F>) -> Result<F, shmstate::Error> {
+        self.state.load(field)
+    }
+
+    /// [`State::version`]: of this machine's region.
+    ///
+    /// # Errors
+    /// As for [`State::version`].
+    pub fn version(&self) -> Result<u64, shmstate::Error> {
+        self.state.version()
+    }
+
+    /// [`State::wait_newer`].
+    ///
+    /// # Errors
+    /// As for [`State::wait_newer`].
+    pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<Option<u64>, shmstate::Error> {
+        self.state.wait_newer(version, timeout)
+    }
+
+    /// [`State::wait_until`].
+    ///
+    /// # Errors
+    /// As for [`State::wait_until`].
+    ///
+    /// # Panics
+    /// With whatever `f` panics.
+    pub fn wait_until<R>(
+        &self,
+        timeout: Duration,
+        f: impl FnMut(&T) -> Option<R>,
+    ) -> Result<Option<R>, shmstate::Error> {
+        self.state.wait_until(timeout, f)
+    }
+
+    /// [`State::follow`].
+    ///
+    /// # Errors
+    /// As for [`State::follow`].
+    pub fn follow(&self) -> Result<Follower<'_, T>, shmstate::Error> {
+        self.state.follow()
+    }
+
+    /// [`State::watch`].
+    ///
+    /// # Errors
+    /// As for [`State::watch`].
+    pub fn watch<F: SharedLayout>(&self, field: &Projection<T, F>) -> Result<Watch<'_, T>, shmstate::Error> {
+        self.state.watch(field)
+    }
+}
+
+/// The region, and the name in the cluster. The URL may have a password.
+impl<T: SharedLayout> fmt::Debug for ClusterState<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("ClusterState");
+        debug.field("state", &self.state).field("name", &self.place.name);
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// Removes the regions of this machine, which no process uses any more. The cluster keeps the state.
+///
+/// # Errors
+/// As for [`shmstate::remove`].
+pub fn remove(region: impl AsRef<Path>) -> Result<bool, Error> {
+    let paths = crate::paths::Paths::new(region.as_ref())?;
+    let mut is_found = false;
+    // The control first: without it, the others are remains.
+    for path in [&paths.control, &paths.ahead, &paths.state] {
+        is_found |= remove_if_there(path)?;
+    }
+    Ok(is_found)
+}
+
+/// Removes a region; `false` if there is none.
+pub(crate) fn remove_if_there(path: &Path) -> Result<bool, Error> {
+    match shmstate::remove(path) {
+        Err(e) if e.kind() == shmstate::ErrorKind::NotFound => Ok(false),
+        removed => Ok(removed.map(|()| true)?),
+    }
+}

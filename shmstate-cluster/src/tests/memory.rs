@@ -1,0 +1,207 @@
+//! An engine in memory whose network loses, repeats and delays: `memory://NAME`.
+
+use crate::engine::{Appended, Engine, Failed};
+use bytes::Bytes;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc};
+
+/// What all connections to a server have.
+#[derive(Default)]
+pub(crate) struct Server {
+    kept: Mutex<Kept>,
+    /// There is a new entry.
+    news: Notify,
+}
+
+#[derive(Default)]
+struct Kept {
+    /// Entries by their number.
+    log: BTreeMap<u64, Bytes>,
+    newest: u64,
+    contents: HashMap<String, Bytes>,
+    /// Of 1000 calls, how many go wrong.
+    trouble: u64,
+    /// What has been sent and has not arrived: it may, or not.
+    late: Vec<(u64, Bytes)>,
+    /// How often all connections were lost.
+    generation: u64,
+}
+
+static SERVERS: LazyLock<Mutex<HashMap<String, Arc<Server>>>> = LazyLock::new(Mutex::default);
+
+/// The server of that name.
+pub(crate) fn server(name: &str) -> Arc<Server> {
+    Arc::clone(SERVERS.lock().unwrap().entry(name.to_owned()).or_default())
+}
+
+fn below(end: u64) -> u64 {
+    RandomState::new().hash_one(0) % end
+}
+
+impl Kept {
+    fn append(&mut self, after: u64, entry: &Bytes) -> Appended {
+        if after != self.newest {
+            return Appended::Conflict;
+        }
+        self.newest += 1;
+        self.log.insert(self.newest, entry.clone());
+        Appended::Yes
+    }
+
+    fn goes_wrong(&self) -> bool {
+        below(1000) < self.trouble
+    }
+}
+
+impl Server {
+    /// Of 1000 calls, that many go wrong from now on.
+    pub(crate) fn trouble(&self, trouble: u64) {
+        self.kept.lock().unwrap().trouble = trouble;
+    }
+
+    /// Entries that are kept, and contents.
+    pub(crate) fn kept(&self) -> (usize, usize) {
+        let kept = self.kept.lock().unwrap();
+        (kept.log.len(), kept.contents.len())
+    }
+
+    /// Loses all that it has.
+    pub(crate) fn forget_everything(&self) {
+        let mut kept = self.kept.lock().unwrap();
+        *kept = Kept { generation: kept.generation + 1, ..Kept::default() };
+    }
+
+    /// Loses the newest entries, as a server may that is cut off from power, and all connections.
+    pub(crate) fn lose_newest(&self, count: u64) {
+        let mut kept = self.kept.lock().unwrap();
+        kept.newest -= count;
+        let newest = kept.newest;
+        kept.log.retain(|seq, _| *seq <= newest);
+        kept.late.clear();
+        kept.generation += 1;
+    }
+
+    /// Has an entry more, of whatever bytes.
+    pub(crate) fn append(&self, entry: &'static [u8]) {
+        let mut kept = self.kept.lock().unwrap();
+        let newest = kept.newest;
+        assert_eq!(kept.append(newest, &Bytes::from_static(entry)), Appended::Yes);
+        drop(kept);
+        self.news.notify_waiters();
+    }
+
+    /// How many entries there have been.
+    pub(crate) fn newest(&self) -> u64 {
+        self.kept.lock().unwrap().newest
+    }
+}
+
+/// A connection.
+#[derive(Clone)]
+pub(crate) struct Memory(Arc<Server>, u64);
+
+impl Memory {
+    pub(crate) async fn connect(name: &str) -> Result<Memory, Failed> {
+        let server = server(name);
+        let generation = {
+            let kept = server.kept.lock().unwrap();
+            if kept.goes_wrong() {
+                return Err(Failed("no server".into()));
+            }
+            kept.generation
+        };
+        Ok(Memory(server, generation))
+    }
+
+    fn unless_it_goes_wrong<R>(&self, run: impl FnOnce(&mut Kept) -> R) -> Result<R, Failed> {
+        let mut kept = self.0.kept.lock().unwrap();
+        // What is late may arrive at any time.
+        while !kept.late.is_empty() && below(3) == 0 {
+            let n = below(kept.late.len() as u64) as usize;
+            let (after, entry) = kept.late.remove(n);
+            kept.append(after, &entry);
+            self.0.news.notify_waiters();
+        }
+        let is_lost = kept.generation != self.1;
+        if is_lost || kept.goes_wrong() { Err(Failed("it went wrong".into())) } else { Ok(run(&mut kept)) }
+    }
+}
+
+impl Engine for Memory {
+    async fn append(&self, after: u64, entry: Bytes) -> Result<Appended, Failed> {
+        if below(2) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let answer = self.unless_it_goes_wrong(|kept| kept.append(after, &entry));
+        if answer.is_err() && self.0.kept.lock().unwrap().generation == self.1 {
+            // It was lost, or is late, or its answer was lost.
+            let mut kept = self.0.kept.lock().unwrap();
+            match below(3) {
+                0 => kept.late.push((after, entry)),
+                1 => _ = kept.append(after, &entry),
+                _ => {}
+            }
+        }
+        self.0.news.notify_waiters();
+        answer
+    }
+
+    async fn newest(&self) -> Result<u64, Failed> {
+        // That of a moment ago.
+        self.unless_it_goes_wrong(|kept| if below(4) == 0 { kept.newest.saturating_sub(1) } else { kept.newest })
+    }
+
+    async fn follow(&self, after: u64, to: mpsc::Sender<(u64, Bytes)>) -> Result<(), Failed> {
+        let mut sent = after;
+        loop {
+            let news = self.0.news.notified();
+            let next = {
+                let kept = self.0.kept.lock().unwrap();
+                if kept.generation != self.1 {
+                    return Err(Failed("the connection was lost".into()));
+                }
+                kept.log.range(sent + 1..).next().map(|(seq, entry)| (*seq, entry.clone()))
+            };
+            match next {
+                Some((seq, entry)) => {
+                    // It fails more rarely than what is called: there are many entries.
+                    if below(10) == 0 {
+                        self.unless_it_goes_wrong(|_| ())?;
+                    }
+                    if to.send((seq, entry)).await.is_err() {
+                        return Ok(());
+                    }
+                    sent = seq;
+                }
+                None => _ = tokio::time::timeout(Duration::from_millis(10), news).await,
+            }
+        }
+    }
+
+    async fn forget(&self, upto: u64) -> Result<(), Failed> {
+        self.unless_it_goes_wrong(|kept| kept.log.retain(|seq, _| *seq > upto))
+    }
+
+    async fn write(&self, name: &str, content: Bytes) -> Result<(), Failed> {
+        self.unless_it_goes_wrong(|kept| _ = kept.contents.insert(name.to_owned(), content))
+    }
+
+    async fn read(&self, name: &str) -> Result<Option<Bytes>, Failed> {
+        self.unless_it_goes_wrong(|kept| kept.contents.get(name).cloned())
+    }
+
+    async fn names(&self) -> Result<Vec<String>, Failed> {
+        self.unless_it_goes_wrong(|kept| kept.contents.keys().cloned().collect())
+    }
+
+    async fn remove(&self, name: &str) -> Result<(), Failed> {
+        self.unless_it_goes_wrong(|kept| _ = kept.contents.remove(name))
+    }
+
+    fn largest(&self) -> usize {
+        2000
+    }
+}
