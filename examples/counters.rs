@@ -4,46 +4,20 @@
 //! counted, and its successor goes on in its row. In each version the requests by route and those by worker add up to the
 //! same number, which the supervisor checks with each look.
 //!
+//! The example `dashboard` shows it live.
+//!
 //! `cargo run --release --example counters -- --workers 4 --seconds 20 --kill-every 3`
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use crossterm::{cursor::MoveToPreviousLine, execute, terminal};
-use shmstate::{List, SharedLayout, State, Text};
+use shmstate::State;
+use shmstate_examples::requests::{Counters, Route, WORKERS, Worker};
 use shmstate_examples::{Parent, Process, Temporary, this_program};
 use std::io::{IsTerminal, stdout};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-
-/// The most workers that the state has a row for.
-const WORKERS: usize = 32;
-
-/// What the processes share.
-#[derive(SharedLayout)]
-#[repr(C)]
-struct Counters {
-    routes: List<Route, 64>,
-    workers: List<Worker, WORKERS>,
-}
-
-#[derive(SharedLayout, Clone)]
-#[repr(C)]
-struct Route {
-    path: Text<32>,
-    requests: u64,
-    errors: u64,
-}
-
-#[derive(SharedLayout, Clone, Default)]
-#[repr(C)]
-struct Worker {
-    /// The process that has this row now.
-    pid: u32,
-    /// How many processes have had it.
-    starts: u32,
-    requests: u64,
-}
 
 /// Workers count simulated requests in a shared state; the supervisor shows them and replaces workers that die.
 #[derive(Parser)]
@@ -126,24 +100,16 @@ fn supervise(args: &Args) -> Result<()> {
             killed = Instant::now();
             workers[fastrand::usize(..args.workers as usize)].kill()?;
         }
-        counters.read(total)??;
+        counters.read(Counters::total)??;
         screen.show_when_due(&counters)?;
         sleep(Duration::from_millis(10));
     }
     drop(workers);
 
     screen.show(&counters)?;
-    let requests = counters.read(total)??;
+    let requests = counters.read(Counters::total)??;
     println!("{requests} requests, by route and by worker alike; {deaths} workers died and were replaced");
     Ok(())
-}
-
-/// All requests, added up by route and by worker: the same in each version.
-fn total(c: &Counters) -> Result<u64> {
-    let by_route = c.routes.iter().map(|r| r.requests).sum::<u64>();
-    let by_worker = c.workers.iter().map(|w| w.requests).sum::<u64>();
-    ensure!(by_route == by_worker, "{by_route} requests by route, {by_worker} by worker");
-    Ok(by_route)
 }
 
 /// What is shown: a table that stays in its place on a terminal, now and then a line elsewhere.

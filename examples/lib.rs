@@ -3,6 +3,8 @@
 //! Every example starts itself again for its processes. A handle does not cross a `fork`, and need not: a process opens
 //! the state by its name.
 
+pub mod requests;
+
 use anyhow::{Context, Result, ensure};
 use std::os::unix::process::parent_id;
 use std::process::{Child, Command, ExitStatus};
