@@ -6,6 +6,9 @@ pub const SIZES: [usize; 6] = [64, 4 << 10, 64 << 10, 1 << 20, 64 << 20, 1 << 30
 /// A size at which readers stay, and nothing else is measured.
 pub const HUGE: usize = 512 << 20;
 
+/// A size at which a private copy follows: with it, a state of three copies takes 1 GiB.
+pub const LARGE: usize = 256 << 20;
+
 /// A size as people write it.
 pub fn size_name(bytes: usize) -> String {
     match bytes.ilog2() / 10 {

@@ -21,7 +21,7 @@ use peers::Kind;
 use results::Results;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use workloads::{Place, beside, life, solo};
+use workloads::{Place, beside, follow, life, solo, wake};
 
 /// Measures shmstate and its peers in turns, and prints tables of medians.
 ///
@@ -86,7 +86,7 @@ fn main() -> Result<()> {
     let (start, mut effort) = (Instant::now(), if cli.quick { Effort::QUICK } else { Effort::FULL });
     if let Some(like) = &cli.like {
         effort.like = String::leak(like.clone());
-        if solo::steps(effort) + life::steps(effort) + beside::steps(effort) == 0 {
+        if steps(effort) == 0 {
             bail!("no table has {like:?} in its title: they are named as in bench/RESULTS.md");
         }
     }
@@ -95,16 +95,23 @@ fn main() -> Result<()> {
     notes.iter().for_each(|note| eprintln!("note: {note}"));
     let mut results = Results { tables: Vec::new(), notes };
 
-    let progress = Progress::new(1 + solo::steps(effort) + life::steps(effort) + beside::steps(effort))?;
+    let progress = Progress::new(1 + steps(effort))?;
     progress.say("the machine");
     machine::run(effort, &mut results)?;
     progress.step();
     solo::run(effort, &kinds, &mut results, &progress)?;
     life::run(effort, &kinds, &mut results, &progress)?;
     beside::run(effort, &kinds, &mut results, &progress)?;
+    follow::run(effort, &kinds, &mut results, &progress)?;
+    wake::run(effort, &mut results, &progress)?;
     progress.finish();
     results.notes.push(format!("it took {:.0} s", start.elapsed().as_secs_f64()));
     publish(&cli, &results)
+}
+
+/// How many steps the run has after the machine's.
+fn steps(effort: Effort) -> usize {
+    solo::steps(effort) + life::steps(effort) + beside::steps(effort) + follow::steps(effort) + wake::steps(effort)
 }
 
 /// What is measured, and notes on what is not.

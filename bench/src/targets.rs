@@ -1,10 +1,11 @@
 //! What is aimed at, and whether it was met. Nothing fails on it.
 
-use crate::board::{SIZES, size_name};
+use crate::board::{LARGE, SIZES, size_name};
 use crate::op::Op;
 use crate::peers::Kind;
+use crate::peers::bells::Bell;
 use crate::results::{Results, factor, kib, percent, time, whole};
-use crate::workloads::{beside, life};
+use crate::workloads::{beside, follow, life, wake};
 
 pub struct Verdict {
     pub aim: String,
@@ -46,6 +47,7 @@ pub fn judge(results: &Results) -> Vec<Verdict> {
     solo(&mut judge);
     together(&mut judge);
     lives(&mut judge);
+    followed(&mut judge);
     judge.verdicts
 }
 
@@ -135,5 +137,26 @@ fn lives(judge: &mut Judge<'_>) {
         let bits = COPIES * (state / 4096.0).ceil() / 8.0;
         let page_bits = if bits >= 1024.0 { format!(", with {} of page bits", kib(bits)) } else { String::new() };
         judge.at_most(format!("memory, {name}{page_bits}"), memory, COPIES * state + 65536.0, kib);
+    }
+}
+
+fn followed(judge: &mut Judge<'_>) {
+    let results = judge.results;
+    let large = [SIZES[SIZES.len() - 1], LARGE].map(size_name);
+    let table = results.table(follow::ALONE);
+    let column = large.into_iter().find(|column| table.is_some_and(|table| table.column(column).is_some()));
+    let column = column.unwrap_or_default();
+    let [advance, read] = [follow::FOLLOWER, follow::READER].map(|row| results.get(follow::ALONE, row, &column));
+    judge.at_most(format!("advance a follower, over a read of one item, {column}"), ratio(advance, read), 4.0, factor);
+    for title in [follow::READ, follow::COPY] {
+        for theirs in [Kind::MmapSync, Kind::Lmdb] {
+            let (size, ours) = (size_name(64 << 20), Kind::Ours.name());
+            let [ours, peer] = [ours, theirs.name()].map(|row| results.get(title, row, &size));
+            judge.at_most(format!("{title}, over {}, {size}", theirs.name()), ratio(ours, peer), 0.1, factor);
+        }
+    }
+    for column in &wake::COLUMNS[..2] {
+        let [ours, futex] = [Bell::Ours, Bell::Futex].map(|bell| results.get(wake::WAKE, bell.name(), column));
+        judge.at_most(format!("{}, {column}, over a futex", wake::WAKE), ratio(ours, futex), 1.5, factor);
     }
 }

@@ -11,7 +11,7 @@ use iceoryx2::prelude::*;
 use iceoryx2::service::port_factory::blackboard::PortFactory;
 use std::path::Path;
 
-type Service = ipc::Service;
+pub type Service = ipc::Service;
 
 #[derive(Clone, Copy)]
 #[repr(transparent)]
@@ -38,13 +38,18 @@ pub fn open(dir: &Path, bytes: usize, create: bool) -> Result<Box<dyn Peer>> {
     }
 }
 
-fn typed<const N: usize>(dir: &Path, create: bool) -> Result<Box<dyn Peer>> {
+/// A node; what it leaves is removed with the directory.
+pub fn node(dir: &Path) -> Result<Node<Service>> {
     set_log_level(LogLevel::Fatal);
-    let name = dir.to_str().context("a path of text")?;
-    // What it leaves is removed with the directory.
     let mut config = Config::default();
-    config.global.set_root_path(&iceoryx2::prelude::Path::new(name.as_bytes())?);
-    let node = NodeBuilder::new().config(&config).create::<Service>()?;
+    let root = dir.to_str().context("a path of text")?;
+    config.global.set_root_path(&iceoryx2::prelude::Path::new(root.as_bytes())?);
+    Ok(NodeBuilder::new().config(&config).create::<Service>()?)
+}
+
+fn typed<const N: usize>(dir: &Path, create: bool) -> Result<Box<dyn Peer>> {
+    let name = dir.to_str().context("a path of text")?;
+    let node = node(dir)?;
     let service = node.service_builder(&name.try_into()?);
     let factory = if create {
         let first = Value(Plain { counter: 0, len: N as u64, items: [1; N] });

@@ -1,6 +1,7 @@
 //! What shmstate is measured against.
 
 mod able;
+pub mod bells;
 #[cfg(feature = "peers")]
 mod iceoryx;
 mod keyed;
@@ -17,7 +18,7 @@ mod sqlite;
 mod store;
 
 use crate::board::entries;
-use crate::measure::timed;
+use crate::measure::{Side, timed};
 use crate::op::{Op, Shape};
 use anyhow::{Result, bail};
 use clap::ValueEnum;
@@ -46,6 +47,19 @@ pub trait Peer {
     /// Touches all of its memory, if that does not happen by itself.
     fn touch(&mut self) -> Result<()> {
         Ok(())
+    }
+    /// Brings it to where it is after many updates.
+    fn settle(&mut self) -> Result<()> {
+        Ok(())
+    }
+    /// Whether it has private copies that catch up.
+    fn keeps_copies(&self) -> bool {
+        false
+    }
+    /// What such a copy costs: an update of one element and an advance over it; after such an update, the advance alone; and
+    /// instead of that, a read of the element.
+    fn followed(&mut self) -> Result<[Side<'_>; 3]> {
+        bail!("no private copy that catches up")
     }
     /// Stays in a read for that long. Says whether what it saw has changed.
     fn hold(&mut self, time: Duration) -> Result<u64>;

@@ -2,8 +2,9 @@
 
 use super::Peer;
 use crate::board::{Read, Write, count_key, entries, fill_map, key, look_up, spot, spots};
+use crate::measure::Side;
 use crate::op::{BATCH, Op};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use std::hint::black_box;
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -20,6 +21,16 @@ pub trait Store {
     fn roll_back(&mut self, at: usize, value: u64) -> Result<()>;
     fn snapshot(&mut self) -> Result<()> {
         self.read(|s| drop(black_box(s.to_vec())))
+    }
+    /// Brings it to where it is after many updates.
+    fn settle(&mut self) -> Result<()> {
+        Ok(())
+    }
+    fn keeps_copies(&self) -> bool {
+        false
+    }
+    fn followed(&mut self) -> Result<[Side<'_>; 3]> {
+        bail!("no private copy that catches up")
     }
     /// Reads the counter.
     fn load(&mut self) -> Result<u64> {
@@ -169,6 +180,18 @@ impl<S: Store> Peer for S {
 
     fn touch(&mut self) -> Result<()> {
         self.update(|s| s.touch())
+    }
+
+    fn keeps_copies(&self) -> bool {
+        Store::keeps_copies(self)
+    }
+
+    fn followed(&mut self) -> Result<[Side<'_>; 3]> {
+        Store::followed(self)
+    }
+
+    fn settle(&mut self) -> Result<()> {
+        Store::settle(self)
     }
 
     fn hold(&mut self, time: Duration) -> Result<u64> {

@@ -1,9 +1,11 @@
 //! What is measured.
 
 pub mod beside;
+pub mod follow;
 pub mod life;
 mod play;
 pub mod solo;
+pub mod wake;
 
 use crate::about::MEMORY;
 use anyhow::Result;

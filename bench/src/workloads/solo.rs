@@ -19,13 +19,9 @@ struct Party {
 
 impl Party {
     fn new(kind: Kind, shape: Shape, place: &Place, bytes: usize) -> Result<Party> {
-        let mut peer = kind.shaped(shape, place.path(), bytes)?;
+        let mut peer = settled(kind, shape, place, bytes)?;
         // A map's keys may be in it, and are not known here.
         let sum = if shape == Shape::List { bytes as u64 / 8 } else { peer.look()?.1 };
-        // A peer with several copies touches each of them for the first time.
-        for _ in 0..3 {
-            peer.touch()?;
-        }
         let mut party = Party { peer, next: 0, counter: 0, sum: Some(sum) };
         party.round(if shape == Shape::List { Op::UpdateOne } else { Op::UpdateKey }, WARM_UP)?;
         Ok(party)
@@ -52,6 +48,17 @@ impl Party {
         ensure!(sum == expected, "the sum is {sum} and not {expected}");
         Ok(())
     }
+}
+
+/// A peer that is where it is after many updates.
+pub fn settled(kind: Kind, shape: Shape, place: &Place, bytes: usize) -> Result<Box<dyn Peer>> {
+    let mut peer = kind.shaped(shape, place.path(), bytes)?;
+    // A peer with several copies touches each of them for the first time.
+    for _ in 0..3 {
+        peer.touch()?;
+    }
+    peer.settle()?;
+    Ok(peer)
 }
 
 /// Updates before anything is measured.
@@ -108,6 +115,8 @@ fn one(effort: Effort, op: Op, bytes: usize, kinds: &[Kind], parties: &mut [Opti
         let cannot = match (kind.cannot(Work::Op(op), bytes), party) {
             (Some(why), _) => why,
             (None, Some(Ok(party))) => {
+                // What the operation before has left to be done is not this one's.
+                let _ = party.peer.settle();
                 sides.push(Box::new(|count| party.round(op, count)));
                 measured.push(index);
                 String::new()

@@ -22,6 +22,10 @@ pub trait Dict {
     fn counter(&mut self) -> Result<u64>;
     /// The counter, and the sum of the values.
     fn look(&mut self) -> Result<(u64, u64)>;
+    /// Brings it to where it is after many updates.
+    fn settle(&mut self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// A map with that many entries, as a peer to be measured.
@@ -54,6 +58,10 @@ impl<D: Dict> Peer for Keyed<D> {
 
     fn look(&mut self) -> Result<(u64, u64)> {
         self.dict.look()
+    }
+
+    fn settle(&mut self) -> Result<()> {
+        self.dict.settle()
     }
 
     fn hold(&mut self, _: Duration) -> Result<u64> {
