@@ -1,8 +1,11 @@
 //! A program that knows shmstate by another name.
 
-#![allow(unexpected_cfgs, reason = "`untold` is given by a test of the package `shmstate-tests` alone")]
+#![allow(unexpected_cfgs, reason = "tests of the package `shmstate-tests` give `untold` and `unproved`")]
 
 use shared_state::{List, SharedLayout};
+
+#[cfg(unproved)]
+pub mod unproved;
 
 /// An enum.
 #[derive(SharedLayout)]

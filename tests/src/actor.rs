@@ -108,6 +108,14 @@ impl Actor {
         assert!(pid == self.pid() && libc::WIFSTOPPED(status), "it was to stop");
     }
 
+    /// Whether it has not ended by itself.
+    ///
+    /// # Panics
+    /// If that cannot be found out.
+    pub fn lives(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_none()
+    }
+
     /// Kills it, and returns once it is gone.
     pub fn kill(&mut self) {
         let _ = self.child.kill();

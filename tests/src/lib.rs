@@ -14,6 +14,8 @@ mod release;
 pub mod replacement;
 mod rng;
 mod tally;
+mod term;
+pub mod types;
 mod world;
 
 pub use actor::{Actor, Fate, PATIENCE};
@@ -26,6 +28,7 @@ pub use made::{Churn, Made};
 pub use release::{Release, Release1, Release2};
 pub use rng::Rng;
 pub use tally::Tally;
+pub use term::Term;
 pub use world::{Mood, Person, SPOTS, World};
 
 /// Seed of the worlds in all tests: any process can work out any version.

@@ -4,6 +4,7 @@
 
 mod document;
 mod dynamic;
+mod evolve;
 mod file;
 mod mutate;
 mod others;
@@ -11,6 +12,7 @@ mod types;
 
 pub use document::{Argument, Doc, Field, Kind, Schema, Type, Variant, agrees_with_the_library, schema};
 pub use dynamic::dynamic;
+pub use evolve::evolve;
 pub use file::Sketch;
 pub use mutate::input;
 pub use others::{Others, look_at_others, play_with_others};
@@ -29,10 +31,11 @@ use tempfile::TempDir;
 pub type Target = fn(&[u8]);
 
 /// The targets by name.
-pub const TARGETS: [(&str, Target); 5] = [
+pub const TARGETS: [(&str, Target); 6] = [
     ("attach", attach),
     ("attach_sealed", attach_sealed),
     ("dynamic", dynamic),
+    ("evolve", evolve),
     ("schema", schema),
     ("snapshot", snapshot),
 ];

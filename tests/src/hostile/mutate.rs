@@ -50,6 +50,24 @@ pub fn input(target: &str, seed: u64) -> Vec<u8> {
             }
             bytes
         }
+        "evolve" => {
+            if rng.below(4) == 0 {
+                let mut bytes = vec![1 | (rng.any() as u8) << 3];
+                for _ in 0..2 {
+                    let document = input("schema", rng.any());
+                    bytes.extend(document.into_iter().filter(|byte| *byte != b'\n'));
+                    bytes.push(b'\n');
+                }
+                return bytes;
+            }
+            let mut bytes = vec![rng.any() as u8 & !1];
+            bytes.extend((0..16).map(|_| rng.any() as u8));
+            for _ in 0..rng.below(6) {
+                bytes.extend([rng.any() as u8, rng.below(8) as u8, 0, 1 + rng.below(8) as u8]);
+                bytes.extend((0..8).map(|_| [0, 1, 2, 3, 7, 200, 255, rng.any() as u8][rng.below(8)]));
+            }
+            bytes
+        }
         "attach_sealed" => {
             let (copies, slots) = (rng.below(7), rng.below(4));
             let sketch = Sketch::sound(2 + copies, 1 + slots);

@@ -6,6 +6,12 @@ use super::symptoms::{LOST, RACE, STUCK, TORN};
 use super::weave::{before, instead, left_out, value};
 
 pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "repeats_by_the_start",
+        breaks: "an entry that begins where the one before does counts as taken over",
+        patches: &[value("commit/log.rs", "else if «entry != last» {", "entry >> 32 != last >> 32")],
+        checks: &[Unit("commit::log::tests::what_comes_again_at_once_is_taken_over_once")],
+    },
     // Choosing a copy, and catching it up.
     Mutant {
         name: "pins_ignored",

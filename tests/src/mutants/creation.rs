@@ -9,7 +9,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "named_before_it_is_filled",
         breaks: "a file gets its name, then its content",
         patches: &[
-            before("state/options.rs", "self.fill(plan, region_path.path(), new.file())?;", "new.link(region_path)?;"),
+            before(
+                "state/options.rs",
+                "new.made(|| self.fill(new.plan, new.region_path.path(), new.file.file(), Beginning::new()))",
+                "new.file.link(new.region_path)?;",
+            ),
             left_out("state/options.rs", "«new.link(region_path)?;» attach()?"),
             left_out("state/options.rs", "«new.link(region_path)?;» state"),
         ],

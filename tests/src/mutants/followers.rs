@@ -1,6 +1,6 @@
 //! Faults of followers.
 
-use super::Check::{Loom, Unit};
+use super::Check::{Loom, Process, Unit};
 use super::Mutant;
 use super::weave::{left_out, value};
 
@@ -47,5 +47,33 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a follower is not shown that an update has marked pages",
         patches: &[left_out("commit/transaction.rs", "shared.control.active.spilled.store(next, Relaxed);")],
         checks: &[Unit("state::moves::large")],
+    },
+    Mutant {
+        name: "log_begins_at_0",
+        breaks: "the first handle of a population counts the entries of the log from 0 again",
+        patches: &[value("commit/log.rs", "end.wrapping_add(2 * self.log.len() as u64)", "0 * end")],
+        checks: &[Process("followers", "a_follower_outlives_all_handles")],
+    },
+    Mutant {
+        name: "touched_not_validated",
+        breaks: "a follower without a pin takes over what is no value",
+        patches: &[value("follow/unpinned.rs", "if «T::CHECKED» {", "false")],
+        checks: &[Process("followers", "a_read_only_follower_refuses_what_is_no_value")],
+    },
+    Mutant {
+        name: "grown_not_validated",
+        breaks: "items that have become live are not validated where they have not changed",
+        patches: &[value("containers/slots.rs", "let live = «before.min(len.get())»;", "len.get()")],
+        checks: &[Unit("layout::touched::tests::what_has_not_changed_is_as_valid_as_before")],
+    },
+    Mutant {
+        name: "unpinned_not_looked_again",
+        breaks: "a follower without a pin believes what was copied while a writer wrote it",
+        patches: &[value(
+            "follow/unpinned.rs",
+            "found.filter(|found| «version == Some(found.at.version)»)",
+            "version.is_none_or(|version| version == found.at.version)",
+        )],
+        checks: &[Process("followers", "writers_are_killed")],
     },
 ];

@@ -51,6 +51,22 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Loom("deaths::a_writer_dies_while_another_writes", STUCK)],
     },
     Mutant {
+        name: "no_take_over_from_under_the_next",
+        breaks: "a dead owner's lock stays while a writer is next",
+        patches: &[value("commit/lock.rs", "word.load(Relaxed) & !«(NOTIFY | NEXT)» == holder", "NOTIFY")],
+        checks: &[Loom("deaths::a_writer_dies_while_another_writes", STUCK)],
+    },
+    Mutant {
+        name: "next_stays",
+        breaks: "an unlock leaves the flag of the next writer",
+        patches: &[instead(
+            "commit/lock.rs",
+            "self.control.lock.word.swap(0, Release) & !OWNER",
+            "self.control.lock.word.fetch_and(NEXT, Release) & !OWNER",
+        )],
+        checks: &[Loom("writers::two_writers", "the lock is held")],
+    },
+    Mutant {
         name: "byte_released_before_the_cas",
         breaks: "the dead owner's byte is let go before its lock is taken over",
         patches: &[before(

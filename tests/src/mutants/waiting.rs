@@ -21,7 +21,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 "lock.word.fetch_or(NOTIFY, AcqRel);",
                 "let now = self.published(); if now.is_news(version) { return Some(now); }",
             ),
-            left_out("commit/waiting.rs", "«if now.is_news(version) { return Some(now); }» os.wait("),
+            left_out("commit/waiting.rs", "«if now.is_news(version) { return Some(now); }» sleep(&lock.bell"),
         ],
         checks: &[Loom("waiters::one_waiter_one_writer", DEADLOCK)],
     },
@@ -34,7 +34,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "bell_looked_at_late",
         breaks: "a waiter raises its flag, then looks at the bell",
-        patches: &[value("commit/waiting.rs", "os.wait(&lock.bell, «bell»,", "lock.bell.load(Relaxed)")],
+        patches: &[value("commit/waiting.rs", "sleep(&lock.bell, «bell»,", "lock.bell.load(Relaxed)")],
         checks: &[Loom("waiters::one_waiter_one_writer", DEADLOCK)],
     },
     Mutant {
@@ -73,5 +73,50 @@ pub(super) const MUTANTS: &[Mutant] = &[
             Loom("waiters::a_waiter_dies", "a dead waiter's flag stays"),
             Process("waiting", "dead_waiters_cost_nothing"),
         ],
+    },
+    Mutant {
+        name: "task_looks_too_early",
+        breaks: "a task looks for a version, and registers after that",
+        patches: &[
+            left_out("commit/tasks.rs", "call(tasks.register(ticket, version, waker))?;"),
+            value(
+                "commit/tasks.rs",
+                "Ok(«now.is_news(version).then_some(now)»)",
+                "{ if !now.is_news(version) { call(tasks.register(ticket, version, waker))?; } now.is_news(version).then_some(now) }",
+            ),
+        ],
+        checks: &[Loom("tasks::a_task_beside_a_later_wait", DEADLOCK)],
+    },
+    Mutant {
+        name: "sleeper_leaves_tasks",
+        breaks: "the thread that sleeps for tasks ends although one has come",
+        patches: &[value(
+            "commit/tasks.rs",
+            "_ if «!waiting.tasks.is_empty()»",
+            "!has_idled && !waiting.tasks.is_empty()",
+        )],
+        checks: &[Loom("tasks::one_task_one_writer", DEADLOCK)],
+    },
+    Mutant {
+        name: "sleeper_skips_a_version",
+        breaks: "the thread that sleeps for tasks waits for the version after one that it has not woken them for",
+        patches: &[value(
+            "commit/tasks.rs",
+            "Service::In if announced => self.wait_newer(«now.version»,",
+            "self.published_relaxed().version",
+        )],
+        checks: &[Loom("tasks::one_task_one_writer", DEADLOCK)],
+    },
+    Mutant {
+        name: "a_sleeper_a_task",
+        breaks: "each task starts a thread",
+        patches: &[left_out("commit/tasks.rs", "if call != Call::Nothing { «waiting.thread = Thread::Serves;» }")],
+        checks: &[Process("tasks", "a_thousand_tasks_are_one_sleeper")],
+    },
+    Mutant {
+        name: "cancelled_task_stays",
+        breaks: "a task that was cancelled still waits",
+        patches: &[left_out("region/task.rs", "server.forget(ticket);")],
+        checks: &[Process("tasks", "cancelled_tasks_lose_nothing_and_leave_nothing")],
     },
 ];

@@ -8,7 +8,7 @@ use std::ops::Range;
 /// One change of a file that a fault consists of.
 #[derive(Clone, Copy, Debug)]
 pub struct Patch {
-    /// Below `shmstate/src`.
+    /// Below `shmstate/src`, or that of another package, in the tree.
     pub file: &'static str,
     /// Words that occur once in the file.
     pub anchor: &'static str,

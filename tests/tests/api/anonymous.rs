@@ -169,7 +169,8 @@ fn a_state_of_another_user_says_how_it_has_to_be_created() {
     let dir = scratch_dir();
     let program = dir.path().join("program");
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_actor"), &program).unwrap();
+    // Another process copies it: what a program of another thread inherits, open for writing, cannot be run.
+    assert!(Command::new("cp").arg("-p").arg(env!("CARGO_BIN_EXE_actor")).arg(&program).status().unwrap().success());
     let said = |world: &State<World>| {
         let mut command = Command::new(&program);
         command

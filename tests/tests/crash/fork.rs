@@ -26,6 +26,11 @@ fn a_handle_says_that_it_was_made_before_the_fork() {
 }
 
 #[test]
+fn a_task_waits_in_its_own_process_alone() {
+    scenario("tasks");
+}
+
+#[test]
 fn a_handle_dropped_in_a_child_does_nothing_to_the_parent() {
     scenario("drop");
 }
@@ -46,6 +51,11 @@ fn a_child_that_leaves_a_closure_of_its_parents_takes_nothing_away() {
         println!("{what}");
         scenario(what);
     }
+}
+
+#[test]
+fn guards_of_the_parent_are_its_own() {
+    scenario("guards");
 }
 
 #[test]

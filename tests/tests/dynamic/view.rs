@@ -1,11 +1,13 @@
 //! What the dynamic view promises: paths, errors, strict JSON, regions from a schema, kinds of handles.
 
-use shmstate::dynamic::{Data, DynState, ValueKind};
+use shmstate::dynamic::{Data, DynState, Readiness, ValueKind};
 use shmstate::{
     Archived, Error, ErrorKind, List, Map, Maybe, Set, SharedLayout, SortedMap, State, Text, TimeSpan, Timestamp, Uuid,
 };
 use shmstate_tests::all::{All, typed_step};
 use shmstate_tests::{Rng, has_proc, scratch_dir};
+use std::os::fd::{AsFd, AsRawFd};
+use std::sync::Arc;
 
 #[derive(SharedLayout, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(C)]
@@ -92,9 +94,16 @@ fn an_error_names_the_path_and_what_is_there() {
         ErrorKind::InvalidPath,
         "`rooms[0]name`: `name` follows on a `]`; write `.` before a name",
     );
-    let unknown = get("taken[1]").unwrap_err();
-    assert_eq!(unknown.kind(), ErrorKind::Unsupported);
-    assert!(unknown.to_string().starts_with("`taken[1]`: keys of type `Seat` are hashed"), "{unknown}");
+    check(
+        get("taken[1]"),
+        ErrorKind::InvalidPath,
+        "`taken[1]`: `1` is no key of type `Seat`: an integer is no value of `Seat`: give its fields by their names",
+    );
+    check(
+        get(r#"taken[{"row":1,"number":2}]"#),
+        ErrorKind::InvalidPath,
+        r#"`taken[{"row":1,"number":2}]`: the `Map` has no such key"#,
+    );
     // The same, resolved before.
     check(writer.path("roms[0]"), ErrorKind::InvalidPath, &format!("`roms[0]`: {missing}"));
     let second = writer.path("rooms[1].name").unwrap();
@@ -153,8 +162,8 @@ fn what_is_no_value_is_refused_and_nothing_has_happened() {
         full,
         "`ports`: the `Map` is full: it holds at most 2, and 3 were needed",
     );
-    let seat = Data::fields([("row", 1u32), ("number", 2)]);
-    assert_eq!(writer.update(|v| v.insert("taken", seat, 1u64)).unwrap_err().kind(), ErrorKind::Unsupported);
+    let seat = Data::fields([("row", 1u32)]);
+    check(writer.update(|v| v.insert("taken", seat, 1u64)), value, "`taken`: the field `number` of `Seat` is missing");
     typed
         .read(|house| {
             assert_eq!((house.open, house.rooms.len(), house.ports["b"]), (TimeSpan::ZERO, 2, 2));
@@ -325,4 +334,39 @@ fn archives_are_bytes_with_a_name() {
     assert_eq!(writer.update(|v| v.set("", Data::Bytes(vec![1]))).unwrap_err().kind(), ErrorKind::Unsupported);
     writer.update(|v| v.clear("")).unwrap();
     assert!(typed.read(|s| s.get().is_none()).unwrap());
+}
+
+#[test]
+fn a_descriptor_tells_of_each_version() {
+    let readable = |ready: &Readiness, milliseconds| {
+        let mut poll = libc::pollfd { fd: ready.as_fd().as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        // SAFETY: a place for one answer.
+        unsafe { libc::poll(&raw mut poll, 1, milliseconds) == 1 }
+    };
+    let dir = scratch_dir();
+    let name = dir.path().join("number");
+    let number = State::<u64>::create(&name).unwrap();
+    for writable in [true, false] {
+        let state = Arc::new(if writable {
+            DynState::options().writable(true).open(&name).unwrap()
+        } else {
+            DynState::open(&name).unwrap()
+        });
+        let before = state.version();
+        let mut ready = state.readiness(before).unwrap();
+        drop(state);
+        assert_eq!(ready.take().unwrap(), None);
+        std::thread::scope(|s| {
+            s.spawn(|| (0..50).for_each(|_| number.update(|n| *n += 1).unwrap()));
+            let mut seen = before;
+            while seen < before + 50 {
+                assert!(readable(&ready, -1));
+                let newer = ready.take().unwrap();
+                assert!(newer.is_none_or(|newer| newer > seen), "a version was taken twice");
+                seen = newer.unwrap_or(seen);
+            }
+        });
+        assert_eq!(ready.take().unwrap(), None);
+        assert!(!readable(&ready, 0));
+    }
 }

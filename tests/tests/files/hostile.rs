@@ -74,6 +74,11 @@ fn random_regions_without_their_type() {
     random("dynamic");
 }
 
+#[test]
+fn random_migrations() {
+    random("evolve");
+}
+
 /// Inputs that have harmed once, and some of each kind.
 #[test]
 fn corpus() {

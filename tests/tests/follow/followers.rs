@@ -21,21 +21,28 @@ fn advance(follower: &mut Follower<'_, Board>) -> Change<Board> {
     follower.advance().unwrap().unwrap()
 }
 
-fn names(change: &Change<Board>) -> Vec<&'static str> {
-    change.fields().collect()
-}
-
 #[test]
 fn a_change_says_what_was_touched() {
     let dir = shmstate_tests::scratch_dir();
     let state = State::<Board>::create(dir.path().join("state")).unwrap();
-    let mut follower = state.follow().unwrap();
+    what_was_touched(&state, state.follow().unwrap());
+}
+
+#[test]
+fn a_change_through_a_read_only_handle_says_what_was_touched() {
+    let dir = shmstate_tests::scratch_dir();
+    let state = State::<Board>::create(dir.path().join("state")).unwrap();
+    let view = State::<Board>::open_read_only(state.path().unwrap()).unwrap();
+    what_was_touched(&state, view.follow().unwrap());
+}
+
+fn what_was_touched(state: &State<Board>, mut follower: Follower<'_, Board>) {
     assert!(follower.advance().unwrap().is_none());
 
     state.update(|s| s.ticks = 1).unwrap();
     let change = advance(&mut follower);
     assert_eq!((change.from(), change.to(), change.skipped(), change.is_overrun()), (0, 1, 0, false));
-    assert_eq!(change.ranges(), [0..8]);
+    assert_eq!(change.ranges(), [0..1]);
     let ticks = state.project(|s| &s.ticks).unwrap();
     assert!(change.touches(&ticks));
 
@@ -43,17 +50,21 @@ fn a_change_says_what_was_touched() {
     state.update(|s| s.grid[3][4] = 7).unwrap();
     state.update(|s| s.seats[100] = 7).unwrap();
     let change = advance(&mut follower);
-    assert_eq!((names(&change), change.skipped()), (vec!["seats", "grid"], 1));
-    assert!(change.touches(&cell) && !change.touches(&ticks));
+    assert_eq!((change.fields(), change.skipped()), (vec!["seats[100]".into(), "grid[3][4]".into()], 1));
+    // Exact, also beside neighbours in one word.
+    let neighbours = [3, 5].map(|n| state.project(|s| &s.grid[3][n]).unwrap());
+    assert!(change.touches(&cell) && !change.touches(&ticks) && !neighbours.iter().any(|cell| change.touches(cell)));
+    state.update(|s| (s.grid[3][5..9].fill(7), s.seats[8..11].fill(7))).unwrap();
+    assert_eq!(advance(&mut follower).fields(), ["seats[8..11]", "grid[3][5..9]"]);
     let seats = |from, to| change.touches_part(follower.get(), |s| &s.seats[from..to]);
     assert!(seats(0, 512) && seats(100, 101) && !seats(0, 50) && !seats(200, 512));
 
     state.update(|s| (s.best = Maybe::from(Some(3)), s.name.set("n")).1.unwrap()).unwrap();
     state.update(|s| s.samples.push(1).unwrap()).unwrap();
-    assert_eq!(names(&advance(&mut follower)), ["name", "samples", "best"]);
+    assert_eq!(advance(&mut follower).fields(), ["name", "samples", "best"]);
     // What is taken away changes nothing but the length.
     state.update(|s| s.samples.pop()).unwrap();
-    assert_eq!(names(&advance(&mut follower)), ["samples"]);
+    assert_eq!(advance(&mut follower).fields(), ["samples"]);
     assert!(follower.get().samples.is_empty() && follower.get().best.is_some());
 
     // A roll-back is no version, and a version may change nothing.
@@ -67,15 +78,73 @@ fn a_change_says_what_was_touched() {
 fn a_slow_follower_takes_everything() {
     let dir = shmstate_tests::scratch_dir();
     let state = State::<Board>::create(dir.path().join("state")).unwrap();
-    let mut follower = state.follow().unwrap();
-    for n in 0..1000 {
-        state.update(|s| s.seats[n % 512] = n as u64).unwrap();
+    let view = State::<Board>::open_read_only(state.path().unwrap()).unwrap();
+    for is_pinned in [true, false] {
+        let mut follower = if is_pinned { state.follow().unwrap() } else { view.follow().unwrap() };
+        for n in 0..1000 {
+            state.update(|s| s.seats[n % 512] = n as u64).unwrap();
+        }
+        let change = advance(&mut follower);
+        assert!(change.is_overrun() && change.skipped() == 999 && change.ranges() == [0..size_of::<Board>()]);
+        assert_eq!(follower.get().seats[487], 999);
+        state.update(|s| s.seats[0] = 1).unwrap();
+        assert_eq!(advance(&mut follower).fields(), ["seats[0]"]);
     }
-    let change = advance(&mut follower);
-    assert!(change.is_overrun() && change.skipped() == 999 && change.ranges() == [0..size_of::<Board>()]);
-    assert_eq!(follower.get().seats[487], 999);
-    state.update(|s| s.seats[0] = 1).unwrap();
-    assert_eq!(names(&advance(&mut follower)), ["seats"]);
+}
+
+/// A read-only handle outlives those whose entries in the log it knows.
+#[test]
+fn a_follower_outlives_all_handles() {
+    let dir = shmstate_tests::scratch_dir();
+    let path = dir.path().join("state");
+    let state = State::<Board>::create(&path).unwrap();
+    let view = State::<Board>::open_read_only(&path).unwrap();
+    (0..10).for_each(|n| state.update(|s| s.seats[n] = 1).unwrap());
+    let mut follower = view.follow().unwrap();
+    drop(state);
+    for round in 1..20 {
+        let state = State::<Board>::open(&path).unwrap();
+        // As many entries as the follower knows, and some more.
+        (0..10 + round).for_each(|n| state.update(|s| s.seats[20 * round + n] = round as u64).unwrap());
+        let change = advance(&mut follower);
+        assert_eq!(change.to(), state.version().unwrap());
+        assert!(state.read(|s| s.seats == follower.get().seats).unwrap());
+        (0..3).for_each(|n| state.update(|s| s.seats[n] += 1).unwrap());
+        assert!(!advance(&mut follower).is_overrun());
+        assert!(state.read(|s| s.seats == follower.get().seats).unwrap());
+    }
+}
+
+/// What another process has written past the protocol becomes no part of a value, and nothing else is lost by it.
+#[test]
+fn a_read_only_follower_refuses_what_is_no_value() {
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    struct Flags {
+        number: u64,
+        flags: Array<bool, 64>,
+    }
+    let dir = shmstate_tests::scratch_dir();
+    let state = State::<Flags>::create(dir.path().join("state")).unwrap();
+    let view = State::<Flags>::open_read_only(state.path().unwrap()).unwrap();
+    let mut follower = view.follow().unwrap();
+    let set = |value: u8| {
+        state
+            .update(|s| {
+                s.number += 1;
+                // SAFETY: a byte of the array; what is no value is looked at by no one but the follower.
+                unsafe { (&raw mut s.flags[7]).cast::<u8>().write(value) }
+            })
+            .unwrap();
+    };
+    set(2);
+    let refused = follower.advance().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Corrupt);
+    assert!(refused.to_string().contains("flags"), "{refused}");
+    assert_eq!((follower.version(), follower.get().number, follower.get().flags[7]), (0, 0, false));
+    set(1);
+    let change = follower.advance().unwrap().unwrap();
+    assert_eq!((change.skipped(), follower.get().number, follower.get().flags[7]), (1, 2, true));
 }
 
 #[test]
@@ -105,21 +174,22 @@ fn a_follower_of_a_replaced_region_hears_of_it() {
     follower.get().check(0);
 }
 
-/// A fast follower and a slow one, which the log overruns, beside writers that die anywhere.
+/// Fast followers and slow ones, which the log overruns, with a pin and without, beside writers that die anywhere.
 #[test]
 fn writers_are_killed() {
     const ROUNDS: u64 = 40;
     let dir = scratch_dir();
     let path = dir.path().join("counted");
     let state = State::<Counted>::options().timeout(PATIENCE).create(&path).unwrap();
-    let mut followers = [state.follow().unwrap(), state.follow().unwrap()];
+    let view = State::<Counted>::open_read_only(&path).unwrap();
+    let mut followers = [state.follow(), state.follow(), view.follow(), view.follow()].map(Result::unwrap);
     let mut rng = Rng::new(SEED);
     let mut advances = [0; 2];
     for _ in 0..ROUNDS {
         let mut writers: Vec<Actor> = (0..2).map(|_| actor!["count", path, "1000000000"]).collect();
         writers.iter().for_each(|writer| writer.expect("in"));
         for n in 0..200 + rng.below(1000) {
-            let follower = &mut followers[usize::from(n % 100 == 0)];
+            let follower = &mut followers[usize::from(n % 100 == 0) + 2 * rng.below(2)];
             if let Some(change) = follower.wait(PATIENCE).unwrap() {
                 advances[usize::from(change.is_overrun())] += 1;
                 assert_eq!(change.to(), follower.version());

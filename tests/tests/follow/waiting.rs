@@ -1,7 +1,7 @@
 //! Waiting for versions, beside writers and waiters in other processes that are killed.
 
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{Actor, Counted, PATIENCE, Rng, SEED, actor, scratch_dir};
+use shmstate_tests::{Actor, Counted, PATIENCE, Rng, SEED, actor, has_proc, scratch_dir};
 use std::convert::Infallible;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -43,8 +43,9 @@ fn a_look_raises_no_flag() {
     let dir = scratch_dir();
     let path = dir.path().join("counted");
     let state = create(&path);
+    let before = words(&path);
     assert_eq!(state.wait_newer(0, Duration::ZERO).unwrap(), None);
-    assert_eq!(words(&path), [0, 0]);
+    assert_eq!((words(&path), before[0]), (before, 0));
 }
 
 #[test]
@@ -82,21 +83,46 @@ fn a_thread_does_not_wait_for_itself() {
     });
 }
 
+const COMMITS: u64 = 6_000;
+
+/// Makes each first of two versions, and waits for the second.
+fn back_and_forth(state: &State<Counted>, other: Actor) {
+    for odd in (1..COMMITS).step_by(2) {
+        state.update_versioned(Counted::commit).unwrap();
+        assert_eq!(state.wait_newer(odd, PATIENCE).unwrap(), Some(odd + 1));
+    }
+    let _ = other.succeed();
+    state.read_versioned(Counted::check).unwrap();
+}
+
 /// Two processes that answer each other, one version at a time.
 #[test]
 fn versions_go_back_and_forth() {
-    const COMMITS: u64 = 6_000;
     let dir = scratch_dir();
     let path = dir.path().join("counted");
     let state = create(&path);
     let other = actor!["answer", path, COMMITS.to_string()];
     other.expect("in");
-    for odd in (1..COMMITS).step_by(2) {
-        state.update_versioned(Counted::commit).unwrap();
-        assert_eq!(state.wait_newer(odd, PATIENCE).unwrap(), Some(odd + 1));
+    back_and_forth(&state, other);
+}
+
+/// Neither knows the process id of the other one.
+#[test]
+fn versions_go_back_and_forth_between_pid_namespaces() {
+    let dir = scratch_dir();
+    let path = dir.path().join("counted");
+    let state = create(&path);
+    let other = actor!["answer-elsewhere", path, COMMITS.to_string()];
+    match other.line().as_deref() {
+        Some("skip") => return println!("skipped: no PID namespace"),
+        line => assert_eq!(line, Some("in")),
     }
-    other.succeed();
-    state.read_versioned(Counted::check).unwrap();
+    let attached = state.attached().unwrap();
+    assert_eq!((attached.len(), attached[1].pid), (2, 1));
+    if has_proc() {
+        assert_ne!(attached[0].namespace, attached[1].namespace, "not known without /proc");
+    }
+    back_and_forth(&state, other);
 }
 
 /// Waiters of every kind, beside writers that are killed wherever they are. What a writer made before its death ends a wait,
@@ -168,6 +194,7 @@ fn a_read_only_handle_waits() {
     let dir = scratch_dir();
     let path = dir.path().join("counted");
     let state = create(&path);
+    let before = words(&path);
     let view = State::<Counted>::open_read_only(&path).unwrap();
     assert_eq!(view.wait_newer(0, Duration::ZERO).unwrap(), None);
     assert_eq!(view.wait_newer(0, Duration::from_millis(5)).unwrap(), None);
@@ -178,5 +205,5 @@ fn a_read_only_handle_waits() {
         }
         assert!(viewer.join().unwrap() >= 20);
     });
-    assert_eq!(words(&path), [0, 0], "a read-only handle writes nothing");
+    assert_eq!((words(&path), before[0]), (before, 0), "a read-only handle writes nothing");
 }

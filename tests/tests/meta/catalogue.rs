@@ -1,7 +1,9 @@
 //! The catalogue of planted faults fits the library: each anchor occurs once, each row of the table of orderings is weakened,
 //! and the checks that the catalogue names exist. The library itself knows of no fault.
 
-use shmstate_tests::mutants::{Change, Check, Patch, all_patches, harmless, mutants, patches, weave};
+use shmstate_tests::mutants::{
+    Change, Check, Patch, SOURCES, all_patches, catalogued, harmless, mutants, patches, weave,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,11 +25,13 @@ fn texts(base: &Path, dir: &Path, found: &mut BTreeMap<String, String>) {
     }
 }
 
-/// The library's sources.
+/// The sources that may have faults, by their names in the catalogue.
 fn library() -> BTreeMap<String, String> {
-    let (base, mut found) = (root().join("shmstate/src"), BTreeMap::new());
-    texts(&base, &base, &mut found);
-    found
+    let mut found = BTreeMap::new();
+    for sources in SOURCES {
+        texts(&root(), &root().join(sources), &mut found);
+    }
+    found.into_iter().filter_map(|(file, text)| Some((catalogued(&file)?.to_owned(), text))).collect()
 }
 
 #[test]
@@ -93,6 +97,7 @@ fn every_check_exists() {
     let macros = library.values().find(|text| text.contains("\ntests!(")).unwrap();
     let mixes = macros.split("\ntests!(").nth(1).unwrap().split(')').next().unwrap();
     let operations = fs::read_to_string(root().join("tests/src/bin/step/ops.rs")).unwrap();
+    let manifest = fs::read_to_string(root().join("tests/Cargo.toml")).unwrap();
     let all = mutants().map(|m| (m.name, m.checks)).chain(harmless().map(|h| (h.name, h.checks)));
     for (name, check) in all.flat_map(|(name, checks)| checks.iter().map(move |check| (name, *check))) {
         let exists = match check {
@@ -104,9 +109,25 @@ fn every_check_exists() {
                 library.values().any(|text| text.contains(&function) || text.contains(&row))
                     || mixes.split(", ").any(|mix| mix == last)
             }
-            Check::Process(file, test) => programs
-                .iter()
-                .any(|(name, text)| name.ends_with(&format!("/{file}.rs")) && text.contains(&format!("fn {test}()"))),
+            Check::Process(file, test) => {
+                let line = manifest.lines().find(|line| line.contains(&format!("name = \"{file}\",")));
+                let path = line.and_then(|line| line.split("path = \"").nth(1)?.split('"').next());
+                let has = |path: &str| {
+                    let there = |(name, text): (&String, &String)| {
+                        name.ends_with(path) && text.contains(&format!("fn {test}()"))
+                    };
+                    programs.iter().any(there)
+                };
+                path.is_some_and(has)
+            }
+            Check::Beside(package, target, test) if target == package.replace('-', "_") => {
+                let function = format!("fn {}(", test.rsplit("::").next().unwrap());
+                library.values().any(|text| text.contains(&function))
+            }
+            Check::Beside(package, target, test) => {
+                let program = root().join(package).join("tests").join(target).with_extension("rs");
+                fs::read_to_string(program).is_ok_and(|text| text.contains(&format!("fn {test}()")))
+            }
             Check::Step(operation) => {
                 let camel: String = operation.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
                 operations.contains(&format!("Op::{camel},"))

@@ -21,10 +21,10 @@ fn output(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Documents the library as JSON, with all features, and in a folder of its own: the switch that makes a stable compiler do it
-/// would have everything else be compiled anew.
+/// Documents the library as JSON, with all features, in the folder of what is built as docs.rs does: the switch that makes a
+/// stable compiler do it would have everything else be compiled anew.
 fn document() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("public_api");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("docs.rs");
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["rustdoc", "-p", "shmstate", "--lib", "--all-features", "--locked", "--target-dir"]).arg(&target);
     cargo.args(["--", "-Zunstable-options", "--output-format=json", "--cap-lints=allow"]);

@@ -47,6 +47,16 @@ fn no_package_comes_along_that_only_our_own_tests_need() {
     assert!(names.len() <= 54, "{} packages: {names:?}", names.len());
 }
 
+/// What a program compiles and links without a feature, the library itself among it.
+#[test]
+fn few_crates_come_along() {
+    let folder = program("crates", "fn main() {}");
+    let tree = cargo(&folder, &["tree", "--edges", "normal", "--prefix", "none", "--format", "{p}", "--no-dedupe"], "");
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let crates: std::collections::BTreeSet<&str> = tree.lines().skip(1).filter(|line| !line.is_empty()).collect();
+    assert!(crates.len() <= 24, "{} crates: {crates:#?}", crates.len());
+}
+
 #[test]
 fn a_program_that_is_built_with_cfg_loom_still_has_states() {
     let main = r#"

@@ -40,6 +40,8 @@ fn the_project_has_none_of_them() {
         "shmstate/benches",
         "shmstate-derive",
         "shmstate-cli",
+        "shmstate-durable",
+        "shmstate-cluster",
         ".ci",
         "tests",
         "bench/src",

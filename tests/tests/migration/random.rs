@@ -1,12 +1,10 @@
 //! Random types, random values in them, and random changes of the types: what a migration makes of each, compared as JSON.
 
-mod types;
-
 use serde_json::Value as Json;
 use shmstate::dynamic::DynState;
+use shmstate_tests::types::{Change, Ty};
 use shmstate_tests::{Rng, scratch_dir};
 use std::hash::{BuildHasher, RandomState};
-use types::{Change, Ty};
 
 /// Random numbers; a failure prints where they began.
 fn rng() -> Rng {

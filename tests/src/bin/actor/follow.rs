@@ -2,7 +2,7 @@
 
 use crate::say;
 use shmstate::State;
-use shmstate_tests::{Counted, PATIENCE};
+use shmstate_tests::{Counted, PATIENCE, Rng, Term};
 
 fn open(path: &str) -> State<Counted> {
     State::<Counted>::options().timeout(PATIENCE).open(path).expect("the state")
@@ -43,4 +43,61 @@ pub fn answer(path: &str, commits: u64) {
         assert_eq!(state.wait_newer(even - 2, PATIENCE).expect("a wait"), Some(even - 1));
         state.update_versioned(Counted::commit).expect("an update");
     }
+}
+
+/// [`answer`], as the first process of a PID namespace of its own.
+pub fn answer_elsewhere(path: &str, commits: u64) {
+    // SAFETY: no pointers.
+    let unshared = |flags| unsafe { libc::unshare(flags) } == 0;
+    if !unshared(libc::CLONE_NEWPID) && !unshared(libc::CLONE_NEWUSER | libc::CLONE_NEWPID) {
+        return say("skip");
+    }
+    let first = crate::fork::child(|| {
+        // SAFETY: no pointers: it does not outlive its parent.
+        unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+        assert_eq!(std::process::id(), 1);
+        answer(path, commits);
+    });
+    crate::fork::succeeds(first);
+}
+
+/// Stands for election again and again. While it is elected, no other process has been, and its slot is its own.
+pub fn elect(path: &str, seed: u64) {
+    let state = State::<Term>::options().timeout(PATIENCE).open(path).expect("the state");
+    let me = u64::from(std::process::id());
+    let mut rng = Rng::new(seed);
+    say("in");
+    loop {
+        let elected = state.elect(PATIENCE).expect("an election").expect("it is its turn some time");
+        let number = state
+            .update(|term| {
+                (term.number, term.holder, term.steps) = (term.number + 1, me, 0);
+                term.number
+            })
+            .expect("an update");
+        for step in 0..rng.below(40) as u64 {
+            state
+                .update(|term| {
+                    assert_eq!(
+                        (term.number, term.holder, term.steps),
+                        (number, me, step),
+                        "another process is elected"
+                    );
+                    term.steps += 1;
+                })
+                .expect("an update");
+        }
+        drop(elected);
+    }
+}
+
+/// Is attached, and elected, until the test lets it go.
+pub fn hold_office(path: &str) {
+    let state = State::<Term>::options().timeout(PATIENCE).open(path).expect("the state");
+    let elected = state.elect(PATIENCE).expect("an election").expect("it is its turn some time");
+    say("elected");
+    crate::wait_for_go();
+    drop(elected);
+    say("resigned");
+    crate::wait_for_go();
 }

@@ -1,8 +1,11 @@
 //! What becomes of handles in a forked child. One thread, so that the children may do anything.
 
 use crate::{open, say, wait_for_go};
+use shmstate::dynamic::{DynState, Reading, Transaction};
 use shmstate::{Error, ErrorKind, State};
 use shmstate_tests::World;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 fn kind<T>(result: Result<T, Error>) -> Option<ErrorKind> {
@@ -41,15 +44,48 @@ pub fn run(what: &str, path: &str) {
         "orphans-while-opening" => orphans_while_opening(path),
         "exec-in-update" => exec_in_update(path),
         "in-closure" => in_closure(path),
+        "guards" => guards(path),
         "out-of-read" => out_of_read(path),
         "out-of-update" => out_of_update(path, false),
         "out-of-init" => out_of_init(path),
         "out-of-panic" => out_of_update(path, true),
         "descriptors" => descriptors(path),
         "anonymous" => anonymous(),
+        "tasks" => tasks(path),
         _ => panic!("no such scenario: {what}"),
     }
     say("done");
+}
+
+/// A task of the parent waits for nothing in the child, which has no thread that would wake it; the child's own do.
+fn tasks(path: &str) {
+    fn poll<F: Future>(future: &mut Pin<&mut F>) -> Poll<F::Output> {
+        future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    }
+    let waits = |world: &State<World>| {
+        let seen = world.version().expect("a version");
+        let mut changed = pin!(world.changed(seen));
+        assert!(poll(&mut changed).is_pending());
+        world.update(World::step).expect("an update");
+        assert!(poll(&mut changed).is_ready());
+    };
+    let (world, view) = (open(path), State::<World>::open_read_only(path).expect("the state"));
+    let (mut task, mut viewer) = (pin!(world.changed(0)), pin!(view.changed(0)));
+    assert!(poll(&mut task).is_pending() && poll(&mut viewer).is_pending());
+    for _ in 0..50 {
+        succeeds(child(|| {
+            let mut changed = world.changed(0);
+            for refused in [poll(&mut task), poll(&mut pin!(&mut changed)), poll(&mut viewer)] {
+                let Poll::Ready(refused) = refused else { panic!("it waits") };
+                assert_eq!(kind(refused), Some(ErrorKind::Forked));
+            }
+            drop(changed);
+            waits(&open(path));
+        }));
+    }
+    assert!(poll(&mut task).is_ready());
+    drop(open(path));
+    waits(&world);
 }
 
 /// A handle of the parent is of no use in the child, and says so.
@@ -252,6 +288,55 @@ fn in_closure(path: &str) {
         .expect("an update");
     assert_eq!(world.version().expect("a version"), before + 1);
     assert!(world.read(|s| *s == *World::at(s.steps)).expect("a read"));
+}
+
+/// Forks in the midst of reads and updates that last from call to call. The child can neither use nor end them, and they do not keep it
+/// from updates of its own.
+fn guards(path: &str) {
+    let world = DynState::options().writable(true).timeout(Duration::ZERO).open(path).expect("the world");
+    let steps = |reading: &Reading| reading.value()?.get("steps")?.as_u64();
+    let before = world.version();
+    let mut reading = Some(world.reading().expect("a read"));
+    succeeds(child(|| {
+        let inherited = reading.take().expect("the parent's");
+        assert_eq!(kind(steps(&inherited)), Some(ErrorKind::Forked));
+        let mine = open(path);
+        mine.update(World::step).expect("an update beside the parent's read");
+        drop(inherited);
+        (0..5).for_each(|_| mine.update(World::step).expect("an update"));
+    }));
+    assert_eq!(
+        steps(reading.as_ref().expect("the parent's")).expect("a read"),
+        before,
+        "the child has taken the pin away"
+    );
+    drop(reading);
+
+    let mut update = Some(world.begin().expect("an update"));
+    let mut inherits = |end: fn(Transaction) -> Option<ErrorKind>| {
+        succeeds(child(|| {
+            let mut inherited = update.take().expect("the parent's");
+            assert_eq!(kind(inherited.value()), Some(ErrorKind::Forked));
+            assert_eq!(kind(inherited.edit()), Some(ErrorKind::Forked));
+            let mine = DynState::options().writable(true).timeout(Duration::ZERO).open(path).expect("the world");
+            assert_eq!(kind(mine.begin()), Some(ErrorKind::Busy), "the parent's update is running");
+            assert!(end(inherited).is_none_or(|kind| kind == ErrorKind::Forked));
+            assert_eq!(kind(mine.begin()), Some(ErrorKind::Busy), "the child has ended the parent's update");
+        }));
+    };
+    inherits(|update| {
+        drop(update);
+        None
+    });
+    inherits(|update| kind(update.commit()));
+    inherits(|update| kind(update.abandon()));
+    let mut update = update.expect("the parent's");
+    let now = update.version() - 1;
+    assert_eq!(now, before + 6);
+    let root = update.value().and_then(|value| value.get("steps")?.as_u64()).expect("a number");
+    assert_eq!(root, now);
+    update.edit().and_then(|mut edit| edit.set("steps", 0u64)).expect("a change");
+    drop(update);
 }
 
 /// The child, which is in a closure of its parent's, leaves it after having opened the region itself: that is often

@@ -134,9 +134,9 @@ fn hide_proc() {
     // SAFETY: strings that end in a zero; the rest is not looked at.
     let private =
         || unsafe { libc::mount(null, c"/".as_ptr(), null, libc::MS_REC | libc::MS_PRIVATE, null.cast()) } == 0;
-    let (tmpfs, proc) = (c"tmpfs".as_ptr(), c"/proc".as_ptr());
+    let (tmpfs, proc, size) = (c"tmpfs".as_ptr(), c"/proc".as_ptr(), c"size=1m");
     // SAFETY: as above.
-    if !alone || !private() || unsafe { libc::mount(tmpfs, proc, tmpfs, 0, null.cast()) } != 0 {
+    if !alone || !private() || unsafe { libc::mount(tmpfs, proc, tmpfs, 0, size.as_ptr().cast()) } != 0 {
         say("skip");
         say(&format!("no mount namespace: {}", std::io::Error::last_os_error()));
         std::process::exit(0);

@@ -22,13 +22,13 @@ enum Configuration {
 }
 
 impl Configuration {
-    /// The compiler's flags, and the folder of what it makes. Not the one of the builds without faults: cargo names both
-    /// programs alike, so that one would overwrite the other.
-    fn flags(self) -> (&'static str, &'static str) {
+    /// The compiler's flags, the library's features, and the folder of what the compiler makes. The explorers' folders are
+    /// those of the builds without faults, because what is built for an explorer is mostly the explorer.
+    fn flags(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Configuration::Loom => ("--cfg shmstate_loom", "faulty-loom"),
-            Configuration::Shuttle => ("--cfg shmstate_shuttle", "faulty-shuttle"),
-            Configuration::Plain => ("", "faulty-plain"),
+            Configuration::Loom => ("--cfg shmstate_loom", "", "loom"),
+            Configuration::Shuttle => ("--cfg shmstate_shuttle", "", "shuttle"),
+            Configuration::Plain => ("", "shmstate/archived", "faulty-plain"),
         }
     }
 }
@@ -86,14 +86,22 @@ impl Builds {
         configuration: Configuration,
         targets: impl Iterator<Item = &'a str>,
     ) -> Result<(), Box<dyn Error>> {
-        let (flags, folder) = configuration.flags();
+        let (flags, features, folder) = configuration.flags();
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.args(["test", "--release", "--locked", "--no-run", "--message-format=json-render-diagnostics"]);
         cargo.arg("--target-dir").arg(self.target.join(folder)).args(["-p", "shmstate", "--lib"]);
-        cargo.args(["--features", "shmstate/archived"]);
+        cargo.args(["--features", features]);
+        // Cargo names the programs of both trees alike, and one would overwrite the other, were it not for this: a program that
+        // starts the compiler is part of the name of what the workspace contains, and of nothing else.
+        cargo.env("RUSTC_WORKSPACE_WRAPPER", "env");
         for target in targets.filter(|target| *target != "shmstate") {
-            // The test named as the stepper brings the program along, as every test does with all programs.
-            cargo.args(["-p", "shmstate-tests", "--test", target]);
+            match target {
+                "shmstate_durable" => cargo.args(["-p", "shmstate-durable"]),
+                "identity" => cargo.args(["-p", "shmstate-durable", "--test", target]),
+                "shmstate_cluster" => cargo.args(["-p", "shmstate-cluster"]),
+                // The test named as the stepper brings the program along, as every test does with all programs.
+                _ => cargo.args(["-p", "shmstate-tests", "--test", target]),
+            };
         }
         cargo.current_dir(self.package()).env("RUSTFLAGS", flags).env_remove("CARGO_ENCODED_RUSTFLAGS");
         let mut cargo = cargo.stdout(Stdio::piped()).spawn()?;
@@ -119,5 +127,6 @@ fn program(check: Check) -> (Configuration, &'static str) {
         Check::Unit(..) => (Configuration::Plain, "shmstate"),
         Check::Process(file, _) => (Configuration::Plain, file),
         Check::Step(_) => (Configuration::Plain, STEPPER),
+        Check::Beside(_, target, _) => (Configuration::Plain, target),
     }
 }

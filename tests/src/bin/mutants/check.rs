@@ -15,6 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(900);
 /// Without a fault, there is more to explore.
 const PATIENCE_WITHOUT: Duration = Duration::from_secs(1200);
 
+/// Updates of each mix of random moves, where the variable does not say how many.
+const STEPS: (&str, &str) = ("SHMSTATE_STEPS", "4000");
+
 /// What a check came to.
 pub struct Outcome {
     pub verdict: Verdict,
@@ -60,7 +63,7 @@ pub fn run(fault: Option<&str>, check: Check, builds: &Builds) -> Outcome {
     let (test, symptom) = match check {
         Check::Loom(test, symptom) => (format!("commit::model::{test}"), symptom),
         Check::Shuttle(test) => (format!("commit::model::{test}"), ""),
-        Check::Unit(test) | Check::Process(_, test) => (test.to_owned(), ""),
+        Check::Unit(test) | Check::Process(_, test) | Check::Beside(_, _, test) => (test.to_owned(), ""),
         Check::Step(operation) => {
             command.args(["--until-violation", "--copies", "3,2", "--only", operation]);
             (String::new(), "caught")
@@ -73,6 +76,9 @@ pub fn run(fault: Option<&str>, check: Check, builds: &Builds) -> Outcome {
         Some(fault) => command.env("SHMSTATE_MUTANT", fault),
         None => command.env_remove("SHMSTATE_MUTANT"),
     };
+    if std::env::var_os(STEPS.0).is_none() {
+        command.env(STEPS.0, STEPS.1);
+    }
     command.env("RUST_BACKTRACE", "0").current_dir(builds.package()).process_group(0);
     let begun = Instant::now();
     let patience = if fault.is_some() { PATIENCE } else { PATIENCE_WITHOUT };

@@ -1,14 +1,11 @@
 //! The copy of the tree that has all faults.
 
-use shmstate_tests::mutants::{all_patches, patches, weave};
+use shmstate_tests::mutants::{SOURCES, all_patches, catalogued, in_tree, patches, weave};
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-
-/// The folder of the library's sources, in the tree.
-const SOURCES: &str = "shmstate/src";
 
 /// How the copy chooses a fault.
 const PLANTED: &str = "//! One fault of all that are woven into this copy.
@@ -23,7 +20,6 @@ pub(crate) fn planted(name: &str) -> bool {
 /// Brings the copy of `tree` at `copy` up to date. What has not changed keeps its time, so that cargo builds no more than it
 /// has to.
 pub fn update(tree: &Path, copy: &Path) -> Result<(), Box<dyn Error>> {
-    let sources = tree.join(SOURCES);
     let mut known = BTreeSet::new();
     for entry in fs::read_dir(tree)? {
         let entry = entry?;
@@ -37,18 +33,21 @@ pub fn update(tree: &Path, copy: &Path) -> Result<(), Box<dyn Error>> {
     if copy.exists() {
         files(copy, &mut there)?;
     }
-    let missing = all_patches().map(|(_, patch)| sources.join(patch.file)).find(|file| !known.contains(file));
+    let missing = all_patches().map(|(_, patch)| tree.join(in_tree(patch.file))).find(|file| !known.contains(file));
     if let Some(file) = missing {
         return Err(format!("the catalogue of faults names {}, which does not exist", file.display()).into());
     }
-    let mut wanted = BTreeSet::from([copy.join(SOURCES).join("mutant.rs")]);
-    write(&copy.join(SOURCES).join("mutant.rs"), PLANTED.as_bytes())?;
+    let mut wanted = BTreeSet::new();
+    for sources in SOURCES {
+        let planted = copy.join(sources).join("mutant.rs");
+        write(&planted, PLANTED.as_bytes())?;
+        wanted.insert(planted);
+    }
     for file in &known {
-        let to = copy.join(file.strip_prefix(tree)?);
+        let inside = file.strip_prefix(tree)?;
+        let to = copy.join(inside);
         let mut content = fs::read(file)?;
-        if let Some(inside) =
-            file.strip_prefix(&sources).ok().and_then(Path::to_str).filter(|name| name.ends_with(".rs"))
-        {
+        if let Some(inside) = inside.to_str().and_then(catalogued).filter(|name| name.ends_with(".rs")) {
             content = with_faults(inside, String::from_utf8(content)?)
                 .map_err(|e| format!("cannot weave the faults into {}:\n{e}", file.display()))?
                 .into();
@@ -63,14 +62,15 @@ pub fn update(tree: &Path, copy: &Path) -> Result<(), Box<dyn Error>> {
 /// A source of the library as it is in the copy.
 fn with_faults(file: &str, text: String) -> Result<String, String> {
     let text = weave(&text, patches(file))?;
-    if file != "lib.rs" {
+    if !SOURCES.iter().any(|sources| in_tree(file) == format!("{sources}lib.rs")) {
         return Ok(text);
     }
     // Before the first of the attributes and modules that there are in any case.
-    let first = text.find("\n#![").ok_or("it has no attribute of the crate")?;
+    let first =
+        if text.starts_with("#![") { 0 } else { text.find("\n#![").ok_or("it has no attribute of the crate")? };
     let module = text.find("\nmod ").ok_or("it has no module")?;
     let (docs, attributes, modules) = (&text[..first], &text[first..module], &text[module..]);
-    Ok(format!("{docs}\n#![allow(warnings)]{attributes}\nmod mutant;{modules}"))
+    Ok(format!("{docs}\n#![allow(warnings)]\n{attributes}\nmod mutant;{modules}"))
 }
 
 /// The files below a file or folder; what cargo has built is left out.

@@ -45,6 +45,10 @@ enum Means {
     Unit,
     /// Tests with processes
     Process,
+    /// Tests of durable states
+    Durable,
+    /// Tests of replicated states
+    Cluster,
     /// A death after each instruction
     Step,
 }
@@ -56,6 +60,8 @@ impl Means {
             Check::Shuttle(..) => Means::Shuttle,
             Check::Unit(..) => Means::Unit,
             Check::Process(..) => Means::Process,
+            Check::Beside("shmstate-cluster", ..) => Means::Cluster,
+            Check::Beside(..) => Means::Durable,
             Check::Step(..) => Means::Step,
         }
     }

@@ -2,11 +2,13 @@
 
 use crate::check;
 use crate::image::{Image, hash};
+use crate::migrated;
 use crate::ops::Op;
 use crate::report::{Finding, Row};
 use crate::settings::Settings;
 use crate::stand::{Expect, Stand, Start, Wrong, options};
-use crate::trace::{Step, Tracee};
+use crate::surroundings::Surroundings;
+use crate::trace::{Moment, Step, Tracee};
 use crate::world::{Model, World};
 use crate::{Fallible, scene::Scene};
 use indicatif::ProgressBar;
@@ -41,21 +43,13 @@ pub(crate) struct Campaign<'a> {
     crashed: [Vec<Start>; 2],
 }
 
-/// When a child is killed.
-#[derive(Clone, Copy)]
-enum Moment {
-    /// Once the region has changed so often.
-    Change(u64),
-    /// At the so many-th beginning or end of a system call, before there is anything to be stepped.
-    Call(u64),
-}
-
 /// What one run of an operation went through.
 #[derive(Default)]
 struct Course {
     instructions: u64,
-    changes: u64,
-    /// Beginnings and ends of system calls before the first instruction that was stepped.
+    /// Just after each change that others can see.
+    changes: Vec<Moment>,
+    /// Beginnings and ends of system calls: those before the first instruction that was stepped, or all of those of a move.
     calls: u64,
 }
 
@@ -63,7 +57,6 @@ struct Course {
 struct Ready {
     tracee: Tracee,
     image: Option<Rc<Image>>,
-    calls: u64,
 }
 
 impl<'a> Campaign<'a> {
@@ -118,7 +111,12 @@ impl<'a> Campaign<'a> {
             }
             _ => match op.deaths_before() {
                 0 => {
-                    let start = self.quiet.clone();
+                    let mut start = self.quiet.clone();
+                    match op {
+                        Op::Wake => start.wait(),
+                        Op::Elect => start.elect(2), // which no process has
+                        _ => {}
+                    }
                     self.one(op, &start, &mut row, (0, 1))?;
                 }
                 deaths => {
@@ -195,16 +193,21 @@ impl<'a> Campaign<'a> {
 
     /// Steps the operation once, and kills it at some moments.
     fn one(&self, op: Op, start: &Start, row: &mut Row, share: (usize, usize)) -> Fallible<()> {
-        let course = self.step(op, start, row, &mut |_| ())?;
+        let course = if self.settings.only_calls && op.moves() {
+            Course { calls: self.begin(op, start)?.tracee.run_through()?, ..Course::default() }
+        } else {
+            self.step(op, start, row, &mut |_| ())?
+        };
         row.instructions += course.instructions;
         // The starts of one operation share its deaths.
         let (mine, starts) = share;
         let most = if starts > 1 { self.settings.kills.min(SHARED_KILLS) } else { self.settings.kills };
         let kills = ((mine + 1) * most / starts - mine * most / starts) as u64;
-        let kills = kills.min(course.changes);
-        let at_changes = (0..kills).map(|i| Moment::Change((i * course.changes + course.changes / 2) / kills));
-        let unseen = (1..=if op == Op::Create { course.calls } else { 0 }).map(Moment::Call);
-        let moments = at_changes.chain(unseen);
+        let changes = course.changes.len() as u64;
+        let kills = kills.min(changes);
+        let at_changes = (0..kills).map(|i| course.changes[((i * changes + changes / 2) / kills) as usize]);
+        let unseen = if op == Op::Create || op.moves() { course.calls } else { 0 };
+        let moments = at_changes.chain((1..=unseen).map(Moment::at_call));
         for moment in moments {
             if row.stop(self.settings) {
                 break;
@@ -215,7 +218,7 @@ impl<'a> Campaign<'a> {
     }
 
     /// Makes the region what it was, and starts a child that is about to do the operation.
-    fn begin(&self, op: Op, start: &Start, most_calls: u64) -> Fallible<Ready> {
+    fn begin(&self, op: Op, start: &Start) -> Fallible<Ready> {
         let path = self.path(op);
         let takes_over = matches!(op, Op::TakeOver | Op::TakeOverAgain);
         let image = match (op, op.scene()) {
@@ -240,29 +243,31 @@ impl<'a> Campaign<'a> {
                 Some(image)
             }
         };
-        let mut tracee = Tracee::start(op, path, self.copies, self.seed(op))?;
+        let tracee = Tracee::start(op, path, self.copies, self.seed(op))?;
         if let (true, Some(image)) = (takes_over, &image) {
             image.overwrite(&start.bytes);
         }
-        let mut calls = 0;
-        if let Some(call) = op.first_call() {
-            // Nothing is there to be seen before; and most of the instructions are.
-            let bytes = image.as_ref().map(|image| image.bytes().to_vec());
-            let untouched = || match (&image, &bytes) {
-                (Some(image), Some(bytes)) => !image.differs(bytes),
-                _ => !self.lonely.exists(),
-            };
-            let there = |registers| {
-                calls += 1;
-                call(&registers) || calls == most_calls
-            };
-            if !tracee.run_to_call(there, untouched)? {
-                return Err(
-                    Wrong("the region was changed before it was locked, or named before it was linked".into()).into()
-                );
-            }
+        Ok(Ready { tracee, image })
+    }
+
+    /// Runs to the first system call of the operation that others can see, if instructions before it are left out.
+    fn skip(&self, op: Op, ready: &mut Ready) -> Fallible<()> {
+        let first_call = op.first_call().filter(|_| !(self.settings.whole && op.moves()));
+        let Some(first_call) = first_call else { return Ok(()) };
+        let Ready { tracee, image } = ready;
+        // Nothing is there to be seen before; and most of the instructions are. But one that opens the region attaches.
+        let bytes = image.as_ref().filter(|_| op != Op::Migrate).map(|image| image.bytes().to_vec());
+        let untouched = || match (&*image, &bytes) {
+            (Some(image), Some(bytes)) => !image.differs(bytes),
+            (Some(_), None) => true,
+            _ => !self.lonely.exists(),
+        };
+        if !tracee.run_to_call(|registers| first_call(&registers), untouched)? {
+            return Err(
+                Wrong("the region was changed before it was locked, or named before it was linked".into()).into()
+            );
         }
-        Ok(Ready { tracee, image, calls })
+        Ok(())
     }
 
     /// Looks for a region that did not have a name yet: with its name it is complete, and its creator attached.
@@ -293,15 +298,18 @@ impl<'a> Campaign<'a> {
     /// Steps the operation, and checks each new crash state.
     fn step(&self, op: Op, start: &Start, row: &mut Row, each: &mut dyn FnMut(&[u8])) -> Fallible<Course> {
         let expect = self.expect(op, start);
-        let Ready { mut tracee, mut image, calls } = self.begin(op, start, u64::MAX)?;
-        let (mut last, mut course) = (Vec::new(), Course { calls, ..Course::default() });
+        let mut ready = self.begin(op, start)?;
+        self.skip(op, &mut ready)?;
+        let Ready { mut tracee, mut image } = ready;
+        let (mut last, mut course) = (Vec::new(), Course { calls: tracee.calls(), ..Course::default() });
         let (mut seen, mut kinds, mut named) = (HashSet::new(), HashSet::new(), true);
+        let mut around = op.moves().then(|| Surroundings::new(self.path(op)));
         loop {
             self.appeared(&mut image)?;
             if let Some(image) = image.as_ref().filter(|image| image.differs(&last)) {
                 last.clear();
                 last.extend_from_slice(image.bytes());
-                course.changes += 1;
+                course.changes.push(tracee.moment());
                 if seen.insert(hash(&last)) {
                     each(&last);
                     row.states += 1;
@@ -328,8 +336,10 @@ impl<'a> Campaign<'a> {
                     }
                 }
             }
-            if self.has_gone(op, &mut named) {
-                course.changes += 1;
+            let gone = self.has_gone(op, &tracee, &mut named);
+            let changed = around.as_mut().map(|around| around.changed(&tracee, named)).transpose()?;
+            if gone || changed == Some(true) {
+                course.changes.push(tracee.moment());
             }
             match tracee.step()? {
                 Step::Done => course.instructions += 1,
@@ -342,6 +352,10 @@ impl<'a> Campaign<'a> {
             if course.instructions.is_multiple_of(4096) {
                 self.progress.tick();
             }
+        }
+        if op.moves() {
+            // Each of them is a moment to die at, too.
+            course.calls = tracee.calls();
         }
         if op.removes() && named {
             row.found(Finding::plain("the region still has its name".into()), self.settings);
@@ -386,28 +400,8 @@ impl<'a> Campaign<'a> {
     /// Runs the operation up to a moment, kills its process, and lets the living go on.
     fn kill(&self, op: Op, start: &Start, moment: Moment, row: &mut Row) -> Fallible<()> {
         let expect = self.expect(op, start);
-        let most_calls = if let Moment::Call(calls) = moment { calls } else { u64::MAX };
-        let Ready { mut tracee, mut image, .. } = self.begin(op, start, most_calls)?;
-        let (mut last, mut course, mut named) = (Vec::new(), Course::default(), true);
-        loop {
-            self.appeared(&mut image)?;
-            if let Some(image) = image.as_ref().filter(|image| image.differs(&last)) {
-                last.clear();
-                last.extend_from_slice(image.bytes());
-                course.changes += 1;
-            }
-            if self.has_gone(op, &mut named) {
-                course.changes += 1;
-            }
-            let now = match moment {
-                Moment::Change(changes) => course.changes > changes,
-                Moment::Call(_) => true,
-            };
-            if now || tracee.step()? != Step::Done {
-                break;
-            }
-            course.instructions += 1;
-        }
+        let Ready { mut tracee, .. } = self.begin(op, start)?;
+        let steps = tracee.run_to(moment)?;
         let place = tracee.place();
         tracee.kill()?;
         row.killed += 1;
@@ -416,6 +410,11 @@ impl<'a> Campaign<'a> {
             (Op::Recreate, _) if self.leads_elsewhere(&self.original.path) => {
                 check::moved(&self.original, self.copies, start)
             }
+            (Op::Migrate, _) if self.leads_elsewhere(&self.original.path) => {
+                check::retired(&self.original).and_then(|()| migrated::moved(&self.original, start))
+            }
+            (Op::Migrate, _) => check::left_behind(&self.original, self.copies, &expect)
+                .and_then(|()| migrated::after_all(&self.original)),
             (Op::Remove, _) if !self.original.path.exists() => self
                 .nothing_has(&self.original.path)
                 .and_then(|()| check::left_behind(&self.original, self.copies, &expect)),
@@ -423,7 +422,7 @@ impl<'a> Campaign<'a> {
             (_, Scene::Shared) => check::left_behind(&self.original, self.copies, &expect),
         };
         if let Err(why) = verdict {
-            row.found(Finding { way: "killed", at: course.instructions, place, why }, self.settings);
+            row.found(Finding { way: "killed", at: steps, place, why }, self.settings);
         }
         Ok(())
     }
@@ -449,9 +448,11 @@ impl<'a> Campaign<'a> {
     }
 
     /// Whether the operation has just taken the region's name away, which its bytes do not show.
-    fn has_gone(&self, op: Op, named: &mut bool) -> bool {
+    fn has_gone(&self, op: Op, tracee: &Tracee, named: &mut bool) -> bool {
+        // Names change in system calls only.
         let gone = op.removes()
             && *named
+            && tracee.is_after_call()
             && match op.scene() {
                 Scene::Shared => self.leads_elsewhere(self.path(op)),
                 Scene::Lonely => !self.path(op).exists(),

@@ -6,6 +6,7 @@ use crate::stand::{Expect, Stand, Start, impatient};
 use crate::world::{Model, World};
 use shmstate::{ErrorKind, State};
 use std::path::Path;
+use std::time::Duration;
 
 /// Updates that are checked at least.
 const LEAST: u64 = 3;
@@ -34,7 +35,7 @@ fn read(handle: &State<World>, model: &Model) -> Result<(), String> {
     }
 }
 
-impl Survivors<'_> {
+impl<'a> Survivors<'a> {
     fn words(&self) -> Words<'_> {
         self.image.words()
     }
@@ -111,9 +112,23 @@ impl Survivors<'_> {
         if let Some(copy) = (0..self.copies).find(|&k| self.words().is_odd(k)) {
             return Err(format!("copy {copy} counts as half-written for ever"));
         }
+        self.elect()?;
         // With two copies, one that a reader keeps is in the writer's way.
         let staying = if self.copies > 2 { self.readers } else { &[] };
         staying.iter().try_for_each(|reader| self.update_while_one_reads(reader, &mut model, &mut round))
+    }
+
+    /// The dead are not elected: a living handle can be, and then no other one.
+    fn elect(&self) -> Result<(), String> {
+        let elect = |handle: &'a State<World>| handle.elect(Duration::ZERO).map_err(|e| format!("an election: {e}"));
+        let elected = elect(self.writer)?.ok_or("a dead handle stays elected")?;
+        for reader in self.readers {
+            if elect(reader)?.is_some() {
+                return Err("two handles are elected".to_owned());
+            }
+        }
+        drop(elected);
+        Ok(())
     }
 
     /// The copies in which the bystander's readers are, and their sequences. Not the active one, which a recovery makes
@@ -203,6 +218,12 @@ pub(crate) fn alone(path: &Path, copies: usize, expect: &Expect) -> Result<(), S
 /// The state has moved to another region, and its old handles know: the new one goes on from the same content, and the next
 /// version.
 pub(crate) fn moved(stand: &Stand, copies: usize, start: &Start) -> Result<(), String> {
+    retired(stand)?;
+    alone(&stand.path, copies, &Expect { allowed: vec![(start.version + 1, start.model.clone())] })
+}
+
+/// The old handles know that their region has been replaced.
+pub(crate) fn retired(stand: &Stand) -> Result<(), String> {
     let old = [
         ("an update", stand.recoverer.update(|_| ())),
         ("a read", stand.bystander.read(|_| ())),
@@ -214,7 +235,7 @@ pub(crate) fn moved(stand: &Stand, copies: usize, start: &Start) -> Result<(), S
             other => return Err(format!("{what} of the old region: {other:?}")),
         }
     }
-    alone(&stand.path, copies, &Expect { allowed: vec![(start.version + 1, start.model.clone())] })
+    Ok(())
 }
 
 fn crash_state(words: &Words<'_>) -> (bool, u64) {

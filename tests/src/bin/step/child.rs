@@ -1,13 +1,15 @@
 //! The process that dies: it does one operation between two marks.
 
+use crate::migrated::NextWorld;
 use crate::ops::Op;
 use crate::stand::options;
 use crate::world::World;
 use nix::sys::ptrace;
-use shmstate::State;
+use shmstate::{Migrate, State};
 use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
+use std::time::Duration;
 
 /// Exit status of a child that may not be traced.
 pub(crate) const NOT_PERMITTED: i32 = 77;
@@ -122,6 +124,21 @@ pub(crate) fn run(op: Op, path: &Path, copies: usize, seed: u64) -> ! {
             assert!(verdict.is_err(), "unwound");
             end()
         }
+        Op::Wait => {
+            let state = open();
+            let version = state.version().expect("a version");
+            begin();
+            let newer = state.wait_newer(version, Duration::from_millis(50)).expect("a wait");
+            assert_eq!(black_box(newer), None);
+            end()
+        }
+        Op::Elect => {
+            let state = open();
+            begin();
+            let elected = state.elect(Duration::ZERO).expect("an election");
+            assert!(black_box(&elected).is_some());
+            end()
+        }
         Op::TakeOver => {
             // The first free slot is the dead writer's.
             let dead = open();
@@ -136,6 +153,12 @@ pub(crate) fn run(op: Op, path: &Path, copies: usize, seed: u64) -> ! {
             begin();
             let moved = state.recreate(State::options());
             assert!(black_box(&moved).is_ok(), "{moved:?}");
+            end()
+        }
+        Op::Migrate => {
+            begin();
+            let migrated = State::<NextWorld>::options().migrate(Migrate::Auto).open(path);
+            assert!(black_box(&migrated).is_ok(), "{migrated:?}");
             end()
         }
         Op::Remove | Op::RemoveLonely => {

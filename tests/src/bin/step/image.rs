@@ -14,9 +14,14 @@ const CHANGING: usize = 256;
 const PAGES_AT: usize = 144;
 const LOG_AT: usize = 176;
 const WORD: usize = 256;
+/// Beside the slot that has the lock, its word has three flags: of writers that sleep, of handles that wait for a version, and of a
+/// writer that comes next.
+const FLAGS: u32 = 0b111 << 29;
+const NOTIFY: u32 = 1 << 30;
 const PUBLISHED: usize = 320;
 const LOG_END: usize = 328;
 const RECOVERIES: usize = 392;
+const ELECTED: usize = 428;
 const SLOTS: usize = 512;
 /// In a slot: the copy that its handle's owner thread is in, with [`PINNED`]; without it, that thread is in none.
 const OWNER: usize = 56;
@@ -24,7 +29,9 @@ const PINNED: u32 = 256;
 /// The list of readers: for so few slots one word of summary, one of bits, and the rest of a line.
 const SUMMARY: usize = SLOTS + 64 * HANDLES;
 const LISTED: usize = SUMMARY + 8;
-const LINES: usize = SUMMARY + 64;
+/// When each handle was attached: for so few slots a part of a line.
+const SINCE: usize = SUMMARY + 64;
+const LINES: usize = SINCE + 64;
 const LOG_POSITION: usize = 16;
 const DIRTY_PAGES: usize = 24;
 
@@ -98,6 +105,17 @@ pub(crate) fn pin(bytes: &mut [u8], slot: usize, copy: usize) {
     bytes[SLOTS + 64 * slot + 4 * copy] = 1;
 }
 
+/// A handle waits for a version.
+pub(crate) fn wait(bytes: &mut [u8]) {
+    let word = Words(bytes).u32(WORD) | NOTIFY;
+    bytes[WORD..WORD + 4].copy_from_slice(&word.to_ne_bytes());
+}
+
+/// That slot has the elected handle.
+pub(crate) fn elect(bytes: &mut [u8], slot: usize) {
+    bytes[ELECTED..ELECTED + 4].copy_from_slice(&(slot as u32 + 1).to_ne_bytes());
+}
+
 /// Takes every slot off the list of readers, as a writer that died in a sweep may have left it: a reader can have put its
 /// slot there before the writer's step, and called it listed after.
 pub(crate) fn unlist(bytes: &mut [u8]) {
@@ -115,7 +133,7 @@ impl Words<'_> {
 
     /// The slot that has the lock.
     pub(crate) fn owner(&self) -> Option<usize> {
-        (self.u32(WORD) & !(1 << 31)).checked_sub(1).map(|slot| slot as usize)
+        (self.u32(WORD) & !FLAGS).checked_sub(1).map(|slot| slot as usize)
     }
 
     pub(crate) fn version(&self) -> u64 {

@@ -16,6 +16,8 @@ mod child;
 #[cfg(target_arch = "x86_64")]
 mod image;
 #[cfg(target_arch = "x86_64")]
+mod migrated;
+#[cfg(target_arch = "x86_64")]
 mod ops;
 #[cfg(target_arch = "x86_64")]
 mod report;
@@ -27,6 +29,8 @@ mod scene;
 mod settings;
 #[cfg(target_arch = "x86_64")]
 mod stand;
+#[cfg(target_arch = "x86_64")]
+mod surroundings;
 #[cfg(target_arch = "x86_64")]
 mod trace;
 #[cfg(target_arch = "x86_64")]

@@ -37,6 +37,12 @@ pub(crate) enum Op {
     TakeOver,
     /// The same where a process died that was at it: a crash in the recovery from a crash in a recovery.
     TakeOverAgain,
+    /// A handle waits for a version that does not come.
+    Wait,
+    /// An update that another handle waits for: it wakes.
+    Wake,
+    /// The elected handle is dead, and another one takes its place.
+    Elect,
     Close,
     /// The region is removed, while others are attached.
     Remove,
@@ -44,10 +50,13 @@ pub(crate) enum Op {
     RemoveLonely,
     /// The state is moved to a new region of the same name, while others are attached.
     Recreate,
+    /// It is moved to a new region of another type, while others are attached: opened, refused, attached to, filled anew, checked,
+    /// and given the name.
+    Migrate,
 }
 
 impl Op {
-    pub(crate) const ALL: [Op; 24] = [
+    pub(crate) const ALL: [Op; 28] = [
         Op::Create,
         Op::Attach,
         Op::AttachFirst,
@@ -68,10 +77,14 @@ impl Op {
         Op::Panic,
         Op::TakeOver,
         Op::TakeOverAgain,
+        Op::Wait,
+        Op::Wake,
+        Op::Elect,
         Op::Close,
         Op::Remove,
         Op::RemoveLonely,
         Op::Recreate,
+        Op::Migrate,
     ];
 
     /// What the operation changes, or would change if it were not rolled back.
@@ -87,7 +100,7 @@ impl Op {
             ]
         };
         match self {
-            Op::Append => vec![Edit::Push(seed)],
+            Op::Append | Op::Wake => vec![Edit::Push(seed)],
             Op::OneSpot => spots(1).collect(),
             Op::ManySpots => spots(12).collect(),
             Op::LongReader => spots(3).chain([Edit::PushLeft(seed as u32)]).collect(),
@@ -126,7 +139,12 @@ impl Op {
 
     /// Whether the operation takes the region's name away, or gives it to another one.
     pub(crate) fn removes(self) -> bool {
-        matches!(self, Op::Remove | Op::RemoveLonely | Op::Recreate)
+        matches!(self, Op::Remove | Op::RemoveLonely) || self.moves()
+    }
+
+    /// Whether the operation gives the name to another region.
+    pub(crate) fn moves(self) -> bool {
+        matches!(self, Op::Recreate | Op::Migrate)
     }
 
     /// Which other processes are attached.
@@ -141,7 +159,7 @@ impl Op {
     /// see: the first lock of one that attaches, the naming of one that creates, the temporary name of one that moves.
     pub(crate) fn first_call(self) -> Option<fn(&libc::user_regs_struct) -> bool> {
         match self {
-            Op::Create | Op::Recreate => Some(|registers| registers.orig_rax == libc::SYS_linkat as u64),
+            Op::Create | Op::Recreate | Op::Migrate => Some(|registers| registers.orig_rax == libc::SYS_linkat as u64),
             Op::Attach | Op::AttachFirst | Op::Claim | Op::Remove | Op::RemoveLonely => Some(|registers| {
                 registers.orig_rax == libc::SYS_fcntl as u64 && registers.rsi == libc::F_OFD_SETLK as u64
             }),

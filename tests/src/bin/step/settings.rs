@@ -7,8 +7,9 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(version, about)]
 pub(crate) struct Args {
-    /// Check every crash state in every way (by default some of them with new handles; all of them with old ones), and
-    /// kill a process for real at every change that an operation makes to the region
+    /// Check every crash state in every way (by default some of them with new handles; all of them with old ones), kill a
+    /// process for real at every change that an operation makes to what others see, and step moves of a region from their
+    /// first instruction on
     #[arg(long, conflicts_with = "quick")]
     all: bool,
     /// A minute at most, also without optimisation
@@ -49,6 +50,10 @@ pub(crate) struct Settings {
     /// Of these, in so many the process that takes over dies as well.
     pub(crate) second_deaths: usize,
     pub(crate) until_violation: bool,
+    /// Whether an operation that moves a region is stepped from its first instruction on, and not from where it first shows.
+    pub(crate) whole: bool,
+    /// Whether such an operation is killed at its system calls only.
+    pub(crate) only_calls: bool,
 }
 
 impl From<&Args> for Settings {
@@ -59,8 +64,8 @@ impl From<&Args> for Settings {
             _ => (1, 16, 20, 2, 12, 4),
         };
         let mut operations = if args.only.is_empty() { Op::ALL.to_vec() } else { args.only.clone() };
-        // Without optimisation, half a million instructions, which are a read to the others, and three million.
-        operations.retain(|op| !args.quick || !matches!(op, Op::Snapshot | Op::Recreate));
+        // Without optimisation, half a million instructions, which are a read to the others.
+        operations.retain(|op| !args.quick || !matches!(op, Op::Snapshot));
         Settings {
             operations,
             copies: args.copies.iter().copied().map(usize::from).collect(),
@@ -72,6 +77,8 @@ impl From<&Args> for Settings {
             deaths,
             second_deaths,
             until_violation: args.until_violation,
+            whole: args.all,
+            only_calls: args.quick,
         }
     }
 }

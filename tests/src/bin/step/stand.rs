@@ -1,7 +1,7 @@
 //! The regions: one in which processes die, one to which what they leave is carried, and the handles around them.
 
 use crate::Fallible;
-use crate::image::{HANDLES, Image, Words, pin, unlist};
+use crate::image::{HANDLES, Image, Words, elect, pin, unlist, wait};
 use crate::ops::{Op, before};
 use crate::world::{Model, World};
 use shmstate::{Options, State};
@@ -41,6 +41,16 @@ impl Start {
     pub(crate) fn pin(&mut self, slot: usize) {
         let active = Words(&self.bytes).active();
         pin(&mut self.bytes, slot, active);
+    }
+
+    /// A handle waits for a version.
+    pub(crate) fn wait(&mut self) {
+        wait(&mut self.bytes);
+    }
+
+    /// The handle that was elected had that slot, and died.
+    pub(crate) fn elect(&mut self, slot: usize) {
+        elect(&mut self.bytes, slot);
     }
 
     /// The writer that died was sweeping the list of readers.

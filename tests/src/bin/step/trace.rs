@@ -7,6 +7,7 @@ use nix::sys::ptrace;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 
@@ -26,7 +27,29 @@ impl std::error::Error for NotPermitted {}
 pub(crate) struct Tracee {
     pid: Pid,
     alive: bool,
+    now: Moment,
+    /// Whether the instruction at an address is a system call.
+    calls: HashMap<u64, bool>,
 }
+
+/// A point of an operation, which a second run of it comes to as well.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Moment {
+    /// Beginnings and ends of system calls so far.
+    calls: u64,
+    /// Instructions since the last one.
+    steps: u64,
+}
+
+impl Moment {
+    /// At the so many-th beginning or end of a system call.
+    pub(crate) fn at_call(calls: u64) -> Moment {
+        Moment { calls, steps: 0 }
+    }
+}
+
+/// `syscall`, as the low bytes of a word of code.
+const CALL: i64 = 0x050f;
 
 /// What one step led to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,7 +74,7 @@ impl Tracee {
             command.env("GLIBC_TUNABLES", never);
         }
         let pid = Pid::from_raw(i32::try_from(command.spawn()?.id())?);
-        let tracee = Tracee { pid, alive: true };
+        let tracee = Tracee { pid, alive: true, now: Moment::default(), calls: HashMap::new() };
         match waitpid(pid, None)? {
             WaitStatus::Stopped(_, Signal::SIGTRAP) => {
                 ptrace::setoptions(pid, ptrace::Options::PTRACE_O_EXITKILL)?;
@@ -73,14 +96,14 @@ impl Tracee {
         mut meanwhile: impl FnMut() -> bool,
     ) -> Fallible<bool> {
         loop {
-            ptrace::syscall(self.pid, None)?;
-            match waitpid(self.pid, None)? {
+            match self.resume(ptrace::syscall)? {
                 WaitStatus::Stopped(_, Signal::SIGTRAP) => {}
                 lost => {
                     self.alive = matches!(lost, WaitStatus::Stopped(..));
                     return Ok(false);
                 }
             }
+            self.now = Moment::at_call(self.now.calls + 1);
             if !meanwhile() {
                 return Ok(false);
             }
@@ -90,11 +113,74 @@ impl Tracee {
         }
     }
 
+    /// Runs to its end. Returns how many beginnings and ends of system calls there were.
+    pub(crate) fn run_through(mut self) -> Fallible<u64> {
+        self.run_to_call(|_| false, || true)?;
+        Ok(self.now.calls)
+    }
+
+    /// Runs to that moment, or to the end. Returns the instructions since the last system call.
+    pub(crate) fn run_to(&mut self, moment: Moment) -> Fallible<u64> {
+        let mut left = moment.calls;
+        if left > 0 {
+            let there = |_| {
+                left -= 1;
+                left == 0
+            };
+            self.run_to_call(there, || true)?;
+        }
+        while self.now.steps < moment.steps && self.step()? == Step::Done {}
+        Ok(self.now.steps)
+    }
+
+    /// Where it is.
+    pub(crate) fn moment(&self) -> Moment {
+        self.now
+    }
+
+    /// How many beginnings and ends of system calls there were so far.
+    pub(crate) fn calls(&self) -> u64 {
+        self.now.calls
+    }
+
+    /// Whether no instruction has run since the last system call.
+    pub(crate) fn is_after_call(&self) -> bool {
+        self.now.steps == 0
+    }
+
+    /// Lets it go on, and waits until it stops. That all processes are halted for a while, and go on, is no event of its own.
+    fn resume(&self, how: fn(Pid, Option<Signal>) -> nix::Result<()>) -> Fallible<WaitStatus> {
+        loop {
+            how(self.pid, None)?;
+            match waitpid(self.pid, None)? {
+                WaitStatus::Stopped(_, Signal::SIGSTOP | Signal::SIGCONT) => {}
+                stopped => return Ok(stopped),
+            }
+        }
+    }
+
+    /// Whether the next instruction is a system call.
+    fn is_at_call(&mut self) -> Fallible<bool> {
+        let next = ptrace::getregs(self.pid)?.rip;
+        if let Some(is) = self.calls.get(&next) {
+            return Ok(*is);
+        }
+        let is = ptrace::read(self.pid, next as ptrace::AddressType)? & 0xffff == CALL;
+        self.calls.insert(next, is);
+        Ok(is)
+    }
+
     /// Runs one instruction.
     pub(crate) fn step(&mut self) -> Fallible<Step> {
-        ptrace::step(self.pid, None)?;
-        Ok(match waitpid(self.pid, None)? {
-            WaitStatus::Stopped(_, Signal::SIGTRAP) => Step::Done,
+        let calls = self.is_at_call()?;
+        Ok(match self.resume(ptrace::step)? {
+            WaitStatus::Stopped(_, Signal::SIGTRAP) => {
+                self.now.steps += 1;
+                if calls {
+                    self.now = Moment::at_call(self.now.calls + 2);
+                }
+                Step::Done
+            }
             WaitStatus::Stopped(_, Signal::SIGILL) => Step::End,
             lost => {
                 self.alive = matches!(lost, WaitStatus::Stopped(..));

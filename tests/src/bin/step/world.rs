@@ -31,14 +31,14 @@ struct Group {
 }
 
 /// What a [`World`] has to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Model {
-    ticks: u64,
-    name: String,
-    cells: Vec<u64>,
-    left: Vec<u32>,
-    right: Vec<u32>,
-    groups: Vec<(u64, Vec<u32>)>,
+    pub(crate) ticks: u64,
+    pub(crate) name: String,
+    pub(crate) cells: Vec<u64>,
+    pub(crate) left: Vec<u32>,
+    pub(crate) right: Vec<u32>,
+    pub(crate) groups: Vec<(u64, Vec<u32>)>,
 }
 
 /// One change.
@@ -115,6 +115,18 @@ impl Model {
             left: vec![1, 2, 3],
             right: vec![4, 5],
             groups: (0..3).map(|id| (id, vec![id as u32 + 100])).collect(),
+        }
+    }
+
+    /// What a state is.
+    pub(crate) fn of(world: &World) -> Model {
+        Model {
+            ticks: world.ticks,
+            name: world.name.as_str().into(),
+            cells: world.cells.to_vec(),
+            left: world.left.to_vec(),
+            right: world.right.to_vec(),
+            groups: world.groups.iter().map(|group| (group.id, group.tags.to_vec())).collect(),
         }
     }
 

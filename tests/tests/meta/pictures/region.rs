@@ -49,6 +49,12 @@ pub fn draw() -> Canvas {
         ("slots", format!("{slots} of 64 bytes: one for each handle, with its pins"), bytes.long(128), SAND),
         ("readers", "which slots a writer has to look at".to_owned(), 512 + 64 * slots, SAND),
         (
+            "since",
+            "for each handle when it was attached".to_owned(),
+            bytes.long(136) - (8 * slots).next_multiple_of(64),
+            SAND,
+        ),
+        (
             "lines",
             format!("{copies} of 64 bytes: for each copy its version, and its position in the log"),
             bytes.long(136),

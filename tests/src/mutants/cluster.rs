@@ -1,0 +1,121 @@
+//! What the cluster has, and what is said of it.
+
+use super::Check::Beside;
+use super::weave::{left_out, value};
+use super::{Check, Mutant};
+
+const PACKAGE: &str = "shmstate-cluster";
+
+/// Machines on an engine that loses, repeats and delays.
+const ONCE: Check = Beside(PACKAGE, "shmstate_cluster", "tests::lost::updates_happen_once_and_as_a_whole");
+
+/// The same, with links that end all the time.
+const HANDED: Check = Beside(PACKAGE, "shmstate_cluster", "tests::lost::links_that_end_lose_nothing");
+
+/// A machine that comes back after its entries were forgotten.
+const AWAY: Check = Beside(PACKAGE, "shmstate_cluster", "tests::lost::a_machine_that_was_away_takes_a_snapshot");
+
+const CONTROL: &str = "shmstate-cluster/src/control.rs";
+const ENTRY: &str = "shmstate-cluster/src/entry.rs";
+const REPLICA: &str = "shmstate-cluster/src/replica.rs";
+const SESSION: &str = "shmstate-cluster/src/session.rs";
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "own_entry_is_not_recognised",
+        breaks: "an update whose answer was lost happens a second time",
+        patches: &[value(
+            SESSION,
+            "origin.machine == self.identity.machine && origin.upto == self.replica.sent()",
+            "origin.machine == self.identity.machine && false",
+        )],
+        checks: &[ONCE, HANDED],
+    },
+    Mutant {
+        name: "batch_is_not_written_down",
+        breaks: "the next link does not know what was under way",
+        patches: &[left_out(REPLICA, "self.control.update(|c| (c.sent_after, c.sent_upto) = (after, upto))?;")],
+        checks: &[HANDED],
+    },
+    Mutant {
+        name: "undone_updates_are_said_to_be_committed",
+        breaks: "an update that was undone is acknowledged",
+        patches: &[left_out(CONTROL, "self.undo(settled.max(sent) + 1, last.saturating_sub(1), false);")],
+        checks: &[ONCE, Beside(PACKAGE, "shmstate_cluster", "control::tests::what_was_undone_before_is_undone_after")],
+    },
+    Mutant {
+        name: "rewind_undoes_itself",
+        breaks: "a closure that decides to do nothing runs again for ever",
+        patches: &[value(CONTROL, "settled.max(sent) + 1, «last.saturating_sub(1)»", "last")],
+        checks: &[Beside(PACKAGE, "shmstate_cluster", "tests::joining::a_refusal_is_not_undone_for_ever")],
+    },
+    Mutant {
+        name: "entries_are_known_by_their_number",
+        breaks: "a machine keeps what the servers have lost",
+        patches: &[value(SESSION, "seq == news.seq && digest == news.digest", "seq == news.seq")],
+        checks: &[Beside(PACKAGE, "shmstate_cluster", "tests::joining::machines_give_up_what_the_servers_have_lost")],
+    },
+    Mutant {
+        name: "what_came_is_not_ahead",
+        breaks: "the state ahead lacks what other machines have changed",
+        patches: &[left_out(REPLICA, "self.touched = union(&self.touched, touched);")],
+        checks: &[ONCE],
+    },
+    Mutant {
+        name: "local_fields_are_sent",
+        breaks: "a machine overwrites what belongs to each alone",
+        patches: &[value(REPLICA, "&differing(state, ahead, touched, «local»)", "&[]")],
+        checks: &[ONCE],
+    },
+    Mutant {
+        name: "version_of_another_range",
+        breaks: "an update gets the outcome of another one",
+        patches: &[value(CONTROL, "undone.first <= version", "undone.first < version")],
+        checks: &[Beside(
+            PACKAGE,
+            "shmstate_cluster",
+            "control::tests::each_update_has_the_outcome_of_its_own_version",
+        )],
+    },
+    Mutant {
+        name: "forgotten_outcome_is_committed",
+        breaks: "an update whose outcome is not known any more is acknowledged",
+        patches: &[value(
+            CONTROL,
+            "if is_known { Outcome::Committed } else { «Outcome::InDoubt» }",
+            "Outcome::Committed",
+        )],
+        checks: &[Beside(PACKAGE, "shmstate_cluster", "control::tests::what_is_not_known_any_more_is_in_doubt")],
+    },
+    Mutant {
+        name: "entries_without_a_checksum",
+        breaks: "a damaged entry is applied",
+        patches: &[value(ENTRY, "xxh3_64(&bytes).to_le_bytes()[..] != sum[..]", "false")],
+        checks: &[Beside(
+            PACKAGE,
+            "shmstate_cluster",
+            "entry::tests::an_entry_is_read_as_it_was_written_and_not_otherwise",
+        )],
+    },
+    Mutant {
+        name: "founding_is_not_written_down",
+        breaks: "a machine that did not learn that it has founded a state does not know it",
+        patches: &[left_out(
+            "shmstate-cluster/src/setup.rs",
+            "self.control.update(|c| c.cluster = identity.cluster)?;",
+        )],
+        checks: &[Beside(PACKAGE, "shmstate_cluster", "tests::joining::a_state_that_was_founded_unseen_is_known")],
+    },
+    Mutant {
+        name: "nothing_is_forgotten",
+        breaks: "the log grows for ever",
+        patches: &[value(SESSION, "is_own && before > 0", "false")],
+        checks: &[AWAY],
+    },
+    Mutant {
+        name: "snapshot_without_its_bytes",
+        breaks: "a machine that was away goes on without what was forgotten",
+        patches: &[value(SESSION, "vec![self.pieces_of(&whole)?]", "{ let _ = &whole; Vec::new() }")],
+        checks: &[AWAY],
+    },
+];

@@ -1,0 +1,77 @@
+//! What is on disk, and what is said of it.
+
+use super::Check::Beside;
+use super::weave::{before, left_out, value};
+use super::{Check, Mutant};
+
+const PACKAGE: &str = "shmstate-durable";
+
+/// A power cut at each write and sync.
+const POWER: Check = Beside(PACKAGE, "shmstate_durable", "tests::power::at_every_write_and_sync_of_the_store");
+
+const KEEPER: &str = "shmstate-durable/src/keeper.rs";
+const OPTIONS: &str = "shmstate-durable/src/options.rs";
+const STORE: &str = "shmstate-durable/src/store.rs";
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "published_before_it_is_written",
+        breaks: "a version is said to be on disk, then written",
+        patches: &[before(
+            KEEPER,
+            "store.write(change.to(), &schema, follower.bytes(), differing)?;",
+            "kept.control.publish(kept.lineage, change.to())?;",
+        )],
+        checks: &[POWER],
+    },
+    Mutant {
+        name: "transaction_is_not_synced",
+        breaks: "a transaction is on disk some time after it has returned",
+        patches: &[value(STORE, "redb::Durability::Immediate", "redb::Durability::Eventual")],
+        checks: &[POWER],
+    },
+    Mutant {
+        name: "growth_is_not_synced",
+        breaks: "the header may say that the file is longer than it is",
+        patches: &[left_out("shmstate-durable/src/grown.rs", "self.0.set_len(len)?; «self.0.sync_data(false)?;»")],
+        checks: &[Beside(
+            PACKAGE,
+            "shmstate_durable",
+            "tests::power::a_length_is_on_the_medium_before_anything_else_is_written",
+        )],
+    },
+    Mutant {
+        name: "last_page_of_a_range",
+        breaks: "the last page that a change lies in is not written",
+        patches: &[value(
+            "shmstate-durable/src/pages.rs",
+            "(first as u64).max(next)..=last as u64",
+            "(first as u64).max(next)..=(last as u64).saturating_sub(1)",
+        )],
+        checks: &[POWER],
+    },
+    Mutant {
+        name: "digest_of_all_pages",
+        breaks: "a page that is missing or old is not noticed",
+        patches: &[value(STORE, "sum != head.digest", "false")],
+        checks: &[Beside(PACKAGE, "shmstate_durable", "tests::damage::a_page_that_is_missing_or_old_is_noticed")],
+    },
+    Mutant {
+        name: "region_of_another_state",
+        breaks: "a region is written to a store of another state",
+        patches: &[value(OPTIONS, "let Some(version) = «head.version»", "None::<u64>")],
+        checks: &[Beside(PACKAGE, "identity", "a_region_that_was_created_by_other_means_does_not_overwrite_the_store")],
+    },
+    Mutant {
+        name: "restored_under_the_old_lineage",
+        breaks: "a process with a region that was removed may write to the store",
+        patches: &[left_out(OPTIONS, "if store.head().lineage != lineage { «store.bind(lineage)?;» }")],
+        checks: &[Beside(PACKAGE, "identity", "a_region_that_is_removed_while_it_is_used_is_written_no_more")],
+    },
+    Mutant {
+        name: "store_without_a_name",
+        breaks: "a store that was removed is written on",
+        patches: &[value(KEEPER, "identity(store.path()) != file", "false")],
+        checks: &[Beside(PACKAGE, "identity", "a_store_that_is_removed_while_it_is_used_is_missed")],
+    },
+];
