@@ -53,9 +53,8 @@ impl Shared<'_> {
     ) -> bool {
         // SAFETY: the caller's promise.
         unsafe { images.copy_plain(pair) }
-        let fetch = |start| images.fetch(pair, start);
-        // SAFETY: the caller's promise; the range lies inside of `T`.
-        self.for_each_entry(line, log_end, images.size(), |range| unsafe { images.copy_range(pair, range) }, fetch)
+        // SAFETY: the caller's promise.
+        unsafe { self.ring().copy(line.log_position.load(Relaxed), log_end, images, pair) }
     }
 
     /// Copies everything, for a copy whose part of the log makes no sense.

@@ -14,6 +14,7 @@
 //! | `lock` | the writer's lock |
 //! | `readers` | which slots a writer looks at |
 //! | `pins` | how a reader keeps a copy, and how a writer looks for pins: [`Shared::enter`] |
+//! | `entries` | the entries of the log, and copying what they name |
 //! | `log` | what the copies still have to take over |
 //! | `election` | which handle is the elected one: [`Shared::try_elect`] |
 //! | `recovery` | what deaths leave: the lock of the dead, a claimed slot, a first handle |
@@ -61,6 +62,7 @@
 mod catch_up;
 mod choice;
 mod election;
+mod entries;
 mod followers;
 mod listed;
 mod lock;

@@ -174,28 +174,6 @@ impl Head {
     /// [`Self::mark`], where something is marked already.
     #[inline(never)]
     fn mark_more(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
-        if self.count == RANGES as u32 && items.spills {
-            return self.mark_apart(range, items);
-        }
-        self.mark_here(range, items)
-    }
-
-    /// [`Self::mark_more`], where the exact ranges are in use: one of many places goes to the transaction without another call. The
-    /// fewer instructions, the more places a loop waits for at once, if they are not in the cache.
-    #[inline(never)]
-    fn mark_apart(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
-        let (start, end) = (range.start as u32, range.end as u32);
-        if !self.ranges.iter().any(|known| touches(*known, start, end))
-            && spill_to_innermost(std::ptr::from_ref(self).addr(), self.stamp, items.bytes(&range))
-        {
-            return Marking::Coarse;
-        }
-        self.mark_here(range, items)
-    }
-
-    /// [`Self::mark_more`], in the exact ranges if they reach.
-    #[inline(always)]
-    fn mark_here(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
         // The next item of a loop.
         if let Some(last) = self.ranges.get_mut((self.count as usize).wrapping_sub(1))
             && *last as u32 == range.start as u32
@@ -211,8 +189,9 @@ impl Head {
         self.mark_beyond(range, items)
     }
 
-    /// [`Self::mark_here`], where the exact ranges do not reach, or blocks are marked: apart, so that the one above saves no
-    /// registers.
+    /// [`Self::mark_more`], where the exact ranges do not reach, or blocks are marked: apart, so that the one above saves no
+    /// registers. One of many places goes to the transaction without another call: the fewer instructions, the more places a loop waits
+    /// for at once, if they are not in the cache.
     #[inline(never)]
     fn mark_beyond(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
         if self.count > RANGES as u32 {
@@ -222,6 +201,8 @@ impl Head {
             if let Some(marking) = self.mark_exactly(&range) {
                 return marking;
             }
+        } else if items.spills && spill_to_innermost(std::ptr::from_ref(self).addr(), self.stamp, items.bytes(&range)) {
+            return Marking::Coarse;
         }
         self.mark_coarsely(range, items)
     }

@@ -60,7 +60,11 @@ unsafe fn collect_dirty_more<T: SharedLayout, const NESTED: bool>(
             && let Some(ranges) = head.only_exact()
         {
             // SAFETY: the caller's promise: a valid value.
-            return collect_exact(ranges, items.live(unsafe { &*source }), size_of::<T>(), items.at(stamp), touched);
+            let (live, size, first) = (items.live(unsafe { &*source }), size_of::<T>(), items.at(stamp));
+            return match align_of::<T>() % 8 {
+                0 => collect_words(ranges, live, size / 8, first / 8, touched),
+                _ => collect_exact(ranges, live, size, first, touched),
+            };
         }
     }
     // SAFETY: the caller's promise.
@@ -75,7 +79,21 @@ fn bytes(range: u64, live: usize, size: usize, first: u64) -> Option<Range<u64>>
     (start < end).then(|| first + (start * size) as u64..first + (end * size) as u64)
 }
 
-/// Adds some exact ranges; the same code for items of every type.
+/// Adds some exact ranges of items of `per` words of 8 bytes, of which the first is word `first`; the same code for items of every type.
+#[inline(never)]
+fn collect_words(ranges: &[u64], live: usize, per: usize, first: u64, touched: &DirtyRanges) {
+    let live = live as u64;
+    let words = ranges.iter().filter_map(move |range| {
+        let (start, end) = (range >> 32, (range & 0xffff_ffff).min(live));
+        // Both ends at once: neither half runs over, because the words of `T` have numbers of 32 bits.
+        (start < end).then(|| (start << 32 | end) * per as u64 + (first << 32 | first))
+    });
+    if !touched.try_add_words(ranges.len(), words) {
+        collect_exact(ranges, live as usize, per * 8, first * 8, touched);
+    }
+}
+
+/// Adds some exact ranges of items of any size.
 #[inline(never)]
 fn collect_exact(ranges: &[u64], live: usize, size: usize, first: u64, touched: &DirtyRanges) {
     touched.add_apart(ranges.iter().filter_map(|range| bytes(*range, live, size, first)));

@@ -104,13 +104,15 @@ impl<T: SharedLayout> Images for &TypedImages<T> {
     unsafe fn copy_range(&self, (to, from): Self::Pair, range: Range<u64>) {
         let (start, len) = (range.start as usize, (range.end - range.start) as usize);
         let (to, from) = (to.cast::<u8>().wrapping_add(start), from.cast::<u8>().wrapping_add(start));
-        if len == 8 {
-            // The commonest range: one unit, not worth a call.
-            // SAFETY: the caller's promise; the range lies inside `T`.
-            unsafe { std::ptr::copy_nonoverlapping(from, to, 8) }
-        } else if len >= PAGE as usize {
+        if len >= PAGE as usize {
             // SAFETY: the caller's promise; the range lies inside `T`.
             unsafe { copy_many(to, from, len) }
+        } else if matches!(len, 16..=32) {
+            // Not worth a call: the first and the last 16 bytes, which may overlap. (Of a word, the caller knows the length.)
+            // SAFETY: the caller's promise; the range lies inside `T`.
+            unsafe { std::ptr::copy_nonoverlapping(from, to, 16) }
+            // SAFETY: the same.
+            unsafe { std::ptr::copy_nonoverlapping(from.wrapping_add(len - 16), to.wrapping_add(len - 16), 16) }
         } else {
             // SAFETY: the caller's promise; the range lies inside `T`.
             unsafe { std::ptr::copy_nonoverlapping(from, to, len) }

@@ -87,6 +87,17 @@ impl Granule {
         Some(if last < start { last } else { start } as u64 * 8)
     }
 
+    /// The bytes that `packed` stands for, if there are some and all of them are in a `T` of `size` bytes.
+    #[inline(always)]
+    pub(crate) const fn checked(self, packed: u64, size: u64) -> Option<Range<u64>> {
+        let (start, end) = (packed >> 32, packed & 0xffff_ffff);
+        if start >= end || end > size.div_ceil(1 << self.shift) {
+            return None;
+        }
+        let end = end << self.shift;
+        Some(start << self.shift..if end > size { size } else { end })
+    }
+
     /// The bytes that `word` stands for; the end may lie past the end of `T` by less than a unit.
     #[inline]
     pub(crate) const fn unpack(self, word: u64) -> Range<u64> {
@@ -194,6 +205,25 @@ impl DirtyRanges {
             }
         }
         self.count.set(count);
+    }
+
+    /// Adds ranges of words of 8 bytes that lie apart from each other, `most` of them at most, each with its start in the upper half and its
+    /// end in the lower. Returns `false` and adds none if there may be too little room, or the unit is another one.
+    #[inline(always)]
+    pub(crate) fn try_add_words(&self, most: usize, ranges: impl Iterator<Item = u64>) -> bool {
+        let (more, mut count) = (&*self.more, self.count.get());
+        if self.granule != Granule::WORDS || count + most > more.len() {
+            return false;
+        }
+        ranges.for_each(|range| {
+            let free = if count == 0 { Some(&self.first) } else { more.get(count - 1) };
+            if let Some(free) = free {
+                free.set(range);
+                count += 1;
+            }
+        });
+        self.count.set(count);
+        true
     }
 
     /// Adds bytes, of which there are some, by the pages that they lie on.

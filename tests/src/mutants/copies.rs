@@ -9,8 +9,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "repeats_by_the_start",
         breaks: "an entry that begins where the one before does counts as taken over",
-        patches: &[value("commit/log.rs", "else if «entry != last» {", "entry >> 32 != last >> 32")],
-        checks: &[Unit("commit::log::tests::what_comes_again_at_once_is_taken_over_once")],
+        patches: &[value("commit/entries.rs", "if «entry == *last» {", "entry >> 32 == *last >> 32")],
+        checks: &[Unit("commit::entries::tests::what_comes_again_at_once_is_copied_once")],
+    },
+    Mutant {
+        name: "entries_past_the_end",
+        breaks: "an entry of the log that names bytes past the end of the state is followed",
+        patches: &[value("track/dirty_ranges.rs", "start >= end || «end > size.div_ceil(1 << self.shift)»", "false")],
+        checks: &[Unit("commit::entries::tests::what_makes_no_sense_is_refused")],
     },
     // Choosing a copy, and catching it up.
     Mutant {
@@ -125,7 +131,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "log entries are overwritten that a copy still needs",
         patches: &[
             value("commit/log.rs", "free > self.log.len() as u64", "false"),
-            value("commit/log.rs", "end.wrapping_sub(position) > self.log.len() as u64", "false"),
+            value("commit/entries.rs", "end.wrapping_sub(next) > self.entries.len() as u64", "false"),
         ],
         checks: &[
             Loom("readers::three_copies_one_reader", "no version has this content"),
