@@ -18,18 +18,22 @@ const PAUSES_BEFORE_SPARE: u32 = if cfg!(shmstate_loom) { 0 } else { 4 };
 const PROBE_EVERY: u64 = 1024;
 
 impl Shared<'_> {
-    /// The copy to write, unpinned and not the active one, if that takes no waiting: the one after the active one, so that
-    /// each has its turn and none rots; if that is pinned, another one. The numbers may be another process's invention.
+    /// The copy to write, unpinned and not the active one, if that takes no waiting: the one whose turn it is; if that is pinned, another
+    /// one.
     #[inline(always)]
     pub(super) fn choose_in_turn(&self, active: Published) -> Option<usize> {
-        let (in_use, next) = (self.control.counters.copies.load(Relaxed) as usize, active.copy + 1);
-        if in_use < 2 || in_use < next || in_use > self.copies.len() {
-            return None;
-        }
-        let copy = if next == in_use { 0 } else { next };
+        let copy = self.in_turn(active)?;
         if self.listed.is_empty() || self.scan(copy, active.version) {
             return Some(copy);
         }
+        self.choose_out_of_turn(active)
+    }
+
+    /// [`Self::choose_in_turn`], where a reader is in the copy whose turn it is.
+    #[cold]
+    #[inline(never)]
+    fn choose_out_of_turn(&self, active: Published) -> Option<usize> {
+        self.end_rest(active);
         self.next(active, |_| true).filter(|&copy| self.is_free(copy))
     }
 
@@ -41,9 +45,13 @@ impl Shared<'_> {
         os: &impl Os,
         clock: &mut impl Clock,
     ) -> Result<usize, u64> {
-        match self.next(active, |_| true) {
+        let in_turn = if self.has_rest() { self.in_turn(active) } else { None };
+        match in_turn.or_else(|| self.next(active, |_| true)) {
             Some(first) if self.is_free(first) => Ok(first),
-            Some(first) => self.choose_other(active, first, me, os, clock),
+            Some(first) => {
+                self.end_rest(active);
+                self.choose_other(active, first, me, os, clock)
+            }
             None => Err(0),
         }
     }

@@ -5,7 +5,8 @@
 //! more than bytes that are equal already; only an entry too few would be a fault.
 //!
 //! The log is a ring. Before an entry is overwritten that a copy still needs, it goes to that copy's page bits. A writer
-//! that finds a copy that lags by more entries than the ring has copies everything.
+//! that finds a copy that lags by more entries than the ring has copies everything; the copies of a small state come to that without page
+//! bits.
 //!
 //! All of it is read and written under the writer's lock alone. The order of the stores matters for a death in their
 //! midst: the log's end moves before `active` names the new version, or before the copy of a roll-back counts as whole; and
@@ -31,7 +32,7 @@ impl Shared<'_> {
         // Wrapping, as all numbers of entries: they may be anything.
         let free = line.append_limit.load(Relaxed).wrapping_sub(end);
         if free > self.log.len() as u64 {
-            self.evict_to_pages(first, count as u64);
+            self.evict(first, count as u64);
         }
         let ring = self.ring();
         ring.entry(first).store(touched.first(), Relaxed);
@@ -58,11 +59,13 @@ impl Shared<'_> {
     }
 
     /// Moves to page bits what copies still need and the next `count` entries, of which `first` is the first, will overwrite; and
-    /// some more, so that this does not come with each update while a reader keeps a copy.
+    /// some more, so that this does not come with each update while a reader keeps a copy. A copy that [may rest](super::turns) is copied
+    /// whole later.
     #[cold]
-    fn evict_to_pages(&self, first: u64, count: u64) {
-        let ring = self.log.len() as u64;
-        let active = self.published().copy;
+    fn evict(&self, first: u64, count: u64) {
+        let (ring, may_rest) = (self.log.len() as u64, self.may_rest());
+        let active = self.published();
+        self.begin_rest(active);
         let mut most = 0;
         for (copy, line) in self.copies[..self.in_use()].iter().enumerate() {
             let position = line.log_position.load(Relaxed);
@@ -72,7 +75,13 @@ impl Shared<'_> {
                 continue;
             }
             let moved = match (behind + count).checked_sub(ring) {
-                _ if copy == active => behind, // the others take over from this one
+                _ if copy == active.copy => behind, // the others take over from this one
+                Some(over) if over > 0 && may_rest => {
+                    // Before its entries are overwritten: it lags by more than there are.
+                    line.log_position.store(first.wrapping_sub(ring + 1), Relaxed);
+                    crash_order();
+                    continue;
+                }
                 Some(over) if over > 0 => {
                     let moved = behind.min(over + ring / 4);
                     self.move_to_pages(line, position, moved);

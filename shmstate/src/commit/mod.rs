@@ -14,6 +14,7 @@
 //! | `lock` | the writer's lock |
 //! | `readers` | which slots a writer looks at |
 //! | `pins` | how a reader keeps a copy, and how a writer looks for pins: [`Shared::enter`] |
+//! | `turns` | which copies have their turn, and which rest |
 //! | `entries` | the entries of the log, and copying what they name |
 //! | `log` | what the copies still have to take over |
 //! | `election` | which handle is the elected one: [`Shared::try_elect`] |
@@ -77,6 +78,7 @@ mod shared;
 mod spare;
 mod tasks;
 mod transaction;
+mod turns;
 mod waiting;
 mod words;
 

@@ -66,6 +66,7 @@ impl Shared<'_> {
         self.control.counters.used.store(0, Relaxed);
         self.reset_listed();
         self.reset_log();
+        self.reset_turns();
         for (k, line) in self.copies.iter().enumerate() {
             let odd = line.odd_sequence();
             line.sequence.store(if k == active { odd.wrapping_add(WHOLE) } else { odd }, Relaxed);

@@ -18,6 +18,7 @@ impl Shared<'_> {
             return None;
         }
         self.control.counters.copies.store(copy as u32 + 1, Relaxed);
+        self.control.active.turns.store(copy as u32 + 1, Relaxed);
         self.notify(Event::Spare { copies: copy + 1 }, os);
         Some(copy)
     }

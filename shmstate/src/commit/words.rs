@@ -71,6 +71,10 @@ pub(crate) struct ActiveLine {
     pub(crate) append_limit: AtomicU64,
     /// The version of the last commit that marked pages besides its log entries; for [followers](super::followers).
     pub(crate) spilled: AtomicU64,
+    /// Up to this version, all copies have their turn: see [`super::turns`].
+    pub(crate) turns_until: AtomicU64,
+    /// The copies below this number have their turn.
+    pub(crate) turns: AtomicU32,
 }
 
 /// What changes seldom.
@@ -206,6 +210,8 @@ impl Control {
                 log_end: AtomicU64::new(0),
                 append_limit: AtomicU64::new(0),
                 spilled: AtomicU64::new(0),
+                turns_until: AtomicU64::new(u64::MAX),
+                turns: AtomicU32::new(copies as u32),
             },
             counters: CounterLine {
                 used: AtomicU32::new(0),

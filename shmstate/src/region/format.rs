@@ -57,6 +57,8 @@ fn the_control_words_are_as_written() {
         (at(active, offset_of!(Control, active.log_end) - active), "log_end"),
         (at(active, offset_of!(Control, active.append_limit) - active), "append_limit"),
         (at(active, offset_of!(Control, active.spilled) - active), "spilled"),
+        (at(active, offset_of!(Control, active.turns_until) - active), "turns_until"),
+        (at(active, offset_of!(Control, active.turns) - active), "turns"),
         (at(counters, offset_of!(Control, counters.used) - counters), "used"),
         (at(counters, offset_of!(Control, counters.ready) - counters), "ready"),
         (at(counters, offset_of!(Control, counters.recoveries) - counters), "recoveries"),

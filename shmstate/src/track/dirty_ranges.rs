@@ -89,7 +89,7 @@ impl Granule {
 
     /// The bytes that `packed` stands for, if there are some and all of them are in a `T` of `size` bytes.
     #[inline(always)]
-    pub(crate) const fn checked(self, packed: u64, size: u64) -> Option<Range<u64>> {
+    pub(crate) fn checked(self, packed: u64, size: u64) -> Option<Range<u64>> {
         let (start, end) = (packed >> 32, packed & 0xffff_ffff);
         if start >= end || end > size.div_ceil(1 << self.shift) {
             return None;

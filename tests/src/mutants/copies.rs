@@ -139,6 +139,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         ],
     },
     Mutant {
+        name: "resting_copy_keeps_its_place",
+        breaks: "log entries are overwritten that a copy still needs which rests",
+        patches: &[left_out("commit/log.rs", "line.log_position.store(first.wrapping_sub(ring + 1), Relaxed);")],
+        checks: &[Loom("deaths::a_writer_dies_while_a_copy_rests", "no version has this content")],
+    },
+    Mutant {
         name: "place_before_pages",
         breaks: "a copy counts as having taken over what is not on its pages yet",
         patches: &[before(
@@ -201,10 +207,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "spare_taken_at_once",
         breaks: "a spare copy is taken although there are free copies, or for readers that just pass",
         patches: &[
-            value("commit/choice.rs", "in_use < 2 || in_use < next || in_use > self.copies.len()", "true"),
+            value("commit/turns.rs", "turns < 2 || turns < next || turns > self.copies.len()", "true"),
             before(
                 "commit/choice.rs",
-                "match self.next(active, |_| true)",
+                "match in_turn.or_else(|| self.next(active, |_| true))",
                 "if let Some(spare) = self.add_spare(os) { return Ok(spare); }",
             ),
         ],

@@ -95,6 +95,27 @@ fn a_writer_dies_while_one_writes_and_one_reads() {
     });
 }
 
+/// A copy that rests needs entries of the log that the dead one has overwritten; the next writer may need that copy, because a reader that
+/// comes late is for a moment in the one that the dead one was writing.
+#[test]
+fn a_writer_dies_while_a_copy_rests() {
+    at_every_write("K=3, one rests, a commit dies, 1 writer x3, 1 reader", Some(2), |writes| {
+        let world = World::where_copies_rest(3, 3, 3);
+        let reader = thread::spawn({
+            let world = Arc::clone(&world);
+            move || world.reads(2, Guest, 1)
+        });
+        // The log has no room for more.
+        world.update(1);
+        world.update(1);
+        let died = world.killed(0, writes, || world.update(0)).is_err();
+        world.update(1);
+        reader.join().expect("joined");
+        go_on(&world, 1);
+        died
+    });
+}
+
 /// The dead one's slot is claimed again, while another writer finds out that it is dead.
 #[test]
 fn a_slot_is_claimed_while_it_is_probed() {

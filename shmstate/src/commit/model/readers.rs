@@ -14,7 +14,10 @@ fn reader(world: &Arc<World>, me: usize, who: Reader, n: usize) -> thread::JoinH
 
 /// Readers `(handle, who, looks)` against a writer of handle 0, in the main thread.
 fn against_one_writer(copies: usize, slots: usize, readers: &[(usize, Reader, usize)], updates: usize) {
-    let world = World::new(copies, slots, slots);
+    in_world(World::new(copies, slots, slots), readers, updates);
+}
+
+fn in_world(world: Arc<World>, readers: &[(usize, Reader, usize)], updates: usize) {
     let readers: Vec<_> = readers.iter().map(|&(me, who, n)| reader(&world, me, who, n)).collect();
     for version in 1..=updates {
         assert_eq!(world.update(0), version);
@@ -38,6 +41,13 @@ fn two_copies_one_reader_without_bound() {
 #[test]
 fn three_copies_one_reader() {
     explore("K=3, 1 reader x2, 1 writer x4", Some(3), || against_one_writer(3, 2, &[(1, Guest, 2)], 4));
+}
+
+#[test]
+fn a_copy_rests_until_a_reader_comes() {
+    explore("K=3, one rests, 1 reader x2, 1 writer x5", Some(3), || {
+        in_world(World::where_copies_rest(3, 2, 2), &[(1, Guest, 2)], 5);
+    });
 }
 
 #[test]

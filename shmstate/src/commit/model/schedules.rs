@@ -96,8 +96,7 @@ fn deed(world: &World, slot: usize, last: usize, commits: &mut usize) -> usize {
     now
 }
 
-fn run(crowd: Crowd) {
-    let world = World::new(crowd.copies, crowd.slots, 0);
+fn run(world: Arc<World>, crowd: Crowd) {
     let threads: Vec<_> = (0..crowd.processes)
         .map(|_| {
             let world = Arc::clone(&world);
@@ -122,7 +121,7 @@ fn run(crowd: Crowd) {
 }
 
 fn schedules(scheduler: impl Scheduler + 'static, crowd: Crowd) {
-    try_schedules(scheduler, move || run(crowd));
+    try_schedules(scheduler, move || run(World::new(crowd.copies, crowd.slots, 0), crowd));
 }
 
 fn try_schedules(scheduler: impl Scheduler + 'static, run: impl Fn() + Send + Sync + 'static) {
@@ -153,6 +152,14 @@ fn two_copies() {
 fn three_copies() {
     let crowd = Crowd { copies: 3, slots: 6, processes: 5, lives: 4, deeds: 6 };
     schedules(RandomScheduler::new_from_seed(2, number()), crowd);
+}
+
+/// As long as no reader is in the way, two are written by turns.
+#[test]
+fn copies_rest() {
+    let crowd = Crowd { copies: 4, slots: 6, processes: 5, lives: 4, deeds: 6 };
+    let run = move || run(World::where_copies_rest(crowd.copies, crowd.slots, 0), crowd);
+    try_schedules(RandomScheduler::new_from_seed(9, number()), run);
 }
 
 #[test]

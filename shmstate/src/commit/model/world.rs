@@ -74,6 +74,14 @@ impl World {
         Arc::new(Self::build(copies, copies, slots, claimed, [false; 2]))
     }
 
+    /// Where the copies after the first two rest until a reader is in the way.
+    pub(super) fn where_copies_rest(copies: usize, slots: usize, claimed: usize) -> Arc<World> {
+        let world = Self::build(copies, copies, slots, claimed, [false; 2]);
+        world.control.active.turns.store(2, Relaxed);
+        world.control.active.turns_until.store(0, Relaxed);
+        Arc::new(world)
+    }
+
     /// Where naps do not end by themselves, so that a wake-up that got lost is a deadlock.
     pub(super) fn without_naps(copies: usize, slots: usize) -> Arc<World> {
         Arc::new(Self::build(copies, copies, slots, slots, [true; 2]))

@@ -106,8 +106,10 @@ impl<'a> Campaign<'a> {
                 self.one(op, &start, &mut row, (0, 1))?;
             }
             Op::LongReader => {
-                let start = self.read_for_long.clone();
-                self.one(op, &start, &mut row, (0, 1))?;
+                let small = self.read_for_long.clone();
+                let large = small.of_a_large_state(self.copies);
+                self.one(op, &small, &mut row, (0, 2))?;
+                self.one(op, &large, &mut row, (1, 2))?;
             }
             _ => match op.deaths_before() {
                 0 => {

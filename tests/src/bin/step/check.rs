@@ -68,6 +68,10 @@ impl<'a> Survivors<'a> {
                 // A reader that lived through all this leaves.
                 self.image.unpin(0);
             }
+            if round == 3 {
+                // What has rested so far is to be right as well.
+                self.image.always_turns(self.copies);
+            }
             let kept = self.kept_by_the_living();
             let edits = after(round);
             self.writer

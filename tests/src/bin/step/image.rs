@@ -20,6 +20,8 @@ const FLAGS: u32 = 0b111 << 29;
 const NOTIFY: u32 = 1 << 30;
 const PUBLISHED: usize = 320;
 const LOG_END: usize = 328;
+const TURNS_UNTIL: usize = 352;
+const TURNS: usize = 360;
 const RECOVERIES: usize = 392;
 const ELECTED: usize = 428;
 const SLOTS: usize = 512;
@@ -86,6 +88,13 @@ impl Image {
         unsafe { std::ptr::write_bytes(to.wrapping_add(OWNER), 0, 4) }
     }
 
+    /// Lets no copy rest any more.
+    pub(crate) fn always_turns(&self, copies: usize) {
+        // SAFETY: two words inside the mapping; the region is not used meanwhile.
+        let words = unsafe { std::slice::from_raw_parts_mut(self.map.as_mut_ptr(), SLOTS) };
+        always_turns(words, copies);
+    }
+
     pub(crate) fn differs(&self, from: &[u8]) -> bool {
         self.bytes() != from
     }
@@ -109,6 +118,12 @@ pub(crate) fn pin(bytes: &mut [u8], slot: usize, copy: usize) {
 pub(crate) fn wait(bytes: &mut [u8]) {
     let word = Words(bytes).u32(WORD) | NOTIFY;
     bytes[WORD..WORD + 4].copy_from_slice(&word.to_ne_bytes());
+}
+
+/// No copy rests, as of a state that is not small.
+pub(crate) fn always_turns(bytes: &mut [u8], copies: usize) {
+    bytes[TURNS_UNTIL..TURNS_UNTIL + 8].fill(0xff);
+    bytes[TURNS..TURNS + 4].copy_from_slice(&(copies as u32).to_ne_bytes());
 }
 
 /// That slot has the elected handle.

@@ -1,7 +1,7 @@
 //! The regions: one in which processes die, one to which what they leave is carried, and the handles around them.
 
 use crate::Fallible;
-use crate::image::{HANDLES, Image, Words, elect, pin, unlist, wait};
+use crate::image::{HANDLES, Image, Words, always_turns, elect, pin, unlist, wait};
 use crate::ops::{Op, before};
 use crate::world::{Model, World};
 use shmstate::{Options, State};
@@ -46,6 +46,13 @@ impl Start {
     /// A handle waits for a version.
     pub(crate) fn wait(&mut self) {
         wait(&mut self.bytes);
+    }
+
+    /// The same, as if the state were not small: no copy rests, and the log runs over to pages.
+    pub(crate) fn of_a_large_state(&self, copies: usize) -> Start {
+        let mut start = self.clone();
+        always_turns(&mut start.bytes, copies);
+        start
     }
 
     /// The handle that was elected had that slot, and died.

@@ -1,0 +1,73 @@
+//! Which copies have their turn, and which rest.
+//!
+//! All copies have their turn, so that none rots and there is always a fresh one that no reader is in. Each byte that changes is copied
+//! into all of them, however. A small state can do with less: as long as no reader is in the way, two copies are written by turns, and the
+//! others rest. The first update that finds a reader takes one of those, for which it copies at most the whole state, and all copies have
+//! their turn for some thousand versions.
+
+use super::shared::Shared;
+use super::words::Published;
+use crate::sync::Ordering::Relaxed;
+
+/// Bytes of a state that an update copies whole without being late for it. Fewer in tests, so that they have states of both kinds; the
+/// models say what they want.
+const SMALL: u64 = match () {
+    () if cfg!(any(shmstate_loom, shmstate_shuttle)) => 0,
+    () if cfg!(test) => 4 << 10,
+    () => 128 << 10,
+};
+
+/// For how many versions all copies of a small state have their turn after a reader was in the way.
+const TURNS: u64 = if cfg!(any(shmstate_loom, shmstate_shuttle)) { 1 } else { 4096 };
+
+/// [`ActiveLine::turns_until`](super::words::ActiveLine) of a state that is not small.
+const ALWAYS: u64 = u64::MAX;
+
+impl Shared<'_> {
+    /// Decides whether copies may rest, for a first handle.
+    pub(super) fn reset_turns(&self) {
+        let line = &self.control.active;
+        let (turns, until) = if self.size > SMALL { (self.in_use(), ALWAYS) } else { (2, 0) };
+        line.turns.store(turns as u32, Relaxed);
+        line.turns_until.store(until, Relaxed);
+    }
+
+    /// Whether copies may rest.
+    pub(super) fn may_rest(&self) -> bool {
+        self.control.active.turns_until.load(Relaxed) != ALWAYS
+    }
+
+    /// Whether a copy rests.
+    pub(super) fn has_rest(&self) -> bool {
+        (self.control.active.turns.load(Relaxed) as usize) < self.in_use()
+    }
+
+    /// A reader was in the way of the update that follows the active version: no copy rests for some time.
+    #[cold]
+    pub(super) fn end_rest(&self, active: Published) {
+        let line = &self.control.active;
+        if self.may_rest() {
+            line.turns_until.store(active.version + TURNS, Relaxed);
+            line.turns.store(self.in_use() as u32, Relaxed);
+        }
+    }
+
+    /// Lets all copies but two rest if no reader was in the way lately. Asked for when the log has come round.
+    pub(super) fn begin_rest(&self, active: Published) {
+        let line = &self.control.active;
+        if active.version >= line.turns_until.load(Relaxed) {
+            line.turns.store(2, Relaxed);
+        }
+    }
+
+    /// Whose turn it is: the copy after the active one, of those that have their turn. `None` if more than one word has to say it. The
+    /// numbers may be another process's invention.
+    #[inline(always)]
+    pub(super) fn in_turn(&self, active: Published) -> Option<usize> {
+        let (turns, next) = (self.control.active.turns.load(Relaxed) as usize, active.copy + 1);
+        if turns < 2 || turns < next || turns > self.copies.len() {
+            return None;
+        }
+        Some(if next == turns { 0 } else { next })
+    }
+}
