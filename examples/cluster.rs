@@ -8,14 +8,18 @@
 //!
 //! It takes `nats-server` 2.9 or newer: `apt install nats-server` on Debian, or <https://nats.io/download>.
 
+#[path = "../shmstate-cluster/tests/common/namespaces.rs"]
+mod namespaces;
+
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
+use namespaces::Namespaces;
 use shmstate::SharedLayout;
 use shmstate_cluster::{ClusterState, Error};
 use shmstate_examples::{Parent, Process, this_program};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -123,19 +127,17 @@ fn look(url: &str, dir: &Path) -> Result<()> {
 
 /// Three machines, on this one.
 enum Machines {
-    /// Namespaces of the network, whose names begin so.
-    Namespaces(String),
+    Namespaces(Namespaces),
+    /// Directories, and a port for each server and for what servers say to each other.
     Directories([u16; 2 * MACHINES]),
 }
 
 impl Machines {
     fn new(directories: bool) -> Result<Machines> {
-        let prefix = format!("shm{}", std::process::id());
         if !directories {
-            let machines = Machines::Namespaces(prefix.clone());
-            match machines.connect(&prefix) {
-                Ok(()) => return Ok(machines),
-                Err(e) => println!("no namespaces: {e:#}"),
+            match Namespaces::new(MACHINES) {
+                Ok(machines) => return Ok(Machines::Namespaces(machines)),
+                Err(e) => println!("no namespaces: {e}"),
             }
         }
         let mut ports = [0; 2 * MACHINES];
@@ -147,30 +149,10 @@ impl Machines {
         Ok(Machines::Directories(ports))
     }
 
-    /// A bridge, and a namespace for each machine.
-    fn connect(&self, prefix: &str) -> Result<()> {
-        ip(&format!("link add {prefix}b type bridge"))?;
-        ip(&format!("addr add 10.77.0.254/24 dev {prefix}b"))?;
-        ip(&format!("link set {prefix}b up"))?;
-        for n in 0..MACHINES {
-            ip(&format!("netns add {prefix}n{n}"))?;
-            ip(&format!("link add {prefix}v{n} type veth peer name eth0 netns {prefix}n{n}"))?;
-            ip(&format!("link set {prefix}v{n} master {prefix}b up"))?;
-            ip(&format!("-n {prefix}n{n} addr add 10.77.0.{}/24 dev eth0", n + 1))?;
-            ip(&format!("-n {prefix}n{n} link set eth0 up"))?;
-            ip(&format!("-n {prefix}n{n} link set lo up"))?;
-        }
-        Ok(())
-    }
-
     /// A program on a machine.
     fn command(&self, machine: usize, program: &Path) -> Command {
         match self {
-            Machines::Namespaces(prefix) => {
-                let mut command = Command::new("ip");
-                command.args(["netns", "exec", &format!("{prefix}n{machine}")]).arg(program);
-                command
-            }
+            Machines::Namespaces(machines) => machines.command(machine, program),
             Machines::Directories(_) => Command::new(program),
         }
     }
@@ -178,34 +160,17 @@ impl Machines {
     /// Where a machine's server listens, for clients and for the other servers.
     fn addresses(&self, machine: usize) -> [String; 2] {
         match self {
-            Machines::Namespaces(_) => [4222, 6222].map(|port| format!("10.77.0.{}:{port}", machine + 1)),
+            Machines::Namespaces(machines) => [4222, 6222].map(|port| format!("{}:{port}", machines.address(machine))),
             Machines::Directories(ports) => [machine, MACHINES + machine].map(|n| format!("127.0.0.1:{}", ports[n])),
         }
     }
 
     /// Cuts a machine off from the others, or connects it again. Returns whether it could.
     fn cut(&self, machine: usize, is_cut: bool) -> Result<bool> {
-        let Machines::Namespaces(prefix) = self else { return Ok(false) };
-        ip(&format!("link set {prefix}v{machine} {}", if is_cut { "down" } else { "up" }))?;
+        let Machines::Namespaces(machines) = self else { return Ok(false) };
+        machines.cut(machine, is_cut)?;
         Ok(true)
     }
-}
-
-impl Drop for Machines {
-    fn drop(&mut self) {
-        if let Machines::Namespaces(prefix) = self {
-            for n in 0..MACHINES {
-                let _ = ip(&format!("netns del {prefix}n{n}"));
-            }
-            let _ = ip(&format!("link del {prefix}b"));
-        }
-    }
-}
-
-fn ip(arguments: &str) -> Result<()> {
-    let said = Command::new("ip").args(arguments.split(' ')).output().context("the program `ip`")?;
-    ensure!(said.status.success(), "ip {arguments}: {}", String::from_utf8_lossy(&said.stderr).trim());
-    Ok(())
 }
 
 /// A server, killed when dropped.
@@ -261,13 +226,6 @@ fn run(args: &Args) -> Result<()> {
     dirs.iter().try_for_each(fs::create_dir)?;
     let mut servers: Vec<Server> =
         (0..MACHINES).map(|n| Server::start(args, &machines, n, &dirs[n])).collect::<Result<_>>()?;
-    for n in 0..MACHINES {
-        let (address, until) = (machines.addresses(n)[0].clone(), Instant::now() + PATIENCE);
-        while TcpStream::connect(&address).is_err() {
-            ensure!(Instant::now() < until, "the server at {address} does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
     // Each machine looks for its own server first.
     let url = |machine: usize| {
         let all = (0..MACHINES).map(|n| format!("nats://{}", machines.addresses((machine + n) % MACHINES)[0]));
