@@ -1,7 +1,7 @@
 //! The contents that a state has beside its log, and how all of the state is made of both.
 
 use crate::engine::{Engine, Failed};
-use crate::entry::{Entry, Named, Pieces, Reader, What, Whole, digest};
+use crate::entry::{self, Entry, Named, Pieces, What, Whole};
 use bytes::Bytes;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -82,9 +82,30 @@ pub(crate) async fn write_snapshot(engine: &impl Engine, seq: u64, content: Byte
 pub(crate) async fn forget_before(engine: &impl Engine, seq: u64) -> Result<(), Failed> {
     // Entry `seq` stays: a machine that begins with the snapshot compares its digest.
     engine.forget(seq.saturating_sub(1)).await?;
-    for name in engine.names().await? {
+    // Also one that is being written at the moment: an entry that is to name it would have to follow an old one, or name a snapshot that
+    // no machine needs.
+    for (name, _) in engine.names().await? {
         if parts(&name).is_some_and(|(_, of)| of < seq) {
             engine.remove(&name).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks that entries of those digests are what the servers agree on.
+///
+/// The log comes from one server, whichever has a copy of it; and a copy may be wrong, if that server is. Where an entry does not follow
+/// the one before it, either that is so, or its machine has not noticed yet what the servers have lost.
+pub(crate) async fn agreed(engine: &impl Engine, entries: impl IntoIterator<Item = (u64, u64)>) -> Result<(), Failed> {
+    if engine.has_one_copy() {
+        return Ok(());
+    }
+    for (seq, digest) in entries.into_iter().filter(|(seq, _)| *seq > 0) {
+        let agreed = tokio::time::timeout(ENTRY, engine.entry(seq)).await;
+        let agreed = agreed.map_err(|_| Failed("the engine has not answered".into()))??;
+        if agreed.is_none_or(|entry| entry::digest(&entry) != digest) {
+            let why = format!("entry {seq} of the log came as one that the servers do not agree on");
+            return Err(Failed(why));
         }
     }
     Ok(())
@@ -108,9 +129,8 @@ pub(crate) async fn resolve(engine: &impl Engine, what: What) -> Result<Resolved
     match what {
         What::Change { pieces, .. } => Ok(Resolved::Pieces(pieces)),
         What::Large { content } => {
-            let pieces = Pieces::read(Reader(read(engine, &content).await?));
-            let damaged = || Trouble::Damaged(format!("the content `{content}` is not what its form says"));
-            pieces.map(Resolved::Pieces).ok_or_else(damaged)
+            let pieces = Pieces::from_content(read(engine, &content).await?);
+            pieces.map(Resolved::Pieces).map_err(Trouble::Damaged)
         }
         What::Whole { content } => {
             let whole = Whole::from_bytes(read(engine, &content).await?);
@@ -165,7 +185,7 @@ pub(crate) struct Next {
 
 impl Next {
     fn new(seq: u64, bytes: Bytes) -> Result<Next, Trouble> {
-        let digest = digest(&bytes);
+        let digest = entry::digest(&bytes);
         Ok(Next { seq, digest, entry: Entry::from_bytes(bytes).map_err(Trouble::Damaged)? })
     }
 }
@@ -188,6 +208,7 @@ pub(crate) async fn snapshots(engine: &impl Engine) -> Result<Vec<(u64, String)>
     let names = engine.names().await?;
     let mut snapshots: Vec<(u64, String)> = names
         .into_iter()
+        .filter_map(|(name, is_whole)| is_whole.then_some(name))
         .filter_map(|name| parts(&name).filter(|(kind, _)| *kind == Kind::Snapshot).map(|(_, seq)| (seq, name)))
         .collect();
     snapshots.sort_unstable_by(|a, b| b.cmp(a));
@@ -231,6 +252,7 @@ pub(crate) async fn load(engine: &impl Engine, newest: u64) -> Result<Loaded, Tr
         }
         if seq > first && next.entry.before != before {
             // Of a machine that has other entries: no machine applies it.
+            agreed(engine, [(seq - 1, before), (seq, next.digest)]).await?;
             continue;
         }
         match resolve(engine, next.entry.what).await? {

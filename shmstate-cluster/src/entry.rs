@@ -11,6 +11,9 @@ use xxhash_rust::xxh3::xxh3_64;
 /// The first bytes of an entry; the last two are the number of the form.
 const MAGIC: [u8; 8] = *b"shmclu01";
 
+/// The first bytes of a change that is a content.
+const CHANGE: [u8; 8] = *b"shmpcs01";
+
 /// The first bytes of a whole state.
 const WHOLE: [u8; 8] = *b"shmall01";
 
@@ -100,7 +103,20 @@ impl Pieces {
         self.bytes.len() + 12 * self.places.len()
     }
 
-    pub(crate) fn write(&self, to: &mut Vec<u8>) {
+    /// The content of a change that is too large for an entry.
+    pub(crate) fn to_content(&self) -> Bytes {
+        let mut bytes = CHANGE.to_vec();
+        self.write(&mut bytes);
+        sealed(bytes)
+    }
+
+    /// Reads what anything may have written.
+    pub(crate) fn from_content(content: Bytes) -> Result<Pieces, String> {
+        let what = "a large change";
+        Pieces::read(opened(content, CHANGE, what)?).ok_or_else(|| format!("{what} is not what its form says"))
+    }
+
+    fn write(&self, to: &mut Vec<u8>) {
         to.extend((self.places.len() as u64).to_le_bytes());
         for (start, len) in &self.places {
             to.extend(start.to_le_bytes());
@@ -110,7 +126,7 @@ impl Pieces {
     }
 
     /// Reads what anything may have written; all of it is pieces.
-    pub(crate) fn read(mut reader: Reader) -> Option<Pieces> {
+    fn read(mut reader: Reader) -> Option<Pieces> {
         let count = reader.u64()?;
         if count.checked_mul(12)? > reader.0.len() as u64 {
             return None;
@@ -123,7 +139,7 @@ impl Pieces {
 }
 
 /// Bytes that anything may have written, read from the front.
-pub(crate) struct Reader(pub(crate) Bytes);
+struct Reader(Bytes);
 
 impl Reader {
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
@@ -309,6 +325,19 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_large_change_is_read_as_it_was_written_and_not_otherwise() {
+        let pieces = Pieces::of(&[3..5, 9..20], &(0..32).collect::<Vec<u8>>());
+        let bytes = pieces.to_content();
+        assert_eq!(Pieces::from_content(bytes.clone()), Ok(pieces));
+        for at in 0..bytes.len() {
+            let mut other = bytes.to_vec();
+            other[at] ^= 1;
+            assert!(Pieces::from_content(other.into()).is_err(), "byte {at}");
+            assert!(Pieces::from_content(bytes.slice(..at)).is_err(), "cut off at {at}");
         }
     }
 

@@ -4,16 +4,20 @@
 //
 // * `error`; `entry`, `delta`: what the log has; `engine`: what the cluster is built on; `contents`: all of a state, from an engine.
 // * `paths`, `control`, `replica`: the regions of a machine; `identity`: whose entries are whose.
-// * `session`: one connection; `link`: one after the other; `setup`: its first process; `worker`: the thread that is the link.
+// * `end`: why a connection ends; `incoming`: what its entries are to this machine; `connect`: its beginning; `session`: all of it.
+// * `link`: one connection after the other; `setup`: the first process of a machine; `worker`: the thread that is the link.
 // * `options`: how a state is joined; `state`: what the user holds.
 
+mod connect;
 mod contents;
 mod control;
 mod delta;
+mod end;
 mod engine;
 mod entry;
 mod error;
 mod identity;
+mod incoming;
 mod link;
 mod options;
 mod paths;

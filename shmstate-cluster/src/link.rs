@@ -1,9 +1,10 @@
 //! The link of a machine to its cluster: one thread of one of its processes, the elected one.
 
+use crate::end::End;
 use crate::engine::{Engine, Failed};
 use crate::identity::Identity;
 use crate::replica::Replica;
-use crate::session::{End, Session};
+use crate::session::Session;
 use shmstate::SharedLayout;
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,14 +3,17 @@
 //! It has at most one batch under way. What the machine is ahead meanwhile becomes the next batch, so that the updates of many
 //! processes travel together.
 
-use crate::contents::{self, ENTRY, Loaded, Next, Resolved, Tail, Trouble};
-use crate::delta::outside;
+use crate::connect::connect;
+use crate::contents::{self, ENTRY, Next, Tail, agreed};
+use crate::end::End;
 use crate::engine::{Appended, Engine, Failed, patience};
-use crate::entry::{self, Entry, Named, Origin, Pieces, What, Whole};
-use crate::error::Error;
+use crate::entry::{self, Entry, Named, Origin, Pieces, What};
 use crate::identity::Identity;
+use crate::incoming::Incoming;
 use crate::replica::{Batch, News, Replica};
+use bytes::Bytes;
 use shmstate::{SharedLayout, Timestamp};
+use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
@@ -23,46 +26,6 @@ const ENTRIES: u64 = 1024;
 
 /// Entries that are taken over at a time.
 const AT_ONCE: usize = 64;
-
-/// Why a connection ends, or the link.
-#[derive(Debug)]
-pub(crate) enum End {
-    /// It was asked to.
-    Stopped,
-    /// The state has another layout by now.
-    Replaced,
-    /// The connection is lost.
-    Lost(String),
-    /// The regions of this machine cannot be used.
-    Unable(Error),
-}
-
-impl From<Error> for End {
-    fn from(e: Error) -> Self {
-        End::Unable(e)
-    }
-}
-
-impl From<shmstate::Error> for End {
-    fn from(e: shmstate::Error) -> Self {
-        End::Unable(e.into())
-    }
-}
-
-impl From<Trouble> for End {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Lost(failed) => failed.into(),
-            Trouble::Damaged(why) => End::Lost(format!("what the cluster has is damaged: {why}")),
-        }
-    }
-}
-
-impl From<Failed> for End {
-    fn from(failed: Failed) -> Self {
-        End::Lost(failed.0)
-    }
-}
 
 /// A batch that was sent.
 struct Sent {
@@ -93,12 +56,15 @@ async fn of<R>(task: &mut Option<JoinHandle<R>>) -> Option<R> {
 
 /// One connection, from its beginning to its end.
 pub(crate) struct Session<'s, 'a, T: SharedLayout, E: Engine> {
-    engine: E,
-    identity: &'s Identity,
+    incoming: Incoming<'s, T, E>,
     replica: &'s mut Replica<'a, T>,
     flight: Option<Flight>,
     /// A batch that was refused, and until when the entry has to come that was before it.
     refused: Option<(Sent, Instant)>,
+    /// The entries of this machine that were acknowledged and have not come by the log yet, each with its digest.
+    own: VecDeque<(u64, u64)>,
+    /// Whether the servers agree on the newest entry that the state has: it was acknowledged, and not read from one of them alone.
+    is_agreed: bool,
     /// When the engine is asked for its newest entry, and what the state had when it was behind at the last look.
     next_look: Instant,
     behind: Option<u64>,
@@ -113,11 +79,12 @@ pub(crate) struct Session<'s, 'a, T: SharedLayout, E: Engine> {
 impl<'s, 'a, T: SharedLayout, E: Engine> Session<'s, 'a, T, E> {
     pub(crate) fn new(engine: E, identity: &'s Identity, replica: &'s mut Replica<'a, T>) -> Self {
         Session {
-            engine,
-            identity,
+            incoming: Incoming::new(engine, identity),
             replica,
             flight: None,
             refused: None,
+            own: VecDeque::new(),
+            is_agreed: true,
             next_look: Instant::now() + LOOK,
             behind: None,
             bytes: 0,
@@ -132,7 +99,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
     /// Keeps this machine and the cluster at the same state, until that ends. It can be dropped wherever it waits: nothing waits
     /// inside of what it does to the regions.
     pub(crate) async fn run(mut self) -> End {
-        match self.connected().await {
+        match connect(&self.incoming, self.replica).await {
             Ok(mut tail) => loop {
                 match self.step(&mut tail).await {
                     Ok(()) => {}
@@ -141,76 +108,6 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
             },
             Err(end) => end,
         }
-    }
-
-    /// Brings the state up to the newest entry, and finds out what became of a batch that was under way.
-    ///
-    /// An entry of its own shows that this was the newest one: it follows that, so that nothing that was sent before can follow any
-    /// more what it was to follow.
-    async fn connected(&mut self) -> Result<Tail, End> {
-        let mut news = News { seq: self.replica.applied(), digest: self.replica.digest(), pieces: Vec::new() };
-        let (mut committed, mut is_known) = (false, true);
-        // The number of an entry that there is, because it was first where one of this machine was refused.
-        let mut first = 0;
-        let sent_after = self.replica.control().read(|c| c.sent_after)?;
-        // From the newest entry on that the state has: it has to be that one.
-        let mut tail = Tail::after(&self.engine, news.seq.saturating_sub(1));
-        let mut is_same = false;
-        loop {
-            let newest = self.engine.newest().await?;
-            if newest < news.seq {
-                return Err(End::Lost(made_anew(newest, news.seq)));
-            }
-            while news.seq < newest.max(first) || !is_same {
-                let Next { seq, digest, entry } = tail.next_soon().await?;
-                self.check(&entry)?;
-                if seq == news.seq && digest == news.digest {
-                    is_same = true;
-                } else if is_same && seq == news.seq + 1 {
-                    let origin = entry.origin;
-                    committed |= origin.machine == self.identity.machine && origin.upto == self.replica.sent();
-                    // One that does not follow is of a machine that has other entries: no machine applies it.
-                    if entry.before == news.digest {
-                        news.pieces.push(self.resolve(entry).await?);
-                    }
-                    (news.seq, news.digest) = (seq, digest);
-                } else {
-                    // Entries are not kept any more, or are others than the state has: all of the state.
-                    let Loaded { seq, digest, whole } = contents::load(&self.engine, newest.max(first)).await?;
-                    if seq < news.seq {
-                        return Err(End::Lost(made_anew(seq, news.seq)));
-                    }
-                    is_known = committed;
-                    news = News { seq, digest, pieces: vec![self.pieces_of(&whole)?] };
-                    tail = Tail::after(&self.engine, seq.saturating_sub(1));
-                    is_same = false;
-                }
-            }
-            // Where others append all the time, that is enough: the place that a batch in doubt was to have is taken.
-            if first > 0 && news.seq > sent_after {
-                break;
-            }
-            let own = What::Change { pieces: Pieces::default(), snapshot: None };
-            let own = self.identity.entry(news.digest, 0, own).to_bytes();
-            let digest = entry::digest(&own);
-            match timeout(2 * ENTRY, self.engine.append(news.seq, own)).await {
-                Ok(Ok(Appended::Yes)) => {
-                    (news.seq, news.digest) = (news.seq + 1, digest);
-                    break;
-                }
-                Ok(Ok(Appended::Conflict)) => first = news.seq + 1,
-                Ok(Err(failed)) => return Err(failed.into()),
-                Err(_) => return Err(End::Lost("the engine has not answered".into())),
-            }
-        }
-        if self.replica.control().read(|c| c.snapshots[0] == 0)? {
-            let mut found = contents::snapshots(&self.engine).await?.into_iter().map(|(seq, _)| seq);
-            let found = [found.next().unwrap_or(0), found.next().unwrap_or(0)];
-            self.replica.control().update(|c| c.snapshots = found)?;
-        }
-        let committed = (is_known || committed).then_some(committed);
-        self.replica.connect(&news, committed)?;
-        Ok(tail)
     }
 
     /// Waits for one thing that happens, and does what it takes.
@@ -270,26 +167,27 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
     /// Sends what this machine is ahead.
     fn send(&mut self) -> Result<(), End> {
         let Some(batch) = self.replica.take_batch(self.written.is_some())? else { return Ok(()) };
-        let (engine, upto, after) = (self.engine.clone(), self.replica.sent(), batch.after);
+        let (engine, upto, after) = (self.incoming.engine.clone(), self.replica.sent(), batch.after);
+        // What it follows, if one server alone has said that.
+        let known = (!self.is_agreed).then_some(batch.before);
         let change = What::Change { pieces: batch.pieces.clone(), snapshot: self.written.clone() };
-        let small = self.identity.entry(batch.before, upto, change).to_bytes();
+        let small = self.incoming.identity.entry(batch.before, upto, change).to_bytes();
         let (snapshot, answer) = if small.len() <= engine.largest() {
             let digest = entry::digest(&small);
-            let answer = tokio::spawn(async move { Ok((engine.append(after, small).await?, digest)) });
+            let answer = tokio::spawn(async move { Ok((append(&engine, after, small, known).await?, digest)) });
             (self.written.take(), answer)
         } else {
             // It does not name a snapshot; the next one does.
-            let mut content = Vec::new();
-            batch.pieces.write(&mut content);
-            let large = self.identity.entry(batch.before, upto, What::Large { content: String::new() });
+            let content = batch.pieces.to_content();
+            let large = self.incoming.identity.entry(batch.before, upto, What::Large { content: String::new() });
             let answer = tokio::spawn(async move {
                 let late = |_| Failed("the engine has not taken a large change in time".into());
-                let (wait, content) = (patience(content.len()), content.into());
+                let wait = patience(content.len());
                 let written = timeout(wait, contents::write_of_entry(&engine, after, content)).await;
                 let content = written.map_err(late)??;
                 let entry = Entry { what: What::Large { content: content.clone() }, ..large }.to_bytes();
                 let digest = entry::digest(&entry);
-                let appended = engine.append(after, entry).await?;
+                let appended = append(&engine, after, entry, known).await?;
                 if appended == Appended::Conflict {
                     // If it stays, it goes with the entries of its time.
                     let _ = engine.remove(&content).await;
@@ -309,6 +207,8 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
             return Ok(()); // it has come by the log
         }
         self.replica.committed(&batch, digest)?;
+        self.own.push_back((batch.after + 1, digest));
+        self.is_agreed = true;
         self.bytes += batch.pieces.size();
         self.note(snapshot, batch.after + 1, true)?;
         self.write_snapshot()
@@ -323,28 +223,31 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
                 return Err(End::Lost("entries are missing".into()));
             }
             if seq == news.seq + 1 {
-                self.check(&entry)?;
-                let Origin { machine, upto } = entry.origin;
-                let (is_own, sent_upto) = (machine == self.identity.machine, self.replica.sent());
-                let is_sent = |batch: &Batch| is_own && upto == sent_upto && batch.after + 1 == seq;
-                // Also one that was refused: the answer may have been to a second attempt.
-                let flight = self.flight.take_if(|flight| is_sent(&flight.sent.batch)).map(|flight| flight.sent);
-                let refused = self.refused.take_if(|(sent, _)| upto > 0 && is_sent(&sent.batch)).map(|(sent, _)| sent);
-                if let Some(sent) = flight.or(refused) {
-                    self.committed(Sent { digest, ..sent })?;
-                    (news.seq, news.digest) = (seq, digest);
+                self.incoming.check(&entry)?;
+                if let Some(sent) = self.own_entry(seq, digest, entry.origin).await? {
+                    self.committed(sent)?;
+                    (news.seq, news.digest) = (seq, self.replica.digest());
                 } else {
                     // One that does not follow is of a machine that has other entries: no machine applies it.
                     let mut pieces = Pieces::default();
                     if entry.before == news.digest {
                         let named =
                             if let What::Change { snapshot, .. } = &entry.what { snapshot.clone() } else { None };
-                        pieces = self.resolve(entry).await?;
+                        pieces = self.incoming.resolve(entry).await?;
                         self.note(named, seq, false)?;
+                    } else {
+                        agreed(&self.incoming.engine, [(news.seq, news.digest), (seq, digest)]).await?;
                     }
                     self.bytes += pieces.size();
                     news.pieces.push(pieces);
                     (news.seq, news.digest) = (seq, digest);
+                }
+            }
+            // What was acknowledged is what comes.
+            while let Some((own, acknowledged)) = self.own.front().copied().filter(|(own, _)| *own <= seq) {
+                self.own.pop_front();
+                if own == seq && acknowledged != digest {
+                    return Err(End::Lost("the servers have lost what they had acknowledged".into()));
                 }
             }
             if news.pieces.len() < AT_ONCE {
@@ -353,6 +256,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
         }
         if !news.pieces.is_empty() {
             self.replica.overtaken(&news)?;
+            self.is_agreed = false;
             // What was sent cannot follow any more what it was to follow.
             let sent = self.flight.take().map(|flight| flight.sent).or(self.refused.take().map(|(sent, _)| sent));
             if let Some(Sent { snapshot, .. }) = sent {
@@ -362,48 +266,40 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
         Ok(())
     }
 
-    /// An entry has to be of this state.
-    fn check(&self, entry: &Entry) -> Result<(), End> {
-        if entry.cluster == self.identity.cluster {
-            return Ok(());
+    /// The batch that was sent, if that entry has it.
+    async fn own_entry(&mut self, seq: u64, digest: u64, of: Origin) -> Result<Option<Sent>, End> {
+        let (is_own, sent_upto) = (of.machine == self.incoming.identity.machine, self.replica.sent());
+        let is_sent = |batch: &Batch| is_own && of.upto == sent_upto && batch.after + 1 == seq;
+        let flight = self.flight.as_mut().filter(|flight| is_sent(&flight.sent.batch));
+        let is_refused = of.upto > 0 && self.refused.as_ref().is_some_and(|(sent, _)| is_sent(&sent.batch));
+        // One server has it; the answer says whether all have, and as what.
+        let acknowledged = match flight {
+            Some(flight) => match (&mut flight.answer).await {
+                Ok(Ok((Appended::Yes, digest))) => Some(digest),
+                _ => None,
+            },
+            None if is_refused => None,
+            None => return Ok(None),
+        };
+        if acknowledged.is_none() {
+            // The answer may have been to a second attempt.
+            agreed(&self.incoming.engine, [(seq, digest)]).await?;
         }
-        Err(End::Lost(
-            "the cluster has entries of another state of that name: it was made anew; end the processes of this machine and run \
-             `shmstate_cluster::remove`"
-                .into(),
-        ))
-    }
-
-    /// What an entry of another machine does.
-    async fn resolve(&self, entry: Entry) -> Result<Pieces, End> {
-        match contents::resolve(&self.engine, entry.what).await? {
-            _ if entry.schema != self.identity.layout => Err(End::Replaced),
-            Resolved::Pieces(pieces) => Ok(pieces),
-            Resolved::Whole(whole) => self.pieces_of(&whole),
-        }
-    }
-
-    /// All of a state, without its local fields.
-    fn pieces_of(&self, whole: &Whole) -> Result<Pieces, End> {
-        if whole.cluster != self.identity.cluster {
-            return Err(End::Lost("the cluster has a snapshot of another state of that name".into()));
-        }
-        if whole.layout != self.identity.layout {
-            return Err(End::Replaced);
-        }
-        if whole.bytes.len() != size_of::<T>() {
-            return Err(End::Lost("a snapshot has another size than its type".into()));
-        }
-        Ok(Pieces::of(&outside(&[0..size_of::<T>()], &self.identity.local), &whole.bytes))
+        let sent = self.flight.take().map(|flight| flight.sent).or(self.refused.take().map(|(sent, _)| sent));
+        Ok(sent.map(|sent| Sent { digest: acknowledged.unwrap_or(digest), ..sent }))
     }
 
     /// Asks for the newest entry: that it is the one of the state shows that this machine has the newest version.
     async fn look(&mut self) -> Result<(), End> {
         let at = Timestamp::now();
-        let newest = timeout(ENTRY, self.engine.newest()).await;
+        let newest = timeout(ENTRY, self.incoming.engine.newest()).await;
         let newest = newest.map_err(|_| End::Lost("the engine has not answered".into()))??;
         self.next_look = Instant::now() + LOOK;
         let applied = self.replica.applied();
+        if !self.is_agreed {
+            agreed(&self.incoming.engine, [(applied, self.replica.digest())]).await?;
+            self.is_agreed = true;
+        }
         let before = self.behind.take();
         if newest <= applied {
             self.replica.heard(at)?;
@@ -429,10 +325,10 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
         })?;
         self.bytes = 0;
         if let Some(Named { content, .. }) = self.written.take_if(|written| written.seq <= seq) {
-            let engine = self.engine.clone();
+            let engine = self.incoming.engine.clone();
             self.cleaning = Some(tokio::spawn(async move { engine.remove(&content).await }));
         } else if is_own && before > 0 {
-            let engine = self.engine.clone();
+            let engine = self.incoming.engine.clone();
             self.cleaning = Some(tokio::spawn(async move { contents::forget_before(&engine, before).await }));
         }
         Ok(())
@@ -450,8 +346,8 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
         if !is_long || self.writing.is_some() || self.written.is_some() {
             return Ok(());
         }
-        let content = self.replica.state().read_bytes(|state, _| self.identity.whole(state))?;
-        let engine = self.engine.clone();
+        let content = self.replica.state().read_bytes(|state, _| self.incoming.identity.whole(state))?;
+        let engine = self.incoming.engine.clone();
         let late = |_| Failed("the engine has not taken a snapshot in time".into());
         self.writing = Some(tokio::spawn(async move {
             timeout(patience(content.len()), contents::write_snapshot(&engine, applied, content)).await.map_err(late)?
@@ -460,10 +356,9 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
     }
 }
 
-/// The cluster has fewer entries than a machine.
-fn made_anew(newest: u64, applied: u64) -> String {
-    format!(
-        "the cluster has {newest} entries of the state, and this machine has {applied}: it was made anew, or its servers have not caught \
-         up; if it was made anew, end the processes of this machine and run `shmstate_cluster::remove`"
-    )
+/// Appends an entry. `known`: the digest of the one that it follows, if one server alone has said so. The servers have to agree on it first:
+/// no machine applies an entry that does not follow, and to one server it would seem to.
+async fn append(engine: &impl Engine, after: u64, entry: Bytes, known: Option<u64>) -> Result<Appended, Failed> {
+    agreed(engine, known.map(|digest| (after, digest))).await?;
+    engine.append(after, entry).await
 }

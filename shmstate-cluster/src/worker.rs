@@ -1,13 +1,13 @@
 //! The thread of each process that has joined: one of them at a time is elected, and is the link of its machine.
 
 use crate::control::Control;
+use crate::end::End;
 use crate::engine::{Engine, Failed, Nats};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::link;
 use crate::paths::Paths;
 use crate::replica::Replica;
-use crate::session::End;
 use shmstate::{ErrorKind, SharedLayout, State};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};

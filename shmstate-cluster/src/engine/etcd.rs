@@ -6,6 +6,7 @@ use bytes::Bytes;
 use etcd_client::{
     Client, Compare, CompareOp, ConnectOptions, DeleteOptions, EventType, GetOptions, Txn, TxnOp, WatchOptions,
 };
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -16,8 +17,11 @@ const SILENCE: Duration = Duration::from_secs(1);
 /// Bytes of an entry, or of a part of a content: a server takes requests of 1.5 MiB by default.
 const PART: usize = 1 << 20;
 
-/// Bytes that are read at a time: a client takes answers of 4 MiB.
+/// Entries that are read at a time: a client takes answers of 4 MiB.
 const AT_ONCE: i64 = 2;
+
+/// Bytes of an answer of a watch. The server splits those that are larger than a request may be, which its options say.
+const ANSWER_OF_WATCH: usize = 64 << 20;
 
 /// A connection.
 #[derive(Clone)]
@@ -100,6 +104,10 @@ impl Engine for Etcd {
         self.number(self.newest_key(), "ask for the newest entry").await
     }
 
+    async fn entry(&self, seq: u64) -> Result<Option<Bytes>, Failed> {
+        Ok(self.get(self.entry_key(seq), "read an entry").await?.map(Bytes::from))
+    }
+
     async fn follow(&self, after: u64, to: mpsc::Sender<(u64, Bytes)>) -> Result<(), Failed> {
         let failed = Failed::new("follow the log");
         let mut next = self.entry_key(after + 1);
@@ -118,9 +126,10 @@ impl Engine for Etcd {
                 break got.header().ok_or_else(|| failed(&"an answer has no revision"))?.revision();
             }
         };
-        let options = WatchOptions::new().with_range(self.entries_end()).with_start_revision(revision + 1);
-        let mut watch =
-            self.client.watch_client().watch(self.entry_key(0), Some(options)).await.map_err(|e| failed(&e))?;
+        let options =
+            WatchOptions::new().with_range(self.entries_end()).with_start_revision(revision + 1).with_fragment();
+        let mut client = self.client.watch_client().max_decoding_message_size(ANSWER_OF_WATCH);
+        let mut watch = client.watch(self.entry_key(0), Some(options)).await.map_err(|e| failed(&e))?;
         while let Some(news) = watch.message().await.map_err(|e| failed(&e))? {
             if news.canceled() {
                 return Err(failed(&"the server has ended it"));
@@ -167,13 +176,20 @@ impl Engine for Etcd {
         Ok(Some(content.into()))
     }
 
-    async fn names(&self) -> Result<Vec<String>, Failed> {
+    async fn names(&self) -> Result<Vec<(String, bool)>, Failed> {
         let failed = Failed::new("list the contents");
-        let first = self.content_key("");
-        let options = GetOptions::new().with_prefix().with_keys_only();
-        let got = self.client.kv_client().get(first.clone(), Some(options)).await.map_err(|e| failed(&e))?;
-        let name = |key: &[u8]| String::from_utf8_lossy(key).strip_prefix(&first).map(str::to_owned);
-        Ok(got.kvs().iter().filter_map(|kv| name(kv.key())).collect())
+        let mut names = BTreeMap::new();
+        // Parts without the key of their content are of one that was never finished.
+        for (first, is_whole) in [(self.content_key(""), true), (format!("{}/parts/", self.prefix), false)] {
+            let options = GetOptions::new().with_prefix().with_keys_only();
+            let got = self.client.kv_client().get(first.clone(), Some(options)).await.map_err(|e| failed(&e))?;
+            for key in got.kvs().iter().map(|kv| String::from_utf8_lossy(kv.key())) {
+                if let Some(name) = key.strip_prefix(&first).and_then(|rest| rest.split('/').next()) {
+                    *names.entry(name.to_owned()).or_default() |= is_whole;
+                }
+            }
+        }
+        Ok(names.into_iter().collect())
     }
 
     async fn remove(&self, name: &str) -> Result<(), Failed> {
@@ -183,6 +199,10 @@ impl Engine for Etcd {
         let options = DeleteOptions::new().with_prefix();
         let parts = format!("{}/parts/{name}/", self.prefix);
         kv.delete(parts, Some(options)).await.map(drop).map_err(|e| failed(&e))
+    }
+
+    fn has_one_copy(&self) -> bool {
+        true
     }
 
     fn largest(&self) -> usize {

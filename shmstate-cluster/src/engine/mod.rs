@@ -6,6 +6,7 @@
 #[cfg(feature = "etcd")]
 mod etcd;
 mod nats;
+mod nats_contents;
 
 use bytes::Bytes;
 #[cfg(feature = "etcd")]
@@ -54,24 +55,31 @@ pub(crate) trait Engine: Clone + Send + Sync + 'static {
     /// The number of the newest entry, 0 if there is none. It may be that of a moment ago.
     fn newest(&self) -> impl Future<Output = Result<u64, Failed>> + Send;
 
+    /// The entry of that number, on which the servers agree; `None` if it is not kept.
+    fn entry(&self, seq: u64) -> impl Future<Output = Result<Option<Bytes>, Failed>> + Send;
+
     /// Sends the entries after number `after`, each once and in order, and new ones as they come, until the receiver is dropped.
-    /// An error if the connection is lost. If entries are not kept any more, the first one that is sent has a larger number.
+    /// An error if the connection is lost. They may come from a
+    /// server that has something else than the others. If entries are not kept any more, the first one that is sent has a larger number.
     fn follow(&self, after: u64, to: mpsc::Sender<(u64, Bytes)>) -> impl Future<Output = Result<(), Failed>> + Send;
 
     /// Forgets the entries up to that one.
     fn forget(&self, upto: u64) -> impl Future<Output = Result<(), Failed>> + Send;
 
-    /// Writes a content of a new name.
+    /// Writes a content of a new name. If that does not come to its end, there may be a part of it.
     fn write(&self, name: &str, content: Bytes) -> impl Future<Output = Result<(), Failed>> + Send;
 
-    /// Reads the content of that name; `None` if there is none.
+    /// Reads the content of that name; `None` if there is none, or only a part of it.
     fn read(&self, name: &str) -> impl Future<Output = Result<Option<Bytes>, Failed>> + Send;
 
-    /// The names of all contents. They may be those of a moment ago.
-    fn names(&self) -> impl Future<Output = Result<Vec<String>, Failed>> + Send;
+    /// The names of all contents, each with whether all of it is there. They may be those of a moment ago.
+    fn names(&self) -> impl Future<Output = Result<Vec<(String, bool)>, Failed>> + Send;
 
-    /// Removes the content of that name.
+    /// Removes the content of that name, or what there is of it. Nothing is left.
     fn remove(&self, name: &str) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// Whether no server can have something else than the others.
+    fn has_one_copy(&self) -> bool;
 
     /// Bytes that an entry may have.
     fn largest(&self) -> usize;

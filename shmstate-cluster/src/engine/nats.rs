@@ -1,12 +1,12 @@
-//! NATS JetStream: the log is a stream, whose sequence is the number of an entry; contents lie in an object store.
+//! NATS JetStream: the log is a stream, whose sequence is the number of an entry; contents lie in another one.
 
+use super::nats_contents::{Contents, PART};
 use super::{Appended, Engine, Failed, patience};
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 use async_nats::jetstream::context::{GetStreamErrorKind, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::object_store::{self, GetErrorKind, ObjectStore};
-use async_nats::jetstream::stream::{self, StorageType, Stream};
+use async_nats::jetstream::stream::{self, RawMessageErrorKind, StorageType, Stream};
 use async_nats::jetstream::{self, Context};
 use async_nats::{ConnectOptions, Event, ServerAddr};
 use bytes::Bytes;
@@ -14,7 +14,6 @@ use futures_util::TryStreamExt;
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
 
@@ -26,9 +25,6 @@ const SILENCE: Duration = Duration::from_secs(1);
 
 /// Bytes of a message beside an entry: its subject and headers, with room to spare.
 const BESIDE: usize = 4096;
-
-/// Bytes of a content for which there is room before any have come, whatever the server says.
-const ROOM: usize = 1 << 20;
 
 /// A task that ends when nothing waits for it any more.
 struct AbortOnDrop<R>(JoinHandle<R>);
@@ -52,7 +48,7 @@ impl<R> Drop for AbortOnDrop<R> {
 pub(crate) struct Nats {
     context: Context,
     log: Stream,
-    contents: ObjectStore,
+    contents: Contents,
     subject: String,
     largest: usize,
     /// Whether the connection was lost since.
@@ -95,36 +91,41 @@ impl Nats {
         let mut context = jetstream::new(client);
         context.set_timeout(ANSWER);
         let subject = format!("shmstate.{name}");
-        let config = stream::Config {
-            name: format!("shmstate_{name}"),
-            subjects: vec![subject.clone()],
-            storage: StorageType::File,
-            num_replicas: replicas,
-            ..Default::default()
-        };
-        let log = match context.get_stream(&config.name).await {
-            Ok(log) => log,
-            Err(e) if is_missing(e.kind()) => {
-                let made = context.create_stream(config).await;
-                made.map_err(|e| Failed::new("make the stream")(&e))?
-            }
-            Err(e) => return Err(Failed::new("look for the stream")(&e)),
-        };
-        let bucket = format!("shmstate_{name}");
-        let contents = match context.get_object_store(&bucket).await {
-            Ok(contents) => contents,
-            Err(_) => {
-                let config = object_store::Config {
-                    bucket,
-                    storage: StorageType::File,
-                    num_replicas: replicas,
-                    ..Default::default()
-                };
-                context.create_object_store(config).await.map_err(|e| Failed::new("make the object store")(&e))?
-            }
-        };
+        let log = open_stream(&context, format!("shmstate_{name}"), subject.clone(), replicas).await?;
+        let contents = Contents::open(&context, name, replicas).await?;
         Ok(Nats { context, log, contents, subject, largest, lost })
     }
+}
+
+/// The stream of that name, which is made if there is none.
+pub(super) async fn open_stream(
+    context: &Context,
+    name: String,
+    subject: String,
+    num_replicas: usize,
+) -> Result<Stream, Failed> {
+    match context.get_stream(&name).await {
+        Ok(stream) => Ok(stream),
+        Err(e) if is_missing(e.kind()) => {
+            let subjects = vec![subject];
+            let config =
+                stream::Config { name, subjects, storage: StorageType::File, num_replicas, ..Default::default() };
+            context.create_stream(config).await.map_err(|e| Failed::new("make the stream")(&e))
+        }
+        Err(e) => Err(Failed::new("look for the stream")(&e)),
+    }
+}
+
+/// The messages of a stream, in their order.
+pub(super) async fn ordered(
+    stream: &Stream,
+    deliver_policy: DeliverPolicy,
+    filter_subject: String,
+    failed: &(dyn Fn(&dyn std::fmt::Display) -> Failed + Sync),
+) -> Result<pull::Ordered, Failed> {
+    let config = pull::OrderedConfig { deliver_policy, filter_subject, ..Default::default() };
+    let consumer = stream.create_consumer(config).await.map_err(|e| failed(&e))?;
+    consumer.messages().await.map_err(|e| failed(&e))
 }
 
 /// Whether the servers say that there is no such stream, and not that they cannot tell.
@@ -149,14 +150,19 @@ impl Engine for Nats {
         Ok(info.state.last_sequence)
     }
 
+    async fn entry(&self, seq: u64) -> Result<Option<Bytes>, Failed> {
+        // The server that leads answers.
+        match self.log.get_raw_message(seq).await {
+            Ok(message) => Ok(Some(message.payload)),
+            Err(e) if e.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(e) => Err(Failed::new("read an entry")(&e)),
+        }
+    }
+
     async fn follow(&self, after: u64, to: mpsc::Sender<(u64, Bytes)>) -> Result<(), Failed> {
         let failed = Failed::new("follow the stream");
-        let config = pull::OrderedConfig {
-            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
-            ..Default::default()
-        };
-        let consumer = self.log.create_consumer(config).await.map_err(|e| failed(&e))?;
-        let mut messages = consumer.messages().await.map_err(|e| failed(&e))?;
+        let first = DeliverPolicy::ByStartSequence { start_sequence: after + 1 };
+        let mut messages = ordered(&self.log, first, self.subject.clone(), &failed).await?;
         let mut lost = self.lost.clone();
         loop {
             let message = tokio::select! {
@@ -177,40 +183,33 @@ impl Engine for Nats {
     }
 
     async fn write(&self, name: &str, content: Bytes) -> Result<(), Failed> {
-        let put = self.contents.put(name, &mut &*content).await;
-        put.map(drop).map_err(|e| Failed::new("write to the object store")(&e))
+        self.contents.write(name, content).await
     }
 
     async fn read(&self, name: &str) -> Result<Option<Bytes>, Failed> {
-        let failed = Failed::new("read from the object store");
-        let mut object = match self.contents.get(name).await {
-            Ok(object) => object,
-            Err(e) if e.kind() == GetErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(failed(&e)),
-        };
-        let size = object.info().size;
-        // A task of its own: the client may panic when the connection is lost meanwhile, and waits for ever for parts that are gone.
-        let read = tokio::spawn(async move {
-            let mut content = Vec::with_capacity(size.min(ROOM));
-            object.read_to_end(&mut content).await.map(|_| content)
-        });
-        match tokio::time::timeout(patience(size), AbortOnDrop(read)).await {
-            Ok(Ok(Ok(content))) => Ok(Some(content.into())),
-            Ok(Ok(Err(e))) => Err(failed(&e)),
+        let failed = Failed::new("read a content");
+        let Some(parts) = self.contents.parts(name).await? else { return Ok(None) };
+        let wait = patience(usize::try_from(parts).unwrap_or(usize::MAX).saturating_mul(PART));
+        // A task of its own: the client may panic when the connection is lost meanwhile.
+        let (contents, of) = (self.contents.clone(), name.to_owned());
+        let read = tokio::spawn(async move { contents.read(&of, parts).await });
+        match tokio::time::timeout(wait, AbortOnDrop(read)).await {
+            Ok(Ok(read)) => read.map(Some),
             Ok(Err(_)) => Err(failed(&"the connection was lost")),
             Err(_) => Err(failed(&"its parts have not come: it was removed meanwhile, or the server is slow")),
         }
     }
 
-    async fn names(&self) -> Result<Vec<String>, Failed> {
-        let failed = Failed::new("list the object store");
-        let list = self.contents.list().await.map_err(|e| failed(&e))?;
-        let objects: Vec<_> = list.try_collect().await.map_err(|e| failed(&e))?;
-        Ok(objects.into_iter().filter(|object| !object.deleted).map(|object| object.name).collect())
+    async fn names(&self) -> Result<Vec<(String, bool)>, Failed> {
+        self.contents.names().await
     }
 
     async fn remove(&self, name: &str) -> Result<(), Failed> {
-        self.contents.delete(name).await.map_err(|e| Failed::new("remove from the object store")(&e))
+        self.contents.remove(name).await
+    }
+
+    fn has_one_copy(&self) -> bool {
+        self.log.cached_info().config.num_replicas <= 1
     }
 
     fn largest(&self) -> usize {

@@ -1,8 +1,9 @@
 //! An engine in memory whose network loses, repeats and delays: `memory://NAME`.
 
 use crate::engine::{Appended, Engine, Failed};
+use crate::entry::{Entry, Pieces, What};
 use bytes::Bytes;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
@@ -21,11 +22,14 @@ struct Kept {
     /// Entries by their number.
     log: BTreeMap<u64, Bytes>,
     newest: u64,
-    contents: HashMap<String, Bytes>,
+    /// By their names; `None` is of one that was never finished.
+    contents: HashMap<String, Option<Bytes>>,
     /// Of 1000 calls, how many go wrong.
     trouble: u64,
     /// What has been sent and has not arrived: it may, or not.
     late: Vec<(u64, Bytes)>,
+    /// Entries that some of the servers have otherwise.
+    wrong: HashSet<u64>,
     /// How often all connections were lost.
     generation: u64,
 }
@@ -49,6 +53,15 @@ impl Kept {
         self.newest += 1;
         self.log.insert(self.newest, entry.clone());
         Appended::Yes
+    }
+
+    /// An entry as one of the servers has it.
+    fn read_from(&self, is_wrong: bool, seq: u64, entry: &Bytes) -> Bytes {
+        if !is_wrong || !self.wrong.contains(&seq) {
+            return entry.clone();
+        }
+        let what = What::Change { pieces: Pieces::default(), snapshot: None };
+        Entry { what, ..Entry::from_bytes(entry.clone()).unwrap() }.to_bytes()
     }
 
     fn goes_wrong(&self) -> bool {
@@ -82,6 +95,18 @@ impl Server {
         kept.log.retain(|seq, _| *seq <= newest);
         kept.late.clear();
         kept.generation += 1;
+    }
+
+    /// The next entry is another one on half of the servers from which it is read: one that changes nothing.
+    pub(crate) fn disagree_on_next(&self) {
+        let mut kept = self.kept.lock().unwrap();
+        let next = kept.newest + 1;
+        kept.wrong.insert(next);
+    }
+
+    /// Loses all connections.
+    pub(crate) fn disconnect(&self) {
+        self.kept.lock().unwrap().generation += 1;
     }
 
     /// Has an entry more, of whatever bytes.
@@ -154,8 +179,13 @@ impl Engine for Memory {
         self.unless_it_goes_wrong(|kept| if below(4) == 0 { kept.newest.saturating_sub(1) } else { kept.newest })
     }
 
+    async fn entry(&self, seq: u64) -> Result<Option<Bytes>, Failed> {
+        self.unless_it_goes_wrong(|kept| kept.log.get(&seq).cloned())
+    }
+
     async fn follow(&self, after: u64, to: mpsc::Sender<(u64, Bytes)>) -> Result<(), Failed> {
-        let mut sent = after;
+        // From one of the servers, whichever.
+        let (mut sent, is_wrong) = (after, below(2) == 0);
         loop {
             let news = self.0.news.notified();
             let next = {
@@ -163,7 +193,7 @@ impl Engine for Memory {
                 if kept.generation != self.1 {
                     return Err(Failed("the connection was lost".into()));
                 }
-                kept.log.range(sent + 1..).next().map(|(seq, entry)| (*seq, entry.clone()))
+                kept.log.range(sent + 1..).next().map(|(seq, entry)| (*seq, kept.read_from(is_wrong, *seq, entry)))
             };
             match next {
                 Some((seq, entry)) => {
@@ -186,19 +216,34 @@ impl Engine for Memory {
     }
 
     async fn write(&self, name: &str, content: Bytes) -> Result<(), Failed> {
-        self.unless_it_goes_wrong(|kept| _ = kept.contents.insert(name.to_owned(), content))
+        let written =
+            self.unless_it_goes_wrong(|kept| _ = kept.contents.insert(name.to_owned(), Some(content.clone())));
+        if written.is_err() {
+            // A part of it is there, or all of it, and the answer was lost; or nothing.
+            let mut kept = self.0.kept.lock().unwrap();
+            match below(3) {
+                0 => _ = kept.contents.insert(name.to_owned(), None),
+                1 => _ = kept.contents.insert(name.to_owned(), Some(content)),
+                _ => {}
+            }
+        }
+        written
     }
 
     async fn read(&self, name: &str) -> Result<Option<Bytes>, Failed> {
-        self.unless_it_goes_wrong(|kept| kept.contents.get(name).cloned())
+        self.unless_it_goes_wrong(|kept| kept.contents.get(name).cloned().flatten())
     }
 
-    async fn names(&self) -> Result<Vec<String>, Failed> {
-        self.unless_it_goes_wrong(|kept| kept.contents.keys().cloned().collect())
+    async fn names(&self) -> Result<Vec<(String, bool)>, Failed> {
+        self.unless_it_goes_wrong(|kept| kept.contents.iter().map(|(name, of)| (name.clone(), of.is_some())).collect())
     }
 
     async fn remove(&self, name: &str) -> Result<(), Failed> {
         self.unless_it_goes_wrong(|kept| _ = kept.contents.remove(name))
+    }
+
+    fn has_one_copy(&self) -> bool {
+        false
     }
 
     fn largest(&self) -> usize {

@@ -1,7 +1,9 @@
-//! Tests on an engine in memory, which is as bad as an engine may be.
+//! Tests of the engines, and of machines on one in memory, which is as bad as an engine may be.
 
 use std::time::{Duration, Instant};
 
+mod disagreeing;
+mod engines;
 mod joining;
 mod lost;
 pub(crate) mod memory;

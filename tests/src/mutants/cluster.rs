@@ -15,6 +15,15 @@ const HANDED: Check = Beside(PACKAGE, "shmstate_cluster", "tests::lost::links_th
 /// A machine that comes back after its entries were forgotten.
 const AWAY: Check = Beside(PACKAGE, "shmstate_cluster", "tests::lost::a_machine_that_was_away_takes_a_snapshot");
 
+/// Servers some of which have another entry than the others.
+const DISAGREEING: Check =
+    Beside(PACKAGE, "shmstate_cluster", "tests::disagreeing::machines_agree_though_servers_do_not");
+
+/// Contents that were begun and never finished, on a server.
+const BEGUN: Check = Beside(PACKAGE, "shmstate_cluster", "tests::engines::what_was_begun_goes_from_nats");
+
+const CONNECT: &str = "shmstate-cluster/src/connect.rs";
+const CONTENTS: &str = "shmstate-cluster/src/contents.rs";
 const CONTROL: &str = "shmstate-cluster/src/control.rs";
 const ENTRY: &str = "shmstate-cluster/src/entry.rs";
 const REPLICA: &str = "shmstate-cluster/src/replica.rs";
@@ -25,9 +34,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "own_entry_is_not_recognised",
         breaks: "an update whose answer was lost happens a second time",
         patches: &[value(
-            SESSION,
-            "origin.machine == self.identity.machine && origin.upto == self.replica.sent()",
-            "origin.machine == self.identity.machine && false",
+            CONNECT,
+            "entry.origin.machine == identity.machine && entry.origin.upto == replica.sent()",
+            "entry.origin.machine == identity.machine && false",
         )],
         checks: &[ONCE, HANDED],
     },
@@ -52,7 +61,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "entries_are_known_by_their_number",
         breaks: "a machine keeps what the servers have lost",
-        patches: &[value(SESSION, "seq == news.seq && digest == news.digest", "seq == news.seq")],
+        patches: &[value(CONNECT, "seq == news.seq && digest == news.digest", "seq == news.seq")],
         checks: &[Beside(PACKAGE, "shmstate_cluster", "tests::joining::machines_give_up_what_the_servers_have_lost")],
     },
     Mutant {
@@ -115,7 +124,35 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "snapshot_without_its_bytes",
         breaks: "a machine that was away goes on without what was forgotten",
-        patches: &[value(SESSION, "vec![self.pieces_of(&whole)?]", "{ let _ = &whole; Vec::new() }")],
+        patches: &[value(CONNECT, "vec![incoming.pieces_of(&whole)?]", "{ let _ = &whole; Vec::new() }")],
         checks: &[AWAY],
+    },
+    Mutant {
+        name: "one_server_is_believed",
+        breaks: "a machine goes on with what one server alone has",
+        patches: &[value(CONTENTS, "agreed.is_none_or(|entry| entry::digest(&entry) != digest)", "agreed.is_none()")],
+        checks: &[DISAGREEING],
+    },
+    Mutant {
+        name: "update_on_what_one_server_has",
+        breaks: "an update that was acknowledged follows what the servers do not agree on",
+        patches: &[value(SESSION, "(!self.is_agreed).then_some(batch.before)", "None")],
+        checks: &[DISAGREEING],
+    },
+    Mutant {
+        name: "unfinished_content_is_a_snapshot",
+        breaks: "a machine waits for the rest of a snapshot that no process writes any more",
+        patches: &[value(CONTENTS, "is_whole.then_some(name)", "{ let _ = is_whole; Some(name) }")],
+        checks: &[BEGUN],
+    },
+    Mutant {
+        name: "unfinished_content_stays",
+        breaks: "what a process has not finished to write is kept for ever",
+        patches: &[value(
+            "shmstate-cluster/src/engine/nats_contents.rs",
+            "*names.entry(name.to_owned()).or_default() |= end == END",
+            "{ if end == END { names.insert(name.to_owned(), true); } }",
+        )],
+        checks: &[BEGUN],
     },
 ];

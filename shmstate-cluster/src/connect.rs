@@ -1,0 +1,96 @@
+//! How a connection begins: the machine gets what the cluster has committed meanwhile, and learns what became of its own.
+
+use crate::contents::{self, ENTRY, Loaded, Next, Tail, agreed};
+use crate::end::End;
+use crate::engine::{Appended, Engine};
+use crate::entry::{self, Pieces, What};
+use crate::incoming::Incoming;
+use crate::replica::{News, Replica};
+use shmstate::SharedLayout;
+use tokio::time::timeout;
+
+/// Brings the state up to the newest entry, and finds out what became of a batch that was under way. Returns the entries that follow.
+///
+/// An entry of its own shows that this was the newest one: it follows that, so that nothing that was sent before can follow any
+/// more what it was to follow.
+pub(crate) async fn connect<T: SharedLayout, E: Engine>(
+    incoming: &Incoming<'_, T, E>,
+    replica: &mut Replica<'_, T>,
+) -> Result<Tail, End> {
+    let (engine, identity) = (&incoming.engine, incoming.identity);
+    let mut news = News { seq: replica.applied(), digest: replica.digest(), pieces: Vec::new() };
+    let (mut committed, mut is_known) = (false, true);
+    // The number of an entry that there is, because it was first where one of this machine was refused.
+    let mut first = 0;
+    let sent_after = replica.control().read(|c| c.sent_after)?;
+    // From the newest entry on that the state has: it has to be that one.
+    let mut tail = Tail::after(engine, news.seq.saturating_sub(1));
+    let mut is_same = false;
+    loop {
+        let newest = engine.newest().await?;
+        if newest < news.seq {
+            return Err(End::Lost(made_anew(newest, news.seq)));
+        }
+        while news.seq < newest.max(first) || !is_same {
+            let Next { seq, digest, entry } = tail.next_soon().await?;
+            incoming.check(&entry)?;
+            if seq == news.seq && digest == news.digest {
+                is_same = true;
+            } else if is_same && seq == news.seq + 1 {
+                let is_own = entry.origin.machine == identity.machine && entry.origin.upto == replica.sent();
+                // One that does not follow is of a machine that has other entries: no machine applies it.
+                if entry.before == news.digest {
+                    committed |= is_own;
+                    news.pieces.push(incoming.resolve(entry).await?);
+                } else {
+                    agreed(engine, [(news.seq, news.digest), (seq, digest)]).await?;
+                }
+                (news.seq, news.digest) = (seq, digest);
+            } else {
+                // Entries are not kept any more, or are others than the state has: all of the state.
+                let Loaded { seq, digest, whole } = contents::load(engine, newest.max(first)).await?;
+                if seq < news.seq {
+                    return Err(End::Lost(made_anew(seq, news.seq)));
+                }
+                is_known = committed;
+                news = News { seq, digest, pieces: vec![incoming.pieces_of(&whole)?] };
+                tail = Tail::after(engine, seq.saturating_sub(1));
+                is_same = false;
+            }
+        }
+        // What the machine has is what the servers agree on, also if it came from one that has something else.
+        agreed(engine, [(news.seq, news.digest)]).await?;
+        // Where others append all the time, that is enough: the place that a batch in doubt was to have is taken.
+        if first > 0 && news.seq > sent_after {
+            break;
+        }
+        let own = What::Change { pieces: Pieces::default(), snapshot: None };
+        let own = identity.entry(news.digest, 0, own).to_bytes();
+        let digest = entry::digest(&own);
+        match timeout(2 * ENTRY, engine.append(news.seq, own)).await {
+            Ok(Ok(Appended::Yes)) => {
+                (news.seq, news.digest) = (news.seq + 1, digest);
+                break;
+            }
+            Ok(Ok(Appended::Conflict)) => first = news.seq + 1,
+            Ok(Err(failed)) => return Err(failed.into()),
+            Err(_) => return Err(End::Lost("the engine has not answered".into())),
+        }
+    }
+    if replica.control().read(|c| c.snapshots[0] == 0)? {
+        let mut found = contents::snapshots(engine).await?.into_iter().map(|(seq, _)| seq);
+        let found = [found.next().unwrap_or(0), found.next().unwrap_or(0)];
+        replica.control().update(|c| c.snapshots = found)?;
+    }
+    let committed = (is_known || committed).then_some(committed);
+    replica.connect(&news, committed)?;
+    Ok(tail)
+}
+
+/// The cluster has fewer entries than a machine.
+fn made_anew(newest: u64, applied: u64) -> String {
+    format!(
+        "the cluster has {newest} entries of the state, and this machine has {applied}: it was made anew, or its servers have not caught \
+         up; if it was made anew, end the processes of this machine and run `shmstate_cluster::remove`"
+    )
+}

@@ -1,0 +1,44 @@
+//! Why a connection ends, or the link.
+
+use crate::contents::Trouble;
+use crate::engine::Failed;
+use crate::error::Error;
+
+#[derive(Debug)]
+pub(crate) enum End {
+    /// It was asked to.
+    Stopped,
+    /// The state has another layout by now.
+    Replaced,
+    /// The connection is lost.
+    Lost(String),
+    /// The regions of this machine cannot be used.
+    Unable(Error),
+}
+
+impl From<Error> for End {
+    fn from(e: Error) -> Self {
+        End::Unable(e)
+    }
+}
+
+impl From<shmstate::Error> for End {
+    fn from(e: shmstate::Error) -> Self {
+        End::Unable(e.into())
+    }
+}
+
+impl From<Trouble> for End {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Lost(failed) => failed.into(),
+            Trouble::Damaged(why) => End::Lost(format!("what the cluster has is damaged: {why}")),
+        }
+    }
+}
+
+impl From<Failed> for End {
+    fn from(failed: Failed) -> Self {
+        End::Lost(failed.0)
+    }
+}
