@@ -14,11 +14,18 @@ use crate::sync::Ordering::Relaxed;
 const SMALL: u64 = match () {
     () if cfg!(any(shmstate_loom, shmstate_shuttle)) => 0,
     () if cfg!(test) => 4 << 10,
-    () => 128 << 10,
+    () => 2 << 20,
 };
 
-/// For how many versions all copies of a small state have their turn after a reader was in the way.
-const TURNS: u64 = if cfg!(any(shmstate_loom, shmstate_shuttle)) { 1 } else { 4096 };
+/// For how many versions all copies of a small state of `size` bytes have their turn after a reader was in the way: so many that what is
+/// copied to wake one is little for each.
+const fn turns(size: u64) -> u64 {
+    match size / 32 {
+        _ if cfg!(any(shmstate_loom, shmstate_shuttle)) => 1,
+        few if few < 4096 => 4096,
+        many => many,
+    }
+}
 
 /// [`ActiveLine::turns_until`](super::words::ActiveLine) of a state that is not small.
 const ALWAYS: u64 = u64::MAX;
@@ -47,7 +54,7 @@ impl Shared<'_> {
     pub(super) fn end_rest(&self, active: Published) {
         let line = &self.control.active;
         if self.may_rest() {
-            line.turns_until.store(active.version + TURNS, Relaxed);
+            line.turns_until.store(active.version + turns(self.size), Relaxed);
             line.turns.store(self.in_use() as u32, Relaxed);
         }
     }
