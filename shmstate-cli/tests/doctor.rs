@@ -148,11 +148,12 @@ fn damage_in_a_copy_that_no_reader_sees() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     let door = door(dir);
-    // Into each of the three copies.
+    // Into two copies by turns: the third one rests.
     (0..4).for_each(|_| door.update(|d| d.opened += 1).unwrap());
-    let sound =
-        "sound: `Door`, version 5\n  copy 0: version 3\n  copy 1: version 4\n  copy 2: version 5, which readers see\n";
-    assert_eq!(run(dir, &["verify", "door"]), (0, sound.to_owned()));
+    let (status, sound) = run(dir, &["verify", "door"]);
+    let lines = ["copy 0: version 4", "copy 1: version 5, which readers see", "copy 2: no version"];
+    assert!(status == 0 && sound.starts_with("sound: `Door`, version 5\n"), "{sound}");
+    assert!(lines.iter().all(|line| sound.contains(line)), "{sound}");
     let mut bytes = std::fs::read(dir.join("door")).unwrap();
     let first = bytes.windows(8).position(|window| window == b"entrance").unwrap();
     bytes[first] = 0xff; // no UTF-8
@@ -162,7 +163,7 @@ fn damage_in_a_copy_that_no_reader_sees() {
     assert_eq!(status, 1);
     let lines = [
         "damaged: another copy of `Door` than version 5, which is sound",
-        "copy 0: version 3: ",
+        "copy 0: version 4: ",
         "`name`",
         "resize NAME",
     ];
