@@ -69,3 +69,16 @@ fn what_cannot_be_written_is_known_before_anything_is_measured() {
     assert!(said.contains("README.md has no lines `<!-- bench -->` and `<!-- /bench -->`"), "{said}");
     assert_eq!(std::fs::read_to_string(file).unwrap(), "nothing to write between\n");
 }
+
+#[cfg(feature = "containers")]
+#[test]
+fn every_row_of_the_bench_of_states_runs() {
+    let output = Command::new(env!("CARGO_BIN_EXE_state")).arg("--once").output().unwrap();
+    let tables = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for row in
+        ["update one item + counter", "sorted: insert and remove", "blob: write 16 bytes", "archived: read a number"]
+    {
+        assert!(tables.contains(row), "{row} is missing: {tables}");
+    }
+}

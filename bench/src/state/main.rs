@@ -1,26 +1,21 @@
 //! What an operation costs, beside the same operation on plain memory under a robust pthread mutex that processes share.
 //!
-//! `cargo bench -p shmstate` prints one table, and three of containers beside those of std; `-- --quick` does so in a few
-//! seconds, with more noise.
+//! `cargo run --release -p bench --no-default-features --features containers --bin state` prints one table, and three of containers beside
+//! those of std.
 //!
 //! Both sides hold a counter and an array of `u64`; `read one` and `update one` touch the counter and one random item.
 //! Both sides of a cell are measured in turns, in one process, so that what the machine does meanwhile hits both:
 //! the ratio is the median of the rounds' ratios. The mutex rolls nothing back and leaves a torn state when its owner
 //! dies; it is the floor, not a substitute.
 
-#[path = "rows/attach.rs"]
 mod attach;
-#[path = "rows/handles.rs"]
 mod handles;
-#[path = "rows/maps.rs"]
 mod maps;
-#[path = "rows/others.rs"]
 mod others;
-#[path = "rows/rest.rs"]
 mod rest;
-#[path = "rows/touch.rs"]
 mod touch;
 
+use clap::Parser;
 use shmstate::{List, SharedLayout, State};
 use std::cell::UnsafeCell;
 use std::hint::black_box;
@@ -397,14 +392,27 @@ fn contended(time: Duration) -> [f64; 2] {
     [both(&|| update(&state), &|| update(&other)), both(&add, &add)]
 }
 
+/// Measures states and their containers beside the same without roll-back and without sharing, and prints tables of medians.
+///
+/// It takes about a minute and a half. Run it in a release build.
+#[derive(Parser)]
+struct Cli {
+    /// A quarter of a minute: fewer rounds, and more noise.
+    #[arg(long)]
+    quick: bool,
+    /// Each row once, which says whether it runs, and nothing else.
+    #[arg(long)]
+    once: bool,
+}
+
 fn main() {
-    // Cargo says `--bench` when it is to be measured; else whether it runs is all that is asked.
-    let flag = |name: &str| std::env::args().any(|argument| argument == name);
-    let effort = match (flag("--bench"), flag("--quick")) {
-        (true, false) => Effort { rounds: 501, round: Duration::from_millis(1) },
-        (true, true) => Effort { rounds: 51, round: Duration::from_millis(1) },
-        (false, _) => Effort { rounds: 1, round: Duration::from_micros(100) },
+    let cli = Cli::parse();
+    let (rounds, round, touched) = match (cli.once, cli.quick) {
+        (true, _) => (1, Duration::from_micros(100), 1),
+        (false, true) => (51, Duration::from_millis(1), 64),
+        (false, false) => (501, Duration::from_millis(1), 512),
     };
+    let effort = Effort { rounds, round };
     let columns = [
         column::<8>(effort),
         column::<{ items(4 << 10) }>(effort),
@@ -455,11 +463,7 @@ fn main() {
     println!("\ntwo threads at once: {} ns per update, mutex {} ns", short(ours), short(mutexes));
     handles::line(effort);
     attach::line(effort);
-    touch::line(match (flag("--bench"), flag("--quick")) {
-        (true, false) => 512,
-        (true, true) => 64,
-        (false, _) => 1,
-    });
+    touch::line(touched);
     println!("64 B: 8 items in a state of {} bytes; append clears the list when it is full", size_of::<Board<8>>());
     println!("roll back: the mutex's side puts back by hand what it has changed");
     maps::table(effort);

@@ -2,7 +2,8 @@
 
 use super::maps::{SipHash13, key};
 use super::{Cell, Effort, print, spot};
-use rkyv::rancor::Error;
+use rkyv_0_8::rancor::Error;
+use rkyv_0_8::{api, util};
 use shmstate::{Archived, List, Map, Set, SharedLayout, State, Text};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
@@ -111,7 +112,7 @@ fn column<const N: usize, const B: usize>(effort: Effort) -> [Cell; 7] {
 
     let mut numbers: Vec<u64> = (0..N as u64).collect();
     let archives = state::<Archived<Vec<u64>, B>>(dir, "archived", |_| ());
-    let mut bytes = rkyv::util::AlignedVec::<16>::with_capacity(B);
+    let mut bytes = util::AlignedVec::<16>::with_capacity(B);
     let mut other = numbers.clone();
     let (archived_set, _) = effort.compare(
         &mut |range| {
@@ -125,7 +126,7 @@ fn column<const N: usize, const B: usize>(effort: Effort) -> [Cell; 7] {
                 other[0] = i;
                 let mut to = std::mem::take(black_box(&mut bytes));
                 to.clear();
-                bytes = rkyv::api::high::to_bytes_in::<_, Error>(&other, to).unwrap();
+                bytes = api::high::to_bytes_in::<_, Error>(&other, to).unwrap();
             }
         },
     );
