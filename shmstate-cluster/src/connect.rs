@@ -10,19 +10,34 @@ use shmstate::SharedLayout;
 use tokio::time::timeout;
 
 /// Brings the state up to the newest entry, and finds out what became of a batch that was under way. Returns the entries that follow.
-///
-/// An entry of its own shows that this was the newest one: it follows that, so that nothing that was sent before can follow any
-/// more what it was to follow.
 pub(crate) async fn connect<T: SharedLayout, E: Engine>(
     incoming: &Incoming<'_, T, E>,
     replica: &mut Replica<'_, T>,
+) -> Result<Tail, End> {
+    let refused = match bring_up(incoming, replica, false).await {
+        Err(End::Refused { entry, why }) => End::Refused { entry, why },
+        connected => return connected,
+    };
+    // Another machine may have passed over it, and said what the state is since.
+    match bring_up(incoming, replica, true).await {
+        Err(End::Refused { .. }) => Err(refused),
+        connected => connected,
+    }
+}
+
+/// An entry of its own shows that this was the newest one: it follows that, so that nothing that was sent before can follow any
+/// more what it was to follow. `takes_all`: of whatever the cluster has, instead of the entries that this machine does not have.
+async fn bring_up<T: SharedLayout, E: Engine>(
+    incoming: &Incoming<'_, T, E>,
+    replica: &mut Replica<'_, T>,
+    mut takes_all: bool,
 ) -> Result<Tail, End> {
     let (engine, identity) = (&incoming.engine, incoming.identity);
     let mut news = News { seq: replica.applied(), digest: replica.digest(), pieces: Vec::new() };
     let (mut committed, mut is_known) = (false, true);
     // The number of an entry that there is, because it was first where one of this machine was refused.
     let mut first = 0;
-    let sent_after = replica.control().read(|c| c.sent_after)?;
+    let (sent_after, refused, pass_over) = replica.control().read(|c| (c.sent_after, c.refused, c.pass_over))?;
     // From the newest entry on that the state has: it has to be that one.
     let mut tail = Tail::after(engine, news.seq.saturating_sub(1));
     let mut is_same = false;
@@ -33,39 +48,54 @@ pub(crate) async fn connect<T: SharedLayout, E: Engine>(
         }
         while news.seq < newest.max(first) || !is_same {
             let Next { seq, digest, entry } = tail.next_soon().await?;
-            incoming.check(&entry)?;
-            if seq == news.seq && digest == news.digest {
+            if !is_same && digest != news.digest {
+                incoming.check(&entry)?;
+            }
+            if seq == news.seq && digest == news.digest && !takes_all {
                 is_same = true;
             } else if is_same && seq == news.seq + 1 {
-                let is_own = entry.origin.machine == identity.machine && entry.origin.upto == replica.sent();
+                let is_own = entry
+                    .as_ref()
+                    .is_ok_and(|entry| entry.origin.machine == identity.machine && entry.origin.upto == replica.sent());
                 // One that does not follow is of a machine that has other entries: no machine applies it.
-                if entry.before == news.digest {
-                    committed |= is_own;
-                    news.pieces.push(incoming.resolve(entry).await?);
-                } else {
+                if entry.as_ref().is_ok_and(|entry| entry.before != news.digest) {
                     agreed(engine, [(news.seq, news.digest), (seq, digest)]).await?;
+                } else if seq != pass_over {
+                    let (pieces, _) = incoming.resolve(seq, entry).await?;
+                    news.pieces.push((seq, pieces));
+                    committed |= is_own;
                 }
                 (news.seq, news.digest) = (seq, digest);
             } else {
                 // Entries are not kept any more, or are others than the state has: all of the state.
-                let Loaded { seq, digest, whole } = contents::load(engine, newest.max(first)).await?;
+                let Loaded { seq, digest, whole } = contents::load(engine, newest.max(first), pass_over).await?;
                 if seq < news.seq {
                     return Err(End::Lost(made_anew(seq, news.seq)));
                 }
                 is_known = committed;
-                news = News { seq, digest, pieces: vec![incoming.pieces_of(&whole)?] };
+                news = News { seq, digest, pieces: vec![(seq, incoming.pieces_of(&whole)?)] };
                 tail = Tail::after(engine, seq.saturating_sub(1));
-                is_same = false;
+                (is_same, takes_all) = (false, false);
             }
         }
         // What the machine has is what the servers agree on, also if it came from one that has something else.
         agreed(engine, [(news.seq, news.digest)]).await?;
         // Where others append all the time, that is enough: the place that a batch in doubt was to have is taken.
-        if first > 0 && news.seq > sent_after {
+        if first > 0 && news.seq > sent_after && pass_over == 0 {
             break;
         }
-        let own = What::Change { pieces: Pieces::default(), snapshot: None };
-        let own = identity.entry(news.digest, 0, own).to_bytes();
+        let what = if pass_over > 0 {
+            // No other machine can go on without that entry, unless it learns what the state is.
+            let whole = identity.whole(&incoming.with(replica.state(), &news)?);
+            What::Whole { content: contents::write_of_entry(engine, news.seq, whole).await? }
+        } else {
+            if refused > 0 {
+                // Before the log grows with each attempt.
+                incoming.with(replica.state(), &news)?;
+            }
+            What::Change { pieces: Pieces::default(), snapshot: None }
+        };
+        let own = identity.entry(news.digest, 0, what).to_bytes();
         let digest = entry::digest(&own);
         match timeout(2 * ENTRY, engine.append(news.seq, own)).await {
             Ok(Ok(Appended::Yes)) => {
@@ -83,7 +113,7 @@ pub(crate) async fn connect<T: SharedLayout, E: Engine>(
         replica.control().update(|c| c.snapshots = found)?;
     }
     let committed = (is_known || committed).then_some(committed);
-    replica.connect(&news, committed)?;
+    replica.connect(&news, committed).map_err(|e| incoming.refusal(replica.state(), &news, e))?;
     Ok(tail)
 }
 

@@ -10,6 +10,9 @@ use tokio::task::JoinHandle;
 /// How long an entry may take that is in the log.
 pub(crate) const ENTRY: Duration = Duration::from_secs(3);
 
+/// What is wrong with an entry of a state of another cluster.
+pub(crate) const OF_ANOTHER: &str = "it is of another state";
+
 /// Entries that are on their way from the engine.
 const QUEUE: usize = 256;
 
@@ -20,6 +23,8 @@ pub(crate) enum Trouble {
     Lost(Failed),
     /// What the cluster has.
     Damaged(String),
+    /// An entry of the log.
+    Refused { entry: u64, why: String },
 }
 
 impl From<Failed> for Trouble {
@@ -112,10 +117,17 @@ pub(crate) async fn agreed(engine: &impl Engine, entries: impl IntoIterator<Item
 }
 
 /// Reads a content that an entry names.
-async fn read(engine: &impl Engine, name: &str) -> Result<Bytes, Trouble> {
-    let content = engine.read(name).await?;
-    // It is written before the entry; if it is gone, so is the entry by now.
-    content.ok_or_else(|| Trouble::Lost(Failed(format!("the content `{name}` is not there any more"))))
+async fn read(engine: &impl Engine, seq: u64, name: &str) -> Result<Bytes, Trouble> {
+    if let Some(content) = engine.read(name).await? {
+        return Ok(content);
+    }
+    // It is written before the entry, and removed after it.
+    match engine.entry(seq).await? {
+        Some(_) => Err(Trouble::Damaged(format!("the content `{name}` that it names is not there"))),
+        None => Err(Trouble::Lost(Failed(
+            "entries are not kept any more: a newer snapshot has taken over from them".into(),
+        ))),
+    }
 }
 
 /// The pieces of an entry, or a whole state.
@@ -125,15 +137,15 @@ pub(crate) enum Resolved {
 }
 
 /// What an entry does, with the content that it names.
-pub(crate) async fn resolve(engine: &impl Engine, what: What) -> Result<Resolved, Trouble> {
+pub(crate) async fn resolve(engine: &impl Engine, seq: u64, what: What) -> Result<Resolved, Trouble> {
     match what {
         What::Change { pieces, .. } => Ok(Resolved::Pieces(pieces)),
         What::Large { content } => {
-            let pieces = Pieces::from_content(read(engine, &content).await?);
+            let pieces = Pieces::from_content(read(engine, seq, &content).await?);
             pieces.map(Resolved::Pieces).map_err(Trouble::Damaged)
         }
         What::Whole { content } => {
-            let whole = Whole::from_bytes(read(engine, &content).await?);
+            let whole = Whole::from_bytes(read(engine, seq, &content).await?);
             whole.map(Resolved::Whole).map_err(Trouble::Damaged)
         }
     }
@@ -155,7 +167,7 @@ impl Tail {
     /// The next entry. It can be cancelled.
     pub(crate) async fn next(&mut self) -> Result<Next, Trouble> {
         match self.entries.recv().await {
-            Some((seq, bytes)) => Next::new(seq, bytes),
+            Some((seq, bytes)) => Ok(Next::new(seq, bytes)),
             None => match (&mut self.task).await {
                 Ok(Err(failed)) => Err(failed.into()),
                 _ => Err(Failed("the stream has ended".into()).into()),
@@ -164,7 +176,7 @@ impl Tail {
     }
 
     /// The next entry, if it has come already.
-    pub(crate) fn next_at_once(&mut self) -> Option<Result<Next, Trouble>> {
+    pub(crate) fn next_at_once(&mut self) -> Option<Next> {
         let (seq, bytes) = self.entries.try_recv().ok()?;
         Some(Next::new(seq, bytes))
     }
@@ -176,17 +188,16 @@ impl Tail {
     }
 }
 
-/// An entry of the log, with its number and digest.
+/// An entry of the log, with its number and digest; or why it is none.
 pub(crate) struct Next {
     pub(crate) seq: u64,
     pub(crate) digest: u64,
-    pub(crate) entry: Entry,
+    pub(crate) entry: Result<Entry, String>,
 }
 
 impl Next {
-    fn new(seq: u64, bytes: Bytes) -> Result<Next, Trouble> {
-        let digest = entry::digest(&bytes);
-        Ok(Next { seq, digest, entry: Entry::from_bytes(bytes).map_err(Trouble::Damaged)? })
+    fn new(seq: u64, bytes: Bytes) -> Next {
+        Next { seq, digest: entry::digest(&bytes), entry: Entry::from_bytes(bytes) }
     }
 }
 
@@ -218,63 +229,75 @@ pub(crate) async fn snapshots(engine: &impl Engine) -> Result<Vec<(u64, String)>
 /// The newest snapshot, of entry `newest` or an older one. `None` if there is none: the log begins with the whole state then.
 async fn newest_snapshot(engine: &impl Engine, newest: u64) -> Result<Option<(u64, Whole)>, Trouble> {
     for (seq, name) in snapshots(engine).await? {
+        // One that is damaged is none: the one before it is still there.
         if seq <= newest
             && let Some(content) = engine.read(&name).await?
+            && let Ok(whole) = Whole::from_bytes(content)
         {
-            return Ok(Some((seq, Whole::from_bytes(content).map_err(Trouble::Damaged)?)));
+            return Ok(Some((seq, whole)));
         }
     }
     Ok(None)
 }
 
-/// The state after entry `newest`, which the log has.
-pub(crate) async fn load(engine: &impl Engine, newest: u64) -> Result<Loaded, Trouble> {
-    let damaged = |why: &str| Err(Trouble::Damaged(why.into()));
+/// The state after entry `newest`, which the log has, without entry `pass_over`.
+///
+/// Where an entry makes no sense, a later one may have all of the state.
+pub(crate) async fn load(engine: &impl Engine, newest: u64, pass_over: u64) -> Result<Loaded, Trouble> {
     let snapshot = newest_snapshot(engine, newest).await?;
     let first = snapshot.as_ref().map_or(1, |(seq, _)| *seq);
     // From the entry on that the snapshot is after, which says what the next one follows.
     let mut tail = Tail::after(engine, first.saturating_sub(1));
     let (mut seq, mut digest) = (first.saturating_sub(1), 0);
-    let mut loaded = snapshot.map(|(_, whole)| (whole.cluster, whole.layout, whole.schema, whole.bytes.to_vec()));
-    let has_snapshot = loaded.is_some();
+    let has_snapshot = snapshot.is_some();
+    let mut loaded = snapshot.map(|(_, whole)| whole).ok_or_else(|| refusal(first, "it is not all of a state".into()));
     while seq < newest {
         let next = tail.next_soon().await?;
         if next.seq != seq + 1 {
             return Err(Failed("entries are missing: a newer snapshot has taken over from them".into()).into());
         }
         seq = next.seq;
-        let (before, cluster) = (std::mem::replace(&mut digest, next.digest), next.entry.cluster);
-        if loaded.as_ref().is_some_and(|(of, ..)| *of != cluster) {
-            return damaged("it has entries of two states");
-        }
-        if seq == first && has_snapshot {
+        let before = std::mem::replace(&mut digest, next.digest);
+        if seq == first && has_snapshot || seq == pass_over {
             continue;
         }
-        if seq > first && next.entry.before != before {
+        let entry = match next.entry {
+            Ok(entry) => entry,
+            Err(why) => {
+                loaded = loaded.and(Err(refusal(seq, why)));
+                continue;
+            }
+        };
+        if loaded.as_ref().is_ok_and(|whole| whole.cluster != entry.cluster) {
+            loaded = Err(refusal(seq, OF_ANOTHER.into()));
+            continue;
+        }
+        if seq > first && entry.before != before {
             // Of a machine that has other entries: no machine applies it.
-            agreed(engine, [(seq - 1, before), (seq, next.digest)]).await?;
+            agreed(engine, [(seq - 1, before), (seq, digest)]).await?;
             continue;
         }
-        match resolve(engine, next.entry.what).await? {
-            Resolved::Whole(whole) => loaded = Some((cluster, whole.layout, whole.schema, whole.bytes.to_vec())),
-            Resolved::Pieces(pieces) => {
-                let Some((.., bytes)) = &mut loaded else { return damaged("its log does not begin with a state") };
-                for (start, piece) in pieces.iter() {
-                    let end = start.checked_add(piece.len());
-                    let Some(place) = end.and_then(|end| bytes.get_mut(start..end)) else {
-                        return damaged("an entry changes bytes that the state does not have");
-                    };
-                    place.copy_from_slice(piece);
+        let cluster = entry.cluster;
+        match resolve(engine, seq, entry.what).await {
+            Ok(Resolved::Whole(whole)) => loaded = Ok(Whole { cluster, ..whole }),
+            Ok(Resolved::Pieces(pieces)) => {
+                if let Ok(whole) = &mut loaded {
+                    let mut bytes = Vec::from(std::mem::take(&mut whole.bytes));
+                    match pieces.write_into(&mut bytes) {
+                        Ok(()) => whole.bytes = bytes.into(),
+                        Err(why) => loaded = Err(refusal(seq, why)),
+                    }
                 }
             }
+            Err(Trouble::Damaged(why)) => loaded = loaded.and(Err(refusal(seq, why))),
+            Err(trouble) => return Err(trouble),
         }
     }
-    match loaded {
-        Some((cluster, layout, schema, bytes)) => {
-            Ok(Loaded { seq, digest, whole: Whole { cluster, layout, schema, bytes: bytes.into() } })
-        }
-        None => damaged("its log is empty"),
-    }
+    Ok(Loaded { seq, digest, whole: loaded? })
+}
+
+fn refusal(entry: u64, why: String) -> Trouble {
+    Trouble::Refused { entry, why }
 }
 
 #[cfg(test)]

@@ -24,6 +24,9 @@ pub(crate) struct Control {
     /// The batch that is under way: the entry that it was to follow, and the version that it reaches to; 0 if there is none.
     pub(crate) sent_after: u64,
     pub(crate) sent_upto: u64,
+    /// The entry that the state cannot take, which is next; 0 if there is none. And one that is passed over, or 0.
+    pub(crate) refused: u64,
+    pub(crate) pass_over: u64,
     /// Snapshots of the cluster: the entry that the newest one has, and that of the one before.
     pub(crate) snapshots: [u64; 2],
     /// When it was last known that this machine has the newest version.

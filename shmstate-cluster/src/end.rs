@@ -12,6 +12,8 @@ pub(crate) enum End {
     Replaced,
     /// The connection is lost.
     Lost(String),
+    /// The state cannot take that entry.
+    Refused { entry: u64, why: String },
     /// The regions of this machine cannot be used.
     Unable(Error),
 }
@@ -32,6 +34,7 @@ impl From<Trouble> for End {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::Lost(failed) => failed.into(),
+            Trouble::Refused { entry, why } => End::Refused { entry, why },
             Trouble::Damaged(why) => End::Lost(format!("what the cluster has is damaged: {why}")),
         }
     }

@@ -89,6 +89,16 @@ impl Pieces {
         })
     }
 
+    /// Writes them into a state, if they lie in it.
+    pub(crate) fn write_into(&self, state: &mut [u8]) -> Result<(), String> {
+        for (start, piece) in self.iter() {
+            let end = start.checked_add(piece.len());
+            let part = end.and_then(|end| state.get_mut(start..end));
+            part.ok_or("it changes bytes that the state does not have")?.copy_from_slice(piece);
+        }
+        Ok(())
+    }
+
     /// Where the pieces lie.
     pub(crate) fn ranges(&self) -> impl Iterator<Item = Range<usize>> + '_ {
         self.iter().map(|(start, bytes)| start..start.saturating_add(bytes.len()))

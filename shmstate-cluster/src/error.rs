@@ -76,6 +76,20 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
+    /// An entry of the cluster's log makes no sense for the state: another program has written it, or a fault has.
+    #[error(
+        "the state `{name}`: entry {entry} of the cluster's log cannot be a part of it: {why}. Nothing of it has happened on this \
+         machine, nor of what follows; reads go on. If another machine has a newer program, update this one; or have all machines go on \
+         without that entry, by joining on one of them with `options().pass_over({entry})`"
+    )]
+    Refused {
+        /// The state's name.
+        name: String,
+        /// The number of the entry.
+        entry: u64,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The operating system refuses something.
     #[error("cannot {doing}: {source}")]
     Io {

@@ -1,12 +1,15 @@
 //! What the entries of the cluster are to a machine: whether they are of its state, and which bytes of it they change.
 
-use crate::contents::{self, Resolved};
+use crate::contents::{self, OF_ANOTHER, Resolved, Trouble};
 use crate::delta::outside;
 use crate::end::End;
 use crate::engine::Engine;
-use crate::entry::{Entry, Pieces, Whole};
+use crate::entry::{Entry, Named, Pieces, What, Whole};
+use crate::error::Error;
 use crate::identity::Identity;
-use shmstate::SharedLayout;
+use crate::replica::News;
+use shmstate::dynamic::Snapshot;
+use shmstate::{ErrorKind, SharedLayout, State};
 use std::marker::PhantomData;
 
 /// The entries that come by one connection.
@@ -21,24 +24,71 @@ impl<'s, T: SharedLayout, E: Engine> Incoming<'s, T, E> {
         Incoming { engine, identity, state: PhantomData }
     }
 
-    /// An entry has to be of this state.
-    pub(crate) fn check(&self, entry: &Entry) -> Result<(), End> {
-        if entry.cluster == self.identity.cluster {
-            return Ok(());
+    /// What an entry of another machine does, and the snapshot that it names.
+    pub(crate) async fn resolve(&self, seq: u64, entry: Result<Entry, String>) -> Result<(Pieces, Option<Named>), End> {
+        let refused = |why: String| End::Refused { entry: seq, why };
+        let entry = entry.map_err(refused)?;
+        if entry.cluster != self.identity.cluster {
+            return Err(refused(OF_ANOTHER.into()));
         }
-        Err(End::Lost(
-            "the cluster has entries of another state of that name: it was made anew; end the processes of this machine and run \
-             `shmstate_cluster::remove`"
-                .into(),
-        ))
+        let snapshot = if let What::Change { snapshot, .. } = &entry.what { snapshot.clone() } else { None };
+        let pieces = match contents::resolve(&self.engine, seq, entry.what).await {
+            Ok(_) if entry.schema != self.identity.layout => return Err(End::Replaced),
+            Ok(Resolved::Pieces(pieces)) => pieces,
+            Ok(Resolved::Whole(whole)) => self.pieces_of(&whole)?,
+            Err(Trouble::Damaged(why)) => return Err(refused(why)),
+            Err(trouble) => return Err(trouble.into()),
+        };
+        Ok((pieces, snapshot))
     }
 
-    /// What an entry of another machine does.
-    pub(crate) async fn resolve(&self, entry: Entry) -> Result<Pieces, End> {
-        match contents::resolve(&self.engine, entry.what).await? {
-            _ if entry.schema != self.identity.layout => Err(End::Replaced),
-            Resolved::Pieces(pieces) => Ok(pieces),
-            Resolved::Whole(whole) => self.pieces_of(&whole),
+    /// An entry has to be of this state, if it is one.
+    pub(crate) fn check(&self, entry: &Result<Entry, String>) -> Result<(), End> {
+        if entry.as_ref().is_ok_and(|entry| entry.cluster != self.identity.cluster) {
+            return Err(End::Lost(
+                "the cluster has entries of another state of that name: it was made anew; end the processes of this machine and run \
+                 `shmstate_cluster::remove`"
+                    .into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The state with what entries do to it, or the first one of them that it cannot take.
+    pub(crate) fn with(&self, state: &State<T>, news: &News) -> Result<Vec<u8>, End> {
+        let before = state.read_bytes(|bytes, _| bytes.to_vec())?;
+        let with = |count: usize| {
+            let mut bytes = before.clone();
+            news.pieces[..count].iter().try_for_each(|(_, pieces)| pieces.write_into(&mut bytes))?;
+            let checked = Snapshot::from_parts(&self.identity.document, 0, bytes);
+            checked.map(|checked| checked.bytes().to_vec()).map_err(|e| e.to_string())
+        };
+        let all = news.pieces.len();
+        let mut why = match with(all) {
+            Ok(bytes) => return Ok(bytes),
+            Err(why) => why,
+        };
+        // With none of them it is right, and with all of them it is not.
+        let (mut right, mut wrong) = (0, all);
+        while right + 1 < wrong {
+            let middle = right.midpoint(wrong);
+            match with(middle) {
+                Ok(_) => right = middle,
+                Err(e) => (wrong, why) = (middle, e),
+            }
+        }
+        let entry = news.pieces.get(right).map_or(news.seq, |(seq, _)| *seq);
+        Err(End::Refused { entry, why })
+    }
+
+    /// What an error says of a state that was to take in entries.
+    pub(crate) fn refusal(&self, state: &State<T>, news: &News, e: Error) -> End {
+        match &e {
+            Error::State(invalid) if invalid.kind() == ErrorKind::InvalidValue => match self.with(state, news) {
+                Err(refused) => refused,
+                Ok(_) => End::Refused { entry: news.seq, why: e.to_string() },
+            },
+            _ => e.into(),
         }
     }
 

@@ -38,6 +38,12 @@ pub(crate) async fn run<T: SharedLayout, E: Engine, F: Future<Output = Result<E,
         };
         let why = match end {
             End::Lost(why) => why,
+            End::Refused { entry, why } => {
+                if let Err(e) = replica.refuse(entry, &why) {
+                    return e.into();
+                }
+                why
+            }
             End::Replaced => {
                 // What was not sent has not happened.
                 return replica.disconnect(REPLACED).map_or_else(End::Unable, |()| End::Replaced);

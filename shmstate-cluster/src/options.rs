@@ -44,14 +44,26 @@ pub struct Options<'a, T> {
     replicas: usize,
     name: Option<String>,
     migrates: bool,
+    pass_over: u64,
 }
 
 impl<'a, T: SharedLayout> Options<'a, T> {
     pub(crate) fn new() -> Self {
         let (state, ahead) = (State::<T>::options(), State::<T>::options());
         let timeout = Duration::from_secs(5);
-        Options { state, ahead, handles: 0, mode: 0o600, timeout, tries: 100, replicas: 1, name: None, migrates: false }
-            .handles(64)
+        Options {
+            state,
+            ahead,
+            handles: 0,
+            mode: 0o600,
+            timeout,
+            tries: 100,
+            replicas: 1,
+            name: None,
+            migrates: false,
+            pass_over: 0,
+        }
+        .handles(64)
     }
 
     /// How long an update waits for the cluster, and a join for the servers. By default five seconds.
@@ -119,6 +131,13 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self
     }
 
+    /// Has all machines go on without that entry of the log, which [`Error::Refused`] names. This machine takes what follows, without
+    /// that entry; what it has then becomes the state of all machines, also of those on which the entry has happened.
+    pub fn pass_over(mut self, entry: u64) -> Self {
+        self.pass_over = entry;
+        self
+    }
+
     /// Joins the state: see [`ClusterState::join`].
     ///
     /// # Errors
@@ -127,7 +146,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// # Panics
     /// With whatever `init` panics; nothing has been created then.
     pub fn join(self, url: impl Into<String>, region: impl AsRef<Path>) -> Result<ClusterState<T>, Error> {
-        let Options { state, ahead, handles, mode, timeout, tries, replicas, name, migrates } = self;
+        let Options { state, ahead, handles, mode, timeout, tries, replicas, name, migrates, pass_over } = self;
         let mut paths = Paths::new(region.as_ref())?;
         let name = match name {
             Some(name) => name,
@@ -140,12 +159,17 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         paths.settle(control.path())?;
         let place = Place { paths, url: url.into(), name, replicas, timeout };
         let until = Instant::now().checked_add(timeout);
+        if pass_over != 0 {
+            control.update(|c| c.pass_over = if c.connected { 0 } else { pass_over })?;
+        }
         let (state, ahead) = make_or_open(&place, &control, (state, ahead, migrates), until)?;
         let place = Arc::new(place);
         let worker = Worker::start::<T>(Arc::clone(&place), State::open(&place.paths.control)?)?;
         // Without a connection, this machine has what it had.
         let remaining = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
-        control.wait_until(remaining, |c| (c.connected || c.replaced).then_some(()))?;
+        control.wait_until(remaining, |c| {
+            (c.connected && c.pass_over == 0 || c.replaced || c.refused != 0 && c.pass_over == 0).then_some(())
+        })?;
         Ok(ClusterState::new(state, ahead, control, place, tries, worker))
     }
 }
@@ -181,7 +205,10 @@ fn make_or_open<T: SharedLayout>(
                     Err(_) => std::thread::sleep(LOOK),
                 }
             };
-            Setup { engine, runtime: &runtime, paths, control, name, timeout: *timeout, migrates }.run(state, ahead)
+            let pass_over = control.read(|c| c.pass_over)?;
+            let setup =
+                Setup { engine, runtime: &runtime, paths, control, name, timeout: *timeout, migrates, pass_over };
+            setup.run(state, ahead)
         }
     }
     loop {

@@ -33,8 +33,8 @@ pub(crate) struct News {
     /// The number of the last one, and its digest.
     pub(crate) seq: u64,
     pub(crate) digest: u64,
-    /// Their pieces, in their order.
-    pub(crate) pieces: Vec<Pieces>,
+    /// Their pieces, in their order, each with the number of the entry.
+    pub(crate) pieces: Vec<(u64, Pieces)>,
 }
 
 pub(crate) struct Replica<'a, T: SharedLayout> {
@@ -146,11 +146,12 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
 
     /// Makes what entries say a part of the state.
     fn take_in(&mut self, news: &News) -> Result<(), Error> {
-        if news.pieces.iter().any(|pieces| !pieces.is_empty()) {
-            self.state.apply(news.pieces.iter().flat_map(Pieces::iter))?;
+        let pieces = news.pieces.iter().map(|(_, pieces)| pieces);
+        if pieces.clone().any(|pieces| !pieces.is_empty()) {
+            self.state.apply(pieces.clone().flat_map(Pieces::iter))?;
         }
         (self.applied, self.digest) = (news.seq, news.digest);
-        let touched = news.pieces.iter().flat_map(Pieces::ranges);
+        let touched = pieces.flat_map(Pieces::ranges);
         self.touched = union(&self.touched, touched);
         Ok(())
     }
@@ -171,6 +172,19 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
         })?)
     }
 
+    /// That entry is in the log, and is not of this machine: a batch that was to be it has not happened.
+    pub(crate) fn is_taken(&mut self, entry: u64) {
+        if entry == self.applied + 1 {
+            self.sent = 0;
+        }
+    }
+
+    /// The state cannot take that entry, which is next.
+    pub(crate) fn refuse(&mut self, entry: u64, why: &str) -> Result<(), Error> {
+        self.control.update(|c| c.refused = entry)?;
+        self.disconnect(why)
+    }
+
     /// The version that the batch under way reaches to; 0 if there is none, or an empty one.
     pub(crate) fn sent(&self) -> u64 {
         self.sent
@@ -186,6 +200,7 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
             (c.applied, c.digest) = (applied, digest);
             c.settle(sent, last, committed);
             (c.heard, c.connected) = (Timestamp::now(), true);
+            (c.refused, c.pass_over) = (0, 0);
             c.why.clear();
         })?)
     }

@@ -223,23 +223,22 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
                 return Err(End::Lost("entries are missing".into()));
             }
             if seq == news.seq + 1 {
-                self.incoming.check(&entry)?;
-                if let Some(sent) = self.own_entry(seq, digest, entry.origin).await? {
+                if let Some(sent) = self.own_entry(seq, digest, entry.as_ref().ok().map(|entry| entry.origin)).await? {
                     self.committed(sent)?;
                     (news.seq, news.digest) = (seq, self.replica.digest());
                 } else {
                     // One that does not follow is of a machine that has other entries: no machine applies it.
                     let mut pieces = Pieces::default();
-                    if entry.before == news.digest {
-                        let named =
-                            if let What::Change { snapshot, .. } = &entry.what { snapshot.clone() } else { None };
-                        pieces = self.incoming.resolve(entry).await?;
+                    if entry.as_ref().map_or(true, |entry| entry.before == news.digest) {
+                        let resolved = self.incoming.resolve(seq, entry).await;
+                        let (resolved, named) = resolved.inspect_err(|_| self.replica.is_taken(seq))?;
+                        pieces = resolved;
                         self.note(named, seq, false)?;
                     } else {
                         agreed(&self.incoming.engine, [(news.seq, news.digest), (seq, digest)]).await?;
                     }
                     self.bytes += pieces.size();
-                    news.pieces.push(pieces);
+                    news.pieces.push((seq, pieces));
                     (news.seq, news.digest) = (seq, digest);
                 }
             }
@@ -251,11 +250,17 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
                 }
             }
             if news.pieces.len() < AT_ONCE {
-                next = tail.next_at_once().transpose()?;
+                next = tail.next_at_once();
             }
         }
         if !news.pieces.is_empty() {
-            self.replica.overtaken(&news)?;
+            let taken = self.replica.overtaken(&news);
+            if let Err(e) = taken {
+                if let Some((first, _)) = news.pieces.first() {
+                    self.replica.is_taken(*first);
+                }
+                return Err(self.incoming.refusal(self.replica.state(), &news, e));
+            }
             self.is_agreed = false;
             // What was sent cannot follow any more what it was to follow.
             let sent = self.flight.take().map(|flight| flight.sent).or(self.refused.take().map(|(sent, _)| sent));
@@ -267,7 +272,8 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
     }
 
     /// The batch that was sent, if that entry has it.
-    async fn own_entry(&mut self, seq: u64, digest: u64, of: Origin) -> Result<Option<Sent>, End> {
+    async fn own_entry(&mut self, seq: u64, digest: u64, of: Option<Origin>) -> Result<Option<Sent>, End> {
+        let Some(of) = of else { return Ok(None) };
         let (is_own, sent_upto) = (of.machine == self.incoming.identity.machine, self.replica.sent());
         let is_sent = |batch: &Batch| is_own && of.upto == sent_upto && batch.after + 1 == seq;
         let flight = self.flight.as_mut().filter(|flight| is_sent(&flight.sent.batch));

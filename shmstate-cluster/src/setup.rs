@@ -23,6 +23,8 @@ pub(crate) struct Setup<'s, E> {
     pub(crate) timeout: Duration,
     /// Whether the layout of the cluster's state may be changed.
     pub(crate) migrates: bool,
+    /// An entry that is passed over, or 0.
+    pub(crate) pass_over: u64,
 }
 
 impl<E: Engine> Setup<'_, E> {
@@ -145,7 +147,7 @@ impl<E: Engine> Setup<'_, E> {
                 if newest == 0 {
                     return Ok(None);
                 }
-                match contents::load(&self.engine, newest).await {
+                match contents::load(&self.engine, newest, self.pass_over).await {
                     Ok(loaded) => return Ok(Some(loaded)),
                     // Entries were forgotten meanwhile: there is a newer snapshot.
                     Err(Trouble::Lost(_)) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -205,6 +207,7 @@ impl<E: Engine> Setup<'_, E> {
         match done {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(Trouble::Lost(failed))) => Err(disconnected(self.name, failed)),
+            Ok(Err(Trouble::Refused { entry, why })) => Err(Error::Refused { name: self.name.to_owned(), entry, why }),
             Ok(Err(Trouble::Damaged(why))) => Err(self.damaged(&why)),
             Err(_) => Err(disconnected(self.name, Failed("the engine has not answered in time".into()))),
         }

@@ -71,7 +71,8 @@ impl<T: SharedLayout> ClusterState<T> {
     /// # Errors
     /// [`Error::Disconnected`] if the machine has no regions yet and no server answers; [`Error::Unrelated`] if region and
     /// cluster have two states; [`Error::State`] as for [`State::open_or_create`], with
-    /// [`LayoutMismatch`](shmstate::ErrorKind::LayoutMismatch) if the cluster's state has another layout; [`Error::Damaged`].
+    /// [`LayoutMismatch`](shmstate::ErrorKind::LayoutMismatch) if the cluster's state has another layout; [`Error::Damaged`]; [`Error::Refused`], if the
+    /// machine has no regions yet.
     pub fn join(url: impl Into<String>, region: impl AsRef<Path>) -> Result<Self, Error> {
         Self::options().join(url, region)
     }
@@ -103,7 +104,7 @@ impl<T: SharedLayout> ClusterState<T> {
     ///
     /// # Errors
     /// [`Error::Disconnected`] and [`Error::Conflict`]: nothing has happened. [`Error::InDoubt`]: the time was up, or the link was
-    /// lost, while the update was under way. [`Error::Replaced`]. [`Error::State`] as for [`State::update`].
+    /// lost, while the update was under way. [`Error::Replaced`] and [`Error::Refused`]: nothing has happened. [`Error::State`] as for [`State::update`].
     ///
     /// # Panics
     /// With whatever `f` panics, after everything has been rolled back.
@@ -179,14 +180,20 @@ impl<T: SharedLayout> ClusterState<T> {
 
     /// Waits until updates can be sent.
     fn wait_connected(&self, remaining: Duration, tries: u32) -> Result<(), Error> {
-        let is_ready = self
-            .control
-            .wait_until(remaining, |c| if c.replaced { Some(false) } else { c.connected.then_some(true) })?;
-        let name = || self.place.name.clone();
+        let is_ready = self.control.wait_until(remaining, |c| {
+            let name = || self.place.name.clone();
+            if c.replaced {
+                Some(Err(Error::Replaced { name: name() }))
+            } else if c.refused != 0 && c.pass_over == 0 {
+                Some(Err(Error::Refused { name: name(), entry: c.refused, why: c.why.to_string() }))
+            } else if c.connected && remaining.is_zero() && tries > 1 {
+                Some(Err(Error::Conflict { name: name(), tries: tries - 1 }))
+            } else {
+                c.connected.then_some(Ok(()))
+            }
+        })?;
         match is_ready {
-            Some(false) => Err(Error::Replaced { name: name() }),
-            Some(true) if remaining.is_zero() && tries > 1 => Err(Error::Conflict { name: name(), tries: tries - 1 }),
-            Some(true) => Ok(()),
+            Some(ready) => ready,
             None => Err(self.disconnected()?),
         }
     }

@@ -145,7 +145,7 @@ impl<T: SharedLayout> Work<'_, T> {
                 End::Stopped if self.stop.resign.swap(false, Relaxed) => Ok(()),
                 End::Stopped => return,
                 End::Replaced => self.control.update(|c| c.replaced = true),
-                End::Lost(why) => self.control.update(|c| c.disconnect(why)),
+                End::Lost(why) | End::Refused { why, .. } => self.control.update(|c| c.disconnect(why)),
                 End::Unable(e) => {
                     let why = e.to_string();
                     self.control.update(|c| c.disconnect(&why))

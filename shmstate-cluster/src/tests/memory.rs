@@ -1,7 +1,7 @@
 //! An engine in memory whose network loses, repeats and delays: `memory://NAME`.
 
 use crate::engine::{Appended, Engine, Failed};
-use crate::entry::{Entry, Pieces, What};
+use crate::entry::{self, Entry, Pieces, What};
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -116,6 +116,23 @@ impl Server {
         assert_eq!(kept.append(newest, &Bytes::from_static(entry)), Appended::Yes);
         drop(kept);
         self.news.notify_waiters();
+    }
+
+    /// Has an entry more, which makes of the newest one whatever it likes: with the right digest and checksum.
+    pub(crate) fn forge(&self, make: impl FnOnce(Entry) -> Entry) -> u64 {
+        let mut kept = self.kept.lock().unwrap();
+        let (newest, entry) = kept.log.last_key_value().map(|(seq, entry)| (*seq, entry.clone())).unwrap();
+        let before = entry::digest(&entry);
+        let forged = make(Entry { before, ..Entry::from_bytes(entry).unwrap() });
+        assert_eq!(kept.append(newest, &forged.to_bytes()), Appended::Yes);
+        drop(kept);
+        self.news.notify_waiters();
+        newest + 1
+    }
+
+    /// Has a content.
+    pub(crate) fn put(&self, name: &str, content: &'static [u8]) {
+        self.kept.lock().unwrap().contents.insert(name.to_owned(), Some(Bytes::from_static(content)));
     }
 
     /// How many entries there have been.

@@ -7,6 +7,7 @@ mod engines;
 mod joining;
 mod lost;
 pub(crate) mod memory;
+mod refused;
 
 /// How long a test waits for something that has to come. With a planted fault, it may never come.
 fn patience() -> Duration {

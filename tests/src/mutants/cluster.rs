@@ -19,6 +19,10 @@ const AWAY: Check = Beside(PACKAGE, "shmstate_cluster", "tests::lost::a_machine_
 const DISAGREEING: Check =
     Beside(PACKAGE, "shmstate_cluster", "tests::disagreeing::machines_agree_though_servers_do_not");
 
+/// Entries that make no sense for the state.
+const REFUSED: Check =
+    Beside(PACKAGE, "shmstate_cluster", "tests::refused::an_entry_without_sense_is_refused_and_can_be_passed_over");
+
 /// Contents that were begun and never finished, on a server.
 const BEGUN: Check = Beside(PACKAGE, "shmstate_cluster", "tests::engines::what_was_begun_goes_from_nats");
 
@@ -124,7 +128,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "snapshot_without_its_bytes",
         breaks: "a machine that was away goes on without what was forgotten",
-        patches: &[value(CONNECT, "vec![incoming.pieces_of(&whole)?]", "{ let _ = &whole; Vec::new() }")],
+        patches: &[value(CONNECT, "vec![(seq, incoming.pieces_of(&whole)?)]", "{ let _ = &whole; Vec::new() }")],
         checks: &[AWAY],
     },
     Mutant {
@@ -154,5 +158,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "{ if end == END { names.insert(name.to_owned(), true); } }",
         )],
         checks: &[BEGUN],
+    },
+    Mutant {
+        name: "passed_over_in_silence",
+        breaks: "the other machines stay before an entry that one has passed over",
+        patches: &[value(CONNECT, "let what = if «pass_over > 0» {", "false")],
+        checks: &[REFUSED],
+    },
+    Mutant {
+        name: "refused_entry_is_anywhere",
+        breaks: "an error names another entry than the one that makes no sense",
+        patches: &[value(
+            "shmstate-cluster/src/incoming.rs",
+            "news.pieces.get(right).map_or(news.seq, |(seq, _)| *seq)",
+            "news.seq + 1",
+        )],
+        checks: &[REFUSED],
     },
 ];
