@@ -35,7 +35,9 @@ pub(crate) struct Control {
     pub(crate) connected: bool,
     /// The cluster's state has another layout by now.
     pub(crate) replaced: bool,
-    _pad: [u8; 6],
+    _pad: [u8; 2],
+    /// The process that is the link, or was the last one; 0 if it has ended to be that.
+    pub(crate) link: u32,
     /// The versions of the state ahead that became nothing, newest last.
     pub(crate) undone: Ring<Undone, 4096>,
     /// Why there is no connection.

@@ -68,6 +68,7 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
         let follower = ahead.follow()?;
         let (applied, digest, settled, sent) = control.read(|c| (c.applied, c.digest, c.settled, c.sent_upto))?;
         let (base, touched) = (settled, everything::<T>());
+        control.update(|c| c.link = std::process::id())?;
         let mut replica = Replica { state, control, ahead, follower, local, applied, digest, base, touched, sent };
         replica.disconnect("the link has just begun")?;
         Ok(replica)

@@ -53,6 +53,9 @@ pub struct Status {
     pub applied: u64,
     /// Why there is no connection; empty if there is one.
     pub why: String,
+    /// The process of this machine that is the link, by the number that it has for itself; `None` if there is none at the moment. While it
+    /// is stopped, no update of this machine is sent, and no other process takes its place.
+    pub link: Option<u32>,
 }
 
 // A panic in a closure rolls back, as for `State`.
@@ -215,6 +218,7 @@ impl<T: SharedLayout> ClusterState<T> {
             heard: c.heard,
             applied: c.applied,
             why: c.why.to_string(),
+            link: (c.link != 0).then_some(c.link),
         })?)
     }
 

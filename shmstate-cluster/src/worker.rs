@@ -140,6 +140,7 @@ impl<T: SharedLayout> Work<'_, T> {
             let end =
                 end.unwrap_or_else(|_| Ok(End::Lost("the client of the engine has panicked, and has said why".into())));
             let end = end.unwrap_or_else(End::Unable);
+            let _ = self.control.update(|c| c.link = 0);
             let said = match &end {
                 #[cfg(test)]
                 End::Stopped if self.stop.resign.swap(false, Relaxed) => Ok(()),

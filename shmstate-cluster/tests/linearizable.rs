@@ -7,8 +7,8 @@ mod common;
 use common::history::{Process, Seen, catch_up, child as child_of_a_history};
 use common::namespaces::Namespaces;
 use common::proxy::Proxy;
-use common::{Nats, eventually, has};
-use rustix::process::{Pid, Signal, kill_process};
+use common::{Nats, eventually, has, signal};
+use rustix::process::Signal;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Mutex;
@@ -37,10 +37,6 @@ trait Network {
 
     /// Is as fast as it can be again.
     fn heal(&self);
-}
-
-fn signal(process: u32, signal: Signal) {
-    kill_process(Pid::from_raw(process as i32).unwrap(), signal).unwrap();
 }
 
 /// Runs processes on a network in trouble, and checks their history.

@@ -3,10 +3,12 @@
 mod common;
 
 use common::proxy::Proxy;
-use common::{Nats, check_counts, eventually, has, join, update_until};
+use common::{Nats, check_counts, eventually, has, join, signal, update_until};
+use rustix::process::Signal;
 use shmstate::{List, SharedLayout};
 use shmstate_cluster::{ClusterState, Error};
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -164,4 +166,60 @@ fn a_machine_that_was_away_for_long_takes_a_snapshot() {
     eventually("all", || away.read(|s| s.total).unwrap() == 4001);
     assert!(away.read(|s| s.order == here.snapshot().unwrap().order).unwrap());
     assert_eq!(away.update(|s| count(s, 0)).unwrap(), 2);
+}
+
+/// The URL and the directory of a process that is the link, and does nothing else.
+const CHILD: &str = "SHMSTATE_CLUSTER_CHILD";
+
+/// A process, unless it is the test that runs this: is the link until it is killed.
+#[test]
+fn child() {
+    let Ok(said) = std::env::var(CHILD) else { return };
+    let (url, dir) = said.split_once(' ').unwrap();
+    let link: ClusterState<Counts> = join(url, Path::new(dir));
+    assert!(link.status().unwrap().connected);
+    std::fs::write(Path::new(dir).join("ready"), "").unwrap();
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Stopped is not dead: no other process becomes the link.
+#[test]
+fn updates_wait_for_a_link_that_is_stopped() {
+    if !has("nats-server") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let server = Nats::start(dir.path());
+    let machine = dir.path().join("machine");
+    std::fs::create_dir_all(&machine).unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["child", "--exact"]).env(CHILD, format!("{} {}", server.url(), machine.display()));
+    let mut link = command.spawn().unwrap();
+    eventually("a link", || machine.join("ready").exists());
+    let state = ClusterState::<Counts>::options().timeout(Duration::from_secs(2));
+    let state = state.join(server.url(), machine.join("state")).unwrap();
+    eventually("a link", || state.status().unwrap().link == Some(link.id()) && state.status().unwrap().connected);
+    assert_eq!(state.update(|s| count(s, 0)).unwrap(), 1);
+
+    signal(link.id(), Signal::STOP);
+    for _ in 0..2 {
+        let late = state.update(|s| count(s, 0)).unwrap_err();
+        assert!(matches!(late, Error::InDoubt { .. }), "{late}");
+    }
+    // Reads go on, and the state says which process it is.
+    assert_eq!(state.read(|s| s.total).unwrap(), 1);
+    let status = state.status().unwrap();
+    assert_eq!(status.link, Some(link.id()), "{status:?}");
+    assert!(state.staleness().unwrap().unwrap() >= Duration::from_secs(3));
+
+    signal(link.id(), Signal::CONT);
+    eventually("what was in doubt", || state.read(|s| s.total).unwrap() == 3);
+    assert_eq!(state.update(|s| count(s, 0)).unwrap(), 4);
+    // Dead is dead.
+    link.kill().unwrap();
+    link.wait().unwrap();
+    eventually("another link", || state.status().unwrap().link == Some(std::process::id()));
+    eventually("an update", || state.update(|s| count(s, 0)).is_ok());
 }

@@ -10,6 +10,7 @@ pub use servers::*;
 
 use namespaces::Namespaces;
 use proxy::Proxy;
+use rustix::process::{Pid, Signal, kill_process};
 use shmstate::SharedLayout;
 use shmstate_cluster::{ClusterState, Error, Options};
 use std::path::{Path, PathBuf};
@@ -63,6 +64,11 @@ impl Nats {
         servers.iter().for_each(Nats::wait);
         (servers, lines)
     }
+}
+
+/// Sends a signal to a process.
+pub fn signal(process: u32, signal: Signal) {
+    kill_process(Pid::from_raw(process as i32).unwrap(), signal).unwrap();
 }
 
 /// Options of a test: a machine is patient.
