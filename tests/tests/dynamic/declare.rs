@@ -258,6 +258,13 @@ fn what_the_derive_refuses_is_refused() {
     refused(|types| types.library("Vec", &[], 0), "`Vec`");
     refused(|types| types.library("Option<NonZero<f64>>", &[], 0), "integers only");
     refused(|types| types.library("Map", &[], 4), "`Map` with 0 types");
+    for container in ["Set", "SortedMap", "Map"] {
+        let float_key = |types: &mut Declaration| {
+            let parts = [types.library("f64", &[], 0)?, types.library("u8", &[], 0)?];
+            types.library(container, if container == "Set" { &parts[..1] } else { &parts }, 4)
+        };
+        refused(float_key, "`f64` cannot be a key");
+    }
     refused(|types| types.pod("Odd", 3, 2), "`Odd`");
     refused(
         |types| types.enumeration("E", "", "u8", false, vec![VariantDef::new("A", 1, vec![])]),

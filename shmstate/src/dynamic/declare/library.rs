@@ -79,6 +79,7 @@ impl Declaration {
                 self.composed(name, 1, &[("place", number), ("generation", number)])
             }
             ("Set", [item]) => {
+                self.check_key(*item)?;
                 let word = self.library("u64", &[], 0)?;
                 let pair = self.library("array", &[word], 2)?;
                 let buckets = self.library("Array", &[pair], count)?;
@@ -91,6 +92,7 @@ impl Declaration {
                 self.composed(name, 1, &[("keys", keys), ("values", values)])
             }
             ("SortedMap", [key, value]) => {
+                self.check_key(*key)?;
                 let number = self.library("u32", &[], 0)?;
                 let leaves = self.library("List", &[number], count)?;
                 let (keys, values) = (self.library("Slots", &[*key], count)?, self.library("Slots", &[*value], count)?);
@@ -124,6 +126,18 @@ impl Declaration {
             _ => {
                 Err(wrong(format!("`{name}` with {} types in its `<…>` is no type that a state can have", types.len())))
             }
+        }
+    }
+
+    /// Refuses keys that Rust neither hashes nor orders.
+    fn check_key(&self, key: TypeId) -> Result<(), Error> {
+        let key = self.get(key)?;
+        match key.kind {
+            Kind::Scalar(Scalar::F32 | Scalar::F64) => Err(wrong(format!(
+                "`{}` cannot be a key, because not all of its values are equal to themselves: use an integer, as a number of thousandths",
+                key.name
+            ))),
+            _ => Ok(()),
         }
     }
 }
