@@ -76,10 +76,10 @@ impl World {
 
     /// Where the copies after the first two rest until a reader is in the way.
     pub(super) fn where_copies_rest(copies: usize, slots: usize, claimed: usize) -> Arc<World> {
-        let world = Self::build(copies, copies, slots, claimed, [false; 2]);
+        let world = Self::new(copies, slots, claimed);
         world.control.active.turns.store(2, Relaxed);
         world.control.active.turns_until.store(0, Relaxed);
-        Arc::new(world)
+        world
     }
 
     /// Where naps do not end by themselves, so that a wake-up that got lost is a deadlock.
@@ -103,9 +103,7 @@ impl World {
     pub(super) fn with_a_longer_log(copies: usize, slots: usize) -> Arc<World> {
         let mut world = Self::build(copies, copies, slots, 0, [false; 2]);
         world.log = (0..2 * log_len(SIZE)).map(|_| AtomicU64::new(0)).collect();
-        for slot in 0..slots {
-            assert!(world.claim(slot));
-        }
+        assert!((0..slots).all(|slot| world.claim(slot)));
         Arc::new(world)
     }
 
@@ -124,9 +122,7 @@ impl World {
             bytes: (0..slots).map(|_| atomic::AtomicU32::new(0)).collect(),
             futexes: futexes.map(|there| there.then(|| (Mutex::new(()), Condvar::new()))),
         };
-        for slot in 0..claimed {
-            assert!(world.claim(slot));
-        }
+        assert!((0..claimed).all(|slot| world.claim(slot)));
         world
     }
 
