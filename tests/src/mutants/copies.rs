@@ -189,7 +189,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[before(
             "commit/spare.rs",
             "if copy == self.copies.len() ||",
-            "if copy < self.copies.len() { self.control.counters.copies.store(copy as u32 + 1, Relaxed); }",
+            "if copy < self.copies.len() { self.control.counters.copies.store(copy as u32 + 1, Relaxed); self.control.active.turns.store(copy as u32 + 1, Relaxed); }",
         )],
         checks: &[Loom("spares::a_writer_dies_as_it_takes_a_spare_copy", "a copy is written that has no memory")],
     },
