@@ -418,6 +418,15 @@ fn damage_is_found() {
     }
 }
 
+/// Ends a loop that goes on while the flag is set.
+struct Stop<'a>(&'a std::sync::atomic::AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn versions_are_watched() {
     let fixture = Fixture::new();
@@ -428,10 +437,11 @@ fn versions_are_watched() {
                 fixture.house.update(|s| s.visits += 1).unwrap();
             }
         });
+        // Also when a check fails: the scope waits for the thread.
+        let _stop = Stop(&writing);
         let lines = fixture.prints(&["watch", "house", "visits", "--json", "--count", "3", "--interval-ms", "1"]);
         // The whole state as well, of which no two looks in a row see the same version.
         let shown = fixture.prints(&["watch", "house", "--count", "3", "--interval-ms", "1"]);
-        writing.store(false, std::sync::atomic::Ordering::Relaxed);
         assert_eq!(shown.matches("version ").count(), 3, "{shown}");
         lines
     });

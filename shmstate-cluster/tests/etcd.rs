@@ -3,10 +3,10 @@
 
 mod common;
 
-use common::{Etcd, check_counts, eventually, has, join, update_until};
+use common::{Etcd, Over, check_counts, eventually, has, join, update_until};
 use shmstate::{List, SharedLayout, Text};
 use shmstate_cluster::ClusterState;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 #[derive(SharedLayout)]
@@ -44,6 +44,7 @@ fn machines_have_the_same_state_whatever_is_lost() {
                 scope.spawn(move || update_until(is_over, || state.update(|s| count(s, me))))
             })
             .collect();
+        let over = Over(&is_over);
         for _ in 0..3 {
             let before = machines[0].read(|s| s.total).unwrap();
             eventually("updates", || machines[0].read(|s| s.total).unwrap() > before + 30);
@@ -51,7 +52,7 @@ fn machines_have_the_same_state_whatever_is_lost() {
             std::thread::sleep(Duration::from_millis(50));
             server.run();
         }
-        is_over.store(true, Relaxed);
+        drop(over);
         counting.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     // Larger than an entry of the log.

@@ -3,13 +3,13 @@
 mod common;
 
 use common::proxy::Proxy;
-use common::{Nats, check_counts, eventually, has, join, signal, update_until};
+use common::{Nats, Over, check_counts, eventually, has, join, signal, update_until};
 use rustix::process::Signal;
 use shmstate::{List, SharedLayout};
 use shmstate_cluster::{ClusterState, Error};
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 #[derive(SharedLayout)]
@@ -106,6 +106,7 @@ fn what_was_acknowledged_is_there_whatever_is_lost() {
                 scope.spawn(move || update_until(is_over, || state.update(|s| count(s, me))))
             })
             .collect();
+        let over = Over(&is_over);
         let moves = |n: usize| machines[n].read(|s| s.total).unwrap();
         for round in 0..8 {
             // Some more, wherever there is a link.
@@ -131,7 +132,7 @@ fn what_was_acknowledged_is_there_whatever_is_lost() {
             }
         }
         proxies.iter().for_each(|proxy| proxy.delay(Duration::ZERO));
-        is_over.store(true, Relaxed);
+        drop(over);
         counting.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     let newest = machines[0].update(|s| s.total).unwrap();

@@ -16,6 +16,7 @@ mod rng;
 mod tally;
 mod term;
 pub mod types;
+mod wait;
 mod world;
 
 pub use actor::{Actor, Fate, PATIENCE};
@@ -29,6 +30,7 @@ pub use release::{Release, Release1, Release2};
 pub use rng::Rng;
 pub use tally::Tally;
 pub use term::Term;
+pub use wait::{SetOnDrop, eventually};
 pub use world::{Mood, Person, SPOTS, World};
 
 /// Seed of the worlds in all tests: any process can work out any version.

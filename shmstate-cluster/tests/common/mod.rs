@@ -82,6 +82,15 @@ pub fn join<T: SharedLayout>(url: &str, dir: &Path) -> ClusterState<T> {
     options().join(url, dir.join("state")).unwrap()
 }
 
+/// Says that it is over when it is dropped, also when a check fails: a scope waits for its threads before it lets a panic go on.
+pub struct Over<'a>(pub &'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
 /// Updates until it is over. Returns how many were acknowledged, and how many are in doubt.
 pub fn update_until(is_over: &AtomicBool, mut update: impl FnMut() -> Result<u64, Error>) -> (u64, u64) {
     let (mut acknowledged, mut in_doubt) = (0, 0);

@@ -1,7 +1,7 @@
 //! Loads of single fields: what they may lead to, and that each is of one version.
 
 use shmstate::{ErrorKind, List, SharedLayout, State, Text};
-use shmstate_tests::scratch_dir;
+use shmstate_tests::{SetOnDrop, scratch_dir};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(SharedLayout, PartialEq, Debug)]
@@ -130,10 +130,8 @@ fn loads_are_of_one_version_while_others_write() {
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                for n in 1..=30_000 {
-                    state.update(|s| s.words.fill(n)).unwrap();
-                }
-                done.store(true, Ordering::Release);
+                let _done = SetOnDrop(&done);
+                (1..=30_000).for_each(|n| state.update(|s| s.words.fill(n)).unwrap());
             });
             let mut last = 0;
             while !done.load(Ordering::Acquire) {

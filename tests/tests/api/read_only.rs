@@ -1,7 +1,7 @@
 //! Looking at a state without the right to write it.
 
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{World, actor, has_proc, scratch_dir};
+use shmstate_tests::{SetOnDrop, World, actor, has_proc, scratch_dir};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,10 +16,8 @@ fn snapshots_are_whole_versions_while_others_write() {
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                for _ in 0..3_000 {
-                    world.update(World::step).unwrap();
-                }
-                done.store(true, Ordering::Release);
+                let _done = SetOnDrop(&done);
+                (0..3_000).for_each(|_| world.update(World::step).unwrap());
             });
             let (mut last, mut seen) = (0, 0);
             while !done.load(Ordering::Acquire) {

@@ -3,7 +3,7 @@
 
 use shmstate::{ErrorKind, State, remove};
 use shmstate_tests::replacement::{in_service, inode, names, newer, old};
-use shmstate_tests::{PATIENCE, Release, Release1, Release2, has_proc, scratch_dir};
+use shmstate_tests::{PATIENCE, Release, Release1, Release2, eventually, has_proc, scratch_dir};
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
@@ -124,7 +124,7 @@ fn a_replacement_waits_for_the_update_that_runs() {
             s.step();
         })
         .unwrap();
-        replaced.recv().unwrap().unwrap();
+        replaced.recv_timeout(PATIENCE).unwrap().unwrap();
     });
     assert!(!in_service(&old, None, 0));
 }
@@ -315,10 +315,10 @@ fn one_process_at_a_time_changes_where_a_name_leads() {
     let (inode, before) = (inode(&path), descriptors_of(inode(&path)));
     std::thread::scope(|scope| {
         let remover = scope.spawn(|| remove(&path));
-        while descriptors_of(inode) < before + 2 {
+        eventually("it waits", || {
             assert!(!remover.is_finished(), "it does not wait");
-            std::thread::yield_now();
-        }
+            descriptors_of(inode) >= before + 2
+        });
         let aside = dir.path().join("aside");
         fs::rename(&path, &aside).unwrap();
         let other = State::<Release1>::create(&path).unwrap();

@@ -1,9 +1,8 @@
 //! Creating, opening and removing at the same time.
 
 use shmstate::State;
-use shmstate_tests::{Actor, PATIENCE, Tally, World, actor, scratch_dir};
+use shmstate_tests::{Actor, Tally, World, actor, eventually, scratch_dir};
 use std::os::fd::AsRawFd;
-use std::time::Instant;
 
 #[test]
 fn one_of_eight_creates_and_all_get_the_same() {
@@ -59,11 +58,7 @@ fn the_name_decides_when_somebody_gets_in_late() {
             .unwrap()
             .any(|entry| entry.and_then(|entry| std::fs::read_link(entry.path())).is_ok_and(|target| target == path))
     };
-    let since = Instant::now();
-    while !has_found_it() {
-        assert!(since.elapsed() < PATIENCE, "the writer does not look for the region");
-        std::thread::yield_now();
-    }
+    eventually("the writer looks for the region", has_found_it);
     std::fs::remove_file(&path).unwrap();
     let new = State::<World>::create(&path).unwrap();
     drop(old);

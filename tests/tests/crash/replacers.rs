@@ -1,18 +1,16 @@
 //! Processes that die while they put a region instead of another one.
 
-use nix::errno::Errno;
 use nix::sys::ptrace;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use shmstate::{ErrorKind, State};
 use shmstate_tests::replacement::{in_service, inode, names, newer, old};
-use shmstate_tests::{Actor, Release, Release1, Release2, Rng, actor};
+use shmstate_tests::{Actor, Release, Release1, Release2, Rng, actor, eventually};
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 /// A process is killed at one system call of a replacement after the other: before it, and after it.
 #[test]
@@ -78,50 +76,41 @@ fn killed_at(path: &Path, stops: u64, beside: impl FnOnce()) -> Option<bool> {
     }
     ptrace::setoptions(pid, ptrace::Options::PTRACE_O_TRACECLONE).unwrap();
     ptrace::syscall(pid, None).unwrap();
-    let (mut threads, mut left) = (vec![pid], stops);
+    let mut left = stops;
     loop {
-        let (thread, status) = next_status(&threads);
-        match status {
-            WaitStatus::Exited(_, 0) if thread == pid => return Some(true),
-            WaitStatus::Exited(_, 0) => {
-                threads.retain(|other| *other != thread);
-                continue;
-            }
-            WaitStatus::PtraceEvent(..) => threads.push(Pid::from_raw(ptrace::getevent(thread).unwrap() as i32)),
-            // A new thread begins with it.
-            WaitStatus::Stopped(_, Signal::SIGSTOP) => {}
+        let thread = match next_status(pid) {
+            WaitStatus::Exited(thread, 0) if thread == pid => return Some(true),
+            WaitStatus::Exited(_, 0) => continue,
+            // Where a thread begins, and where it has begun another one.
+            WaitStatus::Stopped(thread, Signal::SIGSTOP) | WaitStatus::PtraceEvent(thread, ..) => thread,
             WaitStatus::Stopped(..) if left <= 1 => break,
-            WaitStatus::Stopped(..) => left -= 1,
+            WaitStatus::Stopped(thread, _) => {
+                left -= 1;
+                thread
+            }
             other => panic!("{other:?}"),
-        }
+        };
         ptrace::syscall(thread, None).unwrap();
     }
     // The others go on until they wait, or stop as well.
-    while is_running(pid) {
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    eventually("the others wait", || !is_running(pid));
     beside();
     kill(pid, Signal::SIGKILL).unwrap();
-    loop {
-        match next_status(&threads) {
-            (thread, WaitStatus::Signaled(..) | WaitStatus::Exited(..)) if thread == pid => return Some(false),
-            (thread, WaitStatus::Signaled(..) | WaitStatus::Exited(..)) => threads.retain(|other| *other != thread),
-            _ => {}
-        }
+    while !matches!(next_status(pid), WaitStatus::Signaled(thread, ..) | WaitStatus::Exited(thread, _) if thread == pid)
+    {
     }
+    Some(false)
 }
 
-/// What one of the threads reports next.
-fn next_status(threads: &[Pid]) -> (Pid, WaitStatus) {
-    loop {
-        for thread in threads {
-            match waitpid(*thread, Some(WaitPidFlag::WNOHANG | WaitPidFlag::__WALL)) {
-                Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => {}
-                status => return (*thread, status.unwrap()),
-            }
-        }
-        std::thread::yield_now();
-    }
+/// What a thread of the process, which has a group to itself, reports next. Of the group, because a thread may have begun that has
+/// reported nothing yet: the process is not dead before that one's end was waited for.
+fn next_status(pid: Pid) -> WaitStatus {
+    let mut status = WaitStatus::StillAlive;
+    eventually("a thread reports", || {
+        status = waitpid(Pid::from_raw(-pid.as_raw()), Some(WaitPidFlag::WNOHANG | WaitPidFlag::__WALL)).unwrap();
+        status != WaitStatus::StillAlive
+    });
+    status
 }
 
 /// Whether a thread of the process is neither asleep nor stopped nor dead.

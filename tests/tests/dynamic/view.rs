@@ -5,7 +5,7 @@ use shmstate::{
     Archived, Error, ErrorKind, List, Map, Maybe, Set, SharedLayout, SortedMap, State, Text, TimeSpan, Timestamp, Uuid,
 };
 use shmstate_tests::all::{All, typed_step};
-use shmstate_tests::{Rng, has_proc, scratch_dir};
+use shmstate_tests::{Rng, SetOnDrop, has_proc, scratch_dir};
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 
@@ -307,6 +307,7 @@ fn a_view_is_of_one_version_beside_writers() {
                 typed.update(|s| s.as_flattened_mut().iter_mut().for_each(|n| *n += 1)).unwrap();
             }
         });
+        let _stop = SetOnDrop(&stop);
         for _ in 0..300 {
             let (first, last) = view
                 .read(|v| Ok::<_, Error>((v.get("[0][0]")?.as_u64()?, v.get("[1][4095]")?.as_u64()?)))
@@ -314,7 +315,6 @@ fn a_view_is_of_one_version_beside_writers() {
                 .unwrap();
             assert_eq!(first, last);
         }
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
     });
 }
 

@@ -2,7 +2,7 @@
 //! for.
 
 use shmstate::{Error, ErrorKind, State};
-use shmstate_tests::{Actor, World, actor, has_proc, scratch_dir};
+use shmstate_tests::{Actor, SetOnDrop, World, actor, has_proc, scratch_dir};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
@@ -187,11 +187,11 @@ fn what_is_swapped_in_between_is_refused() {
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| swap(&path, &turns, &stop));
+        let _stop = SetOnDrop(&stop);
         let fates: Vec<_> = (0..2)
             .map(|_| actor!["machine", "open-often", format!("{}:20000", path.display())])
             .map(Actor::fate)
             .collect();
-        stop.store(true, Ordering::Relaxed);
         for fate in fates {
             assert!(fate.status.success(), "{fate:?}");
             println!("{:?}", fate.lines);

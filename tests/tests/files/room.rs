@@ -1,7 +1,7 @@
 //! Room for regions: what a file system, a control group and the machine have left, and which process gets it.
 
 use shmstate::{List, State};
-use shmstate_tests::{Actor, Cgroup, PATIENCE, actor, has_proc, scratch_dir};
+use shmstate_tests::{Actor, Cgroup, PATIENCE, actor, eventually, has_proc, scratch_dir};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -85,9 +85,7 @@ fn a_creator_that_dies_is_in_nobodys_way() {
     drop(open().unwrap());
     shmstate::remove(&path).unwrap();
     let fork = actor!["room", "forks-in-init", path];
-    while Path::new(&format!("/proc/{}/fd/0", fork.pid())).exists() {
-        std::thread::yield_now();
-    }
+    eventually("the creator is dead", || !Path::new(&format!("/proc/{}/fd/0", fork.pid())).exists());
     drop(open().unwrap());
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "something was left behind");
 }

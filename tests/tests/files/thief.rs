@@ -5,7 +5,7 @@ use nix::sys::ptrace;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 use shmstate::State;
-use shmstate_tests::{Release1, World, has_proc, scratch_dir};
+use shmstate_tests::{Release1, World, eventually, has_proc, scratch_dir};
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
@@ -58,10 +58,10 @@ fn rob(call: &str, victims: &str, path: &Path, stops: u64) -> Option<Fate> {
         return Some(Fate::Ended);
     }
     flag.write_all_at(&[STEAL], 0).unwrap();
-    while answer != [STOLEN] {
-        std::thread::yield_now();
+    eventually(&format!("{case}: the thief answers"), || {
         flag.read_exact_at(&mut answer, 0).unwrap();
-    }
+        answer == [STOLEN]
+    });
     ptrace::detach(pid, None).unwrap();
     match waitpid(pid, None).unwrap() {
         WaitStatus::Exited(_, closed) if closed < 20 => Some(Fate::Robbed(closed)),

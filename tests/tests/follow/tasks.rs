@@ -4,7 +4,7 @@
 
 use futures_core::Stream;
 use shmstate::{Change, ErrorKind, NewVersion, State};
-use shmstate_tests::{Actor, Counted, PATIENCE, Rng, SEED, actor, has_proc, scratch_dir};
+use shmstate_tests::{Actor, Counted, PATIENCE, Rng, SEED, actor, eventually, has_proc, scratch_dir};
 use std::convert::Infallible;
 use std::fs;
 use std::future::{Future, poll_fn};
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::io::unix::AsyncFd;
 
 const TASKS: usize = 1000;
@@ -48,11 +48,7 @@ fn until_sleepers(count: usize) {
     if !has_proc() {
         return;
     }
-    let since = Instant::now();
-    while sleepers() != count {
-        assert!(since.elapsed() < PATIENCE, "{} threads sleep for tasks", sleepers());
-        thread::sleep(Duration::from_millis(1));
-    }
+    eventually(&format!("{count} threads sleep for tasks"), || sleepers() == count);
 }
 
 /// The simplest executor that there is.
@@ -64,11 +60,14 @@ fn block_on<F: Future>(future: F) -> F::Output {
         }
     }
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut future = pin!(future);
+    let (since, mut future) = (Instant::now(), pin!(future));
     loop {
         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
+            Poll::Pending => {
+                thread::park_timeout(PATIENCE);
+                assert!(since.elapsed() < PATIENCE, "a future is not ready in {PATIENCE:?}");
+            }
         }
     }
 }
@@ -113,13 +112,9 @@ fn a_thousand_tasks_are_one_sleeper() {
         .collect();
     for round in 1..=20 {
         // Every task sleeps, and one thread does so in the kernel.
-        while asleep.load(Relaxed) < round * TASKS as u64 {
-            thread::yield_now();
-        }
+        eventually("every task sleeps", || asleep.load(Relaxed) >= round * TASKS as u64);
         // A thread has its name a moment after it was started.
-        while sleepers() == 0 {
-            thread::yield_now();
-        }
+        eventually("a thread sleeps for them", || sleepers() > 0);
         assert_eq!((sleepers(), asleep.load(Relaxed)), (1, round * TASKS as u64));
         let writer = actor!["count", path, "1"];
         writer.expect("in");
@@ -307,9 +302,10 @@ fn a_read_only_handle_has_tasks() {
     if has_proc() {
         until_sleepers(1);
     }
-    while !tasks.iter().all(tokio::task::JoinHandle::is_finished) {
+    eventually("the tasks see 20 versions", || {
         Counted::write(&state, 1).unwrap();
-    }
+        tasks.iter().all(tokio::task::JoinHandle::is_finished)
+    });
 }
 
 #[test]
@@ -327,9 +323,7 @@ fn a_descriptor_is_readable_while_there_is_a_version() {
     };
     assert!(!is_readable(&changes) && changes.take().unwrap().is_none());
     Counted::write(&state, 2).unwrap();
-    while !is_readable(&changes) {
-        thread::yield_now();
-    }
+    eventually("the descriptor is readable", || is_readable(&changes));
     let caught = changes.take().unwrap().unwrap();
     assert_eq!((caught.version, caught.skipped), (2, 1));
     assert!(!is_readable(&changes) && changes.take().unwrap().is_none());
@@ -345,7 +339,7 @@ fn a_descriptor_is_readable_while_there_is_a_version() {
         let mut changes = unsafe { AsyncFd::register(changes) }.unwrap();
         let mut last = 2;
         while last < 1002 {
-            let mut ready = changes.readable_mut().await.unwrap();
+            let mut ready = tokio::time::timeout(PATIENCE, changes.readable_mut()).await.unwrap().unwrap();
             let taken = ready.get_inner_mut().take().unwrap();
             ready.clear_ready();
             if let Some(caught) = taken {
@@ -358,9 +352,7 @@ fn a_descriptor_is_readable_while_there_is_a_version() {
     // The region is gone: readable, and the error says so.
     let mut changes = state.changes().unwrap().readiness().unwrap();
     State::<Counted>::open(&path).unwrap().recreate(State::options()).unwrap();
-    while !is_readable(&changes) {
-        thread::yield_now();
-    }
+    eventually("the descriptor is readable", || is_readable(&changes));
     assert_eq!(changes.take().unwrap_err().kind(), ErrorKind::Retired);
     assert!(is_readable(&changes));
 }

@@ -1,7 +1,7 @@
 //! Waiting for versions, beside writers and waiters in other processes that are killed.
 
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{Actor, Counted, PATIENCE, Rng, SEED, actor, has_proc, scratch_dir};
+use shmstate_tests::{Actor, Counted, PATIENCE, Rng, SEED, SetOnDrop, actor, has_proc, scratch_dir};
 use std::convert::Infallible;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -59,8 +59,8 @@ fn roll_backs_do_not_end_a_wait() {
                 assert!(state.try_update(|_| Err::<Infallible, _>(())).unwrap().is_err());
             }
         });
+        let _stop = SetOnDrop(&stop);
         assert_eq!(state.wait_newer(0, Duration::from_millis(200)).unwrap(), None);
-        stop.store(true, Relaxed);
     });
 }
 
