@@ -59,7 +59,8 @@ impl<T: SharedLayout> ReadOnly<T> {
     /// Copies the committed version to the heap, and checks it.
     ///
     /// Without a pin, writers may come to write the copy that is being read; then it is read again. With three copies that
-    /// takes two commits in the time of the copying.
+    /// takes two commits in the time of the copying, and one where a copy rests. Beside a writer that never rests, a snapshot of some KiB may
+    /// have to try many times, and one of much more may end with `Busy`: open the state for writing there.
     ///
     /// # Errors
     /// [`Busy`](crate::ErrorKind::Busy) if writers were faster for five seconds; [`Corrupt`](crate::ErrorKind::Corrupt) if
