@@ -10,6 +10,7 @@
 
 mod attach;
 mod handles;
+mod looking;
 mod maps;
 mod others;
 mod rest;
@@ -461,6 +462,7 @@ fn main() {
     }
     let [ours, mutexes] = contended(effort.round * effort.rounds as u32);
     println!("\ntwo threads at once: {} ns per update, mutex {} ns", short(ours), short(mutexes));
+    looking::lines(effort.round * effort.rounds as u32);
     handles::line(effort);
     attach::line(effort);
     touch::line(touched);
