@@ -364,7 +364,7 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
         size: size_of::<Self>(),
         align: align_of::<Self>(),
         version: 0,
-        arguments: const { &[Argument::Type(&form::root_layout::<A>()), Argument::Const(N as i128)] },
+        arguments: const { &[Argument::Type(const { &form::root_layout::<A>() }), Argument::Const(N as i128)] },
         docs: "",
         hooks: crate::layout::Hooks::NONE,
         kind: {
