@@ -152,7 +152,8 @@ impl DynState {
     ///
     /// A handle that takes part holds the version in place, and `f` runs once. One that only looks copies what `f` looks at;
     /// if there was a commit in the midst of it, it runs `f` again, so that `f` always ends with one version, and should have no
-    /// effects of its own.
+    /// effects of its own. What `f` asks for is an error of the kind [`Busy`](crate::ErrorKind::Busy) then: `f` passes errors on, and does
+    /// not `unwrap` them.
     ///
     /// # Errors
     /// [`Busy`](crate::ErrorKind::Busy) if writers were faster for five seconds than a handle that only looks;
