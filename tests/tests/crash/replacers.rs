@@ -96,10 +96,12 @@ fn killed_at(path: &Path, stops: u64, beside: impl FnOnce()) -> Option<bool> {
     eventually("the others wait", || !is_running(pid));
     beside();
     kill(pid, Signal::SIGKILL).unwrap();
-    while !matches!(next_status(pid), WaitStatus::Signaled(thread, ..) | WaitStatus::Exited(thread, _) if thread == pid)
-    {
+    loop {
+        match next_status(pid) {
+            WaitStatus::Signaled(thread, ..) | WaitStatus::Exited(thread, _) if thread == pid => return Some(false),
+            _ => {}
+        }
     }
-    Some(false)
 }
 
 /// What a thread of the process, which has a group to itself, reports next. Of the group, because a thread may have begun that has
