@@ -85,9 +85,9 @@ pub enum Command {
     /// Compare two states, or a state and an exported file, by layout and by value
     #[command(after_help = "Examples:\n  shmstate diff board board-2\n  shmstate diff board backup.json")]
     Diff {
-        /// A region, or a JSON file
+        /// A region, or a JSON file: `NAME.json`, or a path with a `/`
         one: PathBuf,
-        /// A region, or a JSON file
+        /// A region, or a JSON file: `NAME.json`, or a path with a `/`
         other: PathBuf,
     },
     /// Show a region's counters, and the processes that are attached

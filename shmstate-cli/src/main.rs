@@ -8,6 +8,7 @@ mod document;
 mod failure;
 mod given;
 mod history;
+mod json_file;
 mod lines;
 mod processes;
 mod progress;

@@ -225,6 +225,10 @@ fn an_exported_state_comes_back_in_a_new_region() {
     let file = file.to_str().unwrap();
     fixture.prints(&["export", "house", file]);
     assert_eq!(fixture.run(&["diff", "house", file]).0, 0);
+    // Whatever its name is.
+    let plain = fixture.path("house.export").display().to_string();
+    std::fs::copy(file, &plain).unwrap();
+    assert_eq!(fixture.run(&["diff", "house", &plain]), (0, String::new(), String::new()));
     fixture.prints(&["import", file, "second"]);
     assert_eq!(fixture.run(&["diff", "house", "second"]), (0, String::new(), String::new()));
     let second = State::<House>::open(fixture.path("second")).unwrap();
@@ -372,8 +376,8 @@ fn a_state_moves_to_another_layout() {
     assert!(fixture.prints(&[&real[..], &["--dry-run"]].concat()).ends_with("nothing would be lost that may not be\n"));
     fixture.house.update(|s| s.visits += 1).unwrap();
     // The layout as a file.
-    std::fs::write(fixture.path("next.json"), fixture.prints(&["schema", "next", "--json"])).unwrap();
-    let file = fixture.path("next.json").display().to_string();
+    std::fs::write(fixture.path("next.layout"), fixture.prints(&["schema", "next", "--json"])).unwrap();
+    let file = fixture.path("next.layout").display().to_string();
     let real = real.map(|argument| if argument == "next" { file.as_str() } else { argument });
     assert!(fixture.prints(&real).contains("has the new layout, as version 3"));
     let next = State::<Next>::open(fixture.path("house")).unwrap();

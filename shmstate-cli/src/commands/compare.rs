@@ -2,6 +2,7 @@
 
 use crate::document::Document;
 use crate::failure::Failure;
+use crate::json_file;
 use crate::progress::Busy;
 use crate::regions;
 use anstyle::{AnsiColor, Style};
@@ -27,11 +28,10 @@ pub fn diff(out: &mut impl Write, one: &Path, other: &Path) -> Result<bool, Fail
 /// The layout and the value of a region, or of a JSON file: an exported one, or of the value alone.
 fn read(path: &Path) -> Result<(Option<String>, Json), Failure> {
     let wrong = |error| Failure::Argument(format!("{}: {error}", path.display()));
-    if path.extension().is_none_or(|extension| extension != "json") {
+    let Some(text) = json_file::text(path)? else {
         let state = regions::open(path)?;
         return Ok((Some(state.schema()), serde_json::from_str(&state.to_json("")?).map_err(wrong)?));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::File(path.display().to_string(), error))?;
+    };
     Ok(match serde_json::from_str(&text).map_err(wrong)? {
         Json::Object(mut members) if members.contains_key("shmstate_export") => {
             let layout = members.remove("schema").map(|schema| schema.to_string());

@@ -1,6 +1,7 @@
 //! `migrate` and `resize`.
 
 use crate::failure::Failure;
+use crate::json_file;
 use crate::progress::Busy;
 use crate::regions;
 use shmstate::dynamic::DynState;
@@ -88,8 +89,8 @@ pub fn resize(
 
 /// The layout in a file of JSON, or that of a region.
 fn schema(path: &Path) -> Result<String, Failure> {
-    if path.extension().is_some_and(|extension| extension == "json") {
-        return std::fs::read_to_string(path).map_err(|error| Failure::File(path.display().to_string(), error));
+    match json_file::text(path)? {
+        Some(text) => Ok(text),
+        None => Ok(regions::open(path)?.schema()),
     }
-    Ok(regions::open(path)?.schema())
 }
