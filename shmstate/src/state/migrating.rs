@@ -106,7 +106,23 @@ fn carry_over<T: SharedLayout>(
     terms: Terms,
     clock: &mut Deadline,
 ) -> Result<Option<State<T>>, Error> {
-    let Some((region, old)) = attach(region_path, terms.access, clock)? else { return Ok(None) };
+    let Some((mut region, mut old)) = attach(region_path, terms.access, clock)? else { return Ok(None) };
+    if old.is_same(&Schema::of(T::LAYOUT)) {
+        // Another process was first, and its region is not to be replaced once more; or keys lie in other places than the program's code
+        // says. The first handle of a region finds out which of both it is, so that this handle must not be in the way.
+        let key = region.key();
+        drop(region);
+        match Options::<T>::open_if_there(region_path, terms, clock) {
+            Err(e) if e.kind() == ErrorKind::LayoutMismatch => {}
+            Err(_) => return Ok(None),
+            opened => return opened,
+        }
+        let Some(again) = attach(region_path, terms.access, clock)? else { return Ok(None) };
+        (region, old) = again;
+        if region.key() != key {
+            return Ok(None);
+        }
+    }
     let route = route(options, old, refused)?;
     let plan = Plan::new(Schema::of(T::LAYOUT), options.sizes_or(region.sizes()))?;
     let successor = Successor { plan: &plan, mode: options.asked_mode(), limits: options.limits() };

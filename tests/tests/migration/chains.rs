@@ -1,7 +1,7 @@
 //! Migrations by code of the program: one, chains of them, and what happens when one fails.
 
 use shmstate::{ErrorKind, List, Migrate, SharedLayout, State};
-use shmstate_tests::scratch_dir;
+use shmstate_tests::{PATIENCE, scratch_dir};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 mod v1 {
@@ -103,4 +103,37 @@ fn a_migration_that_fails_leaves_everything_as_it_was() {
     let options = State::<Account>::options().migrate(Migrate::with(in_cents)).migrate(Migrate::with(listed));
     assert_eq!(read(&options.open(&name).unwrap()), (100, 3, 8));
     assert_eq!(old.read(|a| a.euros).unwrap_err().kind(), ErrorKind::Retired);
+}
+
+/// Programs that open a state at the same time move it once: the handles of all of them stay in service.
+#[test]
+fn programs_that_migrate_at_the_same_time_move_the_state_once() {
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    struct Before {
+        count: u32,
+    }
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    struct After {
+        count: u64,
+        opened: u64,
+    }
+    let dir = scratch_dir();
+    for round in 0..if cfg!(debug_assertions) { 60 } else { 300 } {
+        let name = dir.path().join("state");
+        State::<Before>::create(&name).unwrap().update(|s| s.count = round).unwrap();
+        let begin = std::sync::Barrier::new(4);
+        let handles: Vec<State<After>> = std::thread::scope(|threads| {
+            let open = || {
+                begin.wait();
+                State::<After>::options().migrate(Migrate::Auto).timeout(PATIENCE).open(&name).unwrap()
+            };
+            let opening: Vec<_> = (0..4).map(|_| threads.spawn(open)).collect();
+            opening.into_iter().map(|opening| opening.join().unwrap()).collect()
+        });
+        handles.iter().for_each(|state| state.update(|s| s.opened += 1).unwrap());
+        assert_eq!(handles[0].read(|s| (s.count, s.opened)).unwrap(), (u64::from(round), 4));
+        shmstate::remove(&name).unwrap();
+    }
 }
