@@ -5,7 +5,7 @@ use crate::end::End;
 use crate::engine::{Appended, Engine};
 use crate::entry::{self, Pieces, What};
 use crate::incoming::Incoming;
-use crate::replica::{News, Replica};
+use crate::replica::{News, Replica, Step};
 use shmstate::SharedLayout;
 use tokio::time::timeout;
 
@@ -14,14 +14,47 @@ pub(crate) async fn connect<T: SharedLayout, E: Engine>(
     incoming: &Incoming<'_, T, E>,
     replica: &mut Replica<'_, T>,
 ) -> Result<Tail, End> {
-    let refused = match bring_up(incoming, replica, false).await {
-        Err(End::Refused { entry, why }) => End::Refused { entry, why },
+    let mut seen = Seen::new(replica);
+    let (mut entry, mut why) = match bring_up(incoming, replica, false, &mut seen).await {
+        Err(End::Refused { entry, why }) => (entry, why),
         connected => return connected,
     };
+    if let Err(e) = replica.stop_before(entry, &seen.news, seen.committed_before(entry)) {
+        // One that comes before is whole, and makes no value.
+        match incoming.refusal(replica.state(), &seen.news, e) {
+            End::Refused { entry: first, why: of_first } => (entry, why) = (first, of_first),
+            end => return Err(end),
+        }
+        replica.stop_before(entry, &seen.news, seen.committed_before(entry))?;
+    }
     // Another machine may have passed over it, and said what the state is since.
-    match bring_up(incoming, replica, true).await {
-        Err(End::Refused { .. }) => Err(refused),
+    match bring_up(incoming, replica, true, &mut Seen::new(replica)).await {
+        Err(End::Refused { .. }) => Err(End::Refused { entry, why }),
         connected => connected,
+    }
+}
+
+/// The entries that follow the newest one that the state has, as far as they have been seen.
+struct Seen {
+    news: News,
+    /// The one that has the batch of this machine that was under way.
+    own: Option<u64>,
+    /// Some were not seen, because they are not kept any more.
+    skips: bool,
+}
+
+impl Seen {
+    fn new<T: SharedLayout>(replica: &Replica<'_, T>) -> Seen {
+        Seen { news: News::after(replica.applied(), replica.digest()), own: None, skips: false }
+    }
+
+    /// Whether the batch is among those before that entry; `None` if that is not known.
+    fn committed_before(&self, entry: u64) -> Option<bool> {
+        match self.own {
+            Some(own) if own < entry => Some(true),
+            Some(_) => None,
+            None => (!self.skips).then_some(false),
+        }
     }
 }
 
@@ -31,10 +64,10 @@ async fn bring_up<T: SharedLayout, E: Engine>(
     incoming: &Incoming<'_, T, E>,
     replica: &mut Replica<'_, T>,
     mut takes_all: bool,
+    seen: &mut Seen,
 ) -> Result<Tail, End> {
     let (engine, identity) = (&incoming.engine, incoming.identity);
-    let mut news = News { seq: replica.applied(), digest: replica.digest(), pieces: Vec::new() };
-    let (mut committed, mut is_known) = (false, true);
+    let Seen { news, own, skips } = seen;
     // The number of an entry that there is, because it was first where one of this machine was refused.
     let mut first = 0;
     let (sent_after, refused, pass_over) = replica.control().read(|c| (c.sent_after, c.refused, c.pass_over))?;
@@ -61,19 +94,25 @@ async fn bring_up<T: SharedLayout, E: Engine>(
                 if entry.as_ref().is_ok_and(|entry| entry.before != news.digest) {
                     agreed(engine, [(news.seq, news.digest), (seq, digest)]).await?;
                 } else if seq != pass_over {
-                    let (pieces, _) = incoming.resolve(seq, entry).await?;
-                    news.pieces.push((seq, pieces));
-                    committed |= is_own;
+                    if is_own {
+                        *own = Some(seq);
+                    }
+                    let resolved = incoming.resolve(seq, entry).await;
+                    if resolved.is_err() {
+                        agreed(engine, [(news.seq, news.digest), (seq, digest)]).await?;
+                    }
+                    let (pieces, _) = resolved?;
+                    news.steps.push(Step { seq, digest, pieces });
                 }
                 (news.seq, news.digest) = (seq, digest);
             } else {
                 // Entries are not kept any more, or are others than the state has: all of the state.
-                let Loaded { seq, digest, whole } = contents::load(engine, newest.max(first), pass_over).await?;
+                let Loaded { seq, digest, whole, .. } = contents::load(engine, newest.max(first), pass_over).await?;
                 if seq < news.seq {
                     return Err(End::Lost(made_anew(seq, news.seq)));
                 }
-                is_known = committed;
-                news = News { seq, digest, pieces: vec![(seq, incoming.pieces_of(&whole)?)] };
+                *skips = true;
+                *news = News { steps: vec![Step { seq, digest, pieces: incoming.pieces_of(&whole)? }], seq, digest };
                 tail = Tail::after(engine, seq.saturating_sub(1));
                 (is_same, takes_all) = (false, false);
             }
@@ -86,18 +125,18 @@ async fn bring_up<T: SharedLayout, E: Engine>(
         }
         let what = if pass_over > 0 {
             // No other machine can go on without that entry, unless it learns what the state is.
-            let whole = identity.whole(&incoming.with(replica.state(), &news)?);
+            let whole = identity.whole(&incoming.with(replica.state(), news)?);
             What::Whole { content: contents::write_of_entry(engine, news.seq, whole).await? }
         } else {
             if refused > 0 {
                 // Before the log grows with each attempt.
-                incoming.with(replica.state(), &news)?;
+                incoming.with(replica.state(), news)?;
             }
             What::Change { pieces: Pieces::default(), snapshot: None }
         };
-        let own = identity.entry(news.digest, 0, what).to_bytes();
-        let digest = entry::digest(&own);
-        match timeout(2 * ENTRY, engine.append(news.seq, own)).await {
+        let fence = identity.entry(news.digest, 0, what).to_bytes();
+        let digest = entry::digest(&fence);
+        match timeout(2 * ENTRY, engine.append(news.seq, fence)).await {
             Ok(Ok(Appended::Yes)) => {
                 (news.seq, news.digest) = (news.seq + 1, digest);
                 break;
@@ -112,8 +151,8 @@ async fn bring_up<T: SharedLayout, E: Engine>(
         let found = [found.next().unwrap_or(0), found.next().unwrap_or(0)];
         replica.control().update(|c| c.snapshots = found)?;
     }
-    let committed = (is_known || committed).then_some(committed);
-    replica.connect(&news, committed).map_err(|e| incoming.refusal(replica.state(), &news, e))?;
+    let committed = seen.committed_before(u64::MAX);
+    replica.connect(&seen.news, committed).map_err(|e| incoming.refusal(replica.state(), &seen.news, e))?;
     Ok(tail)
 }
 

@@ -209,6 +209,8 @@ impl Drop for Tail {
 
 /// All of a state, after an entry with that digest.
 pub(crate) struct Loaded {
+    /// The entry of the snapshot that it was made of; 0 if there is none.
+    pub(crate) first: u64,
     pub(crate) seq: u64,
     pub(crate) digest: u64,
     pub(crate) whole: Whole,
@@ -293,7 +295,7 @@ pub(crate) async fn load(engine: &impl Engine, newest: u64, pass_over: u64) -> R
             Err(trouble) => return Err(trouble),
         }
     }
-    Ok(Loaded { seq, digest, whole: loaded? })
+    Ok(Loaded { first: if has_snapshot { first } else { 0 }, seq, digest, whole: loaded? })
 }
 
 fn refusal(entry: u64, why: String) -> Trouble {

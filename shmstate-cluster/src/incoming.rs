@@ -59,11 +59,11 @@ impl<'s, T: SharedLayout, E: Engine> Incoming<'s, T, E> {
         let before = state.read_bytes(|bytes, _| bytes.to_vec())?;
         let with = |count: usize| {
             let mut bytes = before.clone();
-            news.pieces[..count].iter().try_for_each(|(_, pieces)| pieces.write_into(&mut bytes))?;
+            news.pieces().take(count).try_for_each(|pieces| pieces.write_into(&mut bytes))?;
             let checked = Snapshot::from_parts(&self.identity.document, 0, bytes);
             checked.map(|checked| checked.bytes().to_vec()).map_err(|e| e.to_string())
         };
-        let all = news.pieces.len();
+        let all = news.steps.len();
         let mut why = match with(all) {
             Ok(bytes) => return Ok(bytes),
             Err(why) => why,
@@ -77,7 +77,7 @@ impl<'s, T: SharedLayout, E: Engine> Incoming<'s, T, E> {
                 Err(e) => (wrong, why) = (middle, e),
             }
         }
-        let entry = news.pieces.get(right).map_or(news.seq, |(seq, _)| *seq);
+        let entry = news.steps.get(right).map_or(news.seq, |step| step.seq);
         Err(End::Refused { entry, why })
     }
 

@@ -33,8 +33,35 @@ pub(crate) struct News {
     /// The number of the last one, and its digest.
     pub(crate) seq: u64,
     pub(crate) digest: u64,
-    /// Their pieces, in their order, each with the number of the entry.
-    pub(crate) pieces: Vec<(u64, Pieces)>,
+    /// Those of them that change something, in their order.
+    pub(crate) steps: Vec<Step>,
+}
+
+/// What one entry does to the state.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    pub(crate) seq: u64,
+    pub(crate) digest: u64,
+    pub(crate) pieces: Pieces,
+}
+
+impl News {
+    /// Nothing yet, after an entry with that digest.
+    pub(crate) fn after(seq: u64, digest: u64) -> News {
+        News { seq, digest, steps: Vec::new() }
+    }
+
+    /// All of it.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &Pieces> + Clone {
+        self.steps.iter().map(|step| &step.pieces)
+    }
+
+    /// Those that come before entry `entry`, if there are any.
+    fn before(&self, entry: u64) -> Option<News> {
+        let steps: Vec<Step> = self.steps.iter().take_while(|step| step.seq < entry).cloned().collect();
+        let last = steps.last()?;
+        Some(News { seq: last.seq, digest: last.digest, steps })
+    }
 }
 
 pub(crate) struct Replica<'a, T: SharedLayout> {
@@ -147,7 +174,7 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
 
     /// Makes what entries say a part of the state.
     fn take_in(&mut self, news: &News) -> Result<(), Error> {
-        let pieces = news.pieces.iter().map(|(_, pieces)| pieces);
+        let pieces = news.pieces();
         if pieces.clone().any(|pieces| !pieces.is_empty()) {
             self.state.apply(pieces.clone().flat_map(Pieces::iter))?;
         }
@@ -182,7 +209,11 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
 
     /// The state cannot take that entry, which is next.
     pub(crate) fn refuse(&mut self, entry: u64, why: &str) -> Result<(), Error> {
-        self.control.update(|c| c.refused = entry)?;
+        // In one update, so that no process sees one without the other.
+        self.control.update(|c| {
+            c.refused = entry;
+            c.disconnect(why);
+        })?;
         self.disconnect(why)
     }
 
@@ -191,15 +222,34 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
         self.sent
     }
 
-    /// There is a connection again. These are the entries since the newest one that the state has, up to the newest one that there
-    /// is. Of the batch in doubt, `committed` says whether it is among them; `None` if that cannot be known.
-    pub(crate) fn connect(&mut self, news: &News, committed: Option<bool>) -> Result<(), Error> {
+    /// Of these entries, the state cannot take number `entry`: it takes those before. `committed` says whether the batch that was under way
+    /// is among them, and nothing if that cannot be known.
+    pub(crate) fn stop_before(&mut self, entry: u64, news: &News, committed: Option<bool>) -> Result<(), Error> {
+        if committed == Some(false) {
+            // The entry that it was to be is another one.
+            self.sent = 0;
+        }
+        match news.before(entry) {
+            Some(news) => self.catch_up(&news, committed),
+            None => Ok(()),
+        }
+    }
+
+    fn catch_up(&mut self, news: &News, committed: Option<bool>) -> Result<(), Error> {
         self.take_in(news)?;
         let last = self.rewind()?;
         let (applied, digest, sent) = (self.applied, self.digest, std::mem::take(&mut self.sent));
         Ok(self.control.update(|c| {
             (c.applied, c.digest) = (applied, digest);
             c.settle(sent, last, committed);
+        })?)
+    }
+
+    /// There is a connection again. These are the entries since the newest one that the state has, up to the newest one that there
+    /// is. Of the batch in doubt, `committed` says whether it is among them; `None` if that cannot be known.
+    pub(crate) fn connect(&mut self, news: &News, committed: Option<bool>) -> Result<(), Error> {
+        self.catch_up(news, committed)?;
+        Ok(self.control.update(|c| {
             (c.heard, c.connected) = (Timestamp::now(), true);
             (c.refused, c.pass_over) = (0, 0);
             c.why.clear();

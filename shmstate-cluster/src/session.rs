@@ -10,7 +10,7 @@ use crate::engine::{Appended, Engine, Failed, patience};
 use crate::entry::{self, Entry, Named, Origin, Pieces, What};
 use crate::identity::Identity;
 use crate::incoming::Incoming;
-use crate::replica::{Batch, News, Replica};
+use crate::replica::{Batch, News, Replica, Step};
 use bytes::Bytes;
 use shmstate::{SharedLayout, Timestamp};
 use std::collections::VecDeque;
@@ -217,7 +217,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
     /// An entry has come, and perhaps more.
     async fn arrived(&mut self, next: Next, tail: &mut Tail) -> Result<(), End> {
         let mut next = Some(next);
-        let mut news = News { seq: self.replica.applied(), digest: self.replica.digest(), pieces: Vec::new() };
+        let mut news = News::after(self.replica.applied(), self.replica.digest());
         while let Some(Next { seq, digest, entry }) = next.take() {
             if seq > news.seq + 1 {
                 return Err(End::Lost("entries are missing".into()));
@@ -230,15 +230,21 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
                     // One that does not follow is of a machine that has other entries: no machine applies it.
                     let mut pieces = Pieces::default();
                     if entry.as_ref().map_or(true, |entry| entry.before == news.digest) {
-                        let resolved = self.incoming.resolve(seq, entry).await;
-                        let (resolved, named) = resolved.inspect_err(|_| self.replica.is_taken(seq))?;
+                        let (resolved, named) = match self.incoming.resolve(seq, entry).await {
+                            Err(end) => {
+                                agreed(&self.incoming.engine, [(seq, digest)]).await?;
+                                self.replica.is_taken(seq);
+                                return Err(end);
+                            }
+                            resolved => resolved?,
+                        };
                         pieces = resolved;
                         self.note(named, seq, false)?;
                     } else {
                         agreed(&self.incoming.engine, [(news.seq, news.digest), (seq, digest)]).await?;
                     }
                     self.bytes += pieces.size();
-                    news.pieces.push((seq, pieces));
+                    news.steps.push(Step { seq, digest, pieces });
                     (news.seq, news.digest) = (seq, digest);
                 }
             }
@@ -249,15 +255,15 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
                     return Err(End::Lost("the servers have lost what they had acknowledged".into()));
                 }
             }
-            if news.pieces.len() < AT_ONCE {
+            if news.steps.len() < AT_ONCE {
                 next = tail.next_at_once();
             }
         }
-        if !news.pieces.is_empty() {
+        if !news.steps.is_empty() {
             let taken = self.replica.overtaken(&news);
             if let Err(e) = taken {
-                if let Some((first, _)) = news.pieces.first() {
-                    self.replica.is_taken(*first);
+                if let Some(first) = news.steps.first() {
+                    self.replica.is_taken(first.seq);
                 }
                 return Err(self.incoming.refusal(self.replica.state(), &news, e));
             }

@@ -61,7 +61,7 @@ impl<E: Engine> Setup<'_, E> {
         }
         let (applied, digest) = match loaded {
             // Carried over from another layout: the cluster's state has this one from now on.
-            Some(Loaded { seq, digest, whole }) if is_new && whole.layout != identity.layout => {
+            Some(Loaded { seq, digest, whole, .. }) if is_new && whole.layout != identity.layout => {
                 if !self.migrates {
                     shmstate::remove(&paths.state)?;
                     return Err(Error::InvalidOption(format!(
@@ -77,7 +77,7 @@ impl<E: Engine> Setup<'_, E> {
                 };
                 (seq + 1, digest)
             }
-            Some(Loaded { seq, digest, whole }) => {
+            Some(Loaded { seq, digest, whole, .. }) => {
                 identity.cluster = whole.cluster;
                 if !is_new {
                     self.fill(&identity, &region, &whole)?;
@@ -88,7 +88,7 @@ impl<E: Engine> Setup<'_, E> {
                 Some(digest) => (1, digest),
                 // Another machine was first.
                 None => {
-                    let Some(Loaded { seq, digest, whole }) = self.load(1)? else {
+                    let Some(Loaded { seq, digest, whole, .. }) = self.load(1)? else {
                         return Err(self.damaged("its log is empty"));
                     };
                     if !is_new && whole.cluster != identity.cluster {
@@ -167,8 +167,31 @@ impl<E: Engine> Setup<'_, E> {
                 identity.local.iter().for_each(|range| bytes[range.clone()].copy_from_slice(&new[range.clone()]));
             })?;
         }
-        Snapshot::from_parts(&whole.schema, *seq, bytes)
-            .map_err(|e| self.damaged(&format!("it is no value of its type: {e}")))
+        Snapshot::from_parts(&whole.schema, *seq, bytes).or_else(|e| Err(self.refusal(loaded, e.to_string())?))
+    }
+
+    /// What the cluster has is no value of its type: the first entry with which that is so.
+    fn refusal(&self, loaded: &Loaded, why: String) -> Result<Error, Error> {
+        let wrong_at = |newest: u64| {
+            let Loaded { seq, whole, .. } = self.wait(contents::load(&self.engine, newest, self.pass_over))?;
+            Ok::<_, Error>(
+                Snapshot::from_parts(&whole.schema, seq, Vec::from(whole.bytes)).err().map(|e| e.to_string()),
+            )
+        };
+        let (mut right, mut wrong, mut why) = (loaded.first, loaded.seq, why);
+        if right > 0
+            && let Some(why) = wrong_at(right)?
+        {
+            return Ok(self.damaged(&format!("the snapshot after entry {right} is no value of its type: {why}")));
+        }
+        while right + 1 < wrong {
+            let middle = right.midpoint(wrong);
+            match wrong_at(middle)? {
+                None => right = middle,
+                Some(e) => (wrong, why) = (middle, e),
+            }
+        }
+        Ok(Error::Refused { name: self.name.to_owned(), entry: wrong, why })
     }
 
     /// Makes what the region has the state of the cluster, if entry `after`, with that digest, is the newest one. Returns the

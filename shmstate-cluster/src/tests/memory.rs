@@ -1,7 +1,7 @@
 //! An engine in memory whose network loses, repeats and delays: `memory://NAME`.
 
 use crate::engine::{Appended, Engine, Failed};
-use crate::entry::{self, Entry, Pieces, What};
+use crate::entry::{self, Entry, Origin, Pieces, What};
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -118,12 +118,13 @@ impl Server {
         self.news.notify_waiters();
     }
 
-    /// Has an entry more, which makes of the newest one whatever it likes: with the right digest and checksum.
+    /// Has an entry more, of a machine of its own, which makes of the newest one whatever it likes: with the right digest and checksum.
     pub(crate) fn forge(&self, make: impl FnOnce(Entry) -> Entry) -> u64 {
         let mut kept = self.kept.lock().unwrap();
         let (newest, entry) = kept.log.last_key_value().map(|(seq, entry)| (*seq, entry.clone())).unwrap();
         let before = entry::digest(&entry);
-        let forged = make(Entry { before, ..Entry::from_bytes(entry).unwrap() });
+        let origin = Origin { machine: 1, upto: 1 };
+        let forged = make(Entry { before, origin, ..Entry::from_bytes(entry).unwrap() });
         assert_eq!(kept.append(newest, &forged.to_bytes()), Appended::Yes);
         drop(kept);
         self.news.notify_waiters();

@@ -23,6 +23,10 @@ const DISAGREEING: Check =
 const REFUSED: Check =
     Beside(PACKAGE, "shmstate_cluster", "tests::refused::an_entry_without_sense_is_refused_and_can_be_passed_over");
 
+/// An update that was under way when an entry came that makes no sense.
+const TAKEN: Check =
+    Beside(PACKAGE, "shmstate_cluster", "tests::refused::an_update_whose_place_is_taken_is_not_in_doubt");
+
 /// Contents that were begun and never finished, on a server.
 const BEGUN: Check = Beside(PACKAGE, "shmstate_cluster", "tests::engines::what_was_begun_goes_from_nats");
 
@@ -32,8 +36,41 @@ const CONTROL: &str = "shmstate-cluster/src/control.rs";
 const ENTRY: &str = "shmstate-cluster/src/entry.rs";
 const REPLICA: &str = "shmstate-cluster/src/replica.rs";
 const SESSION: &str = "shmstate-cluster/src/session.rs";
+const SETUP: &str = "shmstate-cluster/src/setup.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "refused_entry_leaves_doubt",
+        breaks: "an update stays in doubt after an entry that cannot be taken has got its place",
+        patches: &[value(
+            CONNECT,
+            "let Err(e) = «replica.stop_before(entry, &seen.news, seen.committed_before(entry))» {",
+            "Ok::<(), crate::error::Error>(())",
+        )],
+        checks: &[TAKEN],
+    },
+    Mutant {
+        name: "first_of_two_refused_is_not_named",
+        breaks: "an entry that makes no value, before one that cannot be read, ends the link without a word",
+        patches: &[value(CONNECT, "=> «(entry, why) = (first, of_first)»", "{ let _ = (first, of_first); }")],
+        checks: &[TAKEN],
+    },
+    Mutant {
+        name: "refused_entry_takes_its_own_in",
+        breaks: "an update that comes before an entry that cannot be taken is said to be committed, and is not there",
+        patches: &[value(
+            REPLICA,
+            "match «news.before(entry)» { Some(news)",
+            "Some(News::after(news.seq, news.digest))",
+        )],
+        checks: &[TAKEN],
+    },
+    Mutant {
+        name: "join_blames_the_newest_entry",
+        breaks: "a new machine names the newest entry as the one that makes no sense",
+        patches: &[value(SETUP, "while «right + 1 < wrong»", "false")],
+        checks: &[REFUSED],
+    },
     Mutant {
         name: "own_entry_is_not_recognised",
         breaks: "an update whose answer was lost happens a second time",
@@ -128,7 +165,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "snapshot_without_its_bytes",
         breaks: "a machine that was away goes on without what was forgotten",
-        patches: &[value(CONNECT, "vec![(seq, incoming.pieces_of(&whole)?)]", "{ let _ = &whole; Vec::new() }")],
+        patches: &[value(
+            CONNECT,
+            "vec![Step { seq, digest, pieces: incoming.pieces_of(&whole)? }]",
+            "{ let _ = &whole; Vec::new() }",
+        )],
         checks: &[AWAY],
     },
     Mutant {
@@ -170,7 +211,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "an error names another entry than the one that makes no sense",
         patches: &[value(
             "shmstate-cluster/src/incoming.rs",
-            "news.pieces.get(right).map_or(news.seq, |(seq, _)| *seq)",
+            "news.steps.get(right).map_or(news.seq, |step| step.seq)",
             "news.seq + 1",
         )],
         checks: &[REFUSED],
