@@ -14,8 +14,11 @@
 //! `n + L − M`. A follower that sees such an entry sees that end as well (P3 with W2). So it believes what it has read
 //! if, after that, the end is at most `L − M` past the first entry; otherwise it takes everything.
 //!
-//! **Pages.** What an update has marked by pages goes to the page bits of the copies, of which a follower has none. The version of the
-//! last such commit is kept; a follower of an older version takes everything.
+//! **Another copy's part.** What an update has marked by pages goes to the page bits of the copies, of which a follower has none; and a
+//! follower may be slower than the log. But what another copy lacks is in the log from its position on, and in its page bits; and a copy that
+//! holds an older version than the follower lacks all that the follower lacks. So a follower may take what that copy lacks, if the copy is not
+//! written while its bits are read (P4), which its sequence says as for an optimistic read. If there is no such copy, the follower takes
+//! everything. The version of the last commit that has marked pages is kept, so that a follower knows when the log alone will not do.
 //!
 //! **Without a pin**, where the region is mapped for reading, all of it is read in the midst of an optimistic read, and counts
 //! if that does. Such a follower may outlive all handles; so the log's numbers go on when a population begins, and it finds an overrun.
@@ -24,7 +27,7 @@
 
 use super::shared::Shared;
 use crate::sync::{Ordering::Relaxed, fence_acquire};
-use crate::track::exact;
+use crate::track::{PAGE, exact};
 use std::ops::Range;
 
 /// Where a follower is.
@@ -46,24 +49,51 @@ impl Shared<'_> {
         active.then(|| Position { version: self.version_of(copy), log_position })
     }
 
-    /// Gathers the byte ranges in which the version at `to` differs from that at `from`, apart from plain fields. Returns `false` if
-    /// the log does not say it: it was overrun, or pages were marked.
+    /// Gathers byte ranges, which contain those in which the version at `to` differs from that at `from`, apart from plain fields. Returns
+    /// `false` if neither the log says it nor what a copy lacks.
     pub(crate) fn entries_between(&self, from: Position, to: Position, ranges: &mut Vec<Range<u64>>) -> bool {
-        ranges.clear();
         // Stored before the version that it names, which the caller has seen.
-        if self.control.active.spilled.load(Relaxed) > from.version {
-            return false;
-        }
+        let is_logged = self.control.active.spilled.load(Relaxed) <= from.version;
+        is_logged && self.entries_from(from.log_position, to, ranges)
+            || (0..self.in_use()).any(|copy| self.lacked_by(copy, from, to, ranges))
+    }
+
+    /// Gathers what the log says from entry `first` on. Returns `false` if it was overrun.
+    fn entries_from(&self, first: u64, to: Position, ranges: &mut Vec<Range<u64>>) -> bool {
+        ranges.clear();
         let most = self.log.len().saturating_sub(exact(self.size)) as u64;
-        let count = to.log_position.wrapping_sub(from.log_position);
+        let count = to.log_position.wrapping_sub(first);
         if count > most {
             return false;
         }
         for n in 0..count {
-            let range = self.granule.unpack(self.entry(from.log_position.wrapping_add(n)).load(Relaxed));
+            let range = self.granule.unpack(self.entry(first.wrapping_add(n)).load(Relaxed));
             ranges.push(range.start.min(self.size)..range.end.min(self.size));
         }
         fence_acquire(); // [P3]
-        self.control.active.log_end.load(Relaxed).wrapping_sub(from.log_position) <= most
+        self.control.active.log_end.load(Relaxed).wrapping_sub(first) <= most
+    }
+
+    /// Gathers what copy `copy` lacks of the version at `to`. Returns `false` if that is not known, or if it may be less than what the version at
+    /// `from` lacks.
+    #[cold]
+    fn lacked_by(&self, copy: usize, from: Position, to: Position, ranges: &mut Vec<Range<u64>>) -> bool {
+        let line = &self.copies[copy];
+        let sequence = line.sequence.load(Relaxed);
+        fence_acquire();
+        let (version, position) = (line.synced.load(Relaxed), line.log_position.load(Relaxed));
+        // One that was rolled back holds no version.
+        if !sequence.is_multiple_of(4) || version > from.version || !self.entries_from(position, to, ranges) {
+            return false;
+        }
+        // By the fence of P3, with the bits of what was moved there before the position was.
+        let (pages, mut next) = (self.pages_of(line), 0);
+        while let Some(run) = pages.next_run(next) {
+            let starts = (run.start..run.end.min(self.size)).step_by(PAGE as usize);
+            ranges.extend(starts.map(|start| start..(start + PAGE).min(self.size)));
+            next = run.end;
+        }
+        fence_acquire(); // [P4]
+        line.sequence.load(Relaxed) == sequence
     }
 }

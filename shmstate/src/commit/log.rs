@@ -15,7 +15,11 @@
 use super::entries::Ring;
 use super::shared::Shared;
 use super::words::CopyLine;
-use crate::sync::{AtomicU64, Ordering::Relaxed, crash_order};
+use crate::sync::{
+    AtomicU64,
+    Ordering::{Relaxed, Release},
+    crash_order,
+};
 use crate::track::{DirtyRanges, Pages};
 
 impl Shared<'_> {
@@ -78,7 +82,7 @@ impl Shared<'_> {
                 _ if copy == active.copy => behind, // the others take over from this one
                 Some(over) if over > 0 && may_rest => {
                     // Before its entries are overwritten: it lags by more than there are.
-                    line.log_position.store(first.wrapping_sub(ring + 1), Relaxed);
+                    line.log_position.store(first.wrapping_sub(ring + 1), Release); // [W8]
                     crash_order();
                     continue;
                 }
@@ -90,7 +94,7 @@ impl Shared<'_> {
                 _ => 0,
             };
             if moved > 0 {
-                line.log_position.store(position.wrapping_add(moved), Relaxed);
+                line.log_position.store(position.wrapping_add(moved), Release); // [W8]
                 behind -= moved;
             }
             most = most.max(behind);

@@ -41,10 +41,12 @@
 //! | W4 | writer: `active`, Release | R2 | the new copy's bytes come before its publication |
 //! | W5 | writer: `sequence` even again, Release | – | after W4 in program order, for a death between the two |
 //! | W6 | writer: unlock, Release swap | W1 | see W1 |
-//! | W7 | writer: `sequence` odd, then a Release fence; for a large `T` one for streaming stores too | P1 | an optimistic read that has a byte of the new content sees the odd number |
-//! | P1, P2, P3 | optimistic read: Acquire fence, then `sequence` again | W7, W2 | see W7; a `published` that is unchanged will do as well, by W2 |
+//! | W7 | writer: `sequence` odd, then a Release fence; for a large `T` one for streaming stores too | P1, P4 | an optimistic read that has a byte of the new content sees the odd number |
+//! | P1 | optimistic read: Acquire fence, then `sequence` again | W7, W2 | see W7; a `published` that is unchanged will do as well, by W2 |
 //! | P2 | follower: Acquire fence between the active copy's position and a second look at `active` | W2 | a position that was moved past the next commit's entries comes with the publication of that commit |
-//! | P3 | follower: Acquire fence between the log's entries and its end | W2 | an entry that was overwritten comes with the log's end at which its writer began |
+//! | P3 | follower: Acquire fence between the log's entries and its end, and before the page bits of a copy | W2, W8 | an entry that was overwritten comes with the log's end at which its writer began; see W8 |
+//! | P4 | follower: Acquire fence between the page bits of a copy and a second look at its `sequence` | W7 | a bit that was taken away comes with the odd number |
+//! | W8 | writer: position of a copy whose entries went to its page bits, or are left out, Release | P3 | a follower that sees the position sees the bits, or the log's end |
 //! | F1 | waiter: its flag in the lock word, after its look at the bell, AcqRel | W6, F2 | the waiter sees the version of an unlock before the flag; one after it sees the flag |
 //! | F2 | unlock that found the flag: Acquire fence before the bell's number grows | F1 | the waiter's look at the bell came before that ring |
 //! | N1 | reader: its bits in the list of readers, SeqCst | W2 | a writer whose scan misses the bit is seen by R2, as in R1 |

@@ -14,7 +14,10 @@ use super::lock::{Acquired, LockError};
 use super::outside::{Clock, Event, Os};
 use super::shared::Shared;
 use super::words::{NEVER, WHOLE, count};
-use crate::sync::Ordering::{Relaxed, Release};
+use crate::sync::{
+    Ordering::{Relaxed, Release},
+    fence_release,
+};
 
 impl Shared<'_> {
     /// Takes the writer's lock and sets right what a dead owner left.
@@ -70,6 +73,7 @@ impl Shared<'_> {
         for (k, line) in self.copies.iter().enumerate() {
             let odd = line.odd_sequence();
             line.sequence.store(if k == active { odd.wrapping_add(WHOLE) } else { odd }, Relaxed);
+            fence_release(); // [W7]: a read-only follower may be there
             if k != active {
                 line.synced.store(NEVER, Relaxed);
             }

@@ -54,7 +54,7 @@ impl<T: SharedLayout> Change<T> {
     }
 
     /// Whether it is unknown what has changed, so that everything counts as touched: the log has run over since the version
-    /// before, or an update has touched more than the log has room for.
+    /// before, or an update has touched more than the log has room for; and no copy of the region is as old as that version.
     #[must_use]
     pub fn is_overrun(&self) -> bool {
         self.overrun

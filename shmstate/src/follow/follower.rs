@@ -1,6 +1,7 @@
 //! A private image of a state that catches up.
 
 use super::change::{Change, add_differing};
+use super::source::Source;
 use super::unpinned::{self, Pieces};
 use crate::commit::{Position, Shared};
 use crate::error::Error;
@@ -25,12 +26,6 @@ pub struct Follower<'a, T: SharedLayout> {
     entries: Vec<Range<u64>>,
     /// What was copied without a pin, of one advance.
     pieces: Pieces,
-}
-
-/// What is followed.
-enum Source<'a, T: SharedLayout> {
-    State(&'a State<T>),
-    ReadOnly(&'a ReadOnly<T>),
 }
 
 impl<T: SharedLayout> State<T> {
@@ -205,11 +200,7 @@ impl<T: SharedLayout> Follower<'_, T> {
             if let Some(change) = self.advance()? {
                 return Ok(Some(change));
             }
-            let newer = match self.source {
-                Source::State(state) => state.region().wait_newer(self.version(), &mut clock)?,
-                Source::ReadOnly(view) => view.region().wait_newer(self.version(), &mut clock)?,
-            };
-            if newer.is_none() {
+            if self.source.wait_newer(self.version(), &mut clock)?.is_none() {
                 return Ok(None);
             }
         }
@@ -224,11 +215,7 @@ impl<T: SharedLayout> Follower<'_, T> {
             if let Some(change) = self.advance()? {
                 return Ok(change);
             }
-            let changed = match self.source {
-                Source::State(state) => state.changed(self.version()),
-                Source::ReadOnly(view) => view.changed(self.version()),
-            };
-            changed.await?;
+            self.source.changed(self.version()).await?;
         }
     }
 
@@ -298,10 +285,6 @@ unsafe fn bytes<'a>(at: *const u8, len: usize) -> &'a [u8] {
 impl<T: SharedLayout> fmt::Debug for Follower<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Follower");
-        match self.source {
-            Source::State(state) => debug.field("state", state),
-            Source::ReadOnly(view) => debug.field("state", view),
-        };
-        debug.field("version", &self.version()).finish_non_exhaustive()
+        debug.field("state", &self.source).field("version", &self.version()).finish_non_exhaustive()
     }
 }

@@ -5,7 +5,8 @@
 //! * `versions`: version after version, as an iterator; `stream`: for tasks; `readiness`: for loops over descriptors.
 //! * `attached`: which processes are there, and the elected one.
 //! * `watch`: changes of a part.
-//! * `change`: what has changed; `paths`: its names; `follower`: a private image that catches up; `unpinned`: through a read-only handle.
+//! * `change`: what has changed; `paths`: its names; `follower`: a private image that catches up; `source`: what it follows; `unpinned`: through a
+//!   read-only handle.
 
 mod attached;
 mod change;
@@ -13,6 +14,7 @@ mod changed;
 mod follower;
 mod paths;
 mod readiness;
+mod source;
 mod stream;
 mod unpinned;
 mod versions;

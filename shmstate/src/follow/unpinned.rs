@@ -64,6 +64,29 @@ pub(super) fn whole<T: SharedLayout>(view: &ReadOnly<T>) -> Result<(Position, Bo
     Ok((found.at, unsafe { finish_snapshot(image, view.path()) }?))
 }
 
+/// Copies these bytes of the newest version, one part after the other, and gathers what the log says since `from`.
+pub(super) fn parts<T: SharedLayout>(
+    view: &ReadOnly<T>,
+    parts: &[Range<usize>],
+    from: Option<Position>,
+    entries: &mut Vec<Range<u64>>,
+) -> Result<(Found, Vec<u8>), Error> {
+    let (mut copied, mut words) = (Vec::new(), Vec::new());
+    let found = look(view, |to, image| {
+        copied.clear();
+        for part in parts {
+            // Whole words, as for a follower.
+            let first = part.start / 8 * 8;
+            words.resize(part.end.next_multiple_of(8) - first, 0);
+            // SAFETY: words of an image, and as many bytes.
+            unsafe { copy_words(words.as_mut_ptr(), image.wrapping_add(first), words.len()) }
+            copied.extend_from_slice(&words[part.start - first..part.end - first]);
+        }
+        from.is_some_and(|from| view.region().shared().entries_between(from, to, entries))
+    })?;
+    Ok((found, copied))
+}
+
 impl Pieces {
     /// Copies what has changed since `from`, if the log says what that is: the `unmarked` bytes, and those of its entries.
     pub(super) fn copy_changes<T: SharedLayout>(

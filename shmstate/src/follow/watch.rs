@@ -1,30 +1,66 @@
 //! Waiting for changes of a part of a state.
 
+use super::source::Source;
+use super::unpinned::{self, Found};
 use crate::commit::{Position, Shared};
 use crate::error::Error;
 use crate::layout::SharedLayout;
 use crate::os::Deadline;
-use crate::state::{Projection, State, TypedImages, place_of};
+use crate::state::{Projection, ReadOnly, State, TypedImages, place_of};
 use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
-/// Waits for changes of a part of a state: [`State::watch`], [`State::watch_part`].
+/// Waits for changes of a part of a state: [`State::watch`], [`State::watch_part`], and the same of [`ReadOnly`].
 pub struct Watch<'a, T: SharedLayout> {
-    state: &'a State<T>,
+    source: Source<'a, T>,
     /// The part, of the bytes of `T`.
     part: Range<usize>,
     at: Position,
-    /// Of the part, what an update changes without a word in the log; and what it was when it was seen last.
-    unmarked: Box<[Seen]>,
+    seen: Seen,
     /// What the log says, of one look.
     entries: Vec<Range<u64>>,
 }
 
-/// Bytes of a state, and what they were when they were seen last.
+/// Of a part, what an update changes without a word in the log, and what it was when it was seen last.
 struct Seen {
-    bytes: Range<usize>,
-    were: Box<[u8]>,
+    places: Box<[Range<usize>]>,
+    /// One place after the other.
+    bytes: Vec<u8>,
+}
+
+impl Seen {
+    /// Nothing of a part yet.
+    fn none_of<T: SharedLayout>(part: &Range<usize>) -> Seen {
+        let mut unmarked = Vec::new();
+        T::LAYOUT.add_unmarked(0, &mut unmarked);
+        let inside = |range: Range<usize>| range.start.max(part.start)..range.end.min(part.end);
+        let places: Box<[_]> = unmarked.into_iter().map(inside).filter(|range| !range.is_empty()).collect();
+        let bytes = vec![0; places.iter().map(Range::len).sum()];
+        Seen { places, bytes }
+    }
+
+    /// Takes over what an image has there. Returns whether it has changed.
+    fn look(&mut self, image: &[u8]) -> bool {
+        let (mut changed, mut rest) = (false, &mut *self.bytes);
+        for place in &self.places {
+            let (were, more) = rest.split_at_mut(place.len());
+            let now = &image[place.clone()];
+            if were != now {
+                were.copy_from_slice(now);
+                changed = true;
+            }
+            rest = more;
+        }
+        changed
+    }
+
+    /// Takes over what there is now. Returns whether it has changed.
+    fn take_over(&mut self, now: Vec<u8>) -> bool {
+        let changed = self.bytes != now;
+        self.bytes = now;
+        changed
+    }
 }
 
 impl<T: SharedLayout> State<T> {
@@ -67,16 +103,12 @@ impl<T: SharedLayout> State<T> {
     }
 
     fn watch_bytes(&self, part: Range<usize>) -> Result<Watch<'_, T>, Error> {
-        let mut unmarked = Vec::new();
-        T::LAYOUT.add_unmarked(0, &mut unmarked);
-        let inside = |range: Range<usize>| range.start.max(part.start)..range.end.min(part.end);
-        let unmarked = unmarked.into_iter().map(inside).filter(|range| !range.is_empty());
-        let mut unmarked: Box<[_]> = unmarked.map(|bytes| Seen { were: vec![0; bytes.len()].into(), bytes }).collect();
+        let mut seen = Seen::none_of::<T>(&part);
         let at = self.at_active(|_, image, at| {
-            take_over(&mut unmarked, image);
+            let _ = seen.look(image);
             at
         })?;
-        Ok(Watch { state: self, part, at, unmarked, entries: Vec::new() })
+        Ok(Watch { source: Source::State(self), part, at, seen, entries: Vec::new() })
     }
 
     /// Calls `look` with the active image, of which no process writes a byte meanwhile, and its position.
@@ -96,17 +128,53 @@ impl<T: SharedLayout> State<T> {
     }
 }
 
-/// Takes over what has changed. Returns whether anything has.
-fn take_over(parts: &mut [Seen], image: &[u8]) -> bool {
-    let mut changed = false;
-    for Seen { bytes, were } in parts {
-        let now = &image[bytes.clone()];
-        if **were != *now {
-            were.copy_from_slice(now);
-            changed = true;
-        }
+impl<T: SharedLayout> ReadOnly<T> {
+    /// Waits for changes of one field from now on: see [`State::watch`].
+    ///
+    /// This process cannot announce that it waits, so that it sees a change up to 16 ms late: see [`wait_newer`](Self::wait_newer).
+    ///
+    /// ```
+    /// # use shmstate::{SharedLayout, State};
+    /// # use std::time::Duration;
+    /// # #[derive(SharedLayout)]
+    /// # #[repr(C)]
+    /// # struct Board { ticks: u64, limit: u64 }
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("board");
+    /// let board = State::<Board>::create(&name)?;
+    /// let view = State::<Board>::open_read_only(&name)?;
+    /// let limit = view.project(|s| &s.limit)?;
+    /// let mut watch = view.watch(&limit)?;
+    /// board.update(|s| s.ticks += 1)?;
+    /// assert_eq!(watch.wait(Duration::ZERO)?, None);
+    /// board.update(|s| s.limit = 7)?;
+    /// assert_eq!(watch.wait(Duration::ZERO)?, Some(2)); // version 2
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`snapshot`](Self::snapshot).
+    pub fn watch<F: SharedLayout>(&self, field: &Projection<T, F>) -> Result<Watch<'_, T>, Error> {
+        self.watch_bytes(field.bytes())
     }
-    changed
+
+    /// Waits for changes of a part of the state from now on: see [`State::watch_part`].
+    ///
+    /// # Errors
+    /// As for [`snapshot`](Self::snapshot); what the operating system says when there is no memory for an empty state.
+    ///
+    /// # Panics
+    /// With whatever `part` panics; if what it returns does not lie in the state.
+    pub fn watch_part<P: ?Sized>(&self, part: impl FnOnce(&T) -> &P) -> Result<Watch<'_, T>, Error> {
+        self.watch_bytes(place_of(self.path(), part)?)
+    }
+
+    fn watch_bytes(&self, part: Range<usize>) -> Result<Watch<'_, T>, Error> {
+        let (mut seen, mut entries) = (Seen::none_of::<T>(&part), Vec::new());
+        let (Found { at, .. }, now) = unpinned::parts(self, &seen.places, None, &mut entries)?;
+        let _ = seen.take_over(now);
+        Ok(Watch { source: Source::ReadOnly(self), part, at, seen, entries })
+    }
 }
 
 impl<T: SharedLayout> Watch<'_, T> {
@@ -121,7 +189,7 @@ impl<T: SharedLayout> Watch<'_, T> {
             if self.look()? {
                 return Ok(Some(self.at.version));
             }
-            if self.state.region().wait_newer(self.at.version, &mut clock)?.is_none() {
+            if self.source.wait_newer(self.at.version, &mut clock)?.is_none() {
                 return Ok(None);
             }
         }
@@ -133,34 +201,56 @@ impl<T: SharedLayout> Watch<'_, T> {
     /// As for [`State::read`] and [`State::changed`].
     pub async fn changed(&mut self) -> Result<u64, Error> {
         while !self.look()? {
-            self.state.changed(self.at.version).await?;
+            self.source.changed(self.at.version).await?;
         }
         Ok(self.at.version)
     }
 
     /// Whether the part was touched since the last look.
     fn look(&mut self) -> Result<bool, Error> {
-        let state = self.state;
+        match self.source {
+            Source::State(state) => self.look_pinned(state),
+            Source::ReadOnly(view) => self.look_unpinned(view),
+        }
+    }
+
+    fn look_pinned(&mut self, state: &State<T>) -> Result<bool, Error> {
         state.version()?;
         if !state.region().shared().published().is_news(self.at.version) {
             return Ok(false);
         }
         state.at_active(|shared, image, to| {
-            let known = shared.entries_between(self.at, to, &mut self.entries);
-            let meets = |entry: &Range<u64>| {
-                entry.start < self.part.end as u64 && (self.part.start as u64) < entry.end && entry.start < entry.end
-            };
-            let marked = !known || self.entries.iter().any(meets);
+            let is_known = shared.entries_between(self.at, to, &mut self.entries);
             self.at = to;
-            take_over(&mut self.unmarked, image) | marked
+            let differs = self.seen.look(image);
+            differs || !is_known || self.is_marked()
         })
+    }
+
+    fn look_unpinned(&mut self, view: &ReadOnly<T>) -> Result<bool, Error> {
+        if !view.region().published().is_news(self.at.version) {
+            return Ok(false);
+        }
+        let (found, now) = unpinned::parts(view, &self.seen.places, Some(self.at), &mut self.entries)?;
+        if found.at.version == self.at.version {
+            return Ok(false);
+        }
+        self.at = found.at;
+        let differs = self.seen.take_over(now);
+        Ok(differs || !found.is_known || self.is_marked())
+    }
+
+    /// Whether what the log says meets the part.
+    fn is_marked(&self) -> bool {
+        let (start, end) = (self.part.start as u64, self.part.end as u64);
+        self.entries.iter().any(|entry| entry.start < end && start < entry.end && entry.start < entry.end)
     }
 }
 
 impl<T: SharedLayout> fmt::Debug for Watch<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Watch");
-        debug.field("state", self.state).field("part", &self.part).field("version", &self.at.version);
+        debug.field("state", &self.source).field("part", &self.part).field("version", &self.at.version);
         debug.finish_non_exhaustive()
     }
 }

@@ -141,7 +141,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "resting_copy_keeps_its_place",
         breaks: "log entries are overwritten that a copy still needs which rests",
-        patches: &[left_out("commit/log.rs", "line.log_position.store(first.wrapping_sub(ring + 1), Relaxed);")],
+        patches: &[left_out("commit/log.rs", "line.log_position.store(first.wrapping_sub(ring + 1), Release);")],
         checks: &[Loom("deaths::a_writer_dies_while_a_copy_rests", "no version has this content")],
     },
     Mutant {

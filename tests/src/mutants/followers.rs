@@ -17,8 +17,38 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "P3",
         breaks: "no fence between the log's entries and its end",
-        patches: &[left_out("commit/followers.rs", "«fence_acquire();» self.control")],
+        patches: &[left_out("commit/followers.rs", "«fence_acquire();» self.control.active.log_end")],
         checks: &[Loom("followers::an_entry_is_overwritten", OTHER)],
+    },
+    Mutant {
+        name: "P4",
+        breaks: "no fence between a copy's page bits and the second look at its sequence",
+        patches: &[left_out("commit/followers.rs", "«fence_acquire();» line.sequence.load(Relaxed) == sequence")],
+        checks: &[Loom("followers::updates_that_mark_pages", OTHER)],
+    },
+    Mutant {
+        name: "W8",
+        breaks: "the position of a copy whose entries went to its page bits, Relaxed",
+        patches: &[value("commit/log.rs", "store(position.wrapping_add(moved), «Release»)", "Relaxed")],
+        checks: &[Loom("followers::entries_go_to_the_bits_of_a_copy_that_is_kept", OTHER)],
+    },
+    Mutant {
+        name: "lacking_copy_is_written",
+        breaks: "a follower does not look whether a copy was written while it read what that lacks",
+        patches: &[value("commit/followers.rs", "«line.sequence.load(Relaxed) == sequence» }", "true")],
+        checks: &[Loom("followers::updates_that_mark_pages", OTHER)],
+    },
+    Mutant {
+        name: "lacking_copy_was_rolled_back",
+        breaks: "a follower believes that a copy which was rolled back holds the version that it had before",
+        patches: &[value("commit/followers.rs", "«!sequence.is_multiple_of(4)» || version", "sequence % 2 == 1")],
+        checks: &[Loom("followers::updates_that_mark_pages", OTHER)],
+    },
+    Mutant {
+        name: "lacking_copy_is_newer",
+        breaks: "a follower takes what a newer copy than its own lacks",
+        patches: &[value("commit/followers.rs", "«version > from.version» ||", "false")],
+        checks: &[Loom("followers::updates_that_mark_pages", OTHER)],
     },
     Mutant {
         name: "follower_looks_once",
@@ -31,7 +61,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a follower believes entries that may have been overwritten",
         patches: &[value(
             "commit/followers.rs",
-            "self.control.active.log_end.load(Relaxed).wrapping_sub(from.log_position) <= most",
+            "self.control.active.log_end.load(Relaxed).wrapping_sub(first) <= most",
             "true",
         )],
         checks: &[Loom("followers::an_entry_is_overwritten", OTHER)],
@@ -75,5 +105,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "version.is_none_or(|version| version == found.at.version)",
         )],
         checks: &[Process("followers", "writers_are_killed")],
+    },
+    Mutant {
+        name: "watch_without_a_pin_is_not_overrun",
+        breaks: "a watch of a read-only handle takes an overrun of the log for nothing",
+        patches: &[value("follow/watch.rs", "differs || «!found.is_known»", "false")],
+        checks: &[Process("watches", "a_read_only_handle_watches_a_part")],
+    },
+    Mutant {
+        name: "watch_without_a_pin_sees_no_plain_field",
+        breaks: "a watch of a read-only handle looks at the log alone",
+        patches: &[value("follow/watch.rs", "«differs» || !found.is_known", "differs && false")],
+        checks: &[Process("watches", "a_read_only_handle_watches_a_part")],
     },
 ];

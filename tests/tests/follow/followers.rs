@@ -92,6 +92,48 @@ fn a_slow_follower_takes_everything() {
     }
 }
 
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Large {
+    ticks: u64,
+    items: Array<u64, { 1 << 20 }>,
+}
+
+/// Changes so many places, all of them in the first 64 pages of each megabyte.
+fn scatter(state: &State<Large>, rng: &mut Rng, places: usize) {
+    state
+        .update(|s| {
+            s.ticks += 1;
+            (0..places).for_each(|_| s.items[rng.below(8) << 17 | rng.below(64 * 512)] = rng.any());
+        })
+        .unwrap();
+}
+
+/// An update that touches more places than the log has room for marks pages; a follower that keeps up takes these over, because another copy
+/// lacks the same.
+#[test]
+fn updates_of_many_places_are_taken_over_by_pages() {
+    let dir = shmstate_tests::scratch_dir();
+    let state = State::<Large>::create(dir.path().join("state")).unwrap();
+    let view = State::<Large>::open_read_only(state.path().unwrap()).unwrap();
+    for is_pinned in [true, false] {
+        let mut follower = if is_pinned { state.follow().unwrap() } else { view.follow().unwrap() };
+        let rng = &mut Rng::new(SEED);
+        for _ in 0..20 {
+            scatter(&state, rng, 5000);
+            let change = follower.advance().unwrap().unwrap();
+            assert!(!change.is_overrun());
+            let bytes: usize = change.ranges().iter().map(|range| range.len()).sum();
+            assert!((8 * 4000..=8 + 8 * 65 * 4096).contains(&bytes), "{bytes}");
+            let untouched = 65 * 512;
+            assert!(!change.touches_part(follower.get(), |s| &s.items[untouched..(1 << 17) - 512]));
+            state.read(|s| assert!(s.items == follower.get().items && s.ticks == follower.get().ticks)).unwrap();
+            // A roll-back in between.
+            let _ = state.try_update(|s| (s.items[5] = 5, Err::<(), _>(())).1).unwrap();
+        }
+    }
+}
+
 /// A read-only handle outlives those whose entries in the log it knows.
 #[test]
 fn a_follower_outlives_all_handles() {

@@ -1,6 +1,6 @@
 //! Waiting for changes of a part of a state, beside commits that touch other parts, and writers that are killed.
 
-use shmstate::{Array, ErrorKind, List, Map, SharedLayout, State};
+use shmstate::{Array, ErrorKind, List, Map, SharedLayout, State, Watch};
 use shmstate_tests::{Actor, Counted, PATIENCE, Rng, SEED, actor, scratch_dir};
 use std::pin::pin;
 use std::task::{Context, Waker};
@@ -23,18 +23,34 @@ fn board() -> (tempfile::TempDir, State<Board>) {
     (dir, state)
 }
 
+/// Watches of some parts, through whatever handle.
+macro_rules! watches {
+    ($handle:expr) => {
+        [
+            $handle.watch(&$handle.project(|s| &s.small[1]).unwrap()).unwrap(),
+            $handle.watch_part(|s| &s.small).unwrap(),
+            $handle.watch_part(|s| &s.seats[100..200]).unwrap(),
+            $handle.watch_part(|s| &s.samples).unwrap(),
+            $handle.watch_part(|s| &s.names).unwrap(),
+            $handle.watch_part(|s| s).unwrap(),
+        ]
+    };
+}
+
 #[test]
 fn a_part_is_watched_and_nothing_else() {
     let (_dir, state) = board();
-    let second = state.project(|s| &s.small[1]).unwrap();
-    let mut watches = [
-        state.watch(&second).unwrap(),
-        state.watch_part(|s| &s.small).unwrap(),
-        state.watch_part(|s| &s.seats[100..200]).unwrap(),
-        state.watch_part(|s| &s.samples).unwrap(),
-        state.watch_part(|s| &s.names).unwrap(),
-        state.watch_part(|s| s).unwrap(),
-    ];
+    nothing_else(&state, watches!(state));
+}
+
+#[test]
+fn a_read_only_handle_watches_a_part() {
+    let (_dir, state) = board();
+    let view = State::<Board>::open_read_only(state.path().unwrap()).unwrap();
+    nothing_else(&state, watches!(view));
+}
+
+fn nothing_else(state: &State<Board>, mut watches: [Watch<'_, Board>; 6]) {
     let mut touched = |update: &dyn Fn(&mut Board)| {
         state.update(update).unwrap();
         let version = state.version().unwrap();
@@ -114,18 +130,25 @@ fn writers_are_killed() {
     let path = dir.path().join("counted");
     let state = State::<Counted>::options().timeout(PATIENCE).create(&path).unwrap();
     let commits = state.project(|s| &s.commits).unwrap();
-    let mut watches = [state.watch(&commits).unwrap(), state.watch_part(|s| &s.trace[7]).unwrap()];
+    let view = State::<Counted>::open_read_only(&path).unwrap();
+    let mut watches = [
+        state.watch(&commits),
+        state.watch_part(|s| &s.trace[7]),
+        view.watch(&commits),
+        view.watch_part(|s| &s.trace[7]),
+    ]
+    .map(Result::unwrap);
     let mut rng = Rng::new(SEED);
     for _ in 0..ROUNDS {
         let mut writers: Vec<Actor> = (0..2).map(|_| actor!["count", path, "1000000000"]).collect();
         writers.iter().for_each(|writer| writer.expect("in"));
-        let mut seen = [0; 2];
+        let mut seen = [0; 4];
         for _ in 0..20 + rng.below(100) {
-            let n = rng.below(2);
+            let n = rng.below(4);
             // Each 64th version is in that place of the trace.
-            let before = state.read(|s| [s.commits, s.trace[7]]).unwrap()[n];
+            let before = state.read(|s| [s.commits, s.trace[7]]).unwrap()[n % 2];
             assert!(watches[n].wait(PATIENCE).unwrap().is_some());
-            let now = state.read(|s| [s.commits, s.trace[7]]).unwrap()[n];
+            let now = state.read(|s| [s.commits, s.trace[7]]).unwrap()[n % 2];
             assert!(now >= before && before >= seen[n]);
             seen[n] = now;
         }

@@ -2,8 +2,7 @@
 
 use super::super::words::{NOTIFY, OWNER};
 use super::super::{
-    BeginError, Clock, Control, CopyLine, Images, Listed, NEVER, Os, Pin, Position, Published, Reader, Shared,
-    SlotLine, Tasks,
+    BeginError, Clock, Control, CopyLine, Images, Listed, NEVER, Os, Pin, Published, Reader, Shared, SlotLine, Tasks,
 };
 use super::cell::UnsafeCell;
 use super::images::{Cells, FIELDS, Image, SIZE, check};
@@ -16,20 +15,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-/// A follower: its image, and where it is; `None` before it has one.
-#[cfg(shmstate_loom)]
-#[derive(Default)]
-pub(super) struct Follower {
-    image: Image,
-    at: Option<Position>,
-    /// Advances by the log, and all others.
-    pub(super) advances: [u32; 2],
-}
-
 /// How a transaction ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Verdict {
     Commit,
+    /// It has touched so much that what has changed is in a page's bit, and not in the log.
+    Spill,
     /// It has scribbled over two fields.
     RollBack,
     /// It has scribbled, and it is unknown where: the walk over `T` has panicked.
@@ -172,7 +163,7 @@ impl World {
         self.bytes[slot].compare_exchange(0, description, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
-    fn cells(&self) -> Cells<'_> {
+    pub(super) fn cells(&self) -> Cells<'_> {
         Cells(&self.images, &self.room)
     }
 
@@ -197,8 +188,16 @@ impl World {
             images.put(txn.copy(), field, value);
             touched.add((field * size_of::<u64>()) as u64, size_of::<u64>());
         };
-        if verdict == Verdict::Commit {
-            put(commits % FIELDS, (commits / FIELDS) as u64 + 1);
+        if matches!(verdict, Verdict::Commit | Verdict::Spill) {
+            let field = commits % FIELDS;
+            if verdict == Verdict::Spill {
+                // Two ranges that do not touch each other, of which the last one does not touch the field.
+                for other in [[2, 1], [0, 2], [1, 0]][field] {
+                    put(other, images.get(txn.copy())[other]);
+                }
+            }
+            put(field, (commits / FIELDS) as u64 + 1);
+            assert_eq!(touched.spilled(), verdict == Verdict::Spill);
             let version = txn.commit(&touched) as usize;
             assert_eq!(version, commits + 1, "a commit got lost");
             return Ok(version);
@@ -313,29 +312,6 @@ impl World {
             seen = self.read(me, Reader::Owner);
             assert!(seen >= newer, "a waiter sees less than it was woken for");
         }
-    }
-
-    /// Lets the follower of handle `me` catch up, if the active copy stays the active one for as long as it takes to look.
-    #[cfg(shmstate_loom)]
-    pub(super) fn advance(&self, me: usize, follower: &mut Follower) {
-        let pin = self.pin(me, Reader::Guest);
-        let shared = self.shared();
-        let Some(to) = shared.position_of(pin.copy()) else { return };
-        let now = self.cells().get(pin.copy());
-        let mut ranges = Vec::new();
-        let by_log = follower.at.is_some_and(|from| shared.entries_between(from, to, &mut ranges));
-        if by_log {
-            for range in ranges {
-                for field in range.start as usize / 8..range.end as usize / 8 {
-                    follower.image[field] = now[field];
-                }
-            }
-        } else {
-            follower.image = now;
-        }
-        follower.at = Some(to);
-        follower.advances[usize::from(!by_log)] += 1;
-        assert_eq!(check(follower.image), to.version as usize, "a follower has another version's content");
     }
 
     /// The flags in the lock word.
