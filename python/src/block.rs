@@ -119,6 +119,20 @@ impl Block {
         }
     }
 
+    /// Whether some of these bytes may be of the copy that the block writes.
+    pub(crate) fn may_write(&self, bytes: &Range<*const u8>) -> bool {
+        match &self.content {
+            Content::Snapshot(_) => false,
+            Content::Open(open) => open.get().map_or(true, |open| match &*open {
+                Open::Update(transaction) => {
+                    let written = transaction.as_ptr_range();
+                    written.start < bytes.end && bytes.start < written.end
+                }
+                _ => false,
+            }),
+        }
+    }
+
     pub(crate) fn version(&self, py: Python<'_>) -> PyResult<u64> {
         let version = match &self.content {
             Content::Snapshot(snapshot) => Ok(snapshot.version()),

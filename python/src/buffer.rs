@@ -3,7 +3,7 @@
 //! One of the four files of the package with unsafe code. A buffer keeps its block's copy of the state from being used by any process
 //! until it is released: see [`Block`](crate::block::Block).
 
-use crate::block::{At, Block, Failure};
+use crate::block::{At, Block};
 use crate::registry::Registry;
 use crate::sequence::Sequence;
 use pyo3::buffer::PyUntypedBuffer;
@@ -11,12 +11,11 @@ use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use shmstate::dynamic::ValueKind;
-use std::ffi::CString;
+use std::ffi::CStr;
 use std::os::raw::{c_int, c_void};
 
-/// What a buffer points to, besides the items.
+/// What a buffer points to, besides the items and their format.
 struct Described {
-    format: CString,
     shape: [ffi::Py_ssize_t; 1],
     strides: [ffi::Py_ssize_t; 1],
 }
@@ -38,8 +37,8 @@ fn letter(number: &str) -> Option<&'static str> {
     })
 }
 
-/// The format of values of a type, if a buffer can have them.
-fn format(registry: &Registry, index: usize) -> Option<String> {
+/// The format of values of a type, if a buffer can have them; see [`Registry::format`].
+pub(crate) fn format(registry: &Registry, index: usize) -> Option<String> {
     let info = registry.info(index);
     match info.kind {
         ValueKind::Integer | ValueKind::Float => Some(letter(info.number?)?.to_owned()),
@@ -78,48 +77,51 @@ pub(crate) unsafe fn fill(of: Bound<'_, Sequence>, view: *mut ffi::Py_buffer, fl
     // SAFETY: the caller's promise.
     unsafe { (*view).obj = std::ptr::null_mut() }
     let (py, sequence) = (of.py(), of.get());
-    let at = &sequence.at;
-    let (item, any, name) = at.look(py, |value| {
-        Ok((
-            value.item_type().unwrap_or(0),
-            value.item(0).is_ok_and(|item| item.is_any_bytes()),
-            value.type_name().to_owned(),
-        ))
-    })?;
-    let format = format(at.registry(), item).ok_or_else(|| {
-        PyBufferError::new_err(format!(
-            "the items of a `{name}` are no numbers, and no structs of numbers: use `.copy()`"
-        ))
+    let (at, item) = (&sequence.at, sequence.item);
+    let format = at.registry().format(item).ok_or_else(|| {
+        let why = "are no numbers, and no structs of numbers: use `.copy()`";
+        PyBufferError::new_err(format!("the items of the `{}` {why}", sequence.type_name(py).unwrap_or_default()))
     })?;
     let size = at.registry().info(item).size;
     let writable = flags & ffi::PyBUF_WRITABLE == ffi::PyBUF_WRITABLE;
-    // In an update, whatever is asked for: what has been asked for by the name of `numpy.asarray` is not known.
-    let memory = if any && at.block.is_update() {
-        at.edit(py, false, |edit| address(edit.part(at.position)?.bytes_mut()?))
-    } else {
+    let seen = if at.block.is_update() {
+        // In an update to be written, whatever is asked for: what has been asked for by the name of `numpy.asarray` is not known.
+        at.edit(py, false, |edit| {
+            let mut part = edit.part(at.position)?;
+            match part.bytes_mut() {
+                Ok(bytes) => Ok(bytes.map(|bytes| (bytes.as_mut_ptr() as usize, bytes.len(), false))),
+                Err(error) if writable => Err(error),
+                // Not all bytes are such items.
+                Err(_) => Ok(part.item_bytes()?.map(|bytes| (bytes.as_ptr() as usize, bytes.len(), true))),
+            }
+        })
+    } else if writable {
         Ok(None)
+    } else {
+        at.look(py, |value| Ok(value.item_bytes()?.map(|bytes| (bytes.as_ptr() as usize, bytes.len(), true))))
     };
-    let (pointer, len, readonly) = match memory {
-        Ok(Some((pointer, len))) => (pointer, len, false),
+    let (pointer, len, readonly) = match seen {
+        Ok(Some(seen)) => seen,
         _ if writable => {
-            let why = "is not to be written here: numbers are, inside of `with state.update() as s`";
+            let (name, why) = (
+                sequence.type_name(py)?,
+                "is not to be written here: numbers are, inside of `with state.update() as s`",
+            );
             return Err(PyBufferError::new_err(format!("the memory of the `{name}` {why}")));
         }
-        _ => {
-            let seen = at.look(py, |value| {
-                let bytes = value.item_bytes()?;
-                let bytes = bytes.ok_or_else(|| {
-                    let why = "do not lie in one piece now: use `.copy()`";
-                    Failure::from(PyBufferError::new_err(format!("the items of the `{name}` {why}")))
-                })?;
-                Ok((bytes.as_ptr() as usize, bytes.len()))
-            })?;
-            (seen.0, seen.1, true)
+        Ok(None) => {
+            let (name, why) = (sequence.type_name(py)?, "do not lie in one piece now: use `.copy()`");
+            return Err(PyBufferError::new_err(format!("the items of the `{name}` {why}")));
         }
+        Err(error) => return Err(error),
     };
     let count = len.checked_div(size).unwrap_or(0);
-    let format = CString::new(format).map_err(|_| PyBufferError::new_err("a name with a zero byte"))?;
-    let described = Box::new(Described { format, shape: [count as isize], strides: [size as isize] });
+    // It lives as long as the block, which `obj` keeps.
+    let format = match flags & ffi::PyBUF_FORMAT == ffi::PyBUF_FORMAT {
+        true => format.as_ptr().cast_mut(),
+        false => std::ptr::null_mut(),
+    };
+    let described = Box::new(Described { shape: [count as isize], strides: [size as isize] });
     at.block.export();
     // Boxed: where they are does not change when the box does.
     let described = Box::leak(described);
@@ -130,10 +132,7 @@ pub(crate) unsafe fn fill(of: Bound<'_, Sequence>, view: *mut ffi::Py_buffer, fl
         itemsize: size as isize,
         readonly: c_int::from(readonly),
         ndim: 1,
-        format: match flags & ffi::PyBUF_FORMAT == ffi::PyBUF_FORMAT {
-            true => described.format.as_ptr().cast_mut(),
-            false => std::ptr::null_mut(),
-        },
+        format,
         shape: described.shape.as_mut_ptr(),
         strides: described.strides.as_mut_ptr(),
         suboffsets: std::ptr::null_mut(),
@@ -142,11 +141,6 @@ pub(crate) unsafe fn fill(of: Bound<'_, Sequence>, view: *mut ffi::Py_buffer, fl
     // SAFETY: the caller's promise; `described` lives until `release`, and so do the bytes, because of `export`.
     unsafe { view.write(filled) }
     Ok(())
-}
-
-/// Where bytes are, and how many.
-fn address(bytes: Option<&mut [u8]>) -> Result<Option<(usize, usize)>, shmstate::Error> {
-    Ok(bytes.map(|bytes| (bytes.as_mut_ptr() as usize, bytes.len())))
 }
 
 /// Takes back what [`fill`] has put into a buffer.
@@ -177,24 +171,18 @@ pub(crate) fn with_items_of(
     }
     // Lists, and what else has no memory to show.
     let Ok(buffer) = PyUntypedBuffer::get(object) else { return Ok(None) };
-    let same = match format(at.registry(), item) {
+    let same = match at.registry().format(item).map(CStr::to_str) {
         // Not every byte is a `bool`.
-        Some(wanted) if !wanted.contains('?') => is_same(buffer.format().to_str().unwrap_or_default(), &wanted),
+        Some(Ok(wanted)) if !wanted.contains('?') => is_same(buffer.format().to_str().unwrap_or_default(), wanted),
         _ => false,
     };
     if !same || buffer.dimensions() != 1 || buffer.item_size() != info.size || !buffer.is_c_contiguous() {
         return Ok(None);
     }
     let (start, len) = (buffer.buf_ptr().cast::<u8>(), buffer.len_bytes());
-    let of_this_state = at.look(object.py(), |value| {
-        let size = at.registry().info(at.registry().root).size;
-        // Somewhere in the state: nothing that is further from it than the state is large is a part of it.
-        let here = value.item_bytes()?.map(|bytes| bytes.as_ptr().addr());
-        Ok(here.is_none_or(|here| start.addr() < here + size && here < start.addr() + len + size))
-    });
     let done = if len == 0 {
         f(&[])
-    } else if of_this_state.unwrap_or(true) {
+    } else if at.block.may_write(&(start.cast_const()..start.wrapping_add(len).cast_const())) {
         let mut bytes = Vec::<u8>::with_capacity(len);
         // SAFETY: so many bytes in one piece, which the buffer keeps where they are; while this thread is attached, Python code does
         // not write them.

@@ -52,7 +52,7 @@ impl Source {
 macro_rules! manager {
     ($(#[$docs:meta])* $Name:ident, $begin:ident, $commits:literal, $again:literal) => {
         $(#[$docs])*
-        #[pyclass(module = "shmstate", frozen, freelist = 8)]
+        #[pyclass(module = "shmstate", frozen)]
         pub(crate) struct $Name {
             source: Arc<Source>,
             block: Mutex<Option<Arc<Block>>>,

@@ -1,8 +1,10 @@
 //! The types of a state, with the Python classes of its structs and enums.
 
+use crate::buffer;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 use shmstate::dynamic::{TypeInfo, Types, ValueKind};
+use std::ffi::{CStr, CString};
 use std::sync::OnceLock;
 
 /// The types of a state, by their numbers in the schema.
@@ -11,6 +13,8 @@ pub(crate) struct Registry {
     pub(crate) root: usize,
     pub(crate) schema: String,
     classes: OnceLock<Vec<Option<Shown>>>,
+    /// What buffers say of values of each type, as far as it was asked for.
+    formats: Vec<OnceLock<Option<CString>>>,
 }
 
 /// What the values of a type are shown as.
@@ -25,8 +29,9 @@ pub(crate) enum Shown {
 
 impl Registry {
     pub(crate) fn new(types: &Types, schema: String) -> Registry {
-        let infos = (0..types.len()).filter_map(|index| types.get(index)).collect();
-        Registry { infos, root: types.root(), schema, classes: OnceLock::new() }
+        let infos: Vec<TypeInfo> = (0..types.len()).filter_map(|index| types.get(index)).collect();
+        let formats = infos.iter().map(|_| OnceLock::new()).collect();
+        Registry { infos, root: types.root(), schema, classes: OnceLock::new(), formats }
     }
 
     /// Takes the classes, one for each type.
@@ -50,6 +55,12 @@ impl Registry {
 
     pub(crate) fn info(&self, index: usize) -> &TypeInfo {
         &self.infos[index]
+    }
+
+    /// The format of values of a type, in the language of Python's `struct`, if a buffer can have them.
+    pub(crate) fn format(&self, index: usize) -> Option<&CStr> {
+        let format = || CString::new(buffer::format(self, index)?).ok();
+        self.formats[index].get_or_init(format).as_deref()
     }
 
     pub(crate) fn shown(&self, index: usize) -> Option<&Shown> {

@@ -14,11 +14,11 @@ use std::os::raw::c_int;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// A list, an array, a ring or a queue in a state.
-#[pyclass(module = "shmstate", frozen, weakref, freelist = 16)]
+#[pyclass(module = "shmstate", frozen, weakref)]
 pub(crate) struct Sequence {
     pub(crate) at: At,
     /// The type of the items.
-    item: usize,
+    pub(crate) item: usize,
     /// How its type is called.
     form: Form,
 }
@@ -129,7 +129,7 @@ impl Sequence {
 
     /// The type, as it is written in Rust.
     #[getter]
-    fn type_name(&self, py: Python<'_>) -> PyResult<String> {
+    pub(crate) fn type_name(&self, py: Python<'_>) -> PyResult<String> {
         self.at.look(py, |value| Ok(value.type_name().to_owned()))
     }
 

@@ -171,14 +171,15 @@ pub(crate) fn list<'py>(
             match number {
                 $(Some($name) => {
                     let (items, _) = $bytes.as_chunks::<{ size_of::<$ty>() }>();
-                    let items = items.get(range.clone()).unwrap_or(&[]);
                     return Ok(PyList::new(py, items.iter().map(|item| <$ty>::from_ne_bytes(*item)))?);
                 })*
                 _ => {}
             }
         };
     }
-    if let (Some(_), Some(bytes)) = (number, value.item_bytes()?) {
+    if number.is_some()
+        && let Some(bytes) = value.bytes_of_items(range.start.min(range.end)..range.end)?
+    {
         numbers!(bytes, "u8" u8, "u16" u16, "u32" u32, "u64" u64, "i8" i8, "i16" i16, "i32" i32, "i64" i64, "f32" f32, "f64" f64);
     }
     let items = value.items()?.skip(range.start).take(range.len());

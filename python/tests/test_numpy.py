@@ -249,3 +249,71 @@ def test_arrays_of_the_same_items_are_copied_straight_into_a_list():
     other = state.snapshot()
     state.update(lambda s: s.samples.extend(numpy.asarray(other.points)["l"].astype("f8")))
     assert state.snapshot().samples == [0.5, 0.5, 1.5, 2.5, 2.5, 0.5, 1.5]
+
+
+class Long(sm.Struct):
+    flags: sm.List[Flag, 40_000]
+    numbers: sm.Array[sm.u64, 20_000]
+    others: sm.List[sm.u64, 20_000]
+
+
+@pytest.fixture
+def long():
+    """A state of which an update finds every long part changed: it leaves out what it may overwrite."""
+    state = sm.State.create("long", Long)
+    with state.update() as s:
+        s.flags.extend([Flag(on=i % 3 == 0) for i in range(30_000)])
+        s.others.extend(range(20_000))
+    for factor in (3, 7, 1):
+        with state.update() as s:
+            s.flags[1:] = [Flag(on=i % factor == 0) for i in range(29_999)]
+            s.numbers[:] = factor * numpy.arange(20_000, dtype="u8")
+            s.others[:] = factor * numpy.arange(20_000, dtype="u8")
+    return state
+
+
+def test_what_a_long_assignment_replaces_is_never_seen(long):
+    new = numpy.arange(20_000, dtype="u8")[::-1].copy()
+    with pytest.raises(ZeroDivisionError):
+        with long.update() as s:
+            s.numbers[:] = new
+            raise ZeroDivisionError
+    for n in range(6):
+        with long.update() as s:
+            assert s.numbers[19_999] == (19_999 if n == 0 else n - 1)
+            s.numbers[:] = new + n
+            assert s.numbers[19_999] == n and s.others[19_999] == 19_999
+        with long.read() as s:
+            assert (numpy.asarray(s.numbers) == new + n).all()
+            assert (numpy.asarray(s.others) == numpy.arange(20_000)).all()
+
+
+def test_an_array_of_a_long_part_shows_what_is_written_after_it(long):
+    with long.update() as s:
+        flags, numbers = memoryview(s.flags), numpy.asarray(s.numbers)
+        assert flags.readonly and bool(flags.tobytes()[0]) and numbers[5] == 5
+        s.flags[0] = Flag(on=False)
+        s.numbers[5] = 50
+        assert not flags.tobytes()[0] and numbers[5] == 50
+        del flags, numbers
+    with long.read() as s:
+        assert not s.flags[0].on and s.numbers[5] == 50
+
+
+def test_long_parts_are_copied_from_the_same_state(long):
+    before = long.snapshot()
+    with long.update() as s:
+        s.numbers[:] = numpy.asarray(s.others)[::-1].copy()
+        s.others[:] = memoryview(s.numbers)
+        # The memory of the very list that is written.
+        s.others[1:] = numpy.asarray(s.others)[:-1]
+        assert s.numbers[:3] == [19_999, 19_998, 19_997] and s.others[:3] == [19_999, 19_999, 19_998]
+    with long.read() as old, long.read() as s:
+        assert numpy.asarray(old.others)[-1] == s.others[-1] == 1
+    other = sm.open("long")
+    with other.read() as seen:
+        array = numpy.asarray(seen.numbers)
+        update_elsewhere(long, lambda s: s.others.__setitem__(slice(None), before.others))
+        del array
+    with long.read() as s:
+        assert s.others == before.others

@@ -23,7 +23,10 @@ struct House {
     rooms: List<Room, 100>,
 }
 
-const OPERATIONS: [&str; 10] = [
+/// Long enough that an update which lasts from call to call does not take it over before it is replaced.
+const NUMBERS: usize = 16_384;
+
+const OPERATIONS: [&str; 11] = [
     "typed field",
     "path field",
     "compiled field",
@@ -34,6 +37,7 @@ const OPERATIONS: [&str; 10] = [
     "path update",
     "looking field",
     "looking item",
+    "list replaced",
 ];
 
 /// Does it.
@@ -52,6 +56,16 @@ fn run(operation: &str, times: u64) {
         view.read(|v| v.get(black_box(path))?.as_u64()).expect("a read").expect("a number")
     };
     let at = |path| view.read(|v| v.at(path)?.as_u64()).expect("a read").expect("a number");
+    let numbers = State::<List<u64, NUMBERS>>::create(dir.path().join("numbers")).expect("a state");
+    numbers.transact(|list| Ok(list.resize(NUMBERS, 0)?)).expect("as many as fit");
+    let numbers = DynState::options().writable(true).open(dir.path().join("numbers")).expect("a handle");
+    let all = numbers.read(|v| v.position()).expect("a read");
+    let replace = |by: u64| {
+        let mut update = numbers.begin()?;
+        let items = &[by; NUMBERS];
+        update.edit()?.part(all)?.splice_bytes(0..NUMBERS, bytemuck::cast_slice(items))?;
+        update.commit()
+    };
     let each: &dyn Fn(u64) = match operation {
         NOTHING => &|i| _ = black_box(i),
         "typed field" => &|_| _ = black_box(typed.read(|s| s.visits).expect("a read")),
@@ -64,6 +78,7 @@ fn run(operation: &str, times: u64) {
         "path update" => &|i| view.update(|v| v.set(item, i)).expect("an update"),
         "looking field" => &|_| _ = black_box(get(&looking, field)),
         "looking item" => &|_| _ = black_box(get(&looking, item)),
+        "list replaced" => &|i| _ = replace(i).expect("an update"),
         other => panic!("no such operation: {other}"),
     };
     (0..times).for_each(each);

@@ -123,6 +123,9 @@ impl<'a> Ring<'a> {
                 return true;
             }
             *last = entry;
+            // SAFETY: the caller's promise; the range lies inside of `T`.
+            unsafe { images.copy_long(pair, range) }
+            return true;
         }
         // SAFETY: the caller's promise; the range lies inside of `T`.
         unsafe { images.copy_range(pair, range) }

@@ -89,4 +89,15 @@ pub(crate) trait Images: Copy {
     /// # Safety
     /// As for [`Images::copy_all`].
     unsafe fn copy_range(&self, pair: Self::Pair, range: Range<u64>);
+
+    /// Copies `range`, which the log names, and which has a page or more. It may be left out for now: then all that the update reads and
+    /// writes goes through what has left it out, and that copies the rest before the update ends.
+    ///
+    /// # Safety
+    /// As for [`Images::copy_range`].
+    #[inline(always)]
+    unsafe fn copy_long(&self, pair: Self::Pair, range: Range<u64>) {
+        // SAFETY: the caller's promise.
+        unsafe { self.copy_range(pair, range) }
+    }
 }

@@ -12,7 +12,6 @@ use super::step::{index_of, resolve, run, slab_key};
 use super::value::Value;
 use super::{hashed, key_text, sequence, slab, sorted};
 use crate::error::{Error, ErrorKind};
-use crate::track::DirtyRanges;
 use serde::de::DeserializeSeed;
 use std::fmt;
 
@@ -54,8 +53,8 @@ pub struct Edit<'a> {
 }
 
 impl<'a> Edit<'a> {
-    pub(super) fn new(shapes: &'a Shapes, bytes: &'a mut [u8], touched: &'a DirtyRanges) -> Self {
-        Edit { shapes, image: Image::of_update(bytes, touched) }
+    pub(super) fn new(shapes: &'a Shapes, image: Image<'a>) -> Self {
+        Edit { shapes, image }
     }
 
     /// The whole state, as it is now.

@@ -1,6 +1,7 @@
 //! [`Reading`] and [`Transaction`]: a read and an update that last from call to call.
 
 use super::edit::Edit;
+use super::image::Image;
 use super::session::{Held, Writing};
 use super::shape::Shapes;
 use super::snapshot::{Snapshot, checked};
@@ -9,6 +10,7 @@ use super::state::{Access, DynState};
 use super::value::Value;
 use crate::error::Error;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -189,7 +191,7 @@ impl Transaction {
     /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that made the guard.
     #[inline]
     pub fn value(&self) -> Result<Value<'_>, Error> {
-        Ok(Value::root(&self.shapes, Source::Whole(self.writing.bytes()?)))
+        Ok(Value::root(&self.shapes, Source::of_guard(self.writing.bytes()?)))
     }
 
     /// The whole state, to be changed.
@@ -199,7 +201,14 @@ impl Transaction {
     #[inline]
     pub fn edit(&mut self) -> Result<Edit<'_>, Error> {
         let (bytes, touched) = self.writing.bytes_mut()?;
-        Ok(Edit::new(&self.shapes, bytes, touched))
+        Ok(Edit::new(&self.shapes, Image::of_guard(bytes, touched)))
+    }
+
+    /// The addresses of the copy that it writes: what lies there may change with each [`edit`](Self::edit). What
+    /// [`value`](Self::value) shows may lie elsewhere.
+    #[must_use]
+    pub fn as_ptr_range(&self) -> Range<*const u8> {
+        self.writing.as_ptr_range()
     }
 
     /// The number of the version that it makes, if it commits.
@@ -220,7 +229,8 @@ impl Transaction {
     ///
     /// It is for programs that have handed out pointers into the state and cannot take them back, as a binding to another
     /// language may have to: what is written through them is never part of a version. Meanwhile, it holds a copy as a
-    /// [`Reading`] does. Only bytes that were noted as written (by [`Part::bytes_mut`](super::Part::bytes_mut)) may be written.
+    /// [`Reading`] does. It is about pointers that [`Part::bytes_mut`](super::Part::bytes_mut) or
+    /// [`Part::item_bytes`](super::Part::item_bytes) gave, and those of the first alone may be written.
     ///
     /// # Errors
     /// As for [`commit`](Self::commit).

@@ -19,6 +19,7 @@ mod create;
 mod data;
 mod declare;
 mod decode;
+mod deferred;
 mod edit;
 pub(crate) mod evolve;
 pub(crate) mod export;

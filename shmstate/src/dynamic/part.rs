@@ -6,7 +6,6 @@ use super::find::{find_entry, type_of_keys};
 use super::image::Image;
 use super::locate::Sequence;
 use super::shape::{Form, Place, Shape, Shapes};
-use super::source::Source;
 use super::step::{Step, run};
 use super::value::Value;
 use super::write::{self, is_no};
@@ -132,14 +131,41 @@ impl<'a> Value<'a> {
     /// The bytes of the items of a sequence, one after the other, where they lie; `None` if they do not lie in one piece in this
     /// order, as those of a ring that has gone around.
     ///
+    /// In an update of a [`Transaction`](super::Transaction), some of them may lie in the copy that it writes and some in the committed one, which is
+    /// `None` as well, and the next change may move them: [`Part::item_bytes`] brings them to where they stay.
+    ///
     /// # Errors
     /// [`InvalidValue`](ErrorKind::InvalidValue) if it is no sequence.
     pub fn item_bytes(self) -> Result<Option<&'a [u8]>, Error> {
-        let range = self.item_range()?;
-        Ok(match (range, self.source) {
-            (Some(range), Source::Whole(bytes)) => bytes.get(range),
-            _ => None,
-        })
+        Ok(self.item_range()?.and_then(|range| self.source.in_place(range)))
+    }
+
+    /// The bytes of some items of a sequence, one after the other, copied if they do not lie in one piece of memory; `None` if they are not one
+    /// after the other in the state, as those of a ring that has gone around.
+    ///
+    /// ```
+    /// # use shmstate::{List, State};
+    /// # use shmstate::dynamic::DynState;
+    /// # let dir = tempfile::tempdir()?;
+    /// # let name = dir.path().join("list");
+    /// # let list = State::<List<u16, 8>>::create(&name)?;
+    /// # list.transact(|list| Ok(list.extend_from_slice(&[1, 2, 3])?))?;
+    /// let view = DynState::open(&name)?;
+    /// let last = view.read(|v| v.bytes_of_items(1..3).map(|bytes| bytes.map(|bytes| bytes.into_owned())))??;
+    /// assert_eq!(last, Some([2u16, 3].map(u16::to_ne_bytes).concat()));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidPath`](ErrorKind::InvalidPath) if there are no such items; [`InvalidValue`](ErrorKind::InvalidValue) if it is no sequence.
+    pub fn bytes_of_items(self, range: Range<usize>) -> Result<Option<Cow<'a, [u8]>>, Error> {
+        let Some(all) = self.item_range()? else { return Ok(None) };
+        let size = self.item_type().map_or(0, |item| self.shapes.get(item).size);
+        let count = all.len().checked_div(size).unwrap_or(0);
+        if range.start > range.end || range.end > count {
+            return Err(no_path(format!("items {range:?} of {count} in a `{}`", self.shape().name)));
+        }
+        self.source.bytes(all.start + range.start * size, range.len() * size).map(Some)
     }
 
     /// Where the items lie, if in one piece.
@@ -403,6 +429,18 @@ impl<'e, 'a> Part<'e, 'a> {
         }
         match self.value().item_range()? {
             Some(range) => self.image.place(range.start, range.len()).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The bytes of the items of a sequence, one after the other, where they lie until the update ends; `None` if they do not lie in one
+    /// piece in this order.
+    ///
+    /// # Errors
+    /// As for [`Value::item_bytes`].
+    pub fn item_bytes(&mut self) -> Result<Option<&[u8]>, Error> {
+        match self.value().item_range()? {
+            Some(range) => self.image.look(range).map(Some),
             None => Ok(None),
         }
     }

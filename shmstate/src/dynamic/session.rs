@@ -1,7 +1,8 @@
 //! A handle on a region, used as bytes: reads under a pin, updates under the lock, both by the protocol of every handle.
 //!
-//! This is the only file of the dynamic view with unsafe code.
+//! This file and [`deferred`](super::deferred) are the only ones of the dynamic view with unsafe code.
 
+use super::deferred::{Deferred, LONG};
 use super::plain::Plain;
 use super::shape::Shapes;
 use crate::commit::{BeginError, Clock, Images, Pin, Reader, Suspended, Transaction};
@@ -10,7 +11,7 @@ use crate::os::{self, Deadline};
 use crate::region::{Region, copy_words};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::track::{DirtyRanges, Frame, OpenFrame, Running, thread_number};
-use std::cell::UnsafeCell;
+use std::cell::{RefCell, UnsafeCell};
 use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::sync::Arc;
@@ -51,6 +52,8 @@ struct Bytes<'a> {
     stride: usize,
     size: usize,
     plain: &'a Plain,
+    /// Where long ranges of the log are written down, instead of being copied.
+    left_out: Option<&'a RefCell<Vec<Range<usize>>>>,
 }
 
 impl Bytes<'_> {
@@ -82,6 +85,9 @@ impl Images for Bytes<'_> {
     }
 
     unsafe fn copy_all(&self, pair: Self::Pair) {
+        if let Some(left_out) = self.left_out {
+            left_out.borrow_mut().clear();
+        }
         // SAFETY: the caller's promise.
         let (to, from) = unsafe { slices(pair, self.size) };
         to.copy_from_slice(from);
@@ -99,6 +105,16 @@ impl Images for Bytes<'_> {
         let (to, from) = unsafe { slices(pair, range.end.max(self.size)) };
         to[range.clone()].copy_from_slice(&from[range]);
     }
+
+    unsafe fn copy_long(&self, pair: Self::Pair, range: Range<u64>) {
+        match self.left_out {
+            Some(left_out) if range.end - range.start >= LONG => {
+                left_out.borrow_mut().push(range.start as usize..range.end as usize);
+            }
+            // SAFETY: the caller's promise.
+            _ => unsafe { self.copy_range(pair, range) },
+        }
+    }
 }
 
 impl Session {
@@ -115,7 +131,7 @@ impl Session {
     }
 
     fn images(&self) -> Bytes<'_> {
-        Bytes { base: self.base, stride: self.stride, size: self.size, plain: &self.plain }
+        Bytes { base: self.base, stride: self.stride, size: self.size, plain: &self.plain, left_out: None }
     }
 
     /// Runs `f` on the committed version, which stays as it is meanwhile, and the number of its copy.
@@ -194,7 +210,7 @@ impl Session {
         f: impl FnOnce(&mut [u8], &DirtyRanges) -> Result<R, E>,
     ) -> Result<R, E> {
         let region = &self.region;
-        let txn = self.start(self.timeout)?;
+        let txn = self.start(self.timeout, self.images())?;
         let (to, _) = txn.pair();
         let unfinished = Unfinished { session: self, copy: txn.copy() };
         // SAFETY: the lock is held, by this call.
@@ -214,13 +230,13 @@ impl Session {
     }
 
     /// Takes the lock and a copy to write, of which nothing has been touched.
-    fn start(&self, timeout: Duration) -> Result<Transaction<'_, (*mut u8, *const u8)>, Error> {
+    fn start(&self, timeout: Duration, images: Bytes<'_>) -> Result<Transaction<'_, (*mut u8, *const u8)>, Error> {
         let region = &self.region;
         region.check()?;
         if Frame::is_open(region.key().numbers()) {
             return Err(Trouble::Reentrant { path: region.path().to_owned() }.into());
         }
-        let txn = self.begin(timeout)?;
+        let txn = self.begin(timeout, images)?;
         // SAFETY: the lock is held, by this call.
         let running = unsafe { &(*self.update.get()).running };
         running.begin(txn.pair().0.addr());
@@ -228,13 +244,13 @@ impl Session {
     }
 
     /// Takes the lock and a copy to write.
-    fn begin(&self, timeout: Duration) -> Result<Transaction<'_, (*mut u8, *const u8)>, Error> {
+    fn begin(&self, timeout: Duration, images: Bytes<'_>) -> Result<Transaction<'_, (*mut u8, *const u8)>, Error> {
         let region = &self.region;
         let waiting = || Waiting { region, deadline: Deadline::new(timeout) };
         loop {
             // SAFETY: these are the region's images; the active one holds a value (checked at attach, and every commit
             // publishes one); the slot is this handle's.
-            let begun = unsafe { region.shared().begin(region.slot(), region.os(), waiting, self.images()) };
+            let begun = unsafe { region.shared().begin(region.slot(), region.os(), waiting, images) };
             match begun {
                 Err(BeginError::NoSuchCopy { copy }) => region.settle(copy, &mut waiting())?,
                 begun => return begun.map_err(|e| region.trouble(e)),
@@ -294,6 +310,8 @@ pub(super) struct Writing {
     session: Arc<Session>,
     /// Invariant: until it is over, this handle's slot owns the region's lock, for this update, in the process that has the mapping.
     txn: Suspended,
+    /// Its images, which are not used after it is over.
+    bytes: Deferred,
     /// Whether it is not over.
     open: bool,
     _frame: OpenFrame,
@@ -302,28 +320,35 @@ pub(super) struct Writing {
 impl Writing {
     /// Begins an update, and waits so long for it.
     pub(super) fn new(session: &Arc<Session>, timeout: Duration) -> Result<Writing, Error> {
-        let txn = session.start(timeout)?.suspend();
+        let left_out = RefCell::default();
+        let txn = session.start(timeout, Bytes { left_out: Some(&left_out), ..session.images() })?;
+        let (to, from) = txn.pair();
+        // SAFETY: images of this state; the lock keeps the first one this update's alone, and the second one as it is, until the
+        // update is over.
+        let bytes = unsafe { Deferred::new(to, from, session.size, left_out.into_inner()) };
         let frame = OpenFrame::new(session.region.key().numbers(), true);
-        Ok(Writing { session: Arc::clone(session), txn, open: true, _frame: frame })
+        Ok(Writing { session: Arc::clone(session), txn: txn.suspend(), bytes, open: true, _frame: frame })
     }
 
     /// The bytes of the copy that it writes.
-    pub(super) fn bytes(&self) -> Result<&[u8], Error> {
+    pub(super) fn bytes(&self) -> Result<&Deferred, Error> {
         self.session.region.check()?;
-        // SAFETY: the copy is this update's, which writes it only by a `&mut self`.
-        Ok(unsafe { self.session.pinned_bytes(self.txn.copies().0) })
+        Ok(&self.bytes)
     }
 
     /// The same, to be written, and what is to be noted of that.
-    pub(super) fn bytes_mut(&mut self) -> Result<(&mut [u8], &DirtyRanges), Error> {
+    pub(super) fn bytes_mut(&mut self) -> Result<(&mut Deferred, &DirtyRanges), Error> {
         let session = &*self.session;
         session.region.check()?;
-        let image = session.images().image(self.txn.copies().0);
-        // SAFETY: as many bytes as the state has; the copy is this update's alone until it ends.
-        let bytes = unsafe { std::slice::from_raw_parts_mut(image, session.size) };
         // SAFETY: the lock is held, by this guard.
         let running = unsafe { &(*session.update.get()).running };
-        Ok((bytes, &running.touched))
+        Ok((&mut self.bytes, &running.touched))
+    }
+
+    /// The addresses of the copy that it writes.
+    pub(super) fn as_ptr_range(&self) -> Range<*const u8> {
+        let image = self.session.images().image(self.txn.copies().0).cast_const();
+        image..image.wrapping_add(self.session.size)
     }
 
     /// The version that it makes.
@@ -335,6 +360,7 @@ impl Writing {
     pub(super) fn commit(mut self) -> Result<u64, Error> {
         let region = &self.session.region;
         region.check()?;
+        self.bytes.finish();
         // SAFETY: the lock is held, by this guard.
         let running = unsafe { &(*self.session.update.get()).running };
         let version = region.shared().resume(self.txn).commit(&running.touched);
@@ -349,10 +375,16 @@ impl Writing {
         let region = &session.region;
         region.check()?;
         region.shared().pin_written(region.slot(), region.slot_line(), copy);
-        self.open = false;
-        session.roll_back(copy);
+        self.roll_back();
         let frame = OpenFrame::new(region.key().numbers(), false);
         Ok(Held { session, copy, _frame: frame })
+    }
+
+    fn roll_back(&mut self) {
+        self.open = false;
+        // A copy that was rolled back lacks what was touched, and nothing else.
+        self.bytes.finish();
+        self.session.roll_back(self.txn.copies().0);
     }
 }
 
@@ -360,7 +392,7 @@ impl Drop for Writing {
     fn drop(&mut self) {
         // The update is the parent's in a child.
         if self.open && self.session.region.is_mine() {
-            self.session.roll_back(self.txn.copies().0);
+            self.roll_back();
         }
     }
 }

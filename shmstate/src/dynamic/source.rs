@@ -1,5 +1,6 @@
-//! The bytes of one version of a state: all of them where they lie, or fetched as they are looked at.
+//! The bytes of one version of a state: all of them where they lie, fetched as they are looked at, or in two copies.
 
+use super::deferred::Deferred;
 use super::fault::damaged;
 use crate::error::Error;
 use std::borrow::Cow;
@@ -14,6 +15,8 @@ const CHUNK: usize = 16 << 10;
 pub(super) enum Source<'a> {
     Whole(&'a [u8]),
     Fetched(&'a Fetched<'a>),
+    /// An update of which not all of the copy is caught up.
+    Deferred(&'a Deferred),
 }
 
 /// Fills a buffer with these bytes of the state, which begin at a multiple of 8.
@@ -71,6 +74,12 @@ fn outside(at: usize, len: usize) -> Error {
 }
 
 impl<'a> Source<'a> {
+    /// What an update of a guard has made so far.
+    #[inline]
+    pub(super) fn of_guard(bytes: &'a Deferred) -> Self {
+        if bytes.is_empty() { Source::Whole(bytes.all()) } else { Source::Deferred(bytes) }
+    }
+
     /// `len` bytes from `at` on.
     #[inline]
     pub(super) fn bytes(self, at: usize, len: usize) -> Result<Cow<'a, [u8]>, Error> {
@@ -79,6 +88,16 @@ impl<'a> Source<'a> {
             Source::Whole(all) => all.get(at..end).map(Cow::Borrowed).ok_or_else(|| outside(at, len)),
             Source::Fetched(fetched) if end <= fetched.size => fetched.bytes(at..end),
             Source::Fetched(_) => Err(outside(at, len)),
+            Source::Deferred(deferred) => deferred.get(at..end).ok_or_else(|| outside(at, len)),
+        }
+    }
+
+    /// Bytes where they lie, if they lie in one piece in memory that stays.
+    pub(super) fn in_place(self, range: Range<usize>) -> Option<&'a [u8]> {
+        match self {
+            Source::Whole(all) => all.get(range),
+            Source::Deferred(deferred) => deferred.in_place(range),
+            Source::Fetched(_) => None,
         }
     }
 

@@ -294,7 +294,7 @@ impl DynState {
     pub fn transact<R, E: From<Error>>(&self, f: impl FnOnce(&mut Edit<'_>) -> Result<R, E>) -> Result<R, E> {
         match &self.access {
             Access::TakingPart(session) if self.options.writable => {
-                session.update(|bytes, touched| f(&mut Edit::new(&self.shapes, bytes, touched)))
+                session.update(|bytes, touched| f(&mut Edit::new(&self.shapes, Image::of_update(bytes, touched))))
             }
             _ => Err(self.read_only().into()),
         }

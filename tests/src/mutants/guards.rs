@@ -3,7 +3,7 @@
 use super::Check::{Loom, Process, Unit};
 use super::Mutant;
 use super::symptoms::{LOST, RACE};
-use super::weave::{left_out, value};
+use super::weave::{instead, left_out, value};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     // The protocol's part.
@@ -79,7 +79,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "abandoned_twice",
         breaks: "an abandoned update is rolled back once more, after the lock was released",
-        patches: &[left_out("dynamic/session.rs", "copy); «self.open = false;» session.roll_back(copy);")],
+        patches: &[left_out("dynamic/session.rs", "fn roll_back(&mut self) { «self.open = false;»")],
         checks: &[Process("dynamic_guards", "an_abandoned_transaction_is_rolled_back_once")],
     },
     Mutant {
@@ -105,6 +105,50 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the frame of a guard that another thread has dropped stays for ever",
         patches: &[left_out("track/frame/guard.rs", "sweep();")],
         checks: &[Unit("track::frame::guard::tests::another_thread_may_drop_the_frame_of_a_guard")],
+    },
+    // What an update leaves out.
+    Mutant {
+        name: "commit_lacks_what_was_left_out",
+        breaks: "an update commits a copy without what it had left out",
+        patches: &[left_out("dynamic/session.rs", "region.check()?; «self.bytes.finish();» let running")],
+        checks: &[Process("dynamic_deferred", "what_is_left_out_is_there_all_the_same")],
+    },
+    Mutant {
+        name: "rolled_back_lacks_what_was_left_out",
+        breaks: "a copy that was rolled back counts as caught up without what the update had left out",
+        patches: &[left_out("dynamic/session.rs", "«self.bytes.finish();» self.session.roll_back")],
+        checks: &[Process("dynamic_deferred", "what_is_left_out_is_there_all_the_same")],
+    },
+    Mutant {
+        name: "left_out_around_a_write",
+        breaks: "a write into a range that was left out takes over what lies before it, and not what lies after it",
+        patches: &[value("dynamic/deferred.rs", "(start..range.start, «range.end»..end)", "end")],
+        checks: &[Process("dynamic_deferred", "what_is_left_out_is_there_all_the_same")],
+    },
+    Mutant {
+        name: "place_was_left_out",
+        breaks: "bytes that are written in part are not taken over before",
+        patches: &[left_out("dynamic/deferred.rs", "«self.take_over(self.overlapping(&range));»")],
+        checks: &[Process("dynamic_deferred", "what_is_left_out_is_there_all_the_same")],
+    },
+    Mutant {
+        name: "stale_where_left_out",
+        breaks: "what was left out is read as the copy has it",
+        patches: &[value("dynamic/deferred.rs", "match &self.ranges[«self.overlapping(&range)»]", "0..0")],
+        checks: &[Process("dynamic_deferred", "what_is_left_out_is_there_all_the_same")],
+    },
+    Mutant {
+        name: "long_ranges_of_pages_left_out",
+        breaks: "what is taken over for a copy that another update will write is left out",
+        patches: &[instead(
+            "dynamic/session.rs",
+            "to[range.clone()].copy_from_slice(&from[range]);",
+            "match self.left_out {
+                Some(left_out) => left_out.borrow_mut().push(range),
+                None => to[range.clone()].copy_from_slice(&from[range]),
+            }",
+        )],
+        checks: &[Process("dynamic_deferred", "what_a_killed_update_has_left_out_is_not_lost")],
     },
     // Children.
     Mutant {

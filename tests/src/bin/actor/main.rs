@@ -31,6 +31,7 @@ fn main() {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {
         ["hold-update", path] => play::hold_update(path),
+        ["hold-transaction", path, item] => play::hold_transaction(path, item),
         ["hold-read", path] => play::hold_read(path),
         ["hold", path, handles] => play::hold(path, number(handles)),
         ["write", path, tally, seed, updates] => play::write(path, tally, number(seed), number(updates)),

@@ -2,6 +2,7 @@
 
 use crate::{die, open, say, wait_for_go};
 use shmstate::State;
+use shmstate::dynamic::DynState;
 use shmstate_tests::{Rng, Tally, World};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -14,6 +15,17 @@ pub fn hold_update(path: &str) {
         })
         .expect("an update");
     say("out");
+    wait_for_go();
+}
+
+/// Begins an update from call to call of any state, in which it sets an item of that name, if there is one.
+pub fn hold_transaction(path: &str, item: &str) {
+    let state = DynState::options().writable(true).open(path).expect("a handle");
+    let mut update = state.begin().expect("an update");
+    if !item.is_empty() {
+        update.edit().and_then(|mut edit| edit.set(item, 1u64)).expect("an item");
+    }
+    say("in");
     wait_for_go();
 }
 
