@@ -243,9 +243,7 @@ impl<T: SharedLayout> Writer<'_, T> {
             };
             match change {
                 Some(change) => {
-                    let differing =
-                        if change.is_overrun() { Differing::Any } else { Differing::Ranges(change.ranges()) };
-                    store.write(change.to(), &schema, follower.bytes(), differing)?;
+                    store.write(change.to(), &schema, follower.bytes(), Differing::Ranges(change.ranges()))?;
                     durable = change.to();
                     kept.control.publish(kept.lineage, durable)?;
                 }

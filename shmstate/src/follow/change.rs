@@ -2,7 +2,7 @@
 
 use super::paths::paths;
 use crate::Projection;
-use crate::layout::{SharedLayout, merged};
+use crate::layout::{Layout, SharedLayout, merged};
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -29,10 +29,9 @@ impl<T: SharedLayout> Change<T> {
         Change { from, to, ranges, overrun: false, state: PhantomData }
     }
 
-    /// Everything may have changed.
-    pub(super) fn of_everything(from: u64, to: u64) -> Self {
-        let all = 0..size_of::<T>();
-        Change { from, to, ranges: vec![all], overrun: true, state: PhantomData }
+    /// Of what [`differing`] has found.
+    pub(super) fn of_all_compared(from: u64, to: u64, ranges: Vec<Range<usize>>) -> Self {
+        Change { overrun: true, ..Self::of_merged(from, to, ranges) }
     }
 
     /// The version before.
@@ -53,20 +52,21 @@ impl<T: SharedLayout> Change<T> {
         self.to - self.from - 1
     }
 
-    /// Whether it is unknown what has changed, so that everything counts as touched: the log has run over since the version
-    /// before, or an update has touched more than the log has room for; and no copy of the region is as old as that version.
+    /// Whether the follower had to compare all of the state: the log has run over since the version before, or an update has touched more than
+    /// the log has room for; and no copy of the region is as old as that version. Such a change is as exact as others; it has taken longer.
     #[must_use]
     pub fn is_overrun(&self) -> bool {
         self.overrun
     }
 
-    /// The bytes of `T` that were touched, in order.
+    /// The bytes of `T` that were touched, in order. Of plain fields these are the bytes that differ; of containers, blocks and pages in which
+    /// something differs.
     #[must_use]
     pub fn ranges(&self) -> &[Range<usize>] {
         &self.ranges
     }
 
-    /// Whether a field was touched: exact, unless the change [is overrun](Self::is_overrun).
+    /// Whether a field was touched: as exact as [`ranges`](Self::ranges).
     #[must_use]
     pub fn touches<F: SharedLayout>(&self, field: &Projection<T, F>) -> bool {
         self.touches_bytes(&field.bytes())
@@ -117,6 +117,51 @@ impl<T: SharedLayout> Change<T> {
     fn touches_bytes(&self, bytes: &Range<usize>) -> bool {
         let next = self.ranges.partition_point(|range| range.end <= bytes.start);
         self.ranges.get(next).is_some_and(|range| range.start < bytes.end)
+    }
+}
+
+/// How many bytes are compared at once where most are equal; no block is longer.
+const PAGE: usize = 4096;
+
+/// What differs between all bytes of two values, in order: the bytes of what is `unmarked`, and blocks of the rest, of which there are few
+/// enough for a list of them.
+pub(super) fn differing(layout: &Layout, old: &[u8], new: &[u8], unmarked: &[Range<usize>]) -> Vec<Range<usize>> {
+    let block = (old.len() >> 16).next_power_of_two().clamp(64, PAGE);
+    let differs = |bytes: &Range<usize>| old[bytes.clone()] != new[bytes.clone()];
+    let (mut ranges, mut start) = (Vec::new(), 0);
+    for unmarked in unmarked.iter().cloned().chain([old.len()..old.len()]) {
+        // Most pages are equal, and are compared at once.
+        let pages = Blocks { rest: start..unmarked.start, len: PAGE }.filter(differs);
+        let blocks = pages.flat_map(|rest| Blocks { rest, len: block }).filter(differs);
+        ranges.extend(blocks.filter(|block| differs_in_meaning(layout, old, new, block.clone())));
+        start = unmarked.end;
+        add_differing(&old[unmarked.clone()], &new[unmarked.clone()], unmarked.start, &mut ranges);
+    }
+    merged(ranges)
+}
+
+/// Whether these bytes differ in one that means something.
+fn differs_in_meaning(layout: &Layout, old: &[u8], new: &[u8], mut bytes: Range<usize>) -> bool {
+    while let Some(at) = bytes.find(|at| old[*at] != new[*at]) {
+        let Some(end) = layout.end_of_meaningless(at) else { return true };
+        bytes.start = end;
+    }
+    false
+}
+
+/// Blocks of some bytes; the last one may be shorter.
+struct Blocks {
+    rest: Range<usize>,
+    len: usize,
+}
+
+impl Iterator for Blocks {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        let block = self.rest.start..self.rest.end.min(self.rest.start + self.len);
+        self.rest.start = block.end;
+        (!block.is_empty()).then_some(block)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A private image of a state that catches up.
 
-use super::change::{Change, add_differing};
+use super::change::{Change, add_differing, differing};
 use super::source::Source;
 use super::unpinned::{self, Pieces};
 use crate::commit::{Position, Shared};
@@ -128,8 +128,7 @@ impl<T: SharedLayout> Follower<'_, T> {
     #[inline]
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        // SAFETY: a `T` has no padding, and the follower's own is not written for as long as it is borrowed.
-        unsafe { bytes((&raw const *self.image).cast(), size_of::<T>()) }
+        bytes_of(&*self.image)
     }
 
     /// The version that the follower has.
@@ -142,7 +141,7 @@ impl<T: SharedLayout> Follower<'_, T> {
     /// Catches up with the newest version. Returns what has changed; `None` if the follower has that version already.
     ///
     /// It pins the newest version for as long as it takes: plain fields are compared and copied, and of the containers what updates
-    /// have marked. If [that is unknown](Change::is_overrun), it copies everything.
+    /// have marked. If [that is unknown](Change::is_overrun), it compares everything, and copies what differs.
     ///
     /// # Errors
     /// As for [`State::read`], or [`ReadOnly::snapshot`]; the follower stays what it was.
@@ -182,8 +181,9 @@ impl<T: SharedLayout> Follower<'_, T> {
         }
         if !found.is_known {
             let (at, image) = unpinned::whole(view)?;
+            let ranges = differing(T::LAYOUT, self.bytes(), bytes_of(&*image), &self.unmarked);
             (self.at, self.image) = (at, image);
-            return Ok(Some(Change::of_everything(before, at.version)));
+            return Ok(Some(Change::of_all_compared(before, at.version, ranges)));
         }
         let ranges = self.pieces.take_over(&mut self.image, view.path())?;
         self.at = found.at;
@@ -224,14 +224,42 @@ impl<T: SharedLayout> Follower<'_, T> {
     /// # Safety
     /// `from` is a value that no process writes, and the content at `to`.
     unsafe fn take_over(&mut self, shared: &Shared<'_>, from: *const T, to: Position) -> Change<T> {
-        let (before, image) = (self.version(), &raw mut *self.image);
+        let before = self.version();
         let known = shared.entries_between(self.at, to, &mut self.entries);
         self.at = to;
-        if !known {
-            // SAFETY: a value, and memory of the follower's own.
-            unsafe { copy_bytes(from, image) }
-            return Change::of_everything(before, to.version);
+        if known {
+            // SAFETY: the caller's promise.
+            Change::new(before, to.version, unsafe { self.take_over_entries(from) })
+        } else {
+            // SAFETY: the caller's promise.
+            Change::of_all_compared(before, to.version, unsafe { self.take_over_all(from) })
         }
+    }
+
+    /// Takes over what differs anywhere, and returns what that is.
+    ///
+    /// # Safety
+    /// `from` is a value that no process writes.
+    #[cold]
+    unsafe fn take_over_all(&mut self, from: *const T) -> Vec<Range<usize>> {
+        // SAFETY: the caller's promise; a value's bytes are initialised.
+        let new = unsafe { bytes(from.cast(), size_of::<T>()) };
+        let ranges = differing(T::LAYOUT, self.bytes(), new, &self.unmarked);
+        let image = (&raw mut *self.image).cast::<u8>();
+        for range in &ranges {
+            let (from, to) = (from.cast::<u8>().wrapping_add(range.start), image.wrapping_add(range.start));
+            // SAFETY: the range lies inside of both, of which one is the follower's own.
+            unsafe { std::ptr::copy_nonoverlapping(from, to, range.len()) }
+        }
+        ranges
+    }
+
+    /// Takes over plain fields, and what the entries name, and returns what of it differed.
+    ///
+    /// # Safety
+    /// `from` is a value that no process writes.
+    unsafe fn take_over_entries(&mut self, from: *const T) -> Vec<Range<usize>> {
+        let image = &raw mut *self.image;
         let mut ranges = Vec::new();
         for unmarked in &self.unmarked {
             let (old, new) =
@@ -260,7 +288,7 @@ impl<T: SharedLayout> Follower<'_, T> {
                 ranges.push(start..end);
             }
         }
-        Change::new(before, to.version, ranges)
+        ranges
     }
 }
 
@@ -271,6 +299,11 @@ impl<T: SharedLayout> Follower<'_, T> {
 unsafe fn copy_bytes<T>(from: *const T, to: *mut T) {
     // SAFETY: the caller's promise.
     unsafe { std::ptr::copy_nonoverlapping(from.cast::<u8>(), to.cast(), size_of::<T>()) }
+}
+
+fn bytes_of<T: SharedLayout>(value: &T) -> &[u8] {
+    // SAFETY: a `T` has no padding, and is not written for as long as it is borrowed.
+    unsafe { bytes(std::ptr::from_ref(value).cast(), size_of::<T>()) }
 }
 
 /// `len` bytes at `at`.

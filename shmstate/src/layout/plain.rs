@@ -61,6 +61,26 @@ impl Layout {
             Kind::Archive { .. } => {}
         }
     }
+
+    /// Where the bytes end that mean nothing outside of a running update, if the one at `at` is among them: the head of a container, or what is
+    /// no field's. `None` if that byte may mean something.
+    pub(crate) fn end_of_meaningless(&self, at: usize) -> Option<usize> {
+        let within = |layout: &Layout, start: usize| layout.end_of_meaningless(at - start).map(|end| start + end);
+        match self.kind {
+            Kind::List { items, .. } if at < items => (at >= 4).then_some(items),
+            Kind::List { item, items, .. } => within(item, items + (at - items) / item.size * item.size),
+            Kind::Array { item, .. } => within(item, at / item.size * item.size),
+            Kind::Struct(fields) => {
+                let next = fields.partition_point(|field| field.offset + field.layout.size <= at);
+                match fields.get(next) {
+                    Some(field) if field.offset <= at => within(field.layout, field.offset),
+                    Some(field) => Some(field.offset),
+                    None => Some(self.size),
+                }
+            }
+            Kind::Scalar(_) | Kind::Pod | Kind::Text { .. } | Kind::Enum { .. } | Kind::Archive { .. } => None,
+        }
+    }
 }
 
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
@@ -131,6 +151,32 @@ mod tests {
             [maybe..maybe + 1, maybe + 8..pairs + list + 4, next..next + list + 4, held..size_of::<Containers>()];
         assert_eq!(unmarked(Containers::LAYOUT), expected);
         assert_eq!(unmarked(<[u64; 1 << 20]>::LAYOUT), [0..8 << 20]);
+    }
+
+    #[test]
+    fn heads_of_containers_mean_nothing() {
+        #[derive(SharedLayout)]
+        #[repr(C)]
+        #[shared(crate = "crate")]
+        struct Rows {
+            rows: Array<Pair, 3>,
+            maybe: Maybe<u64>,
+            held: Held,
+        }
+
+        let end = |at| Rows::LAYOUT.end_of_meaningless(at);
+        let items = size_of::<Rows>() - size_of::<Held>() - size_of::<Maybe<u64>>() - 3 * size_of::<Pair>();
+        assert_eq!([end(0), end(items - 1), end(items)], [Some(items), Some(items), None]);
+        let second = items + size_of::<Pair>();
+        let list = second + offset_of!(Pair, list);
+        assert_eq!(
+            [end(second), end(list + 3), end(list + 4), end(list + 63), end(list + 64)],
+            [None, None, Some(list + 64), Some(list + 64), None]
+        );
+        let maybe = offset_of!(Rows, maybe);
+        assert_eq!([end(maybe), end(maybe + 1), end(maybe + 8)], [None, Some(maybe + 8), None]);
+        // What an enum has depends on its variant.
+        assert!((offset_of!(Rows, held)..size_of::<Rows>()).all(|at| end(at).is_none()));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a version is said to be on disk, then written",
         patches: &[before(
             KEEPER,
-            "store.write(change.to(), &schema, follower.bytes(), differing)?;",
+            "store.write(change.to(), &schema, follower.bytes(), Differing::Ranges(change.ranges()))?;",
             "kept.control.publish(kept.lineage, change.to())?;",
         )],
         checks: &[POWER],

@@ -85,6 +85,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Process("followers", "a_follower_outlives_all_handles")],
     },
     Mutant {
+        name: "heads_compared",
+        breaks: "a follower that compares everything takes what means nothing in the heads of containers for a change",
+        patches: &[value("follow/change.rs", "let Some(end) = «layout.end_of_meaningless(at)» else", "None")],
+        checks: &[Process("followers", "a_slow_follower_finds_what_differs")],
+    },
+    Mutant {
+        name: "rest_not_compared",
+        breaks: "a follower that compares everything does not look past the last plain field",
+        patches: &[value("follow/change.rs", "chain([«old.len()..old.len()»])", "0..0")],
+        checks: &[Process("followers", "updates_of_many_places_are_taken_over_by_pages")],
+    },
+    Mutant {
         name: "touched_not_validated",
         breaks: "a follower without a pin takes over what is no value",
         patches: &[value("follow/unpinned.rs", "if «T::CHECKED» {", "false")],
