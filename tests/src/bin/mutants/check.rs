@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(900);
 /// Without a fault, there is more to explore.
 const PATIENCE_WITHOUT: Duration = Duration::from_secs(1200);
 
-/// Updates of each mix of random moves, where the variable does not say how many.
+/// Updates of each mix of random moves in which a fault has to be found, where the variable does not say how many.
 const STEPS: (&str, &str) = ("SHMSTATE_STEPS", "4000");
 
 /// What a check came to.
@@ -76,7 +76,7 @@ pub fn run(fault: Option<&str>, check: Check, builds: &Builds) -> Outcome {
         Some(fault) => command.env("SHMSTATE_MUTANT", fault),
         None => command.env_remove("SHMSTATE_MUTANT"),
     };
-    if std::env::var_os(STEPS.0).is_none() {
+    if fault.is_some() && std::env::var_os(STEPS.0).is_none() {
         command.env(STEPS.0, STEPS.1);
     }
     command.env("RUST_BACKTRACE", "0").current_dir(builds.package()).process_group(0);
