@@ -1,35 +1,6 @@
-//! Which bytes of a state have changed, as few as that can be said with.
+//! Lists of bytes of a state.
 
 use std::ops::Range;
-
-/// Bytes between two ranges up to which they are sent as one: a range has a head of 12 bytes.
-const APART: usize = 16;
-
-/// The bytes among `ranges` in which two states differ, in order; without those in `without`, which are in order as well.
-pub(crate) fn differing(
-    before: &[u8],
-    after: &[u8],
-    ranges: &[Range<usize>],
-    without: &[Range<usize>],
-) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = Vec::new();
-    for range in outside(ranges, without) {
-        for start in (range.start..range.end).step_by(64) {
-            let block = start..(start + 64).min(range.end);
-            if before[block.clone()] == after[block.clone()] {
-                continue;
-            }
-            for at in block.filter(|at| before[*at] != after[*at]) {
-                match found.last_mut() {
-                    // What lies between them is in the same range, or was left out: it must not be bridged.
-                    Some(last) if at < last.end + APART && last.start >= range.start => last.end = at + 1,
-                    _ => found.push(at..at + 1),
-                }
-            }
-        }
-    }
-    found
-}
 
 /// The ranges without the bytes of `without`. Both are in order and apart from each other, and so is the result.
 pub(crate) fn outside(ranges: &[Range<usize>], without: &[Range<usize>]) -> Vec<Range<usize>> {
@@ -64,20 +35,6 @@ pub(crate) fn union(a: &[Range<usize>], b: impl IntoIterator<Item = Range<usize>
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_differs_is_found_and_nothing_that_is_left_out() {
-        let before = vec![0; 1000];
-        let mut after = before.clone();
-        for at in [0, 5, 100, 117, 300, 301, 640, 999] {
-            after[at] = 1;
-        }
-        let all = [0..1000];
-        assert_eq!(differing(&before, &after, &all, &[]), [0..6, 100..101, 117..118, 300..302, 640..641, 999..1000]);
-        assert_eq!(differing(&before, &after, &[0..3, 4..101, 900..1000], &[]), [0..1, 5..6, 100..101, 999..1000]);
-        assert_eq!(differing(&before, &after, &all, &[1..4, 100..301, 640..700]), [0..1, 5..6, 301..302, 999..1000]);
-        assert!(differing(&before, &before, &all, &[]).is_empty());
-    }
 
     #[test]
     fn gaps_are_taken_out() {

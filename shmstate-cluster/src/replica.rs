@@ -6,7 +6,7 @@
 //! What becomes of an update is decided here, in one order: first the state has an entry, then the control says so.
 
 use crate::control::Control;
-use crate::delta::{differing, outside, union};
+use crate::delta::{outside, union};
 use crate::entry::Pieces;
 use crate::error::Error;
 use shmstate::{Change, Follower, SharedLayout, State, Timestamp};
@@ -77,7 +77,8 @@ pub(crate) struct Replica<'a, T: SharedLayout> {
     digest: u64,
     /// The version of the state ahead that has the same content as the state.
     base: u64,
-    /// What has been touched of the state ahead since that, as far as the follower is.
+    /// What may have been written in the state ahead since that, as far as the follower is. All of it is sent and undone, also what is as it
+    /// was: bytes that mean nothing yet may differ from copy to copy, and from machine to machine.
     touched: Vec<Range<usize>>,
     /// The version of the state ahead that the batch under way reaches to; 0 if none is, or an empty one.
     sent: u64,
@@ -136,8 +137,7 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
         if upto == self.base {
             return Ok(needs_one.then(|| Batch { after, before, upto, pieces: Pieces::default() }));
         }
-        let (ahead, touched, local) = (self.follower.bytes(), &self.touched, self.local);
-        let pieces = self.state.read_bytes(|state, _| Pieces::of(&differing(state, ahead, touched, local), ahead))?;
+        let pieces = Pieces::of(&outside(&self.touched, self.local), self.follower.bytes());
         self.control.update(|c| (c.sent_after, c.sent_upto) = (after, upto))?;
         self.sent = upto;
         Ok(Some(Batch { after, before, upto, pieces }))
@@ -270,7 +270,7 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
     }
 
     fn note(&mut self, change: &Change<T>) {
-        self.touched = union(&self.touched, change.ranges().iter().cloned());
+        self.touched = union(&self.touched, change.written().iter().cloned());
     }
 
     /// Gives the state ahead the content of the state. Returns the version that has it: all between the base and that are undone.
@@ -282,12 +282,8 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
             // Updates that go on must not keep it from ending.
             let is_try = tries.next().is_some();
             let all = everything::<T>();
-            let touched = if is_try { &self.touched } else { &all };
-            let (ahead, local) = (self.follower.bytes(), self.local);
-            let pieces = self.state.read_bytes(|state, _| {
-                let ranges = if is_try { differing(ahead, state, touched, local) } else { outside(touched, local) };
-                Pieces::of(&ranges, state)
-            })?;
+            let ranges = outside(if is_try { &self.touched } else { &all }, self.local);
+            let pieces = self.state.read_bytes(|state, _| Pieces::of(&ranges, state))?;
             if !is_try {
                 break self.ahead.apply(pieces.iter())?;
             }

@@ -8,6 +8,7 @@ mod joining;
 mod lost;
 pub(crate) mod memory;
 mod refused;
+mod taken_back;
 
 /// How long a test waits for something that has to come. With a planted fault, it may never come.
 fn patience() -> Duration {

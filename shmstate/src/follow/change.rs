@@ -15,23 +15,21 @@ pub struct Change<T> {
     from: u64,
     to: u64,
     ranges: Vec<Range<usize>>,
+    written: Vec<Range<usize>>,
     overrun: bool,
     state: PhantomData<fn(&T)>,
 }
 
 impl<T: SharedLayout> Change<T> {
-    pub(super) fn new(from: u64, to: u64, ranges: Vec<Range<usize>>) -> Self {
-        Self::of_merged(from, to, merged(ranges))
+    /// Of what differs, and what was written.
+    fn new(from: u64, to: u64, ranges: Vec<Range<usize>>, written: Vec<Range<usize>>) -> Self {
+        Change { from, to, ranges: merged(ranges), written: merged(written), overrun: false, state: PhantomData }
     }
 
-    /// Of ranges in order, apart from each other.
-    pub(super) fn of_merged(from: u64, to: u64, ranges: Vec<Range<usize>>) -> Self {
-        Change { from, to, ranges, overrun: false, state: PhantomData }
-    }
-
-    /// Of what [`differing`] has found.
+    /// Of what differs, where it is not known what was written.
     pub(super) fn of_all_compared(from: u64, to: u64, ranges: Vec<Range<usize>>) -> Self {
-        Change { overrun: true, ..Self::of_merged(from, to, ranges) }
+        let all = 0..size_of::<T>();
+        Change { overrun: true, ..Self::new(from, to, ranges, vec![all]) }
     }
 
     /// The version before.
@@ -59,11 +57,21 @@ impl<T: SharedLayout> Change<T> {
         self.overrun
     }
 
-    /// The bytes of `T` that were touched, in order. Of plain fields these are the bytes that differ; of containers, blocks and pages in which
-    /// something differs.
+    /// The bytes of `T` that were touched, in order: for a program that keeps the follower's [bytes](crate::Follower::bytes) elsewhere. What else may
+    /// have changed in these means nothing: it lies in the heads of containers. Of plain fields these are the bytes that differ; of containers, items and blocks of items in which something differs.
     #[must_use]
     pub fn ranges(&self) -> &[Range<usize>] {
         &self.ranges
+    }
+
+    /// The bytes that another state of the same type has to take over by [`apply`](crate::State::apply) to go from the version before to the one
+    /// after, in order: all that updates may have written, and texts and enums as a whole.
+    ///
+    /// These are more than [`ranges`](Self::ranges). What is an item of a list now, and was none before, may lie where the follower had the same
+    /// bytes by chance, and the other state had others. If the change [is overrun](Self::is_overrun), these are all bytes.
+    #[must_use]
+    pub fn written(&self) -> &[Range<usize>] {
+        &self.written
     }
 
     /// Whether a field was touched: as exact as [`ranges`](Self::ranges).
@@ -116,37 +124,99 @@ impl<T: SharedLayout> Change<T> {
 
     fn touches_bytes(&self, bytes: &Range<usize>) -> bool {
         let next = self.ranges.partition_point(|range| range.end <= bytes.start);
-        self.ranges.get(next).is_some_and(|range| range.start < bytes.end)
+        !bytes.is_empty() && self.ranges.get(next).is_some_and(|range| range.start < bytes.end)
     }
 }
 
 /// How many bytes are compared at once where most are equal; no block is longer.
 const PAGE: usize = 4096;
 
-/// What differs between all bytes of two values, in order: the bytes of what is `unmarked`, and blocks of the rest, of which there are few
-/// enough for a list of them.
-pub(super) fn differing(layout: &Layout, old: &[u8], new: &[u8], unmarked: &[Range<usize>]) -> Vec<Range<usize>> {
-    let block = (old.len() >> 16).next_power_of_two().clamp(64, PAGE);
-    let differs = |bytes: &Range<usize>| old[bytes.clone()] != new[bytes.clone()];
-    let (mut ranges, mut start) = (Vec::new(), 0);
-    for unmarked in unmarked.iter().cloned().chain([old.len()..old.len()]) {
-        // Most pages are equal, and are compared at once.
-        let pages = Blocks { rest: start..unmarked.start, len: PAGE }.filter(differs);
-        let blocks = pages.flat_map(|rest| Blocks { rest, len: block }).filter(differs);
-        ranges.extend(blocks.filter(|block| differs_in_meaning(layout, old, new, block.clone())));
-        start = unmarked.end;
-        add_differing(&old[unmarked.clone()], &new[unmarked.clone()], unmarked.start, &mut ranges);
-    }
-    merged(ranges)
+/// What was found of one change.
+#[derive(Default)]
+pub(super) struct Found {
+    /// What differs.
+    ranges: Vec<Range<usize>>,
+    /// What may have been written.
+    written: Vec<Range<usize>>,
 }
 
-/// Whether these bytes differ in one that means something.
-fn differs_in_meaning(layout: &Layout, old: &[u8], new: &[u8], mut bytes: Range<usize>) -> bool {
-    while let Some(at) = bytes.find(|at| old[*at] != new[*at]) {
-        let Some(end) = layout.end_of_meaningless(at) else { return true };
+impl Found {
+    /// Adds what differs of plain fields, which lie at `start`. Of the `indivisible` ones, all was written of those of which something was.
+    pub(super) fn add_plain(&mut self, old: &[u8], new: &[u8], start: usize, indivisible: &[Range<usize>]) {
+        let first = self.ranges.len();
+        add_differing(old, new, start, &mut self.ranges);
+        for range in &self.ranges[first..] {
+            let next = indivisible.partition_point(|whole| whole.end <= range.start);
+            self.written.extend(indivisible[next..].iter().take_while(|whole| whole.start < range.end).cloned());
+        }
+        self.written.extend_from_slice(&self.ranges[first..]);
+    }
+
+    /// Adds what differs of the bytes from `start` on, which the log names, but for what is `unmarked`. They were written as a whole, unless all of
+    /// them mean something at all times.
+    pub(super) fn add_entry(
+        &mut self,
+        layout: &Layout,
+        (old, new): (&[u8], &[u8]),
+        start: usize,
+        unmarked: &[Range<usize>],
+    ) {
+        let (first, entry) = (self.ranges.len(), start..start + old.len());
+        if old != new {
+            add_differing_items(layout, (old, new), start, unmarked, &mut self.ranges);
+        }
+        let found = &self.ranges[first..];
+        if layout.is_plain(entry.clone()) && found.iter().all(|range| layout.is_plain(range.clone())) {
+            self.written.extend_from_slice(found);
+        } else {
+            self.written.push(entry);
+        }
+    }
+
+    /// The change that this is.
+    pub(super) fn change<T: SharedLayout>(self, from: u64, to: u64) -> Change<T> {
+        Change::new(from, to, self.ranges, self.written)
+    }
+}
+
+/// Adds what differs of items: blocks of the bytes from `start` on, but for those that are `unmarked`, each from the first byte that means
+/// something and differs to the last one.
+pub(super) fn add_differing_items(
+    layout: &Layout,
+    (old, new): (&[u8], &[u8]),
+    start: usize,
+    unmarked: &[Range<usize>],
+    ranges: &mut Vec<Range<usize>>,
+) {
+    // Few enough for a list of them.
+    let len = (layout.size >> 16).next_power_of_two().clamp(64, PAGE);
+    let end = start + old.len();
+    let differs = |bytes: &Range<usize>| {
+        old[bytes.start - start..bytes.end - start] != new[bytes.start - start..bytes.end - start]
+    };
+    let between = unmarked[unmarked.partition_point(|unmarked| unmarked.end <= start)..].iter();
+    let mut at = start;
+    for unmarked in between.take_while(|unmarked| unmarked.start < end).cloned().chain([end..end]) {
+        // Most pages are equal, and are compared at once.
+        let pages = Blocks { rest: at..unmarked.start, len: PAGE }.filter(differs);
+        for block in pages.flat_map(|rest| Blocks { rest, len }).filter(differs) {
+            let differs = |at: &usize| old[at - start] != new[at - start];
+            if let Some(first) = first_in_meaning(layout, block.clone(), differs) {
+                let last = (first..block.end).rev().find(|at| differs(at) && layout.end_of_meaningless(*at).is_none());
+                ranges.push(first..last.unwrap_or(first) + 1);
+            }
+        }
+        at = unmarked.end;
+    }
+}
+
+/// The first of some bytes that differs and means something.
+fn first_in_meaning(layout: &Layout, mut bytes: Range<usize>, differs: impl Fn(&usize) -> bool) -> Option<usize> {
+    while let Some(at) = bytes.find(&differs) {
+        let Some(end) = layout.end_of_meaningless(at) else { return Some(at) };
         bytes.start = end;
     }
-    false
+    None
 }
 
 /// Blocks of some bytes; the last one may be shorter.
@@ -172,15 +242,19 @@ pub(super) fn add_differing(old: &[u8], new: &[u8], start: usize, ranges: &mut V
     }
     for (word, (old, new)) in old.chunks(8).zip(new.chunks(8)).enumerate() {
         if old != new {
-            let differing = (0..old.len()).filter(|byte| old[*byte] != new[*byte]);
-            ranges.extend(differing.map(|byte| start + 8 * word + byte).map(|byte| byte..byte + 1));
+            for byte in (0..old.len()).filter(|byte| old[*byte] != new[*byte]).map(|byte| start + 8 * word + byte) {
+                match ranges.last_mut() {
+                    Some(last) if last.end == byte => last.end += 1,
+                    _ => ranges.push(byte..byte + 1),
+                }
+            }
         }
     }
 }
 
 impl<T> Clone for Change<T> {
     fn clone(&self) -> Self {
-        Change { ranges: self.ranges.clone(), ..*self }
+        Change { ranges: self.ranges.clone(), written: self.written.clone(), ..*self }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A private image of a state that catches up.
 
-use super::change::{Change, add_differing, differing};
+use super::change::{Change, Found, add_differing, add_differing_items};
 use super::source::Source;
 use super::unpinned::{self, Pieces};
 use crate::commit::{Position, Shared};
@@ -22,6 +22,8 @@ pub struct Follower<'a, T: SharedLayout> {
     at: Position,
     /// What an update changes without a word in the log.
     unmarked: Box<[Range<usize>]>,
+    /// What of it is taken over as a whole or not at all.
+    indivisible: Box<[Range<usize>]>,
     /// What the log says, of one advance.
     entries: Vec<Range<u64>>,
     /// What was copied without a pin, of one advance.
@@ -109,7 +111,10 @@ impl<'a, T: SharedLayout> Follower<'a, T> {
     fn new(source: Source<'a, T>, image: Box<T>, at: Position) -> Self {
         let mut unmarked = Vec::new();
         T::LAYOUT.add_unmarked(0, &mut unmarked);
-        Follower { source, image, at, unmarked: unmarked.into(), entries: Vec::new(), pieces: Pieces::default() }
+        let mut indivisible = Vec::new();
+        T::LAYOUT.add_indivisible(0, &mut indivisible);
+        let (unmarked, indivisible) = (unmarked.into(), indivisible.into());
+        Follower { source, image, at, unmarked, indivisible, entries: Vec::new(), pieces: Pieces::default() }
     }
 }
 
@@ -181,13 +186,14 @@ impl<T: SharedLayout> Follower<'_, T> {
         }
         if !found.is_known {
             let (at, image) = unpinned::whole(view)?;
-            let ranges = differing(T::LAYOUT, self.bytes(), bytes_of(&*image), &self.unmarked);
-            (self.at, self.image) = (at, image);
+            self.at = at;
+            // SAFETY: a value of this process's own.
+            let ranges = unsafe { self.take_over_all(&raw const *image) };
             return Ok(Some(Change::of_all_compared(before, at.version, ranges)));
         }
-        let ranges = self.pieces.take_over(&mut self.image, view.path())?;
+        let differing = self.pieces.take_over(&mut self.image, &self.unmarked, &self.indivisible, view.path())?;
         self.at = found.at;
-        Ok(Some(Change::of_merged(before, found.at.version, ranges)))
+        Ok(Some(differing.change(before, found.at.version)))
     }
 
     /// Waits until there is a newer version, and [catches up](Self::advance); `None` if there is none after `timeout`.
@@ -229,7 +235,7 @@ impl<T: SharedLayout> Follower<'_, T> {
         self.at = to;
         if known {
             // SAFETY: the caller's promise.
-            Change::new(before, to.version, unsafe { self.take_over_entries(from) })
+            unsafe { self.take_over_entries(from) }.change(before, to.version)
         } else {
             // SAFETY: the caller's promise.
             Change::of_all_compared(before, to.version, unsafe { self.take_over_all(from) })
@@ -244,7 +250,11 @@ impl<T: SharedLayout> Follower<'_, T> {
     unsafe fn take_over_all(&mut self, from: *const T) -> Vec<Range<usize>> {
         // SAFETY: the caller's promise; a value's bytes are initialised.
         let new = unsafe { bytes(from.cast(), size_of::<T>()) };
-        let ranges = differing(T::LAYOUT, self.bytes(), new, &self.unmarked);
+        let (old, mut ranges) = (self.bytes(), Vec::new());
+        add_differing_items(T::LAYOUT, (old, new), 0, &self.unmarked, &mut ranges);
+        for unmarked in &self.unmarked {
+            add_differing(&old[unmarked.clone()], &new[unmarked.clone()], unmarked.start, &mut ranges);
+        }
         let image = (&raw mut *self.image).cast::<u8>();
         for range in &ranges {
             let (from, to) = (from.cast::<u8>().wrapping_add(range.start), image.wrapping_add(range.start));
@@ -254,13 +264,13 @@ impl<T: SharedLayout> Follower<'_, T> {
         ranges
     }
 
-    /// Takes over plain fields, and what the entries name, and returns what of it differed.
+    /// Takes over plain fields, and what the entries name, and returns what of either differed.
     ///
     /// # Safety
     /// `from` is a value that no process writes.
-    unsafe fn take_over_entries(&mut self, from: *const T) -> Vec<Range<usize>> {
+    unsafe fn take_over_entries(&mut self, from: *const T) -> Found {
         let image = &raw mut *self.image;
-        let mut ranges = Vec::new();
+        let mut found = Found::default();
         for unmarked in &self.unmarked {
             let (old, new) =
                 (image.cast::<u8>().wrapping_add(unmarked.start), from.cast::<u8>().wrapping_add(unmarked.start));
@@ -268,7 +278,7 @@ impl<T: SharedLayout> Follower<'_, T> {
             let old = unsafe { bytes(old, unmarked.len()) };
             // SAFETY: the same.
             let new = unsafe { bytes(new, unmarked.len()) };
-            add_differing(old, new, unmarked.start, &mut ranges);
+            found.add_plain(old, new, unmarked.start, &self.indivisible);
         }
         // SAFETY: both hold values, of which one is the follower's own, and no process writes the other one.
         unsafe { T::copy_plain(image, from) }
@@ -282,13 +292,13 @@ impl<T: SharedLayout> Follower<'_, T> {
             let old = unsafe { bytes(to, end - start) };
             // SAFETY: the same.
             let new = unsafe { bytes(from, end - start) };
+            found.add_entry(T::LAYOUT, (old, new), start, &self.unmarked);
             if old != new {
                 // SAFETY: the same; they do not overlap.
                 unsafe { std::ptr::copy_nonoverlapping(from, to, end - start) }
-                ranges.push(start..end);
             }
         }
-        ranges
+        found
     }
 }
 

@@ -10,6 +10,7 @@ const WHOLE: [&str; 8] = ["Blob", "Map", "Maybe", "Queue", "Ring", "Set", "Slab"
 pub(super) fn paths(layout: &Layout, ranges: &[Range<usize>]) -> Vec<String> {
     let mut found = Paths { ranges, found: Vec::new() };
     found.add(layout, 0, "");
+    found.found.retain(|path| !path.is_empty());
     found.found
 }
 

@@ -4,7 +4,7 @@
 //! written the copy meanwhile, it is exchanged with what the image has, and the parts that it lies in are validated. If one of them
 //! is no value, it is exchanged back: the image is a value at all times.
 
-use super::change::add_differing;
+use super::change::Found as Differing;
 use crate::commit::{Clock, Position};
 use crate::error::{Error, Trouble};
 use crate::layout::{SharedLayout, Touched, merged};
@@ -122,29 +122,36 @@ impl Pieces {
         })
     }
 
-    /// Makes the pieces a part of the image, and returns the bytes in which they differed. An error if it would be no value any
-    /// more; then it stays as it was.
+    /// Makes the pieces a part of the image, and returns in which bytes they differed. An error if it would be no
+    /// value any more; then it stays as it was.
     pub(super) fn take_over<T: SharedLayout>(
         &mut self,
         image: &mut Box<T>,
+        unmarked: &[Range<usize>],
+        indivisible: &[Range<usize>],
         path: &Path,
-    ) -> Result<Vec<Range<usize>>, Error> {
-        let (base, mut ranges) = ((&raw mut **image).cast::<u8>(), Vec::new());
+    ) -> Result<Differing, Error> {
+        let base = (&raw mut **image).cast::<u8>();
+        let (mut differing, mut swapped) = (Differing::default(), Vec::new());
         // SAFETY: all bytes of a `T` are initialised; there is no other reference to them. What it is made of is checked below.
         let bytes = unsafe { std::slice::from_raw_parts_mut(base, size_of::<T>()) };
         for (n, (piece, at)) in self.pieces.iter().enumerate() {
             let (old, new) = (&mut bytes[piece.clone()], &mut self.bytes[*at..at + piece.len()]);
             if n < self.plain {
-                add_differing(old, new, piece.start, &mut ranges);
-            } else if old != new {
-                ranges.push(piece.clone());
+                // Not the rest of their words, which are no part of it.
+                let own = unmarked[n].start - piece.start..unmarked[n].end - piece.start;
+                differing.add_plain(&old[own.clone()], &new[own], unmarked[n].start, indivisible);
+            } else {
+                differing.add_entry(T::LAYOUT, (old, new), piece.start, unmarked);
+            }
+            if old != new {
+                swapped.push(piece.clone());
             }
             old.swap_with_slice(new);
         }
-        let ranges = merged(ranges);
         if T::CHECKED {
-            let before = |offset| self.before(offset);
-            let touched = Touched::new(base, &ranges, &before);
+            let (before, swapped) = (|offset| self.before(offset), merged(swapped));
+            let touched = Touched::new(base, &swapped, &before);
             // SAFETY: aligned and initialised; it was a value before, and has changed in these bytes alone.
             if let Err(invalid) = unsafe { T::validate_touched(base.cast::<T>(), &touched) } {
                 // SAFETY: as above.
@@ -155,7 +162,7 @@ impl Pieces {
                 return Err(Error::invalid_state(path, &invalid));
             }
         }
-        Ok(ranges)
+        Ok(differing)
     }
 
     /// What the word of 4 bytes at an offset held before the pieces were taken over, if it is a part of a plain field.

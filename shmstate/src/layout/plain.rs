@@ -62,6 +62,26 @@ impl Layout {
         }
     }
 
+    /// Adds the byte ranges of the texts, and of the enums that carry something, among what an update changes without a mark, in order: which
+    /// bytes of one mean something depends on its others.
+    pub(crate) fn add_indivisible(&self, start: usize, ranges: &mut Vec<Range<usize>>) {
+        match self.kind {
+            Kind::Text { .. } => ranges.push(start..start + self.size),
+            Kind::Enum { variants, .. } if variants.iter().any(|variant| !variant.fields.is_empty()) => {
+                ranges.push(start..start + self.size);
+            }
+            // An `Array`, or the like, as above.
+            Kind::Struct([first, ..]) if first.offset > 0 => {}
+            Kind::Struct(fields) => fields.iter().for_each(|f| f.layout.add_indivisible(start + f.offset, ranges)),
+            Kind::Array { item, len } if !matches!(item.kind, Kind::Scalar(_)) => {
+                for index in 0..len {
+                    item.add_indivisible(start + index * item.size, ranges);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Where the bytes end that mean nothing outside of a running update, if the one at `at` is among them: the head of a container, or what is
     /// no field's. `None` if that byte may mean something.
     pub(crate) fn end_of_meaningless(&self, at: usize) -> Option<usize> {

@@ -122,7 +122,7 @@ impl<T: SharedLayout> State<T> {
     /// One update that writes bytes: each piece at its place in the state. Returns the version that it makes.
     ///
     /// It is for a program that is given the [changes](crate::Change) of a state elsewhere and brings another one of the same
-    /// layout up to date with them: the [bytes](crate::Follower::bytes) of their [ranges](crate::Change::ranges), in the order of
+    /// layout up to date with them: the [bytes](crate::Follower::bytes) that they have [written](crate::Change::written), in the order of
     /// their versions. The bytes may come from anywhere: the parts of the state that they lie in are checked before the version is
     /// published, as a region's are when it is opened.
     ///
@@ -140,7 +140,7 @@ impl<T: SharedLayout> State<T> {
     ///
     /// let change = follower.advance()?.expect("a version");
     /// let bytes = follower.bytes();
-    /// mirror.apply(change.ranges().iter().map(|range| (range.start, &bytes[range.clone()])))?;
+    /// mirror.apply(change.written().iter().map(|range| (range.start, &bytes[range.clone()])))?;
     /// assert_eq!(mirror.read(|s| s.samples[0])?, 0.5);
     /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```

@@ -114,7 +114,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "local_fields_are_sent",
         breaks: "a machine overwrites what belongs to each alone",
-        patches: &[value(REPLICA, "&differing(state, ahead, touched, «local»)", "&[]")],
+        patches: &[value(REPLICA, "outside(&self.touched, «self.local»), self.follower", "&[]")],
         checks: &[ONCE],
     },
     Mutant {

@@ -91,9 +91,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Process("followers", "a_slow_follower_finds_what_differs")],
     },
     Mutant {
+        name: "equal_items_not_written",
+        breaks: "a change does not name what became an item where the follower had the same bytes",
+        patches: &[value("follow/change.rs", "«layout.is_plain(entry.clone())» && found", "true")],
+        checks: &[Process("applied", "what_meant_nothing_before_is_taken_over")],
+    },
+    Mutant {
+        name: "written_in_parts",
+        breaks: "a change names the bytes of an enum that differ, and not all of it",
+        patches: &[value("follow/change.rs", "take_while(|whole| «whole.start < range.end»).cloned()", "false")],
+        checks: &[Process("applied", "what_meant_nothing_before_is_taken_over")],
+    },
+    Mutant {
         name: "rest_not_compared",
         breaks: "a follower that compares everything does not look past the last plain field",
-        patches: &[value("follow/change.rs", "chain([«old.len()..old.len()»])", "0..0")],
+        patches: &[value("follow/change.rs", "chain([«end..end»])", "start..start")],
         checks: &[Process("followers", "updates_of_many_places_are_taken_over_by_pages")],
     },
     Mutant {
@@ -121,13 +133,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "watch_without_a_pin_is_not_overrun",
         breaks: "a watch of a read-only handle takes an overrun of the log for nothing",
-        patches: &[value("follow/watch.rs", "differs || «!found.is_known»", "false")],
+        patches: &[value("follow/watch.rs", "«!is_known» || self.entries", "false")],
         checks: &[Process("watches", "a_read_only_handle_watches_a_part")],
     },
     Mutant {
         name: "watch_without_a_pin_sees_no_plain_field",
         breaks: "a watch of a read-only handle looks at the log alone",
-        patches: &[value("follow/watch.rs", "«differs» || !found.is_known", "differs && false")],
+        patches: &[value("follow/watch.rs", "Ok(«differs» || self.may_be_marked", "differs && false")],
         checks: &[Process("watches", "a_read_only_handle_watches_a_part")],
     },
 ];

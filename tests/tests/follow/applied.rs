@@ -10,6 +10,8 @@ enum Job {
     Idle,
     Run(u64),
     Stop([bool; 8]),
+    Many(List<u64, 2>),
+    Words([u64; 10]),
 }
 
 #[derive(SharedLayout, Clone)]
@@ -44,7 +46,8 @@ fn part(rng: &mut Rng) -> Part {
 }
 
 fn job(rng: &mut Rng) -> Job {
-    [Job::Idle, Job::Run(rng.any()), Job::Stop([true; 8])][rng.below(3)].clone()
+    let words = Job::Words([rng.any() % 2; 10]);
+    [Job::Idle, Job::Run(rng.any()), Job::Stop([true; 8]), Job::Many(List::new()), words][rng.below(5)].clone()
 }
 
 fn change(s: &mut Board, rng: &mut Rng) {
@@ -89,8 +92,14 @@ fn a_mirror_has_what_the_state_has() {
         for _ in 0..[1, 1, 3, 40][rng.below(4)] {
             state.update(|s| change(s, &mut rng)).unwrap();
         }
+        // What the mirror takes back itself leaves bytes that mean nothing, and that are others in each copy.
+        let taken_back = mirror.try_update(|s| {
+            (0..3).for_each(|_| change(s, &mut rng));
+            Err::<(), _>(())
+        });
+        assert!(taken_back.unwrap().is_err());
         let change = follower.advance().unwrap().unwrap();
-        let pieces = change.ranges().iter().map(|range| (range.start, &follower.bytes()[range.clone()]));
+        let pieces = change.written().iter().map(|range| (range.start, &follower.bytes()[range.clone()]));
         // Different handles, and between readers, so that all copies are written.
         let handle = if rng.below(2) == 0 { &mirror } else { &other };
         let version = handle.version().unwrap();
@@ -121,6 +130,48 @@ fn a_mirror_has_what_the_state_has() {
 
 fn is_sound(copy: &CopyCheck) -> bool {
     copy.damage.is_none()
+}
+
+/// What becomes a part of the value may have the bytes that the state had there before, of which the mirror had others.
+#[test]
+fn what_meant_nothing_before_is_taken_over() {
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    struct Small {
+        ticks: u64,
+        job: Job,
+        list: List<u64, 8>,
+    }
+    let dir = scratch_dir();
+    let state = State::<Small>::create(dir.path().join("state")).unwrap();
+    let mirror = State::<Small>::create(dir.path().join("mirror")).unwrap();
+    let view = State::<Small>::open_read_only(state.path().unwrap()).unwrap();
+    for is_pinned in [true, false] {
+        let mut follower = if is_pinned { state.follow().unwrap() } else { view.follow().unwrap() };
+        let mut ship = |update: fn(&mut Small)| {
+            state.update(update).unwrap();
+            let change = follower.advance().unwrap().unwrap();
+            assert!(!change.is_overrun());
+            mirror.apply(change.written().iter().map(|range| (range.start, &follower.bytes()[range.clone()]))).unwrap();
+        };
+        ship(|s| s.job = Job::Many(List::new()));
+        ship(|s| s.ticks += 1);
+        ship(|s| s.job = Job::Words([0; 10]));
+        for _ in 0..3 {
+            assert!(mirror.try_update(|s| (s.list.push(77).unwrap(), Err::<(), _>(())).1).unwrap().is_err());
+        }
+        ship(|s| s.list.push(0).unwrap());
+        for _ in 0..4 {
+            mirror
+                .read(|s| {
+                    assert!(matches!(s.job, Job::Words(words) if words == [0; 10]));
+                    assert_eq!(s.list[..], [0]);
+                })
+                .unwrap();
+            ship(|s| s.ticks += 1);
+        }
+        ship(|s| s.list.clear());
+    }
 }
 
 #[test]
