@@ -223,7 +223,7 @@ impl<T: SharedLayout> Watch<'_, T> {
             let is_known = shared.entries_between(self.at, to, &mut self.entries);
             self.at = to;
             let differs = self.seen.look(image);
-            differs || !is_known || self.is_marked()
+            differs || self.may_be_marked(is_known)
         })
     }
 
@@ -237,13 +237,16 @@ impl<T: SharedLayout> Watch<'_, T> {
         }
         self.at = found.at;
         let differs = self.seen.take_over(now);
-        Ok(differs || !found.is_known || self.is_marked())
+        Ok(differs || self.may_be_marked(found.is_known))
     }
 
-    /// Whether what the log says meets the part.
-    fn is_marked(&self) -> bool {
+    /// Whether what the log says meets the part, if it `is_known`. A part of plain fields alone is seen as a whole.
+    fn may_be_marked(&self, is_known: bool) -> bool {
+        if self.seen.bytes.len() == self.part.len() {
+            return false;
+        }
         let (start, end) = (self.part.start as u64, self.part.end as u64);
-        self.entries.iter().any(|entry| entry.start < end && start < entry.end && entry.start < entry.end)
+        !is_known || self.entries.iter().any(|entry| entry.start < end && start < entry.end && entry.start < entry.end)
     }
 }
 
