@@ -153,20 +153,22 @@ impl Found {
     }
 
     /// Adds what differs of the bytes from `start` on, which the log names, but for what is `unmarked`. They were written as a whole, unless all of
-    /// them mean something at all times.
+    /// them mean something in both versions; `both` says how many items the list at an offset has in both.
     pub(super) fn add_entry(
         &mut self,
         layout: &Layout,
         (old, new): (&[u8], &[u8]),
         start: usize,
         unmarked: &[Range<usize>],
+        both: &dyn Fn(usize) -> usize,
     ) {
         let (first, entry) = (self.ranges.len(), start..start + old.len());
         if old != new {
             add_differing_items(layout, (old, new), start, unmarked, &mut self.ranges);
         }
         let found = &self.ranges[first..];
-        if layout.is_plain(entry.clone()) && found.iter().all(|range| layout.is_plain(range.clone())) {
+        let is_live = |bytes: Range<usize>| layout.is_live(0, bytes, both);
+        if is_live(entry.clone()) && found.iter().all(|range| is_live(range.clone())) {
             self.written.extend_from_slice(found);
         } else {
             self.written.push(entry);
@@ -177,6 +179,12 @@ impl Found {
     pub(super) fn change<T: SharedLayout>(self, from: u64, to: u64) -> Change<T> {
         Change::new(from, to, self.ranges, self.written)
     }
+}
+
+/// The length of the list at an offset, in the bytes of a state.
+pub(super) fn len_at(bytes: &[u8], list: usize) -> usize {
+    let len = bytes.get(list..list + 4).and_then(|len| len.try_into().ok());
+    len.map_or(0, |len| u32::from_ne_bytes(len) as usize)
 }
 
 /// Adds what differs of items: blocks of the bytes from `start` on, but for those that are `unmarked`, each from the first byte that means

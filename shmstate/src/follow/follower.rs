@@ -1,6 +1,6 @@
 //! A private image of a state that catches up.
 
-use super::change::{Change, Found, add_differing, add_differing_items};
+use super::change::{Change, Found, add_differing, add_differing_items, len_at};
 use super::source::Source;
 use super::unpinned::{self, Pieces};
 use crate::commit::{Position, Shared};
@@ -269,34 +269,26 @@ impl<T: SharedLayout> Follower<'_, T> {
     /// # Safety
     /// `from` is a value that no process writes.
     unsafe fn take_over_entries(&mut self, from: *const T) -> Found {
-        let image = &raw mut *self.image;
-        let mut found = Found::default();
+        // SAFETY: the caller's promise; a value's bytes are initialised; nothing of it is used past the comparisons.
+        let (old, new) = (self.bytes(), unsafe { bytes(from.cast(), size_of::<T>()) });
+        let (mut found, size) = (Found::default(), size_of::<T>());
         for unmarked in &self.unmarked {
-            let (old, new) =
-                (image.cast::<u8>().wrapping_add(unmarked.start), from.cast::<u8>().wrapping_add(unmarked.start));
-            // SAFETY: the range lies inside of both; all bytes are initialised; the slice is not used past the comparison.
-            let old = unsafe { bytes(old, unmarked.len()) };
-            // SAFETY: the same.
-            let new = unsafe { bytes(new, unmarked.len()) };
-            found.add_plain(old, new, unmarked.start, &self.indivisible);
+            found.add_plain(&old[unmarked.clone()], &new[unmarked.clone()], unmarked.start, &self.indivisible);
         }
+        let entries = self.entries.iter().map(|entry| entry.start as usize..size.min(entry.end as usize));
+        let entries = entries.filter(|entry| !entry.is_empty());
+        let both = |list: usize| len_at(old, list).min(len_at(new, list));
+        for entry in entries.clone() {
+            found.add_entry(T::LAYOUT, (&old[entry.clone()], &new[entry.clone()]), entry.start, &self.unmarked, &both);
+        }
+        let image = &raw mut *self.image;
         // SAFETY: both hold values, of which one is the follower's own, and no process writes the other one.
         unsafe { T::copy_plain(image, from) }
-        for entry in &self.entries {
-            let (start, end) = (entry.start as usize, entry.end.min(size_of::<T>() as u64) as usize);
-            if start >= end {
-                continue;
-            }
-            let (to, from) = (image.cast::<u8>().wrapping_add(start), from.cast::<u8>().wrapping_add(start));
-            // SAFETY: the range lies inside of both; all bytes are initialised; the slice is not used past the comparison.
-            let old = unsafe { bytes(to, end - start) };
-            // SAFETY: the same.
-            let new = unsafe { bytes(from, end - start) };
-            found.add_entry(T::LAYOUT, (old, new), start, &self.unmarked);
-            if old != new {
-                // SAFETY: the same; they do not overlap.
-                unsafe { std::ptr::copy_nonoverlapping(from, to, end - start) }
-            }
+        for entry in entries {
+            let (to, from) =
+                (image.cast::<u8>().wrapping_add(entry.start), from.cast::<u8>().wrapping_add(entry.start));
+            // SAFETY: the range lies inside of both; they do not overlap.
+            unsafe { std::ptr::copy_nonoverlapping(from, to, entry.len()) }
         }
         found
     }

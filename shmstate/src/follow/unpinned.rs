@@ -4,7 +4,7 @@
 //! written the copy meanwhile, it is exchanged with what the image has, and the parts that it lies in are validated. If one of them
 //! is no value, it is exchanged back: the image is a value at all times.
 
-use super::change::Found as Differing;
+use super::change::{Found as Differing, len_at};
 use crate::commit::{Clock, Position};
 use crate::error::{Error, Trouble};
 use crate::layout::{SharedLayout, Touched, merged};
@@ -132,18 +132,12 @@ impl Pieces {
         path: &Path,
     ) -> Result<Differing, Error> {
         let base = (&raw mut **image).cast::<u8>();
-        let (mut differing, mut swapped) = (Differing::default(), Vec::new());
+        let differing = self.differing(&**image, unmarked, indivisible);
+        let mut swapped = Vec::new();
         // SAFETY: all bytes of a `T` are initialised; there is no other reference to them. What it is made of is checked below.
         let bytes = unsafe { std::slice::from_raw_parts_mut(base, size_of::<T>()) };
-        for (n, (piece, at)) in self.pieces.iter().enumerate() {
+        for (piece, at) in &self.pieces {
             let (old, new) = (&mut bytes[piece.clone()], &mut self.bytes[*at..at + piece.len()]);
-            if n < self.plain {
-                // Not the rest of their words, which are no part of it.
-                let own = unmarked[n].start - piece.start..unmarked[n].end - piece.start;
-                differing.add_plain(&old[own.clone()], &new[own], unmarked[n].start, indivisible);
-            } else {
-                differing.add_entry(T::LAYOUT, (old, new), piece.start, unmarked);
-            }
             if old != new {
                 swapped.push(piece.clone());
             }
@@ -165,7 +159,32 @@ impl Pieces {
         Ok(differing)
     }
 
-    /// What the word of 4 bytes at an offset held before the pieces were taken over, if it is a part of a plain field.
+    /// In what the pieces differ from the image.
+    fn differing<T: SharedLayout>(
+        &self,
+        image: &T,
+        unmarked: &[Range<usize>],
+        indivisible: &[Range<usize>],
+    ) -> Differing {
+        // SAFETY: a `T` has no padding, and is not written for as long as it is borrowed.
+        let image = unsafe { std::slice::from_raw_parts(std::ptr::from_ref(image).cast::<u8>(), size_of::<T>()) };
+        let both = |list: usize| len_at(image, list).min(self.before(list).map_or(0, |len| len as usize));
+        let mut differing = Differing::default();
+        for (n, (piece, at)) in self.pieces.iter().enumerate() {
+            let (old, new) = (&image[piece.clone()], &self.bytes[*at..at + piece.len()]);
+            if n < self.plain {
+                // Not the rest of their words, which are no part of it.
+                let own = unmarked[n].start - piece.start..unmarked[n].end - piece.start;
+                differing.add_plain(&old[own.clone()], &new[own], unmarked[n].start, indivisible);
+            } else {
+                differing.add_entry(T::LAYOUT, (old, new), piece.start, unmarked, &both);
+            }
+        }
+        differing
+    }
+
+    /// What the pieces have for the word of 4 bytes at an offset, if it is a part of a plain field: what the image held before, once they were
+    /// taken over.
     fn before(&self, offset: usize) -> Option<u32> {
         let plain = &self.pieces[..self.plain];
         let (piece, at) = plain.get(plain.partition_point(|(piece, _)| piece.end <= offset))?;

@@ -36,7 +36,41 @@ impl Layout {
     }
 }
 
+/// Containers whose parts mean something or not by what other parts say.
+const CONDITIONAL: [&str; 9] = ["Blob", "Map", "Maybe", "Queue", "Ring", "Set", "Slab", "Slots", "SortedMap"];
+
 impl Layout {
+    /// Whether `bytes`, of a value at `start`, mean something in two values. `both` is given where a list lies, and says how many items it has in
+    /// both.
+    pub(crate) fn is_live(&self, start: usize, bytes: Range<usize>, both: &dyn Fn(usize) -> usize) -> bool {
+        let items_are_live = |item: &Layout, offset: usize, count: usize| {
+            let (first, last) = ((bytes.start - offset) / item.size, (bytes.end - 1 - offset) / item.size);
+            last < count
+                && (matches!(item.kind, Kind::Scalar(_) | Kind::Pod)
+                    || (first..=last).all(|index| {
+                        let at = offset + index * item.size;
+                        let part = bytes.start.max(at) - at..bytes.end.min(at + item.size) - at;
+                        item.is_live(start + at, part, both)
+                    }))
+        };
+        if bytes.is_empty() || bytes.end > self.size {
+            return false;
+        }
+        match self.kind {
+            Kind::List { item, capacity, items } => {
+                bytes.start >= items && items_are_live(item, items, capacity.min(both(start)))
+            }
+            Kind::Array { item, len } => items_are_live(item, 0, len),
+            Kind::Struct(_) if CONDITIONAL.contains(&self.name) => false,
+            Kind::Struct(fields) => fields.iter().all(|field| {
+                let (first, last) = (bytes.start.max(field.offset), bytes.end.min(field.offset + field.layout.size));
+                first >= last
+                    || field.layout.is_live(start + field.offset, first - field.offset..last - field.offset, both)
+            }),
+            _ => self.is_plain(bytes),
+        }
+    }
+
     /// Adds the byte ranges that an update changes without a mark, of a value at `start`: everything but the items of containers. They
     /// are in order, and those that meet are one. An enum is one range with all that may be in it.
     pub(crate) fn add_unmarked(&self, start: usize, ranges: &mut Vec<Range<usize>>) {
@@ -171,6 +205,23 @@ mod tests {
             [maybe..maybe + 1, maybe + 8..pairs + list + 4, next..next + list + 4, held..size_of::<Containers>()];
         assert_eq!(unmarked(Containers::LAYOUT), expected);
         assert_eq!(unmarked(<[u64; 1 << 20]>::LAYOUT), [0..8 << 20]);
+    }
+
+    #[test]
+    fn what_both_values_have_is_live() {
+        let is = |both: usize, at: usize, len: usize| All::LAYOUT.is_live(0, at..at + len, &|_| both);
+        let (job, held, pair) = (offset_of!(All, job), offset_of!(All, held), offset_of!(All, pairs));
+        assert!(is(0, 0, 8) && is(0, 3, 2) && is(0, job, 16) && !is(0, job, 8) && !is(2, held, 8));
+        let items = pair + offset_of!(Pair, list) + 64;
+        assert!(is(2, items, 16) && is(1, items, 8) && !is(1, items, 9) && !is(0, items, 1) && !is(2, items - 1, 1));
+        // Of lists elsewhere, another number.
+        let second = |both: usize| move |list: usize| if list > items { both } else { 0 };
+        let at = items + size_of::<Pair>();
+        assert!(All::LAYOUT.is_live(0, at..at + 8, &second(1)) && !All::LAYOUT.is_live(0, at..at + 8, &second(0)));
+        // What lies past a list is not an item of it, and nothing counts that depends on a flag.
+        assert!(is(2, items, 24) && !is(1, items, 24));
+        assert!(!Maybe::<List<u64, 2>>::LAYOUT.is_live(0, 72..80, &|_| 2));
+        assert!(Array::<u64, 4>::LAYOUT.is_live(0, 64..96, &|_| 0));
     }
 
     #[test]

@@ -93,7 +93,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "equal_items_not_written",
         breaks: "a change does not name what became an item where the follower had the same bytes",
-        patches: &[value("follow/change.rs", "«layout.is_plain(entry.clone())» && found", "true")],
+        patches: &[value("layout/plain.rs", "«capacity.min(both(start))»", "capacity")],
         checks: &[Process("applied", "what_meant_nothing_before_is_taken_over")],
     },
     Mutant {

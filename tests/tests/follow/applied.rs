@@ -148,11 +148,13 @@ fn what_meant_nothing_before_is_taken_over() {
     let view = State::<Small>::open_read_only(state.path().unwrap()).unwrap();
     for is_pinned in [true, false] {
         let mut follower = if is_pinned { state.follow().unwrap() } else { view.follow().unwrap() };
-        let mut ship = |update: fn(&mut Small)| {
+        let mut ship = |update: fn(&mut Small)| -> usize {
             state.update(update).unwrap();
             let change = follower.advance().unwrap().unwrap();
             assert!(!change.is_overrun());
+            let written = change.written().iter().map(|range| range.len()).sum();
             mirror.apply(change.written().iter().map(|range| (range.start, &follower.bytes()[range.clone()]))).unwrap();
+            written
         };
         ship(|s| s.job = Job::Many(List::new()));
         ship(|s| s.ticks += 1);
@@ -170,6 +172,9 @@ fn what_meant_nothing_before_is_taken_over() {
                 .unwrap();
             ship(|s| s.ticks += 1);
         }
+        // Of items that were there before, what differs.
+        assert_eq!(ship(|s| (s.list[0] = 1, s.list[0] = 0).0), 0);
+        assert_eq!(ship(|s| s.list[0] = 1), 1);
         ship(|s| s.list.clear());
     }
 }
