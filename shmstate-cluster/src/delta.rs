@@ -2,6 +2,25 @@
 
 use std::ops::Range;
 
+/// Bytes between two ranges up to which they are sent as one: a range has a head of 12 bytes.
+const APART: usize = 16;
+
+/// [`outside`], in fewer ranges: with few bytes between two of them, these are one.
+pub(crate) fn joined_outside(ranges: &[Range<usize>], without: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut joined = outside(ranges, without);
+    joined.dedup_by(|range, last| {
+        let is_close = range.start - last.end < APART;
+        // What was left out must not be bridged.
+        let gap = without.partition_point(|gap| gap.end <= last.end);
+        let joins = is_close && without.get(gap).is_none_or(|gap| gap.start >= range.start);
+        if joins {
+            last.end = range.end;
+        }
+        joins
+    });
+    joined
+}
+
 /// The ranges without the bytes of `without`. Both are in order and apart from each other, and so is the result.
 pub(crate) fn outside(ranges: &[Range<usize>], without: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut left = Vec::with_capacity(ranges.len());
@@ -35,6 +54,14 @@ pub(crate) fn union(a: &[Range<usize>], b: impl IntoIterator<Item = Range<usize>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ranges_with_few_bytes_between_them_are_one() {
+        let ranges = [0..1, 5..6, 21..22, 38..40, 300..302, 303..304];
+        assert_eq!(joined_outside(&ranges, &[]), [0..22, 38..40, 300..304]);
+        assert_eq!(joined_outside(&ranges, &[2..3, 22..38, 302..303]), [0..1, 5..22, 38..40, 300..302, 303..304]);
+        assert_eq!(joined_outside(&[0..10, 12..20], &[4..6, 10..11]), [0..4, 6..10, 12..20]);
+    }
 
     #[test]
     fn gaps_are_taken_out() {

@@ -6,7 +6,7 @@
 //! What becomes of an update is decided here, in one order: first the state has an entry, then the control says so.
 
 use crate::control::Control;
-use crate::delta::{outside, union};
+use crate::delta::{joined_outside, outside, union};
 use crate::entry::Pieces;
 use crate::error::Error;
 use shmstate::{Change, Follower, SharedLayout, State, Timestamp};
@@ -137,7 +137,7 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
         if upto == self.base {
             return Ok(needs_one.then(|| Batch { after, before, upto, pieces: Pieces::default() }));
         }
-        let pieces = Pieces::of(&outside(&self.touched, self.local), self.follower.bytes());
+        let pieces = Pieces::of(&joined_outside(&self.touched, self.local), self.follower.bytes());
         self.control.update(|c| (c.sent_after, c.sent_upto) = (after, upto))?;
         self.sent = upto;
         Ok(Some(Batch { after, before, upto, pieces }))

@@ -12,12 +12,12 @@
 //! **Overwritten entries.** A follower is in no writer's way: entries that it has not taken over yet are overwritten. One transaction
 //! writes at most `M` entries, and one that overwrites entry `n` of a log of `L` began when the log's end was past
 //! `n + L − M`. A follower that sees such an entry sees that end as well (P3 with W2). So it believes what it has read
-//! if, after that, the end is at most `L − M` past the first entry; otherwise it takes everything.
+//! if, after that, the end is at most `L − M` past the first entry; otherwise the log does not say what it lacks.
 //!
 //! **Another copy's part.** What an update has marked by pages goes to the page bits of the copies, of which a follower has none; and a
 //! follower may be slower than the log. But what another copy lacks is in the log from its position on, and in its page bits; and a copy that
 //! holds an older version than the follower lacks all that the follower lacks. So a follower may take what that copy lacks, if the copy is not
-//! written while its bits are read (P4), which its sequence says as for an optimistic read. If there is no such copy, the follower takes
+//! written while its bits are read (P4), which its sequence says as for an optimistic read. If there is no such copy, the follower compares
 //! everything. The version of the last commit that has marked pages is kept, so that a follower knows when the log alone will not do.
 //!
 //! **Without a pin**, where the region is mapped for reading, all of it is read in the midst of an optimistic read, and counts

@@ -57,8 +57,11 @@ impl<T: SharedLayout> Change<T> {
         self.overrun
     }
 
-    /// The bytes of `T` that were touched, in order: for a program that keeps the follower's [bytes](crate::Follower::bytes) elsewhere. What else may
-    /// have changed in these means nothing: it lies in the heads of containers. Of plain fields these are the bytes that differ; of containers, items and blocks of items in which something differs.
+    /// The bytes of `T` that were touched, in order: of plain fields, the bytes that differ; of containers, items and blocks of items in which
+    /// something differs.
+    ///
+    /// A program that keeps the follower's [bytes](crate::Follower::bytes) elsewhere takes over these. Other bytes may have changed as well; they
+    /// lie in the heads of containers, and mean nothing.
     #[must_use]
     pub fn ranges(&self) -> &[Range<usize>] {
         &self.ranges

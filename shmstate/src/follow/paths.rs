@@ -3,9 +3,6 @@
 use crate::layout::{Field, Kind, Layout};
 use std::ops::Range;
 
-/// Containers whose parts have no paths of their own: an entry of a map is not where a number says.
-const WHOLE: [&str; 8] = ["Blob", "Map", "Maybe", "Queue", "Ring", "Set", "Slab", "SortedMap"];
-
 /// The paths of the fields and items that the `ranges` meet, which are in order and apart from each other.
 pub(super) fn paths(layout: &Layout, ranges: &[Range<usize>]) -> Vec<String> {
     let mut found = Paths { ranges, found: Vec::new() };
@@ -89,9 +86,10 @@ impl Paths<'_> {
     }
 }
 
+/// Whether its parts have no paths of their own: an entry of a map is not where a number says.
 fn is_leaf(layout: &Layout) -> bool {
     match layout.kind {
-        Kind::Struct(_) => WHOLE.contains(&layout.name),
+        Kind::Struct(_) => layout.is_conditional(),
         Kind::Array { .. } | Kind::List { .. } => false,
         _ => true,
     }

@@ -40,6 +40,11 @@ impl Layout {
 const CONDITIONAL: [&str; 9] = ["Blob", "Map", "Maybe", "Queue", "Ring", "Set", "Slab", "Slots", "SortedMap"];
 
 impl Layout {
+    /// Whether it is such a container.
+    pub(crate) fn is_conditional(&self) -> bool {
+        matches!(self.kind, Kind::Struct(_)) && CONDITIONAL.contains(&self.name)
+    }
+
     /// Whether `bytes`, of a value at `start`, mean something in two values. `both` is given where a list lies, and says how many items it has in
     /// both.
     pub(crate) fn is_live(&self, start: usize, bytes: Range<usize>, both: &dyn Fn(usize) -> usize) -> bool {
@@ -61,7 +66,7 @@ impl Layout {
                 bytes.start >= items && items_are_live(item, items, capacity.min(both(start)))
             }
             Kind::Array { item, len } => items_are_live(item, 0, len),
-            Kind::Struct(_) if CONDITIONAL.contains(&self.name) => false,
+            Kind::Struct(_) if self.is_conditional() => false,
             Kind::Struct(fields) => fields.iter().all(|field| {
                 let (first, last) = (bytes.start.max(field.offset), bytes.end.min(field.offset + field.layout.size));
                 first >= last

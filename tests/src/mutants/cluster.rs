@@ -112,9 +112,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[ONCE],
     },
     Mutant {
+        name: "what_differs_is_sent",
+        breaks: "machines are not sent what was written and is as it was where the update ran",
+        patches: &[value(REPLICA, "union(&self.touched, «change.written()».iter().cloned())", "change.ranges()")],
+        checks: &[Beside(
+            PACKAGE,
+            "shmstate_cluster",
+            "tests::taken_back::what_was_taken_back_is_no_part_of_a_later_version",
+        )],
+    },
+    Mutant {
         name: "local_fields_are_sent",
         breaks: "a machine overwrites what belongs to each alone",
-        patches: &[value(REPLICA, "outside(&self.touched, «self.local»), self.follower", "&[]")],
+        patches: &[value(REPLICA, "joined_outside(&self.touched, «self.local»)", "&[]")],
         checks: &[ONCE],
     },
     Mutant {
