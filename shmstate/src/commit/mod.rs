@@ -26,7 +26,7 @@
 //! | `service` | a region that another one replaces |
 //! | `waiting` | how a handle sleeps until there is a new version: [`Shared::wait_newer`] |
 //! | `tasks` | how one thread sleeps for many tasks: [`Shared::serve`] |
-//! | `transaction` | one update: [`Shared::begin`], [`Transaction::commit`], [`Shared::roll_back`] |
+//! | `transaction` | one update: [`Shared::begin`], [`Shared::commit`], [`Shared::roll_back`] |
 //!
 //! The orderings:
 //!

@@ -1,6 +1,6 @@
 //! One update: from the lock to the store that publishes.
 //!
-//! [`Shared::begin`] takes the lock, chooses a copy and catches it up; the caller runs the closure on it; [`Transaction::commit`] or
+//! [`Shared::begin`] takes the lock, chooses a copy and catches it up; the caller runs the closure on it; [`Shared::commit`] or
 //! [`Shared::roll_back`] ends the update; the caller unlocks.
 
 use super::lock::LockError;
@@ -27,12 +27,11 @@ pub(crate) enum BeginError {
 /// A running update: the lock is held, the copy is caught up, and no reader is in it.
 ///
 /// Plain values, of which nothing takes the address, so that an update keeps them in registers: there is no destructor. What
-/// ends without [`commit`](Self::commit) is [rolled back](Shared::roll_back), or leaves its copy odd (the walk over `T`
+/// ends without [`commit`](Shared::commit) is [rolled back](Shared::roll_back), or leaves its copy odd (the walk over `T`
 /// panicked), so that the copy's next user copies everything. The lock is released by the caller in any case.
 #[derive(Clone, Copy)]
 #[must_use]
 pub(crate) struct Transaction<'a, P> {
-    shared: &'a Shared<'a>,
     active: Published,
     /// The copy that this update writes.
     copy: usize,
@@ -74,7 +73,7 @@ impl Shared<'_> {
     #[cfg(any(shmstate_loom, feature = "dynamic"))]
     pub(crate) fn resume(&self, suspended: Suspended) -> Transaction<'_, ()> {
         let Suspended { active, copy, odd, log_end } = suspended;
-        Transaction { shared: self, active, copy, line: &self.copies[copy], odd, log_end, pair: () }
+        Transaction { active, copy, line: &self.copies[copy], odd, log_end, pair: () }
     }
 
     /// Begins an update: takes the lock, chooses a copy and catches it up. The `clock` is made when there is something to wait
@@ -108,7 +107,7 @@ impl Shared<'_> {
             // SAFETY: as above.
             unsafe { self.copy_everything(line, images, pair) }
         }
-        Ok(Transaction { shared: self, active, copy, line, odd, log_end, pair })
+        Ok(Transaction { active, copy, line, odd, log_end, pair })
     }
 
     /// The lock and a copy to write, if that takes no call and no waiting; the active version comes first. Else whether the
@@ -171,6 +170,32 @@ impl Shared<'_> {
         }
     }
 
+    /// Makes the copy that the update has written the active one; the others have to take over what was touched. The update is
+    /// over. Returns the new version.
+    #[inline(always)]
+    pub(crate) fn commit<P: Copy>(&self, txn: Transaction<'_, P>, touched: &DirtyRanges) -> u64 {
+        let Transaction { copy, line, odd, log_end, .. } = txn;
+        let version = txn.version();
+        line.log_position.store(self.append(log_end, touched), Relaxed);
+        line.synced.store(version, Relaxed);
+        if touched.spilled() {
+            self.mark_others(copy, touched);
+        }
+        self.control.active.published.store(Published { version, copy }.pack(), Release); // [W4]
+        line.sequence.store(odd.wrapping_add(WHOLE), Release); // [W5]
+        version
+    }
+
+    /// Marks pages for all copies but that one, which was written, and for followers.
+    #[cold]
+    #[inline(never)]
+    fn mark_others(&self, copy: usize, touched: &DirtyRanges) {
+        self.others(copy).for_each(|other| self.mark_pages(other, touched));
+        // Not the update's own knowledge, which it would have to keep in memory for this.
+        let next = self.published().version + 1;
+        self.control.active.spilled.store(next, Relaxed);
+    }
+
     /// Leaves the active copy as it is; copy `copy`, which the running update writes, has to take back what was touched. The
     /// update is over.
     #[cold]
@@ -224,32 +249,5 @@ impl<P: Copy> Transaction<'_, P> {
     pub(crate) fn suspend(self) -> Suspended {
         let Transaction { active, copy, odd, log_end, .. } = self;
         Suspended { active, copy, odd, log_end }
-    }
-
-    /// Makes the copy the active one; the others have to take over what was touched. The update is over. Returns the
-    /// new version.
-    #[inline(always)]
-    pub(crate) fn commit(self, touched: &DirtyRanges) -> u64 {
-        let Transaction { shared, copy, line, odd, log_end, .. } = self;
-        let version = self.version();
-        line.log_position.store(shared.append(log_end, touched), Relaxed);
-        line.synced.store(version, Relaxed);
-        if touched.spilled() {
-            self.mark_pages(touched);
-        }
-        shared.control.active.published.store(Published { version, copy }.pack(), Release); // [W4]
-        line.sequence.store(odd.wrapping_add(WHOLE), Release); // [W5]
-        version
-    }
-
-    /// Marks pages for the other copies, and for followers.
-    #[cold]
-    #[inline(never)]
-    fn mark_pages(self, touched: &DirtyRanges) {
-        let shared = self.shared;
-        shared.others(self.copy).for_each(|other| shared.mark_pages(other, touched));
-        // Not this update's own knowledge, which it would have to keep in memory for this.
-        let next = shared.published().version + 1;
-        shared.control.active.spilled.store(next, Relaxed);
     }
 }

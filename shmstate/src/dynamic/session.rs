@@ -224,7 +224,7 @@ impl Session {
         region.check()?;
         let result = verdict?;
         std::mem::forget(unfinished);
-        txn.commit(&running.touched);
+        region.shared().commit(txn, &running.touched);
         region.shared().unlock(region.os());
         Ok(result)
     }
@@ -363,7 +363,7 @@ impl Writing {
         self.bytes.finish();
         // SAFETY: the lock is held, by this guard.
         let running = unsafe { &(*self.session.update.get()).running };
-        let version = region.shared().resume(self.txn).commit(&running.touched);
+        let version = region.shared().commit(region.shared().resume(self.txn), &running.touched);
         self.open = false;
         region.shared().unlock(region.os());
         Ok(version)

@@ -213,7 +213,7 @@ impl<T: SharedLayout> State<T> {
                 unsafe { T::collect_dirty::<false>(copy, copy, stamp, &mut running.touched) }
             }
             std::mem::forget(unfinished);
-            txn.commit(&running.touched);
+            shared.commit(txn, &running.touched);
             shared.unlock(region.os());
         }
         Ok(verdict)

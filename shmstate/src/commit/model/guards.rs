@@ -25,7 +25,7 @@ fn commit(world: &World, me: usize, suspended: Suspended) -> usize {
     assert_eq!(suspended.version() as usize, commits + 1, "a commit got lost");
     let field = commits % FIELDS;
     world.put(copy, field, (commits / FIELDS) as u64 + 1);
-    world.unlocking(me, |shared| shared.resume(suspended).commit(&touched(&[field]))) as usize
+    world.unlocking(me, |shared| shared.commit(shared.resume(suspended), &touched(&[field]))) as usize
 }
 
 /// Abandons an update of the handle `me`, which has scribbled over two fields, and scribbles on.

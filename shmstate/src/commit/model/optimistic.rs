@@ -52,7 +52,7 @@ impl World {
     }
 
     fn update(&self) {
-        self.transact(1, |_, txn, touched| _ = txn.commit(touched));
+        self.transact(1, |shared, txn, touched| _ = shared.commit(txn, touched));
     }
 
     /// An update that changes both words, and is rolled back.

@@ -198,7 +198,7 @@ impl World {
             }
             put(field, (commits / FIELDS) as u64 + 1);
             assert_eq!(touched.spilled(), verdict == Verdict::Spill);
-            let version = txn.commit(&touched) as usize;
+            let version = shared.commit(txn, &touched) as usize;
             assert_eq!(version, commits + 1, "a commit got lost");
             return Ok(version);
         }
