@@ -4,7 +4,7 @@
 
 use super::outside::{Clock, Event, Os};
 use super::shared::Shared;
-use super::words::{NEVER, Published, count};
+use super::words::{CopyLine, NEVER, Published, count};
 use crate::sync::Ordering::Relaxed;
 
 /// A copy that lags by more than this many versions is taken before one that lags less, when an update looks at all of
@@ -21,10 +21,10 @@ impl Shared<'_> {
     /// The copy to write, unpinned and not the active one, if that takes no waiting: the one whose turn it is; if that is pinned, another
     /// one.
     #[inline(always)]
-    pub(super) fn choose_in_turn(&self, active: Published) -> Option<usize> {
-        let copy = self.in_turn(active)?;
-        if self.listed.is_empty() || self.scan(copy, active.version) {
-            return Some(copy);
+    pub(super) fn choose_in_turn(&self, active: Published) -> Option<(usize, &CopyLine)> {
+        let in_turn = self.in_turn(active)?;
+        if self.listed.is_empty() || self.scan(in_turn.0, active.version) {
+            return Some(in_turn);
         }
         self.choose_out_of_turn(active)
     }
@@ -32,9 +32,9 @@ impl Shared<'_> {
     /// [`Self::choose_in_turn`], where a reader is in the copy whose turn it is.
     #[cold]
     #[inline(never)]
-    fn choose_out_of_turn(&self, active: Published) -> Option<usize> {
+    fn choose_out_of_turn(&self, active: Published) -> Option<(usize, &CopyLine)> {
         self.end_rest(active);
-        self.next(active, |_| true).filter(|&copy| self.is_free(copy))
+        self.next(active, |_| true).filter(|&copy| self.is_free(copy)).map(|copy| (copy, &self.copies[copy]))
     }
 
     /// [`Self::choose_in_turn`], with all that it may take.
@@ -45,7 +45,7 @@ impl Shared<'_> {
         os: &impl Os,
         clock: &mut impl Clock,
     ) -> Result<usize, u64> {
-        let in_turn = if self.has_rest() { self.in_turn(active) } else { None };
+        let in_turn = if self.has_rest() { self.in_turn(active).map(|(copy, _)| copy) } else { None };
         match in_turn.or_else(|| self.next(active, |_| true)) {
             Some(first) if self.is_free(first) => Ok(first),
             Some(first) => {

@@ -39,8 +39,15 @@ impl<'a> Listed<'a> {
         // Of up to 4096 slots there is one word, and no loop.
         match self.summary {
             [only] => only.load(Relaxed) == 0,
-            summary => summary.iter().all(|summary| summary.load(Relaxed) == 0),
+            _ => self.are_empty(),
         }
+    }
+
+    /// [`Self::is_empty`], of more slots.
+    #[cold]
+    #[inline(never)]
+    fn are_empty(&self) -> bool {
+        self.summary.iter().all(|summary| summary.load(Relaxed) == 0)
     }
 
     /// Whether one of the listed slots `is` so.

@@ -23,31 +23,46 @@ use crate::sync::{
 use crate::track::{DirtyRanges, Pages};
 
 impl Shared<'_> {
-    /// Appends what a transaction has touched to the log, which ends at `first`. Returns its new end.
-    ///
-    /// Pages are not in the log: see [`Self::mark_pages`].
+    /// Appends what a transaction has touched to the log, which ends at `first`. Returns its new end. `mark_pages` is called if
+    /// there are pages as well, which are not in the log.
     #[inline(always)]
-    pub(super) fn append(&self, first: u64, touched: &DirtyRanges) -> u64 {
-        let (line, count) = (&self.control.active, touched.count());
-        let end = first.wrapping_add(count as u64);
-        if end == first {
-            return end;
-        }
-        // Wrapping, as all numbers of entries: they may be anything.
-        let free = line.append_limit.load(Relaxed).wrapping_sub(end);
-        if free > self.log.len() as u64 {
-            self.evict(first, count as u64);
-        }
-        let ring = self.ring();
-        ring.entry(first).store(touched.first(), Relaxed);
-        if count > 1 {
-            let mut next = first;
-            for range in touched.more() {
+    pub(super) fn append(&self, first: u64, touched: &DirtyRanges, mark_pages: impl FnOnce()) -> u64 {
+        let Some(range) = touched.only() else { return self.append_more(first, touched, mark_pages) };
+        let end = self.make_room(first, 1);
+        self.entry(first).store(range, Relaxed);
+        self.control.active.log_end.store(end, Relaxed);
+        end
+    }
+
+    /// [`Self::append`], of any number of ranges, and of pages.
+    #[inline(always)]
+    fn append_more(&self, first: u64, touched: &DirtyRanges, mark_pages: impl FnOnce()) -> u64 {
+        let (count, mut end) = (touched.count(), first);
+        if count > 0 {
+            end = self.make_room(first, count as u64);
+            let (ring, mut next) = (self.ring(), first);
+            touched.for_each(count, |range| {
+                ring.entry(next).store(range, Relaxed);
                 next = next.wrapping_add(1);
-                ring.entry(next).store(range.get(), Relaxed);
-            }
+            });
+            self.control.active.log_end.store(end, Relaxed);
         }
-        line.log_end.store(end, Relaxed);
+        if touched.spilled() {
+            mark_pages();
+            touched.clear_pages();
+        }
+        end
+    }
+
+    /// Sees to it that `count` entries from `first` on may be overwritten. Returns where they end.
+    #[inline(always)]
+    fn make_room(&self, first: u64, count: u64) -> u64 {
+        let end = first.wrapping_add(count);
+        // Wrapping, as all numbers of entries: they may be anything.
+        let free = self.control.active.append_limit.load(Relaxed).wrapping_sub(end);
+        if free > self.log.len() as u64 {
+            self.evict(first, count);
+        }
         end
     }
 

@@ -89,11 +89,16 @@ impl Shared<'_> {
         clock: impl FnOnce() -> C,
         images: I,
     ) -> Result<Transaction<'_, I::Pair>, BeginError> {
-        let (active, mut copy) = match self.begin_at_once(me) {
-            Ok(begun) => begun,
-            Err(locked) => self.begin_slowly(locked, me, os, clock())?,
+        let (active, (mut copy, mut line)) = if self.try_lock(me) {
+            let active = Published::unpack(self.control.active.published.load(Relaxed));
+            fence_after_lock(); // [W2]
+            match self.choose_in_turn(active) {
+                Some(chosen) => (active, chosen),
+                None => self.begin_slowly(true, me, os, clock())?,
+            }
+        } else {
+            self.begin_slowly(false, me, os, clock())?
         };
-        let mut line = &self.copies[copy];
         if line.lacks_pages() {
             // SAFETY: the lock is held, and the scan has found no reader in `copy`, which is not the active one.
             copy = unsafe { self.repair(active, copy, images) };
@@ -110,19 +115,8 @@ impl Shared<'_> {
         Ok(Transaction { active, copy, line, odd, log_end, pair })
     }
 
-    /// The lock and a copy to write, if that takes no call and no waiting; the active version comes first. Else whether the
-    /// lock is held.
-    #[inline(always)]
-    fn begin_at_once(&self, me: usize) -> Result<(Published, usize), bool> {
-        if !self.try_lock(me) {
-            return Err(false);
-        }
-        let active = Published::unpack(self.control.active.published.load(Relaxed));
-        fence_after_lock(); // [W2]
-        self.choose_in_turn(active).map(|copy| (active, copy)).ok_or(true)
-    }
-
-    /// [`Self::begin_at_once`], where that was not enough.
+    /// Takes the lock, if it is not held already, and chooses a copy, where one of both takes a call or waiting. The active version comes
+    /// first.
     #[cold]
     #[inline(never)]
     fn begin_slowly<C: Clock>(
@@ -131,7 +125,7 @@ impl Shared<'_> {
         me: usize,
         os: &impl Os,
         mut clock: C,
-    ) -> Result<(Published, usize), BeginError> {
+    ) -> Result<(Published, (usize, &CopyLine)), BeginError> {
         let begun = self.begin_waiting(locked, me, os, &mut clock);
         if begun.is_ok() {
             // It tells how long it has waited.
@@ -146,7 +140,7 @@ impl Shared<'_> {
         me: usize,
         os: &impl Os,
         clock: &mut impl Clock,
-    ) -> Result<(Published, usize), BeginError> {
+    ) -> Result<(Published, (usize, &CopyLine)), BeginError> {
         if !locked {
             let _ = self.lock(me, os, clock).map_err(BeginError::Lock)?;
         }
@@ -157,7 +151,7 @@ impl Shared<'_> {
         }
         fence_after_lock(); // [W2]
         match self.choose(active, me, os, clock) {
-            Ok(copy) if copy != active.copy => Ok((active, copy)),
+            Ok(copy) if copy != active.copy => Ok((active, (copy, &self.copies[copy]))),
             Ok(copy) => {
                 // A process that does not run this protocol has changed the number of copies in between.
                 self.unlock(os);
@@ -176,11 +170,9 @@ impl Shared<'_> {
     pub(crate) fn commit<P: Copy>(&self, txn: Transaction<'_, P>, touched: &DirtyRanges) -> u64 {
         let Transaction { copy, line, odd, log_end, .. } = txn;
         let version = txn.version();
-        line.log_position.store(self.append(log_end, touched), Relaxed);
+        let end = self.append(log_end, touched, || self.mark_others(copy, touched));
+        line.log_position.store(end, Relaxed);
         line.synced.store(version, Relaxed);
-        if touched.spilled() {
-            self.mark_others(copy, touched);
-        }
         self.control.active.published.store(Published { version, copy }.pack(), Release); // [W4]
         line.sequence.store(odd.wrapping_add(WHOLE), Release); // [W5]
         version
@@ -204,10 +196,7 @@ impl Shared<'_> {
         let even = line.odd_sequence().wrapping_add(LAGS);
         // It was caught up when the update began; its position stays before the new entries.
         line.log_position.store(log_end, Relaxed);
-        self.append(log_end, touched);
-        if touched.spilled() {
-            self.mark_pages(line, touched);
-        }
+        self.append(log_end, touched, || self.mark_pages(line, touched));
         line.sequence.store(even, Release); // [W5]
         count(&self.control.counters.roll_backs);
     }

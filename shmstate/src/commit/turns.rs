@@ -6,7 +6,7 @@
 //! their turn for some thousand versions.
 
 use super::shared::Shared;
-use super::words::Published;
+use super::words::{CopyLine, Published};
 use crate::sync::Ordering::Relaxed;
 
 /// Bytes of a state that an update copies whole without being late for it. Fewer in tests, so that they have states of both kinds; the
@@ -70,11 +70,12 @@ impl Shared<'_> {
     /// Whose turn it is: the copy after the active one, of those that have their turn. `None` if more than one word has to say it. The
     /// numbers may be another process's invention.
     #[inline(always)]
-    pub(super) fn in_turn(&self, active: Published) -> Option<usize> {
+    pub(super) fn in_turn(&self, active: Published) -> Option<(usize, &CopyLine)> {
         let (turns, next) = (self.control.active.turns.load(Relaxed) as usize, active.copy + 1);
-        if turns < 2 || turns < next || turns > self.copies.len() {
+        if turns < 2 || turns < next {
             return None;
         }
-        Some(if next == turns { 0 } else { next })
+        let copy = if next == turns { 0 } else { next };
+        self.copies.get(copy).map(|line| (copy, line))
     }
 }

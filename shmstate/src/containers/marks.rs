@@ -101,6 +101,12 @@ impl Items {
         if self.full || len > self.capacity { self.capacity } else { len }
     }
 
+    /// [`Self::live`], or more if the head's bytes are not those of a container.
+    #[inline(always)]
+    pub(super) const fn live_at_most(&self, head: &Head) -> usize {
+        if self.full { self.capacity } else { head.len as usize }
+    }
+
     /// Where the first item of a container lies that has that stamp when it is current.
     #[inline(always)]
     pub(super) const fn at(&self, stamp: Stamp) -> u64 {
@@ -174,13 +180,26 @@ impl Head {
     /// [`Self::mark`], where something is marked already.
     #[inline(never)]
     fn mark_more(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
-        // The next item of a loop.
-        if let Some(last) = self.ranges.get_mut((self.count as usize).wrapping_sub(1))
-            && *last as u32 == range.start as u32
-        {
-            *last = pack((*last >> 32) as u32, range.end as u32);
-            return Marking::New;
+        let (start, end) = (range.start as u32, range.end as u32);
+        if let Some(last) = self.ranges.get_mut((self.count as usize).wrapping_sub(1)) {
+            // The next item of a loop.
+            if *last as u32 == start {
+                *last = pack((*last >> 32) as u32, end);
+                return Marking::New;
+            }
+            // The second place.
+            if self.count == 1 && !touches(*last, start, end) {
+                self.ranges[1] = pack(start, end);
+                self.count = 2;
+                return Marking::New;
+            }
         }
+        self.mark_even_more(range, items)
+    }
+
+    /// [`Self::mark_more`], where that says too little: apart, so that the one above saves no registers.
+    #[inline(never)]
+    fn mark_even_more(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
         if self.count <= RANGES as u32
             && let Some(marking) = self.mark_exactly(&range)
         {

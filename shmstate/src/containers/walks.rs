@@ -29,11 +29,10 @@ pub(super) unsafe fn collect_dirty<T: SharedLayout, const NESTED: bool>(
                 && touched.is_empty()
             {
                 // SAFETY: the caller's promise: a valid value.
-                let live = items.live(unsafe { &*source });
-                if let Some(bytes) = bytes(range, live, size_of::<T>(), items.at(stamp)) {
-                    touched.add_first(bytes);
+                let live = items.live_at_most(unsafe { &*source });
+                if is_live(range, live) {
+                    return touched.add_first(bytes(range, size_of::<T>(), items.at(stamp)));
                 }
-                return;
             }
         }
     }
@@ -60,43 +59,52 @@ unsafe fn collect_dirty_more<T: SharedLayout, const NESTED: bool>(
             && let Some(ranges) = head.only_exact()
         {
             // SAFETY: the caller's promise: a valid value.
-            let (live, size, first) = (items.live(unsafe { &*source }), size_of::<T>(), items.at(stamp));
-            return match align_of::<T>() % 8 {
-                0 => collect_words(ranges, live, size / 8, first / 8, touched),
-                _ => collect_exact(ranges, live, size, first, touched),
-            };
+            let live = items.live_at_most(unsafe { &*source });
+            return collect_exact::<T>(ranges, live, items.at(stamp), touched);
         }
     }
     // SAFETY: the caller's promise.
     unsafe { collect_dirty_of::<T, NESTED>(written, source, items, stamp, touched) }
 }
 
-/// The bytes of an exact range of items of `size` bytes, of which the first lies at `first`, as far as they are `live`.
+/// Whether an exact range lies in `live` items. Only what was given up in the same update does not.
 #[inline(always)]
-fn bytes(range: u64, live: usize, size: usize, first: u64) -> Option<Range<u64>> {
+fn is_live(range: u64, live: usize) -> bool {
+    range as u32 as usize <= live
+}
+
+/// The bytes of an exact range of items of `size` bytes, of which the first lies at `first`. Wrapping: if the head's bytes are not those
+/// of a container, what it names may lie anywhere, and is refused where it is followed.
+#[inline(always)]
+fn bytes(range: u64, size: usize, first: u64) -> Range<u64> {
+    let at = |index: usize| first.wrapping_add((index as u64).wrapping_mul(size as u64));
     let range = unpack(range);
-    let (start, end) = (range.start, range.end.min(live));
-    (start < end).then(|| first + (start * size) as u64..first + (end * size) as u64)
+    at(range.start)..at(range.end)
 }
 
-/// Adds some exact ranges of items of `per` words of 8 bytes, of which the first is word `first`; the same code for items of every type.
-#[inline(never)]
-fn collect_words(ranges: &[u64], live: usize, per: usize, first: u64, touched: &DirtyRanges) {
-    let live = live as u64;
-    let words = ranges.iter().filter_map(move |range| {
-        let (start, end) = (range >> 32, (range & 0xffff_ffff).min(live));
+/// Adds some exact ranges of items of type `T`, of which the first lies at `first`, as far as they are `live`.
+#[inline(always)]
+fn collect_exact<T>(ranges: &[u64], live: usize, first: u64, touched: &DirtyRanges) {
+    if align_of::<T>().is_multiple_of(8) {
         // Both ends at once: neither half runs over, because the words of `T` have numbers of 32 bits.
-        (start < end).then(|| (start << 32 | end) * per as u64 + (first << 32 | first))
-    });
-    if !touched.try_add_words(ranges.len(), words) {
-        collect_exact(ranges, live as usize, per * 8, first * 8, touched);
+        let (per, word) = (size_of::<T>() as u64 / 8, first / 8);
+        let first = (word << 32) | word;
+        let word = |range: u64| is_live(range, live).then(|| range.wrapping_mul(per).wrapping_add(first));
+        if touched.try_add_words(ranges.len(), ranges.iter().map(|range| word(*range))) {
+            return;
+        }
     }
+    collect_live(ranges, live, size_of::<T>(), first, touched);
 }
 
-/// Adds some exact ranges of items of any size.
+/// [`collect_exact`], of items of any size.
 #[inline(never)]
-fn collect_exact(ranges: &[u64], live: usize, size: usize, first: u64, touched: &DirtyRanges) {
-    touched.add_apart(ranges.iter().filter_map(|range| bytes(*range, live, size, first)));
+fn collect_live(ranges: &[u64], live: usize, size: usize, first: u64, touched: &DirtyRanges) {
+    let cut_off = |range: &u64| {
+        let (start, end) = (range >> 32, (range & 0xffff_ffff).min(live as u64));
+        (start < end).then(|| bytes(start << 32 | end, size, first))
+    };
+    touched.add_apart(ranges.iter().filter_map(cut_off));
 }
 
 /// [`collect_dirty`], of whatever there is.

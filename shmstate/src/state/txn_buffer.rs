@@ -44,3 +44,24 @@ pub(super) fn reset_tags<T: SharedLayout>(state: &mut T) {
         unsafe { T::collect_dirty::<false>(state, state, stamp, &mut touched) }
     }
 }
+
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
+mod tests {
+    use crate::{List, State};
+
+    #[test]
+    fn pages_are_forgotten_once_they_are_taken_over() {
+        let state = State::<List<List<u64, 64>, 2000>>::anonymous().unwrap();
+        // SAFETY: no update runs, and no other thread has this handle.
+        let pages = || unsafe { &*state.txn_buffer().inner.get() }.running.touched.pages().count();
+        state.update(|lists| lists.resize_with(2000, List::new).unwrap()).unwrap();
+        for commits in [true, false] {
+            let verdict = state.try_update(|lists| {
+                (0..2000).step_by(7).try_for_each(|i| lists[i].push(1)).unwrap();
+                assert!(pages() > 0, "so many places are marked by pages");
+                if commits { Ok(()) } else { Err(()) }
+            });
+            assert_eq!((verdict.unwrap().is_ok(), pages()), (commits, 0));
+        }
+    }
+}

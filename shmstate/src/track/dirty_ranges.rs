@@ -64,7 +64,7 @@ impl Granule {
     #[inline]
     pub(crate) fn pack(self, bytes: &Range<u64>) -> u64 {
         if self.shift == 3 {
-            return bytes.start >> 3 << 32 | (bytes.end + 7) >> 3; // as below, by known shifts
+            return bytes.start >> 3 << 32 | bytes.end.wrapping_add(7) >> 3; // as below, by known shifts
         }
         self.pack_by_shift(bytes.start, bytes.end)
     }
@@ -113,17 +113,23 @@ const fn touches(last: u64, new: u64) -> bool {
     (new >> 32).wrapping_sub(start) <= end - start
 }
 
+/// Ranges that are kept without an allocation of their own: as many as most transactions have. The models have room for no more.
+const FEW: usize = if cfg!(any(shmstate_loom, shmstate_shuttle)) { 2 } else { 4 };
+
+/// Added to the number of exact ranges if there are pages as well, so that one comparison says that there is one range and no more.
+const SPILLED: u32 = 1 << 31;
+
 /// What a transaction has touched: up to a fixed number of exact ranges, then whole pages.
 ///
 /// Allocated once per handle; gathering allocates nothing. Cells, because the containers of the running closure add to it as
 /// well.
 pub struct DirtyRanges {
     granule: Granule,
-    /// Exact ranges.
-    count: Cell<usize>,
-    /// The first of them, as [`Granule::pack`] packs it. Usually it is the only one.
-    first: Cell<u64>,
-    /// Those after it.
+    /// Exact ranges, and [`SPILLED`].
+    count: Cell<u32>,
+    /// The first of them, as [`Granule::pack`] packs them.
+    few: [Cell<u64>; FEW],
+    /// Those after them.
     more: Box<[Cell<u64>]>,
     pages: PagesBuf,
 }
@@ -131,9 +137,9 @@ pub struct DirtyRanges {
 impl DirtyRanges {
     /// Nothing of a `T` of `size` bytes.
     pub(crate) fn new(size: u64) -> Self {
-        let (count, first) = (Cell::new(0), Cell::new(0));
-        let more = (1..exact(size)).map(|_| Cell::new(0)).collect();
-        DirtyRanges { granule: Granule::of(size), count, first, more, pages: PagesBuf::new(size) }
+        let more = (FEW..exact(size)).map(|_| Cell::new(0)).collect();
+        let (count, few) = (Cell::new(0), [const { Cell::new(0) }; FEW]);
+        DirtyRanges { granule: Granule::of(size), count, few, more, pages: PagesBuf::new(size) }
     }
 
     /// Adds `len` bytes from `start` on.
@@ -143,34 +149,53 @@ impl DirtyRanges {
         }
     }
 
-    /// Whether there is no exact range.
+    /// Whether nothing was added.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.count.get() == 0
     }
 
-    /// Adds bytes, of which there are some, as the first range.
+    /// The place of an exact range, if there is room for so many.
+    #[inline(always)]
+    fn place(&self, index: usize) -> Option<&Cell<u64>> {
+        match self.few.get(index) {
+            None => self.more.get(index.wrapping_sub(FEW)),
+            few => few,
+        }
+    }
+
+    /// How many exact ranges there are.
+    #[inline]
+    pub(crate) fn count(&self) -> usize {
+        (self.count.get() & !SPILLED) as usize
+    }
+
+    #[inline(always)]
+    fn set_count(&self, count: usize) {
+        self.count.set(self.count.get() & SPILLED | count as u32);
+    }
+
+    /// Adds bytes, of which there are some, to nothing.
     #[inline(always)]
     pub(crate) fn add_first(&self, bytes: Range<u64>) {
-        self.first.set(self.granule.pack(&bytes));
+        self.few[0].set(self.granule.pack(&bytes));
         self.count.set(1);
     }
 
     /// Adds bytes, of which there are some.
     #[inline(always)]
     pub(crate) fn add_bytes(&self, bytes: Range<u64>) {
-        let count = self.count.get();
-        let Some(before) = count.checked_sub(1) else { return self.add_first(bytes) };
-        let new = self.granule.pack(&bytes);
-        let last = self.more.get(before.wrapping_sub(1)).unwrap_or(&self.first);
+        let (count, new) = (self.count(), self.granule.pack(&bytes));
         // The walks go upward: what touches the last range is joined with it.
-        if touches(last.get(), new) {
+        if let Some(last) = self.place(count.wrapping_sub(1))
+            && touches(last.get(), new)
+        {
             return last.set(last.get().max(last.get() >> 32 << 32 | new & 0xffff_ffff));
         }
-        match self.more.get(before) {
+        match self.place(count) {
             Some(free) => {
                 free.set(new);
-                self.count.set(count + 1);
+                self.count.set(self.count.get() + 1);
             }
             None => self.add_pages(bytes),
         }
@@ -180,23 +205,22 @@ impl DirtyRanges {
     /// is room.
     #[inline(always)]
     pub(crate) fn try_add_apart(&self, bytes: Range<u64>) -> bool {
-        let (new, count) = (Granule::WORDS.pack(&bytes), self.count.get());
-        let Some([last, free]) = self.more.get(count.wrapping_sub(2)..count) else { return false };
+        let (new, count) = (Granule::WORDS.pack(&bytes), self.count());
+        let (Some(last), Some(free)) = (self.place(count.wrapping_sub(1)), self.place(count)) else { return false };
         if self.granule != Granule::WORDS || touches(last.get(), new) {
             return false;
         }
         free.set(new);
-        self.count.set(count + 1);
+        self.count.set(self.count.get() + 1);
         true
     }
 
     /// Adds ranges of bytes that lie apart from each other.
     #[inline(always)]
     pub(crate) fn add_apart(&self, ranges: impl Iterator<Item = Range<u64>>) {
-        let mut count = self.count.get();
+        let mut count = self.count();
         for bytes in ranges {
-            let free = if count == 0 { Some(&self.first) } else { self.more.get(count - 1) };
-            match free {
+            match self.place(count) {
                 Some(free) => {
                     free.set(self.granule.pack(&bytes));
                     count += 1;
@@ -204,25 +228,23 @@ impl DirtyRanges {
                 None => self.add_pages(bytes),
             }
         }
-        self.count.set(count);
+        self.set_count(count);
     }
 
-    /// Adds ranges of words of 8 bytes that lie apart from each other, `most` of them at most, each with its start in the upper half and its
-    /// end in the lower. Returns `false` and adds none if there may be too little room, or the unit is another one.
+    /// Adds `most` ranges of words of 8 bytes that lie apart from each other, each with its start in the upper half and its end in the lower.
+    /// Returns `false` and adds none if one of them is `None`, if there would be more than a few, or if the unit is another one.
     #[inline(always)]
-    pub(crate) fn try_add_words(&self, most: usize, ranges: impl Iterator<Item = u64>) -> bool {
-        let (more, mut count) = (&*self.more, self.count.get());
-        if self.granule != Granule::WORDS || count + most > more.len() {
+    pub(crate) fn try_add_words(&self, most: usize, ranges: impl Iterator<Item = Option<u64>>) -> bool {
+        let mut count = self.count.get() as usize;
+        if self.granule != Granule::WORDS || count + most > FEW {
             return false;
         }
-        ranges.for_each(|range| {
-            let free = if count == 0 { Some(&self.first) } else { more.get(count - 1) };
-            if let Some(free) = free {
-                free.set(range);
-                count += 1;
-            }
-        });
-        self.count.set(count);
+        for range in ranges {
+            let Some(range) = range else { return false };
+            self.few[count % FEW].set(range);
+            count += 1;
+        }
+        self.count.set(count as u32);
         true
     }
 
@@ -230,30 +252,31 @@ impl DirtyRanges {
     #[cold]
     pub(crate) fn add_pages(&self, bytes: Range<u64>) {
         self.pages().set(bytes);
+        self.count.set(self.count.get() | SPILLED);
     }
 
-    /// How many exact ranges there are.
-    #[inline]
-    pub(crate) fn count(&self) -> usize {
-        self.count.get()
+    /// The exact range, as [`Granule::pack`] packs it, if there is one and nothing else.
+    #[inline(always)]
+    pub(crate) fn only(&self) -> Option<u64> {
+        (self.count.get() == 1).then(|| self.few[0].get())
+    }
+
+    /// Calls `f` with the exact ranges, of which there are `count`.
+    #[inline(always)]
+    pub(crate) fn for_each(&self, count: usize, mut f: impl FnMut(u64)) {
+        for (index, range) in self.few.iter().enumerate() {
+            if index == count {
+                return;
+            }
+            f(range.get());
+        }
+        self.more.get(..count.saturating_sub(FEW)).unwrap_or_default().iter().for_each(|range| f(range.get()));
     }
 
     /// The exact ranges, as [`Granule::pack`] packs them.
     #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
     pub(crate) fn ranges(&self) -> impl Iterator<Item = u64> {
-        (self.count.get() > 0).then_some(self.first.get()).into_iter().chain(self.more().iter().map(Cell::get))
-    }
-
-    /// The first exact range, if there is one.
-    #[inline]
-    pub(crate) fn first(&self) -> u64 {
-        self.first.get()
-    }
-
-    /// The exact ranges after it.
-    #[inline]
-    pub(crate) fn more(&self) -> &[Cell<u64>] {
-        self.more.get(..self.count.get().saturating_sub(1)).unwrap_or_default()
+        (0..self.count()).filter_map(|index| self.place(index)).map(Cell::get)
     }
 
     /// The pages beyond the exact ranges.
@@ -264,20 +287,20 @@ impl DirtyRanges {
     /// Whether there are any.
     #[inline]
     pub(crate) fn spilled(&self) -> bool {
-        self.pages.any()
+        self.count.get() & SPILLED != 0
     }
 
-    /// Forgets everything.
+    /// Forgets the exact ranges: a transaction begins. Whether there are pages is not asked at each beginning, because what takes them
+    /// over [forgets them](Self::clear_pages). A transaction that was given up in between leaves them to the next one, which
+    /// counts more as touched than it has touched.
     #[inline]
-    pub(crate) fn clear(&self) {
+    pub(crate) fn clear_ranges(&self) {
         self.count.set(0);
-        if self.spilled() {
-            self.clear_pages();
-        }
     }
 
+    /// Forgets the pages, which have been taken over.
     #[cold]
-    fn clear_pages(&self) {
+    pub(crate) fn clear_pages(&self) {
         self.pages().clear();
     }
 }
@@ -313,7 +336,8 @@ mod tests {
             for word in touched.ranges() { for b in touched.granule.unpack(word) { covered[b as usize] = true; } }
             touched.pages().for_each_run(|run| for b in run { covered[b as usize] = true; });
             for (start, len) in adds { for b in start..start + len as u64 { prop_assert!(covered[b as usize]); } }
-            touched.clear();
+            touched.clear_ranges();
+            touched.clear_pages();
             prop_assert!(touched.ranges().next().is_none() && !touched.spilled());
         }
     }

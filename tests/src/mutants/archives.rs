@@ -81,7 +81,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a range is rounded to less than it is",
         patches: &[instead(
             "track/dirty_ranges.rs",
-            "return bytes.start >> 3 << 32 | (bytes.end + 7) >> 3;",
+            "return bytes.start >> 3 << 32 | bytes.end.wrapping_add(7) >> 3;",
             "let (start, end) = ((bytes.start + 7) >> 3, bytes.end >> 3);
 return start << 32 | end.max(start + 1);",
         )],
@@ -92,5 +92,27 @@ return start << 32 | end.max(start + 1);",
         breaks: "what was marked in pages is not noted",
         patches: &[left_out("commit/log.rs", "self.pages_of(line).add(&touched.pages());")],
         checks: &[Unit("state::moves::large")],
+    },
+    Mutant {
+        name: "pages_kept",
+        breaks: "pages that were taken over count as touched by the next update that marks some as well",
+        patches: &[left_out("commit/log.rs", "mark_pages(); «touched.clear_pages();»")],
+        checks: &[Unit("state::txn_buffer::tests::pages_are_forgotten_once_they_are_taken_over")],
+    },
+    Mutant {
+        name: "places_of_nothing_joined",
+        breaks: "a second place that lies apart from the first one takes its place",
+        patches: &[value("containers/marks.rs", "self.ranges[«1»] = pack(start, end)", "0")],
+        checks: &[Unit("state::moves::plain")],
+    },
+    Mutant {
+        name: "given_up_items_noted",
+        breaks: "ranges of items that were given up in the same update are noted",
+        patches: &[value(
+            "containers/walks.rs",
+            "range as u32 as usize <= live",
+            "range as usize == 0 || live < usize::MAX",
+        )],
+        checks: &[Unit("containers::tests::cost::nothing_of_what_is_given_up")],
     },
 ];

@@ -18,7 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "no other copy hears of it",
         patches: &[left_out(
             "commit/transaction.rs",
-            "line.log_position.store(shared.append(log_end, touched), Relaxed);",
+            "let end = self.append(log_end, touched, || self.mark_others(copy, touched)); line.log_position.store(end, Relaxed);",
         )],
         checks: &[Loom("readers::three_copies_one_reader", LOST), Unit("state::moves::plain")],
     },
@@ -28,7 +28,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[before(
             "commit/transaction.rs",
             "line.synced.store(version, Relaxed);",
-            "shared.others(copy).skip(1).for_each(|other| shared.mark_caught_up(other));",
+            "self.others(copy).skip(1).for_each(|other| self.mark_caught_up(other));",
         )],
         checks: &[
             Loom("readers::three_copies_one_reader", LOST),
@@ -42,8 +42,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the version is published, then noted for the others",
         patches: &[before(
             "commit/transaction.rs",
-            "line.log_position.store(shared.append(log_end, touched), Relaxed);",
-            "shared.control.active.published.store(Published { version, copy }.pack(), Release);",
+            "let end = self.append(log_end, touched, || self.mark_others(copy, touched));",
+            "self.control.active.published.store(Published { version, copy }.pack(), Release);",
         )],
         checks: &[
             Unit("state::moves::deaths::death_at_the_publication"),
@@ -70,7 +70,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "what was scribbled is not taken back",
         patches: &[left_out(
             "commit/transaction.rs",
-            "self.append(log_end, touched); if touched.spilled() { self.mark_pages(line, touched); }",
+            "self.append(log_end, touched, || self.mark_pages(line, touched));",
         )],
         checks: &[Unit("state::moves::err"), Shuttle("schedules::two_copies")],
     },

@@ -81,7 +81,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a copy is caught up before it counts as written",
         patches: &[
             left_out("commit/catch_up.rs", "line.sequence.store(odd, Relaxed);"),
-            before("commit/transaction.rs", "Ok(Transaction { shared: self", "line.sequence.store(odd, Relaxed);"),
+            before("commit/transaction.rs", "Ok(Transaction { active", "line.sequence.store(odd, Relaxed);"),
         ],
         checks: &[Loom("optimistic::two_copies_one_reader", TORN)],
     },
@@ -121,8 +121,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the copy whose turn it is is written although a reader holds it",
         patches: &[value(
             "commit/choice.rs",
-            "self.scan(copy, active.version)",
-            "{ self.scan(copy, active.version); true }",
+            "self.scan(in_turn.0, active.version)",
+            "{ self.scan(in_turn.0, active.version); true }",
         )],
         checks: &[Loom("readers::two_copies_one_reader", RACE), Shuttle("schedules::three_copies")],
     },
@@ -207,7 +207,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "spare_taken_at_once",
         breaks: "a spare copy is taken although there are free copies, or for readers that just pass",
         patches: &[
-            value("commit/turns.rs", "turns < 2 || turns < next || turns > self.copies.len()", "true"),
+            value("commit/turns.rs", "turns < 2 || turns < next", "true"),
             before(
                 "commit/choice.rs",
                 "match in_turn.or_else(|| self.next(active, |_| true))",

@@ -75,7 +75,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "spilled_unmarked",
         breaks: "a follower is not shown that an update has marked pages",
-        patches: &[left_out("commit/transaction.rs", "shared.control.active.spilled.store(next, Relaxed);")],
+        patches: &[left_out("commit/transaction.rs", "self.control.active.spilled.store(next, Relaxed);")],
         checks: &[Unit("state::moves::large")],
     },
     Mutant {

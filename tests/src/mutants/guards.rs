@@ -73,7 +73,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "committed_and_rolled_back",
         breaks: "an update that is committed is rolled back as well",
-        patches: &[left_out("dynamic/session.rs", "commit(&running.touched); «self.open = false;»")],
+        patches: &[left_out("dynamic/session.rs", "resume(self.txn), &running.touched); «self.open = false;»")],
         checks: &[Process("dynamic_guards", "a_transaction_is_all_or_nothing")],
     },
     Mutant {

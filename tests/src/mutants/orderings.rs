@@ -52,7 +52,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "W2",
         breaks: "no fence between lock and scan",
         patches: &[
-            left_out("commit/transaction.rs", "«fence_after_lock();» self.choose_in_turn(active)"),
+            left_out("commit/transaction.rs", "«fence_after_lock();» match self.choose_in_turn(active)"),
             left_out("commit/transaction.rs", "«fence_after_lock();» match self.choose("),
         ],
         checks: &[Loom("readers::two_copies_the_owner", RACE), Loom("readers::two_copies_one_reader", RACE)],

@@ -65,6 +65,23 @@ fn as_little_as_is_right() {
 }
 
 #[test]
+fn nothing_of_what_is_given_up() {
+    let change_and_cut = |changed: &[Range<usize>]| {
+        items(|l| {
+            changed.iter().for_each(|range| l[range.clone()].fill(1));
+            l.truncate(5);
+        })
+    };
+    assert_eq!(change_and_cut(&[8..9]), is![]);
+    assert_eq!(change_and_cut(&[5..6]), is![]);
+    assert_eq!(change_and_cut(&[4..5]), is![4..5]);
+    assert_eq!(change_and_cut(&[2..8]), is![2..5]);
+    assert_eq!(change_and_cut(&[8..9, 1..2]), is![1..2]);
+    assert_eq!(change_and_cut(&[3..9, 1..2]), is![3..5, 1..2]);
+    assert_eq!(change_and_cut(&[0..1, 2..3, 4..5, 6..9]), is![0..1, 2..3, 4..5]);
+}
+
+#[test]
 fn nothing_where_nothing_changes() {
     assert_eq!(items(|l| _ = l.pop()), is![]);
     assert_eq!(items(|l| l.truncate(3)), is![]);

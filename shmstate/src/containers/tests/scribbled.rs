@@ -101,7 +101,8 @@ fn scribbled_maps_do_no_harm() {
             let mut other = Kit::fresh(&mut rng);
             Kit::exchange(&mut kit, &mut other, &mut rng);
             look(&kit);
-            touched.clear();
+            touched.clear_ranges();
+            touched.clear_pages();
             let kit = (&raw mut *kit).cast_const();
             // SAFETY: the same value twice, which does not change.
             unsafe { Kit::collect_dirty::<true>(kit, kit, stamp, &mut touched) }

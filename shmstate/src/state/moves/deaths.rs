@@ -145,11 +145,12 @@ fn victim() {
             InTheClosure => kill(),
             Flattening => Fuse::arm(Walk::Flatten, kill),
             AtAnEntry | AtAnEntryOfARollBack => die_at(1, next_entry, control),
-            // The log's end, the copy's position in it, the new version, its copy whole, the lock.
+            // The log's end, that other copies lack pages, the version for followers, the copy's position in the log, the new version, its
+            // copy whole, the lock.
             BehindTheNotes => die_at(1, control, lines),
-            AtThePublication => die_at(3, control, lines),
-            BehindThePublication => die_at(4, control, lines),
-            AtTheRelease => die_at(5, control, lines),
+            AtThePublication => die_at(5, control, lines),
+            BehindThePublication => die_at(6, control, lines),
+            AtTheRelease => die_at(7, control, lines),
             InTheCopy | Stamping => {}
         }
         if death == AtAnEntryOfARollBack { Err(()) } else { Ok(()) }
