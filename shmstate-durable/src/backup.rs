@@ -1,7 +1,9 @@
 //! Stores that no process keeps up to date: copies of a version, and what a store has.
 
+use crate::control::Requests;
 use crate::error::Error;
 use crate::store::{Differing, Store};
+use shmstate::State;
 use shmstate::dynamic::{DynState, Snapshot};
 use std::path::Path;
 
@@ -48,15 +50,16 @@ pub fn restore(file: impl AsRef<Path>, name: impl AsRef<Path>, dir: impl AsRef<P
     Ok(snapshot.version())
 }
 
-/// Checks a store, or a backup, that no process has open: every checksum, and every value of the state. Returns the state.
+/// Checks a store, or a backup, that no process has open: every checksum, and every value of the state. Returns the state. The file stays as
+/// it is, whatever the engine would repair.
 ///
 /// # Errors
 /// [`Error::Damaged`] with what is wrong; [`Error::Held`] if a process has the store open; [`Error::NoStore`].
 pub fn verify(file: impl AsRef<Path>) -> Result<Snapshot, Error> {
     let file = file.as_ref();
     let no_store = |hint| Error::NoStore { path: file.to_owned(), hint };
-    let mut store =
-        Store::open(file)?.ok_or_else(|| no_store("name the file `NAME.redb` in the directory of the stores"))?;
+    let mut store = Store::open_untouched(file)?
+        .ok_or_else(|| no_store("name the file `NAME.redb` in the directory of the stores"))?;
     store.check()?;
     store
         .read()?
@@ -71,6 +74,10 @@ pub fn verify(file: impl AsRef<Path>) -> Result<Snapshot, Error> {
 pub fn remove(name: impl AsRef<Path>) -> Result<(), Error> {
     let paths = crate::paths::Paths::new(name.as_ref(), Path::new(""))?;
     shmstate::remove(&paths.region)?;
+    // The process that writes closes the store, instead of sleeping until its interval is over.
+    if let Ok(requests) = State::<Requests>::open(&paths.requests) {
+        let _ = requests.update(|_| ());
+    }
     for beside in [&paths.progress, &paths.requests] {
         match shmstate::remove(beside) {
             Err(e) if e.kind() != shmstate::ErrorKind::NotFound => return Err(e.into()),

@@ -4,9 +4,8 @@
 //! their versions sleep until the store has one more. With one region, each wish would wake all that wait.
 
 use crate::error::Error;
-use crate::paths::Paths;
+use crate::paths::{Paths, identity};
 use shmstate::{SharedLayout, State, Text};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -72,11 +71,9 @@ impl Control {
         Ok(self.requests.read_versioned(|r, seen| (if r.lineage == lineage { r.wanted } else { 0 }, seen))?)
     }
 
-    /// Says that a version is waited for.
+    /// Says that a version is waited for, and wakes the process that writes. It may sleep although a newer version is wanted, which has not
+    /// been made.
     pub(crate) fn want(&self, lineage: u128, version: u64) -> Result<(), Error> {
-        if self.wanted(lineage)?.0 >= version {
-            return Ok(());
-        }
         Ok(self.requests.update(|r| {
             r.wanted = if r.lineage == lineage { r.wanted.max(version) } else { version };
             r.lineage = lineage;
@@ -140,11 +137,6 @@ impl Control {
         let kept_in = |p: &Progress| (p.lineage == lineage && p.store != file).then(|| p.path.to_string());
         Ok(self.progress.read(kept_in)?.filter(|path| *path != store.to_string_lossy()))
     }
-}
-
-/// Device and inode of a file; zeroes if there is none.
-pub(crate) fn identity(path: &Path) -> [u64; 2] {
-    std::fs::metadata(path).map_or([0; 2], |found| [found.dev(), found.ino()])
 }
 
 /// Sets a text, cut to what has room.

@@ -47,7 +47,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The file is no store, or its content is not what was written.
-    #[error("`{path}`: the store is damaged: {why}; nothing of it was used or changed: restore a backup of it")]
+    #[error("`{path}`: the store is damaged: {why}; nothing of it was used: restore a backup of it")]
     Damaged {
         /// The store.
         path: PathBuf,

@@ -1,8 +1,8 @@
 //! The thread of each process that keeps the state: one of them at a time is elected, and writes.
 
-use crate::control::{Control, identity};
+use crate::control::Control;
 use crate::error::Error;
-use crate::paths::Paths;
+use crate::paths::{Paths, identity};
 use crate::store::{Differing, Store};
 use shmstate::{ErrorKind, SharedLayout, State};
 use std::marker::PhantomData;
@@ -214,18 +214,17 @@ impl<T: SharedLayout> Writer<'_, T> {
         let (kept, file, schema) = (self.kept, identity(store.path()), State::<T>::schema());
         let mut follower = region.follow()?;
         let mut durable = follower.version();
-        // What has changed since the version of the store is not known.
-        if !store.has(durable, &schema) {
-            store.write(durable, &schema, follower.bytes(), Differing::Any)?;
-        }
+        // What has changed since the version of the store is not known. Even if it is this one, the bytes that mean nothing differ: they
+        // were those of the image that the process before kept. As soon as they mean something, a change tells what differs from this one.
+        store.write(durable, &schema, follower.bytes(), Differing::Any)?;
         kept.control.publish(kept.lineage, durable)?;
         let mut next = Instant::now() + kept.interval;
         loop {
             let (wanted, seen) = kept.control.wanted(kept.lineage)?;
-            // After that: whatever stops the thread wakes it by another version than the one that was seen.
-            let is_last = kept.is_stopped();
+            // After that: whatever stops the thread, or removes the region, wakes it by another version than the one that was seen.
+            let (is_last, is_current) = (kept.is_stopped(), region.is_current()?);
             let now = Instant::now();
-            if wanted <= durable && now < next && !is_last {
+            if wanted <= durable && now < next && !is_last && is_current {
                 kept.control.requests.wait_newer(seen, next - now)?;
                 continue;
             }
@@ -236,7 +235,6 @@ impl<T: SharedLayout> Writer<'_, T> {
             if identity(store.path()) != file {
                 return Err(Error::removed(&kept.paths.store));
             }
-            let is_current = region.is_current()?;
             let change = match follower.advance() {
                 Err(e) if e.kind() == ErrorKind::Retired => return Ok(End::Replaced),
                 change => change?,
@@ -247,8 +245,8 @@ impl<T: SharedLayout> Writer<'_, T> {
                     durable = change.to();
                     kept.control.publish(kept.lineage, durable)?;
                 }
-                // What is waited for has not been made; it cannot be a version of this region.
-                None if wanted > durable && !is_last => {
+                // What is waited for has not been made. A process that waits for what is made next wakes this thread.
+                None if wanted > durable && !is_last && is_current => {
                     kept.control.requests.wait_newer(seen, next.saturating_duration_since(now))?;
                 }
                 None => {}

@@ -2,8 +2,8 @@
 
 // From the ground up:
 //
-// * `error`; `head`, `pages`: what a store has; `grown`, `store`: the database; `backup`: stores beside the one that is in use.
-// * `paths`, `control`: the regions by which the processes agree.
+// * `error`; `head`, `pages`: what a store has; `grown`, `untouched`: media; `paths`, `store`: the database; `backup`: stores beside the one that is in use.
+// * `control`: the regions by which the processes agree.
 // * `keeper`: the thread that writes; `options`: how a state is opened; `state`: what the user holds.
 
 mod backup;
@@ -19,6 +19,7 @@ mod state;
 mod store;
 #[cfg(test)]
 mod tests;
+mod untouched;
 
 pub use backup::{backup, remove, restore, verify, write_backup};
 pub use error::Error;

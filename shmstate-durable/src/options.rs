@@ -132,6 +132,10 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             if bound != 0 && paths.region.exists() {
                 break joined(region, &paths, &control)?;
             }
+            // It may sleep until its interval is over, and the region has been removed meanwhile.
+            if !paths.region.exists() {
+                control.wake()?;
+            }
             if until.is_some_and(|until| Instant::now() >= until) {
                 return Err(Error::Opening { region: paths.region });
             }

@@ -4,6 +4,7 @@ use crate::error::Error;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The names of the regions, and the path of the store.
@@ -65,4 +66,9 @@ impl Paths {
         }
         Ok(())
     }
+}
+
+/// Device and inode of a file; zeroes if there is none.
+pub(crate) fn identity(path: &Path) -> [u64; 2] {
+    std::fs::metadata(path).map_or([0; 2], |found| [found.dev(), found.ino()])
 }

@@ -7,13 +7,15 @@ use crate::error::Error;
 use crate::grown::Grown;
 use crate::head::Head;
 use crate::pages::{self, Pages};
+use crate::paths::identity;
+use crate::untouched::Untouched;
 use redb::backends::FileBackend;
 use redb::{Database, ReadableTable, StorageBackend, TableDefinition, TableError};
 use shmstate::dynamic::Snapshot;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::ops::Range;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::ops::{Deref, DerefMut, Range};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
@@ -32,7 +34,7 @@ const CACHE: usize = 64 << 20;
 
 /// A store that this process has open; no other one has.
 pub(crate) struct Store {
-    db: Database,
+    db: Open,
     path: PathBuf,
     head: Head,
 }
@@ -46,16 +48,64 @@ pub(crate) enum Differing<'a> {
     Ranges(&'a [Range<usize>]),
 }
 
-/// The database in a file, which is locked for it.
-fn database(path: &Path, file: File) -> Result<Database, Error> {
-    database_in(path, FileBackend::new(file).map_err(|e| Error::engine(path, "open", e))?)
+/// The file `new`, empty and locked, in which the store `path` is made. Another process that makes the same store is an error; what one has
+/// left that died is taken over.
+fn unfinished(path: &Path, new: &Path, mode: u32) -> Result<FileBackend, Error> {
+    let failed = || Error::io(path, "create");
+    loop {
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(mode).open(new);
+        let file = file.map_err(failed())?;
+        let backend = FileBackend::new(file.try_clone().map_err(failed())?);
+        let backend = backend.map_err(|e| Error::engine(path, "create", e))?;
+        let found = file.metadata().map_err(failed())?;
+        if identity(new) != [found.dev(), found.ino()] {
+            continue; // the process that made it has given it its name, or has removed it
+        }
+        if found.nlink() > 1 {
+            // The process that made it died after it had given it its name.
+            fs::remove_file(new).map_err(failed())?;
+            continue;
+        }
+        file.set_len(0).map_err(failed())?;
+        // Whatever the umask says, as for a region.
+        file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed())?;
+        return Ok(backend);
+    }
 }
 
 /// The database in a medium; a new one if that is empty.
-fn database_in(path: &Path, medium: impl StorageBackend) -> Result<Database, Error> {
+fn database_in(path: &Path, medium: impl StorageBackend) -> Result<Open, Error> {
     let mut engine = Database::builder();
     engine.set_cache_size(CACHE).create_with_file_format_v3(true);
-    unless_it_panics(path, || engine.create_with_backend(Grown(medium)).map_err(|e| Error::engine(path, "open", e)))
+    let db = unless_it_panics(path, || {
+        engine.create_with_backend(Grown(medium)).map_err(|e| Error::engine(path, "open", e))
+    })?;
+    Ok(Open(Some(db)))
+}
+
+/// A database of the engine until it is closed, which may panic as well: the engine writes then.
+struct Open(Option<Database>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let db = self.0.take();
+        // What it would have written saves time at the next opening, and nothing else.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(db)));
+    }
+}
+
+impl Deref for Open {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        self.0.as_ref().expect("it is closed when it is dropped")
+    }
+}
+
+impl DerefMut for Open {
+    fn deref_mut(&mut self) -> &mut Database {
+        self.0.as_mut().expect("it is closed when it is dropped")
+    }
 }
 
 /// Runs code of the engine, which may panic over a damaged file.
@@ -67,6 +117,19 @@ fn unless_it_panics<R>(path: &Path, run: impl FnOnce() -> Result<R, Error>) -> R
 impl Store {
     /// Opens the store of that path; `None` if there is none.
     pub(crate) fn open(path: &Path) -> Result<Option<Store>, Error> {
+        let Some(file) = Self::file(path)? else { return Ok(None) };
+        Self::of(database_in(path, file)?, path).map(Some)
+    }
+
+    /// [`open`](Self::open), of which nothing comes into the file: neither what is written, nor what the engine repairs.
+    pub(crate) fn open_untouched(path: &Path) -> Result<Option<Store>, Error> {
+        let Some(file) = Self::file(path)? else { return Ok(None) };
+        let file = Untouched::new(file).map_err(Error::io(path, "open"))?;
+        Self::of(database_in(path, file)?, path).map(Some)
+    }
+
+    /// The file of a store, locked.
+    fn file(path: &Path) -> Result<Option<FileBackend>, Error> {
         let file = match OpenOptions::new().read(true).write(true).open(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file.map_err(Error::io(path, "open"))?,
@@ -74,7 +137,7 @@ impl Store {
         if file.metadata().map_err(Error::io(path, "open"))?.len() == 0 {
             return Err(Error::damaged(path, "it is empty"));
         }
-        Self::of(database(path, file)?, path).map(Some)
+        FileBackend::new(file).map(Some).map_err(|e| Error::engine(path, "open", e))
     }
 
     /// Creates a store of that path, which `fill` fills: it is there as a whole, or not at all.
@@ -87,16 +150,9 @@ impl Store {
         let failed = || Error::io(path, "create");
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let new = path.with_file_name(format!(".{name}.new"));
-        match fs::remove_file(&new) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed()(e)),
-            _ => {}
-        }
+        let backend = unfinished(path, &new, mode)?;
         let made = (|| -> Result<Store, Error> {
-            let file = OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(&new);
-            let file = file.map_err(failed())?;
-            // Whatever the umask says, as for a region.
-            file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed())?;
-            let mut store = Self::begin(database(path, file)?, path, lineage, PAGE)?;
+            let mut store = Self::begin(database_in(path, backend)?, path, lineage, PAGE)?;
             fill(&mut store)?;
             fs::hard_link(&new, path).map_err(|e| match e.kind() {
                 io::ErrorKind::AlreadyExists => Error::AlreadyExists { path: path.to_owned() },
@@ -124,14 +180,14 @@ impl Store {
     }
 
     /// Makes a new database a store, which has no version yet.
-    fn begin(db: Database, path: &Path, lineage: u128, page: u32) -> Result<Store, Error> {
+    fn begin(db: Open, path: &Path, lineage: u128, page: u32) -> Result<Store, Error> {
         let mut store = Store { db, path: path.to_owned(), head: Head::empty(lineage, page) };
         store.transact("create", |_, _, head| Ok(head))?;
         Ok(store)
     }
 
     /// What a database says of itself.
-    fn of(db: Database, path: &Path) -> Result<Store, Error> {
+    fn of(db: Open, path: &Path) -> Result<Store, Error> {
         let head = unless_it_panics(path, || {
             let bytes = record(&db, path, "head")?;
             Head::from_bytes(&bytes).map_err(|why| Error::damaged(path, why))

@@ -1,5 +1,6 @@
 //! A state goes on after its regions are gone.
 
+use shmstate::dynamic::DynState;
 use shmstate::{List, Map, Migrate, SharedLayout, State, Text};
 use shmstate_durable::{DurableState, Error};
 use std::path::{Path, PathBuf};
@@ -39,6 +40,14 @@ impl Place {
 
     fn regions(&self) -> usize {
         std::fs::read_dir(self._dir.path()).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_file()).count()
+    }
+
+    /// How many times a version was said to be on disk.
+    fn commits(&self) -> u64 {
+        let mut progress = self.name.clone().into_os_string();
+        progress.push(".durable");
+        let progress = DynState::open(progress).unwrap().snapshot().unwrap();
+        progress.value().get("commits").unwrap().as_u64().unwrap()
     }
 
     fn store(&self) -> PathBuf {
@@ -232,4 +241,108 @@ fn a_backup_of_a_running_system_is_a_store() {
     assert_eq!(shmstate_durable::restore(&copy, &place.name, &place.stores).unwrap(), 1);
     assert_eq!(place.open().read(|s| s.ticks).unwrap(), 7);
     assert!(matches!(shmstate_durable::verify(Path::new("/nowhere/at.all")), Err(Error::NoStore { .. })));
+}
+
+/// A list whose items after the last one have some content, which depends on the copy.
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Listed {
+    ticks: u64,
+    list: List<u64, 4096>,
+}
+
+/// The bytes that meant nothing in the image of the process that wrote before are not those of the one that goes on.
+#[test]
+fn what_becomes_an_item_is_written_after_another_process_goes_on() {
+    for (rolled_back, takes_over) in (0..8).map(|n| (n / 2, n % 2 == 1)) {
+        let place = Place::new();
+        let open = || DurableState::<Listed>::open(&place.name, &place.stores).unwrap();
+        let mut state = open();
+        state.update_durable(|s| s.list.extend(0..2000)).unwrap();
+        for _ in 0..rolled_back {
+            let given_up = state.try_update(|s| {
+                s.list.push(42).unwrap();
+                Err::<(), ()>(())
+            });
+            assert_eq!(given_up.unwrap(), Err(()));
+            state.update_durable(|s| s.ticks += 1).unwrap();
+        }
+        // The next process has nothing to write when it begins.
+        let commits = if takes_over {
+            let other = open();
+            let commits = place.commits();
+            drop(std::mem::replace(&mut state, other));
+            commits
+        } else {
+            drop(state);
+            let commits = place.commits();
+            state = open();
+            commits
+        };
+        while place.commits() == commits {
+            std::thread::yield_now();
+        }
+        state.update_durable(|s| s.list.push(42).unwrap()).unwrap();
+        drop(state);
+        place.restart();
+        assert_eq!(open().read(|s| (s.list.len(), s.list[2000])).unwrap(), (2001, 42), "{rolled_back} {takes_over}");
+    }
+}
+
+/// The longest interval there is: nothing is written that no process waits for.
+fn seldom(place: &Place) -> DurableState<Board> {
+    let options = DurableState::options().interval(Duration::MAX).timeout(Duration::from_secs(30));
+    options.open(&place.name, &place.stores).unwrap()
+}
+
+#[test]
+fn a_version_that_has_not_been_made_holds_up_no_other() {
+    let place = Place::new();
+    let board = seldom(&place);
+    for wanted in [3, u64::MAX] {
+        assert!(!board.wait_durable(wanted, Duration::from_millis(20)).unwrap());
+        // Each of them, until the version is made, and after it.
+        for _ in 0..4 {
+            board.update_durable(|s| s.ticks += 1).unwrap();
+        }
+    }
+    assert_eq!(board.durable_version().unwrap(), 8);
+}
+
+#[test]
+fn a_state_whose_region_is_removed_is_opened_at_once() {
+    for removes_all in [false, true] {
+        let place = Place::new();
+        let board = seldom(&place);
+        board.update_durable(|s| s.ticks = 5).unwrap();
+        if removes_all { shmstate_durable::remove(&place.name) } else { Ok(shmstate::remove(&place.name).unwrap()) }
+            .unwrap();
+        let again = seldom(&place);
+        assert_eq!(again.read(|s| s.ticks).unwrap(), 5);
+        assert!(matches!(board.update_durable(|s| s.ticks += 1), Err(Error::Detached { .. })));
+        again.update_durable(|s| s.ticks += 1).unwrap();
+    }
+}
+
+#[test]
+fn of_two_backups_to_one_file_one_is_made() {
+    let place = Place::new();
+    let board = place.open();
+    board.update_durable(|s| s.samples.extend(0..20_000)).unwrap();
+    for n in 0..20 {
+        let file = place.stores.join(format!("backup{n}"));
+        // What one has left that was killed.
+        std::fs::write(place.stores.join(format!(".backup{n}.new")), [7; 5000]).unwrap();
+        let made = || shmstate_durable::backup(&place.name, &file);
+        let results =
+            std::thread::scope(|scope| [scope.spawn(made), scope.spawn(made)].map(|thread| thread.join().unwrap()));
+        let made = results.iter().filter(|result| result.is_ok()).count();
+        let refused =
+            |result: &Result<u64, Error>| matches!(result, Err(Error::Held { .. } | Error::AlreadyExists { .. }));
+        assert!(made == 1 && results.iter().any(refused), "{results:?}");
+        assert_eq!(shmstate_durable::verify(&file).unwrap().version(), 1);
+    }
+    let unfinished =
+        |name: std::io::Result<std::fs::DirEntry>| name.unwrap().file_name().to_string_lossy().ends_with(".new");
+    assert!(!std::fs::read_dir(&place.stores).unwrap().any(unfinished));
 }

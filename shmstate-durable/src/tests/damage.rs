@@ -5,7 +5,11 @@ use super::rng::Rng;
 use super::world::{World, apply, view};
 use crate::Error;
 use crate::store::{Differing, Store};
+use redb::StorageBackend;
 use shmstate::State;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// Bytes of a page.
 const PAGE: u32 = 1000;
@@ -76,4 +80,69 @@ fn a_page_that_is_missing_or_old_is_noticed() {
         let why = Store::in_medium(medium, 1, PAGE).unwrap().read().unwrap_err().to_string();
         assert!(why.contains("missing, or of another version"), "{why}");
     }
+}
+
+/// A medium on which writing panics from some time on.
+#[derive(Debug)]
+struct Panicking(Medium, Arc<AtomicBool>);
+
+impl StorageBackend for Panicking {
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+
+    fn read(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        self.0.read(offset, len)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+
+    fn sync_data(&self, eventual: bool) -> io::Result<()> {
+        self.0.sync_data(eventual)
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        assert!(!self.1.load(Relaxed), "the engine writes");
+        self.0.write(offset, data)
+    }
+}
+
+#[test]
+fn a_panic_of_the_engine_while_it_closes_goes_no_further() {
+    let panics = Arc::new(AtomicBool::new(false));
+    let store = Store::in_medium(Panicking(Medium::default(), Arc::clone(&panics)), 1, PAGE).unwrap();
+    panics.store(true, Relaxed);
+    drop(store);
+}
+
+#[test]
+fn what_is_verified_stays_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, copy) = (dir.path().join("store"), dir.path().join("copy"));
+    let (world, mut changed) = (State::<World>::anonymous().unwrap(), 0);
+    world.update_versioned(apply).unwrap();
+    let mut follower = world.follow().unwrap();
+    let mut store = Store::create(&path, 0o600, 1, |_| Ok(())).unwrap();
+    store.write(1, &State::<World>::schema(), follower.bytes(), Differing::Any).unwrap();
+    world.update_versioned(apply).unwrap();
+    follower.advance().unwrap().unwrap();
+    store.write(2, &State::<World>::schema(), follower.bytes(), Differing::Any).unwrap();
+    // As a process leaves it that is killed.
+    let (unclean, mut rng) = (std::fs::read(&path).unwrap(), Rng::new(3));
+    for n in 0..60 {
+        let mut bytes = unclean.clone();
+        if n > 0 {
+            bytes[rng.below(unclean.len().min(64 << 10))] ^= 1 << rng.below(8);
+        }
+        std::fs::write(&copy, &bytes).unwrap();
+        let verified = crate::verify(&copy);
+        assert_eq!(std::fs::read(&copy).unwrap(), bytes, "{verified:?}");
+        assert!(n > 0 || verified.is_ok_and(|kept| kept.version() == 2));
+        // What opening it changes is what `verify` must not.
+        drop(Store::open(&copy));
+        changed += usize::from(std::fs::read(&copy).unwrap() != bytes);
+    }
+    assert!(changed > 0);
 }

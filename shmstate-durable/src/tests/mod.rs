@@ -4,4 +4,5 @@ mod damage;
 mod medium;
 mod power;
 mod rng;
+mod untouched;
 mod world;

@@ -15,6 +15,52 @@ const STORE: &str = "shmstate-durable/src/store.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
+        name: "store_of_another_image",
+        breaks: "a process that goes on takes bytes that mean nothing for those that the store has",
+        patches: &[value(
+            KEEPER,
+            "let mut durable = follower.version(); «store.write(durable, &schema, follower.bytes(), Differing::Any)?»;",
+            "if !store.has(durable, &schema) { store.write(durable, &schema, follower.bytes(), Differing::Any)? }",
+        )],
+        checks: &[Beside(PACKAGE, "restart", "what_becomes_an_item_is_written_after_another_process_goes_on")],
+    },
+    Mutant {
+        name: "woken_once",
+        breaks: "the process that writes is not woken again after a version was waited for that has not been made",
+        patches: &[before(
+            "shmstate-durable/src/control.rs",
+            "Ok(self.requests.update(|r| {",
+            "if self.wanted(lineage)?.0 >= version { return Ok(()); }",
+        )],
+        checks: &[Beside(PACKAGE, "restart", "a_version_that_has_not_been_made_holds_up_no_other")],
+    },
+    Mutant {
+        name: "removed_region_is_kept",
+        breaks: "the process that writes sleeps on when its region was removed",
+        patches: &[value(KEEPER, "now < next && !is_last && «is_current»", "true")],
+        checks: &[Beside(PACKAGE, "restart", "a_state_whose_region_is_removed_is_opened_at_once")],
+    },
+    Mutant {
+        name: "closing_panics",
+        breaks: "a panic of the engine while it closes a store goes on in the program",
+        patches: &[value(
+            STORE,
+            "let _ = «catch_unwind(AssertUnwindSafe(|| drop(db)))»;",
+            "Ok::<(), Box<dyn std::any::Any + Send>>(drop(db))",
+        )],
+        checks: &[Beside(
+            PACKAGE,
+            "shmstate_durable",
+            "tests::damage::a_panic_of_the_engine_while_it_closes_goes_no_further",
+        )],
+    },
+    Mutant {
+        name: "verified_in_place",
+        breaks: "a store that is verified is repaired",
+        patches: &[value("shmstate-durable/src/backup.rs", "«Store::open_untouched(file)»?", "Store::open(file)")],
+        checks: &[Beside(PACKAGE, "shmstate_durable", "tests::damage::what_is_verified_stays_as_it_is")],
+    },
+    Mutant {
         name: "published_before_it_is_written",
         breaks: "a version is said to be on disk, then written",
         patches: &[before(
