@@ -27,7 +27,8 @@ fn output(command: &mut Command) -> String {
 /// The library's tests, built for an explorer.
 fn build(by: &str) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["test", "--release", "--locked", "--no-run", "--message-format=json", "-p", "shmstate", "--lib"]);
+    cargo.args(["test", "--profile", "explorer", "--locked", "--no-run", "--message-format=json"]);
+    cargo.args(["-p", "shmstate", "--lib"]);
     cargo.arg("--target-dir").arg(target().join(by)).env("RUSTFLAGS", format!("--cfg shmstate_{by}"));
     let messages = output(&mut cargo);
     let programs = Message::parse_stream(messages.as_bytes()).filter_map(|message| match message.unwrap() {
@@ -37,8 +38,8 @@ fn build(by: &str) -> PathBuf {
     programs.last().expect("cargo names the program").into()
 }
 
-/// Runs each scene of an explorer, and says how many there are. Each has a process of its own: an explorer maps and unmaps
-/// a stack for each thread of each execution, and the threads of one process wait for each other there.
+/// Runs each scene of an explorer, and says how many there are. Each has a process of its own: what it prints is its own, and
+/// threads of one process would wait for each other in the kernel.
 fn explore(by: &str) -> usize {
     let program = build(by);
     let list = output(Command::new(&program).args(["commit::model", "--list", "--format", "terse"]));

@@ -1,8 +1,8 @@
 //! The protocol under loom and under shuttle: the code that ships, over images whose data races are reported.
 //!
 //! ```text
-//! RUSTFLAGS="--cfg shmstate_loom" cargo test -p shmstate --lib --release commit::model -- --nocapture
-//! RUSTFLAGS="--cfg shmstate_shuttle" cargo test -p shmstate --lib --release commit::model -- --nocapture
+//! RUSTFLAGS="--cfg shmstate_loom" cargo test -p shmstate --lib --profile explorer commit::model -- --nocapture
+//! RUSTFLAGS="--cfg shmstate_shuttle" cargo test -p shmstate --lib --profile explorer commit::model -- --nocapture
 //! ```
 //!
 //! Under loom, every interleaving, with everything that the orderings allow:
@@ -53,6 +53,8 @@ mod replacements;
 mod schedules;
 #[cfg(shmstate_loom)]
 mod spares;
+#[cfg(all(shmstate_loom, target_os = "linux"))]
+mod stacks;
 #[cfg(shmstate_shuttle)]
 mod successions;
 #[cfg(shmstate_loom)]

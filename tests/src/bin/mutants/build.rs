@@ -88,8 +88,7 @@ impl Builds {
     ) -> Result<(), Box<dyn Error>> {
         let (flags, features, folder) = configuration.flags();
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        // What an explorer spends its time in is a dependency.
-        let profile = if configuration == Configuration::Plain { "faulty" } else { "release" };
+        let profile = if configuration == Configuration::Plain { "faulty" } else { "explorer" };
         cargo.args(["test", "--profile", profile, "--locked", "--no-run", "--message-format=json-render-diagnostics"]);
         cargo.arg("--target-dir").arg(self.target.join(folder)).args(["-p", "shmstate", "--lib"]);
         cargo.args(["--features", features]);
