@@ -2,6 +2,7 @@
 
 use redb::StorageBackend;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -93,13 +94,11 @@ impl<M: StorageBackend> StorageBackend for Untouched<M> {
         for (number, part) in blocks(offset..offset.saturating_add(data.len() as u64)) {
             let (now, later) = data.split_at(part.len());
             data = later;
-            if !written.blocks.contains_key(&number) {
-                let block = self.medium(kept, number * BLOCK, BLOCK as usize)?;
-                written.blocks.insert(number, block);
-            }
-            if let Some(block) = written.blocks.get_mut(&number) {
-                block[part].copy_from_slice(now);
-            }
+            let block = match written.blocks.entry(number) {
+                Entry::Occupied(block) => block.into_mut(),
+                Entry::Vacant(free) => free.insert(self.medium(kept, number * BLOCK, BLOCK as usize)?),
+            };
+            block[part].copy_from_slice(now);
         }
         Ok(())
     }

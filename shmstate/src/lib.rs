@@ -86,7 +86,7 @@
 #[cfg(all(any(shmstate_loom, shmstate_shuttle), not(test)))]
 compile_error!(
     "`--cfg shmstate_loom` and `--cfg shmstate_shuttle` are for the unit tests of shmstate: run \
-     `RUSTFLAGS=\"--cfg shmstate_loom\" cargo test --release -p shmstate --lib commit::model`; a program is built without them"
+     `RUSTFLAGS=\"--cfg shmstate_loom\" cargo test --profile explorer -p shmstate --lib commit::model`; a program is built without them"
 );
 
 // The derive writes `::shmstate`, in the tests of this very crate as well.

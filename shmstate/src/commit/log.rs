@@ -54,7 +54,7 @@ impl Shared<'_> {
         end
     }
 
-    /// Sees to it that `count` entries from `first` on may be overwritten. Returns where they end.
+    /// Ensures that `count` entries from `first` on may be overwritten. Returns where they end.
     #[inline(always)]
     fn make_room(&self, first: u64, count: u64) -> u64 {
         let end = first.wrapping_add(count);

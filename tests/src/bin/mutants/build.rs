@@ -98,7 +98,7 @@ impl Builds {
         for target in targets.filter(|target| *target != "shmstate") {
             match target {
                 "shmstate_durable" => cargo.args(["-p", "shmstate-durable"]),
-                "identity" => cargo.args(["-p", "shmstate-durable", "--test", target]),
+                "identity" | "restart" => cargo.args(["-p", "shmstate-durable", "--test", target]),
                 "shmstate_cluster" => cargo.args(["-p", "shmstate-cluster"]),
                 // The test named as the stepper brings the program along, as every test does with all programs.
                 _ => cargo.args(["-p", "shmstate-tests", "--test", target]),
