@@ -72,7 +72,7 @@ impl Granule {
     #[cold]
     #[inline(never)]
     fn pack_by_shift(self, start: u64, end: u64) -> u64 {
-        (start >> self.shift) << 32 | (end + ((1 << self.shift) - 1)) >> self.shift
+        (start >> self.shift) << 32 | end.wrapping_add((1 << self.shift) - 1) >> self.shift
     }
 
     /// If `packed` stands for one word of 8 bytes: where that starts, at most at the last word of a `T` of `size` bytes.
@@ -109,8 +109,9 @@ impl Granule {
 #[inline(always)]
 const fn touches(last: u64, new: u64) -> bool {
     let (start, end) = (last >> 32, last & 0xffff_ffff);
-    // One comparison for both ends: marks come in any order, and a branch on one end alone is not predicted.
-    (new >> 32).wrapping_sub(start) <= end - start
+    // One comparison for both ends: marks come in any order, and a branch on one end alone is not predicted. Wrapping, because a range of a
+    // head that another process has overwritten may be any number; it is refused where it is followed.
+    (new >> 32).wrapping_sub(start) <= end.wrapping_sub(start)
 }
 
 /// Ranges that are kept without an allocation of their own: as many as most transactions have. The models have room for no more.
@@ -315,6 +316,17 @@ mod tests {
         assert_eq!(Granule::of(1), Granule { shift: 3 });
         assert_eq!(Granule::of(u32::MAX as u64 * 8), Granule { shift: 3 });
         assert_eq!(Granule::of(u32::MAX as u64 * 8 + 1), Granule { shift: 4 });
+    }
+
+    #[test]
+    fn ranges_that_make_no_sense_do_no_harm() {
+        for (start, end) in [(80, 8), (u64::MAX - 3, u64::MAX), (0, u64::MAX), (1 << 40, 8)] {
+            let touched = DirtyRanges::new(65_536);
+            touched.add_first(start..end);
+            touched.add_bytes(800..808);
+            let place = (touched.ranges().last(), Granule::WORDS.pack(&(800..808)));
+            assert!(touched.count() == 1 || place.0 == Some(place.1), "{start}..{end}");
+        }
     }
 
     proptest! {

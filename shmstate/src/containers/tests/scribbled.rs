@@ -103,12 +103,16 @@ fn scribbled_maps_do_no_harm() {
             look(&kit);
             touched.clear_ranges();
             touched.clear_pages();
-            let kit = (&raw mut *kit).cast_const();
+            let (kit, size) = ((&raw mut *kit).cast_const(), size_of::<Kit>() as u64);
             // SAFETY: the same value twice, which does not change.
             unsafe { Kit::collect_dirty::<true>(kit, kit, stamp, &mut touched) }
-            let granule = Granule::of(size_of::<Kit>() as u64);
+            let granule = Granule::of(size);
             let ends = touched.ranges().map(|word| granule.unpack(word).end);
-            assert!(ends.max() <= Some(size_of::<Kit>() as u64));
+            assert!(ends.max() <= Some(size));
+            // As an update's own value; what makes no sense is left to those that follow it.
+            // SAFETY: as above.
+            unsafe { Kit::collect_dirty::<false>(kit, kit, stamp, &mut touched) }
+            assert!(touched.ranges().filter_map(|word| granule.checked(word, size)).all(|bytes| bytes.end <= size));
         }
     }
 }
