@@ -15,7 +15,8 @@ const MODE: u32 = 0o600;
 /// The file is a store that belongs to no region yet: [`restore`] makes it the store of a state.
 ///
 /// # Errors
-/// [`Error::AlreadyExists`] for a file that is there; [`Error::Store`]; [`Error::State`] if the region cannot be read.
+/// [`Error::AlreadyExists`] for a file that is there; [`Error::Held`] if another process makes it just now; [`Error::Store`];
+/// [`Error::State`] if the region cannot be read.
 pub fn backup(name: impl AsRef<Path>, file: impl AsRef<Path>) -> Result<u64, Error> {
     let state = DynState::open(name)?.snapshot()?;
     write_backup(&state, file)?;
@@ -25,7 +26,7 @@ pub fn backup(name: impl AsRef<Path>, file: impl AsRef<Path>) -> Result<u64, Err
 /// Writes a version of a state to a new file: see [`backup`].
 ///
 /// # Errors
-/// [`Error::AlreadyExists`] for a file that is there; [`Error::Store`].
+/// [`Error::AlreadyExists`] for a file that is there; [`Error::Held`] if another process makes it just now; [`Error::Store`].
 pub fn write_backup(state: &Snapshot, file: impl AsRef<Path>) -> Result<(), Error> {
     write(file.as_ref(), state.version(), &state.schema(), state.bytes())
 }

@@ -2,8 +2,8 @@
 
 // From the ground up:
 //
-// * `error`; `head`, `pages`: what a store has; `grown`, `untouched`: media; `paths`, `store`: the database; `backup`: stores beside the one that is in use.
-// * `control`: the regions by which the processes agree.
+// * `error`; `head`, `pages`: what a store has; `grown`, `untouched`: media; `paths`, `store`: the database.
+// * `control`: the regions by which the processes agree; `backup`: stores beside the one that is in use.
 // * `keeper`: the thread that writes; `options`: how a state is opened; `state`: what the user holds.
 
 mod backup;

@@ -186,7 +186,8 @@ impl<T: SharedLayout> DurableState<T> {
     /// [`backup`](crate::backup()).
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`] for a file that is there; [`Error::Store`]; [`Error::State`].
+    /// [`Error::AlreadyExists`] for a file that is there; [`Error::Held`] if another process makes it just now; [`Error::Store`];
+    /// [`Error::State`].
     pub fn backup(&self, file: impl AsRef<Path>) -> Result<u64, Error> {
         let follower = self.state.follow()?;
         backup::write(file.as_ref(), follower.version(), &State::<T>::schema(), follower.bytes())?;

@@ -151,18 +151,16 @@ impl Store {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let new = path.with_file_name(format!(".{name}.new"));
         let backend = unfinished(path, &new, mode)?;
-        let made = (|| -> Result<Store, Error> {
-            let mut store = Self::begin(database_in(path, backend)?, path, lineage, PAGE)?;
-            fill(&mut store)?;
+        let mut store = Self::begin(database_in(path, backend)?, path, lineage, PAGE)?;
+        let made = fill(&mut store).and_then(|()| {
             fs::hard_link(&new, path).map_err(|e| match e.kind() {
                 io::ErrorKind::AlreadyExists => Error::AlreadyExists { path: path.to_owned() },
                 _ => failed()(e),
-            })?;
-            Ok(store)
-        })();
-        // It has its name, or is of no use.
+            })
+        });
+        // It has its name, or is of no use. The store is still locked, so that it is not what another process makes.
         let _ = fs::remove_file(&new);
-        let store = made?;
+        made?;
         // A power cut must not take the name away.
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed())?;

@@ -4,7 +4,7 @@ use shmstate::dynamic::DynState;
 use shmstate::{List, Map, Migrate, SharedLayout, State, Text};
 use shmstate_durable::{DurableState, Error};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 #[derive(SharedLayout)]
@@ -279,7 +279,9 @@ fn what_becomes_an_item_is_written_after_another_process_goes_on() {
             state = open();
             commits
         };
+        let begun = Instant::now();
         while place.commits() == commits {
+            assert!(begun.elapsed() < Duration::from_secs(120), "no process goes on");
             std::thread::yield_now();
         }
         state.update_durable(|s| s.list.push(42).unwrap()).unwrap();
