@@ -37,7 +37,7 @@ impl Shared<'_> {
     /// [`Self::append`], of any number of ranges, and of pages.
     #[inline(always)]
     fn append_more(&self, first: u64, touched: &DirtyRanges, mark_pages: impl FnOnce()) -> u64 {
-        let (count, mut end) = (touched.count(), first);
+        let ((count, spilled), mut end) = (touched.counts(), first);
         if count > 0 {
             end = self.make_room(first, count as u64);
             let (ring, mut next) = (self.ring(), first);
@@ -47,7 +47,7 @@ impl Shared<'_> {
             });
             self.control.active.log_end.store(end, Relaxed);
         }
-        if touched.spilled() {
+        if spilled {
             mark_pages();
             touched.clear_pages();
         }

@@ -2,9 +2,10 @@
 //!
 //! Marks are scratch of the running transaction. They lie in the copy that is being written, which no other process looks at;
 //! at its end they are turned into byte ranges outside of `T` and mean nothing any more. Most transactions touch one to
-//! four places, which are kept exactly. What comes beyond goes to 64 blocks of the container if these are small; else to
-//! the transaction, as ranges or, if there are containers in the items, by pages; and to the blocks all the same if the
-//! container cannot reach the transaction (its stamp is not current, or not in the copy that an update of this thread writes).
+//! four places, which are kept exactly. What comes beyond goes to the transaction as ranges, as long as it has room. Then it goes to 64
+//! blocks of the container if these are small, and to the pages of the transaction if they are not. If the blocks are smaller still, they come
+//! first; if there are containers in the items, there are no ranges. If the container cannot reach the transaction (its stamp is not current,
+//! or not in the copy that an update of this thread writes), all of it goes to the blocks.
 //!
 //! Four rules make marks safe when containers are moved about:
 //!
@@ -31,6 +32,12 @@ const RANGES: usize = 4;
 
 /// Blocks of the bitmap.
 const BLOCKS: usize = 64;
+
+/// Bytes of items up to which a block is at most two cache lines, which no range of the transaction is better than.
+const IN_LINES: usize = IN_BLOCKS / 16;
+
+/// Ranges that a transaction may have before the blocks of a longer container take over: as many as there are blocks.
+const BEFORE_BLOCKS: usize = if cfg!(test) { 8 } else { 64 };
 
 /// The first 64 bytes of a tracked container.
 #[derive(Clone)]
@@ -83,15 +90,25 @@ pub(super) struct Items {
     pub(super) nested: bool,
     /// Whether blocks will do for what comes beyond the exact ranges.
     few: bool,
-    /// Whether that goes to the transaction exactly.
-    spills: bool,
+    /// How many ranges the transaction may have when it is given what comes beyond the exact ranges here; 0: it is not given that.
+    most: usize,
+    /// Items per block: a power of two, of which this is the logarithm.
+    block: u32,
 }
 
 impl Items {
     /// `capacity` items of `size` bytes, the first of them `offset` bytes from the container's start.
     pub(super) const fn new(offset: usize, size: usize, capacity: usize, full: bool, nested: bool) -> Items {
-        let few = capacity.saturating_mul(size) <= IN_BLOCKS;
-        Items { offset, size, capacity, full, nested, few, spills: !few && !nested }
+        let bytes = capacity.saturating_mul(size);
+        let few = bytes <= IN_BLOCKS;
+        let most = match bytes {
+            _ if nested => 0,
+            ..=IN_LINES => 0,
+            ..=IN_BLOCKS => BEFORE_BLOCKS,
+            _ => usize::MAX,
+        };
+        let block = capacity.div_ceil(BLOCKS).next_power_of_two().trailing_zeros();
+        Items { offset, size, capacity, full, nested, few, most, block }
     }
 
     /// Live items of the container with that head, whatever its bytes say.
@@ -118,16 +135,10 @@ impl Items {
         self.offset + range.start * self.size..self.offset + range.end * self.size
     }
 
-    /// Items per block: a power of two, of which this is the logarithm.
-    #[inline]
-    const fn block(&self) -> u32 {
-        self.capacity.div_ceil(BLOCKS).next_power_of_two().trailing_zeros()
-    }
-
     /// The blocks of the items in `range`, of which there are some, one bit each.
     #[inline]
     fn blocks(&self, range: &Range<usize>) -> u64 {
-        let (first, last) = (range.start >> self.block(), (range.end - 1) >> self.block());
+        let (first, last) = (range.start >> self.block, (range.end - 1) >> self.block);
         // Numbers that may be anything may lie past the last block.
         let (first, last) = (first.min(BLOCKS - 1), last.min(BLOCKS - 1));
         (u64::MAX >> (BLOCKS - 1 - (last - first))) << first
@@ -180,15 +191,16 @@ impl Head {
     /// [`Self::mark`], where something is marked already.
     #[inline(never)]
     fn mark_more(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
-        let (start, end) = (range.start as u32, range.end as u32);
-        if let Some(last) = self.ranges.get_mut((self.count as usize).wrapping_sub(1)) {
+        if self.count == 1 {
+            let (start, end) = (range.start as u32, range.end as u32);
+            let first = self.ranges[0];
             // The next item of a loop.
-            if *last as u32 == start {
-                *last = pack((*last >> 32) as u32, end);
+            if first as u32 == start {
+                self.ranges[0] = pack((first >> 32) as u32, end);
                 return Marking::New;
             }
             // The second place.
-            if self.count == 1 && !touches(*last, start, end) {
+            if !touches(first, start, end) {
                 self.ranges[1] = pack(start, end);
                 self.count = 2;
                 return Marking::New;
@@ -200,7 +212,18 @@ impl Head {
     /// [`Self::mark_more`], where that says too little: apart, so that the one above saves no registers.
     #[inline(never)]
     fn mark_even_more(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
-        if self.count <= RANGES as u32
+        if let Some(last) = self.ranges.get_mut((self.count as usize).wrapping_sub(1)) {
+            // The next item of a loop.
+            if *last as u32 == range.start as u32 {
+                *last = pack((*last >> 32) as u32, range.end as u32);
+                return Marking::New;
+            }
+        } else if self.has_blocks(&range, items) {
+            return Marking::Coarse;
+        }
+        // Once all of them are taken, they are looked through before anything else only if the transaction does not look.
+        let exact = if items.most == 0 { RANGES } else { RANGES - 1 };
+        if self.count <= exact as u32
             && let Some(marking) = self.mark_exactly(&range)
         {
             return marking;
@@ -213,17 +236,17 @@ impl Head {
     /// for at once, if they are not in the cache.
     #[inline(never)]
     fn mark_beyond(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
-        if self.count > RANGES as u32 {
-            if self.has_blocks(&range, items) {
-                return Marking::Coarse;
-            }
-            if let Some(marking) = self.mark_exactly(&range) {
-                return marking;
-            }
-        } else if items.spills && spill_to_innermost(std::ptr::from_ref(self).addr(), self.stamp, items.bytes(&range)) {
+        if self.spill_few(&range, items) {
             return Marking::Coarse;
         }
         self.mark_coarsely(range, items)
+    }
+
+    /// Hands the marks on to the running update exactly, if that has room and is the innermost closure.
+    #[inline(always)]
+    fn spill_few(&self, range: &Range<usize>, items: &'static Items) -> bool {
+        let container = std::ptr::from_ref(self).addr();
+        items.most > 0 && spill_to_innermost(container, self.stamp, items.bytes(range), items.most)
     }
 
     /// Marks in the exact ranges, if they reach.
@@ -289,9 +312,12 @@ impl Head {
         }
     }
 
-    /// Notes that the items in `range` are about to change, of which there are some, beyond the exact ranges.
-    #[inline]
+    /// [`Self::mark_beyond`], where the transaction does not take it so: apart, because it saves registers.
+    #[inline(never)]
     fn mark_coarsely(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
+        if let Some(marking) = self.mark_exactly(&range) {
+            return marking;
+        }
         if items.few || !self.spill(&range, items) {
             self.mark_blocks(&range, items);
         }
@@ -315,6 +341,9 @@ impl Head {
     /// Whether all the blocks of the items in `range` are marked.
     #[inline]
     fn has_blocks(&self, range: &Range<usize>, items: &'static Items) -> bool {
+        if range.end - range.start == 1 {
+            return self.blocks >> (range.start >> items.block).min(BLOCKS - 1) & 1 != 0;
+        }
         let blocks = items.blocks(range);
         self.blocks & blocks == blocks
     }
@@ -360,8 +389,8 @@ impl Head {
         while left != 0 {
             let block = left.trailing_zeros() as usize;
             left &= left - 1;
-            let start = block << items.block();
-            f(start.min(items.capacity)..(start + (1 << items.block())).min(items.capacity));
+            let start = block << items.block;
+            f(start.min(items.capacity)..(start + (1 << items.block)).min(items.capacity));
         }
     }
 

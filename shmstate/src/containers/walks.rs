@@ -17,50 +17,25 @@ pub(super) unsafe fn collect_dirty<T: SharedLayout, const NESTED: bool>(
     stamp: Stamp,
     touched: &mut DirtyRanges,
 ) {
-    // What an update of one place has left, or of none, is collected here, without a call.
     if !NESTED && !T::TRACKED {
         // SAFETY: the caller's promise: a valid value.
         let head = unsafe { &*written };
         if head.is_current(stamp) {
+            // What an update of one place has left, or of none, is collected here, without a call.
             if head.is_clear() {
                 return;
             }
-            if let Some(range) = head.only()
-                && touched.is_empty()
-            {
-                // SAFETY: the caller's promise: a valid value.
-                let live = items.live_at_most(unsafe { &*source });
-                if is_live(range, live) {
-                    return touched.add_first(bytes(range, size_of::<T>(), items.at(stamp)));
-                }
-            }
-        }
-    }
-    // SAFETY: the caller's promise.
-    unsafe { collect_dirty_more::<T, NESTED>(written, source, items, stamp, touched) }
-}
-
-/// [`collect_dirty`], of more than one place: apart, so that what is inlined stays small.
-///
-/// # Safety
-/// As for `collect_dirty`.
-#[inline(never)]
-unsafe fn collect_dirty_more<T: SharedLayout, const NESTED: bool>(
-    written: *const Head,
-    source: *const Head,
-    items: &'static Items,
-    stamp: Stamp,
-    touched: &mut DirtyRanges,
-) {
-    if !NESTED && !T::TRACKED {
-        // SAFETY: the caller's promise: a valid value.
-        let head = unsafe { &*written };
-        if head.is_current(stamp)
-            && let Some(ranges) = head.only_exact()
-        {
             // SAFETY: the caller's promise: a valid value.
             let live = items.live_at_most(unsafe { &*source });
-            return collect_exact::<T>(ranges, live, items.at(stamp), touched);
+            if let Some(range) = head.only()
+                && touched.is_empty()
+                && is_live(range, live)
+            {
+                return touched.add_first(bytes(range, size_of::<T>(), items.at(stamp)));
+            }
+            if let Some(ranges) = head.only_exact() {
+                return collect_exact::<T>(ranges, live, items.at(stamp), touched);
+            }
         }
     }
     // SAFETY: the caller's promise.
@@ -83,7 +58,7 @@ fn bytes(range: u64, size: usize, first: u64) -> Range<u64> {
 }
 
 /// Adds some exact ranges of items of type `T`, of which the first lies at `first`, as far as they are `live`.
-#[inline(always)]
+#[inline(never)]
 fn collect_exact<T>(ranges: &[u64], live: usize, first: u64, touched: &DirtyRanges) {
     if align_of::<T>().is_multiple_of(8) {
         // Both ends at once: neither half runs over, because the words of `T` have numbers of 32 bits.

@@ -114,11 +114,25 @@ const fn touches(last: u64, new: u64) -> bool {
     (new >> 32).wrapping_sub(start) <= end.wrapping_sub(start)
 }
 
+/// Joins a packed range with the last one, if it touches it.
+#[inline(always)]
+fn join(last: &Cell<u64>, new: u64) -> bool {
+    let known = last.get();
+    let touch = touches(known, new);
+    if touch {
+        last.set(known.max(known >> 32 << 32 | new & 0xffff_ffff));
+    }
+    touch
+}
+
 /// Ranges that are kept without an allocation of their own: as many as most transactions have. The models have room for no more.
 const FEW: usize = if cfg!(any(shmstate_loom, shmstate_shuttle)) { 2 } else { 4 };
 
 /// Added to the number of exact ranges if there are pages as well, so that one comparison says that there is one range and no more.
 const SPILLED: u32 = 1 << 31;
+
+/// Spots by which a range that containers add again is found: about as many as there can be exact ranges.
+const SPOTS: usize = 1024;
 
 /// What a transaction has touched: up to a fixed number of exact ranges, then whole pages.
 ///
@@ -126,12 +140,17 @@ const SPILLED: u32 = 1 << 31;
 /// well.
 pub struct DirtyRanges {
     granule: Granule,
+    /// How many ranges of words of 8 bytes may be added at once: none if the unit is another one.
+    words: u32,
     /// Exact ranges, and [`SPILLED`].
     count: Cell<u32>,
     /// The first of them, as [`Granule::pack`] packs them.
     few: [Cell<u64>; FEW],
     /// Those after them.
     more: Box<[Cell<u64>]>,
+    /// By the hash of a range that a container has added: its index, or that of another one, or one of an earlier transaction. What stands
+    /// there tells.
+    spots: Box<[Cell<u16>; SPOTS]>,
     pages: PagesBuf,
 }
 
@@ -139,8 +158,10 @@ impl DirtyRanges {
     /// Nothing of a `T` of `size` bytes.
     pub(crate) fn new(size: u64) -> Self {
         let more = (FEW..exact(size)).map(|_| Cell::new(0)).collect();
-        let (count, few) = (Cell::new(0), [const { Cell::new(0) }; FEW]);
-        DirtyRanges { granule: Granule::of(size), count, few, more, pages: PagesBuf::new(size) }
+        let (granule, few) = (Granule::of(size), [const { Cell::new(0) }; FEW]);
+        let words = if granule == Granule::WORDS { FEW as u32 } else { 0 };
+        let spots = Box::new([const { Cell::new(0) }; SPOTS]);
+        DirtyRanges { granule, words, count: Cell::new(0), few, more, spots, pages: PagesBuf::new(size) }
     }
 
     /// Adds `len` bytes from `start` on.
@@ -188,10 +209,8 @@ impl DirtyRanges {
     pub(crate) fn add_bytes(&self, bytes: Range<u64>) {
         let (count, new) = (self.count(), self.granule.pack(&bytes));
         // The walks go upward: what touches the last range is joined with it.
-        if let Some(last) = self.place(count.wrapping_sub(1))
-            && touches(last.get(), new)
-        {
-            return last.set(last.get().max(last.get() >> 32 << 32 | new & 0xffff_ffff));
+        if self.place(count.wrapping_sub(1)).is_some_and(|last| join(last, new)) {
+            return;
         }
         match self.place(count) {
             Some(free) => {
@@ -202,16 +221,26 @@ impl DirtyRanges {
         }
     }
 
-    /// Adds bytes, of which there are some, as a range of their own after others, if they do not touch the last one and there
-    /// is room.
+    /// Adds bytes, of which there are some, unless there would be more than `most` ranges. Returns whether the ranges have them, as they
+    /// may before: what a loop changes again and again is added once.
     #[inline(always)]
-    pub(crate) fn try_add_apart(&self, bytes: Range<u64>) -> bool {
+    pub(crate) fn try_add_once(&self, bytes: Range<u64>, most: usize) -> bool {
         let (new, count) = (Granule::WORDS.pack(&bytes), self.count());
-        let (Some(last), Some(free)) = (self.place(count.wrapping_sub(1)), self.place(count)) else { return false };
-        if self.granule != Granule::WORDS || touches(last.get(), new) {
+        // The upper bits of a product with the golden ratio: places at equal distances have spots of their own.
+        let spot = &self.spots[(new.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SPOTS.trailing_zeros())) as usize];
+        let known = spot.get() as usize;
+        if known < count && self.place(known).is_some_and(|known| known.get() == new) {
+            return true;
+        }
+        if self.granule != Granule::WORDS {
             return false;
         }
+        if self.place(count.wrapping_sub(1)).is_some_and(|last| join(last, new)) {
+            return true;
+        }
+        let Some(free) = self.place(count).filter(|_| count < most) else { return false };
         free.set(new);
+        spot.set(count as u16);
         self.count.set(self.count.get() + 1);
         true
     }
@@ -237,7 +266,7 @@ impl DirtyRanges {
     #[inline(always)]
     pub(crate) fn try_add_words(&self, most: usize, ranges: impl Iterator<Item = Option<u64>>) -> bool {
         let mut count = self.count.get() as usize;
-        if self.granule != Granule::WORDS || count + most > FEW {
+        if count + most > self.words as usize {
             return false;
         }
         for range in ranges {
@@ -254,6 +283,13 @@ impl DirtyRanges {
     pub(crate) fn add_pages(&self, bytes: Range<u64>) {
         self.pages().set(bytes);
         self.count.set(self.count.get() | SPILLED);
+    }
+
+    /// How many exact ranges there are, and whether there are pages as well.
+    #[inline(always)]
+    pub(crate) fn counts(&self) -> (usize, bool) {
+        let count = self.count.get();
+        ((count & !SPILLED) as usize, count & SPILLED != 0)
     }
 
     /// The exact range, as [`Granule::pack`] packs it, if there is one and nothing else.
@@ -329,6 +365,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_added_again_is_one_range() {
+        let touched = DirtyRanges::new(65_536);
+        let add = |start: u64, most: usize| touched.try_add_once(start..start + 8, most);
+        for round in 0..3 {
+            for start in [800, 0, 4096, 160, 80, 40_000] {
+                assert!(add(start, 6), "round {round}: {start}");
+            }
+        }
+        assert!(!add(320, 6) && touched.count() == 6, "there are six");
+        assert!(add(40_008, 6) && touched.count() == 6, "it adjoins the last one");
+        assert!(add(320, 7) && touched.count() == 7);
+        // Of the next transaction, which does not forget the spots.
+        touched.clear_ranges();
+        assert!(add(4096, 6) && add(800, 6));
+        let range = |start: u64| Granule::WORDS.pack(&(start..start + 8));
+        assert_eq!(touched.ranges().collect::<Vec<_>>(), [range(4096), range(800)]);
+    }
+
     proptest! {
         /// Packing rounds outward by less than one unit on each side.
         #[test]
@@ -341,13 +396,18 @@ mod tests {
 
         /// Every byte that was added is in a range or on a marked page.
         #[test]
-        fn nothing_is_lost(adds in prop::collection::vec((0u64..60_000, 1usize..300), 0..160)) {
+        fn nothing_is_lost(adds in prop::collection::vec((0u64..60_000, 1usize..300, prop::option::of(0usize..40)), 0..160)) {
             let mut touched = DirtyRanges::new(65_536);
-            for &(start, len) in &adds { touched.add(start, len); }
+            // What an earlier transaction has left.
+            for n in 0..32 { touched.try_add_once(n * 1000..n * 1000 + 8, 40); }
+            touched.clear_ranges();
+            for &(start, len, most) in &adds {
+                if !most.is_some_and(|most| touched.try_add_once(start..start + len as u64, most)) { touched.add(start, len); }
+            }
             let mut covered = vec![false; 65_536 + 8];
             for word in touched.ranges() { for b in touched.granule.unpack(word) { covered[b as usize] = true; } }
             touched.pages().for_each_run(|run| for b in run { covered[b as usize] = true; });
-            for (start, len) in adds { for b in start..start + len as u64 { prop_assert!(covered[b as usize]); } }
+            for (start, len, _) in adds { for b in start..start + len as u64 { prop_assert!(covered[b as usize]); } }
             touched.clear_ranges();
             touched.clear_pages();
             prop_assert!(touched.ranges().next().is_none() && !touched.spilled());

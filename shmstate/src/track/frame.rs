@@ -222,13 +222,13 @@ pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>, exactly
     })
 }
 
-/// [`spill`], exactly, as a range of its own, if the innermost closure is that update.
+/// [`spill`], exactly, if the innermost closure is that update, and has room for one of at most `most` ranges.
 #[inline(always)]
-pub(crate) fn spill_to_innermost(container: usize, stamp: Stamp, bytes: Range<usize>) -> bool {
+pub(crate) fn spill_to_innermost(container: usize, stamp: Stamp, bytes: Range<usize>, most: usize) -> bool {
     // SAFETY: as in [`Frame::any`].
     let innermost = unsafe { INNERMOST.get().as_ref() };
     let Some(running) = innermost.and_then(|frame| frame.home(container, stamp)) else { return false };
-    running.touched.try_add_apart(stamp.place() + bytes.start as u64..stamp.place() + bytes.end as u64)
+    running.touched.try_add_once(stamp.place() + bytes.start as u64..stamp.place() + bytes.end as u64, most)
 }
 
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
@@ -279,12 +279,12 @@ mod tests {
             assert!(!touched.spilled() && touched.count() == 0);
             assert!(spill(1_004_096, home, 0..1, false));
             assert!(spill(1_004_096, home, 8..9, true));
-            let apart = |container, stamp, bytes| spill_to_innermost(container, stamp, bytes);
-            assert!(!apart(1_004_096, Stamp::root(8).at(4096), 32..40), "another transaction");
-            assert!(!apart(1_004_104, home, 32..40), "another place");
-            assert!(apart(1_004_096, home, 32..40));
+            let innermost = |container, stamp, bytes, most| spill_to_innermost(container, stamp, bytes, most);
+            assert!(!innermost(1_004_096, Stamp::root(8).at(4096), 32..40, 9), "another transaction");
+            assert!(!innermost(1_004_104, home, 32..40, 9), "another place");
+            assert!(!innermost(1_004_096, home, 32..40, 1), "there is one range");
+            assert!(innermost(1_004_096, home, 32..40, 2) && innermost(1_004_096, home, 32..40, 2));
             assert!(spill(1_004_096, home, 64..72, true));
-            assert!(!apart(1_004_096, home, 72..80), "it touches the last one");
         };
         // SAFETY: it lives, and is this thread's.
         unsafe { frame.enter_update(&raw const running, spills) }

@@ -93,11 +93,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 "if «head.is_current(stamp)» { if head.is_clear()",
                 "!std::ptr::eq(written, source) || head.is_current(stamp)",
             ),
-            value(
-                "containers/walks.rs",
-                "if «head.is_current(stamp)» && let",
-                "!std::ptr::eq(written, source) || head.is_current(stamp)",
-            ),
             value("containers/walks.rs", "!head.is_current(stamp)", "at_commit && !head.is_current(stamp)"),
         ],
         checks: &[Unit("state::moves::later")],

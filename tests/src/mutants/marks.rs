@@ -19,6 +19,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Unit("state::moves::all")],
     },
     Mutant {
+        name: "found_among_earlier_ranges",
+        breaks: "what an earlier update has touched counts as touched by this one",
+        patches: &[value("track/dirty_ranges.rs", "«known < count» && self.place(known)", "true")],
+        checks: &[Unit("track::dirty_ranges::tests::what_is_added_again_is_one_range")],
+    },
+    Mutant {
+        name: "another_range_in_its_spot",
+        breaks: "a range is not added, because another one has its spot",
+        patches: &[value("track/dirty_ranges.rs", "|known| «known.get() == new»", "true")],
+        checks: &[Unit("state::moves::all")],
+    },
+    Mutant {
         name: "pages_away_from_home",
         breaks: "a list that has moved marks another one's pages",
         patches: &[value("track/frame.rs", "stamp.tx() == running.tx.get() && stamp.place() == place", "true")],
@@ -31,11 +43,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             value(
                 "containers/walks.rs",
                 "if «!NESTED && !T::TRACKED» { let head = unsafe { &*written }; if head.is_current(stamp) {",
-                "false",
-            ),
-            value(
-                "containers/walks.rs",
-                "if «!NESTED && !T::TRACKED» { let head = unsafe { &*written }; if head.is_current(stamp) &&",
                 "false",
             ),
             value(

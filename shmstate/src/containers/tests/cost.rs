@@ -1,7 +1,7 @@
 //! What single methods mark, on a list of ten numbers, on a list of lists, and on the other containers.
 
 use crate::layout::SharedLayout;
-use crate::track::{DirtyRanges, Granule, Stamp};
+use crate::track::{DirtyRanges, Frame, Granule, Running, Stamp};
 use crate::{Array, List, Map, Maybe, Queue, Ring, Set, Slab, SortedMap, Tracked};
 use std::ops::Range;
 
@@ -100,6 +100,44 @@ fn nothing_where_nothing_changes() {
     assert_eq!(items(|l| assert!(l.extend_from_slice(&[0; 7]).is_err())), is![]);
     assert_eq!(items(|l| assert!(l.resize(17, 0).is_err())), is![]);
     assert_eq!(items(|l| assert_eq!(l.iter().max(), Some(&9))), is![]);
+}
+
+/// The items that a commit copies after the items `changed` have changed one by one, in an update.
+fn one_by_one<const N: usize>(changed: impl Iterator<Item = usize>) -> Vec<Range<u64>> {
+    let mut list = List::<u64, N>::from([1; N]);
+    let (frame, size) = (Frame::new([1, 1]), size_of_val(&list) as u64);
+    let mut running = Running::new(size as usize, 5);
+    let list: *mut List<u64, N> = &mut list;
+    let root = Stamp::root(running.begin(list.addr()));
+    // SAFETY: of this function alone; the update lives while the frame is open.
+    unsafe {
+        SharedLayout::stamp(list, root);
+        frame.enter_update(&raw const running, || changed.for_each(|item| (&mut *list)[item] = 2));
+        SharedLayout::collect_dirty::<false>(list.cast_const(), list.cast_const(), root, &mut running.touched);
+    }
+    let ranges = running.touched.ranges().map(|word| Granule::of(size).unpack(word));
+    let mut items: Vec<_> = ranges.map(|r| (r.start - HEAD) / 8..(r.end - HEAD) / 8).collect();
+    items.sort_by_key(|range| range.start);
+    items
+}
+
+/// How much a list notes beyond the four places that it knows depends on its length; the boundaries are those of a build for tests.
+#[test]
+fn of_many_places_as_little_as_pays() {
+    let far = |items: usize| (0..items).map(|k| k * 10);
+    let exact = |items: usize| far(items).map(|k| k as u64..k as u64 + 1).collect::<Vec<_>>();
+    // Of a short one, blocks of one item.
+    assert_eq!(one_by_one::<32>((0..32).step_by(2)), (0..32).step_by(2).map(|k| k..k + 1).collect::<Vec<_>>());
+    // Of a longer one as many as an update has ranges before blocks take over, of four items here.
+    assert_eq!(one_by_one::<200>(far(12)), exact(12));
+    let blocks = one_by_one::<200>(far(20));
+    assert_eq!(blocks.iter().filter(|range| range.end - range.start == 4).count(), 8, "{blocks:?}");
+    // Of a long one all of them. What changes again and again counts once, or twice if it is among the four.
+    assert_eq!(one_by_one::<800>(far(30)), exact(30));
+    let mut again = one_by_one::<800>((0..10).flat_map(|_| far(24)));
+    assert!(again.len() <= 24 + 4, "{again:?}");
+    again.dedup();
+    assert_eq!(again, exact(24));
 }
 
 #[test]
