@@ -5,7 +5,8 @@ use super::fault::{Within, fault, no_path, no_value};
 use super::find::type_of_keys;
 use super::image::Image;
 use super::parse::Parse;
-use super::part::{Part, Position};
+use super::part::Part;
+use super::position::Position;
 use super::segment::{Segment, Segments};
 use super::shape::{Form, Place, Shapes};
 use super::step::{index_of, resolve, run, slab_key};
@@ -108,7 +109,7 @@ impl<'a> Edit<'a> {
     /// The part that lies at a position of this state, to be changed.
     ///
     /// # Errors
-    /// [`InvalidPath`](ErrorKind::InvalidPath) if the position is of another type of state;
+    /// [`InvalidPath`](ErrorKind::InvalidPath) if the position is of another type of state, and while an enum around the part has another variant;
     /// [`Unsupported`](ErrorKind::Unsupported) for a key, and for a value of a set.
     #[inline]
     pub fn part(&mut self, position: Position) -> Result<Part<'_, 'a>, Error> {

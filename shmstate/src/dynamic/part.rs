@@ -5,6 +5,7 @@ use super::fault::{fault, no_path, no_value};
 use super::find::{find_entry, type_of_keys};
 use super::image::Image;
 use super::locate::Sequence;
+use super::position::Position;
 use super::shape::{Form, Place, Shape, Shapes};
 use super::step::{Step, run};
 use super::value::Value;
@@ -15,60 +16,15 @@ use crate::layout::Scalar;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Where a [`Value`] lies in its state, without the state: [`Value::position`].
-///
-/// It can be used with every version of a state of the same schema. It is a place and not an identity: after items of a list were
-/// inserted or removed, the position of an item leads to another item, or to what is left of one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Position {
-    /// The fingerprint of the schema.
-    schema: u64,
-    place: Place,
-    key: bool,
-}
-
-impl Position {
-    /// How many bytes after the start of the state it lies.
-    #[must_use]
-    pub const fn offset(self) -> usize {
-        self.place.at
-    }
-
-    pub(super) fn place(self) -> Place {
-        self.place
-    }
-}
-
 impl<'a> Value<'a> {
-    /// Where it lies.
-    ///
-    /// ```
-    /// use shmstate::dynamic::{DynState, Value};
-    /// # use shmstate::{List, State};
-    /// # let dir = tempfile::tempdir()?;
-    /// # let name = dir.path().join("list");
-    /// # let list = State::<List<u64, 4>>::create(&name)?;
-    /// # list.transact(|list| Ok(list.push(7)?))?;
-    /// let writer = DynState::options().writable(true).open(&name)?;
-    /// let first = writer.read(|v| v.item(0).map(Value::position))??;
-    /// writer.update(|v| v.part(first)?.set(&8u64.into()))?;
-    /// assert_eq!(writer.read(|v| v.part(first)?.as_u64())??, 8);
-    /// # Ok::<_, Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    #[inline]
-    pub fn position(self) -> Position {
-        Position { schema: self.shapes.fingerprint(), place: self.place, key: self.key }
-    }
-
     /// The value at a position of the same state, whatever part this value is.
     ///
     /// # Errors
-    /// [`InvalidPath`](ErrorKind::InvalidPath) if the position is of another type of state.
+    /// [`InvalidPath`](ErrorKind::InvalidPath) if the position is of another type of state, and while an enum around it has another variant.
     #[inline]
     pub fn part(self, position: Position) -> Result<Value<'a>, Error> {
-        check(self.shapes, position)?;
-        Ok(Value { place: position.place, key: position.key, ..self })
+        let place = position.place_in(self.shapes, self.source)?;
+        Ok(Value { place, key: position.key, ..self })
     }
 
     /// The number of its type in the schema: an index into `types` of [the document](mod@crate::format#schema). Of the payload of a
@@ -234,17 +190,6 @@ fn is_any_bytes(shapes: &Shapes, shape: usize) -> bool {
     }
 }
 
-/// Refuses the position of another type of state.
-#[inline]
-fn check(shapes: &Shapes, position: Position) -> Result<(), Error> {
-    if position.schema == shapes.fingerprint() { Ok(()) } else { Err(of_another_state()) }
-}
-
-#[cold]
-fn of_another_state() -> Error {
-    no_path("the position is of another type of state")
-}
-
 /// A part of the state in an update: [`Edit::part`](super::Edit::part). Its methods do what those of
 /// [`Edit`](super::Edit) do at the end of a path, and return the same errors, without a path.
 pub struct Part<'e, 'a> {
@@ -255,12 +200,12 @@ pub struct Part<'e, 'a> {
 
 impl<'e, 'a> Part<'e, 'a> {
     pub(super) fn at(shapes: &'a Shapes, image: &'e mut Image<'a>, position: Position) -> Result<Self, Error> {
-        check(shapes, position)?;
+        let place = position.place_in(shapes, image.source())?;
         if position.key {
             let why = "a key, and a value of a set, does not change, because its place follows from it: remove it, and insert another one";
             return Err(fault(ErrorKind::Unsupported, why));
         }
-        Ok(Part { shapes, image, place: position.place })
+        Ok(Part { shapes, image, place })
     }
 
     fn value(&self) -> Value<'_> {

@@ -1,7 +1,7 @@
 //! [`Types`]: the types of a schema, for programs that look at them before they look at values.
 
 use super::create::schema_of;
-use super::part::Position;
+use super::position::Position;
 use super::shape::{Counted, FieldShape, Fields, Form, Place, Run, Shape, Shapes};
 use super::state::DynState;
 use super::value::{Value, ValueKind};

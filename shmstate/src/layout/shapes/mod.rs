@@ -29,6 +29,8 @@ pub(crate) struct Shape {
     pub(crate) size: usize,
     /// Whether a container in it keeps marks, so that catching up does not copy all of it.
     pub(crate) tracked: bool,
+    /// Whether a value of it may lie in the payload of an enum's variant.
+    pub(crate) in_payload: bool,
     pub(crate) form: Form,
 }
 
@@ -255,6 +257,7 @@ impl Shapes {
         if shapes.all.last().is_none_or(|root| root.size == 0) {
             return Err("it describes a state without bytes".into());
         }
+        shapes.find_payloads();
         let (shape, at) = shapes.settle(shapes.root(), 0);
         shapes.root = Place { at, shape, variant: None };
         Ok(shapes)
@@ -290,7 +293,24 @@ impl Shapes {
             }
             SchemaKind::Pod | SchemaKind::Archive(_) => Form::Opaque,
         };
-        Ok(Shape { name: self.schema.type_name(ty), size, tracked: self.is_tracked(ty, &form), form })
+        let tracked = self.is_tracked(ty, &form);
+        Ok(Shape { name: self.schema.type_name(ty), size, tracked, in_payload: false, form })
+    }
+
+    /// Notes which types values in payloads have. A type comes after the types of its parts.
+    fn find_payloads(&mut self) {
+        for (index, ty) in self.schema.types.iter().enumerate().rev() {
+            let inside = self.all[index].in_payload;
+            let mut note = |part: u32, inside: bool| self.all[part as usize].in_payload |= inside;
+            match &ty.kind {
+                SchemaKind::Struct(fields) => fields.iter().for_each(|field| note(field.ty, inside)),
+                SchemaKind::Enum { variants, .. } => {
+                    variants.iter().flat_map(|variant| &variant.fields).for_each(|field| note(field.ty, true));
+                }
+                SchemaKind::Array { item, .. } | SchemaKind::List { item, .. } => note(*item, inside),
+                _ => {}
+            }
+        }
     }
 
     fn fields(&self, fields: &[SchemaField]) -> Result<Fields, String> {
