@@ -173,4 +173,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[left_out("os/fork.rs", "crate::track::close_inherited();")],
         checks: &[Process("fork", "guards_of_the_parent_are_its_own")],
     },
+    Mutant {
+        name: "position_in_another_variant",
+        breaks: "a position leads into a variant that its enum does not have now",
+        patches: &[value(
+            "dynamic/position.rs",
+            "shapes.get(self.place.shape).in_payload || self.place.variant.is_some()",
+            "false",
+        )],
+        checks: &[Process("dynamic_positions", "a_part_of_another_variant_is_not_written_and_not_read")],
+    },
 ];

@@ -450,3 +450,39 @@ fn a_new_field_does_not_take_what_a_renamed_one_was() {
     };
     carry::<After, After>(&[], fill, |s| assert_eq!((s.x, s.z, s.y), (1, 2, 3)));
 }
+
+/// One error names what is lost whatever the state holds, and what it holds now; and the line that it ends with can be taken as it is.
+#[test]
+fn one_error_names_all_losses() {
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    #[shared(rename = "Board")]
+    struct Before {
+        gone: u64,
+        list: List<u64, 8>,
+        text: Text<16>,
+    }
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    #[shared(rename = "Board")]
+    struct After {
+        list: List<u64, 4>,
+        text: Text<8>,
+    }
+    let dir = scratch_dir();
+    let name = dir.path().join("board");
+    let fill = |b: &mut Before| {
+        b.list.extend_from_slice(&[1, 2, 3, 4, 5, 6])?;
+        Ok(b.text.set("0123456789")?)
+    };
+    State::<Before>::create(&name).unwrap().transact(fill).unwrap();
+    let open = |allowed: &[&str]| State::<After>::options().migrate(Migrate::AllowLoss(allowed)).open(&name);
+    let all = "`Migrate::AllowLoss(&[\"gone\", \"list\", \"text\"])`";
+    let error = open(&[]).unwrap_err().to_string();
+    assert!(error.contains(all), "{error}");
+    let error = open(&["text"]).unwrap_err().to_string();
+    assert!(error.contains("`Migrate::AllowLoss(&[\"text\", \"gone\", \"list\"])`"), "{error}");
+    assert!(!error.contains("text: "), "what is allowed is no loss: {error}");
+    let board = open(&["gone", "list", "text"]).unwrap();
+    board.read(|b| assert_eq!((&b.list[..], b.text.as_str()), (&[1u64, 2, 3, 4][..], "01234567"))).unwrap();
+}

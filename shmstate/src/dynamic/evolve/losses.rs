@@ -68,7 +68,10 @@ impl<'a> Losses<'a> {
         if self.found.is_empty() {
             return Ok(());
         }
-        let paths: Vec<String> = self.found.keys().cloned().collect();
+        // With those that are allowed already, so that the line which the error names can be taken as it is.
+        let allowed = if let Allowed::Paths(paths) = self.allowed { paths } else { &[] };
+        let known = allowed.iter().filter(|path| !self.unknown.contains(path));
+        let paths: Vec<String> = known.chain(self.found.keys()).cloned().collect();
         let line = |(path, (why, count)): (&String, &(String, usize))| {
             let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
             let path = if path.is_empty() { "(the state)" } else { path };
