@@ -72,7 +72,8 @@ pub enum Command {
         /// The parts, such as `rooms[3].name`; without any, the whole state
         #[arg(value_name = "PATH")]
         paths: Vec<String>,
-        /// Print one line of JSON for each version that is seen: its number, and the value; of several parts the values, by path
+        /// Print one line of JSON for each version that is seen: its number, and the value, which is `null` while the part is not there; of
+        /// several parts the values, by path
         #[arg(long)]
         json: bool,
         /// End after so many versions
@@ -205,7 +206,7 @@ pub enum Command {
     Migrate {
         /// The region
         name: PathBuf,
-        /// The new layout: a schema as JSON, or a region that has it
+        /// The new layout: a schema as JSON, an exported file, or a region that has it
         layout: PathBuf,
         /// A path of the old state whose content may be lost; may be given several times
         #[arg(long, value_name = "PATH")]

@@ -66,6 +66,8 @@ impl Failure {
                 | ErrorKind::Permission
                 | ErrorKind::Retired => 4,
                 ErrorKind::Busy => 5,
+                // All options that the library is given stand on the command line.
+                ErrorKind::InvalidOption => 2,
                 ErrorKind::InvalidPath | ErrorKind::InvalidValue | ErrorKind::Full | ErrorKind::InvalidName => 6,
                 _ => 7,
             },

@@ -64,9 +64,25 @@ const PIECES: &[(&str, &str)] = &[
     (", and at least `copies`", ", and at least as many as there are"),
 ];
 
+/// Options that the library writes as calls.
+const OPTIONS: [&str; 4] = ["--copies", "--max-copies", "--handles", "--mode"];
+
 /// A message of the library, with what can be done here.
 pub fn of_command(message: &str) -> String {
-    PIECES.iter().fold(message.to_owned(), |text, (library, command)| text.replace(library, command))
+    let text = PIECES.iter().fold(message.to_owned(), |text, (library, command)| text.replace(library, command));
+    OPTIONS.iter().fold(text, |text, option| without_parentheses(&text, option))
+}
+
+/// Writes `--option (value)` as `--option value`.
+fn without_parentheses(text: &str, option: &str) -> String {
+    let call = format!("`{option} (");
+    let (mut written, mut rest) = (String::new(), text);
+    while let Some((before, inside)) = rest.split_once(&call) {
+        let Some((value, after)) = inside.split_once(')') else { break };
+        written.push_str(&format!("{before}`{option} {value}"));
+        rest = after;
+    }
+    written + rest
 }
 
 #[cfg(test)]

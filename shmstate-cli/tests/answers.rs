@@ -3,10 +3,11 @@
 use nix::unistd::geteuid;
 use shmstate::{List, Map, SharedLayout, State, Text};
 use std::fs::{self, File, Permissions};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 #[path = "common/spawn.rs"]
 mod spawn;
@@ -197,4 +198,57 @@ fn a_region_of_another_user() {
     answers(&["rm", "it"], &other(&["rm", "it"]), 4, "it");
     let text = String::from_utf8(other(&["get", "it"]).stderr).unwrap();
     assert!(text.contains("look at the modes and owners"), "{text}");
+}
+
+#[test]
+fn advice_that_the_command_itself_takes() {
+    let fixture = Fixture::new(|it| fs::set_permissions(it, Permissions::from_mode(0o644)).unwrap());
+    answers(&["set"], &fixture.run(&["set", "it", "visits", "9"]), 4, "or trust it by `--mode 0o644`");
+    answers(&["--mode"], &fixture.run(&["--mode", "0o644", "set", "it", "visits", "9"]), 0, "");
+    let refused = fixture.run(&["resize", "sound", "--handles", "0"]);
+    answers(&["resize"], &refused, 2, "`--handles 0`: a region has 1 to 65536 handles");
+}
+
+#[test]
+fn files_that_cannot_be_written_are_named_as_they_were_given() {
+    let fixture = Fixture::new(|_| ());
+    let missing = fixture.run(&["export", "it", "/no-such-directory/it.json"]);
+    answers(&["export"], &missing, 7, "/no-such-directory/it.json: No such file or directory (os error 2)\n");
+    if Path::new("/dev/full").exists() {
+        answers(&["export"], &fixture.run(&["export", "it", "/dev/full"]), 7, "/dev/full: No space left on device");
+    }
+}
+
+/// An export has a layout, as `diff` and `import` know.
+#[test]
+fn a_layout_may_be_that_of_an_export() {
+    let fixture = Fixture::new(|_| ());
+    let [export, text] = ["sound.json", "no.json"].map(|name| fixture.0.path().join(name).display().to_string());
+    answers(&["export"], &fixture.run(&["export", "sound", &export]), 0, "");
+    answers(&["migrate"], &fixture.run(&["migrate", "it", &export]), 0, "has this layout already");
+    fs::write(&text, "{}").unwrap();
+    let no_layout =
+        format!("{text}: the schema: it does not have `\"shmstate\"` at byte 1; `shmstate schema NAME --json`");
+    answers(&["migrate"], &fixture.run(&["migrate", "it", &text]), 6, &no_layout);
+}
+
+#[test]
+fn a_watch_goes_on_while_a_part_is_not_there() {
+    let fixture = Fixture::new(|_| ());
+    answers(&["watch"], &fixture.run(&["watch", "it", "rooms[3]", "--count", "1"]), 6, "`rooms[3]`: item 3 of 1");
+    let state = State::<House>::open(fixture.0.path().join("it")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shmstate"));
+    command.args(["watch", "it", "rooms[0]", "visits", "--json", "--count", "3", "--interval-ms", "0"]);
+    let mut watch = spawn::begin(command.env("SHMSTATE_DIR", fixture.0.path()).stdout(Stdio::piped()));
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap();
+    let first = next();
+    assert!(first.ends_with(r#""values":{"rooms[0]":7,"visits":0}}"#), "{first}");
+    state.update(|s| s.rooms.clear()).unwrap();
+    let second = next();
+    assert!(second.ends_with(r#""values":{"rooms[0]":null,"visits":0}}"#), "{second}");
+    state.transact(|s| Ok(s.rooms.push(8)?)).unwrap();
+    let third = next();
+    assert!(third.ends_with(r#""values":{"rooms[0]":8,"visits":0}}"#), "{third}");
+    assert!(watch.wait().unwrap().success());
 }

@@ -5,6 +5,7 @@ use crate::json_file;
 use crate::progress::Busy;
 use crate::regions;
 use shmstate::dynamic::DynState;
+use shmstate::{Error, ErrorKind};
 use std::io::Write;
 use std::path::Path;
 
@@ -30,7 +31,7 @@ pub fn migrate(
         writeln!(out, "{} has this layout already", state.file().display())?;
         return Ok(true);
     }
-    let mut migration = state.migration(&schema)?;
+    let mut migration = state.migration(&schema).map_err(|error| no_layout(layout, error))?;
     for rename in &changes.rename {
         let pair = rename.split_once('=').filter(|(old, new)| !old.is_empty() && !new.is_empty());
         let Some((old, new)) = pair else {
@@ -87,10 +88,19 @@ pub fn resize(
     Ok(true)
 }
 
-/// The layout in a file of JSON, or that of a region.
+/// The layout in a file of JSON, which may be an export, or that of a region.
 fn schema(path: &Path) -> Result<String, Failure> {
-    match json_file::text(path)? {
-        Some(text) => Ok(text),
-        None => Ok(regions::open(path)?.schema()),
+    let Some(text) = json_file::text(path)? else { return Ok(regions::open(path)?.schema()) };
+    let document = serde_json::from_str::<serde_json::Value>(&text).ok();
+    let exported = document.as_ref().filter(|document| document.get("shmstate_export").is_some());
+    Ok(exported.and_then(|export| export.get("schema")).map_or(text, serde_json::Value::to_string))
+}
+
+/// The error of a file that describes no layout.
+fn no_layout(layout: &Path, error: Error) -> Failure {
+    if error.kind() != ErrorKind::InvalidOption {
+        return error.into();
     }
+    let advice = "`shmstate schema NAME --json` prints a layout, and an export has one";
+    Failure::Argument(format!("{}: {error}; {advice}", layout.display()))
 }

@@ -8,8 +8,8 @@ use crate::screen;
 use crossterm::event::{Event, KeyCode, KeyModifiers, poll, read};
 use crossterm::terminal::{self, Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
 use crossterm::{cursor, execute, queue};
-use shmstate::Error;
 use shmstate::dynamic::{DynState, Value};
+use shmstate::{Error, ErrorKind};
 use std::collections::VecDeque;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -34,8 +34,8 @@ pub fn watch(
     }
     let (state, interval) = (regions::open(name)?, Duration::from_millis(pace.interval_ms));
     let watched = Watched { state, name, paths, interval, left: pace.count };
-    // An error in the path is one before the terminal changes its mode.
-    watched.lines()?;
+    // An error in a path is one before the terminal changes its mode. A part that is there now may not be there later.
+    watched.state.read(|value| watched.paths.iter().try_for_each(|path| value.get(path).map(drop)))??;
     if json {
         return watched.print_json(out);
     }
@@ -44,6 +44,14 @@ pub fn watch(
         return watched.on_terminal(out);
     }
     watched.print_text(out)
+}
+
+/// The part that the path leads to, if it is there.
+fn found<'a>(value: Value<'a>, path: &str) -> Result<Option<Value<'a>>, Error> {
+    match value.get(path) {
+        Err(error) if error.kind() == ErrorKind::InvalidPath => Ok(None),
+        part => part.map(Some),
+    }
 }
 
 /// How often to look whether the name still leads to the region.
@@ -67,7 +75,10 @@ impl Watched<'_> {
     fn lines(&self) -> Result<(u64, Vec<Line>), Failure> {
         let part = |value: Value<'_>, path: &String| {
             let label = if path.is_empty() { self.name.display().to_string() } else { path.clone() };
-            lines::of(value.get(path)?, &label, path, lines::FEW)
+            match found(value, path)? {
+                Some(part) => lines::of(part, &label, path, lines::FEW),
+                None => Ok(vec![Line { depth: 0, label, path: path.clone(), text: "not there".into() }]),
+            }
         };
         let read = |value: Value<'_>, version| {
             let parts = self.paths.iter().map(|path| part(value, path)).collect::<Result<Vec<_>, Error>>()?;
@@ -79,10 +90,11 @@ impl Watched<'_> {
     /// The version, and the values of its parts: of one part `"value":`, of several an object by path.
     fn json(&self) -> Result<(u64, String), Failure> {
         let read = |value: Value<'_>, version| {
+            let json = |path: &String| found(value, path)?.map_or_else(|| Ok("null".into()), Value::to_json);
             if let [path] = &self.paths[..] {
-                return Ok((version, format!("\"value\":{}", value.get(path)?.to_json()?)));
+                return Ok((version, format!("\"value\":{}", json(path)?)));
             }
-            let part = |path: &String| Ok(format!("{}:{}", serde_json::json!(path), value.get(path)?.to_json()?));
+            let part = |path: &String| Ok(format!("{}:{}", serde_json::json!(path), json(path)?));
             let parts = self.paths.iter().map(part).collect::<Result<Vec<_>, Error>>()?;
             Ok::<_, Error>((version, format!("\"values\":{{{}}}", parts.join(","))))
         };

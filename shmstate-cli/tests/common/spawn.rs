@@ -1,6 +1,6 @@
 //! Starting programs from several threads of one process.
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 static STARTING: Mutex<()> = Mutex::new(());
@@ -9,9 +9,11 @@ static STARTING: Mutex<()> = Mutex::new(());
 /// it: so no other one begins while this one does, and a region that a test has closed is open nowhere.
 pub fn output(command: &mut Command) -> Output {
     let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = {
-        let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-        command.spawn().unwrap()
-    };
-    child.wait_with_output().unwrap()
+    begin(command).wait_with_output().unwrap()
+}
+
+/// Begins a program, as [`output`] does.
+pub fn begin(command: &mut Command) -> Child {
+    let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    command.spawn().unwrap()
 }
