@@ -104,7 +104,7 @@ impl Items {
         let most = match bytes {
             _ if nested => 0,
             ..=IN_LINES => 0,
-            ..=IN_BLOCKS => BEFORE_BLOCKS,
+            _ if few => BEFORE_BLOCKS,
             _ => usize::MAX,
         };
         let block = capacity.div_ceil(BLOCKS).next_power_of_two().trailing_zeros();

@@ -84,11 +84,11 @@ fn has_its_variants(shapes: &Shapes, source: Source<'_>, target: Place) -> Resul
         };
         place = Place::settled(shapes, shape, at);
     }
-    match target.variant {
-        Some(variant) if variant != (Value { shapes, source, place, key: false }).variant_index()? => {
-            Err(no_path(NO_SUCH_PART))
-        }
-        _ => Ok(()),
+    let Some(variant) = target.variant else { return Ok(()) };
+    let value = Value { shapes, source, place, key: false };
+    match &value.shape().form {
+        Form::Enum { variants, .. } if variants[variant].value == value.variant_shape()?.value => Ok(()),
+        _ => Err(no_path(NO_SUCH_PART)),
     }
 }
 
