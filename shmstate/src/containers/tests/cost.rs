@@ -109,12 +109,15 @@ fn one_by_one<const N: usize>(changed: impl Iterator<Item = usize>) -> Vec<Range
     let mut running = Running::new(size as usize, 5);
     let list: *mut List<u64, N> = &mut list;
     let root = Stamp::root(running.begin(list.addr()));
-    // SAFETY: of this function alone; the update lives while the frame is open.
-    unsafe {
-        SharedLayout::stamp(list, root);
-        frame.enter_update(&raw const running, || changed.for_each(|item| (&mut *list)[item] = 2));
-        SharedLayout::collect_dirty::<false>(list.cast_const(), list.cast_const(), root, &mut running.touched);
-    }
+    // SAFETY: a value of this function's.
+    unsafe { SharedLayout::stamp(list, root) }
+    // SAFETY: as above.
+    let change = || changed.for_each(|item| unsafe { &mut *list }[item] = 2);
+    // SAFETY: the update lives while the frame is open.
+    unsafe { frame.enter_update(&raw const running, change) };
+    let value = list.cast_const();
+    // SAFETY: the same value twice, which does not change.
+    unsafe { SharedLayout::collect_dirty::<false>(value, value, root, &mut running.touched) }
     let ranges = running.touched.ranges().map(|word| Granule::of(size).unpack(word));
     let mut items: Vec<_> = ranges.map(|r| (r.start - HEAD) / 8..(r.end - HEAD) / 8).collect();
     items.sort_by_key(|range| range.start);
