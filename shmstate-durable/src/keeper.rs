@@ -4,6 +4,7 @@ use crate::control::Control;
 use crate::error::Error;
 use crate::paths::{Paths, identity};
 use crate::store::{Differing, Store};
+use shmstate::dynamic::DynState;
 use shmstate::{ErrorKind, SharedLayout, State};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How long a process waits to be elected before it looks whether its handle was dropped.
+/// How long a process waits to be elected, or for a region of its layout, before it looks whether its handle was dropped.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// How long a process that opens the state waits between two looks at a store that is open elsewhere.
@@ -135,8 +136,10 @@ enum End {
     Stopped,
     /// The region was replaced by one that goes on with it.
     Replaced,
-    /// This process cannot write any more.
-    Unable,
+    /// The name leads to a region of another layout, which processes of another release write.
+    OtherLayout,
+    /// The state of this handle is kept no more.
+    GivenUp,
 }
 
 struct Writer<'a, T> {
@@ -145,15 +148,19 @@ struct Writer<'a, T> {
 }
 
 impl<T: SharedLayout> Writer<'_, T> {
+    /// Stands for election until the handle is dropped, or its state is kept no more.
     fn run(&self) {
         let kept = self.kept;
         loop {
             // A handle that is dropped before its thread was elected writes as well, if no other process does.
             let is_last = kept.is_stopped();
-            let Ok(elected) = kept.control.progress.elect(if is_last { Duration::ZERO } else { LOOK }) else { return };
-            if let Some(_elected) = elected {
-                self.write_on();
-                return;
+            let elected = kept.control.progress.elect(if is_last { Duration::ZERO } else { LOOK });
+            match elected.map(|elected| elected.map(|_elected| self.write_on())) {
+                Ok(Some(End::Stopped | End::GivenUp)) => return,
+                // This process has resigned, so that one of the other release is elected.
+                Ok(Some(End::OtherLayout)) => self.wait_for_another_region(),
+                Ok(Some(End::Replaced) | None) => {}
+                Err(_) => self.pause(),
             }
             if is_last {
                 return;
@@ -162,20 +169,38 @@ impl<T: SharedLayout> Writer<'_, T> {
     }
 
     /// Writes, as the elected process, until it cannot any more.
-    fn write_on(&self) {
+    fn write_on(&self) -> End {
         let kept = self.kept;
         loop {
             let is_last = kept.is_stopped();
             match self.write() {
                 Ok(End::Replaced) => {}
-                Ok(End::Stopped | End::Unable) => return,
+                Ok(end) => return end,
                 Err(e) => {
-                    // What goes wrong with the store may go by: the disk is full, or a command has it open.
-                    if kept.control.fail(&e).is_err() || is_last {
-                        return;
+                    // What goes wrong may go by: the disk is full, a command has the store open, or another process that is
+                    // stopped is in the way of saying so.
+                    let _ = kept.control.fail(&e);
+                    if is_last {
+                        return End::Stopped;
                     }
                     self.pause();
                 }
+            }
+        }
+    }
+
+    /// Waits, not elected, for as long as the name leads to a region of another layout: the state may come back to this one's.
+    fn wait_for_another_region(&self) {
+        let name = &self.kept.paths.region;
+        // While this view is there, no other file has the number of its file.
+        let found = DynState::open(name);
+        // It may have come back before that.
+        let is_refused = matches!(State::<T>::open_read_only(name), Err(e) if e.kind() == ErrorKind::LayoutMismatch);
+        let is_there = || found.as_ref().is_ok_and(|found| found.is_current().unwrap_or(false));
+        while !self.kept.is_stopped() {
+            std::thread::sleep(LOOK);
+            if !(is_refused && is_there()) {
+                return;
             }
         }
     }
@@ -197,8 +222,7 @@ impl<T: SharedLayout> Writer<'_, T> {
             Ok(_) => return self.give_up(),
             Err(e) => match e.kind() {
                 ErrorKind::NotFound => return self.give_up(),
-                // Of a newer release, whose processes write from now on.
-                ErrorKind::LayoutMismatch => return Ok(End::Unable),
+                ErrorKind::LayoutMismatch => return Ok(End::OtherLayout),
                 _ => return Err(e.into()),
             },
         };
@@ -263,6 +287,6 @@ impl<T: SharedLayout> Writer<'_, T> {
     /// Leaves the store to the region that its state goes on in.
     fn give_up(&self) -> Result<End, Error> {
         self.kept.control.give_up(self.kept.lineage)?;
-        Ok(End::Unable)
+        Ok(End::GivenUp)
     }
 }

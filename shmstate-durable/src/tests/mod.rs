@@ -2,6 +2,7 @@
 
 mod damage;
 mod medium;
+mod obstacles;
 mod power;
 mod rng;
 mod untouched;

@@ -1,7 +1,7 @@
 //! What is on disk, and what is said of it.
 
 use super::Check::Beside;
-use super::weave::{before, left_out, value};
+use super::weave::{before, instead, left_out, value};
 use super::{Check, Mutant};
 
 const PACKAGE: &str = "shmstate-durable";
@@ -39,6 +39,30 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the process that writes sleeps on when its region was removed",
         patches: &[value(KEEPER, "now < next && !is_last && «is_current»", "true")],
         checks: &[Beside(PACKAGE, "restart", "a_state_whose_region_is_removed_is_opened_at_once")],
+    },
+    Mutant {
+        name: "out_of_office_for_good",
+        breaks: "a process that met a region of another layout never stands for election again",
+        patches: &[value(KEEPER, "Ok(Some(End::OtherLayout)) => «self.wait_for_another_region()»", "return")],
+        checks: &[Beside(
+            PACKAGE,
+            "releases",
+            "a_state_that_comes_back_to_an_earlier_release_is_written_by_its_processes",
+        )],
+    },
+    Mutant {
+        name: "silent_once",
+        breaks: "a process that cannot say why nothing is on disk never writes again",
+        patches: &[instead(
+            KEEPER,
+            "let _ = kept.control.fail(&e);",
+            "if kept.control.fail(&e).is_err() { return End::Stopped; }",
+        )],
+        checks: &[Beside(
+            PACKAGE,
+            "shmstate_durable",
+            "tests::obstacles::a_process_that_is_stopped_while_it_says_how_far_the_store_is",
+        )],
     },
     Mutant {
         name: "closing_panics",
