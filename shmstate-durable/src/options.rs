@@ -2,11 +2,13 @@
 
 use crate::control::Control;
 use crate::error::Error;
+use crate::head::Head;
 use crate::keeper::{Keeper, Kept, Medium, Terms};
 use crate::paths::Paths;
 use crate::state::DurableState;
-use crate::store::Differing;
+use crate::store::{Differing, Store};
 use shmstate::{Migrate, SharedLayout, State};
+use std::cell::RefCell;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -156,43 +158,47 @@ fn opened<T: SharedLayout>(
     until: Option<Instant>,
 ) -> Result<State<T>, Error> {
     let medium = &terms.medium;
-    let mut restored = None;
-    let state = region.open_or_restore(&paths.region, |lineage| {
-        let mut store = match medium.open_when_free(paths, until)? {
+    // Opened once, by whatever looks at it first.
+    let kept = RefCell::new(None);
+    let look = || {
+        let mut kept = kept.borrow_mut();
+        if kept.is_none() {
+            *kept = medium.open_when_free(paths, until)?;
+        }
+        Ok::<_, Error>(kept)
+    };
+    let belongs = |lineage| {
+        let kept_in = control.other_store(lineage, &paths.store)?;
+        kept_in.map_or(Ok(()), |kept_in| Err(other_store(paths, kept_in)))?;
+        match look()?.as_ref().map(Store::head) {
+            Some(Head { version: Some(version), lineage: found, .. }) if found != lineage => {
+                Err(unrelated(paths, &format!(", which has version {version} of its state")))
+            }
+            _ => Ok(()),
+        }
+    };
+    let restore = |lineage| {
+        let mut kept = look()?;
+        let store = match kept.take() {
             Some(store) => store,
             None => medium.create(paths, terms.mode, lineage)?,
         };
+        let store = kept.insert(store);
         let content = store.read()?;
         // Before there is such a region: another one of an earlier lineage is not written from then on.
         if store.head().lineage != lineage {
             store.bind(lineage)?;
         }
-        restored = Some(store);
         Ok::<_, Error>(content)
-    })?;
-    let lineage = state.lineage();
-    let mut store = match restored {
-        Some(store) => store,
-        None => {
-            if let Some(kept_in) = control.other_store(lineage, &paths.store)? {
-                let (region, store) = (paths.region.clone(), paths.store.clone());
-                return Err(Error::OtherStore { region, store, kept_in });
-            }
-            match medium.open_when_free(paths, until)? {
-                Some(store) => store,
-                None => medium.create(paths, terms.mode, lineage)?,
-            }
-        }
     };
-    let head = store.head();
-    if head.lineage != lineage {
-        // Without a version, nothing is lost.
-        if let Some(version) = head.version {
-            let why = format!(
-                "the region was created by other means than by restoring it from the store, which has version {version} of its state"
-            );
-            return Err(Error::Unrelated { region: paths.region.clone(), store: paths.store.clone(), why });
-        }
+    let state = unless_unrelated(region, belongs, |region| region.open_or_restore(&paths.region, restore))?;
+    let lineage = state.lineage();
+    let mut store = match kept.take() {
+        Some(store) => store,
+        None => medium.create(paths, terms.mode, lineage)?,
+    };
+    // Without a version, nothing is lost.
+    if store.head().lineage != lineage {
         store.bind(lineage)?;
     }
     let (follower, schema) = (state.follow()?, State::<T>::schema());
@@ -210,19 +216,48 @@ fn joined<T: SharedLayout>(
     paths: &Paths,
     control: &Control,
 ) -> Result<State<T>, Error> {
-    let state = region.open(&paths.region)?;
-    let lineage = state.lineage();
-    if let Some(kept_in) = control.other_store(lineage, &paths.store)? {
-        return Err(Error::OtherStore { region: paths.region.clone(), store: paths.store.clone(), kept_in });
+    let belongs = |lineage| {
+        if let Some(kept_in) = control.other_store(lineage, &paths.store)? {
+            return Err(other_store(paths, kept_in));
+        }
+        if control.has_lost(lineage, &paths.store)? {
+            return Err(Error::removed(&paths.store));
+        }
+        if control.durable(lineage)?.is_none() {
+            return Err(unrelated(paths, ""));
+        }
+        Ok(())
+    };
+    unless_unrelated(region, belongs, |region| Ok(region.open(&paths.region)?))
+}
+
+/// Opens a region of whose lineage `belongs` says nothing bad. It is asked before the region is migrated, because that takes the handles of
+/// an earlier release out of service, and again of the region that was opened, which may have taken the place of that one.
+fn unless_unrelated<'a, T: SharedLayout>(
+    region: shmstate::Options<'a, T>,
+    belongs: impl Fn(u128) -> Result<(), Error> + Copy + 'a,
+    open: impl FnOnce(shmstate::Options<'_, T>) -> Result<State<T>, Error>,
+) -> Result<State<T>, Error> {
+    let refused = RefCell::new(None);
+    let opened = {
+        let belongs = |lineage| belongs(lineage).map_err(|e| refused.replace(Some(e))).is_ok();
+        open(region.migrate_if(belongs))
+    };
+    if let Some(e) = refused.take() {
+        return Err(e);
     }
-    if control.has_lost(lineage, &paths.store)? {
-        return Err(Error::removed(&paths.store));
-    }
-    if control.durable(lineage)?.is_none() {
-        let why = "the region was created by other means than by restoring it from the store".to_owned();
-        return Err(Error::Unrelated { region: paths.region.clone(), store: paths.store.clone(), why });
-    }
+    let state = opened?;
+    belongs(state.lineage())?;
     Ok(state)
+}
+
+fn other_store(paths: &Paths, kept_in: String) -> Error {
+    Error::OtherStore { region: paths.region.clone(), store: paths.store.clone(), kept_in }
+}
+
+fn unrelated(paths: &Paths, what_it_has: &str) -> Error {
+    let why = format!("the region was created by other means than by restoring it from the store{what_it_has}");
+    Error::Unrelated { region: paths.region.clone(), store: paths.store.clone(), why }
 }
 
 /// What is said of the writing.

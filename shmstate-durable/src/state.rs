@@ -60,7 +60,8 @@ impl<T: SharedLayout> DurableState<T> {
     /// [`Error::State`] as for [`State::open_or_create`]; [`Error::Damaged`] if the store is not what was written;
     /// [`Error::Unrelated`] and [`Error::OtherStore`] if region and store do not belong together; [`Error::Held`] if a process has
     /// the store open that does not use this region; [`Error::Store`] with what the system says; [`Error::Opening`] if another
-    /// process that restores the state takes longer than the timeout. In all these cases the store has what it had.
+    /// process that restores the state takes longer than the timeout. In all these cases the store has what it had, and a region that
+    /// does not belong to it was not migrated.
     pub fn open(name: impl AsRef<Path>, dir: impl AsRef<Path>) -> Result<Self, Error> {
         Self::options().open(name, dir)
     }

@@ -1,6 +1,6 @@
 //! Processes of two releases, whose layouts differ, share a state and its store.
 
-use shmstate::{ErrorKind, Migrate, SharedLayout};
+use shmstate::{ErrorKind, Migrate, SharedLayout, State};
 use shmstate_durable::{DurableState, Error};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -98,4 +98,62 @@ fn a_process_of_an_earlier_release_leaves_the_writing_to_the_next_one() {
     shmstate_durable::remove(place.path("board")).unwrap();
     let new = place.open::<next::Board>(None).unwrap();
     assert_eq!(new.read(|s| (s.ticks, s.misses)).unwrap(), (1, 5));
+}
+
+/// Opens the state as the next release, in vain. Returns why.
+#[track_caller]
+fn refused(place: &Place, stores: &str) -> Error {
+    place.open_at::<next::Board>("board", stores, Some(Migrate::Auto)).unwrap_err()
+}
+
+/// To take the handles of an earlier release out of service is not nothing.
+#[test]
+fn what_does_not_belong_together_is_not_migrated() {
+    // A region and a store of two states.
+    let place = Place::new();
+    std::fs::create_dir(place.path("elsewhere")).unwrap();
+    let other = place.open_at::<next::Board>("elsewhere/board", "stores", None).unwrap();
+    other.update_durable(|s| s.ticks = 9).unwrap();
+    let running = State::<Board>::create(place.path("board")).unwrap();
+    drop(other);
+    let why = refused(&place, "stores");
+    assert!(matches!(why, Error::Unrelated { .. }), "{why}");
+    running.update(|s| s.ticks += 1).unwrap();
+
+    // Another directory, or a store that cannot be used; and a process writes, or none does.
+    for (stores, writes) in [("stores", true), ("others", true), ("others", false), ("stores", false)] {
+        let place = Place::new();
+        let running = place.open::<Board>(None).unwrap();
+        running.update_durable(|s| s.ticks = 1).unwrap();
+        let plain = State::<Board>::open(place.path("board")).unwrap();
+        if !writes {
+            drop(running);
+        }
+        if stores == "stores" {
+            std::fs::write(place.path("copy"), b"no store").unwrap();
+            std::fs::rename(place.path("copy"), place.path("stores/board.redb")).unwrap();
+        }
+        let why = refused(&place, stores);
+        let is_right = match (stores, writes) {
+            ("others", _) => matches!(why, Error::OtherStore { .. }),
+            (_, true) => matches!(why, Error::NoStore { .. }),
+            (_, false) => matches!(why, Error::Damaged { .. }),
+        };
+        assert!(is_right, "{stores} {writes}: {why}");
+        plain.update(|s| s.ticks += 1).unwrap();
+    }
+
+    // A region that was created anew, beside a process that still has the one before.
+    let place = Place::new();
+    let before = place.open::<Board>(None).unwrap();
+    before.update_durable(|s| s.ticks = 1).unwrap();
+    shmstate::remove(place.path("board")).unwrap();
+    let running = State::<Board>::create(place.path("board")).unwrap();
+    let why = refused(&place, "stores");
+    assert!(matches!(why, Error::Unrelated { .. } | Error::Held { .. }), "{why}");
+    running.update(|s| s.ticks += 1).unwrap();
+    drop(before);
+    let why = refused(&place, "stores");
+    assert!(matches!(why, Error::Unrelated { .. }), "{why}");
+    running.update(|s| s.ticks += 1).unwrap();
 }

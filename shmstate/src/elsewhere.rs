@@ -390,6 +390,12 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self
     }
 
+    #[cfg(feature = "dynamic")]
+    #[doc(hidden)]
+    pub fn migrate_if(self, migrates: impl Fn(u128) -> bool + 'a) -> Self {
+        self
+    }
+
     pub fn create(self, name: impl AsRef<Path>) -> Result<State<T>, Error> {
         Err(unsupported(name.as_ref()))
     }

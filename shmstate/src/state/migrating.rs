@@ -30,6 +30,9 @@ impl Hop<'_> {
     }
 }
 
+/// Whether a region of that lineage is migrated.
+pub(super) type Migrates<'a> = Box<dyn Fn(u128) -> bool + 'a>;
+
 impl<'a, T: SharedLayout> Options<'a, T> {
     /// What to do with a region of another layout than `T`; by default, to open it is the error
     /// [`LayoutMismatch`](ErrorKind::LayoutMismatch).
@@ -70,6 +73,15 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// ```
     pub fn migrate(mut self, migrate: Migrate<'a>) -> Self {
         self.migrations.push(migrate);
+        self
+    }
+
+    /// Migrates a region only if `migrates` says so of its lineage. It is asked of each region that is about to be migrated; one that is
+    /// not is left alone, and opening it is the error that it is without [`migrate`](Self::migrate). `shmstate-durable` asks whether
+    /// the region belongs to its store.
+    #[doc(hidden)]
+    pub fn migrate_if(mut self, migrates: impl Fn(u128) -> bool + 'a) -> Self {
+        self.migrates = Some(Box::new(migrates));
         self
     }
 }
@@ -122,6 +134,10 @@ fn carry_over<T: SharedLayout>(
         if region.key() != key {
             return Ok(None);
         }
+    }
+    // Of this very region: what follows replaces no other one.
+    if options.migrates.as_ref().is_some_and(|migrates| !migrates(region.lineage())) {
+        return Err(refused);
     }
     let route = route(options, old, refused)?;
     let plan = Plan::new(Schema::of(T::LAYOUT), options.sizes_or(region.sizes()))?;

@@ -103,6 +103,9 @@ pub struct Options<'a, T> {
     /// What is done with regions of other layouts.
     #[cfg(feature = "dynamic")]
     pub(super) migrations: Vec<super::migrate::Migrate<'a>>,
+    /// Which of them, by their lineage.
+    #[cfg(feature = "dynamic")]
+    pub(super) migrates: Option<super::migrating::Migrates<'a>>,
 }
 
 impl<'a, T: SharedLayout> Options<'a, T> {
@@ -117,6 +120,8 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             init: None,
             #[cfg(feature = "dynamic")]
             migrations: Vec::new(),
+            #[cfg(feature = "dynamic")]
+            migrates: None,
         }
     }
 

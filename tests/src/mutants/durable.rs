@@ -129,13 +129,26 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "region_of_another_state",
         breaks: "a region is written to a store of another state",
-        patches: &[value(OPTIONS, "let Some(version) = «head.version»", "None::<u64>")],
+        patches: &[value(OPTIONS, "lineage: found, .. }) if «found != lineage»", "false")],
         checks: &[Beside(PACKAGE, "identity", "a_region_that_was_created_by_other_means_does_not_overwrite_the_store")],
+    },
+    Mutant {
+        name: "migrated_although_it_is_refused",
+        breaks: "a region is migrated before it is known whether it belongs to the store",
+        patches: &[value(
+            OPTIONS,
+            "open(«region.migrate_if(belongs)»)",
+            "region.migrate_if(move |lineage| belongs(lineage) || true)",
+        )],
+        checks: &[Beside(PACKAGE, "releases", "what_does_not_belong_together_is_not_migrated")],
     },
     Mutant {
         name: "restored_under_the_old_lineage",
         breaks: "a process with a region that was removed may write to the store",
-        patches: &[left_out(OPTIONS, "if store.head().lineage != lineage { «store.bind(lineage)?;» }")],
+        patches: &[left_out(
+            OPTIONS,
+            "if store.head().lineage != lineage { «store.bind(lineage)?;» } Ok::<_, Error>(content)",
+        )],
         checks: &[Beside(PACKAGE, "identity", "a_region_that_is_removed_while_it_is_used_is_written_no_more")],
     },
     Mutant {
