@@ -71,8 +71,7 @@ impl Control {
         Ok(self.requests.read_versioned(|r, seen| (if r.lineage == lineage { r.wanted } else { 0 }, seen))?)
     }
 
-    /// Says that a version is waited for, and wakes the process that writes. It may sleep although a newer version is wanted, which has not
-    /// been made.
+    /// Says that a version is waited for, which has been made, and wakes the process that writes.
     pub(crate) fn want(&self, lineage: u128, version: u64) -> Result<(), Error> {
         Ok(self.requests.update(|r| {
             r.wanted = if r.lineage == lineage { r.wanted.max(version) } else { version };

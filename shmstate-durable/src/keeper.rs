@@ -269,7 +269,7 @@ impl<T: SharedLayout> Writer<'_, T> {
                     durable = change.to();
                     kept.control.publish(kept.lineage, durable)?;
                 }
-                // What is waited for has not been made. A process that waits for what is made next wakes this thread.
+                // Only what has been made is wanted. If anything else is, this thread sleeps none the less.
                 None if wanted > durable && !is_last && is_current => {
                     kept.control.requests.wait_newer(seen, next.saturating_duration_since(now))?;
                 }

@@ -10,7 +10,10 @@ use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long a process waits for a version to be made before it looks whether the region is still kept.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A state that survives a restart of the machine: a [`State`], of which one of the processes that use it writes to disk what has
 /// changed.
@@ -137,18 +140,32 @@ impl<T: SharedLayout> DurableState<T> {
         self.kept.control.durable(self.kept.lineage)?.ok_or_else(|| self.detached())
     }
 
-    /// Has `version` written, if it is not on disk, and waits until it is; `false` if that takes longer than `timeout`.
+    /// Has `version` written, if it is not on disk, and waits until it is; `false` if that takes longer than `timeout`. A version that has
+    /// not been made yet is waited for first.
     ///
     /// # Errors
-    /// [`Error::Detached`] if the region of this handle is not kept any more; [`Error::State`].
+    /// [`Error::Detached`] if the region of this handle is not kept any more; [`Error::State`], among it
+    /// [`Retired`](shmstate::ErrorKind::Retired) if the version has not been made and the region was replaced: [`reopen`](Self::reopen) and
+    /// wait again.
     pub fn wait_durable(&self, version: u64, timeout: Duration) -> Result<bool, Error> {
         let Kept { control, lineage, .. } = &*self.kept;
-        match control.durable(*lineage)? {
-            None => return Err(self.detached()),
-            Some(durable) if durable >= version => return Ok(true),
-            Some(_) => control.want(*lineage, version)?,
+        let until = Instant::now().checked_add(timeout);
+        let remaining = || until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+        loop {
+            if self.durable_version()? >= version {
+                return Ok(true);
+            }
+            // It is not wanted before, because an update does not wake the process that writes.
+            if self.state.version()? >= version {
+                control.want(*lineage, version)?;
+                break;
+            }
+            if remaining().is_zero() {
+                return Ok(false);
+            }
+            self.state.wait_newer(version - 1, remaining().min(LOOK))?;
         }
-        let reached = control.progress.wait_until(timeout, |p| {
+        let reached = control.progress.wait_until(remaining(), |p| {
             if p.lineage != *lineage { Some(None) } else { (p.durable >= version).then_some(Some(())) }
         })?;
         match reached {

@@ -312,6 +312,35 @@ fn a_version_that_has_not_been_made_holds_up_no_other() {
 }
 
 #[test]
+fn a_version_that_is_waited_for_before_it_is_made_is_written() {
+    let place = Place::new();
+    let (board, other) = (seldom(&place), seldom(&place));
+    for version in [2, 4, 7] {
+        std::thread::scope(|scope| {
+            let waiter = scope.spawn(|| board.wait_durable(version, Duration::from_secs(60)).unwrap());
+            // So that it waits, mostly.
+            std::thread::sleep(Duration::from_millis(20));
+            while other.update_versioned(|s, made| (s.ticks += 1, made)).unwrap().1 < version {}
+            assert!(waiter.join().unwrap());
+        });
+    }
+    // Nothing wants it.
+    assert!(!board.wait_durable(8, Duration::ZERO).unwrap());
+}
+
+#[test]
+fn what_a_replaced_region_has_not_made_is_not_waited_for() {
+    let place = Place::new();
+    let (board, mut other) = (place.open(), place.open());
+    board.update(|s| s.ticks = 1).unwrap();
+    other.recreate(State::options().handles(100)).unwrap();
+    // What it has made is kept.
+    assert!(board.wait_durable(1, Duration::MAX).unwrap());
+    let why = board.wait_durable(100, Duration::MAX).unwrap_err();
+    assert!(matches!(&why, Error::State(e) if e.kind() == shmstate::ErrorKind::Retired), "{why}");
+}
+
+#[test]
 fn a_state_whose_region_is_removed_is_opened_at_once() {
     for removes_all in [false, true] {
         let place = Place::new();

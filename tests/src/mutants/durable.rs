@@ -25,14 +25,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Beside(PACKAGE, "restart", "what_becomes_an_item_is_written_after_another_process_goes_on")],
     },
     Mutant {
-        name: "woken_once",
-        breaks: "the process that writes is not woken again after a version was waited for that has not been made",
-        patches: &[before(
-            "shmstate-durable/src/control.rs",
-            "Ok(self.requests.update(|r| {",
-            "if self.wanted(lineage)?.0 >= version { return Ok(()); }",
-        )],
-        checks: &[Beside(PACKAGE, "restart", "a_version_that_has_not_been_made_holds_up_no_other")],
+        name: "wanted_before_it_is_made",
+        breaks: "the process that writes is woken for a version that has not been made, and sleeps when it is",
+        patches: &[value("shmstate-durable/src/state.rs", "if «self.state.version()? >= version» {", "true")],
+        checks: &[Beside(PACKAGE, "restart", "a_version_that_is_waited_for_before_it_is_made_is_written")],
     },
     Mutant {
         name: "removed_region_is_kept",
