@@ -222,12 +222,10 @@ impl<T: SharedLayout> DurableState<T> {
     /// [`LayoutMismatch`](shmstate::ErrorKind::LayoutMismatch).
     pub fn restore(&self, file: impl AsRef<Path>) -> Result<u64, Error> {
         let content = backup::verify(file)?;
-        // A region that no other process knows checks what only the program can check: archives, and where its keys lie.
-        let mut name = self.kept.paths.region.clone().into_os_string();
-        name.push(format!(".restored-{}-{:x}", std::process::id(), std::ptr::from_ref(self).addr()));
-        let options = State::<T>::options().copies(2).handles(1).mode(self.kept.mode);
-        let restored = options.open_or_restore(&name, |_| Ok::<_, Error>(Some(content)))?;
-        shmstate::remove(&name)?;
+        // A region without a name checks what only the program can check: archives, and where its keys lie. It goes with its handle, and so
+        // with the process.
+        let restored = State::<T>::options().copies(2).handles(1).restore_anonymous(&content)?;
+        drop(content);
         let mut content = restored.snapshot()?;
         drop(restored);
         let version = self.state.update_versioned(|s, version| {

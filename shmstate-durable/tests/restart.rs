@@ -243,6 +243,28 @@ fn a_backup_of_a_running_system_is_a_store() {
     assert!(matches!(shmstate_durable::verify(Path::new("/nowhere/at.all")), Err(Error::NoStore { .. })));
 }
 
+/// So that a death leaves nothing there.
+#[test]
+fn to_restore_a_backup_makes_no_file() {
+    let place = Place::new();
+    let board = place.open();
+    board.update_durable(|s| s.seats.insert(5, 6).unwrap()).unwrap();
+    let copy = place.stores.join("copy");
+    board.backup(&copy).unwrap();
+    board.update_durable(|s| s.seats.clear()).unwrap();
+    // Whatever is made or removed in the directory changes its time.
+    let (dir, long_ago) = (std::fs::File::open(place._dir.path()).unwrap(), std::time::SystemTime::UNIX_EPOCH);
+    dir.set_modified(long_ago).unwrap();
+    board.restore(&copy).unwrap();
+    assert_eq!(dir.metadata().unwrap().modified().unwrap(), long_ago);
+    assert_eq!(board.read(|s| s.seats.get(&5).copied()).unwrap(), Some(6));
+    // Of another layout.
+    let other = DurableState::<u64>::open(place._dir.path().join("number"), &place.stores).unwrap();
+    let why = other.restore(&copy).unwrap_err();
+    assert!(matches!(&why, Error::State(e) if e.kind() == shmstate::ErrorKind::LayoutMismatch), "{why}");
+    assert_eq!(other.version().unwrap(), 0);
+}
+
 /// A list whose items after the last one have some content, which depends on the copy.
 #[derive(SharedLayout)]
 #[repr(C)]

@@ -386,6 +386,12 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     }
 
     #[cfg(feature = "dynamic")]
+    #[doc(hidden)]
+    pub fn restore_anonymous(self, kept: &Snapshot) -> Result<State<T>, Error> {
+        Err(unsupported(Path::new("a state without a name")))
+    }
+
+    #[cfg(feature = "dynamic")]
     pub fn migrate(self, migrate: Migrate<'a>) -> Self {
         self
     }

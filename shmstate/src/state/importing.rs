@@ -3,15 +3,15 @@
 use super::handle::State;
 use super::migrate::{Migrate, value};
 use super::migrating::{follow, route};
-use super::options::{NewRegion, Options};
+use super::options::{Options, check_descriptors};
 use super::txn_buffer::reset_tags;
 use crate::dynamic::Snapshot;
 use crate::dynamic::evolve::Aligned;
 use crate::dynamic::export::Exported;
 use crate::error::{Error, Trouble};
 use crate::layout::{Schema, SharedLayout};
-use crate::os::ForkGuard;
-use crate::region::{Beginning, mismatch};
+use crate::os::{self, ANONYMOUS, ForkGuard, Guarded};
+use crate::region::{Beginning, Plan, mismatch};
 use std::path::Path;
 
 impl<T: SharedLayout> Options<'_, T> {
@@ -94,20 +94,34 @@ impl<T: SharedLayout> Options<'_, T> {
     ) -> Result<State<T>, E> {
         let asked = self.asked();
         let state = self.opened_or_created(name.as_ref(), |options, new| {
-            let beginning = Beginning::new();
+            let (beginning, path) = (Beginning::new(), new.region_path.path());
             new.made(|| -> Result<(), E> {
                 match kept(beginning.lineage)? {
-                    Some(kept) => Ok(options.restore(&new, &kept, beginning.lineage)?),
-                    None => Ok(options.fill(new.plan, new.region_path.path(), new.file.file(), beginning)?),
+                    Some(kept) => Ok(options.restore(new.plan, path, new.file.file(), &kept, beginning.lineage)?),
+                    None => Ok(options.fill(new.plan, path, new.file.file(), beginning)?),
                 }
             })
         })?;
         Ok(asked.tell(Ok(state))?)
     }
 
+    /// Creates a state without a name, with the content of a snapshot, as [`open_or_restore`](Self::open_or_restore) does.
+    /// `shmstate-durable` has a backup checked by it.
+    ///
+    /// # Errors
+    /// As for [`open_or_restore`](Self::open_or_restore) and [`State::anonymous`].
+    #[doc(hidden)]
+    pub fn restore_anonymous(self, kept: &Snapshot) -> Result<State<T>, Error> {
+        let (plan, terms, path) = (self.plan()?, self.terms()?, Path::new(ANONYMOUS));
+        let file = os::new_anonymous(terms.access, plan.len(), plan.room(), self.limits())?;
+        self.restore(&plan, path, &file, kept, Beginning::new().lineage)?;
+        check_descriptors(path, file.is_ours())?;
+        State::attach_new(None, &file, terms)
+    }
+
     /// Makes a new file a region that goes on with a snapshot.
-    fn restore(self, new: &NewRegion<'_>, kept: &Snapshot, lineage: u128) -> Result<(), Error> {
-        let (path, program) = (new.region_path.path(), Schema::of(T::LAYOUT));
+    fn restore(self, plan: &Plan, path: &Path, file: &Guarded, kept: &Snapshot, lineage: u128) -> Result<(), Error> {
+        let program = Schema::of(T::LAYOUT);
         let found = Schema::from_json(&kept.schema()).map_err(|why| Error::corrupt(path, why))?;
         let is_same = found.is_same(&program);
         let hops = if is_same {
@@ -119,9 +133,9 @@ impl<T: SharedLayout> Options<'_, T> {
         let fork_guard =
             ForkGuard::current().map_err(|e| Error::io(path, "prepare for forks of this process, for", e))?;
         let beginning = Beginning { version: kept.version() + u64::from(!is_same), lineage };
-        new.plan.write(path, new.file.file(), fork_guard, beginning, |first| {
+        plan.write(path, file, fork_guard, beginning, |first| {
             // SAFETY: as many bytes as the state has, in a new file that no other process knows.
-            let state = unsafe { std::slice::from_raw_parts_mut(first, new.plan.size()) };
+            let state = unsafe { std::slice::from_raw_parts_mut(first, plan.size()) };
             if is_same {
                 state.copy_from_slice(kept.bytes());
             } else {
