@@ -116,6 +116,13 @@ impl Error {
         move |e| Error::Store { path: path.to_owned(), doing, why: e.to_string() }
     }
 
+    /// This process may not open a store as it has to.
+    pub(crate) fn not_allowed(path: &Path, e: &io::Error, needs: &str) -> Error {
+        let why =
+            format!("{e}: let the user of this process {needs} the file, and search the directories that lead to it");
+        Error::Store { path: path.to_owned(), doing: "open", why }
+    }
+
     /// What the engine says of a store.
     pub(crate) fn engine(path: &Path, doing: &'static str, e: impl Into<redb::Error>) -> Error {
         let path = path.to_owned();

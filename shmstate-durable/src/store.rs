@@ -117,21 +117,25 @@ fn unless_it_panics<R>(path: &Path, run: impl FnOnce() -> Result<R, Error>) -> R
 impl Store {
     /// Opens the store of that path; `None` if there is none.
     pub(crate) fn open(path: &Path) -> Result<Option<Store>, Error> {
-        let Some(file) = Self::file(path)? else { return Ok(None) };
+        let Some(file) = Self::file(path, true)? else { return Ok(None) };
         Self::of(database_in(path, file)?, path).map(Some)
     }
 
-    /// [`open`](Self::open), of which nothing comes into the file: neither what is written, nor what the engine repairs.
+    /// [`open`](Self::open), of which nothing comes into the file: neither what is written, nor what the engine repairs. It takes the right
+    /// to read the file.
     pub(crate) fn open_untouched(path: &Path) -> Result<Option<Store>, Error> {
-        let Some(file) = Self::file(path)? else { return Ok(None) };
+        let Some(file) = Self::file(path, false)? else { return Ok(None) };
         let file = Untouched::new(file).map_err(Error::io(path, "open"))?;
         Self::of(database_in(path, file)?, path).map(Some)
     }
 
     /// The file of a store, locked.
-    fn file(path: &Path) -> Result<Option<FileBackend>, Error> {
-        let file = match OpenOptions::new().read(true).write(true).open(path) {
+    fn file(path: &Path, writes: bool) -> Result<Option<FileBackend>, Error> {
+        let file = match OpenOptions::new().read(true).write(writes).open(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) if matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
+                return Err(Error::not_allowed(path, &e, if writes { "read and write" } else { "read" }));
+            }
             file => file.map_err(Error::io(path, "open"))?,
         };
         if file.metadata().map_err(Error::io(path, "open"))?.len() == 0 {

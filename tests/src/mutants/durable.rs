@@ -81,6 +81,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Beside(PACKAGE, "shmstate_durable", "tests::damage::what_is_verified_stays_as_it_is")],
     },
     Mutant {
+        name: "verified_with_the_right_to_write",
+        breaks: "a backup that may only be read is neither verified nor restored",
+        patches: &[value(STORE, "Self::file(path, «false»)?", "true")],
+        checks: &[Beside(PACKAGE, "rights", "a_backup_that_may_only_be_read_is_verified_and_restored")],
+    },
+    Mutant {
         name: "published_before_it_is_written",
         breaks: "a version is said to be on disk, then written",
         patches: &[before(
