@@ -1,5 +1,6 @@
 //! What can go wrong, and what to do.
 
+use shmstate::ErrorKind;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,18 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong.
         why: String,
+    },
+    /// The store, or a backup, has another layout than the program's type.
+    #[error("the store `{path}` has another layout than the program; {hint}: {difference}")]
+    Layout {
+        /// The store.
+        path: PathBuf,
+        /// What to do.
+        hint: &'static str,
+        /// How the layouts differ, or what a migration would lose: a
+        /// [`LayoutMismatch`](shmstate::ErrorKind::LayoutMismatch).
+        #[source]
+        difference: shmstate::Error,
     },
     /// The region and the store are of two states.
     #[error(
@@ -141,6 +154,19 @@ impl Error {
         let hint = "it was removed or replaced while the state was in use; the region still has all of the state, and is written to a \
                     new store when all processes have dropped it and one opens it again";
         Error::NoStore { path: path.to_owned(), hint }
+    }
+
+    /// What is wrong with the content of a store, of which no region could be made.
+    pub(crate) fn content(path: &Path, hint: &'static str) -> impl Fn(Error) -> Error {
+        move |e| match e {
+            Error::State(difference) if difference.kind() == ErrorKind::LayoutMismatch => {
+                Error::Layout { path: path.to_owned(), hint, difference }
+            }
+            Error::State(e) if e.kind() == ErrorKind::Corrupt => {
+                Error::damaged(path, format!("it holds no value of the program's type: {e}"))
+            }
+            e => e,
+        }
     }
 
     /// The store holds what was not written there.

@@ -8,7 +8,7 @@ use crate::paths::Paths;
 use crate::state::DurableState;
 use crate::store::{Differing, Store};
 use shmstate::{Migrate, SharedLayout, State};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +19,9 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// The longest interval: for ever, as far as a process is concerned, and a time that a clock can show.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// What to do with a store of another layout.
+const CARRIED_OVER: &str = "to carry it over, open the state with `DurableState::options().migrate(…)`";
 
 /// How to open a durable state: [`DurableState::options`].
 ///
@@ -159,7 +162,7 @@ fn opened<T: SharedLayout>(
 ) -> Result<State<T>, Error> {
     let medium = &terms.medium;
     // Opened once, by whatever looks at it first.
-    let kept = RefCell::new(None);
+    let (kept, is_restored) = (RefCell::new(None), Cell::new(false));
     let look = || {
         let mut kept = kept.borrow_mut();
         if kept.is_none() {
@@ -185,13 +188,15 @@ fn opened<T: SharedLayout>(
         };
         let store = kept.insert(store);
         let content = store.read()?;
+        is_restored.set(content.is_some());
         // Before there is such a region: another one of an earlier lineage is not written from then on.
         if store.head().lineage != lineage {
             store.bind(lineage)?;
         }
         Ok::<_, Error>(content)
     };
-    let state = unless_unrelated(region, belongs, |region| region.open_or_restore(&paths.region, restore))?;
+    let state = unless_unrelated(region, belongs, |region| region.open_or_restore(&paths.region, restore));
+    let state = state.map_err(|e| if is_restored.get() { Error::content(&paths.store, CARRIED_OVER)(e) } else { e })?;
     let lineage = state.lineage();
     let mut store = match kept.take() {
         Some(store) => store,

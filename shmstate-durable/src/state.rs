@@ -15,6 +15,10 @@ use std::time::{Duration, Instant};
 /// How long a process waits for a version to be made before it looks whether the region is still kept.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// What to do with a backup of another layout.
+const RESTORED_APART: &str = "a running state keeps its layout: make the file the store of another state with `shmstate_durable::restore`, and \
+                              open that one with `DurableState::options().migrate(…)`";
+
 /// A state that survives a restart of the machine: a [`State`], of which one of the processes that use it writes to disk what has
 /// changed.
 ///
@@ -60,7 +64,8 @@ impl<T: SharedLayout> DurableState<T> {
     /// yet. When this returns, the store has a version of the state.
     ///
     /// # Errors
-    /// [`Error::State`] as for [`State::open_or_create`]; [`Error::Damaged`] if the store is not what was written;
+    /// [`Error::State`] as for [`State::open_or_create`]; [`Error::Damaged`] if the store is not what was written; [`Error::Layout`] if it
+    /// is to be restored and has another layout than `T`, or would lose something by what [`migrate`](Options::migrate) says;
     /// [`Error::Unrelated`] and [`Error::OtherStore`] if region and store do not belong together; [`Error::Held`] if a process has
     /// the store open that does not use this region; [`Error::Store`] with what the system says; [`Error::Opening`] if another
     /// process that restores the state takes longer than the timeout. In all these cases the store has what it had, and a region that
@@ -218,13 +223,13 @@ impl<T: SharedLayout> DurableState<T> {
     /// the state.
     ///
     /// # Errors
-    /// As for [`verify`](crate::verify) and [`update_durable`](Self::update_durable);
-    /// [`LayoutMismatch`](shmstate::ErrorKind::LayoutMismatch).
+    /// As for [`verify`](crate::verify) and [`update_durable`](Self::update_durable); [`Error::Layout`].
     pub fn restore(&self, file: impl AsRef<Path>) -> Result<u64, Error> {
-        let content = backup::verify(file)?;
+        let content = backup::verify(&file)?;
         // A region without a name checks what only the program can check: archives, and where its keys lie. It goes with its handle, and so
         // with the process.
-        let restored = State::<T>::options().copies(2).handles(1).restore_anonymous(&content)?;
+        let restored = State::<T>::options().copies(2).handles(1).restore_anonymous(&content).map_err(Error::from);
+        let restored = restored.map_err(Error::content(file.as_ref(), RESTORED_APART))?;
         drop(content);
         let mut content = restored.snapshot()?;
         drop(restored);

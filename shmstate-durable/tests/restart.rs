@@ -185,9 +185,15 @@ fn a_changed_struct_is_carried_over_from_the_store_and_from_the_region() {
     drop(board);
     place.restart();
     let refused = DurableState::<wider::Board>::open(&place.name, &place.stores).unwrap_err();
-    assert!(matches!(&refused, Error::State(e) if e.kind() == shmstate::ErrorKind::LayoutMismatch), "{refused}");
+    let text = refused.to_string();
+    assert!(matches!(refused, Error::Layout { .. }), "{text}");
+    // About what is there, and with what helps.
+    for part in ["board.redb` has another", "DurableState::options().migrate(", "AllowLoss(&[\"owner\", \"seats\"])"] {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+    assert!(!text.contains("region") && !text.contains("open_or_replace"), "{text}");
     let lossy = DurableState::<wider::Board>::options().migrate(Migrate::Auto).open(&place.name, &place.stores);
-    assert!(matches!(lossy, Err(Error::State(_))), "`owner` would be lost");
+    assert!(matches!(lossy, Err(Error::Layout { .. })), "`owner` would be lost");
     assert_eq!(place.regions(), 2, "no region was made");
     let board = place.open();
     board.update(|s| s.ticks = 12).unwrap();
@@ -261,7 +267,7 @@ fn to_restore_a_backup_makes_no_file() {
     // Of another layout.
     let other = DurableState::<u64>::open(place._dir.path().join("number"), &place.stores).unwrap();
     let why = other.restore(&copy).unwrap_err();
-    assert!(matches!(&why, Error::State(e) if e.kind() == shmstate::ErrorKind::LayoutMismatch), "{why}");
+    assert!(matches!(why, Error::Layout { .. }) && why.to_string().contains("copy` has another layout"), "{why}");
     assert_eq!(other.version().unwrap(), 0);
 }
 

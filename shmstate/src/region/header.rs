@@ -116,14 +116,20 @@ fn check_begin(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     Err(Trouble::NoRegion { path: path.to_owned(), why: "it does not begin like a region of shmstate" }.into())
 }
 
-/// The error for a state of layout `found` where a program has another type, with the differences.
-pub(crate) fn mismatch(path: &Path, found: &Schema, program: &Schema, origins: &Origins) -> Error {
-    let (path, name) = (path.to_owned(), program.root().map(|root| program.type_name(root)).unwrap_or_default());
+/// The error for a region of layout `found` where a program has another type, with the differences.
+fn mismatch(path: &Path, found: &Schema, program: &Schema, origins: &Origins) -> Error {
+    let (name, table, losses) = differences(found, program, origins);
+    Trouble::LayoutMismatch { path: path.to_owned(), name, table, losses }.into()
+}
+
+/// The program's type, how the layout `found` differs from it, and what a migration would lose.
+pub(crate) fn differences(found: &Schema, program: &Schema, origins: &Origins) -> (String, String, Vec<String>) {
+    let name = program.root().map(|root| program.type_name(root)).unwrap_or_default();
     let (table, losses) = match found.compare(program, origins) {
         Some(table) => (table.to_string(), table.losses),
         None => (found.differences(program).join("\n  "), Vec::new()),
     };
-    Trouble::LayoutMismatch { path, name, table, losses }.into()
+    (name, table, losses)
 }
 
 /// A header that has been verified, with the schema of the region.

@@ -65,7 +65,7 @@ pub(crate) use create::{Beginning, Plan, Sizes};
 pub(crate) use expected::Described;
 pub(crate) use expected::StateType;
 #[cfg(feature = "dynamic")]
-pub(crate) use header::mismatch;
+pub(crate) use header::differences;
 pub(crate) use header::recognise;
 pub(crate) use read_only::ReadOnlyRegion;
 pub(crate) use removal::remove_name;

@@ -8,10 +8,10 @@ use super::txn_buffer::reset_tags;
 use crate::dynamic::Snapshot;
 use crate::dynamic::evolve::Aligned;
 use crate::dynamic::export::Exported;
-use crate::error::{Error, Trouble};
-use crate::layout::{Schema, SharedLayout};
+use crate::error::{Error, ErrorKind, Trouble};
+use crate::layout::{Origins, Schema, SharedLayout};
 use crate::os::{self, ANONYMOUS, ForkGuard, Guarded};
-use crate::region::{Beginning, Plan, mismatch};
+use crate::region::{Beginning, Plan, differences};
 use std::path::Path;
 
 impl<T: SharedLayout> Options<'_, T> {
@@ -127,7 +127,7 @@ impl<T: SharedLayout> Options<'_, T> {
         let hops = if is_same {
             Vec::new()
         } else {
-            let refused = mismatch(path, &found, &program, &Schema::with_origins(T::LAYOUT).1);
+            let refused = mismatch(&found, &program, &Schema::with_origins(T::LAYOUT).1);
             route(&self, found, refused)?
         };
         let fork_guard =
@@ -147,4 +147,15 @@ impl<T: SharedLayout> Options<'_, T> {
             Ok(())
         })
     }
+}
+
+/// The error for a snapshot of layout `found` where a program has another type: there is no region that it could be about.
+fn mismatch(found: &Schema, program: &Schema, origins: &Origins) -> Error {
+    let (name, table, losses) = differences(found, program, origins);
+    let migrate = if losses.is_empty() { "Migrate::Auto".into() } else { format!("Migrate::AllowLoss(&{losses:?})") };
+    let why = format!(
+        "what was kept has another layout than the program's type `{name}`:\n{table}\nrun the program that kept it; or have it carried \
+         over by the option (cargo feature `dynamic`):\n  migrate({migrate})"
+    );
+    Trouble::View { kind: ErrorKind::LayoutMismatch, at: String::new(), why }.into()
 }

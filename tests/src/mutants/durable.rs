@@ -145,6 +145,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Beside(PACKAGE, "releases", "what_does_not_belong_together_is_not_migrated")],
     },
     Mutant {
+        name: "error_of_no_region",
+        breaks: "the error for a store of another layout is about a region, which is not there",
+        patches: &[value(OPTIONS, "if «is_restored.get()»", "false")],
+        checks: &[Beside(PACKAGE, "restart", "a_changed_struct_is_carried_over_from_the_store_and_from_the_region")],
+    },
+    Mutant {
         name: "restored_under_the_old_lineage",
         breaks: "a process with a region that was removed may write to the store",
         patches: &[left_out(
