@@ -57,6 +57,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Process("migration_rules", "structs_and_enums"), Step("migrate")],
     },
     Mutant {
+        name: "new_fields_of_a_payload_are_zero",
+        breaks: "a new field of a struct in an enum does not get its initial value",
+        patches: &[value(
+            "dynamic/evolve/fresh.rs",
+            "try_for_each(|field| «self.initialize(field.shape, at + field.at)»)",
+            "Ok(())",
+        )],
+        checks: &[Process("migration_payloads", "new_fields_are_what_they_are_in_a_new_state")],
+    },
+    Mutant {
         name: "losses_unchecked",
         breaks: "what depends on the values is lost without a word",
         patches: &[left_out("dynamic/evolve/mod.rs", "conversion.losses.check()?;")],

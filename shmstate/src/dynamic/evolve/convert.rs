@@ -33,9 +33,7 @@ pub(super) fn convert(
                     Ok(())
                 }
                 Some(VariantStep::Kept { value, from: name, fields, .. }) => {
-                    // Where a new state has another variant, that one's fields are no part of this one.
-                    conversion.zero(to, conversion.new.get(pair.new).size)?;
-                    conversion.image.put(to, &value.to_ne_bytes()[..*to_tag])?;
+                    conversion.fresh_variant(pair.new, to, *to_tag, *value)?;
                     conversion.fields(trail.field(name), fields, from, to)
                 }
             }

@@ -1,6 +1,6 @@
 //! What a value is before anything is carried over to it: what it is in a new state.
 
-use super::conversion::Conversion;
+use super::conversion::{Conversion, changed};
 use crate::dynamic::shape::Form;
 use crate::error::Error;
 
@@ -9,6 +9,19 @@ impl Conversion<'_> {
     pub(super) fn fresh(&mut self, ty: usize, at: usize) -> Result<(), Error> {
         self.zero(at, self.new.get(ty).size)?;
         self.initialize(ty, at)
+    }
+
+    /// Makes the enum of type `ty` at `at` the variant of that discriminant, with its fields as values of their types are in a new
+    /// state.
+    pub(super) fn fresh_variant(&mut self, ty: usize, at: usize, tag: usize, value: u64) -> Result<(), Error> {
+        let news = self.new;
+        let shape = news.get(ty);
+        let Form::Enum { variants, .. } = &shape.form else { return Err(changed()) };
+        let Some(variant) = variants.iter().find(|variant| variant.value == value) else { return Err(changed()) };
+        // Where a new state has another variant, that one's fields are no part of this one.
+        self.zero(at, shape.size)?;
+        self.image.put(at, &value.to_ne_bytes()[..tag])?;
+        variant.fields.all.iter().try_for_each(|field| self.initialize(field.shape, at + field.at))
     }
 
     /// Gives fields with `#[shared(init = …)]` their values, in zeroes.
