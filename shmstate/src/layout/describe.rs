@@ -242,6 +242,11 @@ macro_rules! scalars {
                 match self { $(Scalar::$variant => $bytes,)* }
             }
 
+            /// Whether an unsigned integer of this type can be that number.
+            pub(crate) fn holds(self, number: u64) -> bool {
+                number.checked_shr(self.size() as u32 * 8).unwrap_or(0) == 0
+            }
+
             /// The scalar of that name.
             pub(crate) fn from_name(name: &str) -> Option<Scalar> {
                 match name { $($name => Some(Scalar::$variant),)* _ => None }

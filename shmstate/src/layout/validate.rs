@@ -94,6 +94,10 @@ impl Known<'_> {
                 self.fits(0, Some(tag))?;
                 let (mut names, mut values) = (HashSet::new(), HashSet::new());
                 for variant in variants {
+                    if !repr.holds(variant.value) {
+                        let (value, repr) = (variant.value, repr.name());
+                        return Err(format!("`{}` has a variant of value {value}, which no `{repr}` holds", ty.name));
+                    }
                     if !names.insert(&variant.name) || !values.insert(variant.value) {
                         return Err(format!("`{}` has two variants of one name, or of one value", ty.name));
                     }

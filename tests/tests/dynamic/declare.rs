@@ -270,6 +270,18 @@ fn what_the_derive_refuses_is_refused() {
         |types| types.enumeration("E", "", "u8", false, vec![VariantDef::new("A", 1, vec![])]),
         "no variant of value 0",
     );
+    for (repr, bits) in [("u8", 8), ("u16", 16), ("u32", 32)] {
+        let with = |types: &mut Declaration, value: u64| {
+            let variants = vec![VariantDef::new("A", 0, vec![]), VariantDef::new("B", value, vec![])];
+            types.enumeration("E", "", repr, false, variants)
+        };
+        for value in [1 << bits, 300 << bits >> 8, u64::MAX] {
+            refused(|types| with(types, value), &format!("`E::B` has the value {value}, which no `{repr}` holds"));
+        }
+        let mut types = Declaration::new();
+        let most = with(&mut types, (1 << bits) - 1).unwrap();
+        types.schema(most).unwrap();
+    }
     let payload = |types: &mut Declaration, repr: &str, c: bool| {
         let field = FieldDef::new("n", types.library("u64", &[], 0).unwrap());
         let variants = vec![VariantDef::new("A", 0, vec![]), VariantDef::new("B", 1, vec![field])];

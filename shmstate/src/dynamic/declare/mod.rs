@@ -209,7 +209,7 @@ impl Declaration {
     ///
     /// # Errors
     /// [`InvalidOption`](crate::ErrorKind::InvalidOption) for an enum that the derive does not accept: with padding before or between
-    /// fields, or without a variant of discriminant 0 that has no fields.
+    /// fields, without a variant of discriminant 0 that has no fields, or with a discriminant that `repr` does not hold.
     pub fn enumeration(
         &mut self,
         name: &str,
@@ -230,6 +230,13 @@ impl Declaration {
         if !variants.iter().any(|variant| variant.value == 0 && variant.fields.is_empty()) {
             return Err(wrong(format!(
                 "the enum `{name}` has no variant of value 0 without fields, which a new state has"
+            )));
+        }
+        if let Some(variant) = variants.iter().find(|variant| !repr.holds(variant.value)) {
+            let (variant, value, repr) = (&variant.name, variant.value, repr.name());
+            return Err(wrong(format!(
+                "`{name}::{variant}` has the value {value}, which no `{repr}` holds: give it a smaller one, or the enum a wider \
+                 discriminant"
             )));
         }
         let tag = repr.size() as u64;

@@ -267,6 +267,24 @@ fn an_enum_that_makes_no_sense_is_refused() {
     assert_eq!(refused(&|v| v[1].fields[1].name.push('\n')), "it has a name that no program gives");
 }
 
+#[test]
+fn a_discriminant_that_its_type_does_not_hold_is_refused() {
+    for (scalar, bits) in [(Scalar::U8, 8), (Scalar::U16, 16), (Scalar::U32, 32)] {
+        let with = |number: u64| {
+            let mut schema = Schema::of(EVENT);
+            let Some(Kind::Enum { repr, variants }) = schema.types.last_mut().map(|ty| &mut ty.kind) else { panic!() };
+            (*repr, variants[1].value) = (scalar, number);
+            Schema::from_document(schema.document().as_bytes()).map(drop)
+        };
+        assert_eq!(with((1 << bits) - 1), Ok(()));
+        // Cut off, they would be the value of another variant, or of none.
+        for value in [1 << bits, 300 << bits >> 8, u64::MAX] {
+            let why = format!("`Event` has a variant of value {value}, which no `{}` holds", scalar.name());
+            assert_eq!(with(value), Err(why));
+        }
+    }
+}
+
 /// Two layouts that were found to have one fingerprint.
 #[test]
 fn equality_does_not_rest_on_the_fingerprint() {
