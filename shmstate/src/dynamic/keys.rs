@@ -12,6 +12,7 @@ use super::shape::{Fields, Form, Shape, Shapes};
 use super::source::Source;
 use crate::error::Error;
 use crate::layout::Scalar;
+use crate::slab::ParseKeyError;
 use crate::{IpAddress, Key as SlabKey, SocketAddress, Uuid};
 use siphasher::sip::SipHasher13;
 use std::borrow::Cow;
@@ -213,7 +214,7 @@ impl<'a> Key<'a> {
             Form::IpAddress(_) => std(text).map(Key::Ip),
             Form::SocketAddress { .. } => std(text).map(Key::Socket),
             Form::Uuid => std(text).map(Key::Uuid),
-            Form::Key => std(text).map(Key::Slab),
+            Form::Key => slab_key(text).ok().map(Key::Slab),
             _ => return Err(unknown(shape)),
         };
         key.ok_or_else(wrong)
@@ -340,6 +341,11 @@ fn read_integer<'a>(scalar: Scalar, source: Source<'a>, at: usize) -> Result<Opt
         Scalar::I128 => Key::I128(i128::from_ne_bytes(source.array(at)?)),
         Scalar::Bool | Scalar::Char | Scalar::F32 | Scalar::F64 => return Ok(None),
     }))
+}
+
+/// The key of a slab that a text stands for: as it is printed, `3v1`; or its number, as JSON has it where it is the key of a map.
+pub(super) fn slab_key(text: &str) -> Result<SlabKey<()>, ParseKeyError> {
+    text.parse().or_else(|e| text.parse().map(SlabKey::from_bits).map_err(|_| e))
 }
 
 /// The bytes that pairs of hexadecimal digits stand for.

@@ -1,7 +1,7 @@
 //! New values from what the crate `serde` reads.
 //!
-//! The type is asked for one thing alone: integers of 128 bits, which a format may read in another way than others. Whether the
-//! value is one of the type is decided where it is written.
+//! The type is asked for one thing alone: numbers that a format may read in another way than others, which are integers of 128 bits
+//! and `f32`. Whether the value is one of the type is decided where it is written.
 
 use super::data::Data;
 use super::shape::{Fields, Form, Shapes};
@@ -18,6 +18,8 @@ const NUMBER: &str = "$serde_json::private::Number";
 pub(super) struct Parse<'a> {
     shapes: &'a Shapes,
     of: Of<'a>,
+    /// Whether it may be none as well.
+    nullable: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -39,27 +41,44 @@ impl<'a> Parse<'a> {
     pub(super) fn value(shapes: &'a Shapes, index: usize) -> Self {
         let index = shapes.settle(index, 0).0;
         let of = match &shapes.get(index).form {
-            Form::Maybe { item, .. } => return Parse::value(shapes, *item),
+            Form::Maybe { item, .. } => return Parse::value(shapes, *item).or_none(),
             Form::Struct(fields) => return Parse::fields(shapes, fields),
+            Form::NonZero(_) => return Parse::new(shapes, Of::Value(index)).or_none(),
             _ => Of::Value(index),
         };
-        Parse { shapes, of }
+        Parse::new(shapes, of)
+    }
+
+    fn new(shapes: &'a Shapes, of: Of<'a>) -> Self {
+        Parse { shapes, of, nullable: false }
+    }
+
+    fn or_none(self) -> Self {
+        Parse { nullable: true, ..self }
     }
 
     fn fields(shapes: &'a Shapes, fields: &'a Fields) -> Self {
         match &fields.all[..] {
             [one] if fields.numbered => Parse::value(shapes, one.shape),
-            _ => Parse { shapes, of: Of::Fields(fields) },
+            _ => Parse::new(shapes, Of::Fields(fields)),
         }
     }
 
     fn any(self) -> Self {
-        Parse { of: Of::Any, ..self }
+        Parse::new(self.shapes, Of::Any)
     }
 
     fn form(self) -> Option<&'a Form> {
         match self.of {
             Of::Value(index) => Some(&self.shapes.get(index).form),
+            _ => None,
+        }
+    }
+
+    /// Of which type it is, if it is a number.
+    fn scalar(self) -> Option<Scalar> {
+        match self.form() {
+            Some(Form::Scalar(scalar) | Form::NonZero(scalar)) => Some(*scalar),
             _ => None,
         }
     }
@@ -71,7 +90,7 @@ impl<'a> Parse<'a> {
                 Some(field) => Parse::value(self.shapes, field.shape),
                 None => self.any(),
             },
-            Of::Place(item) if index == 1 => Parse::value(self.shapes, item),
+            Of::Place(item) if index == 1 => Parse::value(self.shapes, item).or_none(),
             Of::Entry(key, _) if index == 0 => Parse::value(self.shapes, key),
             Of::Entry(_, value) if index == 1 => Parse::value(self.shapes, value),
             Of::Value(_) => match self.form() {
@@ -80,30 +99,30 @@ impl<'a> Parse<'a> {
                 ) => Parse::value(self.shapes, items.item),
                 Some(Form::Set(set)) => Parse::value(self.shapes, set.keys.items.item),
                 Some(Form::Map { set, values }) => {
-                    Parse { of: Of::Entry(set.keys.items.item, values.items.item), ..self }
+                    Parse::new(self.shapes, Of::Entry(set.keys.items.item, values.items.item))
                 }
-                Some(Form::Sorted(map)) => Parse { of: Of::Entry(map.keys.item, map.values.item), ..self },
-                Some(Form::Slab(slab)) => Parse { of: Of::Place(slab.values.items.item), ..self },
+                Some(Form::Sorted(map)) => Parse::new(self.shapes, Of::Entry(map.keys.item, map.values.item)),
+                Some(Form::Slab(slab)) => Parse::new(self.shapes, Of::Place(slab.values.items.item)),
                 _ => self.any(),
             },
             _ => self.any(),
         }
     }
 
-    /// The value under that name, or key.
-    fn member(self, name: &str) -> Self {
+    /// The value under that name, or key; `None` if no value of the type has one there.
+    fn member(self, name: &str) -> Option<Self> {
         match (self.of, self.form()) {
-            (Of::Fields(fields), _) => match fields.all.iter().find(|field| field.name == name) {
-                Some(field) => Parse::value(self.shapes, field.shape),
-                None => self.any(),
-            },
-            (_, Some(Form::Enum { variants, .. })) => match variants.iter().find(|variant| variant.name == name) {
-                Some(variant) => Parse::fields(self.shapes, &variant.fields),
-                None => self.any(),
-            },
-            (_, Some(Form::Map { values, .. })) => Parse::value(self.shapes, values.items.item),
-            (_, Some(Form::Sorted(map))) => Parse::value(self.shapes, map.values.item),
-            _ => self.any(),
+            (Of::Fields(fields), _) => {
+                let field = fields.all.iter().find(|field| field.name == name)?;
+                Some(Parse::value(self.shapes, field.shape))
+            }
+            (_, Some(Form::Enum { variants, .. })) => {
+                let variant = variants.iter().find(|variant| variant.name == name)?;
+                Some(Parse::fields(self.shapes, &variant.fields))
+            }
+            (_, Some(Form::Map { values, .. })) => Some(Parse::value(self.shapes, values.items.item)),
+            (_, Some(Form::Sorted(map))) => Some(Parse::value(self.shapes, map.values.item)),
+            _ => None,
         }
     }
 }
@@ -112,9 +131,12 @@ impl<'de> DeserializeSeed<'de> for Parse<'_> {
     type Value = Data;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Data, D::Error> {
-        match self.form() {
-            Some(Form::Scalar(Scalar::U128)) => deserializer.deserialize_u128(self),
-            Some(Form::Scalar(Scalar::I128)) => deserializer.deserialize_i128(self),
+        match self.scalar() {
+            Some(Scalar::U128 | Scalar::I128 | Scalar::F32) if self.nullable => deserializer.deserialize_option(self),
+            Some(Scalar::U128) => deserializer.deserialize_u128(self),
+            Some(Scalar::I128) => deserializer.deserialize_i128(self),
+            // By way of an `f64`, it would be rounded twice.
+            Some(Scalar::F32) => deserializer.deserialize_f32(self),
             _ => deserializer.deserialize_any(self),
         }
     }
@@ -178,7 +200,7 @@ impl<'de> Visitor<'de> for Parse<'_> {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Data, D::Error> {
-        self.deserialize(deserializer)
+        Parse { nullable: false, ..self }.deserialize(deserializer)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Data, A::Error> {
@@ -192,23 +214,55 @@ impl<'de> Visitor<'de> for Parse<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Data, A::Error> {
         let mut entries = Vec::new();
         while let Some(key) = map.next_key_seed(self.any())? {
-            if entries.is_empty() && key == Data::from(NUMBER) {
-                return number(&map.next_value::<String>()?).ok_or_else(|| A::Error::custom("invalid number"));
-            }
             let member = match &key {
                 Data::Text(name) => self.member(name),
                 _ => self.member(""),
             };
-            entries.push((key, map.next_value_seed(member)?));
+            if entries.is_empty() && key == Data::from(NUMBER) && member.is_none() {
+                let text = map.next_value::<String>()?;
+                return number(self.scalar(), &text).ok_or_else(|| A::Error::custom("invalid number"));
+            }
+            entries.push((key, map.next_value_seed(member.unwrap_or(self.any()))?));
         }
         Ok(Data::Map(entries))
     }
 }
 
 /// A number as `serde_json` reads it without that feature: an integer of 64 bits if it is one, or else a floating-point number.
-fn number(text: &str) -> Option<Data> {
+fn number(scalar: Option<Scalar>, text: &str) -> Option<Data> {
     let unsigned = || text.parse::<u64>().ok().map(Data::from);
     let signed = || text.parse::<i64>().ok().map(Data::from);
     let float = || text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Data::from);
-    unsigned().or_else(signed).or_else(float)
+    let single = || text.parse::<f32>().ok().filter(|number| number.is_finite()).map(Data::from);
+    let exact = if scalar == Some(Scalar::F32) { single() } else { None };
+    unsigned().or_else(signed).or(exact).or_else(float)
+}
+
+#[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
+mod tests {
+    use super::*;
+    use crate::layout::Schema;
+    use crate::{Map, Maybe, SharedLayout, Text};
+    use serde::de::value::{Error as ValueError, MapDeserializer};
+
+    /// What is read of a number of type `T` that comes as a text.
+    fn read<T: SharedLayout>(text: &str) -> Data {
+        let shapes = Shapes::new(&Schema::of(T::LAYOUT)).unwrap();
+        let number = MapDeserializer::<_, ValueError>::new([(NUMBER, text)].into_iter());
+        Parse::value(&shapes, shapes.root()).deserialize(number).unwrap()
+    }
+
+    #[test]
+    fn a_number_may_come_as_a_text() {
+        assert_eq!(read::<u64>("7"), Data::Unsigned(7));
+        assert_eq!(read::<Maybe<i64>>("-7"), Data::Signed(-7));
+        assert_eq!(read::<f64>("0.1"), Data::Float(0.1));
+        // The `f64` beside it would be rounded to another `f32`.
+        let bits = 0x15AE_43FD;
+        assert_eq!(read::<f32>("7.038531e-26"), Data::from(f32::from_bits(bits)));
+        assert_ne!(7.038531e-26f64 as f32, f32::from_bits(bits));
+        assert_eq!(read::<Text<8>>("7"), Data::Unsigned(7), "which is refused where it is written");
+        let entries = Data::entries([(NUMBER, "7")]);
+        assert_eq!(read::<Map<Text<32>, Text<8>, 4>>("7"), entries, "a key as any other");
+    }
 }

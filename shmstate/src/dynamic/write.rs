@@ -5,7 +5,7 @@ use super::data::Data;
 use super::decode::V6;
 use super::fault::{Within, fault, full, no_value};
 use super::image::Image;
-use super::keys::Key;
+use super::keys::{Key, slab_key};
 use super::segment::Segment;
 use super::shape::{Counted, Fields, Form, IpShape, Run, Shape, Shapes, SlabShape, VariantShape};
 use super::{hashed, slab, sorted};
@@ -98,9 +98,7 @@ pub(super) fn write(shapes: &Shapes, index: usize, image: &mut Image<'_>, at: us
         Form::Wrapper { item, at: inside } => write(shapes, *item, image, at + inside, data),
         Form::Key => {
             let key = match data {
-                Data::Text(text) => {
-                    text.parse::<crate::Key<()>>().map(crate::Key::to_bits).map_err(|e| no_value(e.to_string()))?
-                }
+                Data::Text(text) => slab_key(text).map_err(|e| no_value(e.to_string()))?.to_bits(),
                 _ => integer(shape, "u64", data)?,
             };
             image.put_u64(at, key)
@@ -386,12 +384,7 @@ fn write_places(
             };
             let generation: u32 = integer(shape, "u32", generation)?;
             let vacant = generation.is_multiple_of(2);
-            // Some values are written as none.
-            let can_be_none = || {
-                let item = shapes.get(shapes.settle(slab.values.items.item, 0).0);
-                matches!(item.form, Form::Maybe { .. } | Form::NonZero(_) | Form::Archived { .. })
-            };
-            if vacant != (*value == Data::None) && (vacant || !can_be_none()) {
+            if vacant != (*value == Data::None) && (vacant || !can_be_none(shapes, slab.values.items.item)) {
                 return Err(no_value(
                     "the generation of a place is odd if there is a value, and even if there is none",
                 ));
@@ -400,6 +393,18 @@ fn write_places(
         };
         write().map_err(|e| e.inside(&format!("[{i}]")))
     })
+}
+
+/// Whether some value of type `index` is written as none.
+fn can_be_none(shapes: &Shapes, index: usize) -> bool {
+    match &shapes.get(shapes.settle(index, 0).0).form {
+        Form::Maybe { .. } | Form::NonZero(_) | Form::Archived { .. } => true,
+        // A struct of one field without a name is written as that one.
+        Form::Struct(fields) if fields.numbered => {
+            matches!(&fields.all[..], [one] if can_be_none(shapes, one.shape))
+        }
+        _ => false,
+    }
 }
 
 /// The bytes of a new value of type `index`.

@@ -151,6 +151,22 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Process("migration_export", "what_is_damaged_is_refused")],
     },
     Mutant {
+        name: "wide_numbers_are_never_none",
+        breaks: "where there may be an integer of 128 bits or none, none cannot be read",
+        patches: &[value("dynamic/parse.rs", "if «self.nullable» => deserializer.deserialize_option(self)", "false")],
+        checks: &[Process("migration_export", "what_is_exported_can_be_imported")],
+    },
+    Mutant {
+        name: "single_precision_by_way_of_double",
+        breaks: "an `f32` is rounded twice when it is read",
+        patches: &[value(
+            "dynamic/parse.rs",
+            "«deserializer.deserialize_f32(self)»",
+            "deserializer.deserialize_any(self)",
+        )],
+        checks: &[Process("migration_export", "each_f32_is_read_as_it_was")],
+    },
+    Mutant {
         name: "name_given_before_it_is_filled",
         breaks: "the name leads to the new region before that holds the state",
         patches: &[

@@ -2,10 +2,12 @@
 
 use shmstate::dynamic::DynState;
 use shmstate::{
-    ErrorKind, List, Map, Maybe, Migrate, Ring, Set, SharedLayout, Slab, SortedMap, State, Text, TimeSpan, Uuid,
+    ErrorKind, Key, List, Map, Maybe, Migrate, Ring, Set, SharedLayout, Slab, SocketAddress, SortedMap, State, Text,
+    TimeSpan, Timestamp, Uuid,
 };
 use shmstate_tests::scratch_dir;
 use std::fs;
+use std::num::{NonZero, Wrapping};
 use std::path::Path;
 
 /// Some of each kind of what a file can hold.
@@ -113,6 +115,99 @@ fn another_layout_goes_through_the_same_rules() {
     assert!(error.to_string().contains("no migration leads there"), "{error}");
     let error = State::<Next>::options().init(|_| ()).import(golden(), dir.path().join("no")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidOption);
+}
+
+#[test]
+fn each_f32_is_read_as_it_was() {
+    // By way of an `f64`, the digits of the first one become another number.
+    let numbers = || (0..1000u32).map(|i| f32::from_bits(0x15AE_43FD + i * 0x1_0001)).filter(|n| n.is_finite());
+    comes_back::<f32>(|n| *n = numbers().next().unwrap());
+    comes_back::<Maybe<f32>>(|n| *n = numbers().next().into());
+    comes_back::<Wrap>(|wrap| wrap.0 = numbers().next().into());
+    comes_back::<List<f32, 1000>>(|list| list.try_extend(numbers()).unwrap());
+}
+
+/// Written as what is in it.
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Wrap(Maybe<f32>);
+
+/// A state of that content comes back from its file and from its JSON, as the type and without it.
+#[track_caller]
+fn comes_back<T: SharedLayout>(fill: impl Fn(&mut T)) {
+    let dir = scratch_dir();
+    let [name, file, typed, view] = ["state", "file", "typed", "view"].map(|name| dir.path().join(name));
+    let state = State::<T>::create(&name).unwrap();
+    state.update(fill).unwrap();
+    let writer = DynState::options().writable(true).open(&name).unwrap();
+    let data = |state: &DynState| state.snapshot().unwrap().value().to_data().unwrap();
+    let (json, before) = (writer.to_json("").unwrap(), data(&writer));
+    writer.export(&file).unwrap_or_else(|e| panic!("{json}: {e}"));
+    drop(State::<T>::options().import(&file, &typed).unwrap_or_else(|e| panic!("{json}: {e}")));
+    drop(DynState::options().import(&file, &view).unwrap());
+    for name in [typed, view] {
+        let other = DynState::open(&name).unwrap();
+        assert_eq!(other.to_json("").unwrap(), json);
+        assert_eq!(data(&other), before);
+        drop(State::<T>::open(&name).expect("checked by the first handle"));
+    }
+    writer.from_json("", &json).unwrap();
+    assert_eq!(data(&writer), before);
+    writer.update(|v| v.set("", before.clone())).unwrap();
+    assert_eq!(data(&writer), before);
+}
+
+#[test]
+fn what_is_exported_can_be_imported() {
+    const LONG: u128 = 1 << 100;
+    comes_back::<Maybe<u128>>(|_| {});
+    comes_back::<Maybe<u128>>(|n| *n = Some(LONG).into());
+    comes_back::<Maybe<Wrapping<i128>>>(|_| {});
+    comes_back::<List<Maybe<i128>, 4>>(|l| l.extend_from_slice(&[None.into(), Some(-1 << 100).into()]).unwrap());
+    comes_back::<Map<u8, Maybe<f32>, 4>>(|m| m.try_extend([(1, None.into()), (2, Some(0.1).into())]).unwrap());
+    comes_back::<Slab<u128, 4>>(|slab| {
+        let first = slab.insert(LONG).unwrap();
+        slab.insert(7).unwrap();
+        slab.remove(first);
+    });
+    comes_back::<Slab<Maybe<f32>, 4>>(|slab| {
+        for value in [None, Some(0.5), Some(1.5)] {
+            slab.insert(value.into()).unwrap();
+        }
+        let last = slab.keys().last().unwrap();
+        slab.remove(last);
+    });
+    comes_back::<Slab<Wrap, 4>>(|slab| {
+        for number in [None, Some(0.5)] {
+            slab.insert(Wrap(number.into())).unwrap();
+        }
+    });
+    comes_back::<Option<NonZero<u128>>>(|_| {});
+    comes_back::<Option<NonZero<u128>>>(|n| *n = NonZero::new(LONG));
+    comes_back::<Option<NonZero<i128>>>(|n| *n = NonZero::new(-1 << 100));
+    comes_back::<Map<Option<NonZero<u128>>, u8, 4>>(|m| {
+        m.try_extend([(None, 1), (NonZero::new(LONG), 2), (NonZero::new(3), 3)]).unwrap();
+    });
+    comes_back::<Set<Option<NonZero<i128>>, 4>>(|s| s.try_extend([None, NonZero::new(-1 << 100)]).unwrap());
+    // A key that is printed as `5v3`, and the greatest one.
+    let keys = [Key::<()>::from_bits(3 << 32 | 5), Key::from_bits(u64::MAX), Key::NULL];
+    comes_back::<Map<Key<()>, u64, 4>>(|m| m.try_extend(keys.map(|key| (key, 1))).unwrap());
+    comes_back::<SortedMap<Key<()>, Key<()>, 4>>(|m| m.try_extend(keys.map(|key| (key, key))).unwrap());
+    comes_back::<Set<Key<()>, 4>>(|s| s.try_extend(keys).unwrap());
+    comes_back::<Map<i128, u128, 4>>(|m| m.try_extend([(i128::MIN, u128::MAX), (0, 0)]).unwrap());
+    comes_back::<Map<Timestamp, TimeSpan, 4>>(|m| {
+        m.try_extend([(Timestamp::from_unix_nanos(-1), TimeSpan::from_nanos(u64::MAX))]).unwrap();
+    });
+    comes_back::<Map<SocketAddress, u64, 4>>(|m| {
+        let scoped = |scope| std::net::SocketAddrV6::new("fe80::1".parse().unwrap(), 80, 0, scope);
+        m.try_extend([0, 1, u32::MAX].map(|scope| (std::net::SocketAddr::from(scoped(scope)).into(), 1))).unwrap();
+    });
+    // How the crate `serde_json` may hand out a number.
+    let number = "$serde_json::private::Number";
+    comes_back::<Map<Text<64>, Text<8>, 4>>(|m| {
+        m.try_extend([(number.parse().unwrap(), "7".parse().unwrap())]).unwrap()
+    });
+    comes_back::<SortedMap<Text<64>, u64, 4>>(|m| m.try_extend([(number.parse().unwrap(), 7)]).unwrap());
 }
 
 #[test]
