@@ -23,6 +23,8 @@ use crate::{IpAddress, Key, SocketAddress, TimeSpan, Timestamp, Uuid};
 pub enum Data {
     /// `None` of a `Maybe` or of an `Option<NonZero<_>>`.
     None,
+    /// A `Maybe` whose value is none: `Some(None)` of a `Maybe<Maybe<_>>`. Any other value of a `Maybe` stands for itself.
+    Some(Box<Data>),
     /// A `bool`.
     Bool(bool),
     /// A `char`.
@@ -72,10 +74,19 @@ impl Data {
         Data::Variant(name.to_owned(), Box::new(payload.into()))
     }
 
+    /// A `Maybe` with that value.
+    pub(super) fn some(value: Data) -> Data {
+        match value {
+            Data::None | Data::Some(_) => Data::Some(Box::new(value)),
+            value => value,
+        }
+    }
+
     /// What it is, for messages.
     pub(super) fn what(&self) -> &'static str {
         match self {
             Data::None => "none (`null`)",
+            Data::Some(_) => "a `Maybe` whose value is none",
             Data::Bool(_) => "a `bool`",
             Data::Char(_) => "a `char`",
             Data::Unsigned(_) | Data::Signed(_) => "an integer",
@@ -146,7 +157,7 @@ impl<T> From<Key<T>> for Data {
 
 impl<D: Into<Data>> From<Option<D>> for Data {
     fn from(option: Option<D>) -> Data {
-        option.map_or(Data::None, Into::into)
+        option.map_or(Data::None, |value| Data::some(value.into()))
     }
 }
 

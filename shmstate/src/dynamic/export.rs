@@ -16,6 +16,7 @@ use crate::layout::Schema;
 use crate::os;
 use serde::de::DeserializeSeed;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -66,7 +67,7 @@ impl DynState {
     ///
     /// # Errors
     /// As for [`read`](Self::read); [`Unsupported`](ErrorKind::Unsupported) with the path of a value that JSON cannot hold: a
-    /// floating-point number that is not finite, an archive; or what the operating system says. No file is written then.
+    /// floating-point number that is not finite, an archive, a `Maybe` whose value is none, an address with flow information; or what the operating system says. No file is written then.
     pub fn export(&self, file: impl AsRef<Path>) -> Result<(), Error> {
         let file = file.as_ref();
         os::write_document(file, |e| no_file(file, "write", e), |out| self.export_to(out))
@@ -101,7 +102,10 @@ fn no_file(file: &Path, doing: &'static str, source: io::Error) -> Error {
 
 /// Refuses what JSON cannot hold.
 fn check(value: Value<'_>) -> Result<(), Error> {
-    let no_json = |what: &str| Err(fault(ErrorKind::Unsupported, format!("{what} has no form in JSON")));
+    let no_json = |what: &str| {
+        let why = format!("{what} has no form in JSON: change it, or keep the bytes of a `Snapshot` instead");
+        Err(fault(ErrorKind::Unsupported, why))
+    };
     match value.kind() {
         ValueKind::Float if !value.as_f64()?.is_finite() => no_json("a number that is not finite"),
         ValueKind::Archived if !value.as_bytes()?.is_empty() => no_json("an archive"),
@@ -110,7 +114,15 @@ fn check(value: Value<'_>) -> Result<(), Error> {
             let variant = value.variant()?;
             value.fields()?.try_for_each(|(name, value)| check(value).within(name)).within(variant)
         }
-        ValueKind::Maybe => value.some()?.map_or(Ok(()), check),
+        ValueKind::Maybe => match value.some()? {
+            Some(inner) if is_null(inner)? => no_json("a `Maybe` whose value is none"),
+            Some(inner) => check(inner),
+            None => Ok(()),
+        },
+        ValueKind::SocketAddress => match value.as_socket()?.into() {
+            SocketAddr::V6(address) if address.flowinfo() != 0 => no_json("an address with flow information"),
+            _ => Ok(()),
+        },
         // Nothing of what stands there would be found again.
         ValueKind::Set | ValueKind::Map
             if !value.is_empty()? && type_of_keys(value.shapes, &value.shape().form).is_err() =>
@@ -128,6 +140,22 @@ fn check(value: Value<'_>) -> Result<(), Error> {
             check(value).within("[..]")
         }),
         _ => Ok(()),
+    }
+}
+
+/// Whether a value is `null` in JSON.
+fn is_null(value: Value<'_>) -> Result<bool, Error> {
+    match value.kind() {
+        ValueKind::Maybe | ValueKind::NonZero => Ok(value.some()?.is_none()),
+        // A struct of one field without a name is written as that one.
+        ValueKind::Struct if value.field_shapes()?.numbered => {
+            let mut fields = value.fields()?;
+            match (fields.next(), fields.next()) {
+                (Some((_, one)), None) => is_null(one),
+                _ => Ok(false),
+            }
+        }
+        _ => Ok(false),
     }
 }
 

@@ -37,12 +37,19 @@ impl Value<'_> {
             ValueKind::IpAddress => self.as_ip()?.into(),
             ValueKind::SocketAddress => self.as_socket()?.into(),
             ValueKind::Uuid => self.as_uuid()?.into(),
-            ValueKind::Struct => self.fields_as_data(self.field_shapes()?)?,
+            ValueKind::Struct => match self.field_shapes()? {
+                // Something else than none, which a `Maybe` around it may be.
+                fields if fields.all.is_empty() => Data::Map(Vec::new()),
+                fields => self.fields_as_data(fields)?,
+            },
             ValueKind::Enum => {
                 let variant = self.variant_shape()?;
                 Data::Variant(variant.name.clone(), Box::new(self.fields_as_data(&variant.fields)?))
             }
-            ValueKind::Maybe => self.some()?.map_or(Ok(Data::None), Self::to_data)?,
+            ValueKind::Maybe => match self.some()? {
+                Some(value) => Data::some(value.to_data()?),
+                None => Data::None,
+            },
             ValueKind::Sequence | ValueKind::Set => {
                 Data::Sequence(self.items()?.map(Self::to_data).collect::<Result<_, _>>()?)
             }

@@ -93,7 +93,8 @@ pub(super) fn write(shapes: &Shapes, index: usize, image: &mut Image<'_>, at: us
                 return Ok(());
             }
             image.put(at, &[1])?;
-            write(shapes, *item, image, at + inside, data)
+            let value = if let Data::Some(value) = data { value } else { data };
+            write(shapes, *item, image, at + inside, value)
         }
         Form::Wrapper { item, at: inside } => write(shapes, *item, image, at + inside, data),
         Form::Key => {

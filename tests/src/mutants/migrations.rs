@@ -157,6 +157,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Process("migration_export", "what_is_exported_can_be_imported")],
     },
     Mutant {
+        name: "none_inside_of_a_maybe_exported",
+        breaks: "a `Maybe` whose value is none is exported, and comes back as none itself",
+        patches: &[value("dynamic/export.rs", "Some(inner) if «is_null(inner)?» =>", "false")],
+        checks: &[Process("migration_export", "what_would_become_another_value_is_not_exported")],
+    },
+    Mutant {
         name: "single_precision_by_way_of_double",
         breaks: "an `f32` is rounded twice when it is read",
         patches: &[value(

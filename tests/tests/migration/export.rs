@@ -245,7 +245,73 @@ fn what_json_cannot_hold_is_refused_when_it_is_exported() {
     fs::write(&file, "what was there").unwrap();
     let error = DynState::open(&name).unwrap().export(&file).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
-    assert_eq!(error.to_string(), "`samples[1]`: a number that is not finite has no form in JSON");
+    let why = "a number that is not finite has no form in JSON: change it, or keep the bytes of a `Snapshot` instead";
+    assert_eq!(error.to_string(), format!("`samples[1]`: {why}"));
     assert_eq!(fs::read_to_string(&file).unwrap(), "what was there");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "no other file is left");
+}
+
+/// A state of that content is not exported, because of the part `at`; as `Data` it is what it was.
+#[track_caller]
+fn is_not_exported<T: SharedLayout>(fill: impl Fn(&mut T), at: &str, what: &str) {
+    let dir = scratch_dir();
+    let name = dir.path().join("state");
+    State::<T>::create(&name).unwrap().update(fill).unwrap();
+    let writer = DynState::options().writable(true).open(&name).unwrap();
+    let error = writer.export(dir.path().join("file")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().starts_with(&format!("{at}{what} has no form in JSON: change it, or ")), "{error}");
+    let data = || writer.read(|v| v.to_data()).unwrap().unwrap();
+    let before = data();
+    writer.update(|v| v.set("", before.clone())).unwrap();
+    assert_eq!(data(), before);
+}
+
+#[test]
+fn what_would_become_another_value_is_not_exported() {
+    let what = "a `Maybe` whose value is none";
+    is_not_exported::<Maybe<Maybe<u64>>>(|m| *m = Some(Maybe::none()).into(), "", what);
+    is_not_exported::<Maybe<Option<NonZero<u8>>>>(|m| *m = Some(None).into(), "", what);
+    is_not_exported::<Maybe<Wrap>>(|m| *m = Some(Wrap(None.into())).into(), "", what);
+    is_not_exported::<List<Maybe<Maybe<Maybe<u8>>>, 4>>(
+        |list| {
+            list.push(None.into()).unwrap();
+            list.push(Some(Some(Maybe::none()).into()).into()).unwrap();
+        },
+        "`[1]`: ",
+        what,
+    );
+    is_not_exported::<Slab<Maybe<Maybe<u8>>, 4>>(
+        |slab| drop(slab.insert(Some(Maybe::none()).into())),
+        "`[..]`: ",
+        what,
+    );
+    comes_back::<Maybe<Maybe<u64>>>(|_| {});
+    comes_back::<Maybe<Maybe<u64>>>(|m| *m = Some(Some(7).into()).into());
+
+    let flow = |flow| std::net::SocketAddr::V6(std::net::SocketAddrV6::new("fe80::1".parse().unwrap(), 80, flow, 5));
+    let what = "an address with flow information";
+    is_not_exported::<SocketAddress>(|a| *a = flow(7).into(), "", what);
+    is_not_exported::<Map<SocketAddress, u8, 4>>(
+        |m| m.try_extend([0, 1].map(|label| (flow(label).into(), 1))).unwrap(),
+        "`[key]`: ",
+        what,
+    );
+    comes_back::<SocketAddress>(|a| *a = flow(0).into());
+}
+
+#[test]
+fn options_in_each_other_are_told_apart() {
+    let dir = scratch_dir();
+    let state = State::<Maybe<Maybe<u64>>>::create(dir.path().join("state")).unwrap();
+    let writer = DynState::options().writable(true).open(dir.path().join("state")).unwrap();
+    for value in [None, Some(None), Some(Some(7u64))] {
+        writer.update(|v| v.set("", value)).unwrap();
+        assert_eq!(state.read(|m| m.as_ref().map(|m| m.as_ref().copied())).unwrap(), value);
+    }
+    let number = State::<u64>::create(dir.path().join("number")).unwrap();
+    let writer = DynState::options().writable(true).open(dir.path().join("number")).unwrap();
+    let error = writer.update(|v| v.set("", Some(None::<u64>))).unwrap_err();
+    assert_eq!(error.to_string(), "a `Maybe` whose value is none is no value of type `u64`");
+    drop(number);
 }
