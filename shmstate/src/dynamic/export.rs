@@ -3,6 +3,7 @@
 //! The file is one JSON document, of which each member is a line, so that it can be read without trust in how a JSON library keeps
 //! the order of members. The last line is a checksum of those before it.
 
+use super::data::Data;
 use super::fault::{Within, fault};
 use super::find::type_of_keys;
 use super::iter::EntryKey;
@@ -164,10 +165,17 @@ impl Exported {
     pub(crate) fn read(file: &Path) -> Result<Exported, Error> {
         let bytes = os::read_document(file).map_err(|e| no_file(file, "read", e))?;
         let text = std::str::from_utf8(&bytes).map_err(|_| "it is no UTF-8".to_owned());
-        text.and_then(Self::parse).map_err(|why| Trouble::NoExport { path: file.to_owned(), why }.into())
+        let no_export = |why| Error::from(Trouble::NoExport { path: file.to_owned(), why });
+        let (shapes, data) = text.and_then(Self::parse).map_err(no_export)?;
+        match write::bytes(&shapes, shapes.root(), &data) {
+            Ok(bytes) => Ok(Exported { schema: shapes.schema, bytes }),
+            Err(e) if e.kind() == ErrorKind::NoSpace => Err(e),
+            Err(e) => Err(no_export(format!("its value: {e}"))),
+        }
     }
 
-    fn parse(text: &str) -> Result<Exported, String> {
+    /// The types and the value that are written there.
+    fn parse(text: &str) -> Result<(Shapes, Data), String> {
         let lines: Vec<&str> = text.lines().collect();
         let [form, _version, schema, value, sum] = lines[..] else {
             return Err("it has not five lines, one for each member".into());
@@ -194,8 +202,7 @@ impl Exported {
         let mut reader = serde_json::Deserializer::from_str(&value);
         let data = Parse::value(&shapes, root).deserialize(&mut reader);
         let data = data.and_then(|data| reader.end().map(|()| data)).map_err(|e| format!("its value: {e}"))?;
-        let bytes = write::bytes(&shapes, shapes.root(), &data).map_err(|e| format!("its value: {e}"))?;
-        Ok(Exported { schema, bytes })
+        Ok((shapes, data))
     }
 }
 

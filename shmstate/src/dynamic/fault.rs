@@ -27,6 +27,13 @@ pub(super) fn damaged(why: impl Into<String>) -> Error {
     fault(ErrorKind::Corrupt, why)
 }
 
+/// This process gets no memory for that many bytes.
+#[cold]
+pub(super) fn no_memory(bytes: usize) -> Error {
+    let why = format!("no memory for a value of {bytes} bytes: make room, or give its containers smaller capacities");
+    fault(ErrorKind::NoSpace, why)
+}
+
 /// A container has no room.
 #[cold]
 pub(super) fn full(name: &str, capacity: usize, needed: usize) -> Error {

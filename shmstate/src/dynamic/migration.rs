@@ -73,10 +73,10 @@ impl Migration {
     /// [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) with all that would be lost;
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for keys that only the program with the type can arrange;
     /// [`Corrupt`](crate::ErrorKind::Corrupt) for a state of another layout; [`InvalidPath`](crate::ErrorKind::InvalidPath) if a
-    /// path leads to no part of the old state.
+    /// path leads to no part of the old state; [`NoSpace`](crate::ErrorKind::NoSpace) without memory for the new one.
     pub fn apply(&self, old: &Snapshot, allow_loss: &[&str]) -> Result<Snapshot, Error> {
         self.check_paths(&owned(allow_loss))?;
-        let mut new = Aligned::zeroed(self.evolution.sizes()[1]);
+        let mut new = Aligned::zeroed(self.evolution.sizes()[1])?;
         self.evolution.apply(&old.bytes, new.bytes_mut(), Allowed::Paths(&owned(allow_loss)))?;
         Ok(Snapshot { bytes: new.bytes().into(), shapes: self.evolution.new_shapes(), version: old.version })
     }

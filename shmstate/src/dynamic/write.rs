@@ -3,7 +3,7 @@
 
 use super::data::Data;
 use super::decode::V6;
-use super::fault::{Within, fault, full, no_value};
+use super::fault::{Within, fault, full, no_memory, no_value};
 use super::image::Image;
 use super::keys::{Key, slab_key};
 use super::segment::Segment;
@@ -410,7 +410,9 @@ fn can_be_none(shapes: &Shapes, index: usize) -> bool {
 
 /// The bytes of a new value of type `index`.
 pub(super) fn bytes(shapes: &Shapes, index: usize, data: &Data) -> Result<Vec<u8>, Error> {
-    let mut bytes = vec![0; shapes.get(index).size];
+    let size = shapes.get(index).size;
+    // A schema that any process may have written says how many they are.
+    let mut bytes = bytemuck::allocation::try_zeroed_vec(size).map_err(|()| no_memory(size))?;
     write(shapes, index, &mut Image::of_value(&mut bytes), 0, data)?;
     Ok(bytes)
 }

@@ -33,14 +33,14 @@ impl<T: SharedLayout> Options<'_, T> {
         let file = file.as_ref();
         let exported = Exported::read(file)?;
         let image = if exported.schema.is_same(&Schema::of(T::LAYOUT)) {
-            Aligned::of(&exported.bytes)
+            Aligned::of(&exported.bytes)?
         } else {
             if self.migrations.is_empty() {
                 self = self.migrate(Migrate::Auto);
             }
             let why = "its layout is another one than the program's type, and no migration leads there".into();
             let refused = Trouble::NoExport { path: file.to_owned(), why }.into();
-            let mut image = Aligned::zeroed(size_of::<T>());
+            let mut image = Aligned::zeroed(size_of::<T>())?;
             follow(&route(&self, exported.schema, refused)?, &exported.bytes, image.bytes_mut())?;
             image
         };

@@ -74,7 +74,7 @@ impl<'a> Migrate<'a> {
         const { New::ASSERTIONS }
         const { assert!(align_of::<Old>() <= Aligned::TO && align_of::<New>() <= Aligned::TO) }
         let run = move |old: &[u8], new: &mut [u8]| {
-            let old = Aligned::of(old);
+            let old = Aligned::of(old)?;
             let old: *const Old = value::<Old>(old.bytes())?;
             let new = value::<New>(new)?.cast_mut();
             // SAFETY: a value, in memory that is not changed before the closure has returned.

@@ -204,7 +204,7 @@ pub(super) fn follow(route: &[Hop<'_>], old: &[u8], new: &mut [u8]) -> Result<()
     let Some((last, before)) = route.split_last() else { return Ok(()) };
     let mut here: Option<Aligned> = None;
     for hop in before {
-        let mut next = Aligned::zeroed(hop.evolution.sizes()[1]);
+        let mut next = Aligned::zeroed(hop.evolution.sizes()[1])?;
         hop.run(here.as_ref().map_or(old, Aligned::bytes), next.bytes_mut())?;
         here = Some(next);
     }

@@ -1,6 +1,7 @@
 //! A migration of what is no value: bytes that a process without the protocol has written while the region is in use, so that no
 //! first handle has checked them.
 
+use shmstate::dynamic::{Declaration, DynState, FieldDef, StructDef};
 use shmstate::{
     Array, ErrorKind, List, Map, Maybe, Migrate, Queue, Ring, Set, SharedLayout, Slab, SortedMap, State, Text,
 };
@@ -110,4 +111,36 @@ fn any_bytes_become_a_value_or_an_error() {
         shmstate::remove(&name).unwrap();
     }
     assert!(values > 5 && errors > 5, "{values} {errors}");
+}
+
+/// A schema of a few kilobytes that describes more bytes than there are addresses.
+fn huge() -> String {
+    let mut types = Declaration::new();
+    let mut ty = types.library("u8", &[], 0).unwrap();
+    for i in 0..47 {
+        let fields = vec![FieldDef::new("a", ty), FieldDef::new("b", ty)];
+        ty = types.structure(StructDef::new(format!("S{i}"), fields)).unwrap();
+    }
+    let list = types.library("List", &[ty], 1).unwrap();
+    types.schema(list).unwrap()
+}
+
+#[test]
+fn more_than_there_is_memory_for_is_an_error() {
+    let (dir, schema) = (scratch_dir(), huge());
+    let (file, name) = (dir.path().join("file"), dir.path().join("name"));
+    let body = format!("{{\"shmstate_export\":1,\n\"version\":1,\n\"schema\":{schema},\n\"value\":[],\n");
+    let sum = xxhash_rust::xxh3::xxh3_64(body.as_bytes());
+    std::fs::write(&file, format!("{body}\"checksum\":\"{sum:016x}\"}}\n")).unwrap();
+    let error = DynState::options().import(&file, &name).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
+    let error = State::<List<u8, 1>>::options().import(&file, &name).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
+    assert!(!name.exists());
+
+    drop(State::<List<u8, 1>>::create(&name).unwrap());
+    let state = DynState::open(&name).unwrap();
+    let error = state.migration(&schema).unwrap().apply(&state.snapshot().unwrap(), &[""]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
+    assert!(error.to_string().contains("no memory for a value of 140737488355392 bytes"), "{error}");
 }

@@ -1,5 +1,7 @@
 //! Bytes of a state on the heap, aligned as in a region.
 
+use crate::dynamic::fault::no_memory;
+use crate::error::Error;
 use bytemuck::{Pod, Zeroable};
 
 /// As much memory as the strictest alignment of a state.
@@ -17,15 +19,21 @@ impl Aligned {
     /// What they are aligned to.
     pub(crate) const TO: usize = 4096;
 
-    pub(crate) fn zeroed(len: usize) -> Aligned {
-        Aligned { pages: vec![Page::zeroed(); len.div_ceil(Self::TO)], len }
+    /// # Errors
+    /// [`NoSpace`](crate::ErrorKind::NoSpace).
+    pub(crate) fn zeroed(len: usize) -> Result<Aligned, Error> {
+        let pages = bytemuck::allocation::try_zeroed_vec(len.div_ceil(Self::TO)).map_err(|()| no_memory(len))?;
+        Ok(Aligned { pages, len })
     }
 
     /// A copy.
-    pub(crate) fn of(bytes: &[u8]) -> Aligned {
-        let mut aligned = Self::zeroed(bytes.len());
+    ///
+    /// # Errors
+    /// [`NoSpace`](crate::ErrorKind::NoSpace).
+    pub(crate) fn of(bytes: &[u8]) -> Result<Aligned, Error> {
+        let mut aligned = Self::zeroed(bytes.len())?;
         aligned.bytes_mut().copy_from_slice(bytes);
-        aligned
+        Ok(aligned)
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
