@@ -212,10 +212,6 @@ impl<'e, 'a> Part<'e, 'a> {
         Value { shapes: self.shapes, source: self.image.source(), place: self.place, key: false }
     }
 
-    fn shape(&self) -> &'a Shape {
-        self.shapes.get(self.place.shape)
-    }
-
     /// Gives it another value: see [`Edit::set`](super::Edit::set). Bytes that are the same already are not written.
     ///
     /// # Errors
@@ -333,8 +329,7 @@ impl<'e, 'a> Part<'e, 'a> {
     /// for bytes that are no whole number of items.
     pub fn splice_bytes(&mut self, range: Range<usize>, items: &[u8]) -> Result<(), Error> {
         let (shape, at) = self.container()?;
-        let inner = Value { place: Place { at, ..self.place }, ..self.value() };
-        if !inner.has_any_items() {
+        if !self.contained()?.has_any_items() {
             return Err(no_value(format!("not all bytes are items of a `{}`: give the items", shape.name)));
         }
         sequence::splice_bytes(shape, self.image, at, range, items)
@@ -369,10 +364,11 @@ impl<'e, 'a> Part<'e, 'a> {
     /// # Errors
     /// [`InvalidValue`](ErrorKind::InvalidValue) if it is something else: bytes of another type might be no value of it.
     pub fn bytes_mut(&mut self) -> Result<Option<&mut [u8]>, Error> {
-        if matches!(self.shape().form, Form::Set(_)) || !self.value().has_any_items() {
-            return Err(self.value().is_no("no sequence of numbers"));
+        let contained = self.contained()?;
+        if matches!(contained.shape().form, Form::Set(_)) || !contained.has_any_items() {
+            return Err(contained.is_no("no sequence of numbers"));
         }
-        match self.value().item_range()? {
+        match contained.item_range()? {
             Some(range) => self.image.place(range.start, range.len()).map(Some),
             None => Ok(None),
         }
@@ -384,7 +380,7 @@ impl<'e, 'a> Part<'e, 'a> {
     /// # Errors
     /// As for [`Value::item_bytes`].
     pub fn item_bytes(&mut self) -> Result<Option<&[u8]>, Error> {
-        match self.value().item_range()? {
+        match self.contained()?.item_range()? {
             Some(range) => self.image.look(range).map(Some),
             None => Ok(None),
         }
@@ -395,8 +391,14 @@ impl<'e, 'a> Part<'e, 'a> {
         sequence.ok_or_else(|| no_value(format!("a `{}` is no sequence", shape.name)))
     }
 
-    /// The container, which may be the value of a `Maybe`.
+    /// The container, which may be the value of a `Maybe`: its type, and where it lies.
     pub(super) fn container(&self) -> Result<(&'a Shape, usize), Error> {
+        let place = self.contained()?.place;
+        Ok((self.shapes.get(place.shape), place.at))
+    }
+
+    /// The container.
+    fn contained(&self) -> Result<Value<'_>, Error> {
         let mut place = self.place;
         if place.variant.is_some() {
             return Err(no_path("it leads to the payload of a variant"));
@@ -405,7 +407,7 @@ impl<'e, 'a> Part<'e, 'a> {
             let at = run(self.shapes, self.image.source(), &Step::Present, place)?;
             place = Place::settled(self.shapes, item, at);
         }
-        Ok((self.shapes.get(place.shape), place.at))
+        Ok(Value { place, ..self.value() })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reads and updates that last from call to call: what their guards promise, and what dropping, leaking and moving one means.
 
 use shmstate::dynamic::{Data, DynState};
-use shmstate::{Error, ErrorKind, List, SharedLayout, State};
+use shmstate::{Error, ErrorKind, List, Maybe, SharedLayout, State};
 use shmstate_tests::scratch_dir;
 use std::time::Duration;
 
@@ -229,4 +229,28 @@ fn parts_are_changed_by_their_positions() {
     let other = DynState::options().writable(true).open(&name).unwrap();
     let refused = other.update(|v| v.part(ticks).map(drop)).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidPath, "a position of another type of state");
+}
+
+#[test]
+fn a_part_reaches_through_a_maybe() {
+    let dir = scratch_dir();
+    let state = State::<Maybe<Maybe<List<u32, 8>>>>::create(dir.path().join("maybe")).unwrap();
+    let writer = DynState::options().writable(true).open(dir.path().join("maybe")).unwrap();
+    let part = writer.read(|v| v.position()).unwrap();
+    let splice = |bytes: &[u8]| writer.update(|v| v.part(part)?.splice_bytes(0..0, bytes));
+    assert_eq!(splice(&[1, 0, 0, 0]).unwrap_err().kind(), ErrorKind::InvalidPath, "there is no list now");
+    state.update(|m| _ = m.insert_default().insert_default()).unwrap();
+    writer.update(|v| v.part(part)?.splice(0..0, &[7u32.into()])).unwrap();
+    splice(&[1, 0, 0, 0]).unwrap();
+    writer
+        .update(|v| {
+            let mut part = v.part(part)?;
+            assert_eq!(part.item_bytes()?, Some(&[1, 0, 0, 0, 7, 0, 0, 0][..]));
+            let bytes = part.bytes_mut()?.expect("in one piece");
+            bytes[4] = 2;
+            Ok(())
+        })
+        .unwrap();
+    assert!(splice(&[8]).unwrap_err().to_string().contains("1 bytes are no items"), "as of a list itself");
+    state.read(|m| assert_eq!(m.as_ref().and_then(|m| m.as_ref()).unwrap()[..], [1, 2])).unwrap();
 }
