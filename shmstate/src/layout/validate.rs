@@ -18,11 +18,8 @@ impl Schema {
         for (i, ty) in self.types.iter().enumerate() {
             let known = Known { types: &self.types[..i], ty };
             known.check()?;
-            let parts = parts(ty).into_iter();
-            let depth = 1 + parts.map(|part| depths[part as usize]).max().unwrap_or(0);
-            if depth > DEEPEST {
-                return Err(format!("`{}` is nested more than {DEEPEST} deep", ty.name));
-            }
+            let depth = ty.depth(&depths);
+            ty.check_depth(depth)?;
             depths.push(depth);
         }
         if self.docs.iter().any(|doc| self.get(doc.ty).is_none()) {
@@ -33,6 +30,19 @@ impl Schema {
             return Err("it has documentation that no program gives".into());
         }
         Ok(())
+    }
+}
+
+impl Type {
+    /// How many types are inside of each other in it, where that is known of those before it.
+    pub(crate) fn depth(&self, before: &[u32]) -> u32 {
+        let parts = parts(self).into_iter();
+        1 + parts.map(|part| before[part as usize]).max().unwrap_or(0)
+    }
+
+    /// Whether a type of that [`depth`](Self::depth) can be used, or why not.
+    pub(crate) fn check_depth(&self, depth: u32) -> Result<(), String> {
+        if depth <= DEEPEST { Ok(()) } else { Err(format!("`{}` is nested more than {DEEPEST} deep", self.name)) }
     }
 }
 

@@ -239,15 +239,17 @@ fn what_was_declared_is_opened_by_the_derive() {
     assert_eq!((failed.kind(), none.exists(), calls.get()), (ErrorKind::NotFound, false, 1));
 }
 
+/// A type that cannot be declared, or a schema that cannot be made.
+#[track_caller]
+fn refused(declare: impl FnOnce(&mut Declaration) -> Result<TypeId, Error>, message: &str) {
+    let mut types = Declaration::new();
+    let error = declare(&mut types).and_then(|root| types.schema(root)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidOption);
+    assert!(error.to_string().contains(message), "{error}");
+}
+
 #[test]
 fn what_the_derive_refuses_is_refused() {
-    #[track_caller]
-    fn refused(declare: impl FnOnce(&mut Declaration) -> Result<TypeId, Error>, message: &str) {
-        let mut types = Declaration::new();
-        let error = declare(&mut types).and_then(|root| types.schema(root)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidOption);
-        assert!(error.to_string().contains(message), "{error}");
-    }
     let two = |types: &mut Declaration, first: &str, second: &str| {
         let fields = [first, second].map(|ty| FieldDef::new(ty, types.library(ty, &[], 0).unwrap()));
         types.structure(StructDef::new("Two", fields.into()))
@@ -294,4 +296,54 @@ fn what_the_derive_refuses_is_refused() {
         types.library("List", &[byte], usize::MAX)
     };
     refused(huge, "more than a state can hold");
+}
+
+#[test]
+fn what_no_state_can_be_is_an_error() {
+    for size in [usize::MAX, usize::MAX - 8, 1 << 49] {
+        refused(|types| types.library("Text", &[], size), "`Text` is larger than a state can be");
+        refused(|types| types.library("Blob", &[], size), "more than a state can hold");
+        refused(|types| types.pod("Bytes", size, 1), "`Bytes` is larger than a state can be");
+        for name in ["Array", "List", "Ring", "Queue", "Slab", "Set", "Map", "SortedMap"] {
+            let container = |types: &mut Declaration| {
+                let byte = types.library("u8", &[], 0)?;
+                let parts = [byte, byte];
+                types.library(name, if name.contains("Map") { &parts } else { &parts[..1] }, size)
+            };
+            refused(container, "more than a state can hold");
+        }
+    }
+
+    // A type that the declaration does not have, or does not have yet: the one that it is an argument of.
+    let other = |n: usize| {
+        let mut types = Declaration::new();
+        (0..n).map(|_| types.library("u64", &[], 0).unwrap()).last().unwrap()
+    };
+    for n in [2, 9] {
+        let with = |types: &mut Declaration| {
+            let field = FieldDef::new("a", types.library("u64", &[], 0)?);
+            types.structure(StructDef::new("S", vec![field]).argument(other(n)))
+        };
+        refused(with, "a type of another declaration");
+        refused(
+            |types| types.structure(StructDef::new("S", vec![FieldDef::new("a", other(n))])),
+            "another declaration",
+        );
+        refused(|types| types.library("Maybe", &[other(n)], 0), "another declaration");
+        refused(|_| Ok(other(n)), "another declaration");
+    }
+
+    let nested = |types: &mut Declaration, count: usize| {
+        let mut ty = types.library("u8", &[], 0)?;
+        for _ in 0..count {
+            ty = types.library("array", &[ty], 1)?;
+        }
+        Ok(ty)
+    };
+    for count in [64, 200_000] {
+        refused(|types| nested(types, count), "`array` is nested more than 64 deep");
+    }
+    let mut types = Declaration::new();
+    let ty = nested(&mut types, 63).unwrap();
+    types.schema(ty).unwrap();
 }

@@ -1,6 +1,6 @@
 //! The types of Rust and of this library, by their names.
 
-use super::{Declaration, TypeId, aligned, wrong};
+use super::{Declaration, TypeId, aligned, check_size, wrong};
 use crate::error::Error;
 use crate::layout::Scalar;
 use crate::layout::schema::{Field, Kind};
@@ -42,6 +42,7 @@ impl Declaration {
                 Ok(self.put(name, size, align, Kind::Struct(vec![items])))
             }
             ("Text", []) => {
+                check_size(name, n)?;
                 let size = aligned(8 + n, 8);
                 Ok(self.put(name, size, 8, Kind::Text { capacity: n, bytes: 8 }))
             }

@@ -45,6 +45,8 @@ const LARGEST: u64 = 1 << 48;
 #[derive(Clone, Debug, Default)]
 pub struct Declaration {
     types: Vec<Declared>,
+    /// Of each, how many types are inside of each other in it.
+    depths: Vec<u32>,
 }
 
 /// A type of a [`Declaration`].
@@ -161,6 +163,11 @@ fn wrong(why: impl Into<String>) -> Error {
     Trouble::InvalidOption(why.into()).into()
 }
 
+/// Refuses a size that no state has.
+fn check_size(of: &str, size: u64) -> Result<(), Error> {
+    if size <= LARGEST { Ok(()) } else { Err(wrong(format!("`{of}` is larger than a state can be"))) }
+}
+
 /// The next multiple of an alignment.
 fn aligned(at: u64, align: u32) -> u64 {
     at.next_multiple_of(u64::from(align))
@@ -176,8 +183,10 @@ impl Declaration {
     /// Plain bytes of a type that is not described: what `#[shared(pod)]` marks in Rust.
     ///
     /// # Errors
-    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) for an alignment that is no power of two, or that does not divide the size.
+    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) for an alignment that is no power of two, or that does not divide the size, and for a
+    /// size that no state has.
     pub fn pod(&mut self, name: &str, size: usize, align: usize) -> Result<TypeId, Error> {
+        check_size(name, size as u64)?;
         if !align.is_power_of_two() || !size.is_multiple_of(align) || align > 4096 {
             return Err(wrong(format!("`{name}`: {size} bytes at multiples of {align} are no type")));
         }
@@ -188,10 +197,15 @@ impl Declaration {
     ///
     /// # Errors
     /// [`InvalidOption`](crate::ErrorKind::InvalidOption) for a struct that the derive does not accept: with padding between fields or
-    /// after the last, or without fields.
+    /// after the last, or without fields; and for an argument or a field of another declaration.
     pub fn structure(&mut self, def: StructDef) -> Result<TypeId, Error> {
         if def.fields.is_empty() {
             return Err(wrong(format!("the struct `{}` has no fields", def.name)));
+        }
+        for argument in &def.arguments {
+            if let Argument::Type(index) = argument {
+                let _ = self.get(TypeId(*index as usize))?;
+            }
         }
         let (fields, end, align) = self.lay_out(&def.name, 0, &def.fields)?;
         if aligned(end, align) != end {
@@ -277,7 +291,8 @@ impl Declaration {
     /// # Errors
     /// As for [`schema`](Self::schema).
     pub fn schema_with_indices(&self, root: TypeId) -> Result<(String, Vec<Option<usize>>), Error> {
-        let _ = self.get(root)?;
+        // What is nested more deeply is no schema, and takes a stack without end.
+        self.get(root)?.check_depth(self.depths[root.0]).map_err(|why| wrong(format!("the schema: {why}")))?;
         let mut schema = Schema { types: Vec::new(), docs: Vec::new() };
         let mut indices = vec![None; self.types.len()];
         self.add(root.0, &mut schema, &mut indices);
@@ -328,6 +343,7 @@ impl Declaration {
     }
 
     fn push(&mut self, ty: Type, docs: Vec<(String, String)>) -> TypeId {
+        self.depths.push(ty.depth(&self.depths));
         self.types.push(Declared { ty, docs });
         TypeId(self.types.len() - 1)
     }
@@ -361,6 +377,7 @@ impl Declaration {
             let offset = aligned(at, ty.align);
             whole = whole.max(ty.align);
             at = offset + ty.size;
+            check_size(name, at)?;
             placed.push(Field { name: (*field).to_owned(), offset, ty: id.0 as u32 });
         }
         Ok(self.put(name, aligned(at, whole), whole, Kind::Struct(placed)))
@@ -377,9 +394,7 @@ impl Declaration {
             }
             align = align.max(ty.align);
             at = offset + ty.size;
-            if at > LARGEST {
-                return Err(wrong(format!("`{of}` is larger than a state can be")));
-            }
+            check_size(of, at)?;
             placed.push(Field { name: field.name.clone(), offset, ty: field.ty.0 as u32 });
         }
         Ok((placed, at, align))
