@@ -70,7 +70,12 @@ impl Block {
     /// A view of the whole state.
     pub(crate) fn root<'py>(self: &Arc<Self>, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.look(py, |value| {
-            let at = At { block: Arc::clone(self), position: value.position(), moves: u64::MAX, replaced: 0 };
+            let at = At {
+                block: Arc::clone(self),
+                position: value.position(),
+                moves: AtomicU64::new(u64::MAX),
+                replaced: 0,
+            };
             crate::to_python::view(py, &at, value, false)
         })
     }
@@ -266,20 +271,26 @@ impl From<PyErr> for Failure {
 }
 
 /// Where a view looks.
-#[derive(Clone)]
 pub(crate) struct At {
     pub(crate) block: Arc<Block>,
     pub(crate) position: Position,
-    /// How often something had moved when the view was made; `u64::MAX` where nothing can move.
-    moves: u64,
+    /// How often something had moved when the place was last known to be right; `u64::MAX` where nothing can move.
+    moves: AtomicU64,
     /// How often a place had got another value when the view was made.
     replaced: u64,
+}
+
+impl Clone for At {
+    fn clone(&self) -> Self {
+        let (block, moves) = (Arc::clone(&self.block), AtomicU64::new(self.moves.load(Relaxed)));
+        At { block, moves, ..*self }
+    }
 }
 
 impl At {
     /// A part of it that stays where it is.
     pub(crate) fn fixed(&self, position: Position) -> At {
-        self.part(position, self.moves)
+        self.part(position, self.moves.load(Relaxed))
     }
 
     /// A part of it that may move: an item, an entry, the payload of a variant.
@@ -299,11 +310,12 @@ impl At {
 
     fn part(&self, position: Position, moves: u64) -> At {
         let replaced = self.block.replaced.count.load(Relaxed);
-        At { block: Arc::clone(&self.block), position, moves, replaced }
+        At { block: Arc::clone(&self.block), position, moves: AtomicU64::new(moves), replaced }
     }
 
     fn check(&self, py: Python<'_>) -> PyResult<()> {
-        if self.moves == u64::MAX || self.moves == self.block.moves.load(Relaxed) {
+        let moves = self.moves.load(Relaxed);
+        if moves == u64::MAX || moves == self.block.moves.load(Relaxed) {
             return Ok(());
         }
         let why = "items or entries were moved, removed or replaced since this view was made: look the part up again, or take a \
@@ -311,13 +323,13 @@ impl At {
         Err(raise(py, "stale", why.into()))
     }
 
-    /// The bytes of the state that it takes.
+    /// The bytes of the state that its place takes, whatever has moved since the view was made.
     fn bytes(&self, py: Python<'_>) -> PyResult<Range<usize>> {
-        let size = self.look(py, |value| Ok(self.registry().info(value.type_index()).size))?;
+        let size = self.block.look(py, |root| Ok(self.registry().info(root.part(self.position)?.type_index()).size))?;
         Ok(self.position.offset()..self.position.offset() + size)
     }
 
-    /// The place has got another value, as a whole.
+    /// The place has just got another value, as a whole.
     pub(crate) fn replace(&self, py: Python<'_>) -> PyResult<()> {
         self.block.replaced.add(self.bytes(py)?);
         Ok(())
@@ -332,6 +344,7 @@ impl At {
     /// Refuses a view as the value that another place shall get, if its own place has got another one since the view was made: as by
     /// `a, b = b, a`.
     pub(crate) fn check_source(&self, py: Python<'_>) -> PyResult<()> {
+        self.check(py)?;
         if self.replaced == self.block.replaced.count.load(Relaxed)
             || !self.block.replaced.since(self.replaced, &self.bytes(py)?)
         {
@@ -353,7 +366,8 @@ impl At {
         self.block.look(py, |root| f(root.part(self.position)?))
     }
 
-    /// Changes the value at a position in it. `moves` says whether parts that other views show may be elsewhere after that.
+    /// Changes the value, or a part of it. `moves` says whether parts that other views show may be elsewhere after that. The value itself
+    /// is where it was.
     #[inline]
     pub(crate) fn edit<R>(
         &self,
@@ -364,7 +378,10 @@ impl At {
         self.check(py)?;
         let result = self.block.edit(py, f)?;
         if moves {
-            let _ = self.block.moves.fetch_add(1, Relaxed);
+            let now = self.block.moves.fetch_add(1, Relaxed) + 1;
+            if self.moves.load(Relaxed) != u64::MAX {
+                self.moves.store(now, Relaxed);
+            }
         }
         Ok(result)
     }

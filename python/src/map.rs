@@ -8,7 +8,7 @@ use pyo3::basic::CompareOp;
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyTuple, PyType};
-use shmstate::dynamic::Data;
+use shmstate::dynamic::{Data, Value};
 
 impl Map {
     /// The key that an object stands for; nothing, if it is no key of the type.
@@ -58,7 +58,13 @@ impl Map {
         let path = || format!("{}[{}]", self.at.path(py), key.repr().map(|r| r.to_string()).unwrap_or_default());
         let key = from_python::data(self.at.registry(), keys, key, &path)?;
         let value = from_python::data(self.at.registry(), values, value, &path)?;
-        edit(py, &self.at, true, |part| part.insert(&key, &value))
+        let found = self.at.look(py, |of| Ok(find(of, &key)?.map(Value::position)))?;
+        let moves = found.is_none() || self.at.registry().has_moving(values);
+        edit(py, &self.at, moves, |part| part.insert(&key, &value))?;
+        match found {
+            Some(position) if to_python::has_views(self.at.registry(), values) => self.at.fixed(position).replace(py),
+            _ => Ok(()),
+        }
     }
 
     fn __delitem__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<()> {

@@ -1,6 +1,8 @@
 //! The types of a state, with the Python classes of its structs and enums.
 
 use crate::buffer;
+use crate::sequence::Form;
+use crate::to_python;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 use shmstate::dynamic::{TypeInfo, Types, ValueKind};
@@ -13,6 +15,8 @@ pub(crate) struct Registry {
     pub(crate) root: usize,
     pub(crate) schema: String,
     classes: OnceLock<Vec<Option<Shown>>>,
+    /// Of each type, whether values of it have parts that may move.
+    moving: Vec<bool>,
     /// What buffers say of values of each type, as far as it was asked for.
     formats: Vec<OnceLock<Option<CString>>>,
 }
@@ -30,8 +34,9 @@ pub(crate) enum Shown {
 impl Registry {
     pub(crate) fn new(types: &Types, schema: String) -> Registry {
         let infos: Vec<TypeInfo> = (0..types.len()).filter_map(|index| types.get(index)).collect();
+        let moving = moving(&infos);
         let formats = infos.iter().map(|_| OnceLock::new()).collect();
-        Registry { infos, root: types.root(), schema, classes: OnceLock::new(), formats }
+        Registry { infos, root: types.root(), schema, classes: OnceLock::new(), moving, formats }
     }
 
     /// Takes the classes, one for each type.
@@ -57,6 +62,12 @@ impl Registry {
         &self.infos[index]
     }
 
+    /// Whether another value of the type may lead views of its parts elsewhere, or nowhere: items and entries, the value of a `Maybe`,
+    /// payloads.
+    pub(crate) fn has_moving(&self, index: usize) -> bool {
+        self.moving.get(index).is_none_or(|moving| *moving)
+    }
+
     /// The format of values of a type, in the language of Python's `struct`, if a buffer can have them.
     pub(crate) fn format(&self, index: usize) -> Option<&CStr> {
         let format = || CString::new(buffer::format(self, index)?).ok();
@@ -66,4 +77,21 @@ impl Registry {
     pub(crate) fn shown(&self, index: usize) -> Option<&Shown> {
         self.classes.get()?.get(index)?.as_ref()
     }
+}
+
+/// What [`Registry::has_moving`] says of each type. A type comes after the types of its parts.
+fn moving(infos: &[TypeInfo]) -> Vec<bool> {
+    let mut all: Vec<bool> = Vec::with_capacity(infos.len());
+    for info in infos {
+        let any = |parts: &[(String, usize)]| parts.iter().any(|(_, part)| all[*part]);
+        all.push(match info.kind {
+            ValueKind::Struct => any(&info.fields),
+            ValueKind::Sequence if Form::of(&info.name) == Form::Array => info.item.is_some_and(|item| all[item]),
+            ValueKind::Sequence | ValueKind::Map | ValueKind::Set | ValueKind::Slab => true,
+            ValueKind::Maybe => info.item.is_some_and(|item| to_python::is_view(infos[item].kind)),
+            ValueKind::Enum => info.variants.iter().any(|variant| !variant.fields.is_empty()),
+            _ => false,
+        });
+    }
+    all
 }

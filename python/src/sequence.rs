@@ -23,8 +23,9 @@ pub(crate) struct Sequence {
     form: Form,
 }
 
+/// A kind of sequence.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub(crate) enum Form {
     /// Its length never changes.
     Array,
     List,
@@ -39,15 +40,21 @@ pub(crate) struct Iter {
     next: AtomicUsize,
 }
 
-impl Sequence {
-    pub(crate) fn new(at: At, value: Value<'_>) -> Sequence {
-        let form = match value.type_name() {
+impl Form {
+    /// That of the sequences of a type.
+    pub(crate) fn of(type_name: &str) -> Form {
+        match type_name {
             name if name.starts_with("List<") => Form::List,
             name if name.starts_with("Ring") => Form::Ring,
             name if name.starts_with("Queue") => Form::Queue,
             _ => Form::Array,
-        };
-        Sequence { at, item: value.item_type().unwrap_or(0), form }
+        }
+    }
+}
+
+impl Sequence {
+    pub(crate) fn new(at: At, value: Value<'_>) -> Sequence {
+        Sequence { at, item: value.item_type().unwrap_or(0), form: Form::of(value.type_name()) }
     }
 
     fn len(&self, py: Python<'_>) -> PyResult<usize> {
@@ -86,24 +93,33 @@ impl Sequence {
 
     /// Puts the items of an iterable instead of those of a range: at once, if they are such items in memory that can be seen.
     fn splice(&self, py: Python<'_>, range: Range<usize>, items: &Bound<'_, PyAny>) -> PyResult<()> {
-        let (length, size) = (range.len(), self.at.registry().info(self.item).size.max(1));
-        let splice =
-            |bytes: &[u8]| self.edit(py, bytes.len() / size != length, |part| part.splice_bytes(range.clone(), bytes));
-        if let Some(done) = buffer::with_items_of(items, &self.at, self.item, splice)? {
-            return Ok(done);
+        let size = self.at.registry().info(self.item).size.max(1);
+        let splice = |bytes: &[u8]| {
+            let moves = self.moves(py, &range, bytes.len() / size)?;
+            self.edit(py, moves, |part| part.splice_bytes(range.clone(), bytes))
+        };
+        if buffer::with_items_of(items, &self.at, self.item, splice)?.is_none() {
+            // Also if the items come from this very sequence.
+            let path = || self.at.path(py);
+            let data = from_python::items(self.at.registry(), self.item, items, &path, range.start)?;
+            let moves = self.moves(py, &range, data.len())?;
+            self.edit(py, moves, |part| part.splice(range.clone(), &data))?;
         }
-        // Also if the items come from this very sequence.
-        let path = || self.at.path(py);
-        let data = from_python::items(self.at.registry(), self.item, items, &path, range.start)?;
-        let moves = data.len() != length || !to_python::is_number(self.at.registry(), self.item);
-        self.edit(py, moves, |part| part.splice(range, &data))?;
-        self.replaced(py, &self.at)
+        if range.is_empty() { Ok(()) } else { self.replaced(py, &self.at) }
     }
 
-    /// An item has got another value, or all of them have, as a whole. Views of items that move know it by that.
+    /// Whether something lies elsewhere, or nowhere, when so many items have taken the place of those of a range.
+    fn moves(&self, py: Python<'_>, range: &Range<usize>, count: usize) -> PyResult<bool> {
+        // Rings and queues begin in their first slot after that.
+        let shifts = matches!(self.form, Form::Ring | Form::Queue)
+            || count < range.len()
+            || count > range.len() && range.end < self.len(py)?;
+        Ok(shifts || !range.is_empty() && self.at.registry().has_moving(self.item))
+    }
+
+    /// An item has got another value, or all of them have, as a whole.
     fn replaced(&self, py: Python<'_>, at: &At) -> PyResult<()> {
-        let stays = self.form == Form::Array && to_python::has_views(self.at.registry(), self.item);
-        if stays { at.replace(py) } else { Ok(()) }
+        if to_python::has_views(self.at.registry(), self.item) { at.replace(py) } else { Ok(()) }
     }
 
     fn refuse_array(&self, py: Python<'_>) -> PyResult<()> {
@@ -167,7 +183,7 @@ impl Sequence {
                 return Ok(());
             }
             let data = self.one(py, value, index)?;
-            let moves = !to_python::is_number(self.at.registry(), self.item);
+            let moves = self.at.registry().has_moving(self.item);
             let result = self.at.edit(py, moves, |edit| edit.part(position)?.set(&data));
             result.map_err(|error| inside(py, error, &format!("{}[{index}]", self.at.path(py))))?;
             return self.replaced(py, &self.at.fixed(position));
@@ -185,7 +201,8 @@ impl Sequence {
             return Err(PyValueError::new_err(why));
         }
         let data = values.iter().enumerate().map(|(i, value)| self.one(py, value, i)).collect::<PyResult<Vec<_>>>()?;
-        self.edit(py, true, |part| {
+        let moves = matches!(self.form, Form::Ring | Form::Queue) || self.at.registry().has_moving(self.item);
+        self.edit(py, moves, |part| {
             for (i, data) in data.iter().enumerate() {
                 let index = (found.start + i as isize * found.step) as usize;
                 part.splice(index..index + 1, std::slice::from_ref(data))?;

@@ -1,5 +1,6 @@
 //! Slabs: values by keys that stay.
 
+use crate::errors::inside;
 use crate::keyed::{Entries, Gives, Slab, capacity, compare, edit, len, live, plain, reversed, types};
 use crate::{from_python, to_python};
 use pyo3::basic::CompareOp;
@@ -53,7 +54,10 @@ impl Slab {
         let value = from_python::data(self.at.registry(), items, value, &|| self.at.path(py))?;
         let position = self.at.look(py, |of| Ok(of.entry(&data)?.map(|value| value.position())))?;
         let position = position.ok_or_else(|| PyKeyError::new_err(key.clone().unbind()))?;
-        self.at.edit(py, true, |edit| edit.part(position)?.set(&value))
+        let (registry, place) = (self.at.registry(), self.at.fixed(position));
+        let result = self.at.edit(py, registry.has_moving(items), |edit| edit.part(position)?.set(&value));
+        result.map_err(|error| inside(py, error, &place.path(py)))?;
+        if to_python::has_views(registry, items) { place.replace(py) } else { Ok(()) }
     }
 
     fn __delitem__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<()> {

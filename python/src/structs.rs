@@ -190,8 +190,7 @@ impl Field {
                     return Ok(());
                 }
                 let data = from_python::data(registry, index, value, &|| field.path(py))?;
-                let result =
-                    at.edit(py, !to_python::is_number(registry, index), |edit| edit.part(position)?.set(&data));
+                let result = at.edit(py, registry.has_moving(index), |edit| edit.part(position)?.set(&data));
                 result.map_err(|error| crate::errors::inside(py, error, &field.path(py)))?;
                 if to_python::has_views(registry, index) { field.replace(py) } else { Ok(()) }
             }

@@ -194,6 +194,11 @@ pub(crate) fn is_number(registry: &Registry, index: usize) -> bool {
 
 /// Whether views show values of the type, or parts of them.
 pub(crate) fn has_views(registry: &Registry, index: usize) -> bool {
+    is_view(registry.info(index).kind)
+}
+
+/// Whether views show values of the kind, or parts of them.
+pub(crate) fn is_view(kind: ValueKind) -> bool {
     use ValueKind::{Enum, Map, Maybe, Sequence, Set, Slab, Struct};
-    matches!(registry.info(index).kind, Struct | Enum | Sequence | Map | Set | Slab | Maybe)
+    matches!(kind, Struct | Enum | Sequence | Map | Set | Slab | Maybe)
 }
