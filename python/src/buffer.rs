@@ -55,12 +55,15 @@ pub(crate) fn format(registry: &Registry, index: usize) -> Option<String> {
                 text.push_str(&format!(":{name}:"));
             }
             text.push('}');
-            Some(text)
+            // Marks may lie between the fields, of which a format says nothing.
+            let sizes = info.fields.iter().map(|(_, field)| registry.info(*field).size);
+            (sizes.sum::<usize>() == info.size).then_some(text)
         }
         // Plain arrays, whose items are all of the value.
         ValueKind::Sequence if info.name.starts_with('[') => {
-            let inner = format(registry, info.item?)?;
-            Some(format!("({}){inner}", info.capacity?))
+            let (item, count) = (info.item?, info.capacity?);
+            let inner = format(registry, item)?;
+            (registry.info(item).size.checked_mul(count) == Some(info.size)).then(|| format!("({count}){inner}"))
         }
         _ => None,
     }
@@ -79,7 +82,7 @@ pub(crate) unsafe fn fill(of: Bound<'_, Sequence>, view: *mut ffi::Py_buffer, fl
     let (py, sequence) = (of.py(), of.get());
     let (at, item) = (&sequence.at, sequence.item);
     let format = at.registry().format(item).ok_or_else(|| {
-        let why = "are no numbers, and no structs of numbers: use `.copy()`";
+        let why = "are no numbers, and no structs of numbers alone: use `.copy()`";
         PyBufferError::new_err(format!("the items of the `{}` {why}", sequence.type_name(py).unwrap_or_default()))
     })?;
     let size = at.registry().info(item).size;
@@ -172,8 +175,10 @@ pub(crate) fn with_items_of(
     // Lists, and what else has no memory to show.
     let Ok(buffer) = PyUntypedBuffer::get(object) else { return Ok(None) };
     let same = match at.registry().format(item).map(CStr::to_str) {
-        // Not every byte is a `bool`.
-        Some(Ok(wanted)) if !wanted.contains('?') => is_same(buffer.format().to_str().unwrap_or_default(), wanted),
+        // Not every byte is a `bool`, and marks may lie between the items.
+        Some(Ok(wanted)) if at.look(object.py(), |value| Ok(value.items_are_any_bytes()))? => {
+            is_same(buffer.format().to_str().unwrap_or_default(), wanted)
+        }
         _ => false,
     };
     if !same || buffer.dimensions() != 1 || buffer.item_size() != info.size || !buffer.is_c_contiguous() {

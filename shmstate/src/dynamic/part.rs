@@ -6,7 +6,7 @@ use super::find::{find_entry, type_of_keys};
 use super::image::Image;
 use super::locate::Sequence;
 use super::position::Position;
-use super::shape::{Form, Place, Shape, Shapes};
+use super::shape::{Form, Place, Run, Shape, Shapes};
 use super::step::{Step, run};
 use super::value::Value;
 use super::write::{self, is_no};
@@ -85,7 +85,7 @@ impl<'a> Value<'a> {
     }
 
     /// The bytes of the items of a sequence, one after the other, where they lie; `None` if they do not lie in one piece in this
-    /// order, as those of a ring that has gone around.
+    /// order, as those of a ring that has gone around, and those of a list of [`Tracked`](crate::Tracked) values, between which marks lie.
     ///
     /// In an update of a [`Transaction`](super::Transaction), some of them may lie in the copy that it writes and some in the committed one, which is
     /// `None` as well, and the next change may move them: [`Part::item_bytes`] brings them to where they stay.
@@ -97,7 +97,7 @@ impl<'a> Value<'a> {
     }
 
     /// The bytes of some items of a sequence, one after the other, copied if they do not lie in one piece of memory; `None` if they are not one
-    /// after the other in the state, as those of a ring that has gone around.
+    /// after the other in the state, as for [`item_bytes`](Self::item_bytes).
     ///
     /// ```
     /// # use shmstate::{List, State};
@@ -116,7 +116,7 @@ impl<'a> Value<'a> {
     /// [`InvalidPath`](ErrorKind::InvalidPath) if there are no such items; [`InvalidValue`](ErrorKind::InvalidValue) if it is no sequence.
     pub fn bytes_of_items(self, range: Range<usize>) -> Result<Option<Cow<'a, [u8]>>, Error> {
         let Some(all) = self.item_range()? else { return Ok(None) };
-        let size = self.item_type().map_or(0, |item| self.shapes.get(item).size);
+        let size = self.run().map_or(0, |items| items.size);
         let count = all.len().checked_div(size).unwrap_or(0);
         if range.start > range.end || range.end > count {
             return Err(no_path(format!("items {range:?} of {count} in a `{}`", self.shape().name)));
@@ -124,26 +124,30 @@ impl<'a> Value<'a> {
         self.source.bytes(all.start + range.start * size, range.len() * size).map(Some)
     }
 
-    /// Where the items lie, if in one piece.
+    /// Where the items lie, if in one piece and with nothing between them.
     fn item_range(self) -> Result<Option<Range<usize>>, Error> {
         let sequence = Sequence::of(&self.shape().form, self.source, self.place.at)?;
         let sequence = sequence.ok_or_else(|| self.is_no("no sequence"))?;
-        if sequence.count > 0 && sequence.start + sequence.count > sequence.around {
+        let (item, within) = self.shapes.settle(sequence.items.item, 0);
+        let has_more = within != 0 || self.shapes.get(item).size != sequence.items.size;
+        if has_more || sequence.count > 0 && sequence.start + sequence.count > sequence.around {
             return Ok(None);
         }
         let at = self.place.at + if sequence.count > 0 { sequence.offset(0) } else { sequence.items.at };
         Ok(Some(at..at + sequence.count * sequence.items.size))
     }
 
-    /// Whether all bytes are a value of the type: numbers, and arrays and structs of numbers.
+    /// Whether all bytes are a value of the type: numbers, times, and arrays and structs of these.
     #[must_use]
     pub fn is_any_bytes(self) -> bool {
         self.place.variant.is_none() && is_any_bytes(self.shapes, self.place.shape)
     }
 
-    /// Whether all bytes are items of this sequence, as [`is_any_bytes`](Self::is_any_bytes) says it of an item.
-    fn has_any_items(self) -> bool {
-        self.item_type().is_some_and(|item| is_any_bytes(self.shapes, item))
+    /// Whether all bytes are items of this sequence, one after the other, as [`is_any_bytes`](Self::is_any_bytes) says it of an item:
+    /// whether [`Part::splice_bytes`] takes them.
+    #[must_use]
+    pub fn items_are_any_bytes(self) -> bool {
+        self.run().is_some_and(|items| is_any_bytes(self.shapes, items.item))
     }
 
     /// The payload of the variant that an enum has now, as a struct of its fields.
@@ -158,14 +162,18 @@ impl<'a> Value<'a> {
     /// The number of the type of the items of a sequence or a set.
     #[must_use]
     pub fn item_type(self) -> Option<usize> {
-        let item = match &self.shape().form {
+        self.run().map(|items| self.shapes.settle(items.item, 0).0)
+    }
+
+    /// The items of a sequence or a set, as they lie.
+    fn run(self) -> Option<Run> {
+        match &self.shape().form {
             Form::Array { items } | Form::List { items } | Form::Ring { items, .. } | Form::Queue { items, .. } => {
-                items.item
+                Some(*items)
             }
-            Form::Set(set) => set.keys.items.item,
-            _ => return None,
-        };
-        Some(self.shapes.settle(item, 0).0)
+            Form::Set(set) => Some(set.keys.items),
+            _ => None,
+        }
     }
 
     /// The bytes of the value itself, with those that mean nothing.
@@ -181,9 +189,9 @@ impl<'a> Value<'a> {
 fn is_any_bytes(shapes: &Shapes, shape: usize) -> bool {
     match &shapes.get(shape).form {
         Form::Scalar(Scalar::Bool | Scalar::Char) => false,
-        Form::Scalar(_) | Form::NonZero(_) => true,
+        Form::Scalar(_) | Form::NonZero(_) | Form::TimeSpan | Form::Timestamp => true,
         Form::Struct(fields) => fields.all.iter().all(|field| is_any_bytes(shapes, field.shape)),
-        // Not of one that keeps marks, which has bytes of its own before its items.
+        // Not of what keeps marks, which has bytes of its own before its items.
         Form::Array { items } => items.at == 0 && is_any_bytes(shapes, items.item),
         Form::Wrapper { item, at } => *at == 0 && is_any_bytes(shapes, *item),
         _ => false,
@@ -329,7 +337,7 @@ impl<'e, 'a> Part<'e, 'a> {
     /// for bytes that are no whole number of items.
     pub fn splice_bytes(&mut self, range: Range<usize>, items: &[u8]) -> Result<(), Error> {
         let (shape, at) = self.container()?;
-        if !self.contained()?.has_any_items() {
+        if !self.contained()?.items_are_any_bytes() {
             return Err(no_value(format!("not all bytes are items of a `{}`: give the items", shape.name)));
         }
         sequence::splice_bytes(shape, self.image, at, range, items)
@@ -365,7 +373,7 @@ impl<'e, 'a> Part<'e, 'a> {
     /// [`InvalidValue`](ErrorKind::InvalidValue) if it is something else: bytes of another type might be no value of it.
     pub fn bytes_mut(&mut self) -> Result<Option<&mut [u8]>, Error> {
         let contained = self.contained()?;
-        if matches!(contained.shape().form, Form::Set(_)) || !contained.has_any_items() {
+        if matches!(contained.shape().form, Form::Set(_)) || !contained.items_are_any_bytes() {
             return Err(contained.is_no("no sequence of numbers"));
         }
         match contained.item_range()? {
