@@ -1,6 +1,7 @@
 //! [`Block`]: a read, an update or a snapshot, as the views in it share it. [`At`]: where a view looks.
 
 use crate::errors::{from_library, over, raise};
+use crate::exports::Exports;
 use crate::owned::{Owned, Refused};
 use crate::registry::Registry;
 use pyo3::exceptions::PyBufferError;
@@ -8,7 +9,7 @@ use pyo3::prelude::*;
 use shmstate::Error;
 use shmstate::dynamic::{Abandoned, Edit, Position, Reading, Snapshot, Transaction, Value};
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What views look into.
@@ -18,8 +19,7 @@ pub(crate) struct Block {
     /// Counts what moves or removes parts.
     moves: AtomicU64,
     replaced: Replaced,
-    /// How many buffers there are that show the memory of the block.
-    exports: AtomicUsize,
+    pub(crate) exports: Exports,
 }
 
 enum Content {
@@ -51,7 +51,7 @@ impl Block {
             content,
             moves: AtomicU64::new(0),
             replaced: Replaced::default(),
-            exports: AtomicUsize::new(0),
+            exports: Exports::default(),
         })
     }
 
@@ -109,7 +109,11 @@ impl Block {
         };
         match &mut *open.get().map_err(|why| refused(py, why))? {
             Open::Update(transaction) => {
-                transaction.edit().and_then(|mut edit| f(&mut edit)).map_err(|error| from_library(py, &error))
+                let result = transaction.edit().and_then(|mut edit| f(&mut edit));
+                if self.exports.count() > 0 {
+                    self.exports.check(transaction.value().map_err(|error| from_library(py, &error))?)?;
+                }
+                result.map_err(|error| from_library(py, &error))
             }
             Open::Read(_) => Err(raise(py, "read_only", read_only.into())),
             _ => Err(over(py, OVER)),
@@ -154,7 +158,7 @@ impl Block {
     pub(crate) fn end(&self, py: Python<'_>, commit: bool) -> PyResult<Option<u64>> {
         let Content::Open(open) = &self.content else { return Ok(None) };
         let mut open = open.get().map_err(|why| refused(py, why))?;
-        let exports = self.exports.load(Relaxed);
+        let exports = self.exports.count();
         let fail = |error: Error| from_library(py, &error);
         match std::mem::replace(&mut *open, Open::Over) {
             Open::Read(reading) if exports > 0 => {
@@ -168,7 +172,10 @@ impl Block {
                     "the update has been rolled back, and a copy of the state stays held until then",
                 ))
             }
-            Open::Update(transaction) if commit => transaction.commit().map(Some).map_err(fail),
+            Open::Update(transaction) if commit => {
+                self.exports.check_commit()?;
+                transaction.commit().map(Some).map_err(fail)
+            }
             // Dropped, and with it rolled back or left.
             Open::Read(_) | Open::Update(_) => Ok(None),
             over => {
@@ -178,14 +185,9 @@ impl Block {
         }
     }
 
-    /// One more buffer shows the memory of the block.
-    pub(crate) fn export(&self) {
-        let _ = self.exports.fetch_add(1, Relaxed);
-    }
-
-    /// One buffer less does, on whatever thread. On another one, what the block holds stays held until the block is gone.
-    pub(crate) fn release(&self) {
-        if self.exports.fetch_sub(1, Relaxed) == 1
+    /// One buffer less shows its memory, on whatever thread. On another one, what the block holds stays held until the block is gone.
+    pub(crate) fn release(&self, written: Option<Position>) {
+        if self.exports.remove(written)
             && let Content::Open(open) = &self.content
             && let Ok(mut open) = open.get()
             && matches!(*open, Open::Left { .. } | Open::Abandoned { .. })

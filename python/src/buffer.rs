@@ -10,7 +10,7 @@ use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use shmstate::dynamic::ValueKind;
+use shmstate::dynamic::{Position, ValueKind};
 use std::ffi::CStr;
 use std::os::raw::{c_int, c_void};
 
@@ -18,6 +18,8 @@ use std::os::raw::{c_int, c_void};
 struct Described {
     shape: [ffi::Py_ssize_t; 1],
     strides: [ffi::Py_ssize_t; 1],
+    /// The sequence, if its items can be written.
+    written: Option<Position>,
 }
 
 /// The letter of a number in the format of a buffer.
@@ -124,8 +126,9 @@ pub(crate) unsafe fn fill(of: Bound<'_, Sequence>, view: *mut ffi::Py_buffer, fl
         true => format.as_ptr().cast_mut(),
         false => std::ptr::null_mut(),
     };
-    let described = Box::new(Described { shape: [count as isize], strides: [size as isize] });
-    at.block.export();
+    let written = (!readonly).then_some(at.position);
+    let described = Box::new(Described { shape: [count as isize], strides: [size as isize], written });
+    at.block.exports.add(written);
     // Boxed: where they are does not change when the box does.
     let described = Box::leak(described);
     let filled = ffi::Py_buffer {
@@ -141,7 +144,7 @@ pub(crate) unsafe fn fill(of: Bound<'_, Sequence>, view: *mut ffi::Py_buffer, fl
         suboffsets: std::ptr::null_mut(),
         internal: std::ptr::from_mut(described).cast(),
     };
-    // SAFETY: the caller's promise; `described` lives until `release`, and so do the bytes, because of `export`.
+    // SAFETY: the caller's promise; `described` lives until `release`, and so do the bytes, because of `exports`.
     unsafe { view.write(filled) }
     Ok(())
 }
@@ -155,8 +158,8 @@ pub(crate) unsafe fn release(block: &Block, view: *mut ffi::Py_buffer) {
     let described = unsafe { (*view).internal }.cast::<Described>();
     if !described.is_null() {
         // SAFETY: made by `Box::into_raw`, and taken back once.
-        drop(unsafe { Box::from_raw(described) });
-        block.release();
+        let described = unsafe { Box::from_raw(described) };
+        block.release(described.written);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The extension module of the Python package `shmstate`, over the dynamic view of the library.
 //!
-//! From the ground up: `errors`; `interpreters`; `owned`: a cell of one thread; `registry`: the types of a state and their Python classes; `block`: a read, an update or a snapshot
+//! From the ground up: `errors`; `interpreters`; `owned`: a cell of one thread; `registry`: the types of a state and their Python classes; `exports`: the buffers that show a block; `block`: a read, an update or a snapshot
 //! that views look into; `instance`: objects of Python classes around a view; `to_python`, `from_python`: values; `structs`, `sequence`,
 //! `keyed` with `map`, `set` and `slab`: views; `buffer`: the memory of a list for numpy; `declare`: types that Python declares; `guards`, `state`: what the user
 //! holds.
@@ -9,6 +9,7 @@ mod block;
 mod buffer;
 mod declare;
 mod errors;
+mod exports;
 mod from_python;
 mod guards;
 mod instance;
