@@ -6,8 +6,7 @@ use crate::from_python;
 use crate::guards::{Read, Source, Update};
 use crate::registry::Registry;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::PyDict;
 use shmstate::Error;
 use shmstate::dynamic::{self, Data, DynOptions, DynState};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd};
@@ -185,45 +184,14 @@ impl State {
         Ok(self.source(py)?.registry.schema.clone())
     }
 
-    /// ``with state.update() as s``: what is done to ``s`` is committed at the end of the block, all of it at once.
-    ///
-    /// An exception rolls all of it back, and so does the death of the process. Other updates wait meanwhile. With a
-    /// function, ``f(s, *args)`` runs in the block, and its result is returned.
-    #[pyo3(signature = (f = None, /, *args))]
-    fn update<'py>(
-        &self,
-        py: Python<'py>,
-        f: Option<&Bound<'py, PyAny>>,
-        args: &Bound<'py, PyTuple>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let source = self.source(py)?;
-        match f {
-            None => Ok(Bound::new(py, Update::new(source))?.into_any()),
-            Some(f) => {
-                let block = source.begin(py)?;
-                run(py, &block, f, args, true)
-            }
-        }
+    /// An update, to be entered.
+    fn _update_(&self, py: Python<'_>) -> PyResult<Update> {
+        Ok(Update::new(self.source(py)?))
     }
 
-    /// ``with state.read() as s``: ``s`` shows one version, in place. No writer waits for it, nor does it wait.
-    ///
-    /// With a function, ``f(s, *args)`` runs in the block, and its result is returned.
-    #[pyo3(signature = (f = None, /, *args))]
-    fn read<'py>(
-        &self,
-        py: Python<'py>,
-        f: Option<&Bound<'py, PyAny>>,
-        args: &Bound<'py, PyTuple>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let source = self.source(py)?;
-        match f {
-            None => Ok(Bound::new(py, Read::new(source))?.into_any()),
-            Some(f) => {
-                let block = source.reading(py)?;
-                run(py, &block, f, args, false)
-            }
-        }
+    /// A read, to be entered.
+    fn _read_(&self, py: Python<'_>) -> PyResult<Read> {
+        Ok(Read::new(self.source(py)?))
     }
 
     /// A copy of the newest version, which lasts, and may be used by any thread.
@@ -374,40 +342,6 @@ impl Readiness {
         let closed = self.open().take();
         drop(closed);
     }
-}
-
-/// Runs a function on a block, which ends with it.
-fn run<'py>(
-    py: Python<'py>,
-    block: &Arc<Block>,
-    f: &Bound<'py, PyAny>,
-    args: &Bound<'py, PyTuple>,
-    commit: bool,
-) -> PyResult<Bound<'py, PyAny>> {
-    let result = block.root(py).and_then(|state| {
-        let mut all = vec![state];
-        all.extend(args.iter());
-        refuse_coroutine(f.call1(PyTuple::new(py, all)?)?)
-    });
-    match result {
-        Ok(result) => block.end(py, commit).map(|_| result),
-        Err(error) => {
-            let _ = block.end(py, false);
-            Err(error)
-        }
-    }
-}
-
-/// Refuses what would run after the block.
-fn refuse_coroutine(result: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
-    static COROUTINE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let py = result.py();
-    if !result.get_type().is(COROUTINE.import(py, "types", "CoroutineType")?) {
-        return Ok(result);
-    }
-    let _ = result.call_method0("close")?;
-    let why = "a coroutine would run after the block: pass a function, or `await` outside of a `with` block";
-    Err(pyo3::exceptions::PyTypeError::new_err(why))
 }
 
 /// A value, with the numbers of the fields on the way to it.

@@ -331,3 +331,12 @@ def test_a_finalizer_cannot_disturb_a_block(board):
             assert len(s.samples[:]) == 1000
         gc.collect()
     assert board.version == 1
+
+
+def test_functions_in_blocks_take_keywords(board):
+    def tick(s, by=1, *, times=1, f=None):
+        s.ticks += by * times
+        return s.ticks, f
+
+    assert board.update(tick, 2, times=3, f="f") == (6, "f")
+    assert board.read(lambda s, **kwargs: (s.ticks, kwargs), f=1, self=2) == (6, {"f": 1, "self": 2})

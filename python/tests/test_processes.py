@@ -192,3 +192,26 @@ def test_the_command(capsys):
     assert command("remove", "board").returncode == 0
     with pytest.raises(sm.NotFoundError):
         sm.open("board")
+
+
+@pytest.mark.parametrize("use", ["state.read(look)", "state.update(tick)", "state.wait_newer(state.version)", "block()"])
+def test_daemon_threads_end_with_the_interpreter(use):
+    code = f"""
+import shmstate as sm, threading, time
+class Ticks(sm.Struct):
+    ticks: sm.u64
+state = sm.State.anonymous(Ticks)
+def look(s):
+    return sum(s.ticks for _ in range(100))
+def tick(s):
+    for _ in range(100): s.ticks += 1
+def block():
+    with state.read() as s: look(s)
+def run():
+    while True: {use}
+for _ in range(4): threading.Thread(target=run, daemon=True).start()
+time.sleep(0.1)
+"""
+    for _ in range(5):
+        ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+        assert (ended.returncode, ended.stderr) == (0, "")

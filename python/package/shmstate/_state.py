@@ -90,6 +90,23 @@ class State(StateBase):
         for wait in list(self._waits):
             wait.wake_from_thread()
 
+    def update(self, f: Any = None, /, *args: Any, **kwargs: Any) -> Any:
+        """``with state.update() as s``: what is done to ``s`` is committed at the end of the block, all of it at once.
+
+        An exception rolls all of it back, and so does the death of the process. Other updates wait meanwhile. With a
+        function, ``f(s, *args, **kwargs)`` runs in the block, and its result is returned.
+        """
+        block = self._update_()
+        return block if f is None else _run(block, f, args, kwargs)
+
+    def read(self, f: Any = None, /, *args: Any, **kwargs: Any) -> Any:
+        """``with state.read() as s``: ``s`` shows one version, in place. No writer waits for it, nor does it wait.
+
+        With a function, ``f(s, *args, **kwargs)`` runs in the block, and its result is returned.
+        """
+        block = self._read_()
+        return block if f is None else _run(block, f, args, kwargs)
+
     def changes(self, timeout: "float | None" = None, since: "int | None" = None) -> Any:
         """Waits for versions, and gives a ``Change`` for each one that this process is fast enough for.
 
@@ -161,6 +178,19 @@ class State(StateBase):
                 _close_later(descriptor)
         # The path, because the child's directory may be another one.
         return _reopen, (type(self), self.file, self._cls, options)
+
+
+def _run(block: Any, f: Any, args: Any, kwargs: Any) -> Any:
+    """Runs a function on a block, which ends with it. Python calls it, and not the compiled part: when the interpreter exits, it ends
+    daemon threads that are in Python code, and a compiled function below that code would abort the process."""
+    with block as s:
+        result = f(s, *args, **kwargs)
+        if type(result) is types.CoroutineType:
+            result.close()
+            raise TypeError(
+                "a coroutine would run after the block: pass a function, or `await` outside of a `with` block"
+            )
+        return result
 
 
 class _Wait:
