@@ -113,11 +113,9 @@ pub(crate) fn plain<'py>(py: Python<'py>, registry: &Registry, value: Value<'_>)
         Ok(instance::make(class.bind(py), body)?)
     };
     match value.kind() {
-        ValueKind::Struct => match registry.shown(value.type_index()) {
+        ValueKind::Struct | ValueKind::Enum => match registry.shown(value.type_index()) {
             Some(Shown::Struct(class)) => fields(class, value),
-            _ => Err(no_class(value)),
-        },
-        ValueKind::Enum => match registry.shown(value.type_index()) {
+            // Of an enum, or of the payload of one.
             Some(Shown::Variants(classes)) => {
                 let class = classes.get(value.variant_index()?).ok_or_else(|| no_class(value))?;
                 fields(class, value.payload()?)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import enum
 import keyword
 import sys
@@ -48,11 +49,9 @@ class Type:
 
     def _shm_zero(self) -> Any:
         """What a value by itself begins with, as a new state does."""
-        if self.name == "array":
+        if self.name in _ARRAYS:
             return [_zero(self.types[0]) for _ in range(self.count)]
-        if self.name == "Array":
-            return [_zero(self.types[0]) for _ in range(self.count)]
-        if self.name in ("Tracked", "Wrapping", "Saturating"):
+        if self.name in _AROUND_ONE:
             return _zero(self.types[0])
         return self._default() if callable(self._default) else self._default
 
@@ -67,6 +66,8 @@ def _name(ty: Any) -> str:
     return repr(ty) if isinstance(ty, Type) else getattr(ty, "__name__", repr(ty))
 
 
+# What has always as many items as it has room for, and what is shown as the one value in it.
+_ARRAYS, _AROUND_ONE = {"array", "Array"}, {"Tracked", "Wrapping", "Saturating"}
 _COUNTED = {"array", "Array", "List", "Ring", "Queue", "Slab", "Set", "Map", "SortedMap", "Text", "Blob"}
 
 
@@ -335,7 +336,8 @@ class Struct(StructBase, metaclass=_Meta):
 
     @classmethod
     def _default_(cls, index: int) -> Any:
-        return cls._defaults_[index] if index in cls._defaults_ else _zero(cls._fields_[index][2])
+        # Of its own for each value: a list may be changed.
+        return copy.deepcopy(cls._defaults_[index]) if index in cls._defaults_ else _zero(cls._fields_[index][2])
 
     @classmethod
     def _declared_fields_(cls, context: _Context) -> "list[tuple[str, int, str]]":
@@ -353,15 +355,13 @@ class Struct(StructBase, metaclass=_Meta):
 
     def copy(self) -> Any:
         """A value by itself, with the same content, all the way down."""
-        return self._plain_()
+        return copy.deepcopy(self)
 
     __copy__ = copy
 
     def __deepcopy__(self, memo: Any) -> Any:
         if self._is_view_():
             return self._plain_()
-        import copy
-
         return type(self)(*(copy.deepcopy(value, memo) for value in self._values_()))
 
     def asdict(self) -> "dict[str, Any]":
@@ -552,7 +552,15 @@ class Schema:
 
 
 def _gather(ty: Any, way: "list[int]", values: "list[tuple[list[int], Any]]") -> None:
-    if isinstance(ty, type) and issubclass(ty, Struct):
+    if isinstance(ty, Type) and ty.name in _AROUND_ONE:
+        # It is shown as the value, and is no step of the way.
+        _gather(ty.types[0], way, values)
+    elif isinstance(ty, Type) and ty.name in _ARRAYS:
+        of_items: "list[tuple[list[int], Any]]" = []
+        _gather(ty.types[0], [], of_items)
+        if of_items:
+            values.append((way, _zero(ty)))
+    elif isinstance(ty, type) and issubclass(ty, Struct):
         for index, (_, _, field) in enumerate(ty._fields_):
             if index in ty._defaults_:
                 values.append(([*way, index], ty._defaults_[index]))
