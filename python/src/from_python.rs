@@ -7,9 +7,10 @@ use crate::registry::{Registry, Shown};
 use crate::sequence::Sequence;
 use crate::structs::StructBase;
 use crate::to_python;
+use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyFloat, PyMapping, PyString, PyTuple, PyType};
 use shmstate::dynamic::{Data, TypeInfo, ValueKind};
 
 /// The value of type `index` that an object stands for. The path is that of the part, for messages; it is made when there is one.
@@ -40,7 +41,8 @@ pub(crate) fn data(
                 Err(error) if error.is_instance_of::<PyOverflowError>(object.py()) => {
                     return Err(overflow(&path(), "an integer so large", &info.name));
                 }
-                Err(_) => return wrong(),
+                Err(error) if is_about_the_value(object.py(), &error) => return wrong(),
+                Err(error) => return Err(error),
             },
         },
         ValueKind::Bool => match object.cast::<PyBool>() {
@@ -65,14 +67,23 @@ pub(crate) fn data(
         ValueKind::Key => return integer(info, "u64", object, path),
         ValueKind::TimeSpan | ValueKind::Timestamp => return nanoseconds(info, object, path),
         ValueKind::IpAddress => Data::Text(object.str()?.to_str()?.to_owned()),
-        ValueKind::SocketAddress => socket(object).or_else(|_| wrong())?,
+        ValueKind::SocketAddress => match socket(object) {
+            Err(error) if is_about_the_value(object.py(), &error) => return wrong(),
+            address => address?,
+        },
         ValueKind::Uuid => Data::Text(object.str()?.to_str()?.to_owned()),
         ValueKind::Maybe if object.is_none() => Data::None,
         ValueKind::Maybe => match info.item {
             Some(item) => return data(registry, item, object, path),
             None => return wrong(),
         },
-        ValueKind::Struct => return fields(registry, &info.name, &info.fields, object, path),
+        ValueKind::Struct => {
+            let class = match registry.shown(index) {
+                Some(Shown::Struct(class)) => Some(class.bind(object.py())),
+                _ => None,
+            };
+            return fields(registry, class, &info.name, &info.fields, object, path);
+        }
         ValueKind::Enum => return variant(registry, index, object, path),
         ValueKind::Sequence | ValueKind::Set => {
             let Some(item) = info.item else { return wrong() };
@@ -113,9 +124,10 @@ pub(crate) fn items(
     path: &dyn Fn() -> String,
     first: usize,
 ) -> PyResult<Vec<Data>> {
-    let iterate = object.try_iter();
-    let iterate =
-        iterate.map_err(|_| wrong_type(&path(), object, &format!("sequence of {}", registry.info(item).name)))?;
+    let iterate = object.try_iter().map_err(|error| match is_about_the_value(object.py(), &error) {
+        true => wrong_type(&path(), object, &format!("sequence of {}", registry.info(item).name)),
+        false => error,
+    })?;
     iterate
         .enumerate()
         .map(|(i, value)| data(registry, item, &value?, &|| format!("{}[{}]", path(), first + i)))
@@ -134,7 +146,11 @@ fn range(number: &str) -> (i128, i128) {
 }
 
 fn integer(info: &TypeInfo, number: &str, object: &Bound<'_, PyAny>, path: &dyn Fn() -> String) -> PyResult<Data> {
-    let out = || Err(overflow(&path(), &object.str().map(|s| s.to_string()).unwrap_or_default(), &info.name));
+    // Python writes no number with thousands of digits.
+    let out = || {
+        let number = object.str().map_or_else(|_| "an integer so large".into(), |number| number.to_string());
+        Err(overflow(&path(), &number, &info.name))
+    };
     if object.is_instance_of::<PyFloat>() {
         return Err(wrong_type(&path(), object, &info.name));
     }
@@ -151,7 +167,10 @@ fn integer(info: &TypeInfo, number: &str, object: &Bound<'_, PyAny>, path: &dyn 
                 Err(_) => return out(),
             }
         }
-        Err(_) => return Err(wrong_type(&path(), object, &info.name)),
+        Err(error) if error.is_instance_of::<PyTypeError>(object.py()) => {
+            return Err(wrong_type(&path(), object, &info.name));
+        }
+        Err(error) => return Err(error),
     };
     let (least, most) = range(number);
     if found < least || found > most {
@@ -172,13 +191,29 @@ pub(crate) fn bytes(object: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
     if let Ok(bytes) = object.cast::<PyByteArray>() {
         return Ok(Some(bytes.to_vec()));
     }
-    if object.is_instance_of::<PyString>() || object.is_instance_of::<PyInt>() {
+    // `bytes` makes zeroes of a number; one of numpy has a memory of its own.
+    let is_number = match PyUntypedBuffer::get(object) {
+        Ok(buffer) => buffer.dimensions() == 0,
+        Err(_) => object.hasattr("__index__")?,
+    };
+    if is_number || object.is_instance_of::<PyString>() {
         return Ok(None);
     }
     match object.py().get_type::<PyBytes>().call1((object,)) {
         Ok(made) => Ok(Some(made.extract()?)),
-        Err(_) => Ok(None),
+        Err(error) if is_about_the_value(object.py(), &error) => Ok(None),
+        Err(error) => Err(error),
     }
+}
+
+/// Whether an exception says that a value is not what was asked for, and is not one that the program has to see, as `KeyboardInterrupt`.
+pub(crate) fn is_about_the_value(py: Python<'_>, error: &PyErr) -> bool {
+    let is = [
+        error.is_instance_of::<PyTypeError>(py),
+        error.is_instance_of::<PyValueError>(py),
+        error.is_instance_of::<PyOverflowError>(py),
+    ];
+    is.contains(&true)
 }
 
 /// Nanoseconds, as a number, or of a `timedelta` or a `datetime` with a time zone.
@@ -220,9 +255,17 @@ fn socket(object: &Bound<'_, PyAny>) -> PyResult<Data> {
     Ok(Data::Socket(std::net::SocketAddr::into(address)))
 }
 
-/// A struct, from an object of its class, a dictionary, or a sequence where the fields have no names.
+/// Whether the objects of a class have fields of these names, in this order.
+fn has_fields(class: &Bound<'_, PyType>, fields: &[(String, usize)]) -> PyResult<bool> {
+    let found: Vec<(Bound<'_, PyAny>, String, Bound<'_, PyAny>)> = class.getattr("_fields_")?.extract()?;
+    Ok(found.iter().map(|(_, name, _)| name).eq(fields.iter().map(|(name, _)| name)))
+}
+
+/// A struct, from an object of its class or of one with the same fields, a dictionary of the fields or of the attributes, or a sequence
+/// where the fields have no names.
 fn fields(
     registry: &Registry,
+    class: Option<&Bound<'_, PyType>>,
     name: &str,
     fields: &[(String, usize)],
     object: &Bound<'_, PyAny>,
@@ -240,26 +283,33 @@ fn fields(
         _ => Data::Map(fields.iter().map(|(name, _)| Data::from(&**name)).zip(values).collect()),
     };
     if let Ok(value) = object.cast::<StructBase>() {
-        let found = value.get().fields(object.py())?;
-        if found.len() != fields.len() {
+        let found = object.get_type();
+        if !class.is_some_and(|class| found.is(class)) && !has_fields(&found, fields)? {
             return Err(wrong_type(&path(), object, name));
         }
+        let found = value.get().fields(object.py())?;
         let values = found.iter().enumerate().map(|(i, value)| part(i, value));
         return values.collect::<PyResult<_>>().map(gather);
     }
-    if let Ok(mapping) = object.cast::<PyDict>() {
-        let one = |(i, (name, _)): (usize, &(String, usize))| match mapping.get_item(name)? {
-            Some(value) => part(i, &value),
-            None => Err(PyTypeError::new_err(format!("{}the field `{name}` is missing", at(&path())))),
+    if let Ok(mapping) = object.cast::<PyMapping>() {
+        let attributes: Vec<String> = match class {
+            Some(class) => class.call_method0("_field_names_")?.extract()?,
+            None => Vec::new(),
         };
-        let values = fields.iter().enumerate().map(one).collect::<PyResult<Vec<_>>>()?;
-        for key in mapping.keys() {
+        let mut values: Vec<Option<Data>> = fields.iter().map(|_| None).collect();
+        for pair in mapping.items()? {
+            let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
             let key = key.str()?.to_string();
-            if !fields.iter().any(|(name, _)| *name == key) {
+            let found = fields.iter().position(|(name, _)| *name == key);
+            let Some(i) = found.or_else(|| attributes.iter().position(|name| *name == key)) else {
                 return Err(PyTypeError::new_err(format!("{}`{name}` has no field `{key}`", at(&path()))));
-            }
+            };
+            values[i] = Some(part(i, &value)?);
         }
-        return Ok(gather(values));
+        let one = |(value, (name, _)): (Option<Data>, &(String, usize))| {
+            value.ok_or_else(|| PyTypeError::new_err(format!("{}the field `{name}` is missing", at(&path()))))
+        };
+        return values.into_iter().zip(fields).map(one).collect::<PyResult<_>>().map(gather);
     }
     if numbered && !object.is_instance_of::<PyString>() {
         if fields.len() == 1 && object.cast::<PyTuple>().is_err() {
@@ -291,7 +341,7 @@ fn variant(registry: &Registry, index: usize, object: &Bound<'_, PyAny>, path: &
             }
         }
         Some(Shown::Variants(classes)) => {
-            let is = |class: &Py<pyo3::types::PyType>| {
+            let is = |class: &Py<PyType>| {
                 let class = class.bind(object.py());
                 object.get_type().is(class) || object.is(class.as_any())
             };
@@ -299,7 +349,10 @@ fn variant(registry: &Registry, index: usize, object: &Bound<'_, PyAny>, path: &
                 let variant = &info.variants[found];
                 // The class itself stands for a variant without fields.
                 let payload = match object.cast::<StructBase>() {
-                    Ok(_) => fields(registry, &variant.name, &variant.fields, object, path)?,
+                    Ok(_) => {
+                        let class = Some(classes[found].bind(object.py()));
+                        fields(registry, class, &variant.name, &variant.fields, object, path)?
+                    }
                     Err(_) if variant.fields.is_empty() => Data::None,
                     Err(_) => return Err(wrong_type(&path(), object, &info.name)),
                 };

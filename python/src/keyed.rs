@@ -213,7 +213,7 @@ pub(crate) fn sought(py: Python<'_>, at: &At, index: usize, object: &Bound<'_, P
         Err(_) if object.is_instance_of::<PyFloat>() && whole(object)? => {
             Ok(find(&object.call_method0("__int__")?).ok())
         }
-        Err(_) if object.hash().is_ok() => Ok(None),
+        Err(error) if from_python::is_about_the_value(py, &error) && object.hash().is_ok() => Ok(None),
         Err(error) => Err(error),
     }
 }

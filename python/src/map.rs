@@ -114,16 +114,17 @@ impl Map {
     }
 
     /// The value of a key; `default` is inserted first if there is none.
+    #[pyo3(signature = (key, default = None, /))]
     fn setdefault<'py>(
         &self,
         py: Python<'py>,
         key: &Bound<'py, PyAny>,
-        default: &Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         if let Some(found) = self.find(py, key)? {
             return Ok(found);
         }
-        self.__setitem__(py, key, default)?;
+        self.__setitem__(py, key, &default.into_pyobject(py)?)?;
         self.__getitem__(py, key)
     }
 

@@ -25,9 +25,9 @@ pub(crate) struct Registry {
 pub(crate) enum Shown {
     /// A struct: its class.
     Struct(Py<PyType>),
-    /// An enum without payloads: its members.
+    /// An `Enum`: its members.
     Members(Vec<Py<PyAny>>),
-    /// An enum with payloads: the class of each variant.
+    /// A `Union`: the class of each variant.
     Variants(Vec<Py<PyType>>),
 }
 
@@ -48,10 +48,10 @@ impl Registry {
                 None
             } else if info.kind != ValueKind::Enum {
                 Some(Shown::Struct(class.extract()?))
-            } else if info.variants.iter().all(|variant| variant.fields.is_empty()) {
-                Some(Shown::Members(class.extract()?))
             } else {
-                Some(Shown::Variants(class.extract()?))
+                // The variants of a `Union` are classes, also if none of them has a field.
+                let variants = class.extract().map(Shown::Variants);
+                Some(variants.or_else(|_| class.extract().map(Shown::Members))?)
             });
         }
         let _ = self.classes.set(all);

@@ -4,7 +4,7 @@ use crate::block::At;
 use crate::errors::inside;
 use crate::{buffer, from_python, to_python};
 use pyo3::basic::CompareOp;
-use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PySlice, PyTuple, PyType};
@@ -150,7 +150,7 @@ impl Sequence {
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        if let Ok(index) = index.extract::<isize>() {
+        if let Some(index) = number(index)? {
             let negative = if index < 0 { self.index(py, index, "list")? } else { index as usize };
             let found = self.at.look(py, |value| {
                 // A list is asked for its length once.
@@ -176,7 +176,7 @@ impl Sequence {
     }
 
     fn __setitem__(&self, py: Python<'_>, index: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        if let Ok(index) = index.extract::<isize>() {
+        if let Some(index) = number(index)? {
             let index = self.index(py, index, "list assignment")?;
             let position = self.at.look(py, |value| Ok(value.item(index)?.position()))?;
             if self.at.fixed(position).is_shown_by(value) {
@@ -214,7 +214,7 @@ impl Sequence {
 
     fn __delitem__(&self, py: Python<'_>, index: &Bound<'_, PyAny>) -> PyResult<()> {
         self.refuse_array(py)?;
-        if let Ok(index) = index.extract::<isize>() {
+        if let Some(index) = number(index)? {
             let index = self.index(py, index, "list")?;
             return self.edit(py, true, |part| part.remove(&(index as u64).into()).map(drop));
         }
@@ -408,6 +408,18 @@ impl Sequence {
     }
 }
 
+/// The number that an index is; nothing for a slice, and for what is no index.
+fn number(index: &Bound<'_, PyAny>) -> PyResult<Option<isize>> {
+    match index.extract() {
+        Ok(number) => Ok(Some(number)),
+        Err(error) if error.is_instance_of::<PyTypeError>(index.py()) => Ok(None),
+        Err(error) if error.is_instance_of::<PyOverflowError>(index.py()) => {
+            Err(PyIndexError::new_err("cannot fit 'int' into an index-sized integer"))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 fn not_an_index(found: &Bound<'_, PyAny>) -> PyErr {
     let found = found.get_type().name().map(|name| name.to_string()).unwrap_or_default();
     PyTypeError::new_err(format!("list indices must be integers or slices, not {found}"))
@@ -421,12 +433,14 @@ impl Iter {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let index = self.next.fetch_add(1, Relaxed);
-        let of = self.of.get();
-        of.at.look(py, |value| match value.items()?.nth(index) {
+        let (index, of) = (self.next.load(Relaxed), self.of.get());
+        let found = of.at.look(py, |value| match value.items()?.nth(index) {
             Some(item) => to_python::view(py, &of.at, item, of.form != Form::Array).map(Some),
             None => Ok(None),
-        })
+        })?;
+        // It stays at its end, whatever is appended.
+        self.next.store(if found.is_some() { index + 1 } else { usize::MAX }, Relaxed);
+        Ok(found)
     }
 
     fn __length_hint__(&self, py: Python<'_>) -> PyResult<usize> {

@@ -121,9 +121,11 @@ class State(StateBase):
             yield Change(version, version - seen - 1)
             seen = version
 
-    async def achanges(self, timeout: "float | None" = None, since: "int | None" = None) -> Any:
+    def achanges(self, timeout: "float | None" = None, since: "int | None" = None) -> Any:
         """``changes``, for ``async for``: other tasks run meanwhile. It may be cancelled: no version is lost by that."""
-        seen = self.version if since is None else since
+        return self._achanges(self.version if since is None else since, timeout)
+
+    async def _achanges(self, seen: int, timeout: "float | None") -> Any:
         wait = _Wait(self, seen)
         try:
             while (version := await wait.newer(seen, timeout)) is not None:
@@ -146,8 +148,8 @@ class State(StateBase):
 
         end = None if timeout is None else time.monotonic() + timeout
         while True:
-            with self.read() as s:
-                seen, found = s.version_, f(s)
+            with (block := self.read()) as s:
+                seen, found = block.version, f(s)
             del s
             if found:
                 return found

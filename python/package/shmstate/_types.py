@@ -302,6 +302,8 @@ class Struct(StructBase, metaclass=_Meta):
     _defaults_: "dict[int, Any]" = {}
     _options_: "dict[str, Any]" = {}
     _variant_: bool = False
+    # Whether the class is one that a state opened by its name alone is shown by.
+    _made_: bool = False
 
     @classmethod
     def _set_up_(cls, *, name: "str | None" = None, version: int = 0, arguments: "tuple[Any, ...]" = (), **more: Any) -> None:
@@ -386,6 +388,11 @@ class Struct(StructBase, metaclass=_Meta):
         return f"{name}({', '.join(f'{name}={getattr(self, name)!r}' for name in self._field_names_())})"
 
     def __reduce__(self) -> Any:
+        if self._made_:
+            raise TypeError(
+                f"`{type(self).__qualname__}` was made of what the region says, and no other process has the class: pickle `.asdict()`, or "
+                "open the state with a class that the program declares"
+            )
         plain = self._plain_()
         return type(self), tuple(plain._values_())
 
@@ -596,5 +603,5 @@ def _class_of(info: "dict[str, Any]") -> Any:
 def _struct(base: type, name: str, full: str, fields: "list[tuple[str, int]]") -> Any:
     made = _Meta(name, (base,), {"__module__": "shmstate", "__qualname__": full, "_fields_": ()})
     made._make_fields_([(_attribute(name), None) for name, _ in fields], [name for name, _ in fields])
-    made._variant_ = base is Variant
+    made._variant_, made._made_ = base is Variant, True
     return made
