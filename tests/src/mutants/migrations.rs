@@ -1,6 +1,6 @@
 //! Faults of what becomes of a state under another layout.
 
-use super::Check::{Process, Step};
+use super::Check::{Process, Step, Unit};
 use super::Mutant;
 use super::weave::{before, instead, left_out, value};
 
@@ -171,6 +171,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "deserializer.deserialize_any(self)",
         )],
         checks: &[Process("migration_export", "each_f32_is_read_as_it_was")],
+    },
+    Mutant {
+        name: "discriminants_of_any_size",
+        breaks: "a schema is accepted whose variants have values that their discriminant does not hold",
+        patches: &[value("layout/validate.rs", "if «!repr.holds(variant.value)» {", "false")],
+        checks: &[Unit("layout::schema::tests::a_discriminant_that_its_type_does_not_hold_is_refused")],
     },
     Mutant {
         name: "name_given_before_it_is_filled",

@@ -278,7 +278,10 @@ fn what_the_derive_refuses_is_refused() {
             types.enumeration("E", "", repr, false, variants)
         };
         for value in [1 << bits, 300 << bits >> 8, u64::MAX] {
-            refused(|types| with(types, value), &format!("`E::B` has the value {value}, which no `{repr}` holds"));
+            refused(
+                |types| with(types, value),
+                &format!("the variant `B` of `E` has the value {value}, which no `{repr}` holds"),
+            );
         }
         let mut types = Declaration::new();
         let most = with(&mut types, (1 << bits) - 1).unwrap();

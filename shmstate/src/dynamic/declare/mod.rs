@@ -249,8 +249,8 @@ impl Declaration {
         if let Some(variant) = variants.iter().find(|variant| !repr.holds(variant.value)) {
             let (variant, value, repr) = (&variant.name, variant.value, repr.name());
             return Err(wrong(format!(
-                "`{name}::{variant}` has the value {value}, which no `{repr}` holds: give it a smaller one, or the enum a wider \
-                 discriminant"
+                "the variant `{variant}` of `{name}` has the value {value}, which no `{repr}` holds: give it a smaller one, or \
+                 the enum a wider discriminant"
             )));
         }
         let tag = repr.size() as u64;
