@@ -10,7 +10,7 @@ const DEEPEST: u32 = 64;
 impl Schema {
     /// Types are named before they are used (so there is no cycle) and are not nested without end; parts lie inside the
     /// whole, one after the other; names are not used twice.
-    pub(super) fn validate(&self) -> Result<(), String> {
+    pub(crate) fn validate(&self) -> Result<(), String> {
         if self.types.is_empty() {
             return Err("it describes no type".into());
         }

@@ -51,6 +51,10 @@ impl Plan {
     pub(crate) fn new(schema: Schema, sizes: Sizes) -> Result<Plan, Error> {
         let (name, size) = schema.root().map_or(("", 0), |root| (&*root.name, root.size));
         let too_large = || Trouble::InvalidOption(format!("a state of {size} bytes is too large for a region"));
+        // Before there is a file that no process could open.
+        schema
+            .validate()
+            .map_err(|why| Trouble::InvalidOption(format!("no region can be made for `{name}`: {why}")))?;
         let document = schema.document();
         if document.len() > LONGEST_DOCUMENT {
             let why = format!(

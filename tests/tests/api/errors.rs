@@ -423,6 +423,16 @@ fn invalid_option() {
 }
 
 #[test]
+fn a_type_that_is_nested_too_deep() {
+    type Eight<T> = [[[[[[[[T; 1]; 1]; 1]; 1]; 1]; 1]; 1]; 1];
+    type Deep = Eight<Eight<Eight<Eight<Eight<Eight<Eight<Eight<u8>>>>>>>>;
+    let dir = scratch_dir();
+    let created = State::<Deep>::create(dir.path().join("deep"));
+    check(created, ErrorKind::InvalidOption, &["no region can be made for", "is nested more than 64 deep"]);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn unsupported() {
     let dir = scratch_dir();
     let Some(lines) = limited("root", 0, dir.path()) else { return };
