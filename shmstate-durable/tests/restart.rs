@@ -345,7 +345,7 @@ fn a_version_that_is_waited_for_before_it_is_made_is_written() {
     let (board, other) = (seldom(&place), seldom(&place));
     for version in [2, 4, 7] {
         std::thread::scope(|scope| {
-            let waiter = scope.spawn(|| board.wait_durable(version, Duration::from_secs(60)).unwrap());
+            let waiter = scope.spawn(|| board.wait_durable(version, Duration::from_secs(30)).unwrap());
             // So that it waits, mostly.
             std::thread::sleep(Duration::from_millis(20));
             while other.update_versioned(|s, made| (s.ticks += 1, made)).unwrap().1 < version {}
