@@ -203,3 +203,33 @@ fn entries_whose_keys_lose_something_are_dropped() {
     drop(palette);
     State::<short::Palette>::open(&path).expect("checked by the first handle");
 }
+
+/// An export says nothing of how keys are hashed and ordered: an import arranges them as the program does.
+#[test]
+fn what_was_exported_is_arranged_by_the_program() {
+    let dir = scratch_dir();
+    let [name, file, next] = ["ledger", "ledger.json", "next"].map(|file| dir.path().join(file));
+    let ledger = State::<new::Ledger>::create(&name).unwrap();
+    let keys = || (0..90).map(|n| new::Key(n * 10));
+    ledger
+        .transact(|s| {
+            for key in keys() {
+                s.amounts.insert(key, key.0)?;
+                s.paid.insert(key)?;
+                s.latest.insert(key, key.0)?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    DynState::open(&name).unwrap().export(&file).unwrap();
+    let next = State::<new::Ledger>::options().import(&file, &next).unwrap();
+    next.read(|s| {
+        assert_eq!((s.amounts.len(), s.paid.len(), s.latest.len()), (90, 90, 90));
+        for key in keys() {
+            let alike = new::Key(key.0 + 3);
+            assert_eq!((s.amounts.get(&alike), s.latest.get(&alike)), (Some(&key.0), Some(&key.0)));
+            assert!(s.paid.contains(&alike));
+        }
+    })
+    .unwrap();
+}
