@@ -231,7 +231,7 @@ fn a_state_moves_to_more_handles() {
     let new = State::<u64>::open(dir.join("number")).unwrap();
     assert_eq!((new.read(|n| *n).unwrap(), new.stats().unwrap().handles), (7, 9));
     assert_eq!(run(dir, &["resize", "number"]).0, 2, "no size");
-    assert!(fails(dir, &["resize", "number", "--copies", "1"], 7).contains("`--copies 1`"));
+    assert!(fails(dir, &["resize", "number", "--copies", "1"], 2).contains("`--copies 1`"));
 }
 
 #[test]
