@@ -41,7 +41,7 @@ struct Line {
 impl Chart {
     /// All columns of one table.
     pub fn of(table: &Table) -> Chart {
-        let unit = if table.title == crate::workloads::life::MEMORY { decimal } else { time };
+        let unit = if table.title == crate::workloads::lifecycle::MEMORY { decimal } else { time };
         let mut chart = Chart { title: table.title.clone(), labels: table.columns.clone(), lines: Vec::new(), unit };
         for row in &table.rows {
             for (place, cell) in row.cells.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! What the machine itself needs, in the same run.
 
-use crate::board::{SIZES, size_name};
 use crate::child::stay_on;
+use crate::counter_list::{SIZES, size_name};
 use crate::measure::{Effort, Side, in_turns, timed};
 use crate::results::{Cell, Results, Row, Table};
 use anyhow::Result;

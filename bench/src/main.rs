@@ -1,9 +1,9 @@
 //! What shmstate costs beside what else there is, measured in one run. See `--help`.
 
-mod about;
-mod board;
 mod chart;
 mod child;
+mod counter_list;
+mod environment;
 mod machine;
 mod measure;
 mod op;
@@ -21,7 +21,7 @@ use peers::Kind;
 use results::Results;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use workloads::{Place, beside, follow, life, solo, wake};
+use workloads::{Place, concurrent, follow, lifecycle, single, wake};
 
 /// Measures shmstate and its peers in turns, and prints tables of medians.
 ///
@@ -91,7 +91,7 @@ fn main() -> Result<()> {
         }
     }
     Place::sweep();
-    notes.extend(about::fit(&mut effort, cli.gib));
+    notes.extend(environment::fit(&mut effort, cli.gib));
     notes.iter().for_each(|note| eprintln!("note: {note}"));
     let mut results = Results { tables: Vec::new(), notes };
 
@@ -99,9 +99,9 @@ fn main() -> Result<()> {
     progress.say("the machine");
     machine::run(effort, &mut results)?;
     progress.step();
-    solo::run(effort, &kinds, &mut results, &progress)?;
-    life::run(effort, &kinds, &mut results, &progress)?;
-    beside::run(effort, &kinds, &mut results, &progress)?;
+    single::run(effort, &kinds, &mut results, &progress)?;
+    lifecycle::run(effort, &kinds, &mut results, &progress)?;
+    concurrent::run(effort, &kinds, &mut results, &progress)?;
     follow::run(effort, &kinds, &mut results, &progress)?;
     wake::run(effort, &mut results, &progress)?;
     progress.finish();
@@ -111,7 +111,11 @@ fn main() -> Result<()> {
 
 /// How many steps the run has after the machine's.
 fn steps(effort: Effort) -> usize {
-    solo::steps(effort) + life::steps(effort) + beside::steps(effort) + follow::steps(effort) + wake::steps(effort)
+    single::steps(effort)
+        + lifecycle::steps(effort)
+        + concurrent::steps(effort)
+        + follow::steps(effort)
+        + wake::steps(effort)
 }
 
 /// What is measured, and notes on what is not.
@@ -157,7 +161,7 @@ fn draw(results: &Results, dir: &Path) -> Result<Vec<(String, PathBuf)>> {
     let sizes =
         results.tables.iter().filter(|table| table.compared && table.columns.first().is_some_and(|c| c == "64 B"));
     let mut charts: Vec<Chart> = sizes.map(Chart::of).collect();
-    charts.extend(beside::series().iter().map(|series| Chart::across(series, results)));
+    charts.extend(concurrent::series().iter().map(|series| Chart::across(series, results)));
     let mut drawn = Vec::new();
     for chart in charts {
         if let Some(svg) = chart.svg() {

@@ -1,6 +1,6 @@
 //! Rounds in turns, medians, spreads.
 
-use crate::board::SIZES;
+use crate::counter_list::SIZES;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;

@@ -1,6 +1,6 @@
 //! Tables for a terminal, and as Markdown.
 
-use crate::about;
+use crate::environment;
 use crate::op::Op;
 use crate::results::{Better, Cell, Results, Table};
 use crate::targets::Verdict;
@@ -88,7 +88,7 @@ const LEGEND: &str = "Medians over interleaved rounds, half the distance of the 
                       of open addressing in its list, without shmstate's keyed hash.";
 
 pub fn terminal(results: &Results, verdicts: &[Verdict]) -> String {
-    let mut out = format!("{}.\n\n{LEGEND}\n\n", about::line());
+    let mut out = format!("{}.\n\n{LEGEND}\n\n", environment::line());
     for table in &results.tables {
         out += &show(table, UTF8_FULL_CONDENSED, "");
         out.push('\n');
@@ -98,7 +98,7 @@ pub fn terminal(results: &Results, verdicts: &[Verdict]) -> String {
 
 /// `charts`: title and file of each.
 pub fn markdown(results: &Results, verdicts: &[Verdict], charts: &[(String, String)]) -> String {
-    let mut out = format!("{HEAD}{}.\n\n{LEGEND}\n\n", about::line());
+    let mut out = format!("{HEAD}{}.\n\n{LEGEND}\n\n", environment::line());
     for table in &results.tables {
         out += &show(table, ASCII_MARKDOWN, "### ");
         if let Some((title, file)) = charts.iter().find(|(title, _)| *title == table.title) {
@@ -123,7 +123,7 @@ const FRONT_SIZES: [&str; 3] = ["64 B", "64 KiB", "1 MiB"];
 /// The README's table: a read and an update at a few sizes, as medians.
 pub fn readme(results: &Results, verdicts: &[Verdict]) -> String {
     let met = verdicts.iter().filter(|verdict| verdict.met).count();
-    let mut out = format!("{}: medians. Of {} aims, {met} were met.\n\n", about::line(), verdicts.len());
+    let mut out = format!("{}: medians. Of {} aims, {met} were met.\n\n", environment::line(), verdicts.len());
     let cells: Vec<_> = [(Op::ReadOne, "read"), (Op::UpdateOne, "update")]
         .into_iter()
         .flat_map(|(op, verb)| FRONT_SIZES.map(|size| (op.title(), verb, size)))

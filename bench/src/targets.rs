@@ -1,11 +1,11 @@
 //! What is aimed at, and whether it was met. Nothing fails on it.
 
-use crate::board::{LARGE, SIZES, size_name};
+use crate::counter_list::{LARGE, SIZES, size_name};
 use crate::op::Op;
 use crate::peers::Kind;
 use crate::peers::bells::Bell;
 use crate::results::{Results, factor, kib, percent, time, whole};
-use crate::workloads::{beside, follow, life, wake};
+use crate::workloads::{concurrent, follow, lifecycle, wake};
 
 pub struct Verdict {
     pub aim: String,
@@ -99,23 +99,24 @@ fn together(judge: &mut Judge<'_>) {
     let (ours, results) = (Kind::Ours.name(), judge.results);
     let torn = results.tables.iter().filter_map(|table| table.get(ours, "torn")).reduce(|a, b| a + b);
     judge.at_most("torn reads".to_owned(), torn, 0.0, whole);
-    let p999 = results.get(&beside::reader_title(64), ours, "p99.9");
+    let p999 = results.get(&concurrent::reader_title(64), ours, "p99.9");
     judge.at_most("a reader beside a writer, p99.9, 64 B".to_owned(), p999, 300.0, time);
-    let solo = results.get(&beside::writer_title(64), ours, "of its rate alone");
+    let solo = results.get(&concurrent::writer_title(64), ours, "of its rate alone");
     judge.at_least("a writer beside a reader, of its rate alone, 64 B".to_owned(), solo, 0.5, factor);
-    for (bytes, stay) in beside::STAYED_IN.into_iter().flat_map(|bytes| beside::STAYS.map(|stay| (bytes, stay))) {
-        let stays = results.get(&beside::stay_title(stay, bytes), ours, "of its rate alone");
-        let (stay, size) = (beside::stay_name(stay), size_name(bytes));
+    for (bytes, stay) in concurrent::STAYED_IN.into_iter().flat_map(|bytes| concurrent::STAYS.map(|stay| (bytes, stay)))
+    {
+        let stays = results.get(&concurrent::stay_title(stay, bytes), ours, "of its rate alone");
+        let (stay, size) = (concurrent::stay_name(stay), size_name(bytes));
         let aim = format!("a writer beside a reader that stays {stay}, of its rate alone, {size}");
         judge.at_least(aim, stays, 1.0 / 1.5, factor);
     }
     for count in [4, 16] {
-        let title = beside::writers_title(count);
+        let title = concurrent::writers_title(count);
         let rate = |name| results.get(&title, name, "updates");
         let against = ratio(rate(ours), rate(Kind::Mutex.name()));
         judge.at_least(format!("updates of {count} writers, over the naive mutex"), against, 1.0, factor);
     }
-    let least = results.get(&beside::writers_title(4), ours, "least share");
+    let least = results.get(&concurrent::writers_title(4), ours, "least share");
     judge.at_least("the least share of 4 writers".to_owned(), least, 0.1, percent);
 }
 
@@ -123,15 +124,15 @@ fn lives(judge: &mut Judge<'_>) {
     /// The copies that a region has by default.
     const COPIES: f64 = 3.0;
     let (ours, results) = (Kind::Ours.name(), judge.results);
-    for (title, name) in [(life::ATTACH, "others have it open"), (life::COLD, "no process has it open")] {
+    for (title, name) in [(lifecycle::ATTACH, "others have it open"), (lifecycle::COLD, "no process has it open")] {
         let attach = results.get(title, ours, &size_name(1 << 30));
         judge.at_most(format!("attach, 1 GiB, {name}"), attach, 1e6, time);
     }
     for bytes in SIZES {
         let name = size_name(bytes);
-        let death = results.get(life::DEATH, ours, &name);
+        let death = results.get(lifecycle::DEATH, ours, &name);
         judge.at_most(format!("update after a death, {name}"), death, 5e6, time);
-        let memory = results.get(life::MEMORY, ours, &name);
+        let memory = results.get(lifecycle::MEMORY, ours, &name);
         let state = bytes as f64 + 8.0 + 64.0; // the counter, and the head of the list
         // One for each 4 KiB of each copy. At 1 GiB, they alone are more than what is aimed at leaves.
         let bits = COPIES * (state / 4096.0).ceil() / 8.0;

@@ -2,7 +2,7 @@
 
 use super::Peer;
 use super::store::Store;
-use crate::board::{Plain, SIZES};
+use crate::counter_list::{Plain, SIZES};
 use anyhow::{Context, Result, bail};
 use iceoryx2::config::Config;
 use iceoryx2::port::reader::EntryHandle;

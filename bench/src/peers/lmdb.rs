@@ -1,7 +1,7 @@
 //! LMDB through heed: the items in chunks of 1 KiB, one per key, so that no operation but those on all rewrites everything.
 
 use super::Peer;
-use crate::board::{spot, spots, sum};
+use crate::counter_list::{spot, spots, sum};
 use crate::op::{BATCH, Op};
 use anyhow::{Context, Result, bail};
 use heed::byteorder::BigEndian;

@@ -2,7 +2,7 @@
 
 use super::Peer;
 use super::store::{Store, by_hand};
-use crate::board::{Read, Write, sum};
+use crate::counter_list::{Read, Write, sum};
 use anyhow::Result;
 use bytecheck::CheckBytes;
 use mmap_sync::synchronizer::Synchronizer;

@@ -1,7 +1,7 @@
 //! What shmstate is measured against.
 
-mod able;
 pub mod bells;
+mod capabilities;
 #[cfg(feature = "peers")]
 mod iceoryx;
 mod keyed;
@@ -17,7 +17,7 @@ mod seqlock;
 mod sqlite;
 mod store;
 
-use crate::board::entries;
+use crate::counter_list::entries;
 use crate::measure::{Side, timed};
 use crate::op::{Op, Shape};
 use anyhow::{Result, bail};
@@ -82,7 +82,7 @@ pub enum Kind {
     PythonManager,
 }
 
-pub use able::Work;
+pub use capabilities::Work;
 
 impl Kind {
     pub fn name(self) -> &'static str {

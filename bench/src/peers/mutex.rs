@@ -3,7 +3,7 @@
 
 use super::store::{Store, by_hand};
 use super::{Peer, map};
-use crate::board::Plain;
+use crate::counter_list::Plain;
 use anyhow::{Result, bail};
 use memmap2::MmapRaw;
 use std::mem::MaybeUninit;

@@ -2,8 +2,8 @@
 
 use super::Peer;
 use super::store::Store;
-use crate::board::{HUGE, LARGE, Read, SIZES, Write, spot, sum};
 use crate::child::stay_on;
+use crate::counter_list::{HUGE, LARGE, Read, SIZES, Write, spot, sum};
 use crate::measure::{Side, timed};
 use anyhow::{Context, Result, bail};
 use shmstate::{List, Projection, SharedLayout, State};

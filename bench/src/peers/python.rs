@@ -53,7 +53,7 @@ fn lines(mut python: Command) -> Result<Vec<String>> {
 }
 
 /// Lets processes run beside each other; the counter at the end.
-pub fn play(kind: Kind, bytes: usize, cast: &[Role], time: Duration, stay: Duration) -> Result<(Vec<Outcome>, u64)> {
+pub fn run(kind: Kind, bytes: usize, cast: &[Role], time: Duration, stay: Duration) -> Result<(Vec<Outcome>, u64)> {
     let (_file, mut python) = script("cast", kind.script()?, bytes / 8)?;
     let roles: Vec<String> =
         cast.iter().filter_map(|role| Some(role.to_possible_value()?.get_name().to_owned())).collect();

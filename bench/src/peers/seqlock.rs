@@ -4,7 +4,7 @@
 
 use super::store::{Store, by_hand};
 use super::{Peer, map};
-use crate::board::{Read, Write};
+use crate::counter_list::{Read, Write};
 use anyhow::Result;
 use memmap2::MmapRaw;
 use std::hint::spin_loop;

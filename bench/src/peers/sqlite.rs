@@ -1,7 +1,7 @@
 //! SQLite, in WAL mode, in memory (tmpfs) and without syncing: one row per item.
 
 use super::Peer;
-use crate::board::{spot, spots};
+use crate::counter_list::{spot, spots};
 use crate::op::{BATCH, Op};
 use anyhow::{Result, bail};
 use rusqlite::{Connection, Params, Row, params};

@@ -1,7 +1,7 @@
 //! The operations, written once for all peers that lend out the state in place.
 
 use super::Peer;
-use crate::board::{Read, Write, count_key, entries, fill_map, key, look_up, spot, spots};
+use crate::counter_list::{Read, Write, count_key, entries, fill_map, key, look_up, spot, spots};
 use crate::measure::Side;
 use crate::op::{BATCH, Op};
 use anyhow::{Result, bail};

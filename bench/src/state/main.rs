@@ -9,12 +9,12 @@
 //! dies; it is the floor, not a substitute.
 
 mod attach;
+mod containers;
+mod first_touch;
 mod handles;
-mod looking;
 mod maps;
-mod others;
-mod rest;
-mod touch;
+mod more_containers;
+mod read_only;
 
 use clap::Parser;
 use shmstate::{List, SharedLayout, State};
@@ -462,15 +462,15 @@ fn main() {
     }
     let [ours, mutexes] = contended(effort.round * effort.rounds as u32);
     println!("\ntwo threads at once: {} ns per update, mutex {} ns", short(ours), short(mutexes));
-    looking::lines(effort.round * effort.rounds as u32);
+    read_only::lines(effort.round * effort.rounds as u32);
     handles::line(effort);
     attach::line(effort);
-    touch::line(touched);
+    first_touch::line(touched);
     println!("64 B: 8 items in a state of {} bytes; append clears the list when it is full", size_of::<Board<8>>());
     println!("roll back: the mutex's side puts back by hand what it has changed");
     maps::table(effort);
-    others::table(effort);
-    rest::table(effort);
+    containers::table(effort);
+    more_containers::table(effort);
 }
 
 /// Prints one line for each operation, of three columns.

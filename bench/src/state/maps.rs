@@ -1,6 +1,6 @@
 //! Maps beside std's on the heap, with the same hash.
 
-use super::others::state;
+use super::containers::state;
 use super::{Cell, Effort, print, spot};
 use shmstate::{Array, Map, SortedMap};
 use siphasher::sip::SipHasher13;

@@ -1,8 +1,8 @@
 //! What it costs to see an update: for a reader, and for a program that keeps a private copy.
 
 use super::Place;
-use super::solo::settled;
-use crate::board::{LARGE, SIZES, size_name};
+use super::single::settled;
+use crate::counter_list::{LARGE, SIZES, size_name};
 use crate::measure::{Effort, Progress, Side, in_turns, timed};
 use crate::op::{Op, Shape};
 use crate::peers::{Kind, Peer, Work};

@@ -1,13 +1,13 @@
 //! What is measured.
 
-pub mod beside;
+pub mod concurrent;
 pub mod follow;
-pub mod life;
-mod play;
-pub mod solo;
+pub mod lifecycle;
+mod processes;
+pub mod single;
 pub mod wake;
 
-use crate::about::MEMORY;
+use crate::environment::MEMORY;
 use anyhow::Result;
 use std::path::Path;
 use tempfile::TempDir;

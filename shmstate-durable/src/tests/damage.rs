@@ -1,8 +1,8 @@
 //! A store with another byte than was written.
 
+use super::fixture::{Fixture, apply, view};
 use super::medium::Medium;
 use super::rng::Rng;
-use super::world::{World, apply, view};
 use crate::Error;
 use crate::store::{Differing, Store};
 use redb::StorageBackend;
@@ -17,15 +17,15 @@ const PAGE: u32 = 1000;
 #[test]
 fn is_refused_or_reads_as_it_was_written() {
     let (medium, mut rng) = (Medium::default(), Rng::new(5));
-    let world = State::<World>::anonymous().unwrap();
-    let mut follower = world.follow().unwrap();
+    let fixture = State::<Fixture>::anonymous().unwrap();
+    let mut follower = fixture.follow().unwrap();
     let mut store = Store::in_medium(medium.clone(), 1, PAGE).unwrap();
     for _ in 0..20 {
-        world.update_versioned(apply).unwrap();
+        fixture.update_versioned(apply).unwrap();
     }
     follower.advance().unwrap().unwrap();
     // Once, so that the file has few pages of earlier versions.
-    store.write(20, &State::<World>::schema(), follower.bytes(), Differing::Any).unwrap();
+    store.write(20, &State::<Fixture>::schema(), follower.bytes(), Differing::Any).unwrap();
     drop(store);
     let (bytes, right) = (medium.bytes(), view(follower.bytes()));
     let (mut refused, mut read) = (0, 0);
@@ -53,11 +53,11 @@ fn is_refused_or_reads_as_it_was_written() {
 #[test]
 fn a_page_that_is_missing_or_old_is_noticed() {
     const PAGES: redb::TableDefinition<'_, u64, &[u8]> = redb::TableDefinition::new("pages");
-    let (medium, world) = (Medium::default(), State::<World>::anonymous().unwrap());
+    let (medium, fixture) = (Medium::default(), State::<Fixture>::anonymous().unwrap());
     let mut store = Store::in_medium(medium.clone(), 1, PAGE).unwrap();
-    world.update_versioned(|s, _| apply(s, 3)).unwrap();
-    let follower = world.follow().unwrap();
-    store.write(1, &State::<World>::schema(), follower.bytes(), Differing::Any).unwrap();
+    fixture.update_versioned(|s, _| apply(s, 3)).unwrap();
+    let follower = fixture.follow().unwrap();
+    store.write(1, &State::<Fixture>::schema(), follower.bytes(), Differing::Any).unwrap();
     assert!(store.read().unwrap().is_some());
     drop(store);
     for is_old in [false, true] {
@@ -121,14 +121,14 @@ fn a_panic_of_the_engine_while_it_closes_goes_no_further() {
 fn what_is_verified_stays_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let (path, copy) = (dir.path().join("store"), dir.path().join("copy"));
-    let (world, mut changed) = (State::<World>::anonymous().unwrap(), 0);
-    world.update_versioned(apply).unwrap();
-    let mut follower = world.follow().unwrap();
+    let (fixture, mut changed) = (State::<Fixture>::anonymous().unwrap(), 0);
+    fixture.update_versioned(apply).unwrap();
+    let mut follower = fixture.follow().unwrap();
     let mut store = Store::create(&path, 0o600, 1, |_| Ok(())).unwrap();
-    store.write(1, &State::<World>::schema(), follower.bytes(), Differing::Any).unwrap();
-    world.update_versioned(apply).unwrap();
+    store.write(1, &State::<Fixture>::schema(), follower.bytes(), Differing::Any).unwrap();
+    fixture.update_versioned(apply).unwrap();
     follower.advance().unwrap().unwrap();
-    store.write(2, &State::<World>::schema(), follower.bytes(), Differing::Any).unwrap();
+    store.write(2, &State::<Fixture>::schema(), follower.bytes(), Differing::Any).unwrap();
     // As a process leaves it that is killed.
     let (unclean, mut rng) = (std::fs::read(&path).unwrap(), Rng::new(3));
     for n in 0..60 {

@@ -1,9 +1,9 @@
 //! Tests that look inside: power cuts, and damage.
 
 mod damage;
+mod fixture;
 mod medium;
 mod obstacles;
 mod power;
 mod rng;
 mod untouched;
-mod world;

@@ -1,8 +1,8 @@
 //! A power cut at every write and every sync of the store.
 
+use super::fixture::{Fixture, apply, view, views};
 use super::medium::{Cuts, Loss, Medium, Op};
 use super::rng::Rng;
-use super::world::{World, apply, view, views};
 use crate::keeper;
 use crate::store::{Differing, Store};
 use crate::{DurableState, Error};
@@ -17,37 +17,37 @@ const UPDATES: usize = 40;
 const PAGE: u32 = 500;
 
 /// A state whose store is in that medium.
-fn open(medium: &Medium, dir: &Path) -> DurableState<World> {
+fn open(medium: &Medium, dir: &Path) -> DurableState<Fixture> {
     let opened = {
         let medium = medium.clone();
         move |lineage| Store::in_medium(medium.clone(), lineage, PAGE)
     };
-    let options = DurableState::<World>::options().interval(Duration::from_millis(2));
+    let options = DurableState::<Fixture>::options().interval(Duration::from_millis(2));
     let options = options.timeout(Duration::from_secs(60)).medium(keeper::Medium::Test(Arc::new(opened)));
-    options.open(dir.join("world"), dir).unwrap()
+    options.open(dir.join("fixture"), dir).unwrap()
 }
 
 /// Runs threads that update a state whose store is in that medium, and removes its regions.
 fn run(medium: &Medium, seed: u64) {
     let dir = tempfile::tempdir().unwrap();
-    let world = &open(medium, dir.path());
-    medium.assured(world.durable_version().unwrap());
+    let fixture = &open(medium, dir.path());
+    medium.assured(fixture.durable_version().unwrap());
     std::thread::scope(|scope| {
         for thread in 0..3 {
             scope.spawn(move || {
                 let mut rng = Rng::new(seed + thread);
                 for _ in 0..UPDATES {
-                    let made = world.update_versioned(|s, version| {
+                    let made = fixture.update_versioned(|s, version| {
                         apply(s, version);
                         version
                     });
                     let made = made.unwrap();
                     if rng.below(3) == 0 {
-                        assert!(world.wait_durable(made, Duration::MAX).unwrap());
+                        assert!(fixture.wait_durable(made, Duration::MAX).unwrap());
                         medium.assured(made);
                     }
                 }
-                medium.assured(world.flush().unwrap());
+                medium.assured(fixture.flush().unwrap());
             });
         }
     });
@@ -122,24 +122,24 @@ fn a_length_is_on_the_medium_before_anything_else_is_written() {
 #[test]
 fn a_disk_that_is_full_for_a_time_loses_nothing() {
     let (medium, dir) = (Medium::default(), tempfile::tempdir().unwrap());
-    let world = open(&medium, dir.path());
+    let fixture = open(&medium, dir.path());
     for round in 0..5 {
         medium.recorded().is_full = true;
-        let made = world.update_versioned(|s, version| {
+        let made = fixture.update_versioned(|s, version| {
             apply(s, version);
             version
         });
         let made = made.unwrap();
         // The process that writes says why, whenever it comes to that.
-        while !world.last_failure().unwrap().contains("no storage space") {
-            assert!(!world.wait_durable(made, Duration::from_millis(1)).unwrap());
+        while !fixture.last_failure().unwrap().contains("no storage space") {
+            assert!(!fixture.wait_durable(made, Duration::from_millis(1)).unwrap());
         }
-        assert_eq!(world.durable_version().unwrap(), round);
+        assert_eq!(fixture.durable_version().unwrap(), round);
         medium.recorded().is_full = false;
-        assert!(world.wait_durable(made, Duration::MAX).unwrap());
-        assert_eq!(world.last_failure().unwrap(), "");
+        assert!(fixture.wait_durable(made, Duration::MAX).unwrap());
+        assert_eq!(fixture.last_failure().unwrap(), "");
     }
-    drop(world);
+    drop(fixture);
     let (version, bytes) = restored(medium.bytes()).unwrap();
     assert!(version == 5 && view(&bytes) == views(5)[5]);
 }

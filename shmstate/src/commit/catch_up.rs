@@ -77,7 +77,7 @@ impl Shared<'_> {
     #[inline(never)]
     pub(super) unsafe fn repair<I: Images>(&self, active: Published, copy: usize, images: I) -> usize {
         // SAFETY: the caller's promise.
-        if unsafe { self.mend_part(active, copy, part(images.size()), images) } {
+        if unsafe { self.repair_part(active, copy, part(images.size()), images) } {
             return copy;
         }
         let may = |k: usize| k != active.copy && self.is_free(k);
@@ -90,7 +90,7 @@ impl Shared<'_> {
         };
         let least = (0..self.in_use()).filter(|&k| may(k)).min_by_key(lacking).unwrap_or(copy);
         // SAFETY: no reader is in this copy either, and it is not the active one.
-        unsafe { self.mend_part(active, least, u64::MAX, images) };
+        unsafe { self.repair_part(active, least, u64::MAX, images) };
         least
     }
 
@@ -98,7 +98,7 @@ impl Shared<'_> {
     ///
     /// # Safety
     /// As for [`Self::repair`].
-    unsafe fn mend_part<I: Images>(&self, active: Published, copy: usize, most: u64, images: I) -> bool {
+    unsafe fn repair_part<I: Images>(&self, active: Published, copy: usize, most: u64, images: I) -> bool {
         let (line, pair) = (&self.copies[copy], images.pair(copy, active.copy));
         if line.is_torn() {
             self.mark_all_pages(line);

@@ -8,7 +8,7 @@
 //! | file | its one job |
 //! |---|---|
 //! | `words` | the words that processes share |
-//! | `outside` | what the protocol wishes for from the world outside, as traits |
+//! | `outside` | what the protocol needs from outside, as traits |
 //! | `listed` | a set of slots, in two levels of bits |
 //! | `shared` | the words of one region, borrowed |
 //! | `lock` | the writer's lock |

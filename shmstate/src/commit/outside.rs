@@ -1,5 +1,5 @@
-//! What the protocol wishes for from the world outside: a clock, whether a process lives, waking, memory for a copy, the bytes
-//! of `T`; and what hears of events.
+//! What the protocol needs from outside: a clock, whether a process lives, waking, memory for a copy, the bytes
+//! of `T`; and what is notified of events.
 //!
 //! The library has an implementation of each over Linux and the user's type. The model checkers have others.
 

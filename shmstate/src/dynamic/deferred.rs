@@ -178,7 +178,7 @@ mod tests {
     const SIZE: usize = 400;
 
     /// What an update shows, and what it makes, of two images that differ where ranges were left out.
-    struct World {
+    struct Fixture {
         written: Box<[u8; SIZE]>,
         committed: Box<[u8; SIZE]>,
         deferred: Deferred,
@@ -186,16 +186,16 @@ mod tests {
         model: Vec<u8>,
     }
 
-    fn world(ranges: &[Range<usize>]) -> World {
+    fn fixture(ranges: &[Range<usize>]) -> Fixture {
         let (mut written, committed) = (Box::new([7; SIZE]), Box::new(std::array::from_fn(|n| n as u8)));
         let mut model = written.to_vec();
         ranges.iter().for_each(|range| model[range.clone()].copy_from_slice(&committed[range.clone()]));
         // SAFETY: the boxes stay where they are, and are not used until the value is not used any more.
         let deferred = unsafe { Deferred::new(written.as_mut_ptr(), committed.as_ptr(), SIZE, ranges.to_vec()) };
-        World { written, committed, deferred, model }
+        Fixture { written, committed, deferred, model }
     }
 
-    impl World {
+    impl Fixture {
         fn check(&self, range: Range<usize>) {
             assert_eq!(*self.deferred.get(range.clone()).unwrap(), self.model[range]);
         }
@@ -222,56 +222,56 @@ mod tests {
                 start..start + least + next(SIZE + 1 - least - start)
             };
             let ranges: Vec<_> = (0..6).map(|_| range(LONG as usize)).collect();
-            let mut world = world(&ranges[..ranges[5].start % 6]);
+            let mut fixture = fixture(&ranges[..ranges[5].start % 6]);
             for n in 0..12 {
                 let range = range(0);
-                world.check(range.clone());
+                fixture.check(range.clone());
                 match range.start % 3 {
                     0 => {
-                        world.deferred.overwrite(range.clone()).unwrap().fill(n);
-                        world.model[range].fill(n);
+                        fixture.deferred.overwrite(range.clone()).unwrap().fill(n);
+                        fixture.model[range].fill(n);
                     }
                     1 => {
-                        let place = world.deferred.get_mut(range.clone()).unwrap();
-                        assert_eq!(place, &world.model[range.clone()]);
+                        let place = fixture.deferred.get_mut(range.clone()).unwrap();
+                        assert_eq!(place, &fixture.model[range.clone()]);
                         if let Some(first) = place.first_mut() {
-                            (*first, world.model[range.start]) = (n, n);
+                            (*first, fixture.model[range.start]) = (n, n);
                         }
                     }
-                    _ => world.check(0..SIZE),
+                    _ => fixture.check(0..SIZE),
                 }
             }
-            world.finish();
+            fixture.finish();
         }
     }
 
     #[test]
     fn what_is_left_around_a_write_stays_left_out_if_it_is_long() {
-        let mut world = world(&[20..60, 50..300]);
+        let mut fixture = fixture(&[20..60, 50..300]);
         // The length of a list before its items.
-        world.deferred.overwrite(20..24).unwrap().fill(1);
-        world.model[20..24].fill(1);
-        assert_eq!(world.deferred.ranges, [24..300]);
-        world.deferred.overwrite(100..200).unwrap().fill(2);
-        world.model[100..200].fill(2);
-        assert_eq!(world.deferred.ranges, [24..100, 200..300]);
+        fixture.deferred.overwrite(20..24).unwrap().fill(1);
+        fixture.model[20..24].fill(1);
+        assert_eq!(fixture.deferred.ranges, [24..300]);
+        fixture.deferred.overwrite(100..200).unwrap().fill(2);
+        fixture.model[100..200].fill(2);
+        assert_eq!(fixture.deferred.ranges, [24..100, 200..300]);
         // Of both, what is left is short, or nothing.
-        world.deferred.overwrite(30..300).unwrap().fill(3);
-        world.model[30..300].fill(3);
-        assert_eq!(world.deferred.ranges, []);
-        world.finish();
+        fixture.deferred.overwrite(30..300).unwrap().fill(3);
+        fixture.model[30..300].fill(3);
+        assert_eq!(fixture.deferred.ranges, []);
+        fixture.finish();
     }
 
     #[test]
     fn what_is_refused_takes_nothing_away() {
-        let mut world = world(std::slice::from_ref(&(100..SIZE)));
+        let mut fixture = fixture(std::slice::from_ref(&(100..SIZE)));
         for outside in [SIZE - 4..SIZE + 4, SIZE + 1..SIZE + 1, usize::MAX - 1..usize::MAX] {
-            assert!(world.deferred.overwrite(outside.clone()).is_none());
-            assert!(world.deferred.get_mut(outside.clone()).is_none());
-            assert!(world.deferred.get(outside).is_none());
+            assert!(fixture.deferred.overwrite(outside.clone()).is_none());
+            assert!(fixture.deferred.get_mut(outside.clone()).is_none());
+            assert!(fixture.deferred.get(outside).is_none());
         }
-        assert!(world.deferred.overwrite(200..200).unwrap().is_empty());
-        assert_eq!(world.deferred.ranges, [100..SIZE]);
-        world.finish();
+        assert!(fixture.deferred.overwrite(200..200).unwrap().is_empty());
+        assert_eq!(fixture.deferred.ranges, [100..SIZE]);
+        fixture.finish();
     }
 }

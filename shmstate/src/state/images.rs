@@ -35,7 +35,7 @@ fn one_in_each(at: usize, len: usize) -> impl Iterator<Item = usize> {
     (0..len.min(1)).chain((next..len).step_by(MAPPED_AROUND))
 }
 
-/// The images of `T` in a mapping: worked out once, for every read and update needs them.
+/// The images of `T` in a mapping: computed once, because every read and update needs them.
 pub(crate) struct TypedImages<T> {
     /// Where each copy begins; past the last one, addresses that are never followed.
     at: [*mut u8; MAX_COPIES],

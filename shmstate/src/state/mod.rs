@@ -13,7 +13,7 @@
 //! * `reopen`: following the name to another region; `recreate`: going on in one of other sizes.
 //! * `migrate`: what becomes of a state of another layout; `migrating`: opening one; `importing`: making one
 //!   of a file.
-//! * `moves`: the test of all that is tracked.
+//! * `relocation`: the test of all that is tracked.
 
 mod anonymous;
 mod apply;
@@ -27,13 +27,13 @@ mod making;
 mod migrate;
 #[cfg(feature = "dynamic")]
 mod migrating;
-#[cfg(test)]
-mod moves;
 mod open;
 mod options;
 mod outcome;
 mod read_only;
 mod recreate;
+#[cfg(test)]
+mod relocation;
 mod reopen;
 mod replace;
 mod snapshot;

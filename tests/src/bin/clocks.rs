@@ -1,7 +1,7 @@
 //! A process whose time of day jumps by decades whenever it is asked for: waits last as long as their deadlines say.
 
 use shmstate::{Error, ErrorKind, State};
-use shmstate_tests::{PATIENCE, World};
+use shmstate_tests::{Fixture, PATIENCE};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -50,29 +50,29 @@ fn main() {
     unsafe { libc::alarm(120) };
     let (begun, path) = (Instant::now(), std::env::args_os().nth(1).expect("a path"));
     let path = Path::new(&path);
-    let with = |timeout| State::<World>::options().timeout(timeout).copies(2).handles(3);
-    let world = with(PATIENCE).create(path).expect("a world");
+    let with = |timeout| State::<Fixture>::options().timeout(timeout).copies(2).handles(3);
+    let fixture = with(PATIENCE).create(path).expect("a fixture");
     assert_ne!(ASKED.load(Relaxed), 0, "the time of creation is not by this clock");
     let (hasty, patient) = (with(TIMEOUT).open(path).expect("a handle"), with(PATIENCE).open(path).expect("a handle"));
     gives_up(|| with(TIMEOUT).open(path));
     let on_another_thread = |f: &(dyn Fn() + Sync)| {
         std::thread::scope(|scope| scope.spawn(f).join()).expect("the other thread");
     };
-    world.update(|_| on_another_thread(&|| gives_up(|| hasty.update(World::step)))).expect("an update");
+    fixture.update(|_| on_another_thread(&|| gives_up(|| hasty.update(Fixture::step)))).expect("an update");
     // K = 2: a reader that stays is in the way of the second update.
-    world
+    fixture
         .read(|_| {
             on_another_thread(&|| {
-                hasty.update(World::step).expect("the first one");
-                gives_up(|| hasty.update(World::step));
+                hasty.update(Fixture::step).expect("the first one");
+                gives_up(|| hasty.update(Fixture::step));
             });
         })
         .expect("a read");
     // An update within its deadline waits until the lock is free, whatever the time of day is meanwhile.
     std::thread::scope(|scope| {
-        let waiter = world
+        let waiter = fixture
             .update(|_| {
-                let waiter = scope.spawn(|| patient.update(World::step));
+                let waiter = scope.spawn(|| patient.update(Fixture::step));
                 while !is_waited_for(path) {
                     std::thread::yield_now();
                 }
@@ -82,9 +82,9 @@ fn main() {
             .expect("an update");
         waiter.join().expect("the waiter").expect("an update that waits");
     });
-    let stats = world.stats().expect("the counts");
+    let stats = fixture.stats().expect("the counts");
     assert!((TIMEOUT..begun.elapsed()).contains(&stats.longest_wait), "{stats:?}");
-    let version = world.version().expect("a version");
+    let version = fixture.version().expect("a version");
     assert!(patient.read(|s| s.steps == 2 && version == 4).expect("a read"), "version {version}");
     println!("done");
 }

@@ -8,7 +8,7 @@
 use clap::{Parser, ValueEnum};
 use comfy_table::{CellAlignment, Table, presets};
 use shmstate::{List, SharedLayout, State};
-use shmstate_tests::{Actor, scratch_dir};
+use shmstate_tests::{Child, scratch_dir};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -166,7 +166,7 @@ fn one_death<T: SharedLayout>(state: &State<T>, death: Death, settings: &Setting
     if settings.small {
         command.arg("--small");
     }
-    let mut victim = Actor::start_command(&mut command);
+    let mut victim = Child::start_command(&mut command);
     victim.expect("in");
     let (since, version) = (Instant::now(), state.version().expect("a version"));
     victim.signal(death.signal());

@@ -36,7 +36,7 @@ pub fn dynamic(bytes: &[u8]) {
     let (path, rng) = (path("dynamic"), &mut Rng::new(bytes.len() as u64));
     if mode.first().is_some_and(|mode| mode % 2 == 1) {
         put(&path, &file_of(bytes));
-        return look(&path, rng);
+        return inspect(&path, rng);
     }
     let mut sketch = SOUND.clone();
     let images = sketch.word(160);
@@ -60,11 +60,11 @@ pub fn dynamic(bytes: &[u8]) {
         (Ok(()), Err(e)) => panic!("the view alone refuses it: {e}"),
         _ => {}
     }
-    look(&path, rng);
+    inspect(&path, rng);
 }
 
 /// Looks at whatever is there, and changes it if that is allowed.
-fn look(path: &Path, rng: &mut Rng) {
+fn inspect(path: &Path, rng: &mut Rng) {
     if let Some(view) = opened(in_time("open", || DynState::open(path))) {
         let read = in_time("read", || view.read(|v| walk(v, &mut MOST.clone(), &mut |_, _| ())));
         allowed(read.and_then(|read| read));

@@ -55,7 +55,7 @@ fn migrate(old: &[u8], new: &str, content: Option<String>, writes: &[u8], mode: 
     if let Some(content) = content {
         state.from_json("", &content).expect("a value of its type");
     }
-    spoil(&path, writes);
+    damage(&path, writes);
     let Some(migration) = allowed(in_time("plan", || state.migration(new))) else { return };
     plan(&migration);
     if size(new.as_bytes()).is_none_or(|size| size > LARGEST) {
@@ -79,7 +79,7 @@ fn migrate(old: &[u8], new: &str, content: Option<String>, writes: &[u8], mode: 
 }
 
 /// Writes into each copy of the state: an offset, a length, bytes.
-fn spoil(path: &Path, writes: &[u8]) {
+fn damage(path: &Path, writes: &[u8]) {
     let file = File::options().read(true).write(true).open(path).expect("its file");
     let word = |at| {
         let mut bytes = [0; 8];

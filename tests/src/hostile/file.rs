@@ -32,7 +32,7 @@ impl Sketch {
         let path = dir.path().join("sound");
         let state = State::<Mixed>::options().copies(copies).handles(slots).create(&path).expect("a region");
         for seed in 0..30 {
-            state.update(|s| s.play(&mut Rng::new(seed))).expect("an update");
+            state.update(|s| s.operate(&mut Rng::new(seed))).expect("an update");
         }
         drop(state);
         Sketch { bytes: fs::read(&path).expect("its file") }

@@ -15,8 +15,8 @@ pub use dynamic::dynamic;
 pub use evolve::evolve;
 pub use file::Sketch;
 pub use mutate::input;
-pub use others::{Others, look_at_others, play_with_others};
-pub use types::{Mixed, Plain, look, play};
+pub use others::{Others, inspect_others, operate_on_others};
+pub use types::{Mixed, Plain, inspect, operate};
 
 use crate::{Rng, scratch_dir};
 use shmstate::{Error, ErrorKind, SharedLayout, State};
@@ -120,12 +120,12 @@ fn works(path: &Path, seed: u64) {
     for round in 0..4 {
         let seed = rng.any();
         let before = state.version().expect("a version");
-        state.update(|s| s.play(&mut Rng::new(seed))).expect("an update");
-        model.play(&mut Rng::new(seed));
+        state.update(|s| s.operate(&mut Rng::new(seed))).expect("an update");
+        model.operate(&mut Rng::new(seed));
         assert_eq!(state.version().expect("a version"), before + 1);
         assert!(*state.snapshot().expect("a snapshot") == *model, "update {round} went wrong");
         let undone = state.try_update(|s| {
-            s.play(&mut Rng::new(!seed));
+            s.operate(&mut Rng::new(!seed));
             Err::<(), ()>(())
         });
         assert!(undone.expect("an update").is_err());
@@ -165,7 +165,7 @@ pub fn snapshot(bytes: &[u8]) {
     if head.get(1).is_some_and(|b| b % 2 == 1) {
         commands::<Mixed>(copies, body, |_| {}, |_, _| {});
     } else {
-        commands::<Plain>(copies, body, look, play);
+        commands::<Plain>(copies, body, inspect, operate);
     }
 }
 

@@ -15,18 +15,18 @@ pub fn input(target: &str, seed: u64) -> Vec<u8> {
         "attach" => {
             let mut sketch = Sketch::sound(2 + rng.below(3), 1 + rng.below(4));
             if rng.below(2) == 0 {
-                spoil(&mut sketch.bytes, 0, rng);
+                damage(&mut sketch.bytes, 0, rng);
                 return sketch.bytes;
             }
             // By an attacker that knows the checksums.
             for _ in 0..1 + rng.below(3) {
                 match rng.below(4) {
                     0 => sketch.set(24 + 8 * rng.below(29), number(rng)),
-                    1 => spoil(&mut sketch.bytes[24..256], 0, rng),
+                    1 => damage(&mut sketch.bytes[24..256], 0, rng),
                     _ => {
                         let (at, len) = (sketch.word(152), sketch.word(104));
                         if let Some(schema) = sketch.bytes.get_mut(at..at.saturating_add(len)) {
-                            spoil(schema, 0, rng);
+                            damage(schema, 0, rng);
                         }
                     }
                 }
@@ -76,13 +76,13 @@ pub fn input(target: &str, seed: u64) -> Vec<u8> {
             bytes.extend((256..sketch.bytes.len()).filter(|at| !schema.contains(at)).map(|at| sketch.bytes[at]));
             // The images are most of it; half of the time only what stands before them is spoilt.
             let end = if rng.below(2) == 0 { bytes.len() } else { schema.start - 254 };
-            spoil(&mut bytes[..end], 2, rng);
+            damage(&mut bytes[..end], 2, rng);
             bytes
         }
         "schema" => {
             let mut bytes = document::sound();
             if rng.below(3) == 0 {
-                spoil(&mut bytes, 0, rng);
+                damage(&mut bytes, 0, rng);
                 return bytes;
             }
             let mut schema = Schema::from_bytes(&bytes).expect("a sound one");
@@ -94,7 +94,7 @@ pub fn input(target: &str, seed: u64) -> Vec<u8> {
             }
             let mut bytes = schema.to_bytes();
             if rng.below(4) == 0 {
-                spoil(&mut bytes, 0, rng);
+                damage(&mut bytes, 0, rng);
             }
             bytes
         }
@@ -125,7 +125,7 @@ fn number(rng: &mut Rng) -> u64 {
 }
 
 /// Changes some of the bytes from `from` on.
-fn spoil(bytes: &mut [u8], from: usize, rng: &mut Rng) {
+fn damage(bytes: &mut [u8], from: usize, rng: &mut Rng) {
     if bytes.len() <= from + 8 {
         return;
     }

@@ -31,7 +31,7 @@ pub struct Others {
 }
 
 /// Looks at everything.
-pub fn look_at_others(s: &Others) {
+pub fn inspect_others(s: &Others) {
     let sum = |sum: u64, item: &u64| sum.wrapping_add(*item);
     black_box(s.ring.iter().fold(0, sum) ^ s.ring.iter().rev().fold(0, sum) ^ s.tracked.iter().fold(0, sum));
     black_box((s.ring.latest(), s.ring.oldest(), s.ring.get(3), s.ring.as_slices().0.len()));
@@ -54,7 +54,7 @@ pub fn look_at_others(s: &Others) {
 }
 
 /// Does a few things of all kinds, with no index of its own that a length could make wrong.
-pub fn play_with_others(s: &mut Others, rng: &mut Rng) {
+pub fn operate_on_others(s: &mut Others, rng: &mut Rng) {
     for _ in 0..1 + rng.below(6) {
         let (n, key) = (rng.any(), rng.below(4));
         match rng.below(30) {

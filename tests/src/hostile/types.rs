@@ -65,7 +65,7 @@ impl Event {
 }
 
 /// Looks at everything.
-pub fn look(s: &Plain) {
+pub fn inspect(s: &Plain) {
     let sum = |items: &[u64]| items.iter().fold(0u64, |sum, item| sum.wrapping_add(*item));
     black_box(sum(&s.table) ^ sum(&s.flat) ^ sum(&s.wide));
     for row in &s.nested {
@@ -77,7 +77,7 @@ pub fn look(s: &Plain) {
 }
 
 /// Does a few things of all kinds, with no index of its own that a length could make wrong.
-pub fn play(s: &mut Plain, rng: &mut Rng) {
+pub fn operate(s: &mut Plain, rng: &mut Rng) {
     for _ in 0..1 + rng.below(6) {
         let n = rng.any();
         s.table[rng.below(6)] = n;
@@ -137,9 +137,9 @@ pub fn play(s: &mut Plain, rng: &mut Rng) {
 }
 
 impl Mixed {
-    /// As [`play`], with the rest.
-    pub fn play(&mut self, rng: &mut Rng) {
-        play(&mut self.plain, rng);
+    /// As [`operate`], with the rest.
+    pub fn operate(&mut self, rng: &mut Rng) {
+        operate(&mut self.plain, rng);
         let n = rng.any();
         self.flags[rng.below(4)] ^= true;
         self.letter = char::from_u32(n as u32 % 0xd800).unwrap_or('x');

@@ -20,7 +20,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "commit/transaction.rs",
             "let end = self.append(log_end, touched, || self.mark_others(copy, touched)); line.log_position.store(end, Relaxed);",
         )],
-        checks: &[Loom("readers::three_copies_one_reader", LOST), Unit("state::moves::plain")],
+        checks: &[Loom("readers::three_copies_one_reader", LOST), Unit("state::relocation::plain")],
     },
     Mutant {
         name: "notes_to_one_copy",
@@ -32,7 +32,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         )],
         checks: &[
             Loom("readers::three_copies_one_reader", LOST),
-            Unit("state::moves::plain"),
+            Unit("state::relocation::plain"),
             Step("many-spots"),
             Shuttle("schedules::three_copies"),
         ],
@@ -46,7 +46,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "self.control.active.published.store(Published { version, copy }.pack(), Release);",
         )],
         checks: &[
-            Unit("state::moves::deaths::death_at_the_publication"),
+            Unit("state::relocation::deaths::death_at_the_publication"),
             Step("many-spots"),
             Shuttle("schedules::three_copies"),
         ],
@@ -72,7 +72,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "commit/transaction.rs",
             "self.append(log_end, touched, || self.mark_pages(line, touched));",
         )],
-        checks: &[Unit("state::moves::err"), Shuttle("schedules::two_copies")],
+        checks: &[Unit("state::relocation::err"), Shuttle("schedules::two_copies")],
     },
     Mutant {
         name: "even_before_notes",
@@ -95,7 +95,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             ),
             value("containers/walks.rs", "!head.is_current(stamp)", "at_commit && !head.is_current(stamp)"),
         ],
-        checks: &[Unit("state::moves::later")],
+        checks: &[Unit("state::relocation::later")],
     },
     Mutant {
         name: "id_used_again_after_roll_back",
@@ -112,6 +112,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 "unsafe { &*self.0.txn_buffer().inner.get() }.running.repeat_tx();",
             ),
         ],
-        checks: &[Unit("state::moves::back_after_a_roll_back")],
+        checks: &[Unit("state::relocation::back_after_a_roll_back")],
     },
 ];

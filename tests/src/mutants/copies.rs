@@ -32,7 +32,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         ],
         checks: &[
             Loom("readers::two_copies_one_reader", RACE),
-            Unit("state::moves::pins"),
+            Unit("state::relocation::pins"),
             Shuttle("schedules::two_copies"),
         ],
     },
@@ -91,7 +91,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[value("commit/words.rs", "self.sequence.load(Relaxed) % 2 == 1", "false")],
         checks: &[
             Loom("deaths::a_writer_dies_while_another_writes", LOST),
-            Unit("state::moves::deaths::death_in_the_closure"),
+            Unit("state::relocation::deaths::death_in_the_closure"),
             Step("many-spots"),
             Shuttle("schedules::three_copies"),
         ],
@@ -114,7 +114,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "unsafe { images.copy_plain(pair) }",
             "line.log_position.store(log_end, Relaxed);",
         )],
-        checks: &[Unit("state::moves::plain"), Loom("readers::three_copies_one_reader", LOST)],
+        checks: &[Unit("state::relocation::plain"), Loom("readers::three_copies_one_reader", LOST)],
     },
     Mutant {
         name: "copy_in_turn_not_scanned",
@@ -160,7 +160,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[left_out("commit/catch_up.rs", "self.pages_of(line).set(0..self.size);")],
         checks: &[
             Loom("deaths::a_writer_dies_while_another_writes", LOST),
-            Unit("state::moves::deaths::death_in_the_closure"),
+            Unit("state::relocation::deaths::death_in_the_closure"),
             Shuttle("schedules::three_copies"),
         ],
     },

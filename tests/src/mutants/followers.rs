@@ -76,7 +76,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "spilled_unmarked",
         breaks: "a follower is not shown that an update has marked pages",
         patches: &[left_out("commit/transaction.rs", "self.control.active.spilled.store(next, Relaxed);")],
-        checks: &[Unit("state::moves::large")],
+        checks: &[Unit("state::relocation::large")],
     },
     Mutant {
         name: "log_begins_at_0",

@@ -80,8 +80,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "probe_without_holding",
         breaks: "a dead owner is asked for, and not held",
         patches: &[before(
-            "commit/model/world.rs",
-            "self.world.set_lock(slot, probe(self.slot)).then(",
+            "commit/model/fixture.rs",
+            "self.fixture.set_lock(slot, probe(self.slot)).then(",
             "return (byte.load(Ordering::Acquire) == 0).then(|| Held(Box::leak(Box::new(atomic::AtomicU32::new(0)))));",
         )],
         checks: &[
@@ -127,7 +127,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         patches: &[before("commit/recovery.rs", "self.list_all();", "return event;")],
         checks: &[
             Loom("deaths::a_writer_dies_while_another_writes", HALF),
-            Unit("state::moves::deaths::death_behind_the_publication"),
+            Unit("state::relocation::deaths::death_behind_the_publication"),
             Step("many-spots"),
             Shuttle("schedules::three_copies"),
         ],

@@ -10,13 +10,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "handed_out_unmarked",
         breaks: "an item is handed out and not marked",
         patches: &[value("containers/marks.rs", "self.mark(range.clone(), items)", "Marking::New")],
-        checks: &[Unit("state::moves::plain")],
+        checks: &[Unit("state::relocation::plain")],
     },
     Mutant {
         name: "blocks_ignored",
         breaks: "what was marked in blocks is not copied",
         patches: &[value("containers/marks.rs", "let mut left = if «self.count > RANGES as u32»", "false")],
-        checks: &[Unit("state::moves::all")],
+        checks: &[Unit("state::relocation::all")],
     },
     Mutant {
         name: "found_among_earlier_ranges",
@@ -28,13 +28,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "another_range_in_its_spot",
         breaks: "a range is not added, because another one has its spot",
         patches: &[value("track/dirty_ranges.rs", "|known| «known.get() == new»", "true")],
-        checks: &[Unit("state::moves::all")],
+        checks: &[Unit("state::relocation::all")],
     },
     Mutant {
         name: "pages_away_from_home",
         breaks: "a list that has moved marks another one's pages",
         patches: &[value("track/frame.rs", "stamp.tx() == running.tx.get() && stamp.place() == place", "true")],
-        checks: &[Unit("state::moves::all")],
+        checks: &[Unit("state::relocation::all")],
     },
     Mutant {
         name: "live_of_the_written",
@@ -51,13 +51,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 "items.live(unsafe { &*written })",
             ),
         ],
-        checks: &[Unit("state::moves::err")],
+        checks: &[Unit("state::relocation::err")],
     },
     Mutant {
         name: "inner_length_stays",
         breaks: "the length of a container inside of an item is not copied",
         patches: &[left_out("containers/walks.rs", "touched.add(place, size_of::<Head>());")],
-        checks: &[Unit("state::moves::plain")],
+        checks: &[Unit("state::relocation::plain")],
     },
     Mutant {
         name: "head_stays",
@@ -67,13 +67,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "touched.add(place, size_of::<Head>());",
             "touched.add(place, size_of::<u32>());",
         )],
-        checks: &[Unit("state::moves::parked_where_it_was_before")],
+        checks: &[Unit("state::relocation::parked_where_it_was_before")],
     },
     Mutant {
         name: "parked_keeps_stamp",
         breaks: "a container that is not current keeps its stamp",
         patches: &[left_out("containers/marks.rs", "head.put_stamp(Stamp::VOID);")],
-        checks: &[Unit("state::moves::parked_short_and_rolled_back")],
+        checks: &[Unit("state::relocation::parked_short_and_rolled_back")],
     },
     // In what is made of lists and arrays.
     Mutant {
@@ -84,7 +84,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "COPY => «unsafe { F::copy_plain(this, other) }»",
             "if F::TRACKED { unsafe { F::copy_plain(this, other) } }",
         )],
-        checks: &[Unit("state::moves::plain")],
+        checks: &[Unit("state::relocation::plain")],
     },
     Mutant {
         name: "inner_words_stay",
@@ -94,7 +94,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "unsafe { F::collect_dirty::<true>(this, other, self.stamp.at(offset), touched) }",
             "if F::TRACKED { unsafe { F::collect_dirty::<true>(this, other, self.stamp.at(offset), touched) } }",
         )],
-        checks: &[Unit("state::moves::all")],
+        checks: &[Unit("state::relocation::all")],
     },
     Mutant {
         name: "parts_at_the_start",
@@ -104,13 +104,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "F::collect_dirty::<true>(this, other, «self.stamp.at(offset)», touched)",
             "self.stamp.at(0)",
         )],
-        checks: &[Unit("state::moves::all")],
+        checks: &[Unit("state::relocation::all")],
     },
     Mutant {
         name: "slot_unmarked",
         breaks: "a queue's slot is filled and not marked",
         patches: &[left_out("containers/queue/mod.rs", "self.slots.mark_written(at..at + 1);")],
-        checks: &[Unit("state::moves::plain")],
+        checks: &[Unit("state::relocation::plain")],
     },
     Mutant {
         name: "second_slice_unmarked",
@@ -120,7 +120,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "let _marked = self.slots.get_mut(span.clone());",
             "if span.start > 0 { let _marked = self.slots.get_mut(span.clone()); }",
         )],
-        checks: &[Unit("state::moves::plain")],
+        checks: &[Unit("state::relocation::plain")],
     },
     Mutant {
         name: "spent_slot_changes",
@@ -130,7 +130,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "unsafe { move_out(&self.slots.as_array()[at]) }",
             "let item = unsafe { move_out(&self.slots.as_array()[at]) }; self.slots.unmarked_mut(N)[at] = T::zeroed(); item",
         )],
-        checks: &[Unit("state::moves::out_and_back")],
+        checks: &[Unit("state::relocation::out_and_back")],
     },
 ];
 
@@ -140,12 +140,12 @@ pub(super) const HARMLESS: &[Harmless] = &[
         why: "an item that is marked too much is copied too much, and what is known to be marked is not stamped, which \
               counts as moved",
         patches: &[left_out("containers/marks.rs", "«self.count = 0;» self.stamp = stamp;")],
-        checks: &[Unit("state::moves::all"), Unit("state::moves::nested")],
+        checks: &[Unit("state::relocation::all"), Unit("state::relocation::nested")],
     },
     Harmless {
         name: "dead_memory_trusted",
         why: "at a roll-back, what is dead in the copy that was written still says the truth about its own bytes",
         patches: &[value("containers/walks.rs", "index < written_live", "index < live")],
-        checks: &[Unit("state::moves::all"), Unit("state::moves::err")],
+        checks: &[Unit("state::relocation::all"), Unit("state::relocation::err")],
     },
 ];

@@ -86,7 +86,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         )],
         checks: &[
             Loom("deaths::the_second_dies_as_well", LOST),
-            Unit("state::moves::deaths::death_at_the_publication"),
+            Unit("state::relocation::deaths::death_at_the_publication"),
             Step("many-spots"),
             Shuttle("schedules::three_copies"),
         ],

@@ -1,7 +1,7 @@
 //! States without a name, which go to other processes as descriptors.
 
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{Actor, PATIENCE, World, actor, has_proc, scratch_dir};
+use shmstate_tests::{Child, Fixture, PATIENCE, child, has_proc, scratch_dir};
 use std::fs::{self, File};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
@@ -9,14 +9,14 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-fn anonymous() -> State<World> {
-    State::<World>::options().timeout(PATIENCE).anonymous().unwrap()
+fn anonymous() -> State<Fixture> {
+    State::<Fixture>::options().timeout(PATIENCE).anonymous().unwrap()
 }
 
-/// An actor that finds the descriptor at its standard error output: input and output are taken.
-fn child(descriptor: OwnedFd, what: &str) -> Actor {
-    Actor::start_command(
-        Command::new(env!("CARGO_BIN_EXE_actor")).args(["anonymous", what]).stderr(Stdio::from(descriptor)),
+/// A child that finds the descriptor at its standard error output: input and output are taken.
+fn child(descriptor: OwnedFd, what: &str) -> Child {
+    Child::start_command(
+        Command::new(env!("CARGO_BIN_EXE_child")).args(["anonymous", what]).stderr(Stdio::from(descriptor)),
     )
 }
 
@@ -25,19 +25,19 @@ fn a_child_gets_in_by_the_descriptor() {
     if !has_proc() {
         return;
     }
-    let world = anonymous();
-    world.update(World::step).unwrap();
-    let mut child = child(world.share().unwrap(), "update");
+    let fixture = anonymous();
+    fixture.update(Fixture::step).unwrap();
+    let mut child = child(fixture.share().unwrap(), "update");
     child.expect("2");
-    let mut model = World::first();
+    let mut model = Fixture::first();
     model.step();
     model.step();
-    assert!(world.read(|s| *s == *model).unwrap());
-    world.update(World::step).unwrap();
+    assert!(fixture.read(|s| *s == *model).unwrap());
+    fixture.update(Fixture::step).unwrap();
     child.go();
     child.expect("3");
     child.succeed();
-    assert_eq!(world.version().unwrap(), 3);
+    assert_eq!(fixture.version().unwrap(), 3);
 }
 
 #[test]
@@ -45,21 +45,21 @@ fn the_death_of_a_child_is_noticed_though_its_descriptor_was_shared() {
     if !has_proc() {
         return;
     }
-    let world = anonymous();
+    let fixture = anonymous();
     // Two more that stay: a process that has one of them must not seem to hold the dead one's slot.
-    let (kept, lent) = (world.share().unwrap(), world.share().unwrap());
+    let (kept, lent) = (fixture.share().unwrap(), fixture.share().unwrap());
     let bystander = child(lent, "stay");
     bystander.expect("in");
-    child(world.share().unwrap(), "die-in-update").die(libc::SIGKILL);
-    world.update(World::step).unwrap();
-    assert_eq!((world.version().unwrap(), world.stats().unwrap().recoveries), (1, 1));
+    child(fixture.share().unwrap(), "die-in-update").die(libc::SIGKILL);
+    fixture.update(Fixture::step).unwrap();
+    assert_eq!((fixture.version().unwrap(), fixture.stats().unwrap().recoveries), (1, 1));
     child(kept.try_clone().unwrap(), "die-in-read").die(libc::SIGKILL);
     for _ in 0..2000 {
-        world.update(World::step).unwrap();
+        fixture.update(Fixture::step).unwrap();
     }
-    assert_eq!(world.stats().unwrap().pins_reclaimed, 1);
+    assert_eq!(fixture.stats().unwrap().pins_reclaimed, 1);
     // The descriptor that was kept still opens it.
-    let other = State::<World>::from_fd(&kept).unwrap();
+    let other = State::<Fixture>::from_fd(&kept).unwrap();
     assert_eq!(other.version().unwrap(), 2001);
 }
 
@@ -69,11 +69,11 @@ fn the_death_of_who_shared_it_is_noticed_though_an_heir_lives() {
     if !has_proc() {
         return;
     }
-    let world = anonymous();
-    let dead = child(world.share().unwrap(), "die-with-an-heir");
+    let fixture = anonymous();
+    let dead = child(fixture.share().unwrap(), "die-with-an-heir");
     assert_eq!(dead.line(), None, "it dies");
-    world.update(World::step).unwrap();
-    assert_eq!((world.version().unwrap(), world.stats().unwrap().recoveries), (1, 1));
+    fixture.update(Fixture::step).unwrap();
+    assert_eq!((fixture.version().unwrap(), fixture.stats().unwrap().recoveries), (1, 1));
 }
 
 #[test]
@@ -81,15 +81,15 @@ fn the_memory_is_sealed() {
     if !has_proc() {
         return;
     }
-    let world = anonymous();
-    let file = File::from(world.share().unwrap());
+    let fixture = anonymous();
+    let file = File::from(fixture.share().unwrap());
     let len = file.metadata().unwrap().len();
     for cut in [0, len - 1, len + 1] {
         assert!(file.set_len(cut).is_err(), "cut to {cut}");
     }
     // SAFETY: an open descriptor.
     assert_eq!(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, libc::F_SEAL_WRITE) }, -1);
-    world.update(World::step).unwrap();
+    fixture.update(Fixture::step).unwrap();
 }
 
 #[test]
@@ -97,14 +97,14 @@ fn its_handles_are_those_of_any_state() {
     if !has_proc() {
         return;
     }
-    let world = State::<World>::options().handles(2).timeout(Duration::from_millis(1)).anonymous().unwrap();
-    assert!(world.is_current().unwrap());
-    let clone = world.try_clone().unwrap();
-    let full = State::<World>::options().timeout(Duration::from_millis(1)).from_fd(world.share().unwrap());
+    let fixture = State::<Fixture>::options().handles(2).timeout(Duration::from_millis(1)).anonymous().unwrap();
+    assert!(fixture.is_current().unwrap());
+    let clone = fixture.try_clone().unwrap();
+    let full = State::<Fixture>::options().timeout(Duration::from_millis(1)).from_fd(fixture.share().unwrap());
     assert_eq!(full.unwrap_err().kind(), ErrorKind::Busy);
-    drop(world);
-    clone.update(World::step).unwrap();
-    let again = State::<World>::from_fd(clone.share().unwrap()).unwrap();
+    drop(fixture);
+    clone.update(Fixture::step).unwrap();
+    let again = State::<Fixture>::from_fd(clone.share().unwrap()).unwrap();
     assert_eq!(again.version().unwrap(), 1);
 }
 
@@ -113,17 +113,17 @@ fn spare_copies_fit_under_the_seal() {
     if !has_proc() {
         return;
     }
-    let world = State::<World>::options().copies(2).max_copies(3).anonymous().unwrap();
-    let reader = world.try_clone().unwrap();
+    let fixture = State::<Fixture>::options().copies(2).max_copies(3).anonymous().unwrap();
+    let reader = fixture.try_clone().unwrap();
     reader
         .read(|s| {
             std::thread::scope(|scope| {
-                scope.spawn(|| (0..5).for_each(|_| world.update(World::step).unwrap()));
+                scope.spawn(|| (0..5).for_each(|_| fixture.update(Fixture::step).unwrap()));
             });
             assert_eq!(s.steps, 0);
         })
         .unwrap();
-    assert_eq!((world.version().unwrap(), world.stats().unwrap().copies), (5, 3));
+    assert_eq!((fixture.version().unwrap(), fixture.stats().unwrap().copies), (5, 3));
 }
 
 #[test]
@@ -132,19 +132,19 @@ fn other_descriptors_are_refused() {
         return;
     }
     let dir = scratch_dir();
-    let path = dir.path().join("world");
-    let named = State::<World>::create(&path).unwrap();
+    let path = dir.path().join("fixture");
+    let named = State::<Fixture>::create(&path).unwrap();
     let error = named.share().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("it has a name"), "{error}");
     let cuttable = File::options().read(true).write(true).open(&path).unwrap();
-    let error = State::<World>::from_fd(&cuttable).unwrap_err();
+    let error = State::<Fixture>::from_fd(&cuttable).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("by its name"), "{error}");
     let (pipe, _other_end) = std::io::pipe().unwrap();
-    assert_eq!(State::<World>::from_fd(&pipe).unwrap_err().kind(), ErrorKind::NotAFile);
+    assert_eq!(State::<Fixture>::from_fd(&pipe).unwrap_err().kind(), ErrorKind::NotAFile);
     let number = State::<u64>::anonymous().unwrap();
-    assert_eq!(State::<World>::from_fd(number.share().unwrap()).unwrap_err().kind(), ErrorKind::LayoutMismatch);
+    assert_eq!(State::<Fixture>::from_fd(number.share().unwrap()).unwrap_err().kind(), ErrorKind::LayoutMismatch);
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_forked_child_opens_what_was_shared_before() {
     if !has_proc() {
         return;
     }
-    actor!["fork", "anonymous", ""].succeed();
+    child!["fork", "anonymous", ""].succeed();
 }
 
 /// A descriptor comes past the mode of the file, but the file is opened anew by it: what the message says to do is enough.
@@ -170,15 +170,15 @@ fn a_state_of_another_user_says_how_it_has_to_be_created() {
     let program = dir.path().join("program");
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     // Another process copies it: what a program of another thread inherits, open for writing, cannot be run.
-    assert!(Command::new("cp").arg("-p").arg(env!("CARGO_BIN_EXE_actor")).arg(&program).status().unwrap().success());
-    let said = |world: &State<World>| {
+    assert!(Command::new("cp").arg("-p").arg(env!("CARGO_BIN_EXE_child")).arg(&program).status().unwrap().success());
+    let said = |fixture: &State<Fixture>| {
         let mut command = Command::new(&program);
         command
             .args(["anonymous", "of-another-user"])
             .uid(OTHER)
             .gid(OTHER)
-            .stderr(Stdio::from(world.share().unwrap()));
-        Actor::start_command(&mut command).succeed()
+            .stderr(Stdio::from(fixture.share().unwrap()));
+        Child::start_command(&mut command).succeed()
     };
     let private = said(&anonymous());
     let parts = [
@@ -189,7 +189,7 @@ fn a_state_of_another_user_says_how_it_has_to_be_created() {
     ];
     parts.iter().for_each(|part| assert!(private[0].contains(part), "`{part}` is missing in: {private:?}"));
     assert!(private[1].starts_with("Permission: ") && private[1].contains("Permission denied"), "{private:?}");
-    let shared = State::<World>::options().timeout(PATIENCE).mode(0o666).anonymous().unwrap();
+    let shared = State::<Fixture>::options().timeout(PATIENCE).mode(0o666).anonymous().unwrap();
     let shared_said = said(&shared);
     let parts = ["Permission: ", "`.mode(0o666)`, for those of all users"];
     parts.iter().for_each(|part| assert!(shared_said[0].contains(part), "`{part}` is missing in: {shared_said:?}"));

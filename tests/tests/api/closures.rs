@@ -110,12 +110,12 @@ fn a_transaction_has_one_error() -> Result<(), Error> {
         Ok(())
     })?;
     assert_eq!(board.version().unwrap(), 1);
-    let spoil = |s: &mut Board| {
+    let damage = |s: &mut Board| {
         s.ticks = 7;
         s.samples.clear();
     };
     let failed = |f: fn(&mut Board) -> Result<(), Error>| {
-        let error = board.transact(|s| (spoil(s), f(s)).1).unwrap_err();
+        let error = board.transact(|s| (damage(s), f(s)).1).unwrap_err();
         (error.kind(), error.to_string())
     };
     let full = |container: &str, capacity: usize, needed: usize| {
@@ -131,7 +131,7 @@ fn a_transaction_has_one_error() -> Result<(), Error> {
     assert_eq!((kind, &*text), (ErrorKind::InvalidValue, "the time does not fit into 64 bits of nanoseconds"));
     assert_eq!((board.version().unwrap(), board.read(|s| (s.ticks, s.samples.len()))?), (1, (0, 1)));
     // An error of the state's own comes out the same way.
-    let nested = board.transact(|s| (spoil(s), board.update(step)).1).unwrap_err();
+    let nested = board.transact(|s| (damage(s), board.update(step)).1).unwrap_err();
     assert_eq!(nested.kind(), ErrorKind::Reentrant);
     assert_eq!(board.stats()?.roll_backs, 7);
     Ok(())

@@ -1,7 +1,7 @@
 //! Each event that the library tells `tracing`, in the situation that it is about.
 
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{Actor, PATIENCE, World, actor, scratch_dir};
+use shmstate_tests::{Child, Fixture, PATIENCE, child, scratch_dir};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -78,18 +78,18 @@ fn names(events: &[Recorded]) -> Vec<&str> {
     events.iter().map(Recorded::name).collect()
 }
 
-fn world(dir: &Path) -> (State<World>, PathBuf) {
-    let path = dir.join("world");
-    (State::<World>::options().timeout(PATIENCE).create(&path).unwrap(), path)
+fn fixture(dir: &Path) -> (State<Fixture>, PathBuf) {
+    let path = dir.join("fixture");
+    (State::<Fixture>::options().timeout(PATIENCE).create(&path).unwrap(), path)
 }
 
 /// Readers that stay, in the newest version and the two before it: no copy of three is free.
-fn readers_in_all_copies(world: &State<World>, path: &Path) -> Vec<Actor> {
+fn readers_in_all_copies(fixture: &State<Fixture>, path: &Path) -> Vec<Child> {
     let readers = (0..3).map(|version| {
-        let reader = actor!["hold-read", path];
+        let reader = child!["hold-read", path];
         reader.expect("in");
         if version < 2 {
-            world.update(World::step).unwrap();
+            fixture.update(Fixture::step).unwrap();
         }
         reader
     });
@@ -99,18 +99,18 @@ fn readers_in_all_copies(world: &State<World>, path: &Path) -> Vec<Actor> {
 #[test]
 fn creation_and_a_new_population() {
     let dir = scratch_dir();
-    let ((first, path), events) = heard(|| world(dir.path()));
+    let ((first, path), events) = heard(|| fixture(dir.path()));
     assert_eq!(names(&events), ["created"]);
     let created = only(&events, "created", Level::INFO, &["bytes", "copies", "handles", "path"]);
     assert_eq!(created.fields["path"], path.display().to_string());
     assert_eq!((&*created.fields["copies"], &*created.fields["handles"]), ("3", "64"));
     assert_eq!(created.fields["bytes"], path.metadata().unwrap().len().to_string());
 
-    let (second, events) = heard(|| State::<World>::open(&path).unwrap());
+    let (second, events) = heard(|| State::<Fixture>::open(&path).unwrap());
     assert!(events.is_empty(), "one more handle: {events:?}");
     let ((), events) = heard(|| {
         for handle in [&first, &second] {
-            handle.update(World::step).unwrap();
+            handle.update(Fixture::step).unwrap();
             handle.read(|s| assert!(s.steps > 0)).unwrap();
             handle.try_update(|_| Err::<(), _>(())).unwrap().unwrap_err();
         }
@@ -118,7 +118,7 @@ fn creation_and_a_new_population() {
     assert!(events.is_empty(), "no process is in the way: {events:?}");
 
     drop((first, second));
-    let (_third, events) = heard(|| State::<World>::open(&path).unwrap());
+    let (_third, events) = heard(|| State::<Fixture>::open(&path).unwrap());
     assert_eq!(names(&events), ["reset"]);
     assert_eq!(only(&events, "reset", Level::INFO, &["path", "version"]).fields["version"], "2");
 }
@@ -126,13 +126,13 @@ fn creation_and_a_new_population() {
 #[test]
 fn a_dead_writer_whose_lock_is_taken_over() {
     let dir = scratch_dir();
-    let (world, path) = world(dir.path());
-    world.update(World::step).unwrap();
-    let mut writer = actor!["hold-update", path];
+    let (fixture, path) = fixture(dir.path());
+    fixture.update(Fixture::step).unwrap();
+    let mut writer = child!["hold-update", path];
     writer.expect("in");
     let pid = writer.pid();
     writer.kill();
-    let (_, events) = heard(|| world.update(World::step).unwrap());
+    let (_, events) = heard(|| fixture.update(Fixture::step).unwrap());
     let recovered = only(&events, "recovered", Level::WARN, &["path", "pid", "slot", "version"]);
     assert_eq!(recovered.fields["path"], path.display().to_string());
     assert_eq!((recovered.fields["pid"].as_str(), recovered.fields["slot"].as_str()), (&*pid.to_string(), "1"));
@@ -142,12 +142,12 @@ fn a_dead_writer_whose_lock_is_taken_over() {
 #[test]
 fn a_dead_writer_whose_slot_is_claimed() {
     let dir = scratch_dir();
-    let (_world, path) = world(dir.path());
-    let mut writer = actor!["hold-update", path];
+    let (_world, path) = fixture(dir.path());
+    let mut writer = child!["hold-update", path];
     writer.expect("in");
     let pid = writer.pid();
     writer.kill();
-    let (_new, events) = heard(|| State::<World>::open(&path).unwrap());
+    let (_new, events) = heard(|| State::<Fixture>::open(&path).unwrap());
     assert_eq!(names(&events), ["recovered"]);
     let recovered = only(&events, "recovered", Level::WARN, &["path", "pid", "slot", "version"]);
     assert_eq!((recovered.fields["pid"].as_str(), recovered.fields["slot"].as_str()), (&*pid.to_string(), "1"));
@@ -156,11 +156,11 @@ fn a_dead_writer_whose_slot_is_claimed() {
 #[test]
 fn dead_readers_that_are_in_the_way() {
     let dir = scratch_dir();
-    let (world, path) = world(dir.path());
-    let mut readers = readers_in_all_copies(&world, &path);
+    let (fixture, path) = fixture(dir.path());
+    let mut readers = readers_in_all_copies(&fixture, &path);
     let pids: Vec<String> = readers.iter().map(|reader| reader.pid().to_string()).collect();
-    readers.iter_mut().for_each(Actor::kill);
-    let (_, events) = heard(|| world.update(World::step).unwrap());
+    readers.iter_mut().for_each(Child::kill);
+    let (_, events) = heard(|| fixture.update(Fixture::step).unwrap());
     let reclaimed = only(&events, "reclaimed", Level::INFO, &["path", "pid", "slot"]);
     assert!(pids.contains(&reclaimed.fields["pid"]), "{reclaimed:?}");
     assert!(["1", "2", "3"].contains(&&*reclaimed.fields["slot"]), "{reclaimed:?}");
@@ -169,12 +169,12 @@ fn dead_readers_that_are_in_the_way() {
 #[test]
 fn a_stopped_writer() {
     let dir = scratch_dir();
-    let (_first, path) = world(dir.path());
-    let writer = actor!["hold-update", path];
+    let (_first, path) = fixture(dir.path());
+    let writer = child!["hold-update", path];
     writer.expect("in");
     writer.stop();
-    let hasty = State::<World>::options().timeout(Duration::from_millis(50)).open(&path).unwrap();
-    let (result, events) = heard(|| hasty.update(World::step));
+    let hasty = State::<Fixture>::options().timeout(Duration::from_millis(50)).open(&path).unwrap();
+    let (result, events) = heard(|| hasty.update(Fixture::step));
     let error = result.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy);
     assert_eq!(only(&events, "busy", Level::WARN, &["error"]).fields["error"], error.to_string());
@@ -186,11 +186,11 @@ fn a_stopped_writer() {
 #[test]
 fn stopped_readers_in_every_copy() {
     let dir = scratch_dir();
-    let (world, path) = world(dir.path());
-    let readers = readers_in_all_copies(&world, &path);
-    readers.iter().for_each(Actor::stop);
-    let hasty = State::<World>::options().timeout(Duration::from_millis(50)).open(&path).unwrap();
-    let (result, events) = heard(|| hasty.update(World::step));
+    let (fixture, path) = fixture(dir.path());
+    let readers = readers_in_all_copies(&fixture, &path);
+    readers.iter().for_each(Child::stop);
+    let hasty = State::<Fixture>::options().timeout(Duration::from_millis(50)).open(&path).unwrap();
+    let (result, events) = heard(|| hasty.update(Fixture::step));
     assert_eq!(result.unwrap_err().kind(), ErrorKind::Busy);
     // Of the slots 1, 2 and 3, those of the first two: the third reads the active copy.
     assert_eq!(only(&events, "pinned", Level::DEBUG, &["path", "slots"]).fields["slots"], "0b110");
@@ -203,24 +203,24 @@ fn stopped_readers_in_every_copy() {
 #[test]
 fn a_listener_that_panics() {
     let dir = scratch_dir();
-    let (world, path) = world(dir.path());
+    let (fixture, path) = fixture(dir.path());
     let failing = |update: &dyn Fn()| {
         with_default(tracing_subscriber::registry().with(Failing), || {
             catch_unwind(AssertUnwindSafe(update)).unwrap_err();
         });
     };
-    let mut writer = actor!["hold-update", path];
+    let mut writer = child!["hold-update", path];
     writer.expect("in");
     writer.kill();
-    failing(&|| world.update(World::step).unwrap());
+    failing(&|| fixture.update(Fixture::step).unwrap());
     // A handle that never waits finds the lock free, and the recovery done.
-    let impatient = State::<World>::options().timeout(Duration::ZERO).open(&path).unwrap();
-    let ((), events) = heard(|| impatient.update(World::step).unwrap());
+    let impatient = State::<Fixture>::options().timeout(Duration::ZERO).open(&path).unwrap();
+    let ((), events) = heard(|| impatient.update(Fixture::step).unwrap());
     assert!(events.is_empty(), "{events:?}");
 
-    let mut readers = readers_in_all_copies(&world, &path);
-    readers.iter_mut().for_each(Actor::kill);
-    failing(&|| world.update(World::step).unwrap());
-    impatient.update(World::step).unwrap();
-    assert!(impatient.read(|s| *s == *World::at(4)).unwrap());
+    let mut readers = readers_in_all_copies(&fixture, &path);
+    readers.iter_mut().for_each(Child::kill);
+    failing(&|| fixture.update(Fixture::step).unwrap());
+    impatient.update(Fixture::step).unwrap();
+    assert!(impatient.read(|s| *s == *Fixture::at(4)).unwrap());
 }

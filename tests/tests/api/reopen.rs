@@ -2,7 +2,7 @@
 
 use shmstate::dynamic::DynState;
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{Actor, Ledger, PATIENCE, Release, Release1, Release2, actor, has_proc, scratch_dir};
+use shmstate_tests::{Child, Ledger, PATIENCE, Release, Release1, Release2, child, has_proc, scratch_dir};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -208,13 +208,13 @@ fn a_retired_region_with_a_name_is_not_moved() {
 #[test]
 fn a_child_gets_a_handle_of_its_own() {
     let (_dir, path, state) = ledger();
-    actor!["recreate", "fork", path, "", "0"].succeed();
+    child!["recreate", "fork", path, "", "0"].succeed();
     assert_eq!(state.read(|ledger| ledger.total).unwrap(), 302);
 }
 
-/// Whether the actor did its part; otherwise the reason is printed.
-fn done(actor: Actor) {
-    match &actor.succeed()[..] {
+/// Whether the child did its part; otherwise the reason is printed.
+fn done(child: Child) {
+    match &child.succeed()[..] {
         [skip, why] if skip == "skip" => println!("skipped: {why}"),
         lines => assert_eq!(lines, ["done"]),
     }
@@ -225,7 +225,7 @@ fn nothing_is_lost_where_there_is_no_room_or_no_right() {
     for what in ["no-room", "read-only"] {
         println!("{what}");
         let dir = scratch_dir();
-        done(actor!["recreate", what, dir.path().join("ledger"), "", "0"]);
+        done(child!["recreate", what, dir.path().join("ledger"), "", "0"]);
     }
 }
 
@@ -249,13 +249,13 @@ fn the_new_file_belongs_to_the_same_user() {
     state.recreate(State::options()).unwrap();
     assert_eq!(owner(&path), (12_345, 12_346, 0o666));
     let version = state.version().unwrap();
-    done(actor!["recreate", "other-user", path, "", "23456"]);
+    done(child!["recreate", "other-user", path, "", "23456"]);
     assert!(state.is_current().unwrap() && state.version().unwrap() == version + 1);
     assert_eq!(names(&dir), 1);
     // The owner itself, which is not in the group of the file: that one has rights here, and none there.
-    done(actor!["recreate", "other-user", path, "", "12345"]);
+    done(child!["recreate", "other-user", path, "", "12345"]);
     state.recreate(State::options().mode(0o600)).unwrap();
-    done(actor!["recreate", "owner", path, "", "12345"]);
+    done(child!["recreate", "owner", path, "", "12345"]);
     assert_eq!(owner(&path), (12_345, 12_345, 0o600));
     assert_eq!(names(&dir), 1);
 }

@@ -209,7 +209,7 @@ fn what_cannot_be_opened_can_be_removed() {
         write(path, 16, &xxhash_rust::xxh3::xxh3_64(&bytes[24..256]).to_ne_bytes());
     };
     type Spoil<'a> = &'a dyn Fn(&Path);
-    let spoil: [(&str, ErrorKind, Spoil<'_>); 6] = [
+    let damage: [(&str, ErrorKind, Spoil<'_>); 6] = [
         ("format", ErrorKind::UnknownFormat, &|path| write(path, 8, &[77])),
         ("boot", ErrorKind::Rebooted, &|path| {
             write(path, 48, &[0xaa; 8]);
@@ -220,9 +220,9 @@ fn what_cannot_be_opened_can_be_removed() {
         ("cut off", ErrorKind::Corrupt, &|path| File::options().write(true).open(path).unwrap().set_len(300).unwrap()),
         ("nothing", ErrorKind::Corrupt, &|path| File::create(path).map(drop).unwrap()),
     ];
-    for (what, kind, spoil) in spoil {
+    for (what, kind, damage) in damage {
         let (dir, path) = region();
-        spoil(&path);
+        damage(&path);
         let refused = match State::<Release1>::open(&path) {
             // What lies in memory cannot be from before a restart.
             Ok(_) if kind == ErrorKind::Rebooted => continue,
@@ -237,7 +237,7 @@ fn what_cannot_be_opened_can_be_removed() {
             assert!(in_service(&newer(&path).unwrap(), None, 0), "{what}");
             fs::remove_file(&path).unwrap();
             fs::rename(region().1, &path).unwrap_or_else(|_| drop(State::<Release1>::create(&path).unwrap()));
-            spoil(&path);
+            damage(&path);
         }
         assert!(what == "nothing" || refused.to_string().contains("`remove`"), "{refused}");
         remove(&path).unwrap();

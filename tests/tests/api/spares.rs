@@ -1,15 +1,15 @@
 //! Spare copies: readers that stay cost memory up to the limit that was given, and no time.
 
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{Actor, World, actor, scratch_dir};
+use shmstate_tests::{Child, Fixture, child, scratch_dir};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
 /// A reader that is in its closure, and stopped there.
-fn stopped_reader(path: &Path) -> Actor {
-    let reader = actor!["hold-read", path];
+fn stopped_reader(path: &Path) -> Child {
+    let reader = child!["hold-read", path];
     reader.expect("in");
     reader.stop();
     reader
@@ -18,18 +18,18 @@ fn stopped_reader(path: &Path) -> Actor {
 #[test]
 fn stopped_readers_cost_spare_copies_and_then_time() {
     let dir = scratch_dir();
-    let path = dir.path().join("world");
-    let options = || State::<World>::options().timeout(Duration::from_millis(50));
-    let world = options().copies(3).max_copies(5).create(&path).unwrap();
+    let path = dir.path().join("fixture");
+    let options = || State::<Fixture>::options().timeout(Duration::from_millis(50));
+    let fixture = options().copies(3).max_copies(5).create(&path).unwrap();
     let room = || fs::metadata(&path).unwrap().blocks() * 512;
-    let (len, image) = (fs::metadata(&path).unwrap().len(), size_of::<World>() as u64);
+    let (len, image) = (fs::metadata(&path).unwrap().len(), size_of::<Fixture>() as u64);
     assert!(room() < len - image, "spare copies have no memory before they are needed");
-    let mut model = World::first();
+    let mut model = Fixture::first();
     let mut update = || {
-        let updated = world.update(World::step);
+        let updated = fixture.update(Fixture::step);
         if updated.is_ok() {
             model.step();
-            assert!(world.read(|s| *s == *model).unwrap(), "version {} is not what it has to be", model.steps);
+            assert!(fixture.read(|s| *s == *model).unwrap(), "version {} is not what it has to be", model.steps);
         }
         updated
     };
@@ -40,7 +40,7 @@ fn stopped_readers_cost_spare_copies_and_then_time() {
         for _ in 0..10 {
             update().unwrap();
         }
-        assert_eq!(world.stats().unwrap().copies, copies);
+        assert_eq!(fixture.stats().unwrap().copies, copies);
     }
     assert!(room() > len - image);
     readers.push(stopped_reader(&path));
@@ -62,34 +62,34 @@ fn stopped_readers_cost_spare_copies_and_then_time() {
         reader.go();
         reader.expect(steps);
     }
-    assert_eq!(world.stats().unwrap().copies, 5);
+    assert_eq!(fixture.stats().unwrap().copies, 5);
     // The copies outlive the population.
-    drop(world);
-    let world = State::<World>::open(&path).unwrap();
-    assert_eq!(world.stats().unwrap().copies, 5);
+    drop(fixture);
+    let fixture = State::<Fixture>::open(&path).unwrap();
+    assert_eq!(fixture.stats().unwrap().copies, 5);
     for _ in 0..10 {
-        world.update(World::step).unwrap();
+        fixture.update(Fixture::step).unwrap();
         model.step();
-        assert!(world.read(|s| *s == *model).unwrap());
+        assert!(fixture.read(|s| *s == *model).unwrap());
     }
 }
 
 #[test]
 fn readers_that_pass_cost_no_spare_copy() {
     let dir = scratch_dir();
-    let world = State::<World>::options().copies(2).max_copies(3).create(dir.path().join("world")).unwrap();
+    let fixture = State::<Fixture>::options().copies(2).max_copies(3).create(dir.path().join("fixture")).unwrap();
     for _ in 0..100 {
-        world.update(World::step).unwrap();
-        world.read(|s| assert_eq!(s.steps, s.steps_again)).unwrap();
+        fixture.update(Fixture::step).unwrap();
+        fixture.read(|s| assert_eq!(s.steps, s.steps_again)).unwrap();
     }
-    assert_eq!(world.stats().unwrap().copies, 2);
+    assert_eq!(fixture.stats().unwrap().copies, 2);
 }
 
 /// No SIGBUS: room is made before the copy is counted.
 #[test]
 fn a_full_file_system_has_no_spare_copy() {
     let dir = scratch_dir();
-    let said = actor!["machine", "no-spare-room", dir.path()].succeed();
+    let said = child!["machine", "no-spare-room", dir.path()].succeed();
     match &said[..] {
         [skip, why] if skip == "skip" => println!("skipped: {why}"),
         _ => assert_eq!(said, ["done"]),

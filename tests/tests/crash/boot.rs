@@ -1,7 +1,7 @@
 //! Regions that are there after the machine was restarted, and those that only seem to be from before it.
 
 use shmstate::{Error, ErrorKind, State};
-use shmstate_tests::{World, actor, disk_dir, has_proc, scratch_dir};
+use shmstate_tests::{Fixture, child, disk_dir, has_proc, scratch_dir};
 use std::fs;
 use std::path::Path;
 
@@ -34,13 +34,13 @@ fn rebooted() {
         return;
     }
     let Some(dir) = disk_dir() else { return };
-    let path = dir.path().join("world");
-    drop(State::<World>::create(&path).unwrap());
+    let path = dir.path().join("fixture");
+    drop(State::<Fixture>::create(&path).unwrap());
     of_another_boot(&path);
     let before = fs::read(&path).unwrap();
-    refused(State::<World>::open(&path), &["before the machine was restarted"]);
-    refused(State::<World>::open_or_create(&path), &["a container", "no process has it open"]);
-    refused(State::<World>::open_read_only(&path), &["before the machine was restarted"]);
+    refused(State::<Fixture>::open(&path), &["before the machine was restarted"]);
+    refused(State::<Fixture>::open_or_create(&path), &["a container", "no process has it open"]);
+    refused(State::<Fixture>::open_read_only(&path), &["before the machine was restarted"]);
     assert!(fs::read(&path).unwrap() == before, "refused without a trace");
 }
 
@@ -48,14 +48,14 @@ fn rebooted() {
 #[test]
 fn a_region_in_memory_is_never_from_before_a_restart() {
     let dir = scratch_dir();
-    let path = dir.path().join("world");
-    let world = State::<World>::create(&path).unwrap();
-    world.update(World::step).unwrap();
+    let path = dir.path().join("fixture");
+    let fixture = State::<Fixture>::create(&path).unwrap();
+    fixture.update(Fixture::step).unwrap();
     of_another_boot(&path);
-    assert_eq!(State::<World>::open(&path).unwrap().version().unwrap(), 1);
-    drop(world);
-    assert_eq!(State::<World>::open_read_only(&path).unwrap().version(), 1);
-    assert_eq!(State::<World>::open(&path).unwrap().version().unwrap(), 1);
+    assert_eq!(State::<Fixture>::open(&path).unwrap().version().unwrap(), 1);
+    drop(fixture);
+    assert_eq!(State::<Fixture>::open_read_only(&path).unwrap().version(), 1);
+    assert_eq!(State::<Fixture>::open(&path).unwrap().version().unwrap(), 1);
 }
 
 /// Whatever its header says, what a process has open is of this run of the machine.
@@ -65,17 +65,17 @@ fn a_live_region_under_another_boot_id_is_opened() {
         return;
     }
     let Some(dir) = disk_dir() else { return };
-    let path = dir.path().join("world");
-    drop(State::<World>::create(&path).unwrap());
-    let mut holder = actor!["hold", path, "1"];
+    let path = dir.path().join("fixture");
+    drop(State::<Fixture>::create(&path).unwrap());
+    let mut holder = child!["hold", path, "1"];
     holder.expect("in");
     of_another_boot(&path);
-    let world = State::<World>::open(&path).unwrap();
-    world.update(World::step).unwrap();
-    assert_eq!(State::<World>::open_read_only(&path).unwrap().snapshot().unwrap().steps, 1);
+    let fixture = State::<Fixture>::open(&path).unwrap();
+    fixture.update(Fixture::step).unwrap();
+    assert_eq!(State::<Fixture>::open_read_only(&path).unwrap().snapshot().unwrap().steps, 1);
     holder.go();
     let _ = holder.succeed();
-    assert_eq!(world.try_clone().unwrap().version().unwrap(), 1);
-    drop(world);
-    refused(State::<World>::open(&path), &["before the machine was restarted"]);
+    assert_eq!(fixture.try_clone().unwrap().version().unwrap(), 1);
+    drop(fixture);
+    refused(State::<Fixture>::open(&path), &["before the machine was restarted"]);
 }

@@ -2,7 +2,7 @@
 //! closure.
 
 use shmstate::{ErrorKind, List, State, remove};
-use shmstate_tests::{PATIENCE, World, actor, has_proc, scratch_dir};
+use shmstate_tests::{Fixture, PATIENCE, child, has_proc, scratch_dir};
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
@@ -11,14 +11,14 @@ use std::time::Duration;
 #[test]
 fn a_clone_does_not_hold_the_handle_that_it_was_made_from() {
     let dir = scratch_dir();
-    let path = dir.path().join("world");
-    let open = || State::<World>::options().timeout(Duration::from_millis(1)).open(&path);
-    let first = State::<World>::options().handles(2).create(&path).unwrap();
+    let path = dir.path().join("fixture");
+    let open = || State::<Fixture>::options().timeout(Duration::from_millis(1)).open(&path);
+    let first = State::<Fixture>::options().handles(2).create(&path).unwrap();
     let clone = first.try_clone().unwrap();
     assert_eq!(open().unwrap_err().kind(), ErrorKind::Busy);
     drop(first);
     let other = open().expect("the first one's handle is free");
-    clone.update(World::step).unwrap();
+    clone.update(Fixture::step).unwrap();
     assert_eq!(other.version().unwrap(), 1);
 }
 
@@ -26,23 +26,23 @@ fn a_clone_does_not_hold_the_handle_that_it_was_made_from() {
 #[test]
 fn slots_of_the_dead_come_back_into_use() {
     let dir = scratch_dir();
-    let path = dir.path().join("world");
-    let open = || State::<World>::options().timeout(PATIENCE).open(&path).unwrap();
-    let world = State::<World>::options().handles(200).create(&path).unwrap();
+    let path = dir.path().join("fixture");
+    let open = || State::<Fixture>::options().timeout(PATIENCE).open(&path).unwrap();
+    let fixture = State::<Fixture>::options().handles(200).create(&path).unwrap();
     for _ in 0..3 {
-        let mut holder = actor!["hold", path, "190"];
+        let mut holder = child!["hold", path, "190"];
         holder.expect("in");
         holder.kill();
         let handles: Vec<_> = (1..200).map(|_| open()).collect();
-        handles.iter().for_each(|handle| handle.update(World::step).unwrap());
+        handles.iter().for_each(|handle| handle.update(Fixture::step).unwrap());
     }
-    assert_eq!(world.version().unwrap(), 3 * 199);
+    assert_eq!(fixture.version().unwrap(), 3 * 199);
 }
 
 #[test]
 fn holes_are_filled_before_they_can_hurt() {
     let dir = scratch_dir();
-    let (path, sparse) = (dir.path().join("world"), dir.path().join("sparse"));
+    let (path, sparse) = (dir.path().join("fixture"), dir.path().join("sparse"));
     let state = State::<List<u64, 100_000>>::create(&path).unwrap();
     state.update(|list| list.push(7).unwrap()).unwrap();
     drop(state);
@@ -86,13 +86,13 @@ fn a_version_that_no_region_reaches_is_refused() {
 #[test]
 fn a_region_can_be_removed_in_closures_over_it() {
     let dir = scratch_dir();
-    let path = dir.path().join("world");
-    let world = State::<World>::create(&path).unwrap();
-    world.update(|s| (remove(&path).unwrap(), s.step()).1).unwrap();
-    assert!(!world.is_current().unwrap() && world.version().unwrap() == 1);
-    let world = State::<World>::create(&path).unwrap();
-    world.read(|_| remove(&path)).unwrap().unwrap();
-    assert!(!world.is_current().unwrap());
+    let path = dir.path().join("fixture");
+    let fixture = State::<Fixture>::create(&path).unwrap();
+    fixture.update(|s| (remove(&path).unwrap(), s.step()).1).unwrap();
+    assert!(!fixture.is_current().unwrap() && fixture.version().unwrap() == 1);
+    let fixture = State::<Fixture>::create(&path).unwrap();
+    fixture.read(|_| remove(&path)).unwrap().unwrap();
+    assert!(!fixture.is_current().unwrap());
 }
 
 /// A name is given when nothing else can fail any more.
@@ -104,8 +104,8 @@ fn a_creator_that_cannot_attach_leaves_no_name() {
     let (mut failed, mut made) = (0, 0);
     for files in 3..16_u64 {
         let dir = scratch_dir();
-        let path = dir.path().join("world");
-        let said = actor!["limit", "files", files.to_string(), path].succeed();
+        let path = dir.path().join("fixture");
+        let said = child!["limit", "files", files.to_string(), path].succeed();
         let is_there = path.exists();
         assert_eq!(said[0] == "Ok", is_there, "{files} descriptors: {said:?}");
         failed += usize::from(!is_there);
@@ -118,8 +118,8 @@ fn a_creator_that_cannot_attach_leaves_no_name() {
 #[test]
 fn no_process_attaches_before_the_state_is_validated() {
     let dir = scratch_dir();
-    let path = dir.path().join("world");
-    drop(State::<World>::create(&path).unwrap());
+    let path = dir.path().join("fixture");
+    drop(State::<Fixture>::create(&path).unwrap());
     let file = File::options().read(true).write(true).open(&path).unwrap();
     file.write_all_at(&[0; 4], 388).unwrap(); // `ready`
     // SAFETY: a struct of integers.
@@ -127,7 +127,7 @@ fn no_process_attaches_before_the_state_is_validated() {
     (flock.l_type, flock.l_start, flock.l_len) = (libc::F_RDLCK as libc::c_short, 0x4000_0000_0000_0000, 1);
     // SAFETY: an open file and an initialised struct.
     assert_eq!(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const flock) }, 0);
-    let hasty = || State::<World>::options().timeout(Duration::from_millis(20)).open(&path);
+    let hasty = || State::<Fixture>::options().timeout(Duration::from_millis(20)).open(&path);
     assert_eq!(hasty().unwrap_err().kind(), ErrorKind::Busy);
     drop(file);
     hasty().expect("no process is attached any more, so that it is validated");

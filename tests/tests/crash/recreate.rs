@@ -2,7 +2,7 @@
 
 use shmstate::State;
 use shmstate_tests::history::History;
-use shmstate_tests::{Actor, Kind, Ledger, Log, PATIENCE, Rng, actor, scratch_dir};
+use shmstate_tests::{Child, Kind, Ledger, Log, PATIENCE, Rng, child, scratch_dir};
 use std::path::PathBuf;
 
 /// Writers that live on.
@@ -19,12 +19,12 @@ fn no_update_is_lost_between_regions() {
     let mut paths: Vec<PathBuf> = vec![];
     let mut start = |what: &str, number: usize| {
         let log = logs.path().join(format!("{:04}-{what}", paths.len()));
-        let actor = actor!["recreate", what, path, log, number.to_string()];
-        actor.expect("go");
+        let child = child!["recreate", what, path, log, number.to_string()];
+        child.expect("go");
         paths.push(log);
-        actor
+        child
     };
-    let staying: Vec<Actor> = (0..WRITERS).map(|me| start("write", me)).collect();
+    let staying: Vec<Child> = (0..WRITERS).map(|me| start("write", me)).collect();
     let looking = [start("read", 0), start("view", 0)];
     let (mut rng, mut kills, mut deaths) = (Rng::new(13), 0, 0);
     for round in 0..60 {
@@ -38,10 +38,10 @@ fn no_update_is_lost_between_regions() {
         let (first, second) = movers.split_at_mut(1);
         let mut dying = [&mut mortal, &mut first[0], &mut second[0]];
         dying.rotate_left(rng.below(3));
-        dying.iter_mut().for_each(|actor| actor.kill());
+        dying.iter_mut().for_each(|child| child.kill());
         (kills, deaths) = (kills + 2, deaths + 1);
     }
-    staying.into_iter().chain(looking).for_each(|actor| drop(actor.succeed()));
+    staying.into_iter().chain(looking).for_each(|child| drop(child.succeed()));
     let lives: Vec<_> = paths.iter().map(Log::load).collect();
     let count = |kind| lives.iter().flatten().filter(|entry| entry.kind == kind && entry.after != 0).count() as u64;
     let moves = count(Kind::Create);

@@ -6,7 +6,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use shmstate::{ErrorKind, State};
 use shmstate_tests::replacement::{in_service, inode, names, newer, old};
-use shmstate_tests::{Actor, Release, Release1, Release2, Rng, actor, eventually};
+use shmstate_tests::{Child, Release, Release1, Release2, Rng, child, eventually};
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -65,7 +65,7 @@ fn a_replacer_is_killed_at_each_system_call() {
 /// Lets a process replace the region and stops it at its `stops`-th entry into a system call or return from one; there it is killed
 /// after `beside`. Returns whether it had ended before; `None` if it may not be traced.
 fn killed_at(path: &Path, stops: u64, beside: impl FnOnce()) -> Option<bool> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_actor"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_child"));
     #[expect(clippy::zombie_processes, reason = "it is waited for by its id")]
     let child = command.args(["replace", "traced"]).arg(path).arg("0").process_group(0).spawn().unwrap();
     let pid = Pid::from_raw(child.id().cast_signed());
@@ -136,16 +136,16 @@ fn replacers_are_killed_at_random() {
     let mut rng = Rng::new(9);
     let mut kept = vec![Kept::One(state)];
     for round in 0..25 {
-        let mut actors: Vec<Actor> =
-            (0..3).map(|i| actor!["replace", "storm", path, (round * 3 + i).to_string()]).collect();
-        actors.iter().for_each(|actor| actor.expect("go"));
+        let mut children: Vec<Child> =
+            (0..3).map(|i| child!["replace", "storm", path, (round * 3 + i).to_string()]).collect();
+        children.iter().for_each(|child| child.expect("go"));
         for _ in 0..rng.below(40) {
             let one = State::<Release1>::open(&path).map(Kept::One);
             let opened = one.or_else(|_| State::<Release2>::open(&path).map(Kept::Two));
             kept.extend(opened.ok());
         }
-        while !actors.is_empty() {
-            actors.swap_remove(rng.below(actors.len())).kill();
+        while !children.is_empty() {
+            children.swap_remove(rng.below(children.len())).kill();
         }
         let first = rng.below(8);
         let mut in_use = 0;

@@ -1,33 +1,33 @@
-//! Many processes on one world, none of which dies.
+//! Many processes on one fixture, none of which dies.
 
 use shmstate::State;
-use shmstate_tests::{Actor, PATIENCE, Tally, World, actor, scratch_dir};
+use shmstate_tests::{Child, Counters, Fixture, PATIENCE, child, scratch_dir};
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 fn crowd(writers: u64, readers: u64, copies: usize, time: Duration) {
     let dir = scratch_dir();
-    let (path, tally) = (dir.path().join("world"), dir.path().join("tally"));
-    let world = State::<World>::options().timeout(PATIENCE).copies(copies).create(&path).unwrap();
-    let counts = Tally::open(&tally);
-    let mut actors: Vec<Actor> = Vec::new();
+    let (path, counters) = (dir.path().join("fixture"), dir.path().join("counters"));
+    let fixture = State::<Fixture>::options().timeout(PATIENCE).copies(copies).create(&path).unwrap();
+    let counts = Counters::open(&counters);
+    let mut children: Vec<Child> = Vec::new();
     for seed in 0..writers {
-        actors.push(actor!["write", path, tally, seed.to_string(), "0"]);
+        children.push(child!["write", path, counters, seed.to_string(), "0"]);
     }
     for seed in 0..readers {
-        actors.push(actor!["read", path, tally, seed.to_string()]);
+        children.push(child!["read", path, counters, seed.to_string()]);
     }
-    actors.iter().for_each(|actor| actor.expect("in"));
+    children.iter().for_each(|child| child.expect("in"));
     std::thread::sleep(time);
-    counts.word(Tally::STOP).store(1, SeqCst);
-    let work: Vec<u64> = actors.into_iter().map(|actor| actor.succeed().concat().parse().unwrap()).collect();
+    counts.word(Counters::STOP).store(1, SeqCst);
+    let work: Vec<u64> = children.into_iter().map(|child| child.succeed().concat().parse().unwrap()).collect();
     let (written, read) = work.split_at(writers as usize);
     println!("{copies} copies: updates {written:?}, reads {read:?}");
     let updates: u64 = written.iter().sum();
-    assert_eq!(updates, counts.get(Tally::DONE));
-    assert_eq!(updates, world.version().unwrap(), "every update made one version, and none was lost");
+    assert_eq!(updates, counts.get(Counters::DONE));
+    assert_eq!(updates, fixture.version().unwrap(), "every update made one version, and none was lost");
     assert!(updates > 0 && read.iter().all(|reads| *reads > 0));
-    assert!(*world.snapshot().unwrap() == *World::at(updates));
+    assert!(*fixture.snapshot().unwrap() == *Fixture::at(updates));
 }
 
 #[test]
@@ -49,8 +49,8 @@ fn many_copies() {
 #[test]
 fn a_reader_that_is_overtaken_at_every_instruction() {
     let dir = scratch_dir();
-    let path = dir.path().join("world");
-    let world = State::<World>::options().timeout(PATIENCE).copies(2).create(&path).unwrap();
-    println!("{}", actor!["overtake", path, "3000"].succeed().concat());
-    assert!(*world.snapshot().unwrap() == *World::at(world.version().unwrap()));
+    let path = dir.path().join("fixture");
+    let fixture = State::<Fixture>::options().timeout(PATIENCE).copies(2).create(&path).unwrap();
+    println!("{}", child!["overtake", path, "3000"].succeed().concat());
+    assert!(*fixture.snapshot().unwrap() == *Fixture::at(fixture.version().unwrap()));
 }

@@ -2,7 +2,7 @@
 
 use shmstate::dynamic::{Data, DynState, Position, Transaction, Value};
 use shmstate::{Array, List, SharedLayout, State};
-use shmstate_tests::{Rng, actor, scratch_dir};
+use shmstate_tests::{Rng, child, scratch_dir};
 
 /// Each of them is long enough to be left out.
 const ITEMS: usize = 20_000;
@@ -22,7 +22,7 @@ struct Model {
     second: Vec<u64>,
 }
 
-struct World {
+struct Fixture {
     _dir: tempfile::TempDir,
     typed: State<Long>,
     writer: DynState,
@@ -30,7 +30,7 @@ struct World {
     second: Position,
 }
 
-fn world() -> (World, Model) {
+fn fixture() -> (Fixture, Model) {
     let dir = scratch_dir();
     let name = dir.path().join("long");
     let typed = State::<Long>::options().copies(4).create(&name).unwrap();
@@ -39,14 +39,14 @@ fn world() -> (World, Model) {
     let writer = DynState::options().writable(true).open(&name).unwrap();
     let place = |name| writer.read(|v| v.get(name).map(Value::position)).unwrap().unwrap();
     let (first, second) = (place("first"), place("second"));
-    (World { _dir: dir, typed, writer, first, second }, model)
+    (Fixture { _dir: dir, typed, writer, first, second }, model)
 }
 
 fn bytes(numbers: &[u64]) -> &[u8] {
     bytemuck::cast_slice(numbers)
 }
 
-impl World {
+impl Fixture {
     /// Replaces the whole of one, by the type: the next updates find that their copies lack all of it.
     fn replace_all(&self, model: &mut Model, rng: &mut Rng) {
         let seed = rng.any();
@@ -156,18 +156,18 @@ impl World {
 fn what_is_left_out_is_there_all_the_same() {
     let rounds = if cfg!(debug_assertions) { 150 } else { 2000 };
     for seed in 0..4 {
-        let ((world, mut model), rng) = (world(), &mut Rng::new(seed));
+        let ((fixture, mut model), rng) = (fixture(), &mut Rng::new(seed));
         for _ in 0..rounds {
             for _ in 0..rng.below(3) {
-                world.replace_all(&mut model, rng);
+                fixture.replace_all(&mut model, rng);
             }
             let mut next = model.clone();
-            let mut update = world.writer.begin().unwrap();
+            let mut update = fixture.writer.begin().unwrap();
             for _ in 0..rng.below(4) {
-                world.check(update.value().unwrap(), &next, rng);
-                world.change(&mut update, &mut next, rng);
+                fixture.check(update.value().unwrap(), &next, rng);
+                fixture.change(&mut update, &mut next, rng);
             }
-            world.check(update.value().unwrap(), &next, rng);
+            fixture.check(update.value().unwrap(), &next, rng);
             match rng.below(4) {
                 0 => drop(update),
                 1 => drop(update.abandon().unwrap()),
@@ -176,7 +176,7 @@ fn what_is_left_out_is_there_all_the_same() {
                     model = next;
                 }
             }
-            world.check_committed(&model);
+            fixture.check_committed(&model);
         }
     }
 }
@@ -184,22 +184,22 @@ fn what_is_left_out_is_there_all_the_same() {
 /// A process that is killed in an update that has left something out leaves a copy that is not used as it is.
 #[test]
 fn what_a_killed_update_has_left_out_is_not_lost() {
-    let ((world, mut model), rng) = (world(), &mut Rng::new(7));
+    let ((fixture, mut model), rng) = (fixture(), &mut Rng::new(7));
     for round in 0..6 {
-        world.replace_all(&mut model, rng);
-        world.replace_all(&mut model, rng);
-        let mut holder = actor!["hold-transaction", world.writer.file(), ["", "first[5]"][round % 2]];
+        fixture.replace_all(&mut model, rng);
+        fixture.replace_all(&mut model, rng);
+        let mut holder = child!["hold-transaction", fixture.writer.file(), ["", "first[5]"][round % 2]];
         holder.expect("in");
         holder.kill();
         // The others take turns. The copy is repaired by parts, of which the next updates take over one each.
-        let _held = std::thread::scope(|s| s.spawn(|| world.writer.reading().unwrap()).join().unwrap());
+        let _held = std::thread::scope(|s| s.spawn(|| fixture.writer.reading().unwrap()).join().unwrap());
         for n in 0..6 {
-            world.check_committed(&model);
+            fixture.check_committed(&model);
             match (n + round / 2) % 2 {
-                0 => drop(world.writer.begin().unwrap().commit().unwrap()),
-                _ => world.typed.update(|s| s.ticks += 1).unwrap(),
+                0 => drop(fixture.writer.begin().unwrap().commit().unwrap()),
+                _ => fixture.typed.update(|s| s.ticks += 1).unwrap(),
             }
         }
     }
-    assert_eq!(world.typed.stats().unwrap().recoveries, 6);
+    assert_eq!(fixture.typed.stats().unwrap().recoveries, 6);
 }

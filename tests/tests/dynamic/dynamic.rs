@@ -20,21 +20,21 @@ fn rng() -> Rng {
 }
 
 /// A state of everything, with three kinds of handles on it.
-struct World {
+struct Fixture {
     dir: tempfile::TempDir,
     typed: State<All>,
     writer: DynState,
     viewer: DynState,
 }
 
-impl World {
-    fn new() -> World {
+impl Fixture {
+    fn new() -> Fixture {
         let dir = scratch_dir();
         let path = dir.path().join("all");
         let typed = State::<All>::create(&path).unwrap();
         let writer = DynState::options().writable(true).open(&path).unwrap();
         let viewer = DynState::open(&path).unwrap();
-        World { dir, typed, writer, viewer }
+        Fixture { dir, typed, writer, viewer }
     }
 
     /// All handles see the same.
@@ -63,19 +63,19 @@ impl World {
 
 #[test]
 fn what_the_type_writes_is_seen() {
-    let world = World::new();
+    let fixture = Fixture::new();
     let mut rng = rng();
-    world.compare();
+    fixture.compare();
     for _ in 0..300 {
-        world.typed.update(|all| typed_step(all, &mut rng)).unwrap();
-        world.compare();
+        fixture.typed.update(|all| typed_step(all, &mut rng)).unwrap();
+        fixture.compare();
     }
 }
 
 #[test]
 fn the_schema_is_the_types() {
-    let world = World::new();
-    let document = world.viewer.schema();
+    let fixture = Fixture::new();
+    let document = fixture.viewer.schema();
     let schema: Json = serde_json::from_str(&document).unwrap();
     assert_eq!(schema["types"].as_array().unwrap().last().unwrap()["name"], "All");
     assert_eq!(schema["types"].as_array().unwrap().last().unwrap()["size"], size_of::<All>());
@@ -86,36 +86,36 @@ fn the_schema_is_the_types() {
 /// not happened.
 #[test]
 fn both_sides_write() {
-    let world = World::new();
+    let fixture = Fixture::new();
     let mut rng = rng();
-    let mut before = world.compare();
+    let mut before = fixture.compare();
     for _ in 0..600 {
         if rng.below(2) == 0 {
-            world.typed.update(|all| typed_step(all, &mut rng)).unwrap();
+            fixture.typed.update(|all| typed_step(all, &mut rng)).unwrap();
         } else {
-            world.writer.update(|v| dynamic_step(v, &mut rng)).unwrap();
+            fixture.writer.update(|v| dynamic_step(v, &mut rng)).unwrap();
         }
         if rng.below(4) == 0 {
-            before = world.compare();
+            before = fixture.compare();
             let refused = if rng.below(2) == 0 {
-                world.typed.transact(|all| {
+                fixture.typed.transact(|all| {
                     typed_step(all, &mut rng);
                     Err::<(), Error>("no UUID".parse::<shmstate::Uuid>().unwrap_err().into())
                 })
             } else {
-                world.writer.update(|v| {
+                fixture.writer.update(|v| {
                     dynamic_step(v, &mut rng)?;
                     v.set("no such field", 1u8)
                 })
             };
             assert!(refused.is_err());
-            assert_eq!(world.compare(), before);
+            assert_eq!(fixture.compare(), before);
         }
-        world.compare();
+        fixture.compare();
     }
     assert_ne!(before, Json::Null);
     // A new population checks every byte by the type.
-    let World { dir, typed, writer, viewer } = world;
+    let Fixture { dir, typed, writer, viewer } = fixture;
     drop((typed, writer, viewer));
     State::<All>::open(dir.path().join("all")).unwrap();
 }

@@ -12,51 +12,51 @@ struct Board {
     samples: List<u64, 64>,
 }
 
-struct World {
+struct Fixture {
     dir: tempfile::TempDir,
     typed: State<Board>,
     writer: DynState,
 }
 
-fn world() -> World {
+fn fixture() -> Fixture {
     let dir = scratch_dir();
     let name = dir.path().join("board");
     let typed = State::<Board>::options().timeout(Duration::ZERO).create(&name).unwrap();
     let writer = DynState::options().writable(true).timeout(Duration::ZERO).open(&name).unwrap();
-    World { dir, typed, writer }
+    Fixture { dir, typed, writer }
 }
 
-impl World {
+impl Fixture {
     fn ticks(&self) -> u64 {
         self.typed.read(|s| s.ticks).unwrap()
     }
 }
 
 /// An update by another thread, which may be `Busy`.
-fn elsewhere(world: &World) -> Result<(), Error> {
-    std::thread::scope(|s| s.spawn(|| world.typed.update(|s| s.ticks += 100)).join().unwrap())
+fn elsewhere(fixture: &Fixture) -> Result<(), Error> {
+    std::thread::scope(|s| s.spawn(|| fixture.typed.update(|s| s.ticks += 100)).join().unwrap())
 }
 
 #[test]
 fn a_transaction_is_all_or_nothing() {
-    let world = world();
-    let mut update = world.writer.begin().unwrap();
+    let fixture = fixture();
+    let mut update = fixture.writer.begin().unwrap();
     update.edit().unwrap().set("ticks", 1u64).unwrap();
     update.edit().unwrap().push("samples", 7u64).unwrap();
     assert_eq!(update.value().unwrap().to_json().unwrap(), r#"{"ticks":1,"samples":[7]}"#);
-    assert_eq!((world.ticks(), update.version()), (0, 1));
+    assert_eq!((fixture.ticks(), update.version()), (0, 1));
     assert_eq!(update.commit().unwrap(), 1);
-    assert_eq!(world.ticks(), 1);
+    assert_eq!(fixture.ticks(), 1);
 
-    let mut update = world.writer.begin().unwrap();
+    let mut update = fixture.writer.begin().unwrap();
     update.edit().unwrap().set("ticks", 9u64).unwrap();
     update.edit().unwrap().clear("samples").unwrap();
     drop(update);
-    assert_eq!((world.ticks(), world.writer.version()), (1, 1));
-    assert_eq!(world.typed.stats().unwrap().roll_backs, 1);
+    assert_eq!((fixture.ticks(), fixture.writer.version()), (1, 1));
+    assert_eq!(fixture.typed.stats().unwrap().roll_backs, 1);
     // Each copy has forgotten what was rolled back.
     for n in 2..9 {
-        let mut update = world.writer.begin().unwrap();
+        let mut update = fixture.writer.begin().unwrap();
         update.edit().unwrap().set("ticks", n).unwrap();
         assert_eq!(update.value().unwrap().to_json().unwrap(), format!(r#"{{"ticks":{n},"samples":[7]}}"#));
         assert_eq!(update.commit().unwrap(), n);
@@ -65,44 +65,44 @@ fn a_transaction_is_all_or_nothing() {
 
 #[test]
 fn one_update_runs_at_a_time() {
-    let world = world();
-    let update = world.writer.begin().unwrap();
-    assert_eq!(elsewhere(&world).unwrap_err().kind(), ErrorKind::Busy);
-    assert_eq!(world.writer.begin().unwrap_err().kind(), ErrorKind::Reentrant);
-    assert_eq!(world.typed.update(|s| s.ticks += 1).unwrap_err().kind(), ErrorKind::Reentrant);
-    assert_eq!(world.writer.wait_newer(0, Duration::ZERO).unwrap_err().kind(), ErrorKind::Reentrant);
+    let fixture = fixture();
+    let update = fixture.writer.begin().unwrap();
+    assert_eq!(elsewhere(&fixture).unwrap_err().kind(), ErrorKind::Busy);
+    assert_eq!(fixture.writer.begin().unwrap_err().kind(), ErrorKind::Reentrant);
+    assert_eq!(fixture.typed.update(|s| s.ticks += 1).unwrap_err().kind(), ErrorKind::Reentrant);
+    assert_eq!(fixture.writer.wait_newer(0, Duration::ZERO).unwrap_err().kind(), ErrorKind::Reentrant);
     drop(update);
-    elsewhere(&world).unwrap();
-    assert_eq!(world.typed.update(|s| s.ticks).unwrap(), 100);
+    elsewhere(&fixture).unwrap();
+    assert_eq!(fixture.typed.update(|s| s.ticks).unwrap(), 100);
 }
 
 #[test]
 fn a_reading_holds_its_version() {
-    let world = world();
-    let first = world.writer.reading().unwrap();
-    assert_eq!(world.writer.begin().unwrap_err().kind(), ErrorKind::Reentrant, "by the thread that reads");
+    let fixture = fixture();
+    let first = fixture.writer.reading().unwrap();
+    assert_eq!(fixture.writer.begin().unwrap_err().kind(), ErrorKind::Reentrant, "by the thread that reads");
     for _ in 0..10 {
-        elsewhere(&world).unwrap();
+        elsewhere(&fixture).unwrap();
     }
-    let second = world.writer.reading().unwrap();
+    let second = fixture.writer.reading().unwrap();
     let ticks = |reading: &shmstate::dynamic::Reading| reading.value().unwrap().get("ticks").unwrap().as_u64().unwrap();
     assert_eq!((ticks(&first), first.version().unwrap()), (0, 0));
     assert_eq!((ticks(&second), second.version().unwrap()), (1000, 10));
     assert_eq!(second.snapshot().unwrap().version(), 10);
     // All three copies are held.
-    elsewhere(&world).unwrap();
-    let third = world.writer.reading().unwrap();
-    assert_eq!(elsewhere(&world).unwrap_err().kind(), ErrorKind::Busy);
+    elsewhere(&fixture).unwrap();
+    let third = fixture.writer.reading().unwrap();
+    assert_eq!(elsewhere(&fixture).unwrap_err().kind(), ErrorKind::Busy);
     drop(first);
-    elsewhere(&world).unwrap();
+    elsewhere(&fixture).unwrap();
     assert_eq!((ticks(&second), ticks(&third)), (1000, 1100));
     drop((second, third));
-    drop(world.writer.begin().unwrap());
+    drop(fixture.writer.begin().unwrap());
 }
 
 #[test]
 fn guards_outlive_their_handle() {
-    let World { dir, typed, writer } = world();
+    let Fixture { dir, typed, writer } = fixture();
     let reading = writer.reading().unwrap();
     drop(writer);
     std::thread::scope(|s| s.spawn(|| typed.update(|s| s.ticks = 5)).join().unwrap()).unwrap();
@@ -118,37 +118,37 @@ fn guards_outlive_their_handle() {
 
 #[test]
 fn another_thread_may_end_a_guard() {
-    let world = world();
-    let mut update = world.writer.begin().unwrap();
+    let fixture = fixture();
+    let mut update = fixture.writer.begin().unwrap();
     std::thread::scope(|s| {
         s.spawn(move || {
             update.edit().unwrap().set("ticks", 3u64).unwrap();
             update.commit().unwrap();
         });
     });
-    assert_eq!(world.ticks(), 3);
+    assert_eq!(fixture.ticks(), 3);
     // This thread has no guard any more.
-    let reading = world.writer.reading().unwrap();
+    let reading = fixture.writer.reading().unwrap();
     std::thread::scope(|s| s.spawn(move || drop(reading)).join().unwrap());
-    let update = world.writer.begin().unwrap();
+    let update = fixture.writer.begin().unwrap();
     std::thread::scope(|s| s.spawn(move || drop(update)).join().unwrap());
-    world.typed.update(|s| s.ticks += 1).unwrap();
-    assert_eq!(world.ticks(), 4);
+    fixture.typed.update(|s| s.ticks += 1).unwrap();
+    assert_eq!(fixture.ticks(), 4);
 }
 
 #[test]
 fn a_leaked_transaction_holds_the_lock() {
-    let world = world();
-    std::mem::forget(world.writer.begin().unwrap());
-    assert_eq!(elsewhere(&world).unwrap_err().kind(), ErrorKind::Busy);
-    assert_eq!(world.ticks(), 0, "reads go on");
+    let fixture = fixture();
+    std::mem::forget(fixture.writer.begin().unwrap());
+    assert_eq!(elsewhere(&fixture).unwrap_err().kind(), ErrorKind::Busy);
+    assert_eq!(fixture.ticks(), 0, "reads go on");
 }
 
 #[test]
 fn an_abandoned_transaction_keeps_its_bytes_to_itself() {
-    let world = world();
-    world.typed.transact(|s| Ok(s.samples.extend_from_slice(&[1, 2, 3])?)).unwrap();
-    let mut update = world.writer.begin().unwrap();
+    let fixture = fixture();
+    fixture.typed.transact(|s| Ok(s.samples.extend_from_slice(&[1, 2, 3])?)).unwrap();
+    let mut update = fixture.writer.begin().unwrap();
     let samples = update.value().unwrap().get("samples").unwrap().position();
     let mut edit = update.edit().unwrap();
     let mut part = edit.part(samples).unwrap();
@@ -157,52 +157,52 @@ fn an_abandoned_transaction_keeps_its_bytes_to_itself() {
     assert_eq!(bytes.len(), 24);
     bytes.fill(0xff);
     let abandoned = update.abandon().unwrap();
-    let samples = || world.typed.read(|s| s.samples.to_vec()).unwrap();
+    let samples = || fixture.typed.read(|s| s.samples.to_vec()).unwrap();
     for n in 0..20 {
-        // SAFETY: the bytes are in the mapping of `world.writer`, which lives, and no process uses them.
+        // SAFETY: the bytes are in the mapping of `fixture.writer`, which lives, and no process uses them.
         unsafe { pointer.write(n) }
         assert_eq!(samples(), [1, 2, 3]);
-        elsewhere(&world).unwrap();
+        elsewhere(&fixture).unwrap();
     }
     drop(abandoned);
     for _ in 0..5 {
-        elsewhere(&world).unwrap();
+        elsewhere(&fixture).unwrap();
         assert_eq!(samples(), [1, 2, 3], "each copy has taken back what was written");
     }
-    drop(world.writer.begin().unwrap());
+    drop(fixture.writer.begin().unwrap());
 }
 
 #[test]
 fn an_abandoned_transaction_is_rolled_back_once() {
-    let world = world();
-    let update = world.writer.begin().unwrap();
+    let fixture = fixture();
+    let update = fixture.writer.begin().unwrap();
     let abandoned = update.abandon().unwrap();
-    elsewhere(&world).unwrap();
-    assert_eq!(world.typed.stats().unwrap().roll_backs, 1);
+    elsewhere(&fixture).unwrap();
+    assert_eq!(fixture.typed.stats().unwrap().roll_backs, 1);
     drop(abandoned);
-    elsewhere(&world).unwrap();
-    assert_eq!((world.ticks(), world.typed.stats().unwrap().roll_backs), (200, 1));
+    elsewhere(&fixture).unwrap();
+    assert_eq!((fixture.ticks(), fixture.typed.stats().unwrap().roll_backs), (200, 1));
 }
 
 #[test]
 fn an_update_has_a_timeout_of_its_own() {
-    let world = world();
+    let fixture = fixture();
     let wait = Duration::from_millis(50);
-    let update = world.writer.begin().unwrap();
+    let update = fixture.writer.begin().unwrap();
     std::thread::scope(|s| {
         // Its handle does not wait.
-        let waits = s.spawn(|| world.writer.begin_within(wait).map(drop));
+        let waits = s.spawn(|| fixture.writer.begin_within(wait).map(drop));
         assert_eq!(waits.join().unwrap().unwrap_err().kind(), ErrorKind::Busy);
     });
     drop(update);
-    assert!(world.typed.stats().unwrap().longest_wait >= wait);
-    world.writer.begin_within(wait).unwrap().commit().unwrap();
+    assert!(fixture.typed.stats().unwrap().longest_wait >= wait);
+    fixture.writer.begin_within(wait).unwrap().commit().unwrap();
 }
 
 #[test]
 fn parts_are_changed_by_their_positions() {
-    let world = world();
-    let mut update = world.writer.begin().unwrap();
+    let fixture = fixture();
+    let mut update = fixture.writer.begin().unwrap();
     let root = update.value().unwrap();
     let (ticks, samples) = (root.field(0).unwrap().position(), root.field(1).unwrap().position());
     assert_eq!(root.field(2).unwrap_err().kind(), ErrorKind::InvalidPath);
@@ -224,7 +224,7 @@ fn parts_are_changed_by_their_positions() {
     assert_eq!(update.value().unwrap().to_json().unwrap(), r#"{"ticks":5,"samples":[9,7,4,8]}"#);
     assert_eq!(update.value().unwrap().part(samples).unwrap().item_bytes().unwrap().unwrap().len(), 32);
     update.commit().unwrap();
-    let name = world.dir.path().join("other");
+    let name = fixture.dir.path().join("other");
     let _other = State::<u64>::create(&name).unwrap();
     let other = DynState::options().writable(true).open(&name).unwrap();
     let refused = other.update(|v| v.part(ticks).map(drop)).unwrap_err();

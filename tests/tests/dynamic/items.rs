@@ -54,13 +54,13 @@ const TOGETHER: [(&str, &str, usize); 4] = [
     ("moments", r#"[{"at":1,"took":2}]"#, 16),
 ];
 
-struct World {
+struct Fixture {
     _dir: tempfile::TempDir,
     _typed: State<Items>,
     writer: DynState,
 }
 
-fn world() -> World {
+fn fixture() -> Fixture {
     let dir = scratch_dir();
     let name = dir.path().join("items");
     let typed = State::<Items>::create(&name).unwrap();
@@ -68,7 +68,7 @@ fn world() -> World {
     for (path, json) in APART.into_iter().chain(TOGETHER.map(|(path, json, _)| (path, json))) {
         writer.from_json(path, json).unwrap();
     }
-    World { _dir: dir, _typed: typed, writer }
+    Fixture { _dir: dir, _typed: typed, writer }
 }
 
 /// What the items are, one by one.
@@ -78,9 +78,9 @@ fn one_by_one(value: Value<'_>) -> String {
 
 #[test]
 fn marks_are_no_part_of_the_bytes_of_items() {
-    let world = world();
+    let fixture = fixture();
     for (path, json) in APART {
-        let update = world.writer.begin().unwrap();
+        let update = fixture.writer.begin().unwrap();
         let value = update.value().unwrap().get(path).unwrap();
         assert!(!value.items_are_any_bytes(), "{path}");
         // Arrays with marks of their own are items in one piece, marks included.
@@ -102,9 +102,9 @@ fn marks_are_no_part_of_the_bytes_of_items() {
 
 #[test]
 fn items_with_nothing_between_them_are_bytes() {
-    let world = world();
+    let fixture = fixture();
     for (path, json, size) in TOGETHER {
-        let mut update = world.writer.begin().unwrap();
+        let mut update = fixture.writer.begin().unwrap();
         let value = update.value().unwrap().get(path).unwrap();
         assert!(value.items_are_any_bytes(), "{path}");
         let (position, len) = (value.position(), value.len().unwrap());
@@ -120,8 +120,8 @@ fn items_with_nothing_between_them_are_bytes() {
 
 #[test]
 fn items_with_marks_are_set_one_by_one() {
-    let world = world();
-    let mut update = world.writer.begin().unwrap();
+    let fixture = fixture();
+    let mut update = fixture.writer.begin().unwrap();
     let root = update.value().unwrap();
     assert_eq!(root.get("tracked[0]").unwrap().kind(), ValueKind::Float);
     let tracked = root.get("tracked").unwrap().position();

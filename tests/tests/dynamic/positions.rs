@@ -35,21 +35,21 @@ struct Shop {
     set: Set<u64, 4>,
 }
 
-struct World {
+struct Fixture {
     _dir: tempfile::TempDir,
     typed: State<Shop>,
     writer: DynState,
 }
 
-fn world() -> World {
+fn fixture() -> Fixture {
     let dir = scratch_dir();
     let name = dir.path().join("shop");
     let typed = State::<Shop>::create(&name).unwrap();
     let writer = DynState::options().writable(true).open(&name).unwrap();
-    World { _dir: dir, typed, writer }
+    Fixture { _dir: dir, typed, writer }
 }
 
-impl World {
+impl Fixture {
     fn position(&self, part: impl Fn(Value<'_>) -> Result<Value<'_>, Error>) -> Position {
         self.writer.read(|v| part(v).map(Value::position)).unwrap().unwrap()
     }
@@ -89,11 +89,11 @@ impl World {
 
 #[test]
 fn a_part_of_another_variant_is_not_written_and_not_read() {
-    let world = world();
-    let places = world.numbers();
+    let fixture = fixture();
+    let places = fixture.numbers();
     for (n, place) in places.iter().enumerate() {
-        world.set(*place, n as u64).unwrap();
-        assert_eq!(world.writer.read(|v| v.part(*place)?.as_u64()).unwrap().unwrap(), n as u64);
+        fixture.set(*place, n as u64).unwrap();
+        assert_eq!(fixture.writer.read(|v| v.part(*place)?.as_u64()).unwrap().unwrap(), n as u64);
     }
     // All of them lie in a `Flag` now, or in a text, or in nothing.
     for other in [Job::Flag(false, [0; 7]), Job::Name("hello".parse().unwrap()), Job::Idle, Job::Inner(Maybe::none())] {
@@ -105,54 +105,54 @@ fn a_part_of_another_variant_is_not_written_and_not_read() {
             *s.sorted.get_mut(&1).unwrap() = other.clone();
             s.slab.values_mut().for_each(|job| *job = other.clone());
         };
-        world.typed.update(change).unwrap();
+        fixture.typed.update(change).unwrap();
         for place in &places {
-            let refused = world.set(*place, 0xff).unwrap_err();
+            let refused = fixture.set(*place, 0xff).unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::InvalidPath, "{refused}");
-            let unread = world.writer.read(|v| v.part(*place).map(drop)).unwrap().unwrap_err();
+            let unread = fixture.writer.read(|v| v.part(*place).map(drop)).unwrap().unwrap_err();
             assert_eq!(unread.kind(), ErrorKind::InvalidPath, "{unread}");
         }
-        let same = world.typed.read(|s| s.job == other && s.list[0] == other && s.map[&1] == other).unwrap();
+        let same = fixture.typed.read(|s| s.job == other && s.list[0] == other && s.map[&1] == other).unwrap();
         assert!(same, "{other:?}");
     }
     // And once it has its variant again, it leads there.
-    world.typed.update(|s| s.job = Job::Number(1)).unwrap();
-    world.set(places[0], 5).unwrap();
-    assert_eq!(world.typed.read(|s| s.job.clone()).unwrap(), Job::Number(5));
+    fixture.typed.update(|s| s.job = Job::Number(1)).unwrap();
+    fixture.set(places[0], 5).unwrap();
+    assert_eq!(fixture.typed.read(|s| s.job.clone()).unwrap(), Job::Number(5));
 }
 
 #[test]
 fn an_enum_in_a_payload_is_asked_as_well() {
-    let world = world();
-    world.typed.update(|s| s.job = Job::Inner(Maybe::some(Step::Wait(3)))).unwrap();
-    let wait = world.position(|v| v.get("job")?.payload()?.field(0)?.some()?.unwrap().payload()?.field(0));
-    world.set(wait, 4).unwrap();
-    assert_eq!(world.typed.read(|s| s.job.clone()).unwrap(), Job::Inner(Maybe::some(Step::Wait(4))));
-    world.typed.update(|s| s.job = Job::Inner(Maybe::some(Step::Say("no".parse().unwrap())))).unwrap();
-    assert_eq!(world.set(wait, u64::MAX).unwrap_err().kind(), ErrorKind::InvalidPath);
-    world.typed.update(|s| s.job = Job::Number(9)).unwrap();
-    assert_eq!(world.set(wait, u64::MAX).unwrap_err().kind(), ErrorKind::InvalidPath);
-    assert_eq!(world.typed.read(|s| s.job.clone()).unwrap(), Job::Number(9));
+    let fixture = fixture();
+    fixture.typed.update(|s| s.job = Job::Inner(Maybe::some(Step::Wait(3)))).unwrap();
+    let wait = fixture.position(|v| v.get("job")?.payload()?.field(0)?.some()?.unwrap().payload()?.field(0));
+    fixture.set(wait, 4).unwrap();
+    assert_eq!(fixture.typed.read(|s| s.job.clone()).unwrap(), Job::Inner(Maybe::some(Step::Wait(4))));
+    fixture.typed.update(|s| s.job = Job::Inner(Maybe::some(Step::Say("no".parse().unwrap())))).unwrap();
+    assert_eq!(fixture.set(wait, u64::MAX).unwrap_err().kind(), ErrorKind::InvalidPath);
+    fixture.typed.update(|s| s.job = Job::Number(9)).unwrap();
+    assert_eq!(fixture.set(wait, u64::MAX).unwrap_err().kind(), ErrorKind::InvalidPath);
+    assert_eq!(fixture.typed.read(|s| s.job.clone()).unwrap(), Job::Number(9));
 }
 
 #[test]
 fn a_payload_is_that_of_its_variant() {
-    let world = world();
-    world.typed.update(|s| s.job = Job::Number(3)).unwrap();
-    let payload = world.position(|v| v.get("job")?.payload());
-    assert_eq!(world.writer.read(|v| v.part(payload)?.field(0)?.as_u64()).unwrap().unwrap(), 3);
-    world.typed.update(|s| s.job = Job::Flag(true, [0; 7])).unwrap();
-    let refused = world.writer.read(|v| v.part(payload).map(drop)).unwrap().unwrap_err();
+    let fixture = fixture();
+    fixture.typed.update(|s| s.job = Job::Number(3)).unwrap();
+    let payload = fixture.position(|v| v.get("job")?.payload());
+    assert_eq!(fixture.writer.read(|v| v.part(payload)?.field(0)?.as_u64()).unwrap().unwrap(), 3);
+    fixture.typed.update(|s| s.job = Job::Flag(true, [0; 7])).unwrap();
+    let refused = fixture.writer.read(|v| v.part(payload).map(drop)).unwrap().unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidPath, "{refused}");
 }
 
 /// The same in one update, in which the part was found before the change.
 #[test]
 fn the_variant_may_change_in_the_same_update() {
-    let world = world();
-    world.typed.update(|s| s.job = Job::Number(3)).unwrap();
-    let number = world.position(|v| v.get("job")?.payload()?.field(0));
-    let refused = world
+    let fixture = fixture();
+    fixture.typed.update(|s| s.job = Job::Number(3)).unwrap();
+    let number = fixture.position(|v| v.get("job")?.payload()?.field(0));
+    let refused = fixture
         .writer
         .update(|v| {
             v.part(number)?.set(&4u64.into())?;
@@ -162,20 +162,20 @@ fn the_variant_may_change_in_the_same_update() {
         })
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidPath, "{refused}");
-    assert_eq!(world.typed.read(|s| s.job.clone()).unwrap(), Job::Number(3));
+    assert_eq!(fixture.typed.read(|s| s.job.clone()).unwrap(), Job::Number(3));
 }
 
 /// What is outside of payloads is as it was: what is left of an item is of its type.
 #[test]
 fn a_part_outside_of_payloads_is_always_there() {
-    let world = world();
-    let places = [world.position(|v| v.get("ticks")), world.position(|v| v.get("job"))];
-    world.set(places[0], 8).unwrap();
-    assert_eq!(world.typed.read(|s| s.ticks).unwrap(), 8);
-    world.writer.update(|v| v.part(places[1])?.set(&Data::variant("Number", 2u64))).unwrap();
-    assert_eq!(world.typed.read(|s| s.job.clone()).unwrap(), Job::Number(2));
-    world.typed.update(|s| s.set.insert(4).unwrap()).unwrap();
-    let key = world.position(|v| Ok(v.get("set")?.items()?.next().unwrap()));
-    assert_eq!(world.writer.read(|v| v.part(key)?.as_u64()).unwrap().unwrap(), 4);
-    assert_eq!(world.set(key, 1).unwrap_err().kind(), ErrorKind::Unsupported);
+    let fixture = fixture();
+    let places = [fixture.position(|v| v.get("ticks")), fixture.position(|v| v.get("job"))];
+    fixture.set(places[0], 8).unwrap();
+    assert_eq!(fixture.typed.read(|s| s.ticks).unwrap(), 8);
+    fixture.writer.update(|v| v.part(places[1])?.set(&Data::variant("Number", 2u64))).unwrap();
+    assert_eq!(fixture.typed.read(|s| s.job.clone()).unwrap(), Job::Number(2));
+    fixture.typed.update(|s| s.set.insert(4).unwrap()).unwrap();
+    let key = fixture.position(|v| Ok(v.get("set")?.items()?.next().unwrap()));
+    assert_eq!(fixture.writer.read(|v| v.part(key)?.as_u64()).unwrap().unwrap(), 4);
+    assert_eq!(fixture.set(key, 1).unwrap_err().kind(), ErrorKind::Unsupported);
 }

@@ -45,17 +45,17 @@ struct House {
     taken: Map<Seat, u64, 4>,
 }
 
-struct World {
+struct Fixture {
     dir: tempfile::TempDir,
     typed: State<House>,
     writer: DynState,
 }
 
-fn world() -> World {
+fn fixture() -> Fixture {
     let dir = scratch_dir();
     let typed = State::<House>::create(dir.path().join("house")).unwrap();
     let writer = DynState::options().writable(true).open(dir.path().join("house")).unwrap();
-    World { dir, typed, writer }
+    Fixture { dir, typed, writer }
 }
 
 #[track_caller]
@@ -70,7 +70,7 @@ fn room(name: &str, seats: u64) -> Data {
 
 #[test]
 fn an_error_names_the_path_and_what_is_there() {
-    let World { dir: _dir, writer, .. } = world();
+    let Fixture { dir: _dir, writer, .. } = fixture();
     writer.update(|v| v.push("rooms", room("hall", 4))).unwrap();
     let get = |path: &str| writer.read(|v| v.get(path).map(|v| v.kind())).unwrap();
     assert_eq!(get("rooms[0].seats").unwrap(), ValueKind::Integer);
@@ -116,7 +116,7 @@ fn an_error_names_the_path_and_what_is_there() {
 
 #[test]
 fn what_is_no_value_is_refused_and_nothing_has_happened() {
-    let World { dir: _dir, typed, writer } = world();
+    let Fixture { dir: _dir, typed, writer } = fixture();
     writer.update(|v| v.set("rooms", vec![room("hall", 4), room("bath", 1)])).unwrap();
     let set = |path: &str, data: Data| {
         writer.update(|v| {
@@ -177,7 +177,7 @@ fn what_is_no_value_is_refused_and_nothing_has_happened() {
 
 #[test]
 fn json_is_strict() {
-    let World { dir: _dir, typed, writer } = world();
+    let Fixture { dir: _dir, typed, writer } = fixture();
     let json = |path: &str, json: &str| writer.from_json(path, json).map_err(|e| e.to_string());
     json("owner", r#" {"seats": 7, "name": "me"} "#).unwrap();
     json("lamp", r#"{"On": {"since": -5}}"#).unwrap();
@@ -249,7 +249,7 @@ fn a_state_is_made_again_from_its_schema_and_its_json() {
 
 #[test]
 fn handles_of_each_kind() {
-    let World { dir, typed, writer } = world();
+    let Fixture { dir, typed, writer } = fixture();
     let view = DynState::open(dir.path().join("house")).unwrap();
     let refused = view.update(|v| v.set("open", 1u64)).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Permission);

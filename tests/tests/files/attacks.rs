@@ -2,7 +2,7 @@
 //! for.
 
 use shmstate::{Error, ErrorKind, State};
-use shmstate_tests::{Actor, SetOnDrop, World, actor, has_proc, scratch_dir};
+use shmstate_tests::{Child, Fixture, SetOnDrop, child, has_proc, scratch_dir};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
@@ -29,9 +29,9 @@ fn public() -> Option<TempDir> {
 
 /// A sound region of that user, with that mode.
 fn region_of(user: u32, mode: u32, path: &Path) {
-    let world = State::<World>::create(path).unwrap();
-    (0..user % 10).for_each(|_| world.update(World::step).unwrap());
-    drop(world);
+    let fixture = State::<Fixture>::create(path).unwrap();
+    (0..user % 10).for_each(|_| fixture.update(Fixture::step).unwrap());
+    drop(fixture);
     chown(path, Some(user), Some(user)).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
@@ -43,9 +43,9 @@ fn refused<T>(result: Result<T, Error>, kind: ErrorKind, part: &str) {
     assert!(error.to_string().contains(part), "{error}");
 }
 
-/// Kind and message that an actor gets as that user.
+/// Kind and message that a child gets as that user.
 fn as_user(user: u32, path: &Path) -> Vec<String> {
-    actor!["limit", "user", user.to_string(), path].succeed()
+    child!["limit", "user", user.to_string(), path].succeed()
 }
 
 /// The user that wrote the file could make this process misbehave: however sound it looks, whatever its mode says.
@@ -57,14 +57,14 @@ fn a_region_of_another_user_is_refused() {
         region_of(MALLORY, mode, &path);
         let before = (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap());
         let owner = format!("belongs to user {MALLORY}, not to this process's");
-        refused(State::<World>::open(&path), ErrorKind::Permission, &owner);
-        refused(State::<World>::open_or_create(&path), ErrorKind::Permission, &owner);
-        refused(State::<World>::options().mode(0o644).open(&path), ErrorKind::Permission, &owner);
+        refused(State::<Fixture>::open(&path), ErrorKind::Permission, &owner);
+        refused(State::<Fixture>::open_or_create(&path), ErrorKind::Permission, &owner);
+        refused(State::<Fixture>::options().mode(0o644).open(&path), ErrorKind::Permission, &owner);
         // A group that this process is not in.
-        refused(State::<World>::options().mode(0o660).open(&path), ErrorKind::Permission, &owner);
-        refused(State::<World>::create(&path), ErrorKind::AlreadyExists, "exists already");
+        refused(State::<Fixture>::options().mode(0o660).open(&path), ErrorKind::Permission, &owner);
+        refused(State::<Fixture>::create(&path), ErrorKind::AlreadyExists, "exists already");
         // Not even to remove or replace it: that takes its locks, which the attacker may hold, in a mapping that may be cut off.
-        refused(State::<World>::open_or_replace(&path), ErrorKind::Permission, &owner);
+        refused(State::<Fixture>::open_or_replace(&path), ErrorKind::Permission, &owner);
         refused(shmstate::remove(&path), ErrorKind::Permission, &owner);
         // A user that the mode admits is refused because of the owner.
         let said = as_user(UNPRIVILEGED, &path);
@@ -73,7 +73,7 @@ fn a_region_of_another_user_is_refused() {
         let after = (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap());
         assert!(before == after, "refused without a trace");
         // Unless that is what is asked for.
-        assert_eq!(State::<World>::options().mode(mode | 0o666).open(&path).unwrap().version().unwrap(), 6);
+        assert_eq!(State::<Fixture>::options().mode(mode | 0o666).open(&path).unwrap().version().unwrap(), 6);
         fs::remove_file(&path).unwrap();
     }
 }
@@ -86,9 +86,9 @@ fn whatever_else_lies_under_the_name_is_refused() {
     let secret = dir.path().join("secret");
     let check = |kind: ErrorKind, part: &str| {
         let inode = path.symlink_metadata().unwrap().ino();
-        refused(State::<World>::open(&path), kind, part);
-        refused(State::<World>::open_or_create(&path), kind, part);
-        refused(State::<World>::create(&path), ErrorKind::AlreadyExists, "exists already");
+        refused(State::<Fixture>::open(&path), kind, part);
+        refused(State::<Fixture>::open_or_create(&path), kind, part);
+        refused(State::<Fixture>::create(&path), ErrorKind::AlreadyExists, "exists already");
         refused(shmstate::remove(&path), kind, part);
         assert_eq!(path.symlink_metadata().unwrap().ino(), inode, "it is still there");
         let _ = fs::remove_dir(&path).or_else(|_| fs::remove_file(&path));
@@ -105,7 +105,7 @@ fn whatever_else_lies_under_the_name_is_refused() {
     };
     // No process is at the other end of the FIFO: a plain open for reading would never return.
     assert!(node(libc::S_IFIFO, 0));
-    refused(State::<World>::open_read_only(&path), ErrorKind::NotAFile, "a FIFO");
+    refused(State::<Fixture>::open_read_only(&path), ErrorKind::NotAFile, "a FIFO");
     check(ErrorKind::NotAFile, "a FIFO");
     for (kind, device) in [(libc::S_IFCHR, libc::makedev(5, 0)), (libc::S_IFBLK, libc::makedev(7, 0))] {
         if node(kind, device) {
@@ -119,10 +119,10 @@ fn whatever_else_lies_under_the_name_is_refused() {
     drop(socket);
     // Symbolic links: to a region of this process's own, to nothing, to themselves.
     let own = dir.path().join("own");
-    let state = State::<World>::create(&own).unwrap();
+    let state = State::<Fixture>::create(&own).unwrap();
     for target in [&own, &secret, &path] {
         symlink(target, &path).unwrap();
-        refused(State::<World>::open_read_only(&path), ErrorKind::NotAFile, "a symbolic link");
+        refused(State::<Fixture>::open_read_only(&path), ErrorKind::NotAFile, "a symbolic link");
         check(ErrorKind::NotAFile, "a symbolic link");
     }
     assert!(!secret.exists(), "nothing is made through a link");
@@ -138,7 +138,7 @@ fn whatever_else_lies_under_the_name_is_refused() {
     fs::hard_link(&theirs, &path).unwrap();
     check(ErrorKind::Permission, &format!("belongs to user {UNPRIVILEGED}"));
     assert!(fs::read(&theirs).unwrap() == before);
-    state.update(World::step).unwrap();
+    state.update(Fixture::step).unwrap();
 }
 
 /// Renames the files at `path` all the time, each under the name for a moment, as fast as it can.
@@ -168,11 +168,11 @@ fn what_is_swapped_in_between_is_refused() {
     let hidden = dir.path().join("hidden");
     fs::create_dir(&hidden).unwrap();
     let path = dir.path().join("board");
-    let state = State::<World>::create(&path).unwrap();
-    (0..3).for_each(|_| state.update(World::step).unwrap());
+    let state = State::<Fixture>::create(&path).unwrap();
+    (0..3).for_each(|_| state.update(Fixture::step).unwrap());
     // Only by the link does one get there.
-    let behind = State::<World>::create(hidden.join("behind")).unwrap();
-    (0..7).for_each(|_| behind.update(World::step).unwrap());
+    let behind = State::<Fixture>::create(hidden.join("behind")).unwrap();
+    (0..7).for_each(|_| behind.update(Fixture::step).unwrap());
     let others = ["link", "dangling", "fifo", "directory", "socket"].map(|name| dir.path().join(name));
     symlink(hidden.join("behind"), &others[0]).unwrap();
     symlink(hidden.join("nothing"), &others[1]).unwrap();
@@ -189,8 +189,8 @@ fn what_is_swapped_in_between_is_refused() {
         scope.spawn(|| swap(&path, &turns, &stop));
         let _stop = SetOnDrop(&stop);
         let fates: Vec<_> = (0..2)
-            .map(|_| actor!["machine", "open-often", format!("{}:20000", path.display())])
-            .map(Actor::fate)
+            .map(|_| child!["machine", "open-often", format!("{}:20000", path.display())])
+            .map(Child::fate)
             .collect();
         for fate in fates {
             assert!(fate.status.success(), "{fate:?}");
@@ -213,10 +213,10 @@ fn in_a_sticky_directory_of_another_user() {
     assert_eq!(as_user(UNPRIVILEGED, &path), ["Ok", "0"]);
     let said = as_user(12345, &path);
     assert!(said[0] == "Permission" && said[1].contains("does not let this process open it"), "{said:?}");
-    refused(State::<World>::open(&path), ErrorKind::Permission, &format!("belongs to user {UNPRIVILEGED}"));
+    refused(State::<Fixture>::open(&path), ErrorKind::Permission, &format!("belongs to user {UNPRIVILEGED}"));
     let own = dir.path().join("own");
-    let world = State::<World>::create(&own).unwrap();
-    world.update(World::step).unwrap();
+    let fixture = State::<Fixture>::create(&own).unwrap();
+    fixture.update(Fixture::step).unwrap();
     shmstate::remove(&own).unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "something was left behind");
 }

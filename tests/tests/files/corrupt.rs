@@ -1,7 +1,7 @@
 //! Files that are no sound region: refused with the right kind, and left as they are.
 
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{Actor, World, actor, scratch_dir};
+use shmstate_tests::{Child, Fixture, child, scratch_dir};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -10,22 +10,22 @@ use tempfile::TempDir;
 /// A small region with some history.
 fn region() -> (TempDir, PathBuf) {
     let dir = scratch_dir();
-    let path = dir.path().join("world");
-    let world = State::<World>::options().handles(2).create(&path).unwrap();
-    (0..40).for_each(|_| world.update(World::step).unwrap());
+    let path = dir.path().join("fixture");
+    let fixture = State::<Fixture>::options().handles(2).create(&path).unwrap();
+    (0..40).for_each(|_| fixture.update(Fixture::step).unwrap());
     (dir, path)
 }
 
 /// Writes these bytes and opens them: the error's kind and message. The file is as it was afterwards.
 fn refused(path: &Path, bytes: &[u8]) -> (ErrorKind, String) {
     fs::write(path, bytes).unwrap();
-    let error = State::<World>::open(path).unwrap_err();
+    let error = State::<Fixture>::open(path).unwrap_err();
     assert!(fs::read(path).unwrap() == bytes, "a refused file was written");
     let message = error.to_string();
     assert!(message.contains(&path.display().to_string()), "{message}");
     // Nor is it created anew.
-    assert_eq!(State::<World>::open_or_create(path).unwrap_err().kind(), error.kind());
-    assert_eq!(State::<World>::create(path).unwrap_err().kind(), ErrorKind::AlreadyExists);
+    assert_eq!(State::<Fixture>::open_or_create(path).unwrap_err().kind(), error.kind());
+    assert_eq!(State::<Fixture>::create(path).unwrap_err().kind(), ErrorKind::AlreadyExists);
     assert!(fs::read(path).unwrap() == bytes, "a refused file was written");
     (error.kind(), message)
 }
@@ -64,7 +64,7 @@ fn cut_off() {
     }
     // More than belongs to it does no harm.
     fs::write(&path, [&bytes[..], &[7; 5000]].concat()).unwrap();
-    assert!(State::<World>::open(&path).unwrap().read(|s| *s == *World::at(40)).unwrap());
+    assert!(State::<Fixture>::open(&path).unwrap().read(|s| *s == *Fixture::at(40)).unwrap());
 }
 
 #[test]
@@ -94,10 +94,10 @@ fn something_else() {
 #[test]
 fn invalid_content() {
     let (_dir, path) = region();
-    let world = State::<World>::open(&path).unwrap();
-    // By the last update, all copies but one hold the same: spoil all of them, wherever the marker is.
+    let fixture = State::<Fixture>::open(&path).unwrap();
+    // By the last update, all copies but one hold the same: damage all of them, wherever the marker is.
     let marker = *b"unmistakable marker text";
-    world
+    fixture
         .update(|s| {
             s.people.clear();
             s.people
@@ -110,11 +110,11 @@ fn invalid_content() {
                 .unwrap();
         })
         .unwrap();
-    drop(world);
+    drop(fixture);
     let good = fs::read(&path).unwrap();
     let at: Vec<usize> = (images_at(&good)..good.len()).filter(|&i| good[i..].starts_with(&marker)).collect();
     assert!(!at.is_empty());
-    let spoil = |offset: isize, value: u8, was: u8| {
+    let damage = |offset: isize, value: u8, was: u8| {
         let mut bytes = good.clone();
         for at in &at {
             let byte = &mut bytes[at.checked_add_signed(offset).unwrap()];
@@ -123,7 +123,7 @@ fn invalid_content() {
         }
         refused(&path, &bytes)
     };
-    let (kind, message) = spoil(3, 0xff, b'i');
+    let (kind, message) = damage(3, 0xff, b'i');
     assert_eq!(kind, ErrorKind::Corrupt);
     assert!(message.contains("people[0].name"), "{message}");
     let mood = {
@@ -133,7 +133,7 @@ fn invalid_content() {
         let from = at[0];
         (0..person - name + 8).find(|i| good[from + i..].starts_with(&[7; 8])).unwrap()
     };
-    let (kind, message) = spoil(mood.cast_signed() + 2, 99, 7);
+    let (kind, message) = damage(mood.cast_signed() + 2, 99, 7);
     assert_eq!(kind, ErrorKind::Corrupt);
     assert!(message.contains("people[0].mood[2]") && message.contains("99"), "{message}");
     // It can be removed all the same: whose state it holds does not matter to that.
@@ -143,13 +143,13 @@ fn invalid_content() {
 #[test]
 fn all_handles_dead_and_everything_volatile_is_noise() {
     let (_dir, path) = region();
-    assert_eq!(actor!["garble", path, "200"].succeed().last().unwrap(), "done");
+    assert_eq!(child!["garble", path, "200"].succeed().last().unwrap(), "done");
 }
 
 /// In processes of their own: a signal is a failed test then, and the last line says where.
-fn in_child(actors: Vec<Actor>) {
-    for actor in actors {
-        let fate = actor.fate();
+fn in_child(children: Vec<Child>) {
+    for child in children {
+        let fate = child.fate();
         let last = fate.lines.last().cloned().unwrap_or_default();
         assert!(fate.status.success(), "{} {last}", fate.status);
         println!("{last}");
@@ -161,13 +161,13 @@ fn every_byte_but_the_content_is_flipped() {
     let (_dir, path) = region();
     let end = images_at(&fs::read(&path).unwrap());
     let half = (end / 2).to_string();
-    in_child(vec![actor!["flip", path, "0", half], actor!["flip", path, half, end.to_string()]]);
+    in_child(vec![child!["flip", path, "0", half], child!["flip", path, half, end.to_string()]]);
 }
 
 #[test]
 fn every_byte_of_header_and_schema_is_forged() {
     let (_dir, path) = region();
-    in_child(vec![actor!["forge", path]]);
+    in_child(vec![child!["forge", path]]);
 }
 
 #[test]
@@ -176,14 +176,14 @@ fn no_plain_file() {
     let elsewhere = dir.path().join("elsewhere");
     let check = |name: &str, what: &str| {
         let path = dir.path().join(name);
-        for result in [State::<World>::open(&path).map(drop), shmstate::remove(&path)] {
+        for result in [State::<Fixture>::open(&path).map(drop), shmstate::remove(&path)] {
             let error = result.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::NotAFile, "{error}");
             assert!(error.to_string().contains(what), "{error}");
         }
         assert!(path.symlink_metadata().is_ok(), "it is still there");
-        assert_eq!(State::<World>::open_or_create(&path).unwrap_err().kind(), ErrorKind::NotAFile);
-        assert_eq!(State::<World>::create(&path).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(State::<Fixture>::open_or_create(&path).unwrap_err().kind(), ErrorKind::NotAFile);
+        assert_eq!(State::<Fixture>::create(&path).unwrap_err().kind(), ErrorKind::AlreadyExists);
     };
     fs::create_dir(dir.path().join("directory")).unwrap();
     check("directory", "a directory");
@@ -198,11 +198,11 @@ fn no_plain_file() {
     check("fifo", "a FIFO");
     let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("socket")).unwrap();
     check("socket", "a socket");
-    let error = State::<World>::open("/dev/null").unwrap_err();
+    let error = State::<Fixture>::open("/dev/null").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotAFile);
     assert!(error.to_string().contains("a device"), "{error}");
     // The one after the link is as it was.
-    assert!(State::<World>::open(&path).unwrap().read(|s| *s == *World::at(40)).unwrap());
+    assert!(State::<Fixture>::open(&path).unwrap().read(|s| *s == *Fixture::at(40)).unwrap());
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn no_right_to_write() {
     let (_dir, path) = region();
     let bytes = fs::read(&path).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o602)).unwrap();
-    let error = State::<World>::open(&path).unwrap_err();
+    let error = State::<Fixture>::open(&path).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Permission, "{error}");
     assert!(fs::read(&path).unwrap() == bytes);
 }

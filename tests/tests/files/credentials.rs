@@ -2,7 +2,7 @@
 //! them away.
 
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{Actor, PATIENCE, World, actor, has_proc, scratch_dir};
+use shmstate_tests::{Child, Fixture, PATIENCE, child, has_proc, scratch_dir};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
@@ -29,20 +29,23 @@ fn a_process_that_drops_its_privileges_goes_on() {
         return;
     }
     let dir = scratch_dir();
-    let path = dir.path().join("world");
-    let world = State::<World>::options().handles(3).timeout(PATIENCE).create(&path).unwrap();
+    let path = dir.path().join("fixture");
+    let fixture = State::<Fixture>::options().handles(3).timeout(PATIENCE).create(&path).unwrap();
     for round in 0..3 {
-        let version = world.version().unwrap();
-        let mut daemon = actor!["machine", "drop-privileges", path];
+        let version = fixture.version().unwrap();
+        let mut daemon = child!["machine", "drop-privileges", path];
         daemon.expect("in");
         let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
         assert!(status.contains("Uid:\t65534\t65534\t65534\t65534"), "{status}");
-        assert_eq!(world.version().unwrap(), version + 101, "round {round}");
-        let hasty = State::<World>::options().timeout(Duration::from_millis(20)).open(&path).unwrap();
+        assert_eq!(fixture.version().unwrap(), version + 101, "round {round}");
+        let hasty = State::<Fixture>::options().timeout(Duration::from_millis(20)).open(&path).unwrap();
         let busy = hasty.update(|_| panic!("it does not run")).unwrap_err();
         assert_eq!(busy.kind(), ErrorKind::Busy, "{busy}");
-        assert!(busy.to_string().contains(&format!("process {} (\"actor\")", daemon.pid())), "{busy}");
-        assert_eq!(State::<World>::options().timeout(Duration::ZERO).open(&path).unwrap_err().kind(), ErrorKind::Busy);
+        assert!(busy.to_string().contains(&format!("process {} (\"child\")", daemon.pid())), "{busy}");
+        assert_eq!(
+            State::<Fixture>::options().timeout(Duration::ZERO).open(&path).unwrap_err().kind(),
+            ErrorKind::Busy
+        );
         if round == 0 {
             // Stopped, it keeps what it has; nothing is stolen.
             daemon.stop();
@@ -52,16 +55,16 @@ fn a_process_that_drops_its_privileges_goes_on() {
         if round == 1 {
             daemon.go();
             daemon.expect("out");
-            assert_eq!(world.version().unwrap(), version + 102);
+            assert_eq!(fixture.version().unwrap(), version + 102);
         }
         daemon.kill();
-        world.update(World::step).unwrap();
-        assert!(world.read(|s| *s == *World::at(s.steps)).unwrap());
-        assert_eq!(world.version().unwrap(), version + 102 + u64::from(round == 1));
+        fixture.update(Fixture::step).unwrap();
+        assert!(fixture.read(|s| *s == *Fixture::at(s.steps)).unwrap());
+        assert_eq!(fixture.version().unwrap(), version + 102 + u64::from(round == 1));
         // Its handle is free again.
-        drop(State::<World>::open(&path).unwrap());
+        drop(State::<Fixture>::open(&path).unwrap());
     }
-    assert_eq!(world.stats().unwrap().recoveries, 2);
+    assert_eq!(fixture.stats().unwrap().recoveries, 2);
 }
 
 #[test]
@@ -70,7 +73,7 @@ fn a_umask_does_not_keep_a_user_out_of_the_own_directory() {
         return;
     }
     for mask in ["0", "22", "77", "177", "377", "777"] {
-        let lines = actor!["machine", "umask", mask].succeed();
+        let lines = child!["machine", "umask", mask].succeed();
         if lines[0] == "skip" {
             return println!("skipped: {}", lines[1]);
         }
@@ -92,13 +95,13 @@ fn a_set_user_id_program_ignores_its_callers_directory() {
     fs::create_dir(&trap).unwrap();
     fs::set_permissions(&trap, fs::Permissions::from_mode(0o777)).unwrap();
     // By another process: one that this process forks meanwhile would keep the copy open for writing, and busy.
-    assert!(Command::new("cp").arg(env!("CARGO_BIN_EXE_actor")).arg(&program).status().unwrap().success());
+    assert!(Command::new("cp").arg(env!("CARGO_BIN_EXE_child")).arg(&program).status().unwrap().success());
     chown(&program, Some(OWNER), None).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o4755)).unwrap();
     let name = format!("secure-{}", std::process::id());
     let mut command = Command::new(&program);
     command.args(["machine", "secure", &name]).uid(CALLER).gid(CALLER).env("SHMSTATE_DIR", &trap);
-    let lines = Actor::start_command(&mut command).succeed();
+    let lines = Child::start_command(&mut command).succeed();
     if lines[0] != OWNER.to_string() {
         return println!("skipped: set-user-id programs have no effect here");
     }

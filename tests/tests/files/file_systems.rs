@@ -1,10 +1,10 @@
 //! File systems that a path can lead to: what is refused, and what is not.
 
-use shmstate_tests::{actor, has_proc, scratch_dir};
+use shmstate_tests::{child, has_proc, scratch_dir};
 
 fn on(what: &str) {
     let dir = scratch_dir();
-    let lines = actor!["file-system", what, dir.path()].succeed();
+    let lines = child!["file-system", what, dir.path()].succeed();
     match lines[0].as_str() {
         "skip" => println!("skipped: {}", lines[1]),
         _ => assert_eq!(lines, ["done"]),

@@ -4,9 +4,9 @@
 
 use shmstate::State;
 use shmstate_tests::hostile::{
-    Field, Kind, Mixed, Others, Plain, Schema, TARGETS, Type, agrees_with_the_library, play, play_with_others,
+    Field, Kind, Mixed, Others, Plain, Schema, TARGETS, Type, agrees_with_the_library, operate, operate_on_others,
 };
-use shmstate_tests::{Actor, Rng, actor, scratch_dir};
+use shmstate_tests::{Child, Rng, child, scratch_dir};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,22 +20,22 @@ fn seconds() -> String {
 }
 
 /// The helper, whose own files go to `dir`.
-fn helper(dir: &Path, args: &[&str]) -> Actor {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_actor"));
-    Actor::start_command(command.args(args).env("SHMSTATE_HOSTILE_DIR", dir))
+fn helper(dir: &Path, args: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_child"));
+    Child::start_command(command.args(args).env("SHMSTATE_HOSTILE_DIR", dir))
 }
 
 /// Waits for the helper, however long it has to run: it has an alarm of its own.
-fn wait(actor: Actor) -> (bool, String) {
+fn wait(child: Child) -> (bool, String) {
     let mut last = String::new();
-    while let Some(line) = actor.patient_line() {
+    while let Some(line) = child.patient_line() {
         last = line;
     }
-    let fate = actor.fate();
+    let fate = child.fate();
     (fate.status.success(), format!("{last} ({})", fate.status))
 }
 
-/// Random inputs for a target. One that harms is kept, for `actor replay`.
+/// Random inputs for a target. One that harms is kept, for `child replay`.
 fn random(target: &str) {
     let dir = scratch_dir();
     let seed = setting("SHMSTATE_SEED", 0).to_string();
@@ -45,7 +45,7 @@ fn random(target: &str) {
     if !content {
         let kept = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("hostile-{target}"));
         fs::copy(dir.path().join("input"), &kept).unwrap();
-        panic!("{last}: see it again by `actor replay {target} {}`", kept.display());
+        panic!("{last}: see it again by `child replay {target} {}`", kept.display());
     }
 }
 
@@ -124,24 +124,24 @@ fn live(what: &str, victims: &[&str], scribblers: u64) {
     let dir = scratch_dir();
     let (plain, mixed) = (dir.path().join("plain"), dir.path().join("mixed"));
     let state = State::<Plain>::options().create(&plain).unwrap();
-    (0..30).for_each(|seed| state.update(|s| play(s, &mut Rng::new(seed))).unwrap());
+    (0..30).for_each(|seed| state.update(|s| operate(s, &mut Rng::new(seed))).unwrap());
     let other = State::<Mixed>::options().create(&mixed).unwrap();
-    (0..30).for_each(|seed| other.update(|s| s.play(&mut Rng::new(seed))).unwrap());
+    (0..30).for_each(|seed| other.update(|s| s.operate(&mut Rng::new(seed))).unwrap());
     let mut crowd = Vec::new();
     let mut scribbling = Vec::new();
     for path in [&plain, &mixed] {
         for seed in 0..scribblers {
             // The heads are those of the one type, and only that one is opened over and over.
             if path == &plain || !["heads", "identity"].contains(&what) {
-                let actor = actor!["scribble", what, path, seed.to_string()];
-                actor.expect("in");
-                scribbling.push(actor);
+                let child = child!["scribble", what, path, seed.to_string()];
+                child.expect("in");
+                scribbling.push(child);
             }
         }
     }
     for (seed, victim) in victims.iter().enumerate() {
         let path = if *victim == "mixed" { &mixed } else { &plain };
-        crowd.push(actor!["victim", victim, path, seed.to_string(), seconds()]);
+        crowd.push(child!["victim", victim, path, seed.to_string(), seconds()]);
     }
     let ends: Vec<_> = crowd.into_iter().map(wait).collect();
     ends.iter().for_each(|(_, last)| println!("{what}: {last}"));
@@ -173,10 +173,10 @@ fn a_scribbler_in_containers_that_are_made_of_others() {
     let dir = scratch_dir();
     let path = dir.path().join("others");
     let state = State::<Others>::create(&path).unwrap();
-    (0..30).for_each(|seed| state.update(|s| play_with_others(s, &mut Rng::new(seed))).unwrap());
-    let scribbler = actor!["scribble", "others", &path, "0"];
+    (0..30).for_each(|seed| state.update(|s| operate_on_others(s, &mut Rng::new(seed))).unwrap());
+    let scribbler = child!["scribble", "others", &path, "0"];
     scribbler.expect("in");
-    let victims = [0, 1].map(|seed| actor!["victim", "others", &path, seed.to_string(), seconds()]);
+    let victims = [0, 1].map(|seed| child!["victim", "others", &path, seed.to_string(), seconds()]);
     let ends = victims.map(wait);
     println!("{ends:?}");
     assert!(ends.iter().all(|(content, _)| *content), "{ends:?}");

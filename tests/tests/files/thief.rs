@@ -5,7 +5,7 @@ use nix::sys::ptrace;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 use shmstate::State;
-use shmstate_tests::{Release1, World, eventually, has_proc, scratch_dir};
+use shmstate_tests::{Fixture, Release1, eventually, has_proc, scratch_dir};
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
@@ -32,7 +32,7 @@ fn rob(call: &str, victims: &str, path: &Path, stops: u64) -> Option<Fate> {
     let flag = path.with_file_name("region.flag");
     fs::write(&flag, [0]).unwrap();
     let flag = File::options().read(true).write(true).open(&flag).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_actor"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_child"));
     #[expect(clippy::zombie_processes, reason = "it is waited for by its id")]
     let child = command.args(["thief", &format!("{call},{victims}")]).arg(path).process_group(0).spawn().unwrap();
     let pid = Pid::from_raw(child.id().cast_signed());
@@ -83,7 +83,7 @@ fn robbed_everywhere(call: &str, victims: &str) {
         match call {
             "create" | "anonymous" => {}
             "open_or_replace" => drop(State::<Release1>::create(&path).unwrap()),
-            _ => drop(State::<World>::create(&path).unwrap()),
+            _ => drop(State::<Fixture>::create(&path).unwrap()),
         }
         match rob(call, victims, &path, stops) {
             None => return println!("skipped: processes may not be traced"),

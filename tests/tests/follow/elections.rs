@@ -1,7 +1,7 @@
 //! Which processes are attached, and which one of them is elected, beside processes that are killed.
 
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{Actor, PATIENCE, Rng, SEED, Term, actor, scratch_dir};
+use shmstate_tests::{Child, PATIENCE, Rng, SEED, Term, child, scratch_dir};
 use std::convert::Infallible;
 use std::path::Path;
 use std::thread;
@@ -35,7 +35,7 @@ fn handles_come_and_go() {
     assert_eq!(state.wait_attached(Duration::from_millis(5), |all| (all.len() > 1).then_some(())).unwrap(), None);
 
     // A process that comes, and one that is killed, end a wait.
-    let mut other = actor!["hold-office", path];
+    let mut other = child!["hold-office", path];
     let came = state.wait_attached(PATIENCE, |all| (all.len() == 2).then(|| all[1].pid)).unwrap();
     assert_eq!(came, Some(other.pid() as u32));
     other.expect("elected");
@@ -50,7 +50,7 @@ fn a_stopped_process_stays_elected() {
     let dir = scratch_dir();
     let path = dir.path().join("term");
     let state = create(&path);
-    let mut other = actor!["hold-office", path];
+    let mut other = child!["hold-office", path];
     other.expect("elected");
     other.stop();
     assert!(state.elect(Duration::from_millis(300)).unwrap().is_none());
@@ -95,8 +95,8 @@ fn electors_are_killed() {
     let path = dir.path().join("term");
     let state = create(&path);
     let mut rng = Rng::new(SEED);
-    let mut start = |seed: u64| -> Actor { actor!["elect", path, seed.to_string()] };
-    let mut electors: Vec<Actor> = (0..4).map(&mut start).collect();
+    let mut start = |seed: u64| -> Child { child!["elect", path, seed.to_string()] };
+    let mut electors: Vec<Child> = (0..4).map(&mut start).collect();
     let (mut number, mut of_the_elected) = (0, 0);
     for round in 0..ROUNDS {
         // A few terms later, one of them dies: mostly the one that is elected.
@@ -116,5 +116,5 @@ fn electors_are_killed() {
     assert!(of_the_elected > 0);
     let last = state.read(|term| term.number).unwrap();
     assert!(state.wait_until(PATIENCE, |term| (term.number > last + 8).then_some(())).unwrap().is_some());
-    assert!(electors.iter_mut().all(Actor::lives), "a process has found another one elected");
+    assert!(electors.iter_mut().all(Child::lives), "a process has found another one elected");
 }

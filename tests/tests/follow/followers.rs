@@ -2,7 +2,7 @@
 //! say what has changed.
 
 use shmstate::{Array, Change, ErrorKind, Follower, List, Maybe, SharedLayout, State, Text};
-use shmstate_tests::{Actor, Counted, PATIENCE, Rng, SEED, actor, scratch_dir};
+use shmstate_tests::{Child, Counted, PATIENCE, Rng, SEED, child, scratch_dir};
 use std::thread;
 use std::time::Duration;
 
@@ -252,7 +252,7 @@ fn writers_are_killed() {
     let mut rng = Rng::new(SEED);
     let mut advances = [0; 2];
     for _ in 0..ROUNDS {
-        let mut writers: Vec<Actor> = (0..2).map(|_| actor!["count", path, "1000000000"]).collect();
+        let mut writers: Vec<Child> = (0..2).map(|_| child!["count", path, "1000000000"]).collect();
         writers.iter().for_each(|writer| writer.expect("in"));
         for n in 0..200 + rng.below(1000) {
             let follower = &mut followers[usize::from(n % 100 == 0) + 2 * rng.below(2)];
@@ -262,7 +262,7 @@ fn writers_are_killed() {
             }
             follower.get().check(follower.version());
         }
-        writers.iter_mut().for_each(Actor::kill);
+        writers.iter_mut().for_each(Child::kill);
     }
     println!("{} versions; {advances:?} advances by the log, and by everything", state.version().unwrap());
     assert!(advances[0] > 0 && advances[1] > 0);

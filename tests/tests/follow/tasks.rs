@@ -4,7 +4,7 @@
 
 use futures_core::Stream;
 use shmstate::{Change, ErrorKind, NewVersion, State};
-use shmstate_tests::{Actor, Counted, PATIENCE, Rng, SEED, actor, eventually, has_proc, scratch_dir};
+use shmstate_tests::{Child, Counted, PATIENCE, Rng, SEED, child, eventually, has_proc, scratch_dir};
 use std::convert::Infallible;
 use std::fs;
 use std::future::{Future, poll_fn};
@@ -116,7 +116,7 @@ fn a_thousand_tasks_are_one_sleeper() {
         // A thread has its name a moment after it was started.
         eventually("a thread sleeps for them", || sleepers() > 0);
         assert_eq!((sleepers(), asleep.load(Relaxed)), (1, round * TASKS as u64));
-        let writer = actor!["count", path, "1"];
+        let writer = child!["count", path, "1"];
         writer.expect("in");
         let _ = writer.succeed();
     }
@@ -159,7 +159,7 @@ fn versions_go_back_and_forth() {
     let dir = scratch_dir();
     let path = dir.path().join("counted");
     let state = create(&path);
-    let other = actor!["answer", path, COMMITS.to_string()];
+    let other = child!["answer", path, COMMITS.to_string()];
     other.expect("in");
     for odd in (1..COMMITS).step_by(2) {
         state.update_versioned(Counted::commit).unwrap();
@@ -192,7 +192,7 @@ fn cancelled_tasks_lose_nothing_and_leave_nothing() {
     until_sleepers(0);
 
     // Waits that are given up at once, beside a writer: all versions are counted.
-    let writer = actor!["count", path, "3000"];
+    let writer = child!["count", path, "3000"];
     writer.expect("in");
     let (mut changes, mut rng, mut last, mut cancelled) = (state.changes_since(0).stream(), Rng::new(SEED), 0, 0);
     while last < 3003 {
@@ -332,7 +332,7 @@ fn a_descriptor_is_readable_while_there_is_a_version() {
     assert!(is_readable(&behind));
 
     let runtime = runtime(1);
-    let writer = actor!["count", path, "1000"];
+    let writer = child!["count", path, "1000"];
     writer.expect("in");
     runtime.block_on(async {
         // SAFETY: it has one descriptor for as long as it lives.
@@ -375,10 +375,10 @@ fn writers_are_killed() {
                 runtime.spawn(async move { state.until(|s| (s.commits >= target).then_some(s.commits)).await.unwrap() })
             })
             .collect();
-        let mut writers: Vec<Actor> = (0..2).map(|_| actor!["count", path, "1000000000"]).collect();
+        let mut writers: Vec<Child> = (0..2).map(|_| child!["count", path, "1000000000"]).collect();
         for task in tasks {
             assert!(runtime.block_on(task).unwrap() >= target);
         }
-        writers.iter_mut().for_each(Actor::kill);
+        writers.iter_mut().for_each(Child::kill);
     }
 }

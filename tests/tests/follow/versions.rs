@@ -1,7 +1,7 @@
 //! The number that comes with what was read is the version of just that, beside fast writers and their roll-backs.
 
 use shmstate::State;
-use shmstate_tests::{Actor, Counted, PATIENCE, actor, scratch_dir};
+use shmstate_tests::{Child, Counted, PATIENCE, child, scratch_dir};
 
 const COMMITS: u64 = 40_000;
 
@@ -10,7 +10,7 @@ fn record(copies: usize, mut look: impl FnMut(&State<Counted>, u64) -> u64) {
     let dir = scratch_dir();
     let path = dir.path().join("counted");
     let state = State::<Counted>::options().timeout(PATIENCE).copies(copies).create(&path).unwrap();
-    let writers: Vec<Actor> = (0..2).map(|_| actor!["count", path, (COMMITS / 2).to_string()]).collect();
+    let writers: Vec<Child> = (0..2).map(|_| child!["count", path, (COMMITS / 2).to_string()]).collect();
     writers.iter().for_each(|writer| writer.expect("in"));
     let (mut last, mut seen) = (0, 0);
     while last < COMMITS {

@@ -1,7 +1,7 @@
 //! Waiting for versions, beside writers and waiters in other processes that are killed.
 
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{Actor, Counted, PATIENCE, Rng, SEED, SetOnDrop, actor, has_proc, scratch_dir};
+use shmstate_tests::{Child, Counted, PATIENCE, Rng, SEED, SetOnDrop, child, has_proc, scratch_dir};
 use std::convert::Infallible;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -86,7 +86,7 @@ fn a_thread_does_not_wait_for_itself() {
 const COMMITS: u64 = 6_000;
 
 /// Makes each first of two versions, and waits for the second.
-fn back_and_forth(state: &State<Counted>, other: Actor) {
+fn back_and_forth(state: &State<Counted>, other: Child) {
     for odd in (1..COMMITS).step_by(2) {
         state.update_versioned(Counted::commit).unwrap();
         assert_eq!(state.wait_newer(odd, PATIENCE).unwrap(), Some(odd + 1));
@@ -101,7 +101,7 @@ fn versions_go_back_and_forth() {
     let dir = scratch_dir();
     let path = dir.path().join("counted");
     let state = create(&path);
-    let other = actor!["answer", path, COMMITS.to_string()];
+    let other = child!["answer", path, COMMITS.to_string()];
     other.expect("in");
     back_and_forth(&state, other);
 }
@@ -112,7 +112,7 @@ fn versions_go_back_and_forth_between_pid_namespaces() {
     let dir = scratch_dir();
     let path = dir.path().join("counted");
     let state = create(&path);
-    let other = actor!["answer-elsewhere", path, COMMITS.to_string()];
+    let other = child!["answer-elsewhere", path, COMMITS.to_string()];
     match other.line().as_deref() {
         Some("skip") => return println!("skipped: no PID namespace"),
         line => assert_eq!(line, Some("in")),
@@ -134,14 +134,14 @@ fn writers_are_killed() {
     let path = dir.path().join("counted");
     let state = create(&path);
     let view = State::<Counted>::open_read_only(&path).unwrap();
-    let waiters: Vec<Actor> = (0..2).map(|_| actor!["wait", path, (ROUNDS * 20).to_string()]).collect();
+    let waiters: Vec<Child> = (0..2).map(|_| child!["wait", path, (ROUNDS * 20).to_string()]).collect();
     waiters.iter().for_each(|waiter| waiter.expect("in"));
     let mut rng = Rng::new(SEED);
     for _ in 0..ROUNDS {
-        let mut writers: Vec<Actor> = (0..2).map(|_| actor!["count", path, "1000000000"]).collect();
+        let mut writers: Vec<Child> = (0..2).map(|_| child!["count", path, "1000000000"]).collect();
         let target = state.version().unwrap() + 20 + rng.below(200) as u64;
         let seen = state.wait_until(PATIENCE, |s| (s.commits >= target).then_some(s.commits)).unwrap().unwrap();
-        writers.iter_mut().for_each(Actor::kill);
+        writers.iter_mut().for_each(Child::kill);
         assert!(view.wait_newer(seen - 1, PATIENCE).unwrap().unwrap() >= seen);
         let last = state.version().unwrap();
         assert_eq!(state.wait_newer(last, Duration::ZERO).unwrap(), None);
@@ -158,10 +158,10 @@ fn dead_waiters_cost_nothing() {
     let path = dir.path().join("counted");
     let state = create(&path);
     for _ in 0..20 {
-        let mut waiters: Vec<Actor> = (0..3).map(|_| actor!["wait", path, u64::MAX.to_string()]).collect();
+        let mut waiters: Vec<Child> = (0..3).map(|_| child!["wait", path, u64::MAX.to_string()]).collect();
         waiters.iter().for_each(|waiter| waiter.expect("in"));
         Counted::write(&state, 50).unwrap();
-        waiters.iter_mut().for_each(Actor::kill);
+        waiters.iter_mut().for_each(Child::kill);
         state.update_versioned(Counted::commit).unwrap();
         let [word, bell] = words(&path);
         assert_eq!(word, 0, "a dead waiter's flag stays");

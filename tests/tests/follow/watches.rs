@@ -1,7 +1,7 @@
 //! Waiting for changes of a part of a state, beside commits that touch other parts, and writers that are killed.
 
 use shmstate::{Array, ErrorKind, List, Map, SharedLayout, State, Watch};
-use shmstate_tests::{Actor, Counted, PATIENCE, Rng, SEED, actor, scratch_dir};
+use shmstate_tests::{Child, Counted, PATIENCE, Rng, SEED, child, scratch_dir};
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::thread;
@@ -140,7 +140,7 @@ fn writers_are_killed() {
     .map(Result::unwrap);
     let mut rng = Rng::new(SEED);
     for _ in 0..ROUNDS {
-        let mut writers: Vec<Actor> = (0..2).map(|_| actor!["count", path, "1000000000"]).collect();
+        let mut writers: Vec<Child> = (0..2).map(|_| child!["count", path, "1000000000"]).collect();
         writers.iter().for_each(|writer| writer.expect("in"));
         let mut seen = [0; 4];
         for _ in 0..20 + rng.below(100) {
@@ -152,6 +152,6 @@ fn writers_are_killed() {
             assert!(now >= before && before >= seen[n]);
             seen[n] = now;
         }
-        writers.iter_mut().for_each(Actor::kill);
+        writers.iter_mut().for_each(Child::kill);
     }
 }

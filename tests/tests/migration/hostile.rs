@@ -66,7 +66,7 @@ fn fill(s: &mut Old) -> Result<(), shmstate::Error> {
 }
 
 /// Writes random bytes into every copy of the state.
-fn spoil(rng: &mut Rng, path: &Path) {
+fn damage(rng: &mut Rng, path: &Path) {
     let file = OpenOptions::new().write(true).read(true).open(path).unwrap();
     let word = |file: &File, at| {
         let mut bytes = [0; 8];
@@ -94,7 +94,7 @@ fn any_bytes_become_a_value_or_an_error() {
         let name = dir.path().join("state");
         // Filled before any update, so that the first copy is the active one.
         let old = State::<Old>::options().init(|s| fill(s).unwrap()).create(&name).unwrap();
-        spoil(&mut rng, &name);
+        damage(&mut rng, &name);
         match State::<New>::options().migrate(Migrate::AllowLoss(&["gone"])).open(&name) {
             Ok(state) => {
                 state.snapshot().unwrap_or_else(|e| panic!("round {round}: {e}"));

@@ -1,4 +1,4 @@
-// Rule: an `Option` of a `NonZero` can be shared, for its layout is guaranteed
+// Rule: an `Option` of a `NonZero` can be shared, because its layout is guaranteed
 
 use shmstate::SharedLayout;
 use std::num::{NonZero, NonZeroU32, Wrapping};

@@ -1,7 +1,7 @@
 //! LMDB as what it is: keys and values.
 
 use super::{Dict, Keyed};
-use crate::board::{entries, key};
+use crate::counter_list::{entries, key};
 use crate::peers::{Peer, lmdb};
 use anyhow::{Context, Result};
 use heed::byteorder::{BigEndian, NativeEndian};

@@ -1,4 +1,4 @@
-//! Maps: those of shmstate and of the databases. All others hold a table in the list: see `board::look_up`.
+//! Maps: those of shmstate and of the databases. All others hold a table in the list: see `counter_list::look_up`.
 
 #[cfg(feature = "peers")]
 pub mod lmdb;
@@ -7,7 +7,7 @@ pub mod ours;
 pub mod sqlite;
 
 use super::Peer;
-use crate::board::{key, spot};
+use crate::counter_list::{key, spot};
 use crate::op::Op;
 use anyhow::{Result, bail};
 use std::hint::black_box;

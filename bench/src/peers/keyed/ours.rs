@@ -1,7 +1,7 @@
 //! shmstate's own map.
 
 use super::{Dict, Keyed};
-use crate::board::{SIZES, entries, key, sum};
+use crate::counter_list::{SIZES, entries, key, sum};
 use crate::peers::Peer;
 use anyhow::{Context, Result, bail};
 use shmstate::{Map, SharedLayout, State};

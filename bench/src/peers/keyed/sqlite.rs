@@ -1,7 +1,7 @@
 //! SQLite: a table of keys and values.
 
 use super::{Dict, Keyed};
-use crate::board::{entries, key};
+use crate::counter_list::{entries, key};
 use crate::peers::{Peer, sqlite};
 use anyhow::Result;
 use rusqlite::{Connection, Params};

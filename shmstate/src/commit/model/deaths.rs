@@ -2,7 +2,7 @@
 
 use super::super::Reader::{self, Guest, Owner};
 use super::explore::{explore, explored};
-use super::world::{Naps, Verdict, World};
+use super::fixture::{Fixture, Naps, Verdict};
 use loom::thread;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -33,36 +33,36 @@ pub(super) fn at_every_write(
 }
 
 /// Goes on after deaths, with an update for every field and one more, and looks whether everything is right.
-pub(super) fn go_on(world: &World, me: usize) {
+pub(super) fn go_on(fixture: &Fixture, me: usize) {
     let mut version = 0;
     for _ in 0..4 {
-        version = world.update(me);
-        assert_eq!(world.read(me, Owner), version);
+        version = fixture.update(me);
+        assert_eq!(fixture.read(me, Owner), version);
     }
     // The next claim of a dead one's slot tidies it.
     for slot in 0..3 {
-        world.claim(slot);
+        fixture.claim(slot);
     }
-    world.finish(version);
+    fixture.finish(version);
 }
 
 /// A thread that does one transaction with slot 0 and dies before its write number `writes`.
-pub(super) fn victim(world: &Arc<World>, writes: u32, verdict: Verdict) -> thread::JoinHandle<bool> {
-    let world = Arc::clone(world);
+pub(super) fn victim(fixture: &Arc<Fixture>, writes: u32, verdict: Verdict) -> thread::JoinHandle<bool> {
+    let fixture = Arc::clone(fixture);
     thread::spawn(move || {
         let mut clock = Naps(u32::MAX);
-        world.killed(0, writes, || world.transact(0, &mut clock, verdict).is_ok()).is_err()
+        fixture.killed(0, writes, || fixture.transact(0, &mut clock, verdict).is_ok()).is_err()
     })
 }
 
 fn writer_dies_while_another_writes(copies: usize, verdict: Verdict) -> impl Fn(u32) -> bool + Send + Sync + Copy {
     move |writes| {
-        let world = World::new(copies, 3, 2);
-        let victim = victim(&world, writes, verdict);
-        let before = world.update(1);
-        assert!(world.update(1) > before);
+        let fixture = Fixture::new(copies, 3, 2);
+        let victim = victim(&fixture, writes, verdict);
+        let before = fixture.update(1);
+        assert!(fixture.update(1) > before);
         let died = victim.join().expect("joined");
-        go_on(&world, 1);
+        go_on(&fixture, 1);
         died
     }
 }
@@ -81,16 +81,16 @@ fn a_writer_dies_while_another_writes() {
 #[test]
 fn a_writer_dies_while_one_writes_and_one_reads() {
     at_every_write("K=2, a commit dies, 1 writer, 1 reader x2", Some(2), |writes| {
-        let world = World::new(2, 3, 3);
-        let victim = victim(&world, writes, Verdict::Commit);
+        let fixture = Fixture::new(2, 3, 3);
+        let victim = victim(&fixture, writes, Verdict::Commit);
         let reader = thread::spawn({
-            let world = Arc::clone(&world);
-            move || world.reads(2, Guest, 2)
+            let fixture = Arc::clone(&fixture);
+            move || fixture.reads(2, Guest, 2)
         });
-        world.update(1);
+        fixture.update(1);
         reader.join().expect("joined");
         let died = victim.join().expect("joined");
-        go_on(&world, 1);
+        go_on(&fixture, 1);
         died
     });
 }
@@ -100,18 +100,18 @@ fn a_writer_dies_while_one_writes_and_one_reads() {
 #[test]
 fn a_writer_dies_while_a_copy_rests() {
     at_every_write("K=3, one rests, a commit dies, 1 writer x3, 1 reader", Some(2), |writes| {
-        let world = World::where_copies_rest(3, 3, 3);
+        let fixture = Fixture::where_copies_rest(3, 3, 3);
         let reader = thread::spawn({
-            let world = Arc::clone(&world);
-            move || world.reads(2, Guest, 1)
+            let fixture = Arc::clone(&fixture);
+            move || fixture.reads(2, Guest, 1)
         });
         // The log has no room for more.
-        world.update(1);
-        world.update(1);
-        let died = world.killed(0, writes, || world.update(0)).is_err();
-        world.update(1);
+        fixture.update(1);
+        fixture.update(1);
+        let died = fixture.killed(0, writes, || fixture.update(0)).is_err();
+        fixture.update(1);
         reader.join().expect("joined");
-        go_on(&world, 1);
+        go_on(&fixture, 1);
         died
     });
 }
@@ -120,24 +120,24 @@ fn a_writer_dies_while_a_copy_rests() {
 #[test]
 fn a_slot_is_claimed_while_it_is_probed() {
     at_every_write("K=3, a commit died, 1 claims its slot and writes x2, 1 writer x1", Some(3), |writes| {
-        let world = World::new(3, 3, 2);
-        let died = world.killed(0, writes, || world.update(0)).is_err();
+        let fixture = Fixture::new(3, 3, 2);
+        let died = fixture.killed(0, writes, || fixture.update(0)).is_err();
         if !died {
             return false;
         }
         let heir = thread::spawn({
-            let world = Arc::clone(&world);
+            let fixture = Arc::clone(&fixture);
             // A prober may hold the byte just now: then another slot will do.
             move || {
-                let slot = if world.claim(0) { 0 } else { 2 };
-                assert!(slot == 0 || world.claim(slot));
-                world.update(slot);
-                world.update(slot)
+                let slot = if fixture.claim(0) { 0 } else { 2 };
+                assert!(slot == 0 || fixture.claim(slot));
+                fixture.update(slot);
+                fixture.update(slot)
             }
         });
-        world.update(1);
+        fixture.update(1);
         heir.join().expect("joined");
-        go_on(&world, 1);
+        go_on(&fixture, 1);
         true
     });
 }
@@ -145,22 +145,22 @@ fn a_slot_is_claimed_while_it_is_probed() {
 #[test]
 fn two_claim_the_slot_of_a_dead_writer() {
     at_every_write("K=2, a commit died, 2 claim its slot", Some(3), |writes| {
-        let world = World::new(2, 3, 1);
-        if world.killed(0, writes, || world.update(0)).is_ok() {
+        let fixture = Fixture::new(2, 3, 1);
+        if fixture.killed(0, writes, || fixture.update(0)).is_ok() {
             return false;
         }
         let claim = |second: usize| {
-            let world = Arc::clone(&world);
+            let fixture = Arc::clone(&fixture);
             move || {
-                let slot = if world.claim(0) { 0 } else { second };
-                assert!(slot == 0 || world.claim(slot));
-                world.update(slot)
+                let slot = if fixture.claim(0) { 0 } else { second };
+                assert!(slot == 0 || fixture.claim(slot));
+                fixture.update(slot)
             }
         };
         let other = thread::spawn(claim(1));
         claim(2)();
         other.join().expect("joined");
-        go_on(&world, 2);
+        go_on(&fixture, 2);
         true
     });
 }
@@ -168,21 +168,21 @@ fn two_claim_the_slot_of_a_dead_writer() {
 /// A reader that dies in the only other copy, while a writer needs that.
 fn reader_dies(who: Reader, reads: usize, claimed_again: bool) -> impl Fn(u32) -> bool + Send + Sync + Copy {
     move |writes| {
-        let world = World::new(2, 3, 2);
+        let fixture = Fixture::new(2, 3, 2);
         let reader = thread::spawn({
-            let world = Arc::clone(&world);
+            let fixture = Arc::clone(&fixture);
             move || {
-                let died = world.killed(0, writes, || world.reads(0, who, reads)).is_err();
-                if died && claimed_again && world.claim(0) {
-                    world.read(0, who);
+                let died = fixture.killed(0, writes, || fixture.reads(0, who, reads)).is_err();
+                if died && claimed_again && fixture.claim(0) {
+                    fixture.read(0, who);
                 }
                 died
             }
         });
-        world.update(1);
-        world.update(1);
+        fixture.update(1);
+        fixture.update(1);
         let died = reader.join().expect("joined");
-        go_on(&world, 1);
+        go_on(&fixture, 1);
         died
     }
 }
@@ -215,17 +215,17 @@ fn the_second_dies_as_well() {
         at_every_write("K=3, 2 die one after the other", Some(0), move |first| {
             let mut second = 0;
             loop {
-                let world = World::new(3, 3, 1);
-                world.update(0);
-                if world.killed(0, first, || world.update(0)).is_ok() {
+                let fixture = Fixture::new(3, 3, 1);
+                fixture.update(0);
+                if fixture.killed(0, first, || fixture.update(0)).is_ok() {
                     return false;
                 }
-                let died = world.killed(heir, second, || {
-                    assert!(world.claim(heir));
-                    world.update(heir)
+                let died = fixture.killed(heir, second, || {
+                    assert!(fixture.claim(heir));
+                    fixture.update(heir)
                 });
-                assert!(world.claim(2));
-                go_on(&world, 2);
+                assert!(fixture.claim(2));
+                go_on(&fixture, 2);
                 if died.is_ok() {
                     return true;
                 }
@@ -239,18 +239,18 @@ fn the_second_dies_as_well() {
 #[test]
 fn a_claim_dies() {
     explore("K=2, 1 claims and dies, 1 claims the same, 1 writer", Some(3), || {
-        let world = World::new(2, 3, 2);
+        let fixture = Fixture::new(2, 3, 2);
         let claim = thread::spawn({
-            let world = Arc::clone(&world);
+            let fixture = Arc::clone(&fixture);
             move || {
-                let _ = world.killed(2, 2, || world.claim(2));
-                if world.claim(2) {
-                    world.reads(2, Owner, 1);
+                let _ = fixture.killed(2, 2, || fixture.claim(2));
+                if fixture.claim(2) {
+                    fixture.reads(2, Owner, 1);
                 }
             }
         });
-        world.update(1);
+        fixture.update(1);
         claim.join().expect("joined");
-        go_on(&world, 1);
+        go_on(&fixture, 1);
     });
 }

@@ -1,7 +1,7 @@
 //! Which handle is elected: one at a time, whatever dies when.
 
 use super::explore::explore;
-use super::world::World;
+use super::fixture::Fixture;
 use loom::thread;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -21,13 +21,13 @@ impl Office {
 }
 
 /// Tries once; leaves again if it was elected.
-fn serve_once(world: &World, office: &Office, me: usize) -> bool {
-    let elected = world.try_elect(me);
+fn serve_once(fixture: &Fixture, office: &Office, me: usize) -> bool {
+    let elected = fixture.try_elect(me);
     if elected {
         office.enter(me);
         thread::yield_now();
         office.leave(me);
-        world.resign(me);
+        fixture.resign(me);
     }
     elected
 }
@@ -35,17 +35,17 @@ fn serve_once(world: &World, office: &Office, me: usize) -> bool {
 #[test]
 fn one_of_three_is_elected() {
     explore("3 handles, each tries once", Some(3), || {
-        let (world, office) = (World::new(2, 3, 3), Arc::new(Office::default()));
+        let (fixture, office) = (Fixture::new(2, 3, 3), Arc::new(Office::default()));
         let others = [1, 2].map(|me| {
-            let (world, office) = (Arc::clone(&world), Arc::clone(&office));
-            thread::spawn(move || serve_once(&world, &office, me))
+            let (fixture, office) = (Arc::clone(&fixture), Arc::clone(&office));
+            thread::spawn(move || serve_once(&fixture, &office, me))
         });
-        let mut elected = usize::from(serve_once(&world, &office, 0));
+        let mut elected = usize::from(serve_once(&fixture, &office, 0));
         for other in others {
             elected += usize::from(other.join().expect("joined"));
         }
         assert!(elected > 0, "no handle is elected");
-        assert!(serve_once(&world, &office, 0), "the last one has resigned");
+        assert!(serve_once(&fixture, &office, 0), "the last one has resigned");
     });
 }
 
@@ -53,23 +53,23 @@ fn one_of_three_is_elected() {
 #[test]
 fn the_elected_handle_dies() {
     explore("2 handles, the elected one has died, a claim of its slot", Some(3), || {
-        let (world, office) = (World::new(2, 3, 3), Arc::new(Office::default()));
-        assert!(world.try_elect(0) && !world.try_elect(1) && !world.try_elect(0));
-        let died = world.killed(0, 0, || world.resign(0)).is_err();
+        let (fixture, office) = (Fixture::new(2, 3, 3), Arc::new(Office::default()));
+        assert!(fixture.try_elect(0) && !fixture.try_elect(1) && !fixture.try_elect(0));
+        let died = fixture.killed(0, 0, || fixture.resign(0)).is_err();
         assert!(died);
         let other = thread::spawn({
-            let (world, office) = (Arc::clone(&world), Arc::clone(&office));
-            move || serve_once(&world, &office, 1)
+            let (fixture, office) = (Arc::clone(&fixture), Arc::clone(&office));
+            move || serve_once(&fixture, &office, 1)
         });
         let claimed = thread::spawn({
-            let (world, office) = (Arc::clone(&world), Arc::clone(&office));
-            move || world.claim(0) && serve_once(&world, &office, 0)
+            let (fixture, office) = (Arc::clone(&fixture), Arc::clone(&office));
+            move || fixture.claim(0) && serve_once(&fixture, &office, 0)
         });
-        let mut elected = usize::from(serve_once(&world, &office, 2));
+        let mut elected = usize::from(serve_once(&fixture, &office, 2));
         elected += usize::from(other.join().expect("joined"));
         elected += usize::from(claimed.join().expect("joined"));
-        world.claim(0);
-        assert!(elected > 0 || serve_once(&world, &office, 2), "the dead one is elected for ever");
+        fixture.claim(0);
+        assert!(elected > 0 || serve_once(&fixture, &office, 2), "the dead one is elected for ever");
     });
 }
 
@@ -77,13 +77,13 @@ fn the_elected_handle_dies() {
 #[test]
 fn a_resignation_rings() {
     explore("2 handles, one waits, woken only", Some(3), || {
-        let world = World::without_naps(2, 2);
-        assert!(world.try_elect(0));
+        let fixture = Fixture::without_naps(2, 2);
+        assert!(fixture.try_elect(0));
         let waits = thread::spawn({
-            let world = Arc::clone(&world);
-            move || world.wait_elected(1)
+            let fixture = Arc::clone(&fixture);
+            move || fixture.wait_elected(1)
         });
-        world.resign(0);
+        fixture.resign(0);
         waits.join().expect("joined");
     });
 }

@@ -2,9 +2,9 @@
 
 use super::super::{Position, Reader};
 use super::explore::explore;
+use super::fixture::Verdict::{self, Commit, None, RollBack, Spill};
+use super::fixture::{Fixture, Naps};
 use super::images::{FIELDS, Image, check};
-use super::world::Verdict::{self, Commit, None, RollBack, Spill};
-use super::world::{Naps, World};
 use loom::thread;
 use std::sync::{Arc, Mutex};
 
@@ -19,11 +19,11 @@ struct Follower {
 
 impl Follower {
     /// Catches up, as handle 1, if the active copy stays the active one for as long as it takes to look.
-    fn advance(&mut self, world: &World) {
-        let pin = world.pin(1, Reader::Guest);
-        let shared = world.shared();
+    fn advance(&mut self, fixture: &Fixture) {
+        let pin = fixture.pin(1, Reader::Guest);
+        let shared = fixture.shared();
         let Some(to) = shared.position_of(pin.copy()) else { return };
-        let now = world.cells().get(pin.copy());
+        let now = fixture.cells().get(pin.copy());
         let mut ranges = Vec::new();
         let is_known = self.at.is_some_and(|from| shared.entries_between(from, to, &mut ranges));
         if is_known {
@@ -41,8 +41,8 @@ impl Follower {
     }
 
     /// Looks what it has to take over, without a pin: it is all that differs.
-    fn gather(&self, world: &World) {
-        let (shared, from) = (world.shared(), self.at.expect("it has an image"));
+    fn gather(&self, fixture: &Fixture) {
+        let (shared, from) = (fixture.shared(), self.at.expect("it has an image"));
         let look = |copy| {
             let (to, mut ranges) = (shared.position_of(copy)?, Vec::new());
             shared.entries_between(from, to, &mut ranges).then_some((to, ranges))
@@ -60,18 +60,18 @@ fn follow(name: &str, preemptions: usize, copies: usize, advances: usize, verdic
     let sums = Arc::new(Mutex::new([0; 2]));
     let all = Arc::clone(&sums);
     explore(name, Some(preemptions), move || {
-        let world = World::with_a_longer_log(copies, 2);
+        let fixture = Fixture::with_a_longer_log(copies, 2);
         let mut follower = Follower::default();
-        follower.advance(&world);
+        follower.advance(&fixture);
         let following = thread::spawn({
-            let world = Arc::clone(&world);
+            let fixture = Arc::clone(&fixture);
             move || {
-                (0..advances).for_each(|_| follower.advance(&world));
+                (0..advances).for_each(|_| follower.advance(&fixture));
                 follower.advances
             }
         });
         for &verdict in verdicts {
-            let _ = world.transact(0, &mut Naps(u32::MAX), verdict).expect("no reader stays in the way");
+            let _ = fixture.transact(0, &mut Naps(u32::MAX), verdict).expect("no reader stays in the way");
         }
         let advances = following.join().expect("joined");
         let mut sums = all.lock().expect("no panic while counting");
@@ -122,16 +122,16 @@ fn updates_that_mark_pages_in_three_copies() {
 #[test]
 fn entries_go_to_the_bits_of_a_copy_that_is_kept() {
     explore("K=3, 1 follower x1, 1 reader that stays, 1 writer", Some(3), || {
-        let world = World::with_a_longer_log(3, 3);
+        let fixture = Fixture::with_a_longer_log(3, 3);
         let mut follower = Follower::default();
-        follower.advance(&world);
-        let kept = world.pin(2, Reader::Guest);
-        (0..4).for_each(|_| _ = world.update(0));
+        follower.advance(&fixture);
+        let kept = fixture.pin(2, Reader::Guest);
+        (0..4).for_each(|_| _ = fixture.update(0));
         let following = thread::spawn({
-            let world = Arc::clone(&world);
-            move || follower.gather(&world)
+            let fixture = Arc::clone(&fixture);
+            move || follower.gather(&fixture)
         });
-        let _ = world.update(0);
+        let _ = fixture.update(0);
         following.join().expect("joined");
         drop(kept);
     });

@@ -4,8 +4,8 @@ use super::super::Reader::{Guest, Owner};
 use super::super::Suspended;
 use super::deaths::{at_every_write, go_on};
 use super::explore::explore;
+use super::fixture::Fixture;
 use super::images::{FIELDS, SIZE};
-use super::world::World;
 use crate::track::DirtyRanges;
 use loom::thread;
 use std::sync::Arc;
@@ -18,52 +18,52 @@ fn touched(fields: &[usize]) -> DirtyRanges {
 }
 
 /// Goes on with an update of the handle `me`, on whatever thread, and commits it.
-fn commit(world: &World, me: usize, suspended: Suspended) -> usize {
+fn commit(fixture: &Fixture, me: usize, suspended: Suspended) -> usize {
     let (copy, active) = suspended.copies();
     assert_ne!(copy, active, "an update writes what readers see");
-    let commits = world.content(copy);
+    let commits = fixture.content(copy);
     assert_eq!(suspended.version() as usize, commits + 1, "a commit got lost");
     let field = commits % FIELDS;
-    world.put(copy, field, (commits / FIELDS) as u64 + 1);
-    world.unlocking(me, |shared| shared.commit(shared.resume(suspended), &touched(&[field]))) as usize
+    fixture.put(copy, field, (commits / FIELDS) as u64 + 1);
+    fixture.unlocking(me, |shared| shared.commit(shared.resume(suspended), &touched(&[field]))) as usize
 }
 
 /// Abandons an update of the handle `me`, which has scribbled over two fields, and scribbles on.
-fn abandon(world: &World, me: usize, scribbles: u64) {
-    let (copy, _) = world.suspended(me).copies();
-    let scribble = |value| [0, 2].into_iter().for_each(|field| world.put(copy, field, value));
+fn abandon(fixture: &Fixture, me: usize, scribbles: u64) {
+    let (copy, _) = fixture.suspended(me).copies();
+    let scribble = |value| [0, 2].into_iter().for_each(|field| fixture.put(copy, field, value));
     scribble(u64::MAX);
-    world.unlocking(me, |shared| {
-        shared.pin_written(me, world.slot(me), copy);
+    fixture.unlocking(me, |shared| {
+        shared.pin_written(me, fixture.slot(me), copy);
         shared.roll_back(copy, &touched(&[0, 2]));
     });
     (0..scribbles).for_each(scribble);
-    world.slot(me).leave(copy);
+    fixture.slot(me).leave(copy);
 }
 
 /// The handle 1 keeps its pin, and another thread leaves.
 fn kept_against_a_writer(copies: usize, updates: usize) {
-    let world = World::new(copies, 2, 2);
+    let fixture = Fixture::new(copies, 2, 2);
     let reader = thread::spawn({
-        let world = Arc::clone(&world);
+        let fixture = Arc::clone(&fixture);
         move || {
-            let copy = world.pin(1, Guest).keep();
-            let first = world.content(copy);
+            let copy = fixture.pin(1, Guest).keep();
+            let first = fixture.content(copy);
             let leaves = thread::spawn({
-                let world = Arc::clone(&world);
+                let fixture = Arc::clone(&fixture);
                 move || {
-                    assert_eq!(world.content(copy), first, "what a guard holds has changed");
-                    world.slot(1).leave(copy);
+                    assert_eq!(fixture.content(copy), first, "what a guard holds has changed");
+                    fixture.slot(1).leave(copy);
                 }
             });
             leaves.join().expect("joined");
         }
     });
     for version in 1..=updates {
-        assert_eq!(world.update(0), version);
+        assert_eq!(fixture.update(0), version);
     }
     reader.join().expect("joined");
-    world.finish(updates);
+    fixture.finish(updates);
 }
 
 #[test]
@@ -80,24 +80,24 @@ fn three_copies_a_kept_pin() {
 #[test]
 fn kept_pins_of_one_handle() {
     explore("K=3, 2 kept pins of 1 handle, its owner, 1 writer x3", Some(2), || {
-        let world = World::new(3, 2, 2);
+        let fixture = Fixture::new(3, 2, 2);
         let reader = thread::spawn({
-            let world = Arc::clone(&world);
+            let fixture = Arc::clone(&fixture);
             move || {
-                let first = world.pin(1, Guest).keep();
-                let seen = world.content(first);
-                let second = world.pin(1, Guest).keep();
-                let (before, now) = (seen, world.content(second));
+                let first = fixture.pin(1, Guest).keep();
+                let seen = fixture.content(first);
+                let second = fixture.pin(1, Guest).keep();
+                let (before, now) = (seen, fixture.content(second));
                 assert!(before <= now, "a guard went back");
-                world.slot(1).leave(second);
-                assert!(world.read(1, Owner) >= now, "a reader went back");
-                assert_eq!(world.content(first), seen, "what a guard holds has changed");
-                world.slot(1).leave(first);
+                fixture.slot(1).leave(second);
+                assert!(fixture.read(1, Owner) >= now, "a reader went back");
+                assert_eq!(fixture.content(first), seen, "what a guard holds has changed");
+                fixture.slot(1).leave(first);
             }
         });
-        (0..3).for_each(|_| _ = world.update(0));
+        (0..3).for_each(|_| _ = fixture.update(0));
         reader.join().expect("joined");
-        world.finish(3);
+        fixture.finish(3);
     });
 }
 
@@ -105,47 +105,48 @@ fn kept_pins_of_one_handle() {
 #[test]
 fn an_update_goes_from_thread_to_thread() {
     explore("K=3, an update that another thread commits, 1 writer x2, 1 reader x2", Some(2), || {
-        let world = World::new(3, 3, 3);
-        let suspended = world.suspended(0);
+        let fixture = Fixture::new(3, 3, 3);
+        let suspended = fixture.suspended(0);
         let commits = thread::spawn({
-            let world = Arc::clone(&world);
-            move || commit(&world, 0, suspended)
+            let fixture = Arc::clone(&fixture);
+            move || commit(&fixture, 0, suspended)
         });
         let reader = thread::spawn({
-            let world = Arc::clone(&world);
-            move || world.reads(2, Guest, 2)
+            let fixture = Arc::clone(&fixture);
+            move || fixture.reads(2, Guest, 2)
         });
-        (0..2).for_each(|_| _ = world.update(1));
+        (0..2).for_each(|_| _ = fixture.update(1));
         assert_eq!(commits.join().expect("joined"), 1);
         reader.join().expect("joined");
-        world.finish(3);
+        fixture.finish(3);
     });
 }
 
 #[test]
 fn two_writers_from_call_to_call() {
     explore("K=2, 2 writers x2 by suspended updates", Some(3), || {
-        let world = World::new(2, 2, 2);
-        let writes = |world: Arc<World>, me| move || (0..2).for_each(|_| _ = commit(&world, me, world.suspended(me)));
-        let other = thread::spawn(writes(Arc::clone(&world), 1));
-        writes(Arc::clone(&world), 0)();
+        let fixture = Fixture::new(2, 2, 2);
+        let writes =
+            |fixture: Arc<Fixture>, me| move || (0..2).for_each(|_| _ = commit(&fixture, me, fixture.suspended(me)));
+        let other = thread::spawn(writes(Arc::clone(&fixture), 1));
+        writes(Arc::clone(&fixture), 0)();
         other.join().expect("joined");
-        world.finish(4);
+        fixture.finish(4);
     });
 }
 
 /// The handle 0 writes what it has abandoned, while others write the copies that are left.
 fn abandoned_against(copies: usize, updates: usize) {
-    let world = World::new(copies, 2, 2);
+    let fixture = Fixture::new(copies, 2, 2);
     let abandons = thread::spawn({
-        let world = Arc::clone(&world);
-        move || abandon(&world, 0, 2)
+        let fixture = Arc::clone(&fixture);
+        move || abandon(&fixture, 0, 2)
     });
-    (0..updates).for_each(|_| _ = world.update(1));
+    (0..updates).for_each(|_| _ = fixture.update(1));
     abandons.join().expect("joined");
     // Each copy has taken back what was scribbled.
-    (0..copies).for_each(|_| _ = world.update(1));
-    world.finish(updates + copies);
+    (0..copies).for_each(|_| _ = fixture.update(1));
+    fixture.finish(updates + copies);
 }
 
 #[test]
@@ -162,30 +163,30 @@ fn three_copies_an_abandoned_update() {
 #[test]
 fn guards_die() {
     at_every_write("K=3, a kept pin and a suspended update die, 1 writer x2", Some(2), |writes| {
-        let world = World::new(3, 3, 2);
+        let fixture = Fixture::new(3, 3, 2);
         let dies = thread::spawn({
-            let world = Arc::clone(&world);
-            let guards = |world: &World| {
-                let copy = world.pin(0, Guest).keep();
-                let _ = commit(world, 0, world.suspended(0));
-                world.slot(0).leave(copy);
+            let fixture = Arc::clone(&fixture);
+            let guards = |fixture: &Fixture| {
+                let copy = fixture.pin(0, Guest).keep();
+                let _ = commit(fixture, 0, fixture.suspended(0));
+                fixture.slot(0).leave(copy);
             };
-            move || world.killed(0, writes, || guards(&world)).is_err()
+            move || fixture.killed(0, writes, || guards(&fixture)).is_err()
         });
-        (0..2).for_each(|_| _ = world.update(1));
+        (0..2).for_each(|_| _ = fixture.update(1));
         let died = dies.join().expect("joined");
-        go_on(&world, 1);
+        go_on(&fixture, 1);
         died
     });
     at_every_write("K=3, an abandoned update dies, 1 writer x3", Some(2), |writes| {
-        let world = World::new(3, 3, 2);
+        let fixture = Fixture::new(3, 3, 2);
         let dies = thread::spawn({
-            let world = Arc::clone(&world);
-            move || world.killed(0, writes, || abandon(&world, 0, 1)).is_err()
+            let fixture = Arc::clone(&fixture);
+            move || fixture.killed(0, writes, || abandon(&fixture, 0, 1)).is_err()
         });
-        (0..3).for_each(|_| _ = world.update(1));
+        (0..3).for_each(|_| _ = fixture.update(1));
         let died = dies.join().expect("joined");
-        go_on(&world, 1);
+        go_on(&fixture, 1);
         died
     });
 }

@@ -29,7 +29,7 @@
 //! version has exactly one right content, and a log entry that gets lost leaves a content that no version has.
 //!
 //! What is not modelled: the order of `SeqCst` *accesses* as such (see [`crate::sync::model`]); the kernel's locks, sleeping
-//! and waking are what [`world`] says they are; the 64-bit store that a version is has no tearing to be looked for.
+//! and waking are what [`fixture`] says they are; the 64-bit store that a version is has no tearing to be looked for.
 
 mod cell;
 #[cfg(shmstate_loom)]
@@ -38,6 +38,7 @@ mod deaths;
 mod elections;
 #[cfg(shmstate_loom)]
 mod explore;
+mod fixture;
 #[cfg(shmstate_loom)]
 mod followers;
 #[cfg(shmstate_loom)]
@@ -63,7 +64,6 @@ mod sweeps;
 mod tasks;
 #[cfg(shmstate_loom)]
 mod waiters;
-mod world;
 #[cfg(shmstate_loom)]
 mod writers;
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 const WORDS: usize = 2;
 const SIZE: u64 = 8 * WORDS as u64;
 
-struct World {
+struct Fixture {
     control: Control,
     slots: [SlotLine; 1],
     listed: [AtomicU64; 2],
@@ -23,9 +23,9 @@ struct World {
     images: Vec<[AtomicU64; WORDS]>,
 }
 
-impl World {
-    fn new(copies: usize) -> Arc<World> {
-        let world = World {
+impl Fixture {
+    fn new(copies: usize) -> Arc<Fixture> {
+        let fixture = Fixture {
             control: Control::new(Published { version: 0, copy: 0 }, copies),
             slots: [SlotLine::new()],
             listed: std::array::from_fn(|_| AtomicU64::new(0)),
@@ -34,8 +34,8 @@ impl World {
             pages: (0..copies * Pages::words(SIZE)).map(|_| AtomicU64::new(0)).collect(),
             images: (0..copies).map(|_| std::array::from_fn(|_| AtomicU64::new(0))).collect(),
         };
-        world.shared().reset_slot(0, &Alone);
-        Arc::new(world)
+        fixture.shared().reset_slot(0, &Alone);
+        Arc::new(fixture)
     }
 
     fn shared(&self) -> Shared<'_> {
@@ -96,7 +96,7 @@ fn one_version([first, second]: [u64; WORDS]) -> u64 {
     first
 }
 
-impl Images for &World {
+impl Images for &Fixture {
     type Pair = (usize, usize);
 
     fn size(&self) -> u64 {
@@ -153,17 +153,17 @@ impl Clock for Alone {
 }
 
 fn an_optimistic_reader(copies: usize, updates: u64) {
-    let world = World::new(copies);
+    let fixture = Fixture::new(copies);
     let reader = thread::spawn({
-        let world = Arc::clone(&world);
+        let fixture = Arc::clone(&fixture);
         move || {
-            let seen = [world.optimistic_read(), world.optimistic_read()];
+            let seen = [fixture.optimistic_read(), fixture.optimistic_read()];
             assert!(seen.into_iter().flatten().is_sorted(), "an optimistic reader went back");
         }
     });
-    (0..updates).for_each(|_| world.update());
+    (0..updates).for_each(|_| fixture.update());
     reader.join().expect("joined");
-    assert_eq!(world.optimistic_read(), Some(updates));
+    assert_eq!(fixture.optimistic_read(), Some(updates));
 }
 
 #[test]
@@ -180,16 +180,16 @@ fn three_copies_one_reader() {
 #[test]
 fn two_copies_a_roll_back() {
     explore("K=2, 1 optimistic reader x1, 1 commit, 1 roll-back, 1 commit", Some(2), || {
-        let world = World::new(2);
+        let fixture = Fixture::new(2);
         let reader = thread::spawn({
-            let world = Arc::clone(&world);
-            move || assert!(world.optimistic_read() <= Some(2), "an optimistic reader saw what was rolled back")
+            let fixture = Arc::clone(&fixture);
+            move || assert!(fixture.optimistic_read() <= Some(2), "an optimistic reader saw what was rolled back")
         });
-        world.update();
-        world.roll_back();
-        world.update();
+        fixture.update();
+        fixture.roll_back();
+        fixture.update();
         reader.join().expect("joined");
-        assert_eq!(world.optimistic_read(), Some(2));
+        assert_eq!(fixture.optimistic_read(), Some(2));
     });
 }
 
@@ -197,16 +197,16 @@ fn two_copies_a_roll_back() {
 #[test]
 fn three_copies_a_load() {
     explore("K=3, 1 load x2, 1 writer x3", Some(2), || {
-        let world = World::new(3);
+        let fixture = Fixture::new(3);
         let loader = thread::spawn({
-            let world = Arc::clone(&world);
+            let fixture = Arc::clone(&fixture);
             move || {
-                let seen = [world.load(), world.load()];
+                let seen = [fixture.load(), fixture.load()];
                 assert!(seen.is_sorted(), "a load went back");
             }
         });
-        (0..3).for_each(|_| world.update());
+        (0..3).for_each(|_| fixture.update());
         loader.join().expect("joined");
-        assert_eq!(world.load(), 3);
+        assert_eq!(fixture.load(), 3);
     });
 }

@@ -2,30 +2,30 @@
 
 use super::super::Reader::{self, Guest, Owner};
 use super::explore::explore;
-use super::world::{Naps, Verdict, World};
+use super::fixture::{Fixture, Naps, Verdict};
 use loom::thread;
 use std::sync::{Arc, Mutex};
 
 /// Starts a thread of handle `me` that looks `n` times.
-fn reader(world: &Arc<World>, me: usize, who: Reader, n: usize) -> thread::JoinHandle<()> {
-    let world = Arc::clone(world);
-    thread::spawn(move || world.reads(me, who, n))
+fn reader(fixture: &Arc<Fixture>, me: usize, who: Reader, n: usize) -> thread::JoinHandle<()> {
+    let fixture = Arc::clone(fixture);
+    thread::spawn(move || fixture.reads(me, who, n))
 }
 
 /// Readers `(handle, who, looks)` against a writer of handle 0, in the main thread.
 fn against_one_writer(copies: usize, slots: usize, readers: &[(usize, Reader, usize)], updates: usize) {
-    in_world(World::new(copies, slots, slots), readers, updates);
+    run(Fixture::new(copies, slots, slots), readers, updates);
 }
 
-fn in_world(world: Arc<World>, readers: &[(usize, Reader, usize)], updates: usize) {
-    let readers: Vec<_> = readers.iter().map(|&(me, who, n)| reader(&world, me, who, n)).collect();
+fn run(fixture: Arc<Fixture>, readers: &[(usize, Reader, usize)], updates: usize) {
+    let readers: Vec<_> = readers.iter().map(|&(me, who, n)| reader(&fixture, me, who, n)).collect();
     for version in 1..=updates {
-        assert_eq!(world.update(0), version);
+        assert_eq!(fixture.update(0), version);
     }
     for reader in readers {
         reader.join().expect("joined");
     }
-    world.finish(updates);
+    fixture.finish(updates);
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn three_copies_one_reader() {
 #[test]
 fn a_copy_rests_until_a_reader_comes() {
     explore("K=3, one rests, 1 reader x2, 1 writer x5", Some(3), || {
-        in_world(World::where_copies_rest(3, 2, 2), &[(1, Guest, 2)], 5);
+        run(Fixture::where_copies_rest(3, 2, 2), &[(1, Guest, 2)], 5);
     });
 }
 
@@ -138,16 +138,16 @@ fn the_writers_own_handle_reads() {
 #[test]
 fn two_writers_one_reader() {
     explore("K=3, 1 reader x1, 2 writers x1", Some(3), || {
-        let world = World::new(3, 3, 3);
-        let reader = reader(&world, 1, Guest, 1);
+        let fixture = Fixture::new(3, 3, 3);
+        let reader = reader(&fixture, 1, Guest, 1);
         let other = thread::spawn({
-            let world = Arc::clone(&world);
-            move || world.update(2)
+            let fixture = Arc::clone(&fixture);
+            move || fixture.update(2)
         });
-        world.update(0);
+        fixture.update(0);
         reader.join().expect("joined");
         other.join().expect("joined");
-        world.finish(2);
+        fixture.finish(2);
     });
 }
 
@@ -155,34 +155,34 @@ fn two_writers_one_reader() {
 #[test]
 fn a_slot_is_claimed_late() {
     explore("K=2, 1 slot claimed late, x2, 1 writer x2", Some(4), || {
-        let world = World::new(2, 2, 1);
+        let fixture = Fixture::new(2, 2, 1);
         let late = thread::spawn({
-            let world = Arc::clone(&world);
+            let fixture = Arc::clone(&fixture);
             move || {
-                assert!(world.claim(1));
-                world.reads(1, Guest, 2);
+                assert!(fixture.claim(1));
+                fixture.reads(1, Guest, 2);
             }
         });
-        world.update(0);
-        world.update(0);
+        fixture.update(0);
+        fixture.update(0);
         late.join().expect("joined");
-        world.finish(2);
+        fixture.finish(2);
     });
 }
 
 #[test]
 fn roll_backs_and_pages() {
     explore("K=3, 1 reader x2, 5 commits, 2 roll-backs, 1 walk that panics", Some(2), || {
-        let world = World::new(3, 2, 2);
-        let reader = reader(&world, 1, Owner, 2);
+        let fixture = Fixture::new(3, 2, 2);
+        let reader = reader(&fixture, 1, Owner, 2);
         let mut commits = 0;
         use Verdict::{Commit, None, RollBack};
         for verdict in [Commit, RollBack, Commit, Commit, None, Commit, RollBack, Commit] {
             commits += usize::from(verdict == Commit);
-            assert_eq!(world.transact(0, &mut Naps(u32::MAX), verdict), Ok(commits));
+            assert_eq!(fixture.transact(0, &mut Naps(u32::MAX), verdict), Ok(commits));
         }
         reader.join().expect("joined");
-        world.finish(commits);
+        fixture.finish(commits);
     });
 }
 
@@ -190,15 +190,15 @@ fn roll_backs_and_pages() {
 #[test]
 fn a_copy_is_repaired_beside_a_reader() {
     explore("K=3, a copy lacks all, 1 reader x2, 1 writer x3", Some(2), || {
-        let world = World::new(3, 3, 3);
-        assert!(world.killed(0, 3, || world.update(0)).is_err());
-        let reader = reader(&world, 2, Guest, 2);
+        let fixture = Fixture::new(3, 3, 3);
+        assert!(fixture.killed(0, 3, || fixture.update(0)).is_err());
+        let reader = reader(&fixture, 2, Guest, 2);
         for version in 1..=3 {
-            assert_eq!(world.update(1), version);
+            assert_eq!(fixture.update(1), version);
         }
         reader.join().expect("joined");
-        world.claim(0);
-        world.finish(3);
+        fixture.claim(0);
+        fixture.finish(3);
     });
 }
 
@@ -207,11 +207,11 @@ fn an_impatient_writer() {
     let gave_up = Arc::new(Mutex::new(0));
     let sum = Arc::clone(&gave_up);
     explore("K=2, 1 reader x2, 1 writer x3 that gives up", Some(3), move || {
-        let world = World::new(2, 2, 2);
-        let reader = reader(&world, 1, Owner, 2);
-        let commits = (0..3).filter(|_| world.transact(0, &mut Naps(0), Verdict::Commit).is_ok()).count();
+        let fixture = Fixture::new(2, 2, 2);
+        let reader = reader(&fixture, 1, Owner, 2);
+        let commits = (0..3).filter(|_| fixture.transact(0, &mut Naps(0), Verdict::Commit).is_ok()).count();
         reader.join().expect("joined");
-        world.finish(commits);
+        fixture.finish(commits);
         *sum.lock().expect("no panic while counting") += 3 - commits;
     });
     assert_ne!(*gave_up.lock().expect("no panic while counting"), 0, "it has never given up");

@@ -9,7 +9,7 @@ use super::super::{BeginError, Pin, Published, Service};
 use super::cell::UnsafeCell;
 use super::deaths::at_every_write;
 use super::explore::explore;
-use super::world::{Naps, Verdict, World};
+use super::fixture::{Fixture, Naps, Verdict};
 use crate::sync::Ordering::SeqCst;
 use crate::sync::{AtomicU32, model::writes};
 use loom::thread;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// A region, and whether its name leads to it.
 struct Named {
-    world: Arc<World>,
+    fixture: Arc<Fixture>,
     is_here: AtomicU32,
     /// Commits that the successor has taken over. Written before it has the name, by the process that makes it, which may die.
     taken_over: UnsafeCell<usize>,
@@ -33,7 +33,7 @@ unsafe impl Sync for Named {}
 impl Named {
     fn new(copies: usize) -> Arc<Named> {
         Arc::new(Named {
-            world: World::new(copies, 3, 3),
+            fixture: Fixture::new(copies, 3, 3),
             is_here: AtomicU32::new(1),
             taken_over: UnsafeCell::new(0),
             added: AtomicU32::new(0),
@@ -47,12 +47,12 @@ impl Named {
     /// Gives the name to another region, with the content of this one. Returns the last version of this one; `None` if another
     /// process was faster.
     fn replace(&self, me: usize) -> Option<u64> {
-        self.world.locked(me, |shared| {
+        self.fixture.locked(me, |shared| {
             if !self.is_here() {
                 return None;
             }
             let make = |active: Published| {
-                let commits = self.world.content(active.copy);
+                let commits = self.fixture.content(active.copy);
                 assert_eq!(commits as u64, active.version, "the content is another version's");
                 if writes() {
                     // SAFETY: loom reports a race.
@@ -70,7 +70,7 @@ impl Named {
 
     /// Commits of the region that has the name.
     fn commits(&self) -> usize {
-        if self.is_here() { self.world.shared().published().version as usize } else { self.successor() }
+        if self.is_here() { self.fixture.shared().published().version as usize } else { self.successor() }
     }
 
     /// Commits of the successor, which has the name.
@@ -92,9 +92,9 @@ impl Named {
 
     /// What a process leaves that dies before it moves the name.
     fn is_left(&self, me: usize) {
-        let died = self.world.killed(me, 3, || self.replace(me));
+        let died = self.fixture.killed(me, 3, || self.replace(me));
         assert!(died.is_err() && self.is_here(), "it has died too late");
-        assert_eq!(self.world.shared().published().service(), Service::Leaving, "it has died too early");
+        assert_eq!(self.fixture.shared().published().service(), Service::Leaving, "it has died too early");
     }
 
     /// Whether a region that names `copy` may be used.
@@ -103,7 +103,7 @@ impl Named {
             Service::In => panic!("there is no copy {copy}"),
             Service::Leaving if self.is_here() => true,
             Service::Leaving => {
-                self.world.shared().confirm_retired();
+                self.fixture.shared().confirm_retired();
                 false
             }
             Service::Retired => false,
@@ -113,7 +113,7 @@ impl Named {
     /// One update. `None`: the region was replaced.
     fn update(&self, me: usize) -> Option<usize> {
         loop {
-            match self.world.transact(me, &mut Naps(u32::MAX), Verdict::Commit) {
+            match self.fixture.transact(me, &mut Naps(u32::MAX), Verdict::Commit) {
                 Ok(version) => return Some(version),
                 Err(BeginError::NoSuchCopy { copy }) if self.may_be_used(copy) => self.settle(me),
                 Err(BeginError::NoSuchCopy { .. }) => return None,
@@ -124,13 +124,13 @@ impl Named {
 
     /// Takes the marks away, or makes them final.
     fn settle(&self, me: usize) {
-        self.world.locked(me, |shared| shared.settle_service(|| Ok::<_, ()>(self.is_here()))).expect("no error");
+        self.fixture.locked(me, |shared| shared.settle_service(|| Ok::<_, ()>(self.is_here()))).expect("no error");
     }
 
     /// One look that stays for a while. `None`: the region was replaced.
     fn read(&self, me: usize) -> Option<usize> {
-        let shared = self.world.shared();
-        let entered = shared.enter(me, self.world.slot(me), Guest);
+        let shared = self.fixture.shared();
+        let entered = shared.enter(me, self.fixture.slot(me), Guest);
         let pin = match entered {
             Ok(pin) => pin,
             Err(copy) if self.may_be_used(copy) => match shared.enter_leaving(me) {
@@ -142,9 +142,9 @@ impl Named {
             },
             Err(_) => return None,
         };
-        let first = self.world.shown(&pin);
+        let first = self.fixture.shown(&pin);
         thread::yield_now();
-        assert_eq!(self.world.shown(&pin), first, "what a reader holds has changed");
+        assert_eq!(self.fixture.shown(&pin), first, "what a reader holds has changed");
         Some(first)
     }
 }
@@ -159,7 +159,7 @@ fn a_replacer_meets_a_writer() {
         });
         let committed = [named.update(1), named.update(1)];
         let last = replacer.join().expect("joined").expect("no other replacer");
-        let now = named.world.shared().published();
+        let now = named.fixture.shared().published();
         assert_eq!(now.version, last, "a commit after the replacement");
         assert_eq!(committed.iter().flatten().count() as u64, last, "an acknowledged commit is not counted");
         assert_eq!(now.service(), Service::Retired);
@@ -193,7 +193,7 @@ fn a_replacer_dies() {
         let named = Named::new(2);
         let replacer = thread::spawn({
             let named = Arc::clone(&named);
-            move || named.world.killed(0, writes, || named.replace(0)).is_err()
+            move || named.fixture.killed(0, writes, || named.replace(0)).is_err()
         });
         let _ = named.update(1);
         let died = replacer.join().expect("joined");
@@ -216,7 +216,7 @@ fn a_reader_goes_by_the_mark() {
         });
         assert_eq!((named.update(1), named.update(1)), (Some(1), Some(2)));
         reader.join().expect("joined");
-        named.world.finish(2);
+        named.fixture.finish(2);
     });
 }
 
@@ -225,14 +225,14 @@ fn a_reader_goes_by_the_mark() {
 fn a_reader_of_a_marked_region_lists_its_slot() {
     explore("K=2, marked, no death, 1 reader, 1 writer x2", Some(3), || {
         let named = Named::new(2);
-        named.world.locked(0, |shared| shared.leave_service());
+        named.fixture.locked(0, |shared| shared.leave_service());
         let reader = thread::spawn({
             let named = Arc::clone(&named);
             move || named.read(2).expect("it has its name")
         });
         assert!(named.update(1).is_some() && named.update(1).is_some());
         reader.join().expect("joined");
-        named.world.finish(2);
+        named.fixture.finish(2);
     });
 }
 
@@ -273,7 +273,7 @@ fn no_commit_dies_with_a_replacer() {
         let named = Named::new(2);
         let replacer = thread::spawn({
             let named = Arc::clone(&named);
-            move || named.world.killed(0, writes, || named.replace(0)).is_err()
+            move || named.fixture.killed(0, writes, || named.replace(0)).is_err()
         });
         named.follow(1);
         let died = replacer.join().expect("joined");
@@ -290,7 +290,7 @@ fn a_replacer_takes_over_from_a_dead_writer() {
         let named = Named::new(2);
         let victim = thread::spawn({
             let named = Arc::clone(&named);
-            move || named.world.killed(0, writes, || named.follow(0)).is_err()
+            move || named.fixture.killed(0, writes, || named.follow(0)).is_err()
         });
         named.replace(1).expect("no other replacer");
         let died = victim.join().expect("joined");

@@ -7,7 +7,7 @@
 
 use super::super::Reader::{Guest, Owner};
 use super::Runs;
-use super::world::{Naps, Verdict, World};
+use super::fixture::{Fixture, Naps, Verdict};
 use shuttle::rand::{Rng, RngCore, thread_rng};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, MaxSteps, Runner, thread};
@@ -42,10 +42,10 @@ pub(super) fn below(n: usize) -> usize {
 }
 
 /// Claims any slot that is free, again and again until there is one.
-fn claim_any(world: &World, slots: usize) -> usize {
+fn claim_any(fixture: &Fixture, slots: usize) -> usize {
     loop {
         let first = below(slots);
-        if let Some(slot) = (0..slots).map(|i| (first + i) % slots).find(|&slot| world.claim(slot)) {
+        if let Some(slot) = (0..slots).map(|i| (first + i) % slots).find(|&slot| fixture.claim(slot)) {
             return slot;
         }
         thread::yield_now();
@@ -54,23 +54,23 @@ fn claim_any(world: &World, slots: usize) -> usize {
 
 /// One process, from life to life: half of them end in a death, before a write of its last deed; the other half with the
 /// slot given back.
-fn process(world: &World, crowd: Crowd) -> Done {
+fn process(fixture: &Fixture, crowd: Crowd) -> Done {
     let (mut done, mut last) = (Done::default(), 0);
     for _ in 0..crowd.lives {
-        let slot = claim_any(world, crowd.slots);
+        let slot = claim_any(fixture, crowd.slots);
         for _ in 0..below(crowd.deeds) {
-            last = deed(world, slot, last, &mut done.commits);
+            last = deed(fixture, slot, last, &mut done.commits);
         }
         if thread_rng().r#gen() {
-            world.release(slot);
+            fixture.release(slot);
             continue;
         }
         let mut commits = 0;
-        let lived = world.killed(slot, below(24) as u32, || deed(world, slot, last, &mut commits));
+        let lived = fixture.killed(slot, below(24) as u32, || deed(fixture, slot, last, &mut commits));
         match lived {
             Ok(now) => {
                 (last, done.commits) = (now, done.commits + commits);
-                world.release(slot);
+                fixture.release(slot);
             }
             Err(_) => done.deaths += 1,
         }
@@ -79,15 +79,15 @@ fn process(world: &World, crowd: Crowd) -> Done {
 }
 
 /// Reads, commits or rolls back. Returns the version that it knows of, which is not older than `last`.
-fn deed(world: &World, slot: usize, last: usize, commits: &mut usize) -> usize {
+fn deed(fixture: &Fixture, slot: usize, last: usize, commits: &mut usize) -> usize {
     let patience = &mut Naps(u32::MAX);
     let now = match below(8) {
-        0 | 1 => world.read_for(slot, Owner, 1 + below(LOOKS)),
-        2 => world.read_for(slot, Guest, 1 + below(LOOKS)),
-        3 => world.transact(slot, patience, Verdict::RollBack).expect("no reader stays in the way"),
-        4 => world.transact(slot, patience, Verdict::None).expect("no reader stays in the way"),
+        0 | 1 => fixture.read_for(slot, Owner, 1 + below(LOOKS)),
+        2 => fixture.read_for(slot, Guest, 1 + below(LOOKS)),
+        3 => fixture.transact(slot, patience, Verdict::RollBack).expect("no reader stays in the way"),
+        4 => fixture.transact(slot, patience, Verdict::None).expect("no reader stays in the way"),
         _ => {
-            let version = world.update(slot);
+            let version = fixture.update(slot);
             *commits += 1;
             version
         }
@@ -96,11 +96,11 @@ fn deed(world: &World, slot: usize, last: usize, commits: &mut usize) -> usize {
     now
 }
 
-fn run(world: Arc<World>, crowd: Crowd) {
+fn run(fixture: Arc<Fixture>, crowd: Crowd) {
     let threads: Vec<_> = (0..crowd.processes)
         .map(|_| {
-            let world = Arc::clone(&world);
-            thread::spawn(move || process(&world, crowd))
+            let fixture = Arc::clone(&fixture);
+            thread::spawn(move || process(&fixture, crowd))
         })
         .collect();
     let mut all = Done::default();
@@ -110,18 +110,18 @@ fn run(world: Arc<World>, crowd: Crowd) {
     }
     // All have left: the next handle tidies every slot, and uses every copy.
     for slot in 0..crowd.slots {
-        assert!(world.claim(slot), "a byte is still held");
+        assert!(fixture.claim(slot), "a byte is still held");
     }
-    let before = world.read(0, Owner);
+    let before = fixture.read(0, Owner);
     assert!((all.commits..=all.commits + all.deaths).contains(&before), "a commit is lost, or was never made");
     for version in before + 1..=before + crowd.copies + 1 {
-        assert_eq!(world.update(version % crowd.slots), version);
+        assert_eq!(fixture.update(version % crowd.slots), version);
     }
-    world.finish(before + crowd.copies + 1);
+    fixture.finish(before + crowd.copies + 1);
 }
 
 fn schedules(scheduler: impl Scheduler + 'static, crowd: Crowd) {
-    try_schedules(scheduler, move || run(World::new(crowd.copies, crowd.slots, 0), crowd));
+    try_schedules(scheduler, move || run(Fixture::new(crowd.copies, crowd.slots, 0), crowd));
 }
 
 fn try_schedules(scheduler: impl Scheduler + 'static, run: impl Fn() + Send + Sync + 'static) {
@@ -158,7 +158,7 @@ fn three_copies() {
 #[test]
 fn copies_rest() {
     let crowd = Crowd { copies: 4, slots: 6, processes: 5, lives: 4, deeds: 6 };
-    let run = move || run(World::where_copies_rest(crowd.copies, crowd.slots, 0), crowd);
+    let run = move || run(Fixture::where_copies_rest(crowd.copies, crowd.slots, 0), crowd);
     try_schedules(RandomScheduler::new_from_seed(9, number()), run);
 }
 
@@ -181,26 +181,28 @@ fn waiters_are_woken() {
     try_schedules(RandomScheduler::new_from_seed(6, number()), || {
         const WRITERS: usize = 3;
         const UPDATES: usize = 4;
-        let world = World::without_naps(3, WRITERS + 2);
+        let fixture = Fixture::without_naps(3, WRITERS + 2);
         let waiters = (WRITERS..WRITERS + 2).map(|me| {
-            let world = Arc::clone(&world);
-            thread::spawn(move || world.catch_versions(me, WRITERS * UPDATES))
+            let fixture = Arc::clone(&fixture);
+            thread::spawn(move || fixture.catch_versions(me, WRITERS * UPDATES))
         });
         let waiters: Vec<_> = waiters.collect();
         let writers = (0..WRITERS).map(|me| {
-            let world = Arc::clone(&world);
+            let fixture = Arc::clone(&fixture);
             thread::spawn(move || {
                 for _ in 0..UPDATES {
-                    world.update(me);
+                    fixture.update(me);
                     if thread_rng().r#gen() {
-                        world.transact(me, &mut Naps(u32::MAX), Verdict::RollBack).expect("no reader stays in the way");
+                        fixture
+                            .transact(me, &mut Naps(u32::MAX), Verdict::RollBack)
+                            .expect("no reader stays in the way");
                     }
                 }
             })
         });
         let writers: Vec<_> = writers.collect();
         writers.into_iter().chain(waiters).for_each(|thread| thread.join().expect("joined"));
-        world.finish(WRITERS * UPDATES);
+        fixture.finish(WRITERS * UPDATES);
     });
 }
 

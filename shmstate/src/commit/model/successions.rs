@@ -5,8 +5,8 @@
 
 use super::super::{BeginError, Published, Service};
 use super::Runs;
+use super::fixture::{Fixture, Naps, Verdict};
 use super::schedules::{below, number};
-use super::world::{Naps, Verdict, World};
 use crate::sync::Ordering::SeqCst;
 use crate::sync::{AtomicU32, model::writes};
 use shuttle::rand::{Rng, thread_rng};
@@ -22,12 +22,12 @@ const DEEDS: usize = 5;
 /// A name, and all regions that have been made for it. No process waits with the list locked.
 struct Named {
     name: AtomicU32,
-    regions: Mutex<Vec<Arc<World>>>,
+    regions: Mutex<Vec<Arc<Fixture>>>,
 }
 
 /// A handle on one of the regions.
 struct Handle {
-    world: Arc<World>,
+    fixture: Arc<Fixture>,
     number: u32,
     slot: usize,
 }
@@ -37,10 +37,10 @@ impl Named {
     fn open(&self) -> Handle {
         loop {
             let number = self.name.load(SeqCst);
-            let world = Arc::clone(&self.regions.lock().expect("no panic")[number as usize]);
+            let fixture = Arc::clone(&self.regions.lock().expect("no panic")[number as usize]);
             let first = below(SLOTS);
-            if let Some(slot) = (0..SLOTS).map(|i| (first + i) % SLOTS).find(|&slot| world.claim(slot)) {
-                return Handle { world, number, slot };
+            if let Some(slot) = (0..SLOTS).map(|i| (first + i) % SLOTS).find(|&slot| fixture.claim(slot)) {
+                return Handle { fixture, number, slot };
             }
             thread::yield_now();
         }
@@ -64,12 +64,12 @@ impl Named {
 
     /// One update. `None`: the region was replaced.
     fn update(&self, handle: &Handle) -> Option<usize> {
-        let Handle { world, slot, .. } = handle;
+        let Handle { fixture, slot, .. } = handle;
         loop {
-            match world.transact(*slot, &mut Naps(u32::MAX), Verdict::Commit) {
+            match fixture.transact(*slot, &mut Naps(u32::MAX), Verdict::Commit) {
                 Ok(version) => return Some(version),
                 Err(BeginError::NoSuchCopy { copy }) => match (Published { version: 0, copy }).service() {
-                    Service::Leaving if self.leads_to(handle) => world.locked(*slot, |shared| {
+                    Service::Leaving if self.leads_to(handle) => fixture.locked(*slot, |shared| {
                         shared.settle_service(|| Ok::<_, ()>(self.leads_to(handle))).expect("no error");
                     }),
                     Service::In => panic!("there is no copy {copy}"),
@@ -82,12 +82,12 @@ impl Named {
 
     /// Moves the state. `None`: another process was faster.
     fn replace(&self, handle: &Handle) -> Option<()> {
-        handle.world.locked(handle.slot, |shared| {
+        handle.fixture.locked(handle.slot, |shared| {
             if !self.leads_to(handle) {
                 return None;
             }
             let make = |active: Published| {
-                let successor = handle.world.successor(handle.world.content(active.copy));
+                let successor = handle.fixture.successor(handle.fixture.content(active.copy));
                 // A death here unwinds, and must not do so with the list locked.
                 let _ = writes();
                 let mut regions = self.regions.lock().expect("no panic");
@@ -105,7 +105,7 @@ impl Named {
 
 impl Handle {
     fn close(self) {
-        self.world.release(self.slot);
+        self.fixture.release(self.slot);
     }
 }
 
@@ -128,7 +128,7 @@ fn process(named: &Named) -> (usize, usize) {
             continue;
         }
         let moves = thread_rng().r#gen();
-        let lived = handle.world.killed(handle.slot, below(24) as u32, || {
+        let lived = handle.fixture.killed(handle.slot, below(24) as u32, || {
             if moves { named.replace(&handle).map(|()| 0) } else { named.update(&handle) }
         });
         match lived {
@@ -143,7 +143,7 @@ fn process(named: &Named) -> (usize, usize) {
 }
 
 fn run(copies: usize) {
-    let first = World::new(copies, SLOTS, 0);
+    let first = Fixture::new(copies, SLOTS, 0);
     let named = Arc::new(Named { name: AtomicU32::new(0), regions: Mutex::new(vec![first]) });
     let threads: Vec<_> = (0..PROCESSES)
         .map(|_| {
@@ -160,9 +160,9 @@ fn run(copies: usize) {
     let version = named.follow(&mut last, |handle| named.update(handle));
     assert!((commits + 1..=commits + 1 + deaths).contains(&version), "a commit is lost, or was never made");
     for slot in (0..SLOTS).filter(|&slot| slot != last.slot) {
-        assert!(last.world.claim(slot), "a byte is still held");
+        assert!(last.fixture.claim(slot), "a byte is still held");
     }
-    last.world.finish(version);
+    last.fixture.finish(version);
 }
 
 fn schedules(scheduler: impl Scheduler + 'static, copies: usize) {

@@ -3,33 +3,33 @@
 use super::super::Reader::{self, Guest, Owner};
 use super::deaths::{at_every_write, go_on};
 use super::explore::explore;
-use super::world::World;
+use super::fixture::Fixture;
 use loom::thread;
 use std::sync::Arc;
 
 /// Handle 1 has read, and has been idle for a sweep.
-fn aged(copies: usize, slots: usize) -> Arc<World> {
-    let world = World::new(copies, slots, slots);
-    world.read(1, Guest);
-    world.sweep(0);
-    world
+fn aged(copies: usize, slots: usize) -> Arc<Fixture> {
+    let fixture = Fixture::new(copies, slots, slots);
+    fixture.read(1, Guest);
+    fixture.sweep(0);
+    fixture
 }
 
 /// Handle 0 sweeps and writes while `readers` look: handle, who, how often.
 fn swept(copies: usize, slots: usize, readers: &[(usize, Reader, usize)]) {
-    let world = aged(copies, slots);
+    let fixture = aged(copies, slots);
     let threads = readers.iter().map(|&(me, who, n)| {
-        let world = Arc::clone(&world);
-        thread::spawn(move || world.reads(me, who, n))
+        let fixture = Arc::clone(&fixture);
+        thread::spawn(move || fixture.reads(me, who, n))
     });
     let threads: Vec<_> = threads.collect();
-    world.sweep(0);
-    world.update(0);
-    world.update(0);
+    fixture.sweep(0);
+    fixture.update(0);
+    fixture.update(0);
     for thread in threads {
         thread.join().expect("joined");
     }
-    world.finish(2);
+    fixture.finish(2);
 }
 
 #[test]
@@ -58,16 +58,16 @@ fn another_comes() {
 #[test]
 fn a_sweep_dies() {
     at_every_write("K=2, a sweep dies, 1 reader x2, 1 writer x2", Some(2), |writes| {
-        let world = aged(2, 3);
+        let fixture = aged(2, 3);
         let reader = thread::spawn({
-            let world = Arc::clone(&world);
-            move || world.reads(1, Owner, 2)
+            let fixture = Arc::clone(&fixture);
+            move || fixture.reads(1, Owner, 2)
         });
-        let died = world.killed(0, writes, || world.sweep(0)).is_err();
-        world.update(2);
-        world.update(2);
+        let died = fixture.killed(0, writes, || fixture.sweep(0)).is_err();
+        fixture.update(2);
+        fixture.update(2);
         reader.join().expect("joined");
-        go_on(&world, 2);
+        go_on(&fixture, 2);
         died
     });
 }

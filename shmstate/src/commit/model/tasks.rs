@@ -4,7 +4,7 @@
 
 use super::super::{Call, Published, Tasks, Ticket};
 use super::explore::explore;
-use super::world::World;
+use super::fixture::Fixture;
 use loom::thread::{self, JoinHandle, Thread};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ impl Wake for Unpark {
 
 /// What the tasks of a process have in common; and the threads that they have started, for the scene to join.
 struct Process {
-    world: Arc<World>,
+    fixture: Arc<Fixture>,
     tasks: Tasks,
     /// Not loom's: it is held for no time.
     started: Mutex<Vec<JoinHandle<()>>>,
@@ -33,19 +33,19 @@ impl Process {
         let call = |call| {
             if call == Call::Start {
                 let process = Arc::clone(self);
-                let server = thread::spawn(move || process.world.serve(1, &process.tasks));
+                let server = thread::spawn(move || process.fixture.serve(1, &process.tasks));
                 self.started.lock().expect("no panic with the lock").push(server);
             }
             Ok::<_, Infallible>(())
         };
-        let Ok(news) = self.world.shared().news_or_wait(&self.tasks, ticket, seen as u64, waker, call);
+        let Ok(news) = self.fixture.shared().news_or_wait(&self.tasks, ticket, seen as u64, waker, call);
         news
     }
 
     /// A task that catches versions until `last`.
     fn task(self: &Arc<Self>, last: usize) {
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
-        let (shared, mut ticket, mut seen) = (self.world.shared(), None, 0);
+        let (shared, mut ticket, mut seen) = (self.fixture.shared(), None, 0);
         while seen < last {
             let mut now = shared.published();
             if !now.is_news(seen as u64) {
@@ -63,8 +63,8 @@ impl Process {
     }
 }
 
-fn process(world: &Arc<World>) -> Arc<Process> {
-    Arc::new(Process { world: Arc::clone(world), tasks: Tasks::new(), started: Mutex::default() })
+fn process(fixture: &Arc<Fixture>) -> Arc<Process> {
+    Arc::new(Process { fixture: Arc::clone(fixture), tasks: Tasks::new(), started: Mutex::default() })
 }
 
 fn spawn_task(process: &Arc<Process>, last: usize) -> JoinHandle<()> {
@@ -76,16 +76,16 @@ fn spawn_task(process: &Arc<Process>, last: usize) -> JoinHandle<()> {
 fn finish(process: &Process, updates: usize) {
     let started = std::mem::take(&mut *process.started.lock().expect("no panic with the lock"));
     started.into_iter().for_each(|server| server.join().expect("joined"));
-    process.world.finish(updates);
+    process.fixture.finish(updates);
 }
 
 /// As many tasks, on threads of their own, beside a writer, which is this thread.
 fn wait_for_a_writer(tasks: usize, updates: usize) {
-    let world = World::without_naps(3, 2);
-    let process = process(&world);
+    let fixture = Fixture::without_naps(3, 2);
+    let process = process(&fixture);
     let tasks: Vec<_> = (0..tasks).map(|_| spawn_task(&process, updates)).collect();
     for version in 1..=updates {
-        assert_eq!(world.update(0), version);
+        assert_eq!(fixture.update(0), version);
     }
     tasks.into_iter().for_each(|task| task.join().expect("joined"));
     finish(&process, updates);
@@ -93,13 +93,13 @@ fn wait_for_a_writer(tasks: usize, updates: usize) {
 
 /// A task waits for the first version, while the thread already sleeps for one that waits for the second.
 fn wait_beside_a_later_wait() {
-    let world = World::without_naps(3, 2);
-    let (process, mut later) = (process(&world), None);
+    let fixture = Fixture::without_naps(3, 2);
+    let (process, mut later) = (process(&fixture), None);
     assert!(process.news_or_wait(&mut later, 1, Waker::noop()).is_none(), "there is no second version yet");
     let task = spawn_task(&process, 1);
-    assert_eq!(world.update(0), 1);
+    assert_eq!(fixture.update(0), 1);
     task.join().expect("joined");
-    assert_eq!(world.update(0), 2);
+    assert_eq!(fixture.update(0), 2);
     finish(&process, 2);
 }
 

@@ -10,7 +10,7 @@ type Kept = Archived<Value, 200>;
 
 #[derive(SharedLayout)]
 #[repr(C)]
-struct World {
+struct Fixture {
     updates: u64,
     _pad: u64,
     places: [Kept; 3],
@@ -67,49 +67,49 @@ fn set(kept: &mut Kept, model: &mut Option<Value>, value: &Value) {
     }
 }
 
-fn apply(op: &Op, world: &mut World, model: &mut Model, pocket: &mut Vec<(Kept, Option<Value>)>) {
+fn apply(op: &Op, fixture: &mut Fixture, model: &mut Model, pocket: &mut Vec<(Kept, Option<Value>)>) {
     let items = model.list.len();
     match op {
-        Op::Set(at, value) => set(&mut world.places[*at], &mut model.places[*at], value),
+        Op::Set(at, value) => set(&mut fixture.places[*at], &mut model.places[*at], value),
         Op::Clear(at) => {
-            world.places[*at].clear();
+            fixture.places[*at].clear();
             model.places[*at] = None;
         }
         Op::Swap(a, b) => {
-            world.places.swap(*a, *b);
+            fixture.places.swap(*a, *b);
             model.places.swap(*a, *b);
         }
-        Op::Take(at) => pocket.push((mem::take(&mut world.places[*at]), model.places[*at].take())),
+        Op::Take(at) => pocket.push((mem::take(&mut fixture.places[*at]), model.places[*at].take())),
         Op::Put(at) => {
             if let Some((kept, value)) = pocket.pop() {
-                (world.places[*at], model.places[*at]) = (kept, value);
+                (fixture.places[*at], model.places[*at]) = (kept, value);
             }
         }
         Op::Push => {
-            let room = !world.list.is_full();
-            assert_eq!(world.list.push(world.places[0].clone()).is_ok(), room);
+            let room = !fixture.list.is_full();
+            assert_eq!(fixture.list.push(fixture.places[0].clone()).is_ok(), room);
             model.list.extend(room.then(|| model.places[0].clone()));
         }
-        Op::Pop => assert_eq!(world.list.pop().map(|kept| kept.deserialize().unwrap()), model.list.pop()),
+        Op::Pop => assert_eq!(fixture.list.pop().map(|kept| kept.deserialize().unwrap()), model.list.pop()),
         Op::Remove(item) if *item < items => {
-            assert_eq!(world.list.remove(*item).deserialize().unwrap(), model.list.remove(*item));
+            assert_eq!(fixture.list.remove(*item).deserialize().unwrap(), model.list.remove(*item));
         }
-        Op::SetItem(item, value) if *item < items => set(&mut world.list[*item], &mut model.list[*item], value),
+        Op::SetItem(item, value) if *item < items => set(&mut fixture.list[*item], &mut model.list[*item], value),
         Op::SwapItem(item, at) if *item < items => {
-            mem::swap(&mut world.list[*item], &mut world.places[*at]);
+            mem::swap(&mut fixture.list[*item], &mut fixture.places[*at]);
             mem::swap(&mut model.list[*item], &mut model.places[*at]);
         }
         _ => {}
     }
 }
 
-/// What is in a world; every archive has to be valid, and to be known by what it holds.
-fn look(world: &World) -> Model {
+/// What is in a fixture; every archive has to be valid, and to be known by what it holds.
+fn look(fixture: &Fixture) -> Model {
     let value = |kept: &Kept| {
         assert!(kept.has_its_hash(), "another archive would be believed");
         kept.try_get().unwrap().map(|_| kept.deserialize().unwrap().unwrap())
     };
-    Model { places: [0, 1, 2].map(|at| value(&world.places[at])), list: world.list.iter().map(value).collect() }
+    Model { places: [0, 1, 2].map(|at| value(&fixture.places[at])), list: fixture.list.iter().map(value).collect() }
 }
 
 proptest! {
@@ -119,13 +119,13 @@ proptest! {
     fn every_copy_has_what_was_committed(
         updates in prop::collection::vec((prop::collection::vec(ops(), 1..6), 0u8..4), 1..30)
     ) {
-        let state = State::<World>::anonymous().unwrap();
+        let state = State::<Fixture>::anonymous().unwrap();
         let (mut model, mut pocket) = (Model::default(), Vec::new());
         for (ops, how) in updates {
             let mut new = model.clone();
-            let result = state.try_update(|world| {
-                assert_eq!(look(world), model, "a copy that was caught up");
-                ops.iter().for_each(|op| apply(op, world, &mut new, &mut pocket));
+            let result = state.try_update(|fixture| {
+                assert_eq!(look(fixture), model, "a copy that was caught up");
+                ops.iter().for_each(|op| apply(op, fixture, &mut new, &mut pocket));
                 if how == 0 { Err(()) } else { Ok(()) }
             });
             if result.unwrap().is_ok() {
@@ -136,9 +136,9 @@ proptest! {
             prop_assert_eq!(seen.ok(), Some(model.clone()), "a thread that has seen nothing before");
         }
         for _ in 0..4 {
-            state.update(|world| {
-                world.updates += 1;
-                assert_eq!(look(world), model, "a copy that was caught up at the end");
+            state.update(|fixture| {
+                fixture.updates += 1;
+                assert_eq!(look(fixture), model, "a copy that was caught up at the end");
             }).unwrap();
         }
         prop_assert_eq!(look(&state.snapshot().unwrap()), model);
@@ -148,9 +148,9 @@ proptest! {
 #[test]
 fn a_damaged_archive_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("world");
-    let state = State::<World>::create(&path).unwrap();
-    state.update(|world| world.places[1].set(&Value::from([("a-long-marker".into(), vec![7])])).unwrap()).unwrap();
+    let path = dir.path().join("fixture");
+    let state = State::<Fixture>::create(&path).unwrap();
+    state.update(|fixture| fixture.places[1].set(&Value::from([("a-long-marker".into(), vec![7])])).unwrap()).unwrap();
     drop(state);
     let mut bytes = std::fs::read(&path).unwrap();
     let places: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(b"a-long-marker")).collect();
@@ -159,7 +159,7 @@ fn a_damaged_archive_is_refused() {
         bytes[at] = 0xff; // no UTF-8
     }
     std::fs::write(&path, bytes).unwrap();
-    let error = State::<World>::open(&path).unwrap_err();
+    let error = State::<Fixture>::open(&path).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt);
     assert!(error.to_string().contains("`places[1]`: no archive of its type: "), "{error}");
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::op_ref, reason = "comparing with references is what is tested")]
 
-use super::play::Script;
+use super::workload::Script;
 use crate::{Blob, List, SharedLayout};
 use proptest::prelude::*;
 use std::collections::HashSet;

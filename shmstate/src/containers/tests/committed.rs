@@ -4,8 +4,8 @@
 //! `walks` asks whether the copies are equal, and `list`, `keyed` and the like whether a method does what std's does. This
 //! asks both at once, of containers that are swapped, taken out, and put back on the way.
 
-use super::play::Script;
 use super::walks::Copies;
+use super::workload::Script;
 use crate::{Array, Blob, List, Map, Maybe, Queue, Ring, Set, SharedLayout, Slab, SortedMap, Text, Tracked};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};

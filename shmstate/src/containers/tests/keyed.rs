@@ -1,6 +1,6 @@
 //! Maps and sets against std's.
 
-use super::play::Script;
+use super::workload::Script;
 use super::{give_up, survives};
 use crate::containers::entry::Entry;
 use crate::{Map, Set, SharedLayout, SortedMap, Text};

@@ -2,7 +2,7 @@
 
 #![expect(clippy::op_ref, reason = "comparing with references is what is tested")]
 
-use super::play::Script;
+use super::workload::Script;
 use super::{Unlucky, give_up, survives};
 use crate::{List, SharedLayout};
 use proptest::prelude::*;

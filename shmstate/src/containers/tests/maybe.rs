@@ -1,7 +1,7 @@
 //! Maybes against `Option`, and what is tracked against what is not.
 
-use super::play::Script;
 use super::survives;
+use super::workload::Script;
 use crate::{List, Maybe, SharedLayout, Tracked};
 use proptest::prelude::*;
 use std::fmt::Debug;

@@ -1,6 +1,6 @@
 //! Tests of the containers as a whole.
 //!
-//! * `play`, `play_others`: random operations on containers of any depth, read from a script of numbers; `kit`: on maps and
+//! * `workload`, `workload_others`: random operations on containers of any depth, read from a script of numbers; `kit`: on maps and
 //!   sets, by a source of random choices
 //! * `walks`: a small model of the transactions, in which the marks must suffice to keep the copies equal
 //! * `cost`: what single methods mark; `describe`: the layouts; `scribbled`: containers whose words may be
@@ -23,8 +23,6 @@ pub(crate) mod kit;
 mod list;
 mod maybe;
 mod panics;
-mod play;
-mod play_others;
 mod queue;
 mod ring;
 mod scribbled;
@@ -32,6 +30,8 @@ mod slab;
 mod sorted;
 mod text;
 mod walks;
+mod workload;
+mod workload_others;
 
 use crate::SharedLayout;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

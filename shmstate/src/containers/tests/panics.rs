@@ -121,7 +121,7 @@ fn large(n: u64) -> Large {
 
 #[derive(SharedLayout)]
 #[repr(C)]
-struct World {
+struct Fixture {
     #[cfg(feature = "archived")]
     kept: Kept,
     #[cfg(feature = "archived")]
@@ -143,7 +143,7 @@ struct World {
     sorted: SortedMap<Touchy, Touchy, 6>,
 }
 
-impl World {
+impl Fixture {
     /// Fills all of it, in a way that depends on `seed`.
     fn fill(&mut self, seed: u64) {
         #[cfg(feature = "archived")]
@@ -190,8 +190,8 @@ impl World {
     }
 }
 
-/// An operation on a world; the other one is not in shared memory, and filled otherwise.
-type Operation = fn(&mut World, &World);
+/// An operation on a fixture; the other one is not in shared memory, and filled otherwise.
+type Operation = fn(&mut Fixture, &Fixture);
 
 const OPERATIONS: &[(&str, Operation)] = &[
     #[cfg(feature = "archived")]
@@ -408,11 +408,11 @@ const OPERATIONS: &[(&str, Operation)] = &[
 const MOST: usize = 500;
 
 /// Runs an operation in an update, in which one call after so many panics; whether one did.
-fn run(state: &State<World>, seed: u64, other: &World, operation: Operation, calls: usize) -> bool {
-    state.update(|world| world.fill(seed)).unwrap();
-    let panicked = state.update(|world| {
+fn run(state: &State<Fixture>, seed: u64, other: &Fixture, operation: Operation, calls: usize) -> bool {
+    state.update(|fixture| fixture.fill(seed)).unwrap();
+    let panicked = state.update(|fixture| {
         LEFT.set(Some(calls));
-        let survives = super::survives(|| operation(world, other));
+        let survives = super::survives(|| operation(fixture, other));
         // A panic of the container's own comes back however many calls are left.
         LEFT.replace(None) == Some(0) && !survives
     });
@@ -420,20 +420,20 @@ fn run(state: &State<World>, seed: u64, other: &World, operation: Operation, cal
 }
 
 /// What is wrong with the state for a snapshot, and for the next population.
-fn refused(path: &Path, state: State<World>) -> Option<Error> {
+fn refused(path: &Path, state: State<Fixture>) -> Option<Error> {
     let snapshot = state.snapshot().map(drop);
     drop(state);
-    snapshot.and_then(|()| State::<World>::open(path).map(drop)).err()
+    snapshot.and_then(|()| State::<Fixture>::open(path).map(drop)).err()
 }
 
 #[test]
 fn a_panic_anywhere_leaves_a_value() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("world");
+    let path = dir.path().join("fixture");
     let (mut wrong, mut panics) = (Vec::new(), 0);
     for (name, operation) in OPERATIONS {
         for seed in 0..2 {
-            let mut other = World::new_box_zeroed();
+            let mut other = Fixture::new_box_zeroed();
             other.fill(seed + 1);
             for calls in 0.. {
                 assert!(calls < MOST, "{name} does not come to an end");
@@ -441,7 +441,7 @@ fn a_panic_anywhere_leaves_a_value() {
                 let panicked = run(&state, seed, &other, *operation, calls);
                 panics += usize::from(panicked);
                 if let Some(error) = refused(&path, state) {
-                    wrong.push(format!("{name}, call {calls} of world {seed}: {error}"));
+                    wrong.push(format!("{name}, call {calls} of fixture {seed}: {error}"));
                     std::fs::remove_file(&path).unwrap();
                 }
                 if !panicked {

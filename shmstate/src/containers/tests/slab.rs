@@ -1,6 +1,6 @@
 //! Slabs against a map of keys to values, with every key that ever was.
 
-use super::play::Script;
+use super::workload::Script;
 use super::{Unlucky, give_up, survives};
 use crate::{Key, List, SharedLayout, Slab};
 use proptest::prelude::*;

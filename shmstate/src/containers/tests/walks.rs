@@ -1,7 +1,7 @@
 //! A small model of the transactions: three copies, of which one is written at a time, and what each of the others still
 //! has to take over. Whatever is done to the lists, the marks must suffice to make the copies equal.
 
-use super::play::{Play, Script};
+use super::workload::{Script, Workload};
 use crate::SharedLayout;
 use crate::track::{Frame, Granule, Running, Stamp};
 use proptest::prelude::*;
@@ -65,11 +65,11 @@ impl<T: SharedLayout + Clone + PartialEq + Debug> Copies<T> {
         assert!(sound.is_ok(), "copy {k}: {}", sound.unwrap_err());
     }
 
-    /// One transaction, in which `play` is called some times; whether it was committed, if there was one.
+    /// One transaction, in which `operate` is called some times; whether it was committed, if there was one.
     pub(super) fn update_by(
         &mut self,
         s: &mut Script<'_>,
-        mut play: impl FnMut(&mut T, &mut Script<'_>),
+        mut operate: impl FnMut(&mut T, &mut Script<'_>),
     ) -> Option<bool> {
         let j = s.below(3);
         self.catch_up(j);
@@ -86,7 +86,7 @@ impl<T: SharedLayout + Clone + PartialEq + Debug> Copies<T> {
         let mut all = || {
             for _ in 0..ops {
                 // SAFETY: a box that nothing else uses meanwhile.
-                play(unsafe { &mut *written }, s);
+                operate(unsafe { &mut *written }, s);
             }
         };
         if ops.is_multiple_of(4) {
@@ -119,12 +119,12 @@ impl<T: SharedLayout + Clone + PartialEq + Debug> Copies<T> {
     }
 }
 
-fn run<T: Play>(numbers: &[u16]) {
+fn run<T: Workload>(numbers: &[u16]) {
     let mut s = Script::new(numbers);
     let mut copies = Copies::<T>::of(T::fill_up);
     let mut pocket = T::Pocket::default();
     while !s.is_over() {
-        copies.update_by(&mut s, |state, s| state.play(s, &mut pocket));
+        copies.update_by(&mut s, |state, s| state.operate(s, &mut pocket));
     }
     for k in 0..3 {
         copies.catch_up(k);

@@ -6,14 +6,14 @@ mod part;
 mod process;
 mod progress;
 mod round;
-mod stage;
+mod shared;
 
 use clap::{Parser, ValueEnum};
 use process::Namespaces;
 use progress::Progress;
 use round::{Campaign, Plan};
+use shared::Shared;
 use shmstate_tests::{Rng, scratch_dir};
-use stage::Stage;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -94,7 +94,7 @@ fn run(options: &Options, namespaces: Option<Namespaces>) -> ExitCode {
             copies: options.copies.map(usize::from),
             namespaces,
         },
-        stage: Stage::open(dir.path()),
+        shared: Shared::open(dir.path()),
         rng: Rng::new(seed),
         figures: figures::Figures::default(),
         model: None,

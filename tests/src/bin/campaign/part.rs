@@ -1,8 +1,8 @@
 //! A process of a round: it acts at random, logs what it does, and may die at any time.
 
-use crate::stage::{Mix, Stage};
+use crate::shared::{Mix, Shared};
 use shmstate::{ErrorKind, State};
-use shmstate_tests::{Churn, Kind, Log, Made, Rng, World, now_ns};
+use shmstate_tests::{Churn, ChurnOutcome, Fixture, Kind, Log, Rng, now_ns};
 use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
@@ -34,12 +34,12 @@ impl Role {
 }
 
 struct Part {
-    stage: Stage,
+    shared: Shared,
     role: Role,
     place: usize,
     rng: Rng,
     log: Log,
-    world: Option<State<World>>,
+    fixture: Option<State<Fixture>>,
     /// Children that have not been waited for, and their entries in `log`.
     children: Vec<(libc::pid_t, Option<usize>)>,
     /// A forked child: it has no place of its own.
@@ -52,43 +52,43 @@ pub fn run(args: &[String]) {
     // SAFETY: no pointers.
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
     let [dir, role, place, seed] = args else { panic!("four arguments: {args:?}") };
-    let stage = Stage::open(dir.as_ref());
+    let shared = Shared::open(dir.as_ref());
     let role = Role::ALL.into_iter().find(|r| r.name() == role).expect("a role");
     let (place, seed) = (place.parse().expect("a place"), seed.parse().expect("a seed"));
-    let log = stage.new_log();
+    let log = shared.new_log();
     let mut part =
-        Part { stage, role, place, rng: Rng::new(seed), log, world: None, children: Vec::new(), forked: false };
-    while !part.stage.is_over() {
+        Part { shared, role, place, rng: Rng::new(seed), log, fixture: None, children: Vec::new(), forked: false };
+    while !part.shared.is_over() {
         part.turn();
     }
     part.wait_for_all();
     // With a handle that may hold a dead one's slot: that must be in no other handle's way.
     if part.role != Role::Creator {
-        part.world();
+        part.fixture();
     }
-    part.stage.arrive(part.place);
-    part.stage.wait_for_the_end();
+    part.shared.arrive(part.place);
+    part.shared.wait_for_the_end();
 }
 
 impl Part {
     /// Its handle, which it opens if it has none.
-    fn world(&mut self) -> &State<World> {
-        if self.world.is_none() {
+    fn fixture(&mut self) -> &State<Fixture> {
+        if self.fixture.is_none() {
             let at = self.log.begin(Kind::Open);
-            let world = self.stage.open_world();
-            self.log.end(at, world.version().expect("a version"), 0);
-            self.world = Some(world);
+            let fixture = self.shared.open_fixture();
+            self.log.end(at, fixture.version().expect("a version"), 0);
+            self.fixture = Some(fixture);
         }
-        self.world.as_ref().expect("a handle")
+        self.fixture.as_ref().expect("a handle")
     }
 
     fn turn(&mut self) {
         if self.log.has_no_room_for(64) {
-            self.log = self.stage.new_log();
+            self.log = self.shared.new_log();
             self.children.iter_mut().for_each(|(_, entry)| *entry = None);
         }
         self.reap();
-        let mix = self.stage.mix();
+        let mix = self.shared.mix();
         match self.rng.below(2000) {
             0..6 if mix.has(Mix::FORKS) && self.children.len() < 2 => self.fork(),
             6..9 if mix.has(Mix::EXECS) => self.exec(),
@@ -100,69 +100,69 @@ impl Part {
         match self.role {
             Role::Creator => {
                 let me = now_ns();
-                match Made::churn(&self.stage.other(), me, &mut self.rng) {
-                    Churn::Created => self.log.mark(Kind::Create),
-                    Churn::Removed => self.log.mark(Kind::Remove),
-                    Churn::Opened | Churn::Refused => {}
+                match Churn::step(&self.shared.other(), me, &mut self.rng) {
+                    ChurnOutcome::Created => self.log.mark(Kind::Create),
+                    ChurnOutcome::Removed => self.log.mark(Kind::Remove),
+                    ChurnOutcome::Opened | ChurnOutcome::Refused => {}
                 }
             }
             Role::Writer => {
-                self.world();
-                let world = self.world.as_ref().expect("a handle");
+                self.fixture();
+                let fixture = self.fixture.as_ref().expect("a handle");
                 for _ in 0..1 + self.rng.below(8) {
-                    write(&self.stage, world, &mut self.log, &mut self.rng);
+                    write(&self.shared, fixture, &mut self.log, &mut self.rng);
                 }
                 if self.rng.below(4) == 0 {
-                    read(world, &mut self.log, &mut self.rng);
+                    read(fixture, &mut self.log, &mut self.rng);
                 }
             }
             Role::Reader => {
-                self.world();
-                let world = self.world.as_ref().expect("a handle");
-                read(world, &mut self.log, &mut self.rng);
+                self.fixture();
+                let fixture = self.fixture.as_ref().expect("a handle");
+                read(fixture, &mut self.log, &mut self.rng);
             }
         }
     }
 
     /// Half-way: one of several handles, or the only one.
     fn drop_handle(&mut self) {
-        if let Some(world) = self.world.take() {
+        if let Some(fixture) = self.fixture.take() {
             if self.rng.below(2) == 0 {
                 let at = self.log.begin(Kind::Open);
-                let again = world.try_clone().expect("another handle");
+                let again = fixture.try_clone().expect("another handle");
                 self.log.end(at, again.version().expect("a version"), 0);
-                self.world = Some(again);
+                self.fixture = Some(again);
             }
             let at = self.log.begin(Kind::Drop);
-            drop(world);
+            drop(fixture);
             self.log.end(at, 0, 0);
         }
     }
 
     /// A second thread on the same handle, while this one goes on.
     fn thread(&mut self) {
-        self.world();
-        let (stage, world, role) = (&self.stage, self.world.as_ref().expect("a handle"), self.role);
+        self.fixture();
+        let (shared, fixture, role) = (&self.shared, self.fixture.as_ref().expect("a handle"), self.role);
         let seed = self.rng.any();
         // Unfinished as long as the thread lives.
         let at = self.log.begin(Kind::Thread);
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                let (mut log, mut rng) = (stage.new_log(), Rng::new(seed));
+                let (mut log, mut rng) = (shared.new_log(), Rng::new(seed));
                 for _ in 0..10 + rng.below(100) {
                     if role == Role::Writer && rng.below(2) == 0 {
-                        write(stage, world, &mut log, &mut rng);
+                        write(shared, fixture, &mut log, &mut rng);
                     } else {
-                        read(world, &mut log, &mut rng);
+                        read(fixture, &mut log, &mut rng);
                     }
                 }
             });
             for _ in 0..self.rng.below(20) {
-                read(world, &mut self.log, &mut self.rng);
+                read(fixture, &mut self.log, &mut self.rng);
             }
-            if stage.mix().has(Mix::EXECS) && !self.forked && self.rng.below(4) == 0 {
+            if shared.mix().has(Mix::EXECS) && !self.forked && self.rng.below(4) == 0 {
                 // In the midst of whatever the thread does.
-                exec(stage, role, self.place, &mut self.log, &mut self.rng);
+                exec(shared, role, self.place, &mut self.log, &mut self.rng);
             }
         });
         self.log.end(at, 0, 0);
@@ -174,20 +174,20 @@ impl Part {
         if self.forked {
             return;
         }
-        let (stage, role, place) = (&self.stage, self.role, self.place);
-        match (self.rng.below(3), &self.world) {
-            (0, Some(world)) => {
-                world.read(|_| exec(stage, role, place, &mut self.log, &mut self.rng)).expect("a read");
+        let (shared, role, place) = (&self.shared, self.role, self.place);
+        match (self.rng.below(3), &self.fixture) {
+            (0, Some(fixture)) => {
+                fixture.read(|_| exec(shared, role, place, &mut self.log, &mut self.rng)).expect("a read");
             }
-            (1, Some(world)) if role == Role::Writer => {
-                world
+            (1, Some(fixture)) if role == Role::Writer => {
+                fixture
                     .update(|s| {
-                        s.spoil(&mut self.rng);
-                        exec(stage, role, place, &mut self.log, &mut self.rng)
+                        s.damage(&mut self.rng);
+                        exec(shared, role, place, &mut self.log, &mut self.rng)
                     })
                     .expect("an update");
             }
-            _ => exec(stage, role, place, &mut self.log, &mut self.rng),
+            _ => exec(shared, role, place, &mut self.log, &mut self.rng),
         }
     }
 
@@ -221,10 +221,10 @@ impl Part {
     fn live_as_child(&mut self, seed: u64) {
         self.forked = true;
         self.children.clear();
-        self.log = self.stage.new_log();
+        self.log = self.shared.new_log();
         self.rng = Rng::new(seed);
-        if let Some(inherited) = self.world.take() {
-            let refused = inherited.update(World::step).map_err(|e| e.kind());
+        if let Some(inherited) = self.fixture.take() {
+            let refused = inherited.update(Fixture::step).map_err(|e| e.kind());
             assert_eq!(refused, Err(ErrorKind::Forked), "a parent's handle");
             if self.rng.below(2) == 0 {
                 drop(inherited);
@@ -233,13 +233,13 @@ impl Part {
             }
         }
         for _ in 0..50 + self.rng.below(5000) {
-            if self.stage.is_over() {
+            if self.shared.is_over() {
                 break;
             }
             self.turn();
         }
         self.wait_for_all();
-        self.world = None;
+        self.fixture = None;
     }
 
     /// Waits for the children that have ended.
@@ -274,21 +274,21 @@ fn wait_for(child: libc::pid_t, how: libc::c_int) -> bool {
 }
 
 /// This program once more, in this process.
-fn exec(stage: &Stage, role: Role, place: usize, log: &mut Log, rng: &mut Rng) -> ! {
+fn exec(shared: &Shared, role: Role, place: usize, log: &mut Log, rng: &mut Rng) -> ! {
     log.mark(Kind::Exec);
     let mut command = Command::new("/proc/self/exe");
-    command.arg(crate::PART).arg(stage.dir()).args([role.name(), &place.to_string(), &rng.any().to_string()]);
+    command.arg(crate::PART).arg(shared.dir()).args([role.name(), &place.to_string(), &rng.any().to_string()]);
     let error = command.exec();
     panic!("no exec: {error}");
 }
 
 /// One new version, perhaps after one that came to nothing. Some are long, and some are the last thing that happens.
-fn write(stage: &Stage, world: &State<World>, log: &mut Log, rng: &mut Rng) {
+fn write(shared: &Shared, fixture: &State<Fixture>, log: &mut Log, rng: &mut Rng) {
     match rng.below(24) {
         0 => {
             let at = log.begin(Kind::RollBack);
-            let verdict = world.try_update(|s| {
-                s.spoil(rng);
+            let verdict = fixture.try_update(|s| {
+                s.damage(rng);
                 Err::<(), _>("no")
             });
             assert_eq!(verdict.expect("an update"), Err("no"));
@@ -297,8 +297,8 @@ fn write(stage: &Stage, world: &State<World>, log: &mut Log, rng: &mut Rng) {
         1 => {
             let at = log.begin(Kind::RollBack);
             let out = catch_unwind(AssertUnwindSafe(|| {
-                world.update(|s| {
-                    s.spoil(rng);
+                fixture.update(|s| {
+                    s.damage(rng);
                     // Without the hook, which would write to the error output.
                     std::panic::resume_unwind(Box::new("out"));
                 })
@@ -310,9 +310,9 @@ fn write(stage: &Stage, world: &State<World>, log: &mut Log, rng: &mut Rng) {
     }
     let (fate, when) = (rng.below(1500), rng.below(3));
     let at = log.begin(Kind::Update);
-    let fateful = |s: &mut World, log: &mut Log, rng: &mut Rng| match fate {
-        0 if stage.mix().has(Mix::KILLS) => {
-            s.spoil(rng);
+    let fateful = |s: &mut Fixture, log: &mut Log, rng: &mut Rng| match fate {
+        0 if shared.mix().has(Mix::KILLS) => {
+            s.damage(rng);
             die(log);
             // The first process of a PID namespace cannot do that to itself. It is as if nothing had happened.
             true
@@ -323,7 +323,7 @@ fn write(stage: &Stage, world: &State<World>, log: &mut Log, rng: &mut Rng) {
         }
         _ => false,
     };
-    let made = world.try_update(|s| {
+    let made = fixture.try_update(|s| {
         if when == 0 && fateful(s, log, rng) {
             return Err(());
         }
@@ -333,7 +333,7 @@ fn write(stage: &Stage, world: &State<World>, log: &mut Log, rng: &mut Rng) {
         }
         if rng.below(16) == 0 {
             // What the closure sees of its own region is the version before.
-            assert_eq!(world.read(|before| before.steps + 1).expect("a read"), s.steps);
+            assert_eq!(fixture.read(|before| before.steps + 1).expect("a read"), s.steps);
         }
         let made = (s.steps, s.digest());
         if when == 2 && fateful(s, log, rng) {
@@ -348,22 +348,22 @@ fn write(stage: &Stage, world: &State<World>, log: &mut Log, rng: &mut Rng) {
 }
 
 /// One look, in one of several ways.
-fn read(world: &State<World>, log: &mut Log, rng: &mut Rng) {
+fn read(fixture: &State<Fixture>, log: &mut Log, rng: &mut Rng) {
     if rng.below(4) == 0 {
         let at = log.begin(Kind::Snapshot);
-        let seen = world.snapshot().expect("a snapshot");
+        let seen = fixture.snapshot().expect("a snapshot");
         return log.end(at, seen.steps, seen.digest());
     }
     let at = log.begin(Kind::Read);
     let (way, nap) = (rng.below(64), Duration::from_micros(rng.below(2000) as u64));
-    let (version, digest) = world
+    let (version, digest) = fixture
         .read(|s| {
             let seen = (s.steps, s.digest());
             match way {
                 0 => std::thread::sleep(nap),
                 1..4 => std::thread::yield_now(),
-                4..8 => assert!(world.snapshot().expect("a snapshot").steps >= seen.0),
-                8..12 => assert!(world.read(|s| s.steps).expect("a read") >= seen.0),
+                4..8 => assert!(fixture.snapshot().expect("a snapshot").steps >= seen.0),
+                8..12 => assert!(fixture.read(|s| s.steps).expect("a read") >= seen.0),
                 _ => return seen,
             }
             assert_eq!(seen, (s.steps, s.digest()), "what a reader holds stays as it is");

@@ -4,10 +4,10 @@ use crate::figures::{Figures, How, ORPHAN};
 use crate::part::Role;
 use crate::process::{self, Namespaces};
 use crate::progress::Progress;
-use crate::stage::{LIMIT, Mix, Stage};
+use crate::shared::{LIMIT, Mix, Shared};
 use shmstate::State;
 use shmstate_tests::history::History;
-use shmstate_tests::{Entry, Kind, Log, Rng, World, now_ns};
+use shmstate_tests::{Entry, Fixture, Kind, Log, Rng, now_ns};
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
@@ -33,16 +33,16 @@ pub struct Plan {
 /// All rounds.
 pub struct Campaign {
     pub plan: Plan,
-    pub stage: Stage,
+    pub shared: Shared,
     pub rng: Rng,
     pub figures: Figures,
-    /// The world as it has to be after the last round; none, if the next one begins anew.
-    pub model: Option<Box<World>>,
+    /// The fixture as it has to be after the last round; none, if the next one begins anew.
+    pub model: Option<Box<Fixture>>,
     pub progress: Progress,
 }
 
-/// A process on the stage.
-struct Actor {
+/// A process of the round.
+struct Child {
     pid: libc::pid_t,
     role: Role,
     place: usize,
@@ -55,7 +55,7 @@ struct Actor {
 
 /// What happens in one round.
 struct Scene {
-    cast: Vec<Actor>,
+    cast: Vec<Child>,
     wrong: Vec<String>,
     kills: u64,
     /// When writers were killed, or processes that may have been writing.
@@ -73,15 +73,15 @@ impl Campaign {
         let mut model = match self.model.take() {
             Some(model) => model,
             None => {
-                let _ = std::fs::remove_file(self.stage.world());
-                let new = State::<World>::options().copies(copies).handles(256).create(self.stage.world());
-                drop(new.expect("a new world"));
-                World::first()
+                let _ = std::fs::remove_file(self.shared.fixture());
+                let new = State::<Fixture>::options().copies(copies).handles(256).create(self.shared.fixture());
+                drop(new.expect("a new fixture"));
+                Fixture::first()
             }
         };
         let mix = Mix(if self.rng.below(3) == 0 { Mix::ALL } else { self.rng.any() | Mix::KILLS });
-        self.stage.begin(mix, time);
-        let file = File::open(self.stage.world()).expect("the world's file");
+        self.shared.begin(mix, time);
+        let file = File::open(self.shared.fixture()).expect("the fixture's file");
         let mut scene = Scene {
             cast: Vec::new(),
             wrong: Vec::new(),
@@ -92,7 +92,7 @@ impl Campaign {
             file,
             in_namespaces: self.plan.namespaces.map_or(0, |_| [0, 1, 1, 2][self.rng.below(4)]),
         };
-        let held = (self.rng.below(2) == 0).then(|| self.stage.open_world());
+        let held = (self.rng.below(2) == 0).then(|| self.shared.open_fixture());
         self.trouble(&mut scene, mix, time);
         self.end(&mut scene, held);
         let first = model.steps;
@@ -106,15 +106,15 @@ impl Campaign {
     }
 
     fn start(&mut self, scene: &mut Scene, role: Role, place: usize) {
-        self.stage.clear(place);
+        self.shared.clear(place);
         let seed = self.rng.any().to_string();
-        let dir = self.stage.dir().to_str().expect("a path in UTF-8");
+        let dir = self.shared.dir().to_str().expect("a path in UTF-8");
         let own = self.plan.namespaces.filter(|_| self.rng.below(2) < scene.in_namespaces);
         let args = [crate::PART, dir, role.name(), &place.to_string(), &seed];
         let pid = process::start(&args, own).expect("another process");
         self.figures.processes += 1;
         self.figures.in_namespaces += u64::from(own.is_some());
-        scene.cast.push(Actor { pid, role, place, since: now_ns(), stopped: None, killed: None });
+        scene.cast.push(Child { pid, role, place, since: now_ns(), stopped: None, killed: None });
     }
 
     /// Processes are killed or stopped, all the time.
@@ -187,35 +187,35 @@ impl Campaign {
     }
 
     /// All processes end while they hold a handle; then none is in another one's way.
-    fn end(&mut self, scene: &mut Scene, held: Option<State<World>>) {
+    fn end(&mut self, scene: &mut Scene, held: Option<State<Fixture>>) {
         scene.let_go_on(u64::MAX);
-        self.stage.stop();
+        self.shared.stop();
         let since = Instant::now();
         // Orphans are adopted, and end without further ado.
-        let all_idle = |scene: &Scene, stage: &Stage| {
-            scene.cast.iter().all(|one| stage.has_arrived(one.place)) && process::children().len() <= scene.cast.len()
+        let all_idle = |scene: &Scene, shared: &Shared| {
+            scene.cast.iter().all(|one| shared.has_arrived(one.place)) && process::children().len() <= scene.cast.len()
         };
-        while !all_idle(scene, &self.stage) && since.elapsed() < LIMIT * 2 {
+        while !all_idle(scene, &self.shared) && since.elapsed() < LIMIT * 2 {
             std::thread::sleep(Duration::from_millis(1));
             scene.look_at_recoveries(&mut self.figures);
             scene.reap(&mut self.figures);
         }
-        for one in scene.cast.iter().filter(|one| !self.stage.has_arrived(one.place)) {
+        for one in scene.cast.iter().filter(|one| !self.shared.has_arrived(one.place)) {
             scene.wrong.push(format!("stuck: a {} does not come to its end", one.role.name()));
         }
         if scene.wrong.is_empty() && process::children().len() == scene.cast.len() {
             scene.wrong.extend(held_by_the_idle(&scene.file));
         }
-        let mut log = self.stage.new_log();
-        let world = match held {
-            Some(world) => Ok(world),
-            None => self.stage.try_world(),
+        let mut log = self.shared.new_log();
+        let fixture = match held {
+            Some(fixture) => Ok(fixture),
+            None => self.shared.try_fixture(),
         };
         // All copies are free but the active one, whichever process died: each gets its turn.
-        let updates = world.and_then(|world| {
+        let updates = fixture.and_then(|fixture| {
             for _ in 0..16 {
                 let at = log.begin(Kind::Update);
-                let (version, digest) = world.update(|s| {
+                let (version, digest) = fixture.update(|s| {
                     s.step();
                     (s.steps, s.digest())
                 })?;
@@ -229,7 +229,7 @@ impl Campaign {
             scene.wrong.push("the lock is taken when all are idle".into());
         }
         scene.look_at_recoveries(&mut self.figures);
-        self.stage.let_go();
+        self.shared.let_go();
         let since = Instant::now();
         while !(scene.cast.is_empty() && process::children().is_empty()) {
             scene.reap(&mut self.figures);
@@ -245,17 +245,17 @@ impl Campaign {
     }
 
     /// Brings the model to the last version, and says how many digests there were.
-    fn check(&mut self, scene: &mut Scene, model: &mut World) -> usize {
+    fn check(&mut self, scene: &mut Scene, model: &mut Fixture) -> usize {
         let first = model.steps;
-        let seen = match self.stage.try_world().and_then(|world| world.snapshot()) {
+        let seen = match self.shared.try_fixture().and_then(|fixture| fixture.snapshot()) {
             Ok(seen) => seen,
             Err(e) => {
-                scene.wrong.push(format!("the world at the end: {e}"));
+                scene.wrong.push(format!("the fixture at the end: {e}"));
                 return 0;
             }
         };
         let lives: Vec<(PathBuf, Vec<Entry>)> =
-            self.stage.logs().into_iter().map(|path| (path.clone(), Log::load(path))).collect();
+            self.shared.logs().into_iter().map(|path| (path.clone(), Log::load(path))).collect();
         let (paths, lives): (Vec<_>, Vec<_>) = lives.into_iter().unzip();
         lives.iter().for_each(|life| self.figures.count(life));
         let last = seen.steps;

@@ -13,7 +13,7 @@ fn name(check: Check) -> String {
     match check {
         Check::Loom(test, _) => format!("loom {test}"),
         Check::Shuttle(test) => format!("shuttle {test}"),
-        Check::Unit(test) => test.replace("state::moves::", "moves ").replace("deaths::death", "death"),
+        Check::Unit(test) => test.replace("state::relocation::", "moves ").replace("deaths::death", "death"),
         Check::Process(file, test) | Check::Beside(_, file, test) => format!("{file}::{test}"),
         Check::Step(operation) => format!("step {operation}"),
     }

@@ -1,15 +1,15 @@
 //! One operation in a region of one number of copies: stepped once for its crash states, then killed for real.
 
 use crate::check;
+use crate::fixture::{Fixture, Model};
 use crate::image::{Image, hash};
 use crate::migrated;
 use crate::ops::Op;
 use crate::report::{Finding, Row};
+use crate::scenario::{Expect, Scenario, Start, Wrong, options};
 use crate::settings::Settings;
-use crate::stand::{Expect, Stand, Start, Wrong, options};
 use crate::surroundings::Surroundings;
 use crate::trace::{Moment, Step, Tracee};
-use crate::world::{Model, World};
 use crate::{Fallible, scene::Scene};
 use indicatif::ProgressBar;
 use shmstate::{ErrorKind, State};
@@ -28,9 +28,9 @@ pub(crate) struct Campaign<'a> {
     pub(crate) progress: &'a ProgressBar,
     pub(crate) copies: usize,
     /// Where processes die.
-    original: Stand,
+    original: Scenario,
     /// Where what they leave is carried to, with a population that lives.
-    carried: Stand,
+    carried: Scenario,
     /// Where it is carried to when all have died.
     deserted: PathBuf,
     /// Where regions are created, and where a population dies out.
@@ -64,15 +64,15 @@ impl<'a> Campaign<'a> {
         let dir = dir.join(copies.to_string());
         let nook = dir.join("lonely");
         fs::create_dir_all(&nook)?;
-        let original = Stand::new(dir.join("original"), copies)?;
+        let original = Scenario::new(dir.join("original"), copies)?;
         let kept = dir.join("kept");
         fs::hard_link(&original.path, &kept)?;
         let quiet = original.warm_up(copies, false)?;
-        let carried = Stand::new(dir.join("carried"), copies)?;
+        let carried = Scenario::new(dir.join("carried"), copies)?;
         // With two copies, a reader that stays is in every writer's way.
         let read_for_long = if copies > 2 {
-            let stand = Stand::new(dir.join("long-reader"), copies)?;
-            stand.warm_up(copies, true)?
+            let scenario = Scenario::new(dir.join("long-reader"), copies)?;
+            scenario.warm_up(copies, true)?
         } else {
             quiet.clone()
         };
@@ -443,7 +443,7 @@ impl<'a> Campaign<'a> {
 
     /// The name leads nowhere.
     fn nothing_has(&self, name: &Path) -> Result<(), String> {
-        match State::<World>::open(name) {
+        match State::<Fixture>::open(name) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             other => Err(format!("opening what is not there: {other:?}")),
         }

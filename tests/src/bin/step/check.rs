@@ -1,9 +1,9 @@
 //! What the living make of what the dead have left.
 
+use crate::fixture::{Fixture, Model};
 use crate::image::{HANDLES, Image, Words};
 use crate::ops::{after, rolled_back};
-use crate::stand::{Expect, Stand, Start, impatient};
-use crate::world::{Model, World};
+use crate::scenario::{Expect, Scenario, Start, impatient};
 use shmstate::{ErrorKind, State};
 use std::path::Path;
 use std::time::Duration;
@@ -19,16 +19,16 @@ const MORTAL: [usize; 2] = [1, 2];
 
 /// The processes that go on, and how thoroughly they are checked.
 struct Survivors<'a> {
-    writer: &'a State<World>,
-    readers: &'a [&'a State<World>],
+    writer: &'a State<Fixture>,
+    readers: &'a [&'a State<Fixture>],
     image: &'a Image,
     copies: usize,
     /// Whether the dead writer's lock is taken over, and not forgotten with the whole population.
     population: bool,
 }
 
-fn read(handle: &State<World>, model: &Model) -> Result<(), String> {
-    match handle.read(|world| model.difference(world)) {
+fn read(handle: &State<Fixture>, model: &Model) -> Result<(), String> {
+    match handle.read(|fixture| model.difference(fixture)) {
         Ok(None) => Ok(()),
         Ok(Some(difference)) => Err(difference),
         Err(error) => Err(format!("reading: {error}")),
@@ -56,8 +56,8 @@ impl<'a> Survivors<'a> {
         loop {
             if round == 1 {
                 let edits = rolled_back();
-                let verdict = self.writer.try_update(|world| {
-                    world.apply(&edits);
+                let verdict = self.writer.try_update(|fixture| {
+                    fixture.apply(&edits);
                     Err::<(), ()>(())
                 });
                 if !matches!(verdict, Ok(Err(()))) {
@@ -75,7 +75,7 @@ impl<'a> Survivors<'a> {
             let kept = self.kept_by_the_living();
             let edits = after(round);
             self.writer
-                .update(|world| world.apply(&edits))
+                .update(|fixture| fixture.apply(&edits))
                 .map_err(|e| format!("update {round} after the death: {e}"))?;
             model.apply(&edits);
             round += 1;
@@ -124,7 +124,7 @@ impl<'a> Survivors<'a> {
 
     /// The dead are not elected: a living handle can be, and then no other one.
     fn elect(&self) -> Result<(), String> {
-        let elect = |handle: &'a State<World>| handle.elect(Duration::ZERO).map_err(|e| format!("an election: {e}"));
+        let elect = |handle: &'a State<Fixture>| handle.elect(Duration::ZERO).map_err(|e| format!("an election: {e}"));
         let elected = elect(self.writer)?.ok_or("a dead handle stays elected")?;
         for reader in self.readers {
             if elect(reader)?.is_some() {
@@ -144,9 +144,14 @@ impl<'a> Survivors<'a> {
     }
 
     /// A reader of a handle that outlived the dead keeps what it sees, while updates take every other copy in turn.
-    fn update_while_one_reads(&self, reader: &State<World>, model: &mut Model, round: &mut u64) -> Result<(), String> {
+    fn update_while_one_reads(
+        &self,
+        reader: &State<Fixture>,
+        model: &mut Model,
+        round: &mut u64,
+    ) -> Result<(), String> {
         let kept = model.clone();
-        let found = reader.read(|world| {
+        let found = reader.read(|fixture| {
             std::thread::scope(|scope| {
                 // On another thread: an update within a read of the same thread is refused.
                 let updates = scope.spawn(|| {
@@ -154,14 +159,14 @@ impl<'a> Survivors<'a> {
                         let edits = after(*round);
                         *round += 1;
                         model.apply(&edits);
-                        self.writer.update(|world| world.apply(&edits)).map_err(|e| e.to_string())?;
+                        self.writer.update(|fixture| fixture.apply(&edits)).map_err(|e| e.to_string())?;
                         read(self.writer, model)
                     })
                 });
                 updates.join().map_err(|_| "a thread panicked".to_owned())?
             })
             .map_err(|e| format!("updates while a reader stays: {e}"))?;
-            match kept.difference(world) {
+            match kept.difference(fixture) {
                 Some(difference) => Err(format!("a reader that stays sees another version: {difference}")),
                 None => Ok(()),
             }
@@ -171,18 +176,18 @@ impl<'a> Survivors<'a> {
 }
 
 /// The population lives on: a handle that was attached all the time takes the lock over.
-pub(crate) fn alive(stand: &Stand, bytes: &[u8], copies: usize, expect: &Expect) -> Result<(), String> {
-    stand.image.overwrite(bytes);
-    left_behind(stand, copies, expect)
+pub(crate) fn alive(scenario: &Scenario, bytes: &[u8], copies: usize, expect: &Expect) -> Result<(), String> {
+    scenario.image.overwrite(bytes);
+    left_behind(scenario, copies, expect)
 }
 
 /// As [`alive`], with what is in the region now.
-pub(crate) fn left_behind(stand: &Stand, copies: usize, expect: &Expect) -> Result<(), String> {
-    let (held, recoveries) = crash_state(&stand.image.words());
+pub(crate) fn left_behind(scenario: &Scenario, copies: usize, expect: &Expect) -> Result<(), String> {
+    let (held, recoveries) = crash_state(&scenario.image.words());
     let survivors = Survivors {
-        writer: &stand.recoverer,
-        readers: &[&stand.bystander],
-        image: &stand.image,
+        writer: &scenario.recoverer,
+        readers: &[&scenario.bystander],
+        image: &scenario.image,
         copies,
         population: true,
     };
@@ -190,17 +195,17 @@ pub(crate) fn left_behind(stand: &Stand, copies: usize, expect: &Expect) -> Resu
 }
 
 /// The population lives on, and a new handle claims the dead one's slot.
-pub(crate) fn claimed(stand: &Stand, bytes: &[u8], copies: usize, expect: &Expect) -> Result<(), String> {
-    stand.image.overwrite(bytes);
-    let (held, recoveries) = crash_state(&stand.image.words());
-    let open = || impatient(&stand.path).map_err(|e| format!("a handle that takes a dead one's slot: {e}"));
+pub(crate) fn claimed(scenario: &Scenario, bytes: &[u8], copies: usize, expect: &Expect) -> Result<(), String> {
+    scenario.image.overwrite(bytes);
+    let (held, recoveries) = crash_state(&scenario.image.words());
+    let open = || impatient(&scenario.path).map_err(|e| format!("a handle that takes a dead one's slot: {e}"));
     let newcomer = open()?;
     // The other slot of the processes that die, so that no pin of theirs is left.
     let _second = open()?;
     let survivors = Survivors {
         writer: &newcomer,
-        readers: &[&stand.bystander, &stand.recoverer],
-        image: &stand.image,
+        readers: &[&scenario.bystander, &scenario.recoverer],
+        image: &scenario.image,
         copies,
         population: true,
     };
@@ -221,17 +226,17 @@ pub(crate) fn alone(path: &Path, copies: usize, expect: &Expect) -> Result<(), S
 
 /// The state has moved to another region, and its old handles know: the new one goes on from the same content, and the next
 /// version.
-pub(crate) fn moved(stand: &Stand, copies: usize, start: &Start) -> Result<(), String> {
-    retired(stand)?;
-    alone(&stand.path, copies, &Expect { allowed: vec![(start.version + 1, start.model.clone())] })
+pub(crate) fn moved(scenario: &Scenario, copies: usize, start: &Start) -> Result<(), String> {
+    retired(scenario)?;
+    alone(&scenario.path, copies, &Expect { allowed: vec![(start.version + 1, start.model.clone())] })
 }
 
 /// The old handles know that their region has been replaced.
-pub(crate) fn retired(stand: &Stand) -> Result<(), String> {
+pub(crate) fn retired(scenario: &Scenario) -> Result<(), String> {
     let old = [
-        ("an update", stand.recoverer.update(|_| ())),
-        ("a read", stand.bystander.read(|_| ())),
-        ("another update", stand.bystander.update(|_| ())),
+        ("an update", scenario.recoverer.update(|_| ())),
+        ("a read", scenario.bystander.read(|_| ())),
+        ("another update", scenario.bystander.update(|_| ())),
     ];
     for (what, old) in old {
         match old {

@@ -1,9 +1,9 @@
 //! The process that dies: it does one operation between two marks.
 
-use crate::migrated::NextWorld;
+use crate::fixture::Fixture;
+use crate::migrated::NextFixture;
 use crate::ops::Op;
-use crate::stand::options;
-use crate::world::World;
+use crate::scenario::options;
 use nix::sys::ptrace;
 use shmstate::{Migrate, State};
 use std::hint::black_box;
@@ -61,7 +61,7 @@ pub(crate) fn run(op: Op, path: &Path, copies: usize, seed: u64) -> ! {
         eprintln!("this process may not be traced: {errno}");
         std::process::exit(NOT_PERMITTED);
     }
-    let open = || State::<World>::open(path).expect("the region opens");
+    let open = || State::<Fixture>::open(path).expect("the region opens");
     match op {
         Op::Create => {
             let options = options(copies);
@@ -72,7 +72,7 @@ pub(crate) fn run(op: Op, path: &Path, copies: usize, seed: u64) -> ! {
         }
         Op::Attach | Op::AttachFirst | Op::Claim => {
             begin();
-            let state = State::<World>::open(path);
+            let state = State::<Fixture>::open(path);
             assert!(black_box(&state).is_ok(), "{state:?}");
             end()
         }
@@ -85,13 +85,13 @@ pub(crate) fn run(op: Op, path: &Path, copies: usize, seed: u64) -> ! {
         Op::Read => {
             let state = open();
             begin();
-            black_box(state.read(|world| black_box(world).ticks()).expect("read"));
+            black_box(state.read(|fixture| black_box(fixture).ticks()).expect("read"));
             end()
         }
         Op::ReadTwice => {
             let state = open();
             begin();
-            let inner = state.read(|_| state.read(|world| black_box(world).ticks()).expect("read within"));
+            let inner = state.read(|_| state.read(|fixture| black_box(fixture).ticks()).expect("read within"));
             black_box(inner.expect("read"));
             end()
         }
@@ -105,8 +105,8 @@ pub(crate) fn run(op: Op, path: &Path, copies: usize, seed: u64) -> ! {
         Op::Err => {
             let state = open();
             begin();
-            let verdict = state.try_update(|world| {
-                world.apply(&edits);
+            let verdict = state.try_update(|fixture| {
+                fixture.apply(&edits);
                 Err::<(), ()>(())
             });
             assert_eq!(verdict.expect("an update"), Err(()));
@@ -116,8 +116,8 @@ pub(crate) fn run(op: Op, path: &Path, copies: usize, seed: u64) -> ! {
             let state = open();
             begin();
             let verdict = catch_unwind(AssertUnwindSafe(|| {
-                state.update::<(), _>(|world| {
-                    world.apply(&edits);
+                state.update::<(), _>(|fixture| {
+                    fixture.apply(&edits);
                     resume_unwind(Box::new(()))
                 })
             }));
@@ -145,7 +145,7 @@ pub(crate) fn run(op: Op, path: &Path, copies: usize, seed: u64) -> ! {
             let state = open();
             drop(dead);
             begin();
-            state.update(|world| world.apply(&edits)).expect("an update");
+            state.update(|fixture| fixture.apply(&edits)).expect("an update");
             end()
         }
         Op::Recreate => {
@@ -157,7 +157,7 @@ pub(crate) fn run(op: Op, path: &Path, copies: usize, seed: u64) -> ! {
         }
         Op::Migrate => {
             begin();
-            let migrated = State::<NextWorld>::options().migrate(Migrate::Auto).open(path);
+            let migrated = State::<NextFixture>::options().migrate(Migrate::Auto).open(path);
             assert!(black_box(&migrated).is_ok(), "{migrated:?}");
             end()
         }
@@ -170,7 +170,7 @@ pub(crate) fn run(op: Op, path: &Path, copies: usize, seed: u64) -> ! {
         _ => {
             let state = open();
             begin();
-            state.update(|world| world.apply(&edits)).expect("an update");
+            state.update(|fixture| fixture.apply(&edits)).expect("an update");
             end()
         }
     }

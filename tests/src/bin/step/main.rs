@@ -14,6 +14,8 @@ mod check;
 #[cfg(target_arch = "x86_64")]
 mod child;
 #[cfg(target_arch = "x86_64")]
+mod fixture;
+#[cfg(target_arch = "x86_64")]
 mod image;
 #[cfg(target_arch = "x86_64")]
 mod migrated;
@@ -24,17 +26,15 @@ mod report;
 #[cfg(target_arch = "x86_64")]
 mod run;
 #[cfg(target_arch = "x86_64")]
+mod scenario;
+#[cfg(target_arch = "x86_64")]
 mod scene;
 #[cfg(target_arch = "x86_64")]
 mod settings;
 #[cfg(target_arch = "x86_64")]
-mod stand;
-#[cfg(target_arch = "x86_64")]
 mod surroundings;
 #[cfg(target_arch = "x86_64")]
 mod trace;
-#[cfg(target_arch = "x86_64")]
-mod world;
 
 /// What may fail for reasons that are no finding.
 #[cfg(target_arch = "x86_64")]

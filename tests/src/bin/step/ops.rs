@@ -1,7 +1,7 @@
 //! The operations that die.
 
+use crate::fixture::{Edit, FREE};
 use crate::scene::Scene;
-use crate::world::{Edit, FREE};
 
 /// One operation under test.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]

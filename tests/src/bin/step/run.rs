@@ -3,8 +3,8 @@
 use crate::campaign::Campaign;
 use crate::ops::Op;
 use crate::report::{self, Row};
+use crate::scenario::Wrong;
 use crate::settings::{Args, Settings};
-use crate::stand::Wrong;
 use crate::trace::NotPermitted;
 use crate::{Fallible, child};
 use clap::{Parser, ValueEnum};

@@ -46,8 +46,10 @@ fn files() -> Vec<(String, PathBuf, String)> {
         let inside = path.strip_prefix(&source).unwrap().to_owned();
         let part = inside.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
         let name = inside.to_str().unwrap();
-        let test =
-            name.contains("tests/") || name.contains("model") || name.contains("moves") || name.ends_with("format.rs");
+        let test = name.contains("tests/")
+            || name.contains("model")
+            || name.contains("relocation")
+            || name.ends_with("format.rs");
         let text = fs::read_to_string(&path).unwrap();
         // What a file tests about itself does not count.
         let text =
