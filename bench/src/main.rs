@@ -21,7 +21,7 @@ use peers::Kind;
 use results::Results;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use workloads::{Place, concurrent, follow, lifecycle, single, wake};
+use workloads::{RegionDir, concurrent, follow, lifecycle, single, wake};
 
 /// Measures shmstate and its peers in turns, and prints tables of medians.
 ///
@@ -90,7 +90,7 @@ fn main() -> Result<()> {
             bail!("no table has {like:?} in its title: they are named as in bench/RESULTS.md");
         }
     }
-    Place::sweep();
+    RegionDir::sweep();
     notes.extend(environment::fit(&mut effort, cli.gib));
     notes.iter().for_each(|note| eprintln!("note: {note}"));
     let mut results = Results { tables: Vec::new(), notes };

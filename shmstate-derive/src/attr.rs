@@ -8,46 +8,46 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta, Path, Token};
 
 /// Where a `#[shared(...)]` stands, and so which keys it may hold.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Target {
     Type,
     Field,
     Variant,
 }
 
-/// All keys, each with the places it belongs to.
-const KEYS: [(&str, &[Place]); 10] = [
-    ("crate", &[Place::Type]),
-    ("version", &[Place::Type]),
-    ("size", &[Place::Type]),
-    ("align", &[Place::Type]),
-    ("offset", &[Place::Field]),
-    ("pod", &[Place::Field]),
-    ("local", &[Place::Field]),
-    ("init", &[Place::Field]),
-    ("rename", &[Place::Type, Place::Field, Place::Variant]),
-    ("renamed_from", &[Place::Field, Place::Variant]),
+/// All keys, each with the targets that it belongs to.
+const KEYS: [(&str, &[Target]); 10] = [
+    ("crate", &[Target::Type]),
+    ("version", &[Target::Type]),
+    ("size", &[Target::Type]),
+    ("align", &[Target::Type]),
+    ("offset", &[Target::Field]),
+    ("pod", &[Target::Field]),
+    ("local", &[Target::Field]),
+    ("init", &[Target::Field]),
+    ("rename", &[Target::Type, Target::Field, Target::Variant]),
+    ("renamed_from", &[Target::Field, Target::Variant]),
 ];
 
 /// Keys that users look for and that there will never be.
 const NEVER: [&str; 4] = ["skip", "skip_check", "unchecked", "trust_me"];
 
-impl Place {
+impl Target {
     fn name(self) -> &'static str {
         match self {
-            Place::Type => "the type",
-            Place::Field => "a field",
-            Place::Variant => "a variant",
+            Target::Type => "the type",
+            Target::Field => "a field",
+            Target::Variant => "a variant",
         }
     }
 
     /// What may be written here, as the messages say it.
     fn valid(self) -> &'static str {
         match self {
-            Place::Type => "`version = N`, `size = N`, `align = N`, `rename = \"name\"`, `crate = \"path\"`",
-            Place::Field => {
+            Target::Type => "`version = N`, `size = N`, `align = N`, `rename = \"name\"`, `crate = \"path\"`",
+            Target::Field => {
                 "`pod`, `local`, `offset = N`, `init = expression`, `rename = \"name\"`, `renamed_from = \"name\"`"
             }
-            Place::Variant => "`rename = \"name\"`, `renamed_from = \"name\"`",
+            Target::Variant => "`rename = \"name\"`, `renamed_from = \"name\"`",
         }
     }
 }
@@ -125,7 +125,7 @@ pub(crate) struct Repr {
 impl TypeAttrs {
     pub(crate) fn read(ctxt: &Ctxt, attrs: &[Attribute]) -> Self {
         let mut found = TypeAttrs::default();
-        each_key(ctxt, attrs, Place::Type, |key, meta| match key {
+        each_key(ctxt, attrs, Target::Type, |key, meta| match key {
             "crate" => (found.krate, found.krate_given) = (path(ctxt, meta), true),
             "version" => found.version = number(ctxt, key, meta, u64::from(u32::MAX)),
             "size" => found.size = number(ctxt, key, meta, u64::MAX),
@@ -140,7 +140,7 @@ impl TypeAttrs {
 impl FieldAttrs {
     pub(crate) fn read(ctxt: &Ctxt, attrs: &[Attribute]) -> Self {
         let mut found = FieldAttrs::default();
-        each_key(ctxt, attrs, Place::Field, |key, meta| match key {
+        each_key(ctxt, attrs, Target::Field, |key, meta| match key {
             "offset" => found.offset = number(ctxt, key, meta, u64::MAX),
             "init" => found.init = init(ctxt, meta),
             "pod" | "local" => {
@@ -162,18 +162,21 @@ impl FieldAttrs {
 /// `#[shared(...)]` on a variant.
 pub(crate) fn names_of_variant(ctxt: &Ctxt, attrs: &[Attribute]) -> Names {
     let mut found = Names::default();
-    each_key(ctxt, attrs, Place::Variant, |key, meta| found.read(ctxt, key, meta));
+    each_key(ctxt, attrs, Target::Variant, |key, meta| found.read(ctxt, key, meta));
     found
 }
 
 /// Calls `f` with each key that may stand here, once; what may not is an error.
-fn each_key(ctxt: &Ctxt, attrs: &[Attribute], place: Place, mut f: impl FnMut(&str, &Meta)) {
+fn each_key(ctxt: &Ctxt, attrs: &[Attribute], target: Target, mut f: impl FnMut(&str, &Meta)) {
     let mut seen: Vec<String> = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("shared")) {
         let Meta::List(list) = &attr.meta else {
             ctxt.error(
                 &attr.meta,
-                format!("`shared` takes its keys in parentheses, as in `#[shared(...)]`; keys here: {}", place.valid()),
+                format!(
+                    "`shared` takes its keys in parentheses, as in `#[shared(...)]`; keys here: {}",
+                    target.valid()
+                ),
             );
             continue;
         };
@@ -197,15 +200,15 @@ fn each_key(ctxt: &Ctxt, attrs: &[Attribute], place: Place, mut f: impl FnMut(&s
                 ),
                 None => ctxt.error(
                     meta.path(),
-                    format!("unknown key `{key}` in `#[shared(...)]`; valid on {}: {}", place.name(), place.valid()),
+                    format!("unknown key `{key}` in `#[shared(...)]`; valid on {}: {}", target.name(), target.valid()),
                 ),
-                Some((_, homes)) if !homes.contains(&place) => ctxt.error(
+                Some((_, homes)) if !homes.contains(&target) => ctxt.error(
                     meta.path(),
                     format!(
                         "`{key}` belongs on {}, not on {}; valid here: {}",
                         homes[0].name(),
-                        place.name(),
-                        place.valid()
+                        target.name(),
+                        target.valid()
                     ),
                 ),
                 Some(_) if seen.contains(&key) => {

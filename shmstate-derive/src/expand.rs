@@ -11,7 +11,7 @@ mod proofs;
 mod structs;
 
 use crate::attr::{Names, Rename};
-use crate::model::{Body, Field, Input, Place};
+use crate::model::{Body, Field, Input, SpanRange};
 use proc_macro2::{Group, Ident, Literal, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 
@@ -47,12 +47,12 @@ impl Paths {
 /// `Trait::function(argument, others)`, of which all has the span of the field's type: the compiler reports one error for
 /// a type that is not `SharedLayout`, however often the generated code calls the trait. Of `argument`, the first token and
 /// the last have to be given.
-fn of_field(paths: &Paths, place: Place, function: &str, argument: TokenStream, others: TokenStream) -> TokenStream {
-    let shared = respan(&paths.shared, place.start);
-    let function = Ident::new(function, place.start);
+fn of_field(paths: &Paths, span: SpanRange, function: &str, argument: TokenStream, others: TokenStream) -> TokenStream {
+    let shared = respan(&paths.shared, span.start);
+    let function = Ident::new(function, span.start);
     let mut arguments = Group::new(proc_macro2::Delimiter::Parenthesis, quote!(#argument #others));
-    arguments.set_span(place.end);
-    quote_spanned!(place.start=> #shared::#function #arguments;)
+    arguments.set_span(span.end);
+    quote_spanned!(span.start=> #shared::#function #arguments;)
 }
 
 /// Asks of the types of those `fields` which `looks_fine` lets pass that they are shareable, given a value `__this` of the
@@ -69,8 +69,8 @@ pub(crate) fn is_shared(
         quote!(#member: #binding)
     });
     let calls = fields.iter().map(|(i, field)| {
-        let place = field.place_of_type();
-        of_field(paths, place, "is_shared", structs::borrowed(&format_ident!("__{i}"), place), TokenStream::new())
+        let span = field.type_span();
+        of_field(paths, span, "is_shared", structs::borrowed(&format_ident!("__{i}"), span), TokenStream::new())
     });
     match fields.is_empty() {
         true => TokenStream::new(),
@@ -101,7 +101,7 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     let (_, arguments, _) = input.original.generics.split_for_impl();
     let (ident, lints) = (input.ident, input.allowed_lints());
     let builder = (!input.is_generic()).then(|| {
-        let of_trait = respan(&quote!(<#ident as #shared>::BUILDER), Place::of(ident).start);
+        let of_trait = respan(&quote!(<#ident as #shared>::BUILDER), SpanRange::of(ident).start);
         quote!(const __BUILDER: #private::Builder<#ident> = #of_trait;)
     });
     quote! {
@@ -158,28 +158,28 @@ fn more_of(index: Option<usize>, names: &Names, docs: &str) -> TokenStream {
 
 /// What the type of a field adds to the description.
 fn facts(paths: &Paths, field: &Field<'_>) -> TokenStream {
-    let place = field.place_of_type();
+    let span = field.type_span();
     if field.attrs.pod {
         let plain = plain(field.ty, &paths.builder);
         return quote!(const { &#plain }.facts());
     }
-    let (shared, facts) = (respan(&paths.shared, place.start), Ident::new("FACTS", place.end));
-    quote_spanned!(place.start=> #shared::#facts)
+    let (shared, facts) = (respan(&paths.shared, span.start), Ident::new("FACTS", span.end));
+    quote_spanned!(span.start=> #shared::#facts)
 }
 
 /// A field as an argument, after `name`: what its type adds to the description, and `pointer`, which points to it.
 fn argument(paths: &Paths, field: &Field<'_>, name: Option<&str>, pointer: &TokenStream) -> Group {
-    let (place, facts) = (field.place_of_type(), facts(paths, field));
+    let (span, facts) = (field.type_span(), facts(paths, field));
     let name = name.map(|name| quote!(#name,));
     let mut arguments = Group::new(proc_macro2::Delimiter::Parenthesis, quote!(#name #facts, #pointer));
-    arguments.set_span(place.end);
+    arguments.set_span(span.end);
     arguments
 }
 
 /// The description of plain data: arrays as arrays, the rest under the name that the source has for it. What it describes
 /// is the type of the real field.
 fn plain(ty: &syn::Type, builder: &TokenStream) -> TokenStream {
-    let place = Place::of(ty);
+    let span = SpanRange::of(ty);
     let (function, argument) = match ty {
         syn::Type::Group(group) => return plain(&group.elem, builder),
         syn::Type::Paren(paren) => return plain(&paren.elem, builder),
@@ -197,15 +197,15 @@ fn plain(ty: &syn::Type, builder: &TokenStream) -> TokenStream {
         }
     };
     // From the first token to the last, the call has the span of the type.
-    let (builder, function) = (respan(builder, place.start), Ident::new(function, place.start));
+    let (builder, function) = (respan(builder, span.start), Ident::new(function, span.start));
     let mut arguments = Group::new(proc_macro2::Delimiter::Parenthesis, argument);
-    arguments.set_span(place.end);
-    quote_spanned!(place.start=> #builder.#function #arguments)
+    arguments.set_span(span.end);
+    quote_spanned!(span.start=> #builder.#function #arguments)
 }
 
 /// `tokens`, all of them with the span `span`.
 fn respan(tokens: &TokenStream, span: proc_macro2::Span) -> TokenStream {
-    let place = |mut tree: TokenTree| {
+    let respan_tree = |mut tree: TokenTree| {
         if let TokenTree::Group(group) = &mut tree {
             let mut new = Group::new(group.delimiter(), respan(&group.stream(), span));
             new.set_span(span);
@@ -215,5 +215,5 @@ fn respan(tokens: &TokenStream, span: proc_macro2::Span) -> TokenStream {
         }
         tree
     };
-    tokens.clone().into_iter().map(place).collect()
+    tokens.clone().into_iter().map(respan_tree).collect()
 }

@@ -162,14 +162,14 @@ impl<'a> Variant<'a> {
 
 impl Field<'_> {
     /// Where the field's type stands in the source.
-    pub(crate) fn place_of_type(&self) -> Place {
-        Place::of(self.ty)
+    pub(crate) fn type_span(&self) -> SpanRange {
+        SpanRange::of(self.ty)
     }
 
     /// Where the field stands in the source: its name, if it has one, and its type.
-    pub(crate) fn place(&self) -> Place {
+    pub(crate) fn span(&self) -> SpanRange {
         let (name, ty) = (&self.original.ident, self.ty);
-        Place::of(quote!(#name #ty))
+        SpanRange::of(quote!(#name #ty))
     }
 }
 
@@ -178,12 +178,12 @@ impl Field<'_> {
 ///
 /// Both keep the context of the derive: the code counts as the macro's, so that lints of the user's crate leave it alone.
 #[derive(Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct SpanRange {
     pub(crate) start: Span,
     pub(crate) end: Span,
 }
 
-impl Place {
+impl SpanRange {
     pub(crate) fn of(tokens: impl ToTokens) -> Self {
         /// Without the invisible parentheses around what a macro was given.
         fn visible(tokens: TokenStream) -> Vec<(Span, Span)> {
@@ -198,6 +198,6 @@ impl Place {
         let first = spans.next().unwrap_or((Span::call_site(), Span::call_site()));
         let last = spans.last().unwrap_or(first);
         let of_derive = |span: Span| span.resolved_at(Span::call_site());
-        Place { start: of_derive(first.0), end: of_derive(last.1) }
+        SpanRange { start: of_derive(first.0), end: of_derive(last.1) }
     }
 }

@@ -1,6 +1,6 @@
 //! What it costs to see an update: for a reader, and for a program that keeps a private copy.
 
-use super::Place;
+use super::RegionDir;
 use super::single::settled;
 use crate::counter_list::{LARGE, SIZES, size_name};
 use crate::measure::{Effort, Progress, Side, in_turns, timed};
@@ -41,9 +41,8 @@ pub fn run(effort: Effort, kinds: &[Kind], results: &mut Results, progress: &Pro
         [READER, FOLLOWER].map(|name| Row { name: name.to_owned(), competes: false, cells: Vec::new() }).into();
     for bytes in sizes {
         progress.say(&format!("seeing an update, {}", size_name(bytes)));
-        let place = Place::new()?;
-        let mut peers: Vec<Result<Box<dyn Peer>, String>> =
-            kinds.iter().map(|kind| open(*kind, &place, bytes)).collect();
+        let dir = RegionDir::new()?;
+        let mut peers: Vec<Result<Box<dyn Peer>, String>> = kinds.iter().map(|kind| open(*kind, &dir, bytes)).collect();
         fill(&mut tables[0], column(effort, &mut peers, |peer| Ok(pair(peer, Op::ReadOne))));
         fill(
             &mut tables[1],
@@ -63,7 +62,7 @@ pub fn run(effort: Effort, kinds: &[Kind], results: &mut Results, progress: &Pro
 }
 
 /// Or why not.
-fn open(kind: Kind, place: &Place, bytes: usize) -> Result<Box<dyn Peer>, String> {
+fn open(kind: Kind, dir: &RegionDir, bytes: usize) -> Result<Box<dyn Peer>, String> {
     if kind.is_python() {
         return Err("each call is a message to another program".to_owned());
     }
@@ -73,7 +72,7 @@ fn open(kind: Kind, place: &Place, bytes: usize) -> Result<Box<dyn Peer>, String
     if bytes >= LARGE && kind != Kind::Ours {
         return Err(format!("not tried: none above {}", size_name(SIZES[SIZES.len() - 2])));
     }
-    settled(kind, Shape::List, place, bytes).map_err(|error| format!("failed: {error:#}"))
+    settled(kind, Shape::List, dir, bytes).map_err(|error| format!("failed: {error:#}"))
 }
 
 /// An update, and what sees it, as often as asked for.

@@ -1,6 +1,6 @@
 //! What begins and ends: making a state, attaching to it, the death of a writer, and the memory it takes.
 
-use super::Place;
+use super::RegionDir;
 use crate::child::{Orders, Process, Role};
 use crate::counter_list::{SIZES, size_name};
 use crate::measure::{Effort, Progress, timed};
@@ -105,19 +105,19 @@ impl Life {
     }
 
     fn live(&mut self) -> Result<()> {
-        let place = Place::new()?;
-        let (peer, time) = timed(|| self.kind.create(place.path(), self.bytes));
+        let dir = RegionDir::new()?;
+        let (peer, time) = timed(|| self.kind.create(dir.path(), self.bytes));
         let peer = peer?;
         keep(&mut self.create, Ok(time));
-        let time = self.attach_once(place.path());
+        let time = self.attach_once(dir.path());
         keep(&mut self.attach, time);
-        self.memory = Some(blocks(place.path())?);
+        self.memory = Some(blocks(dir.path())?);
         drop(peer);
         if self.can(Work::AttachCold) {
-            let time = self.attach_once(place.path());
+            let time = self.attach_once(dir.path());
             keep(&mut self.cold, time);
         }
-        drop(place);
+        drop(dir);
         if self.can(Work::Death) {
             let time = self.die();
             keep(&mut self.death, time);
@@ -133,12 +133,12 @@ impl Life {
     }
 
     fn die(&mut self) -> Result<f64> {
-        let place = Place::new()?;
-        let mut peer = self.kind.create(place.path(), self.bytes)?;
+        let dir = RegionDir::new()?;
+        let mut peer = self.kind.create(dir.path(), self.bytes)?;
         if self.can(Work::Writers) {
             peer.run(Op::UpdateLast, 0..SETTLED)?;
         }
-        let mut victim = Process::start(&Orders::new(self.kind, place.path(), self.bytes, Role::Victim, 1))?;
+        let mut victim = Process::start(&Orders::new(self.kind, dir.path(), self.bytes, Role::Victim, 1))?;
         victim.wait_until_ready()?;
         drop(victim); // killed, and waited for
         let (update, time) = timed(|| peer.run(Op::UpdateLast, 0..1));

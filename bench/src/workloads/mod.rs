@@ -13,16 +13,16 @@ use std::path::Path;
 use tempfile::TempDir;
 
 /// A directory in memory; whatever there is, where there is no such file system.
-pub struct Place(TempDir);
+pub struct RegionDir(TempDir);
 
 /// The process id of its maker follows.
 const PREFIX: &str = "shmstate-bench-";
 
-impl Place {
-    pub fn new() -> Result<Place> {
+impl RegionDir {
+    pub fn new() -> Result<RegionDir> {
         let prefix = format!("{PREFIX}{}-", std::process::id());
         let named = tempfile::Builder::new().prefix(&prefix).tempdir_in(MEMORY);
-        Ok(Place(named.or_else(|_| tempfile::tempdir())?))
+        Ok(RegionDir(named.or_else(|_| tempfile::tempdir())?))
     }
 
     /// Removes what runs that were killed have left: it may be gigabytes.

@@ -1,6 +1,6 @@
 //! Lets processes run beside each other.
 
-use super::Place;
+use super::RegionDir;
 use crate::child::{Orders, Outcome, Process, Role};
 use crate::peers::{Kind, python};
 use anyhow::{Context, Result, ensure};
@@ -39,11 +39,11 @@ impl Processes {
         if kind.is_python() {
             return self.in_python(kind);
         }
-        let place = Place::new()?;
-        let mut peer = kind.create(place.path(), self.bytes)?;
+        let dir = RegionDir::new()?;
+        let mut peer = kind.create(dir.path(), self.bytes)?;
         let cores = std::thread::available_parallelism()?.get();
         let start = |index: usize, role: Role| {
-            let mut orders = Orders::new(kind, place.path(), self.bytes, role, index % cores);
+            let mut orders = Orders::new(kind, dir.path(), self.bytes, role, index % cores);
             orders.stay = self.stay.as_millis() as u64;
             if role == Role::Rover && self.bytes >= 64 << 20 {
                 orders.warm_up = WARM_UP.as_millis() as u64;

@@ -1,6 +1,6 @@
 //! One process, one operation after the other.
 
-use super::Place;
+use super::RegionDir;
 use crate::counter_list::{SIZES, size_name};
 use crate::measure::{Effort, Progress, Side, in_turns};
 use crate::op::{Op, Shape};
@@ -18,8 +18,8 @@ struct Party {
 }
 
 impl Party {
-    fn new(kind: Kind, shape: Shape, place: &Place, bytes: usize) -> Result<Party> {
-        let mut peer = settled(kind, shape, place, bytes)?;
+    fn new(kind: Kind, shape: Shape, dir: &RegionDir, bytes: usize) -> Result<Party> {
+        let mut peer = settled(kind, shape, dir, bytes)?;
         // A map's keys may be in it, and are not known here.
         let sum = if shape == Shape::List { bytes as u64 / 8 } else { peer.look()?.1 };
         let mut party = Party { peer, next: 0, counter: 0, sum: Some(sum) };
@@ -51,8 +51,8 @@ impl Party {
 }
 
 /// A peer that is where it is after many updates.
-pub fn settled(kind: Kind, shape: Shape, place: &Place, bytes: usize) -> Result<Box<dyn Peer>> {
-    let mut peer = kind.shaped(shape, place.path(), bytes)?;
+pub fn settled(kind: Kind, shape: Shape, dir: &RegionDir, bytes: usize) -> Result<Box<dyn Peer>> {
+    let mut peer = kind.shaped(shape, dir.path(), bytes)?;
     // A peer with several copies touches each of them for the first time.
     for _ in 0..3 {
         peer.touch()?;
@@ -90,10 +90,10 @@ pub fn run(effort: Effort, kinds: &[Kind], results: &mut Results, progress: &Pro
         let mut tables: Vec<Table> = ops.iter().map(table).collect();
         for bytes in sizes {
             progress.say(&format!("filling {}", size_name(*bytes)));
-            let place = Place::new()?;
+            let dir = RegionDir::new()?;
             let open = |kind: &Kind| {
                 let able = ops.iter().any(|op| kind.cannot(Work::Op(*op), *bytes).is_none());
-                able.then(|| Party::new(*kind, shape, &place, *bytes))
+                able.then(|| Party::new(*kind, shape, &dir, *bytes))
             };
             let mut parties: Vec<Option<Result<Party>>> = kinds.iter().map(open).collect();
             for (op, table) in ops.iter().zip(&mut tables) {
@@ -202,8 +202,8 @@ mod tests {
             if ops.peek().is_none() {
                 continue;
             }
-            let place = Place::new().unwrap();
-            let mut party = Party::new(kind, shape, &place, 4 << 10).unwrap();
+            let dir = RegionDir::new().unwrap();
+            let mut party = Party::new(kind, shape, &dir, 4 << 10).unwrap();
             party.check().unwrap();
             for op in ops {
                 let done = party.round(*op, 3).and_then(|_| party.check());

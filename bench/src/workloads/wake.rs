@@ -1,6 +1,6 @@
 //! How long a sleeping thread takes to see what another one did: from before the call that wakes until after the one that slept.
 
-use super::Place;
+use super::RegionDir;
 use crate::child::stay_on;
 use crate::measure::{Effort, Progress};
 use crate::peers::bells::{Bell, Common};
@@ -73,8 +73,8 @@ struct Scene {
 
 /// Median and p99 of the time to wake, and the median of the waking call.
 fn round(bell: Bell) -> Result<[f64; 3]> {
-    let place = Place::new()?;
-    let common = Common::new(place.path())?;
+    let dir = RegionDir::new()?;
+    let common = Common::new(dir.path())?;
     let (rung, seen) = (AtomicU64::new(0), AtomicU64::new(0));
     let (ready, failed) = (AtomicBool::new(false), AtomicBool::new(false));
     let scene = Scene { start: Instant::now(), rung, seen, ready, failed };

@@ -103,9 +103,9 @@ impl<'a> Enum<'a> {
         let arms = self.variants.iter().enumerate().map(|(index, variant)| {
             let (pattern, index) = (Self::pattern(variant), literal(index));
             let parts = variant.fields.iter().zip(Self::bindings(variant)).map(|(field, binding)| {
-                let place = field.place_of_type();
-                let binding = Ident::new(&binding.to_string(), place.end);
-                let arguments = argument(self.paths, field, None, &quote_spanned!(place.start=> &raw const *#binding));
+                let span = field.type_span();
+                let binding = Ident::new(&binding.to_string(), span.end);
+                let arguments = argument(self.paths, field, None, &quote_spanned!(span.start=> &raw const *#binding));
                 let names = &field.attrs.names;
                 let rename = names.rename.as_ref().map(|rename| {
                     let name = &rename.name;
@@ -114,7 +114,7 @@ impl<'a> Enum<'a> {
                 let from = &names.renamed_from;
                 let from = (!from.is_empty()).then(|| quote!(__all.renamed_from(&[#(#from),*]);));
                 let docs = Some(&field.docs).filter(|docs| !docs.is_empty()).map(|docs| quote!(__all.docs(#docs);));
-                quote_spanned!(place.start=> __all.part #arguments; #rename #from #docs)
+                quote_spanned!(span.start=> __all.part #arguments; #rename #from #docs)
             });
             quote!(#pattern => { #(#parts)* #index })
         });
@@ -140,8 +140,8 @@ impl<'a> Enum<'a> {
         let arms = self.variants.iter().filter(|variant| !variant.fields.is_empty()).map(|variant| {
             let ident = &variant.original.ident;
             let steps = variant.fields.iter().zip(&mut index).map(|(field, i)| {
-                let (place, mut number, pointer) = (field.place_of_type(), literal(i), &pointers[i]);
-                let (start, end) = (place.start, place.end);
+                let (span, mut number, pointer) = (field.type_span(), literal(i), &pointers[i]);
+                let (start, end) = (span.start, span.end);
                 number.set_span(start);
                 if field.attrs.pod {
                     return quote!(#pointer = __walk.plain_in(__this, #number););

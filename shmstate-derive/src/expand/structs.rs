@@ -1,7 +1,7 @@
 //! The implementation for a struct.
 
 use super::{Paths, argument, described, more_of, respan};
-use crate::model::{Field, Input, Place};
+use crate::model::{Field, Input, SpanRange};
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Ident, Member};
@@ -13,20 +13,20 @@ pub(super) fn expand(paths: &Paths, input: &Input<'_>, fields: &[Field<'_>]) -> 
     let described = described(paths, input);
     let members = fields.iter().map(|field| &field.member);
     let parts = fields.iter().map(|field| {
-        let place = field.place_of_type();
-        let arguments = argument(paths, field, Some(&field.name), &raw("__p", &field.member, place));
+        let span = field.type_span();
+        let arguments = argument(paths, field, Some(&field.name), &raw("__p", &field.member, span));
         let more = more_of(None, &field.attrs.names, &field.docs);
         let given = field.attrs.init.is_some().then(|| quote!(.given()));
         let local = field.attrs.local.is_some().then(|| quote!(.local()));
-        quote_spanned!(place.start=> __b.part #arguments #more #given #local)
+        quote_spanned!(span.start=> __b.part #arguments #more #given #local)
     });
     let walk = fields.iter().map(|field| {
-        let pointer = raw("__this", &field.member, field.place_of_type());
+        let pointer = raw("__this", &field.member, field.type_span());
         match (field.attrs.pod, &field.attrs.init) {
             (true, _) => quote!(__walk.plain(#pointer);),
-            (false, None) => visit(paths, field.place_of_type(), &pointer),
+            (false, None) => visit(paths, field.type_span(), &pointer),
             (false, Some(_)) => {
-                let visit = visit(paths, field.place_of_type(), &pointer);
+                let visit = visit(paths, field.type_span(), &pointer);
                 quote!(if !__walk.initializes() { #visit })
             }
         }
@@ -35,8 +35,8 @@ pub(super) fn expand(paths: &Paths, input: &Input<'_>, fields: &[Field<'_>]) -> 
     let initialize = (!given_values.is_empty()).then(|| {
         let given_values = given_values.iter().map(|field| {
             // A value of another type is the one that the compiler points at, and besides at the field's type.
-            let (member, value) = (member_at(&field.member, field.place_of_type()), &field.attrs.init);
-            let this = Ident::new("__this", field.place_of_type().start);
+            let (member, value) = (member_at(&field.member, field.type_span()), &field.attrs.init);
+            let this = Ident::new("__this", field.type_span().start);
             quote!(#this.#member = #value;)
         });
         quote! {
@@ -71,32 +71,32 @@ pub(super) fn expand(paths: &Paths, input: &Input<'_>, fields: &[Field<'_>]) -> 
 /// `({ Trait::visit })(pointer, __walk)`, of which all has the span of the field's type. Inside of braces, the function is
 /// reported as the trait's constants are, and not as what is called: for a type that is not `SharedLayout`, that is the same
 /// error as of the description, and the compiler shows it once.
-fn visit(paths: &Paths, place: Place, pointer: &TokenStream) -> TokenStream {
-    let (shared, function) = (respan(&paths.shared, place.start), Ident::new("visit", place.end));
+fn visit(paths: &Paths, span: SpanRange, pointer: &TokenStream) -> TokenStream {
+    let (shared, function) = (respan(&paths.shared, span.start), Ident::new("visit", span.end));
     let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#pointer, __walk));
-    arguments.set_span(place.end);
-    let function = quote_spanned!(place.start=> ({ #shared::#function }));
+    arguments.set_span(span.end);
+    let function = quote_spanned!(span.start=> ({ #shared::#function }));
     quote!(#function #arguments;)
 }
 
 /// `&*binding`, with the span of the field's type.
-pub(super) fn borrowed(binding: &Ident, place: Place) -> TokenStream {
-    let binding = Ident::new(&binding.to_string(), place.end);
-    quote_spanned!(place.start=> &*#binding)
+pub(super) fn borrowed(binding: &Ident, span: SpanRange) -> TokenStream {
+    let binding = Ident::new(&binding.to_string(), span.end);
+    quote_spanned!(span.start=> &*#binding)
 }
 
 /// `&raw const (*pointer).member`, with the span of the field's type.
-fn raw(pointer: &str, member: &Member, place: Place) -> TokenStream {
-    let (pointer, member) = (Ident::new(pointer, place.start), member_at(member, place));
-    quote_spanned!(place.start=> &raw const (*#pointer).#member)
+fn raw(pointer: &str, member: &Member, span: SpanRange) -> TokenStream {
+    let (pointer, member) = (Ident::new(pointer, span.start), member_at(member, span));
+    quote_spanned!(span.start=> &raw const (*#pointer).#member)
 }
 
-/// `member`, as the last token of what stands at `place`.
-fn member_at(member: &Member, place: Place) -> Member {
+/// `member`, as the last token of what has the span `span`.
+fn member_at(member: &Member, span: SpanRange) -> Member {
     let mut member = member.clone();
     match &mut member {
-        Member::Named(ident) => ident.set_span(place.end),
-        Member::Unnamed(index) => index.span = place.end,
+        Member::Named(ident) => ident.set_span(span.end),
+        Member::Unnamed(index) => index.span = span.end,
     }
     member
 }

@@ -151,7 +151,7 @@ macro_rules! sequence {
             #[inline]
             #[must_use]
             pub fn get(&self, index: usize) -> Option<&T> {
-                self.$items.get(self.place(index)?)
+                self.$items.get(self.slot_of(index)?)
             }
 
             #[doc = concat!("Item `index`, counted from the ", $first_is, " one, to be changed; marks it.")]
@@ -164,7 +164,7 @@ macro_rules! sequence {
             #[inline]
             #[must_use]
             pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
-                let at = self.place(index)?;
+                let at = self.slot_of(index)?;
                 self.$items.get_mut(at)
             }
 

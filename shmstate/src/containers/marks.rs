@@ -127,7 +127,7 @@ impl Items {
     /// Where the first item of a container lies that has that stamp when it is current.
     #[inline(always)]
     pub(super) const fn at(&self, stamp: Stamp) -> u64 {
-        stamp.place().wrapping_add(self.offset as u64)
+        stamp.offset().wrapping_add(self.offset as u64)
     }
 
     /// Bytes of the items in `range`, relative to the container.

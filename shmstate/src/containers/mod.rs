@@ -6,9 +6,9 @@
 //! Others are made of these: [`Ring`] and [`Slab`] of lists, [`Queue`] and [`Tracked`] of arrays; [`Maybe`] and [`Blob`] are
 //! plain values, and a [`Text`] is a `Blob`.
 //!
-//! * `slots`: the storage of the tracked ones, over `marks`, `walks`: what an update has touched, and how it is collected; `len`:
+//! * `slots`: the storage of the tracked ones, over `marks`, `collect_dirty`: what an update has touched, and how it is collected; `len`:
 //!   lengths that are not trusted; `slice`: what those have in common that are slices
-//! * `composed`: what is made of parts; `deque_iter`: items that lie in two slices; `moved_out`: values that are moved by their bytes
+//! * `derived`: the contract for what is made of parts; `deque_iter`: items that lie in two slices; `moved_out`: values that are moved by their bytes
 //! * `capacity`, `collect`, `compare`, `edits`, `bytes`: methods and traits that several containers have, written once
 //! * `place`: what is made, moved and swapped where it lies; `drain`: taking many items out; `conversions`: to and from std's
 //!   collections
@@ -21,10 +21,11 @@ mod bytes;
 mod capacity;
 mod capacity_error;
 mod collect;
+mod collect_dirty;
 mod compare;
-mod composed;
 mod conversions;
 pub mod deque_iter;
+mod derived;
 mod drain;
 mod edits;
 mod keyed;
@@ -45,7 +46,6 @@ mod slots;
 pub(crate) mod tests;
 mod text;
 mod tracked;
-mod walks;
 
 #[cfg(feature = "serde")]
 pub use self::serde::{de, fields};

@@ -1,10 +1,10 @@
 //! [`Slots`]: the storage of the tracked containers.
 
+use super::collect_dirty::collect_dirty;
 use super::len::Len;
 use super::marks::{Head, Items};
 use super::moved_out::{move_in, move_out};
 use super::place::{fresh, rotate_left};
-use super::walks::collect_dirty;
 use crate::layout::{Field, Kind, Layout, SharedLayout, Touched, ValidityError};
 use crate::track::{DirtyRanges, Stamp};
 use std::mem::MaybeUninit;

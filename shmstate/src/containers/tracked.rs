@@ -2,7 +2,7 @@
 
 use super::Array;
 use super::compare::compare;
-use super::composed::composed;
+use super::derived::derived;
 use crate::layout::SharedLayout;
 use std::borrow::{Borrow, BorrowMut};
 use std::fmt;
@@ -56,7 +56,7 @@ pub struct Tracked<T> {
     value: Array<T, 1>,
 }
 
-composed! {
+derived! {
     [T: SharedLayout] Tracked<T> { value: Array<T, 1>, }
     default_is_zero: T::DEFAULT_IS_ZERO,
 }

@@ -32,7 +32,7 @@ pub(super) struct Found {
 }
 
 /// Looks at the active copy until no writer has written it meanwhile.
-fn look<T: SharedLayout>(
+fn read_active<T: SharedLayout>(
     view: &ReadOnly<T>,
     mut copy: impl FnMut(Position, *const u8) -> bool,
 ) -> Result<Found, Error> {
@@ -55,7 +55,7 @@ fn look<T: SharedLayout>(
 pub(super) fn whole<T: SharedLayout>(view: &ReadOnly<T>) -> Result<(Position, Box<T>), Error> {
     let mut image = Box::<T>::new_uninit();
     let to = image.as_mut_ptr();
-    let found = look(view, |_, from| {
+    let found = read_active(view, |_, from| {
         // SAFETY: the box is as large as a `T`; an image is readable up to the next word.
         unsafe { copy_words(to.cast(), from, size_of::<T>()) }
         true
@@ -72,7 +72,7 @@ pub(super) fn parts<T: SharedLayout>(
     entries: &mut Vec<Range<u64>>,
 ) -> Result<(Found, Vec<u8>), Error> {
     let (mut copied, mut words) = (Vec::new(), Vec::new());
-    let found = look(view, |to, image| {
+    let found = read_active(view, |to, image| {
         copied.clear();
         for part in parts {
             // Whole words, as for a follower.
@@ -96,7 +96,7 @@ impl Pieces {
         unmarked: &[Range<usize>],
         entries: &mut Vec<Range<u64>>,
     ) -> Result<Found, Error> {
-        look(view, |to, image| {
+        read_active(view, |to, image| {
             if !view.region().shared().entries_between(from, to, entries) {
                 return false;
             }

@@ -18,7 +18,7 @@ pub struct Watch<'a, T: SharedLayout> {
     part: Range<usize>,
     at: Position,
     seen: Seen,
-    /// What the log says, of one look.
+    /// What the log says, of one check.
     entries: Vec<Range<u64>>,
 }
 
@@ -41,7 +41,7 @@ impl Seen {
     }
 
     /// Takes over what an image has there. Returns whether it has changed.
-    fn look(&mut self, image: &[u8]) -> bool {
+    fn update(&mut self, image: &[u8]) -> bool {
         let (mut changed, mut rest) = (false, &mut *self.bytes);
         for place in &self.places {
             let (were, more) = rest.split_at_mut(place.len());
@@ -105,7 +105,7 @@ impl<T: SharedLayout> State<T> {
     fn watch_bytes(&self, part: Range<usize>) -> Result<Watch<'_, T>, Error> {
         let mut seen = Seen::none_of::<T>(&part);
         let at = self.at_active(|_, image, at| {
-            let _ = seen.look(image);
+            let _ = seen.update(image);
             at
         })?;
         Ok(Watch { source: Source::State(self), part, at, seen, entries: Vec::new() })
@@ -186,7 +186,7 @@ impl<T: SharedLayout> Watch<'_, T> {
     pub fn wait(&mut self, timeout: Duration) -> Result<Option<u64>, Error> {
         let mut clock = Deadline::new(timeout);
         loop {
-            if self.look()? {
+            if self.check()? {
                 return Ok(Some(self.at.version));
             }
             if self.source.wait_newer(self.at.version, &mut clock)?.is_none() {
@@ -200,21 +200,21 @@ impl<T: SharedLayout> Watch<'_, T> {
     /// # Errors
     /// As for [`State::read`] and [`State::changed`].
     pub async fn changed(&mut self) -> Result<u64, Error> {
-        while !self.look()? {
+        while !self.check()? {
             self.source.changed(self.at.version).await?;
         }
         Ok(self.at.version)
     }
 
-    /// Whether the part was touched since the last look.
-    fn look(&mut self) -> Result<bool, Error> {
+    /// Whether the part was touched since the last check.
+    fn check(&mut self) -> Result<bool, Error> {
         match self.source {
-            Source::State(state) => self.look_pinned(state),
-            Source::ReadOnly(view) => self.look_unpinned(view),
+            Source::State(state) => self.check_pinned(state),
+            Source::ReadOnly(view) => self.check_unpinned(view),
         }
     }
 
-    fn look_pinned(&mut self, state: &State<T>) -> Result<bool, Error> {
+    fn check_pinned(&mut self, state: &State<T>) -> Result<bool, Error> {
         state.version()?;
         if !state.region().shared().published().is_news(self.at.version) {
             return Ok(false);
@@ -222,12 +222,12 @@ impl<T: SharedLayout> Watch<'_, T> {
         state.at_active(|shared, image, to| {
             let is_known = shared.entries_between(self.at, to, &mut self.entries);
             self.at = to;
-            let differs = self.seen.look(image);
+            let differs = self.seen.update(image);
             differs || self.may_be_marked(is_known)
         })
     }
 
-    fn look_unpinned(&mut self, view: &ReadOnly<T>) -> Result<bool, Error> {
+    fn check_unpinned(&mut self, view: &ReadOnly<T>) -> Result<bool, Error> {
         if !view.region().published().is_news(self.at.version) {
             return Ok(false);
         }

@@ -128,7 +128,7 @@ unsafe impl<T: SharedLayout, const N: usize> SharedLayout for [T; N] {
                 }
             }
         } else if NESTED {
-            touched.add(stamp.place(), size_of::<Self>());
+            touched.add(stamp.offset(), size_of::<Self>());
         }
     }
 

@@ -121,7 +121,7 @@ impl<const STEP: Step> Walk<STEP> {
             }
             FLATTEN_NESTED => {
                 // SAFETY: the walk of `collect_dirty` has it from a `&mut`.
-                unsafe { &mut *self.touched }.add(self.stamp.at(offset).place(), size_of::<F>());
+                unsafe { &mut *self.touched }.add(self.stamp.at(offset).offset(), size_of::<F>());
             }
             _ => {}
         }
@@ -222,7 +222,7 @@ pub(super) unsafe fn collect_dirty<T: SharedLayout, const NESTED: bool>(
 ) {
     if !T::TRACKED {
         if NESTED {
-            touched.add(stamp.place(), size_of::<T>());
+            touched.add(stamp.offset(), size_of::<T>());
         }
         return;
     }
@@ -231,10 +231,10 @@ pub(super) unsafe fn collect_dirty<T: SharedLayout, const NESTED: bool>(
         // Another variant than the source's: nothing that it holds says anything about that one.
         // SAFETY: the caller's promise: both are valid.
         if !source_has_variant(unsafe { tag(source) }, unsafe { tag(written) }) {
-            return touched.add(stamp.place(), size_of::<T>());
+            return touched.add(stamp.offset(), size_of::<T>());
         }
         if NESTED {
-            touched.add(stamp.place(), tag_size);
+            touched.add(stamp.offset(), tag_size);
         }
     }
     let (other, touched) = (source.cast(), &raw mut *touched);

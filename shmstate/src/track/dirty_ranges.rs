@@ -177,9 +177,9 @@ impl DirtyRanges {
         self.count.get() == 0
     }
 
-    /// The place of an exact range, if there is room for so many.
+    /// The slot of an exact range, if there is room for so many.
     #[inline(always)]
-    fn place(&self, index: usize) -> Option<&Cell<u64>> {
+    fn slot(&self, index: usize) -> Option<&Cell<u64>> {
         match self.few.get(index) {
             None => self.more.get(index.wrapping_sub(FEW)),
             few => few,
@@ -209,10 +209,10 @@ impl DirtyRanges {
     pub(crate) fn add_bytes(&self, bytes: Range<u64>) {
         let (count, new) = (self.count(), self.granule.pack(&bytes));
         // The walks go upward: what touches the last range is joined with it.
-        if self.place(count.wrapping_sub(1)).is_some_and(|last| join(last, new)) {
+        if self.slot(count.wrapping_sub(1)).is_some_and(|last| join(last, new)) {
             return;
         }
-        match self.place(count) {
+        match self.slot(count) {
             Some(free) => {
                 free.set(new);
                 self.count.set(self.count.get() + 1);
@@ -229,16 +229,16 @@ impl DirtyRanges {
         // The upper bits of a product with the golden ratio: places at equal distances have spots of their own.
         let spot = &self.spots[(new.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SPOTS.trailing_zeros())) as usize];
         let known = spot.get() as usize;
-        if known < count && self.place(known).is_some_and(|known| known.get() == new) {
+        if known < count && self.slot(known).is_some_and(|known| known.get() == new) {
             return true;
         }
         if self.granule != Granule::WORDS {
             return false;
         }
-        if self.place(count.wrapping_sub(1)).is_some_and(|last| join(last, new)) {
+        if self.slot(count.wrapping_sub(1)).is_some_and(|last| join(last, new)) {
             return true;
         }
-        let Some(free) = self.place(count).filter(|_| count < most) else { return false };
+        let Some(free) = self.slot(count).filter(|_| count < most) else { return false };
         free.set(new);
         spot.set(count as u16);
         self.count.set(self.count.get() + 1);
@@ -250,7 +250,7 @@ impl DirtyRanges {
     pub(crate) fn add_apart(&self, ranges: impl Iterator<Item = Range<u64>>) {
         let mut count = self.count();
         for bytes in ranges {
-            match self.place(count) {
+            match self.slot(count) {
                 Some(free) => {
                     free.set(self.granule.pack(&bytes));
                     count += 1;
@@ -313,7 +313,7 @@ impl DirtyRanges {
     /// The exact ranges, as [`Granule::pack`] packs them.
     #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
     pub(crate) fn ranges(&self) -> impl Iterator<Item = u64> {
-        (0..self.count()).filter_map(|index| self.place(index)).map(Cell::get)
+        (0..self.count()).filter_map(|index| self.slot(index)).map(Cell::get)
     }
 
     /// The pages beyond the exact ranges.

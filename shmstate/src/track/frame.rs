@@ -155,7 +155,7 @@ impl Frame {
         let running = self.running()?;
         let place = container.wrapping_sub(running.copy.get()) as u64;
         let inside = place < running.size as u64;
-        (inside && stamp.tx() == running.tx.get() && stamp.place() == place).then_some(running)
+        (inside && stamp.tx() == running.tx.get() && stamp.offset() == place).then_some(running)
     }
 
     #[inline]
@@ -212,7 +212,7 @@ pub(crate) fn thread_number() -> u64 {
 pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>, exactly: bool) -> bool {
     Frame::any(|frame| {
         let Some(running) = frame.home(container, stamp) else { return false };
-        let bytes = stamp.place() + bytes.start as u64..stamp.place() + bytes.end as u64;
+        let bytes = stamp.offset() + bytes.start as u64..stamp.offset() + bytes.end as u64;
         if exactly {
             running.touched.add_bytes(bytes)
         } else {
@@ -228,7 +228,7 @@ pub(crate) fn spill_to_innermost(container: usize, stamp: Stamp, bytes: Range<us
     // SAFETY: as in [`Frame::any`].
     let innermost = unsafe { INNERMOST.get().as_ref() };
     let Some(running) = innermost.and_then(|frame| frame.home(container, stamp)) else { return false };
-    running.touched.try_add_once(stamp.place() + bytes.start as u64..stamp.place() + bytes.end as u64, most)
+    running.touched.try_add_once(stamp.offset() + bytes.start as u64..stamp.offset() + bytes.end as u64, most)
 }
 
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]

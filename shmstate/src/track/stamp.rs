@@ -1,8 +1,8 @@
 //! The stamp of a tracked container.
 
-/// Which transaction stamped a container, and at which place: a container whose stamp is another one than the walk
+/// Which transaction stamped a container, and at which offset: a container whose stamp is another one than the walk
 /// expects has been moved (swapped, taken out and put back, cloned, brought in from elsewhere), so its marks say
-/// nothing about the bytes at this place, and it counts as touched from end to end.
+/// nothing about the bytes at this offset, and it counts as touched from end to end.
 ///
 /// A transaction's id is never used twice: it starts at a random number when a handle attaches, is counted up by that
 /// handle alone, and is never read from the file.
@@ -10,23 +10,23 @@
 #[repr(C)]
 pub struct Stamp {
     tx: u64,
-    place: u64,
+    offset: u64,
 }
 
 impl Stamp {
     /// The stamp of a container that no transaction has handed out: it matches none.
-    pub const VOID: Stamp = Stamp { tx: 0, place: 0 };
+    pub const VOID: Stamp = Stamp { tx: 0, offset: 0 };
 
     /// The stamp that transaction `tx` puts at the start of its `T`.
     pub(crate) const fn root(tx: u64) -> Stamp {
-        Stamp { tx, place: 0 }
+        Stamp { tx, offset: 0 }
     }
 
     /// The stamp of what lies `offset` bytes further on.
     #[must_use]
     #[inline]
     pub const fn at(self, offset: usize) -> Stamp {
-        Stamp { tx: self.tx, place: self.place.wrapping_add(offset as u64) }
+        Stamp { tx: self.tx, offset: self.offset.wrapping_add(offset as u64) }
     }
 
     /// The transaction; 0 is none.
@@ -37,7 +37,7 @@ impl Stamp {
 
     /// Byte offset in `T`.
     #[inline]
-    pub(crate) const fn place(self) -> u64 {
-        self.place
+    pub(crate) const fn offset(self) -> u64 {
+        self.offset
     }
 }

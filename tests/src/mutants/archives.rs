@@ -20,7 +20,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "archive_inner_hash_stays",
         breaks: "the hash of an archive in an item is not copied",
-        patches: &[left_out("containers/archived/mod.rs", "touched.add(stamp.place(), size_of::<u128>());")],
+        patches: &[left_out("containers/archived/mod.rs", "touched.add(stamp.offset(), size_of::<u128>());")],
         checks: &[Unit("containers::tests::archived_in_states::every_copy_has_what_was_committed")],
     },
     Mutant {
@@ -36,9 +36,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "archive_seen_by_place",
         breaks: "what was checked is known by its place and type alone",
         patches: &[value(
-            "containers/archived/seen.rs",
-            "SEEN.with(|seen| seen[self.place()].get()) == Some(*self)",
-            "SEEN.with(|seen| seen[self.place()].get()).is_some_and(|known| known.address == self.address && known.ty == self.ty)",
+            "containers/archived/checked.rs",
+            "CHECKED.with(|checked| checked[self.slot()].get()) == Some(*self)",
+            "CHECKED.with(|checked| checked[self.slot()].get()).is_some_and(|known| known.address == self.address && known.ty == self.ty)",
         )],
         checks: &[Unit("containers::tests::archived::what_is_known_is_known_by_its_hash_and_type")],
     },
@@ -46,9 +46,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "archive_seen_of_any_type",
         breaks: "what was checked as one type is believed as another one",
         patches: &[value(
-            "containers/archived/seen.rs",
-            "SEEN.with(|seen| seen[self.place()].get()) == Some(*self)",
-            "SEEN.with(|seen| seen[self.place()].get()).is_some_and(|known| Seen { ty: self.ty, ..known } == *self)",
+            "containers/archived/checked.rs",
+            "CHECKED.with(|checked| checked[self.slot()].get()) == Some(*self)",
+            "CHECKED.with(|checked| checked[self.slot()].get()).is_some_and(|known| Checked { ty: self.ty, ..known } == *self)",
         )],
         checks: &[Unit("containers::tests::archived::what_is_known_is_known_by_its_hash_and_type")],
     },
@@ -67,7 +67,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "tag_stays",
         breaks: "an enum's tag is not copied with it",
-        patches: &[left_out("layout/walk.rs", "touched.add(stamp.place(), tag_size);")],
+        patches: &[left_out("layout/walk.rs", "touched.add(stamp.offset(), tag_size);")],
         checks: &[Unit("state::relocation::enums")],
     },
     Mutant {
@@ -109,7 +109,7 @@ return start << 32 | end.max(start + 1);",
         name: "given_up_items_noted",
         breaks: "ranges of items that were given up in the same update are noted",
         patches: &[value(
-            "containers/walks.rs",
+            "containers/collect_dirty.rs",
             "range as u32 as usize <= live",
             "range as usize == 0 || live < usize::MAX",
         )],

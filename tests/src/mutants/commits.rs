@@ -89,11 +89,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "what was moved counts as it was marked",
         patches: &[
             value(
-                "containers/walks.rs",
+                "containers/collect_dirty.rs",
                 "if «head.is_current(stamp)» { if head.is_clear()",
                 "!std::ptr::eq(written, source) || head.is_current(stamp)",
             ),
-            value("containers/walks.rs", "!head.is_current(stamp)", "at_commit && !head.is_current(stamp)"),
+            value("containers/collect_dirty.rs", "!head.is_current(stamp)", "at_commit && !head.is_current(stamp)"),
         ],
         checks: &[Unit("state::relocation::later")],
     },

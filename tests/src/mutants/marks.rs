@@ -21,7 +21,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "found_among_earlier_ranges",
         breaks: "what an earlier update has touched counts as touched by this one",
-        patches: &[value("track/dirty_ranges.rs", "«known < count» && self.place(known)", "true")],
+        patches: &[value("track/dirty_ranges.rs", "«known < count» && self.slot(known)", "true")],
         checks: &[Unit("track::dirty_ranges::tests::what_is_added_again_is_one_range")],
     },
     Mutant {
@@ -33,7 +33,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "pages_away_from_home",
         breaks: "a list that has moved marks another one's pages",
-        patches: &[value("track/frame.rs", "stamp.tx() == running.tx.get() && stamp.place() == place", "true")],
+        patches: &[value("track/frame.rs", "stamp.tx() == running.tx.get() && stamp.offset() == place", "true")],
         checks: &[Unit("state::relocation::all")],
     },
     Mutant {
@@ -41,12 +41,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a roll-back copies what is live in the copy that was written",
         patches: &[
             value(
-                "containers/walks.rs",
+                "containers/collect_dirty.rs",
                 "if «!NESTED && !T::TRACKED» { let head = unsafe { &*written }; if head.is_current(stamp) {",
                 "false",
             ),
             value(
-                "containers/walks.rs",
+                "containers/collect_dirty.rs",
                 "let live = «items.live(unsafe { &*source })»; let head",
                 "items.live(unsafe { &*written })",
             ),
@@ -56,14 +56,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "inner_length_stays",
         breaks: "the length of a container inside of an item is not copied",
-        patches: &[left_out("containers/walks.rs", "touched.add(place, size_of::<Head>());")],
+        patches: &[left_out("containers/collect_dirty.rs", "touched.add(place, size_of::<Head>());")],
         checks: &[Unit("state::relocation::plain")],
     },
     Mutant {
         name: "head_stays",
         breaks: "the head of a container inside of an item is not copied",
         patches: &[instead(
-            "containers/walks.rs",
+            "containers/collect_dirty.rs",
             "touched.add(place, size_of::<Head>());",
             "touched.add(place, size_of::<u32>());",
         )],
@@ -145,7 +145,7 @@ pub(super) const HARMLESS: &[Harmless] = &[
     Harmless {
         name: "dead_memory_trusted",
         why: "at a roll-back, what is dead in the copy that was written still says the truth about its own bytes",
-        patches: &[value("containers/walks.rs", "index < written_live", "index < live")],
+        patches: &[value("containers/collect_dirty.rs", "index < written_live", "index < live")],
         checks: &[Unit("state::relocation::all"), Unit("state::relocation::err")],
     },
 ];

@@ -17,7 +17,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "stamp_place_only",
         breaks: "marks count in every update",
-        patches: &[value("containers/marks.rs", "self.stamp == stamp", "self.stamp.place() == stamp.place()")],
+        patches: &[value("containers/marks.rs", "self.stamp == stamp", "self.stamp.offset() == stamp.offset()")],
         checks: &[Unit("state::relocation::parked"), Unit("state::relocation::later")],
     },
     Mutant {

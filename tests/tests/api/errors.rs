@@ -100,7 +100,7 @@ fn layout_mismatch() {
     ];
     check(State::<other::Fixture>::open(&path), ErrorKind::LayoutMismatch, &lines);
     check(State::<other::Fixture>::open_or_create(&path), ErrorKind::LayoutMismatch, &lines);
-    let lines = ["(the state)  Fixture         [u64; 8]         lost: another type\n", "State::<[u64; 8]>::options()"];
+    let lines = ["(the state)  Fixture       [u64; 8]         lost: another type\n", "State::<[u64; 8]>::options()"];
     check(State::<[u64; 8]>::open(&path), ErrorKind::LayoutMismatch, &lines);
     assert!(fs::read(&path).unwrap() == before, "refused without a trace");
     fixture.update(Fixture::step).unwrap();

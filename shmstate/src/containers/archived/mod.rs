@@ -4,19 +4,19 @@
 //! * `content`: writing and checking archives; `form`: how `rkyv` lays them out; `seen`: which of them this thread knows; `traits`:
 //!   what they have in common with other values
 
+mod checked;
 mod content;
 mod form;
-mod seen;
 mod traits;
 
 use super::{CapacityError, List};
 use crate::layout::{Argument, Field, Kind, Layout, SharedLayout, ValidityError};
 use crate::track::{DirtyRanges, Stamp};
+use checked::{Checked, keyed_hash};
 pub use content::Archivable;
 use rkyv::Deserialize;
 use rkyv::api::high::HighDeserializer;
 use rkyv::rancor::BoxedError;
-use seen::{Seen, keyed_hash};
 use std::marker::PhantomData;
 use std::mem::offset_of;
 
@@ -245,7 +245,7 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
         let hash = keyed_hash(archive);
         half.0.bytes.truncate(written);
         half.0.keyed_hash = hash;
-        Seen::new::<A>(&half.0.bytes, hash).note();
+        Checked::new::<A>(&half.0.bytes, hash).note();
         std::mem::forget(half);
         Ok(())
     }
@@ -299,7 +299,7 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
         if bytes.is_empty() {
             return Ok(None);
         }
-        let seen = Seen::new::<A>(bytes, self.keyed_hash);
+        let seen = Checked::new::<A>(bytes, self.keyed_hash);
         if !seen.is_known() {
             check::<A>(bytes)?;
             seen.note();
@@ -421,7 +421,7 @@ unsafe impl<A: Archivable, const N: usize> SharedLayout for Archived<A, N> {
         touched: &mut DirtyRanges,
     ) {
         if NESTED {
-            touched.add(stamp.place(), size_of::<u128>());
+            touched.add(stamp.offset(), size_of::<u128>());
         }
         let at = offset_of!(Self, bytes);
         let [written, source] = [written, source].map(|whole| whole.wrapping_byte_add(at).cast());

@@ -6,7 +6,7 @@ mod traits;
 
 use super::CapacityError;
 use super::capacity::capacity;
-use super::composed::composed;
+use super::derived::derived;
 use super::len::Len;
 use crate::layout::ValidityError;
 use std::ops::Range;
@@ -68,7 +68,7 @@ pub struct Blob<const N: usize> {
     bytes: [u8; N],
 }
 
-composed! {
+derived! {
     [const N: usize] Blob<N> { len: Len<N>, reserved: u32, bytes: [u8; N], }
     check: |blob: &Self| blob.check("blob"),
 }

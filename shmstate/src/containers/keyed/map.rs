@@ -2,7 +2,7 @@
 
 use super::table::Found;
 use super::{Entry, Keyed, Lookup, Set, map_methods};
-use crate::containers::composed::composed;
+use crate::containers::derived::derived;
 use crate::containers::{CapacityError, Drain, List};
 use crate::layout::{SharedLayout, ValidityError};
 use std::hash::Hash;
@@ -88,7 +88,7 @@ pub struct Map<K, V, const N: usize> {
     values: List<V, N>,
 }
 
-composed! {
+derived! {
     [K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize] Map<K, V, N> {
         keys: Set<K, N>,
         values: List<V, N>,

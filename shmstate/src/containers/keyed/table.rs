@@ -1,7 +1,7 @@
 //! [`Table`]: where among the keys of a map each one is, by its hash.
 
 use crate::containers::Array;
-use crate::containers::composed::composed;
+use crate::containers::derived::derived;
 use crate::layout::{Rule, ValidityError};
 use siphasher::sip::SipHasher13;
 use std::collections::hash_map::RandomState;
@@ -24,7 +24,7 @@ pub(super) struct Table<const N: usize> {
     buckets: Array<[u64; 2], N>,
 }
 
-composed! {
+derived! {
     [const N: usize] Table<N> {
         seed: [u64; 2],
         buckets: Array<[u64; 2], N>,
@@ -162,14 +162,14 @@ impl<const N: usize> Table<N> {
     }
 
     /// Where the bucket of a key is.
-    fn place(&self, tag: u32, index: usize) -> Option<usize> {
+    fn bucket_of(&self, tag: u32, index: usize) -> Option<usize> {
         let at = self.search(tag, |bucket| bucket == 0 || bucket == pack(tag, index))?;
         (self.buckets()[at] != 0).then_some(at)
     }
 
     /// The key at index `from` is about to be at index `to`.
     pub(super) fn redirect(&mut self, tag: u32, from: usize, to: usize) {
-        if let Some(at) = self.place(tag, from) {
+        if let Some(at) = self.bucket_of(tag, from) {
             self.put(at, pack(tag, to));
         }
     }
@@ -178,7 +178,7 @@ impl<const N: usize> Table<N> {
     pub(super) fn remove(&mut self, Found { content, at }: Found) {
         let (tag, index) = unpack(content.get());
         let known = self.buckets().get(at) == Some(&content.get());
-        let Some(mut gap) = (if known { Some(at) } else { self.place(tag, index) }) else { return };
+        let Some(mut gap) = (if known { Some(at) } else { self.bucket_of(tag, index) }) else { return };
         let mut at = gap;
         for _ in 1..Self::BUCKETS {
             at = Self::next(at);

@@ -5,7 +5,7 @@
 mod option;
 mod traits;
 
-use super::composed::composed;
+use super::derived::derived;
 use super::moved_out::move_out;
 use super::place::set_default;
 use crate::layout::{SharedLayout, ValidityError};
@@ -73,7 +73,7 @@ pub struct Maybe<T> {
     value: T,
 }
 
-composed! {
+derived! {
     [T: SharedLayout] Maybe<T> { some: u8, value: T, }
     check: Self::check,
 }

@@ -32,7 +32,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// Swaps two items that are there, unless its words have changed meanwhile.
     #[inline]
     pub(super) fn exchange(&mut self, a: usize, b: usize) {
-        if let (Some(a), Some(b)) = (self.place(a), self.place(b)) {
+        if let (Some(a), Some(b)) = (self.slot_of(a), self.slot_of(b)) {
             self.slots.swap(a, b);
         }
     }

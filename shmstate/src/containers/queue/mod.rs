@@ -9,7 +9,7 @@ mod in_place;
 mod traits;
 
 use super::capacity::capacity;
-use super::composed::composed;
+use super::derived::derived;
 use super::len::Len;
 use super::moved_out::{move_out, move_over, refused};
 use super::place::rotate_left;
@@ -82,7 +82,7 @@ pub struct Queue<T, const N: usize> {
     slots: Array<T, N>,
 }
 
-composed! {
+derived! {
     [T: SharedLayout, const N: usize] Queue<T, N> { start: Len<N>, count: Len<N>, slots: Array<T, N>, }
     check: Self::check,
 }
@@ -268,13 +268,13 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
 
     /// The slot at `place`, which is less than `2 * N`.
     #[inline]
-    const fn wrap(place: usize) -> usize {
-        if place < N { place } else { place - N }
+    const fn wrap(slot: usize) -> usize {
+        if slot < N { slot } else { slot - N }
     }
 
     /// Where item `index` lies, if it is there.
     #[inline]
-    fn place(&self, index: usize) -> Option<usize> {
+    fn slot_of(&self, index: usize) -> Option<usize> {
         (index < self.len()).then(|| Self::wrap(self.first() + index))
     }
 

@@ -5,7 +5,7 @@
 mod traits;
 
 use super::capacity::capacity;
-use super::composed::composed;
+use super::derived::derived;
 use super::len::Len;
 use super::place::{rotate_left, set_default};
 use super::{Drain, List};
@@ -66,7 +66,7 @@ pub struct Ring<T, const N: usize> {
     list: List<T, N>,
 }
 
-composed! {
+derived! {
     [T: SharedLayout, const N: usize] Ring<T, N> { start: Len<N>, reserved: u32, list: List<T, N>, }
     check: Self::check,
 }
@@ -218,7 +218,7 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
 
     /// Where item `index` lies, if it is there.
     #[inline]
-    fn place(&self, index: usize) -> Option<usize> {
+    fn slot_of(&self, index: usize) -> Option<usize> {
         let len = self.list.live();
         let at = self.start_in(len) + index;
         (index < len).then_some(if at < len { at } else { at - len })

@@ -70,7 +70,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     pub fn discard(&mut self, key: Key<T>) -> bool {
-        let place = self.place(key);
+        let place = self.index_of(key);
         if let Some(place) = place {
             self.vacate(place);
         }

@@ -51,7 +51,7 @@ impl<T> Key<T> {
     }
 
     #[inline]
-    pub(super) const fn place(self) -> usize {
+    pub(super) const fn index(self) -> usize {
         self.place as usize
     }
 

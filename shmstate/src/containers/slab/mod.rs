@@ -14,7 +14,7 @@ pub use key::{Key, ParseKeyError};
 use places::Place;
 
 use super::capacity::capacity;
-use super::composed::composed;
+use super::derived::derived;
 use super::len::Len;
 use super::moved_out::{move_out, move_over, refused};
 use super::{CapacityError, List};
@@ -90,7 +90,7 @@ pub struct Slab<T, const N: usize> {
     values: List<T, N>,
 }
 
-composed! {
+derived! {
     [T: SharedLayout, const N: usize] Slab<T, N> {
         count: Len<N>,
         vacant: u32,
@@ -146,7 +146,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// # Ok::<_, shmstate::CapacityError<u64>>(())
     /// ```
     pub fn remove(&mut self, key: Key<T>) -> Option<T> {
-        let place = self.place(key)?;
+        let place = self.index_of(key)?;
         self.values.get(place)?;
         self.vacate(place);
         // SAFETY: the place is vacant now.
@@ -164,7 +164,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     #[inline]
     #[must_use]
     pub fn get(&self, key: Key<T>) -> Option<&T> {
-        self.values.get(self.place(key)?)
+        self.values.get(self.index_of(key)?)
     }
 
     /// The value of `key`, if it is still there, to be changed; marks it.
@@ -179,7 +179,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     #[inline]
     #[must_use]
     pub fn get_mut(&mut self, key: Key<T>) -> Option<&mut T> {
-        self.values.get_mut(self.place(key)?)
+        self.values.get_mut(self.index_of(key)?)
     }
 
     /// Whether the value of `key` is still there.
@@ -190,7 +190,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
     #[inline]
     #[must_use]
     pub fn contains_key(&self, key: Key<T>) -> bool {
-        self.place(key).is_some()
+        self.index_of(key).is_some()
     }
 
     /// Keeps the values for which `keep` returns true.

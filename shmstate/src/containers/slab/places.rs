@@ -25,9 +25,9 @@ impl Place {
 impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// Where the value of `key` lies.
     #[inline]
-    pub(super) fn place(&self, key: Key<T>) -> Option<usize> {
-        let place = self.places.get(key.place())?;
-        (place.generation == key.generation() && !place.is_vacant()).then_some(key.place())
+    pub(super) fn index_of(&self, key: Key<T>) -> Option<usize> {
+        let place = self.places.get(key.index())?;
+        (place.generation == key.generation() && !place.is_vacant()).then_some(key.index())
     }
 
     /// The place that is vacant next, and what is known of it.

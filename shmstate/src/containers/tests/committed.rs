@@ -1,10 +1,10 @@
 //! Containers in a state, beside std's on the heap: each update is committed or rolled back, and after it every copy, caught
 //! up, has what std's has.
 //!
-//! `walks` asks whether the copies are equal, and `list`, `keyed` and the like whether a method does what std's does. This
+//! `collect_dirty` asks whether the copies are equal, and `list`, `keyed` and the like whether a method does what std's does. This
 //! asks both at once, of containers that are swapped, taken out, and put back on the way.
 
-use super::walks::Copies;
+use super::collect_dirty::Copies;
 use super::workload::Script;
 use crate::{Array, Blob, List, Map, Maybe, Queue, Ring, Set, SharedLayout, Slab, SortedMap, Text, Tracked};
 use proptest::prelude::*;

@@ -2,7 +2,7 @@
 //!
 //! * `workload`, `workload_others`: random operations on containers of any depth, read from a script of numbers; `kit`: on maps and
 //!   sets, by a source of random choices
-//! * `walks`: a small model of the transactions, in which the marks must suffice to keep the copies equal
+//! * `collect_dirty`: a small model of the transactions, in which the marks must suffice to keep the copies equal
 //! * `cost`: what single methods mark; `describe`: the layouts; `scribbled`: containers whose words may be
 //! * `list`, `text`, `ring`, `queue`, `slab`, `maybe`, `blob`, `keyed`: each against its counterpart of the standard library;
 //!   `sorted`: sorted maps of many leaves;
@@ -14,6 +14,7 @@ mod archived;
 #[cfg(feature = "archived")]
 mod archived_in_states;
 mod blob;
+mod collect_dirty;
 mod committed;
 mod cost;
 mod describe;
@@ -29,7 +30,6 @@ mod scribbled;
 mod slab;
 mod sorted;
 mod text;
-mod walks;
 mod workload;
 mod workload_others;
 

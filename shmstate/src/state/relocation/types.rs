@@ -168,7 +168,7 @@ unsafe impl SharedLayout for Fuse {
     ) {
         Self::pass(Walk::Flatten);
         if NESTED {
-            touched.add(stamp.place(), size_of::<Self>());
+            touched.add(stamp.offset(), size_of::<Self>());
         }
     }
 }

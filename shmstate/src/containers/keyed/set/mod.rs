@@ -5,7 +5,7 @@ mod traits;
 use super::Lookup;
 use super::table::{Found, Table};
 use crate::containers::capacity::capacity;
-use crate::containers::composed::composed;
+use crate::containers::derived::derived;
 use crate::containers::moved_out::move_out;
 use crate::containers::{CapacityError, Drain, List};
 use crate::layout::{Kind, SharedLayout, ValidityError};
@@ -83,7 +83,7 @@ pub struct Set<K, const N: usize> {
     keys: List<K, N>,
 }
 
-composed! {
+derived! {
     [K: SharedLayout + Hash + Eq, const N: usize] Set<K, N> {
         table: Table<N>,
         keys: List<K, N>,

@@ -9,7 +9,7 @@ mod leaves;
 mod room;
 
 use super::{Entry, Keyed, Lookup, map_methods};
-use crate::containers::composed::composed;
+use crate::containers::derived::derived;
 use crate::containers::len::Len;
 use crate::containers::slots::Slots;
 use crate::containers::{CapacityError, List};
@@ -106,7 +106,7 @@ pub struct SortedMap<K, V, const N: usize> {
     values: Slots<V, N, 2, true>,
 }
 
-composed! {
+derived! {
     [K: SharedLayout + Ord, V: SharedLayout, const N: usize] SortedMap<K, V, N> {
         count: Len<N>,
         used: u32,

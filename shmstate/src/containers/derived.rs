@@ -8,7 +8,7 @@
 ///
 /// The type has a constant `PROVED`, evaluated before anything else. The function after `check` says what is wrong with a value
 /// whose fields are values. The default is all zeroes, unless something else is said about that.
-macro_rules! composed {
+macro_rules! derived {
     (
         [$($generics:tt)*] $name:ident<$($argument:ident),*> { $($field:ident: $ty:ty,)* }
         $(check: $check:expr,)? $(default_is_zero: $zero:expr,)? $(rebuild: $rebuild:expr,)?
@@ -62,4 +62,4 @@ macro_rules! composed {
     };
 }
 
-pub(super) use composed;
+pub(super) use derived;

@@ -28,7 +28,7 @@ fn under(key: [u64; 4], archive: &[u8]) -> u128 {
 
 /// An archive that was checked: of which type, where, and which bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct Checked {
     ty: TypeId,
     address: usize,
     len: usize,
@@ -36,34 +36,34 @@ pub(super) struct Seen {
 }
 
 /// Places for archives. Two that fall on one place push each other out, and are checked again.
-const PLACES: usize = 128;
+const SLOTS: usize = 128;
 
 thread_local! {
-    static SEEN: [Cell<Option<Seen>>; PLACES] = const { [const { Cell::new(None) }; PLACES] };
+    static CHECKED: [Cell<Option<Checked>>; SLOTS] = const { [const { Cell::new(None) }; SLOTS] };
 }
 
-impl Seen {
+impl Checked {
     /// `bytes`, as an archive of an `A` with that hash.
     #[inline]
     pub(super) fn new<A: 'static>(bytes: &[u8], keyed_hash: u128) -> Self {
-        Seen { ty: TypeId::of::<A>(), address: bytes.as_ptr().addr(), len: bytes.len(), keyed_hash }
+        Checked { ty: TypeId::of::<A>(), address: bytes.as_ptr().addr(), len: bytes.len(), keyed_hash }
     }
 
     /// One for an address, of which each copy of a state has another one: a new value pushes the old one out.
     #[inline]
-    fn place(&self) -> usize {
-        (self.address >> 4 ^ self.address >> 12) % PLACES
+    fn slot(&self) -> usize {
+        (self.address >> 4 ^ self.address >> 12) % SLOTS
     }
 
     /// Whether this thread has checked it.
     #[inline]
     pub(super) fn is_known(&self) -> bool {
-        SEEN.with(|seen| seen[self.place()].get()) == Some(*self)
+        CHECKED.with(|checked| checked[self.slot()].get()) == Some(*self)
     }
 
     /// It has.
     pub(super) fn note(self) {
-        SEEN.with(|seen| seen[self.place()].set(Some(self)));
+        CHECKED.with(|checked| checked[self.slot()].set(Some(self)));
     }
 }
 

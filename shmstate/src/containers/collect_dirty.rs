@@ -101,7 +101,7 @@ unsafe fn collect_dirty_of<T: SharedLayout, const NESTED: bool>(
     let head = unsafe { &*written };
     let written_live = items.live(head);
     let item = |of: *const Head, index: usize| of.wrapping_byte_add(items.offset).cast::<T>().wrapping_add(index);
-    let place = stamp.place();
+    let place = stamp.offset();
     if NESTED {
         // Rule 4: with its stamp.
         touched.add(place, size_of::<Head>());
@@ -157,7 +157,7 @@ unsafe fn collect_dirty_of<T: SharedLayout, const NESTED: bool>(
                 // SAFETY: live items of both containers (`index < live`), under the caller's promise.
                 unsafe { T::collect_dirty::<true>(item(written, index), item(source, index), at, touched) }
             } else {
-                touched.add(at.place(), size_of::<T>());
+                touched.add(at.offset(), size_of::<T>());
             }
         }
     }
