@@ -5,10 +5,12 @@ use crate::os::RegionKey;
 use crate::os::RegionPath;
 use std::cell::RefCell;
 use std::ffi::OsString;
+use std::mem::ManuallyDrop;
 
 thread_local! {
-    /// The directories and the names in them, the innermost last.
-    static NAMES: RefCell<Vec<(RegionKey, OsString)>> = const { RefCell::new(Vec::new()) };
+    /// The directories and the names in them, the innermost last. Nothing that is dropped with the thread: the program may open a
+    /// state in what runs afterwards, as destructors of thread-local values and `atexit` do. Without a name, it has no memory.
+    static NAMES: RefCell<ManuallyDrop<Vec<(RegionKey, OsString)>>> = const { RefCell::new(ManuallyDrop::new(Vec::new())) };
 }
 
 /// While there is one, nothing else on this thread may change where that name leads.
@@ -24,7 +26,7 @@ impl Making {
 
     /// Refuses a path whose region is being made further out on this thread.
     pub(super) fn check(region_path: &RegionPath) -> Result<(), Error> {
-        if NAMES.with_borrow(Vec::is_empty) {
+        if NAMES.with_borrow(|names| names.is_empty()) {
             return Ok(());
         }
         let name = region_path.identity()?;
@@ -37,6 +39,11 @@ impl Making {
 
 impl Drop for Making {
     fn drop(&mut self) {
-        NAMES.with_borrow_mut(|names| drop(names.pop()));
+        NAMES.with_borrow_mut(|names| {
+            drop(names.pop());
+            if names.is_empty() {
+                names.shrink_to_fit();
+            }
+        });
     }
 }

@@ -3,9 +3,12 @@
 
 use shmstate::{ErrorKind, List, State, remove};
 use shmstate_tests::{Fixture, PATIENCE, child, has_proc, scratch_dir};
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
+use std::path::PathBuf;
+use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 #[test]
@@ -170,6 +173,36 @@ fn init_does_not_wait_for_itself() {
     let panics = || options().init(|_| panic!("as it is meant to")).create(dir.path().join("panic"));
     std::panic::catch_unwind(panics).unwrap_err();
     drop(options().create(dir.path().join("panic")).unwrap());
+}
+
+/// What was made first on a thread ends last: after whatever the library has there.
+#[test]
+fn a_thread_that_ends_makes_states() {
+    struct AtTheEnd(PathBuf, Sender<Result<u64, ErrorKind>>);
+    impl Drop for AtTheEnd {
+        fn drop(&mut self) {
+            let make = || {
+                let number = State::<u64>::create(&self.0)?;
+                number.update(|n| *n = 7)?;
+                let same = State::<u64>::open_or_create(&self.0)?.read(|n| *n)?;
+                drop(State::<u64>::open_or_replace(&self.0)?);
+                remove(&self.0).map(|()| same)
+            };
+            // A panic would end the process here.
+            if let Ok(made) = std::panic::catch_unwind(make) {
+                self.1.send(made.map_err(|e| e.kind())).unwrap();
+            }
+        }
+    }
+    thread_local!(static END: RefCell<Option<AtTheEnd>> = const { RefCell::new(None) });
+    let (dir, (sender, made)) = (scratch_dir(), channel());
+    let (last, before) = (dir.path().join("last"), dir.path().join("before"));
+    let lives = move || {
+        END.with_borrow_mut(|end| *end = Some(AtTheEnd(last, sender)));
+        drop(State::<u64>::create(before).unwrap());
+    };
+    std::thread::spawn(lives).join().unwrap();
+    assert_eq!(made.recv().expect("it has panicked"), Ok(7));
 }
 
 /// Whatever has the path by now, it is not this region.
