@@ -71,10 +71,12 @@ impl<T: SharedLayout> Readiness<'_, T> {
 
     fn try_take(&mut self) -> Result<Option<NewVersion>, Error> {
         let version = self.state.version()?;
-        Ok(version.checked_sub(self.seen + 1).map(|skipped| {
-            self.seen = version;
-            NewVersion { version, skipped }
-        }))
+        if version <= self.seen {
+            return Ok(None);
+        }
+        let skipped = version - self.seen - 1;
+        self.seen = version;
+        Ok(Some(NewVersion { version, skipped }))
     }
 
     /// Has the descriptor made readable when there is a version that was not taken.

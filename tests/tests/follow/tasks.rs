@@ -330,6 +330,12 @@ fn a_descriptor_is_readable_while_there_is_a_version() {
     // What was there before is there at once.
     let behind = state.changes_since(1).readiness().unwrap();
     assert!(is_readable(&behind));
+    // A version that is far off, or the last number that there is, is waited for.
+    for seen in [3, u64::MAX] {
+        let mut ahead = state.changes_since(seen).readiness().unwrap();
+        assert!(!is_readable(&ahead) && ahead.take().unwrap().is_none());
+        assert!(!is_readable(&ahead));
+    }
 
     let runtime = runtime(1);
     let writer = child!["count", path, "1000"];
