@@ -128,7 +128,8 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// The file's mode, `0o600` by default: a new region gets it, whatever the umask. A region that others may read or
     /// write, or that belongs to another user, is opened only if the mode given here lets them as well: a user that can write
     /// a region can make its other users misbehave, and one that can read it can lock its bytes, and so keep them waiting.
-    /// `0o660` is for the users of one group, `0o666` for all users.
+    /// `0o660` is for the users of one group, `0o666` for all users. The memory of an [anonymous](Self::anonymous) region cannot be
+    /// executed, whatever the mode says.
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = Some(mode);
         self

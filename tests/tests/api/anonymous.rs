@@ -40,6 +40,21 @@ fn a_child_gets_in_by_the_descriptor() {
     assert_eq!(fixture.version().unwrap(), 3);
 }
 
+/// The memory is sealed against being executed; the rest of the mode is what was said.
+#[test]
+fn each_mode_of_a_region_is_one_of_memory() {
+    if !has_proc() {
+        return;
+    }
+    for (asked, has) in [(0o600, 0o600), (0o660, 0o660), (0o700, 0o600), (0o755, 0o644), (0o777, 0o666)] {
+        let options = || State::<Fixture>::options().mode(asked).timeout(PATIENCE);
+        let fd = options().anonymous().unwrap().share().unwrap();
+        let mode = File::from(fd.try_clone().unwrap()).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, has, "of {asked:#o}");
+        options().from_fd(fd).unwrap().update(Fixture::step).unwrap();
+    }
+}
+
 #[test]
 fn the_death_of_a_child_is_noticed_though_its_descriptor_was_shared() {
     if !has_proc() {

@@ -16,6 +16,9 @@ pub(crate) use crate::error::ANONYMOUS;
 /// No process can cut the file off under those that have it mapped, or make it longer.
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
 
+/// What a mode says of executing the file, which is no program.
+const EXECUTABLE: u32 = 0o111;
+
 /// A sealed file of `len` zero bytes, of which the first `room` have memory.
 pub(crate) fn new_anonymous(access: Access, len: u64, room: u64, limits: Limits) -> Result<Guarded, Error> {
     let make = || make(access, len, room, limits);
@@ -41,7 +44,9 @@ fn make(access: Access, len: u64, room: u64, limits: Limits) -> Result<Made, Err
     check()?;
     extend(path, &file, len, room, limits)?;
     check()?;
-    rustix::fs::fchmod(&file, Mode::from_raw_mode(access.mode)).map_err(failed("set the mode of"))?;
+    // The seal keeps the rights to execute from it.
+    let mode = Mode::from_raw_mode(access.mode & !EXECUTABLE);
+    rustix::fs::fchmod(&file, mode).map_err(failed("set the mode of"))?;
     check()?;
     rustix::fs::fcntl_add_seals(&file, SEALS).map_err(failed("seal"))?;
     Ok(Made::new(file))
