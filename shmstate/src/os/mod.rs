@@ -15,7 +15,8 @@
 //! * `liveness`: byte locks, by which the kernel says which handles live.
 //! * `name_lock`: the lock on where a region's name leads.
 //! * `futex`: sleeping on a word of the region.
-//! * `signals`: threads that get none.
+//! * `signals`: keeping them from a thread.
+//! * `threads`: threads of the library's own.
 //! * `event`: a descriptor that becomes readable when this process says so.
 //! * `fork`: what a forked child must not keep.
 
@@ -40,6 +41,7 @@ mod reader;
 mod region_key;
 mod registered;
 mod signals;
+mod threads;
 
 pub(crate) use clock::{DEFAULT_TIMEOUT, Deadline, spin};
 pub(crate) use descriptors::{Guarded, duplicate};
@@ -60,4 +62,4 @@ pub(crate) use origin::{OUT_OF_REACH, Origin};
 pub(crate) use per_region::PerRegion;
 pub(crate) use reader::Reader;
 pub(crate) use region_key::RegionKey;
-pub(crate) use signals::in_background;
+pub(crate) use threads::in_background;

@@ -7,20 +7,15 @@
 //!
 //! A sandbox or a limit may not allow it. Then the work is done where it is asked for, with a look at each number before.
 
-use super::signals::Blocked;
+use super::threads::beside;
 use std::cell::Cell;
 use std::os::fd::RawFd;
-use std::panic::resume_unwind;
 use std::sync::mpsc::channel;
-use std::thread::Builder;
 
 thread_local! {
     /// Whether this thread has a table of its own.
     static ALONE: Cell<bool> = const { Cell::new(false) };
 }
-
-/// Bytes of the thread's stack: many more than its system calls take.
-const STACK: usize = 256 << 10;
 
 /// Whether nothing can replace a descriptor of this thread's.
 pub(super) fn is_own() -> bool {
@@ -63,28 +58,24 @@ fn on_a_thread<M: Send, R>(
     make: impl FnOnce() -> M + Send,
     take: impl FnOnce(M, &str) -> R,
 ) -> Option<R> {
-    // The channels are dropped on the way out, so that the thread does not wait for one that has panicked.
-    std::thread::scope(move |scope| {
-        let ((made, result), (done, is_done)) = (channel(), channel::<()>());
-        let signals = Blocked::all();
-        let work = move || {
-            // SAFETY: no pointers.
-            let entries = format!("/proc/self/task/{}/fd", unsafe { libc::syscall(libc::SYS_gettid) });
-            if leave_table(keep) {
-                ALONE.set(true);
-                let _ = made.send((make(), entries));
-                // What was made stays open until it is taken.
-                let _ = is_done.recv();
-                close_table();
-            }
-        };
-        let thread = Builder::new().name("shmstate".into()).stack_size(STACK).spawn_scoped(scope, work).ok()?;
-        drop(signals);
-        let taken = result.recv().ok().map(|(made, entries)| take(made, &entries));
-        drop(done);
-        thread.join().unwrap_or_else(|panic| resume_unwind(panic));
-        taken
-    })
+    let ((made, result), (done, is_done)) = (channel(), channel::<()>());
+    let work = move || {
+        // SAFETY: no pointers.
+        let entries = format!("/proc/self/task/{}/fd", unsafe { libc::syscall(libc::SYS_gettid) });
+        if leave_table(keep) {
+            ALONE.set(true);
+            let _ = made.send((make(), entries));
+            // What was made stays open until it is taken.
+            let _ = is_done.recv();
+            close_table();
+        }
+    };
+    let taken = move || {
+        // Dropped on the way out, so that the thread does not wait for one that has panicked.
+        let _done = done;
+        result.recv().ok().map(|(made, entries)| take(made, &entries))
+    };
+    beside(c"shmstate", work, taken).flatten()
 }
 
 /// Gives this thread a table of its own, in which what is open under the numbers `keep` is open, and nothing else as far as

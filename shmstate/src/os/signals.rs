@@ -1,17 +1,5 @@
 //! Threads of the library's get no signals.
 
-use std::io;
-use std::thread::Builder;
-
-/// Bytes of the stack of a thread that sleeps most of the time; the program's wakers run on it.
-const STACK: usize = 256 << 10;
-
-/// Runs `f` on a thread of its own with that name, which gets no signals.
-pub(crate) fn in_background(name: &str, f: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    let _signals = Blocked::all();
-    Builder::new().name(name.into()).stack_size(STACK).spawn(f).map(drop)
-}
-
 /// All signals, which are blocked on this thread, and on one that it starts meanwhile: the program's handlers are to run
 /// where its descriptors are.
 pub(super) struct Blocked(libc::sigset_t);

@@ -92,7 +92,7 @@ impl TaskServer {
                 Call::Wake => served.unpark(),
                 Call::Start => {
                     let served = Arc::clone(served);
-                    let started = os::in_background("shmstate-waits", move || served.serve());
+                    let started = os::in_background(c"shmstate-waits", move || served.serve());
                     started.inspect_err(|_| self.served.tasks.has_no_thread())?;
                 }
             }

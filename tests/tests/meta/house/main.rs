@@ -162,6 +162,20 @@ fn descriptors_have_one_door() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A thread of std's begins and ends under a lock of std's. A fork may find it taken, by whatever thread of the program, and a child would
+/// wait for it for ever.
+#[test]
+fn threads_have_one_door() {
+    let starting = ["thread::spawn", "thread::scope", "thread::Builder", "pthread_create"];
+    let door = Path::new("os/threads.rs");
+    for (_, path, text) in files().into_iter().filter(|(_, path, _)| path != door) {
+        for line in code(&text) {
+            let found = starting.iter().find(|what| line.contains(**what));
+            assert_eq!(found, None, "{} starts a thread: {}", path.display(), line.trim());
+        }
+    }
+}
+
 /// A clock that is set does not shorten or lengthen a wait: what is waited for is measured by the one that only goes
 /// on, at one place. The time of day is written into the header, for people; programs may ask for it as a `Timestamp`.
 #[test]
