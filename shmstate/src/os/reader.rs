@@ -47,6 +47,11 @@ impl Reader {
         Ok(reader)
     }
 
+    /// Whether this is the process whose descriptor it has, and not a child of it.
+    pub(crate) fn is_mine(&self) -> bool {
+        self.fork_guard.is_current()
+    }
+
     /// How many of these bytes of a file in memory, from the first on, are none of a hole, or more. Fewer than there are is no
     /// harm.
     pub(crate) fn data(&self, bytes: Range<u64>, origin: &Origin) -> io::Result<u64> {

@@ -26,6 +26,11 @@ fn a_handle_says_that_it_was_made_before_the_fork() {
 }
 
 #[test]
+fn a_read_only_handle_goes_on_in_a_child_by_its_name() {
+    scenario("view");
+}
+
+#[test]
 fn a_task_waits_in_its_own_process_alone() {
     scenario("tasks");
 }

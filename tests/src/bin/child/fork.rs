@@ -35,6 +35,7 @@ pub fn succeeds(pid: libc::pid_t) {
 pub fn run(what: &str, path: &str) {
     match what {
         "handle" => handle(path),
+        "view" => view(path),
         "drop" => drop_in_child(path),
         "own" => own_handle(path),
         "orphan-in-update" => orphan(path, true, child),
@@ -86,6 +87,22 @@ fn tasks(path: &str) {
     assert!(poll(&mut task).is_ready());
     drop(open(path));
     waits(&fixture);
+}
+
+/// A read-only handle needs the file where it may have holes. A child has to open that again, by its name.
+fn view(path: &str) {
+    let fixture = open(path);
+    fixture.update(Fixture::step).expect("an update");
+    let (view, steps) = (State::<Fixture>::open_read_only(path).expect("a view"), |s: Box<Fixture>| s.steps);
+    succeeds(child(|| assert_eq!(view.snapshot().map(steps).expect("a snapshot"), 1)));
+    std::fs::rename(path, format!("{path}-elsewhere")).expect("another name");
+    succeeds(child(|| {
+        let error = view.snapshot().map(steps).expect_err("the name is needed");
+        assert_eq!(error.kind(), ErrorKind::Forked, "{error}");
+        assert_eq!(view.version(), 1);
+    }));
+    assert_eq!(view.snapshot().map(steps).expect("a snapshot"), 1);
+    std::fs::rename(format!("{path}-elsewhere"), path).expect("its name");
 }
 
 /// A handle of the parent is of no use in the child, and says so.
