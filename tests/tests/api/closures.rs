@@ -4,6 +4,7 @@ use shmstate::{Archived, CapacityError, Error, ErrorKind, List, Map, Outcome, Sh
 use shmstate_tests::scratch_dir;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Barrier;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -185,4 +186,41 @@ fn errors_of_containers_meet() {
     // The value, for those that want it back.
     let full = board.update(|s| (0..).find_map(|n| s.samples.push(n).err())).unwrap().unwrap();
     assert_eq!((full.without_value().capacity(), full.into_inner()), (8, 5));
+}
+
+/// Each has the lock that the other one waits for, until the first one's time is up.
+#[test]
+fn updates_that_nest_in_opposite_orders_do_not_wait_for_ever() {
+    let dir = scratch_dir();
+    let [a, b] = ["a", "b"].map(|name| State::<u64>::create(dir.path().join(name)).unwrap());
+    let both_are_in = Barrier::new(2);
+    let nested = |outer: &State<u64>, inner: &State<u64>| {
+        let update = |n: &mut u64| {
+            *n += 1;
+            both_are_in.wait();
+            inner.with_timeout(Duration::from_millis(20)).update(|n| *n += 10).err()
+        };
+        outer.update(update).unwrap()
+    };
+    let errors = std::thread::scope(|threads| {
+        let other = threads.spawn(|| nested(&b, &a));
+        [nested(&a, &b), other.join().unwrap()]
+    });
+    let errors: Vec<_> = errors.into_iter().flatten().collect();
+    assert!(!errors.is_empty() && errors.iter().all(|e| e.kind() == ErrorKind::Busy), "{errors:?}");
+    let sum = [&a, &b].map(|state| state.read(|n| *n).unwrap()).iter().sum::<u64>();
+    assert_eq!(sum, 2 + 10 * (2 - errors.len() as u64), "the outer ones are committed");
+}
+
+#[test]
+fn an_inner_update_of_another_region_is_one_of_its_own() {
+    let dir = scratch_dir();
+    let [outer, inner] = ["outer", "inner"].map(|name| State::<u64>::create(dir.path().join(name)).unwrap());
+    let refused = outer.try_update(|n| {
+        *n = 1;
+        inner.update(|n| *n = 2).unwrap();
+        Err::<(), ()>(())
+    });
+    assert_eq!(refused.unwrap(), Err(()));
+    assert_eq!([&outer, &inner].map(|state| state.read(|n| *n).unwrap()), [0, 2]);
 }
