@@ -325,14 +325,19 @@ mod tests {
         second.link(&region_path).unwrap();
         drop(second);
         // As a kill leaves it: the description is gone, the name is not.
-        let mut first = std::mem::ManuallyDrop::new(first);
-        let devnull = open_at(rustix::fs::CWD, "/dev/null", OFlags::RDWR, Mode::empty()).unwrap();
-        drop(std::mem::replace(&mut first.file, devnull));
+        let dies = |new: NewFile| {
+            let mut new = std::mem::ManuallyDrop::new(new);
+            let devnull = open_at(rustix::fs::CWD, "/dev/null", OFlags::RDWR, Mode::empty()).unwrap();
+            drop(std::mem::replace(&mut new.file, devnull));
+        };
+        dies(first);
         assert_eq!(names(&dir).len(), 2);
         let third = NewFile::with_temporary_name(&region_path).unwrap();
         assert_eq!(names(&dir).len(), 2, "the dead one's name is gone");
-        drop(third);
-        assert_eq!(names(&dir), ["region"]);
+        dies(third);
+        assert_eq!(names(&dir).len(), 2);
+        region_path.unlink().unwrap();
+        assert_eq!(names(&dir), [""; 0], "removed beside the region");
     }
 
     #[test]

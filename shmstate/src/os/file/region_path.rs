@@ -1,6 +1,6 @@
 //! Where a name leads: a directory that is held open, and a file name in it.
 
-use super::create::TEMPORARY;
+use super::create::{TEMPORARY, sweep};
 use super::home::{home, open_dir};
 use super::turn::Turn;
 use super::{Access, Limits, NewFile, check_file_system, check_kind, key_of};
@@ -183,7 +183,10 @@ impl RegionPath {
             self.check()?;
             rustix::fs::unlinkat(&self.dir, &self.name, AtFlags::empty())
                 .map_err(|e| Error::io(&self.path, "remove", e))
-        })
+        })?;
+        // What one that replaced it has left when it died takes as much memory.
+        sweep(self);
+        Ok(())
     }
 
     /// Refuses to go on if the program has replaced the directory's descriptor.
