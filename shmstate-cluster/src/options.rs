@@ -1,5 +1,6 @@
 //! How a replicated state is joined.
 
+use crate::advice;
 use crate::control::Control;
 use crate::engine::{Engine, Failed};
 use crate::error::Error;
@@ -116,6 +117,19 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self
     }
 
+    /// How many copies a new region of the state may come to have: see [`shmstate::Options::max_copies`].
+    pub fn max_copies(mut self, max_copies: usize) -> Self {
+        self.state = self.state.max_copies(max_copies);
+        self
+    }
+
+    /// Creates the regions whatever the limits of memory say: see [`shmstate::Options::ignore_memory_limits`].
+    pub fn ignore_memory_limits(mut self, ignore: bool) -> Self {
+        self.state = self.state.ignore_memory_limits(ignore);
+        self.ahead = self.ahead.ignore_memory_limits(ignore);
+        self
+    }
+
     /// Fills a new state, which neither this machine nor the cluster has: see [`shmstate::Options::init`].
     pub fn init(mut self, init: impl FnOnce(&mut T) + 'a) -> Self {
         self.state = self.state.init(init);
@@ -155,7 +169,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         check_name(&name)?;
         let control =
             State::<Control>::options().mode(mode).handles(handles.saturating_mul(2).max(HANDLES)).timeout(timeout);
-        let control = control.open_or_create(&paths.control)?;
+        let control = control.open_or_create(&paths.control).map_err(advice::of_region)?;
         paths.settle(control.path())?;
         let place = Place { paths, url: url.into(), name, replicas, timeout };
         let until = Instant::now().checked_add(timeout);
@@ -218,7 +232,11 @@ fn make_or_open<T: SharedLayout>(
         }
         if let Some(_elected) = control.elect(Duration::ZERO)? {
             if control.read(|c| c.machine)? == 0 {
-                place.with_engine(Make { runtime: runtime()?, place, control, state, ahead, migrates })??;
+                let make = Make { runtime: runtime()?, place, control, state, ahead, migrates };
+                place.with_engine(make)?.map_err(|e| match e {
+                    Error::State(e) => Error::State(advice::of_region(e)),
+                    e => e,
+                })?;
             }
             break;
         }
@@ -230,7 +248,7 @@ fn make_or_open<T: SharedLayout>(
         }
         control.wait_newer(seen, LOOK)?;
     }
-    let open = |path| State::<T>::options().timeout(place.timeout).open(path);
+    let open = |path| State::<T>::options().timeout(place.timeout).open(path).map_err(advice::of_region);
     let (state, ahead) = (open(&place.paths.state)?, open(&place.paths.ahead)?);
     if control.read(|c| (c.state, c.ahead))? != (state.lineage(), ahead.lineage()) {
         return Err(unrelated(&place.paths));

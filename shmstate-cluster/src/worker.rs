@@ -1,5 +1,6 @@
 //! The thread of each process that has joined: one of them at a time is elected, and is the link of its machine.
 
+use crate::advice;
 use crate::control::Control;
 use crate::end::End;
 use crate::engine::{Engine, Failed, Nats};
@@ -163,7 +164,7 @@ impl<T: SharedLayout> Work<'_, T> {
 
     /// Is the link until that ends.
     fn link(&self) -> Result<End, Error> {
-        let open = |path| State::<T>::options().timeout(self.place.timeout).open(path);
+        let open = |path| State::<T>::options().timeout(self.place.timeout).open(path).map_err(advice::of_region);
         let (state, ahead) = (open(&self.place.paths.state)?, open(&self.place.paths.ahead)?);
         let (of_state, of_ahead) = self.control.read(|c| (c.state, c.ahead))?;
         if (state.lineage(), ahead.lineage()) != (of_state, of_ahead) {

@@ -74,16 +74,17 @@ pub fn verify(file: impl AsRef<Path>) -> Result<Snapshot, Error> {
 /// [`Error::State`] as for [`shmstate::remove`].
 pub fn remove(name: impl AsRef<Path>) -> Result<(), Error> {
     let paths = crate::paths::Paths::new(name.as_ref(), Path::new(""))?;
-    shmstate::remove(&paths.region)?;
+    let mut removed = vec![shmstate::remove(&paths.region)];
     // The process that writes closes the store, instead of sleeping until its interval is over.
     if let Ok(requests) = State::<Requests>::open(&paths.requests) {
         let _ = requests.update(|_| ());
     }
-    for beside in [&paths.progress, &paths.requests] {
-        match shmstate::remove(beside) {
-            Err(e) if e.kind() != shmstate::ErrorKind::NotFound => return Err(e.into()),
-            _ => {}
-        }
+    // Those beside it may be there alone.
+    removed.extend([&paths.progress, &paths.requests].map(shmstate::remove));
+    let is_found = removed.iter().any(Result::is_ok);
+    let is_missing = |e: &shmstate::Error| is_found && e.kind() == shmstate::ErrorKind::NotFound;
+    match removed.into_iter().filter_map(Result::err).find(|e| !is_missing(e)) {
+        Some(e) => Err(e.into()),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -3,6 +3,7 @@
 //! They are two because different processes sleep on them: the process that writes sleeps until a version is wanted, and those that wait for
 //! their versions sleep until the store has one more. With one region, each wish would wake all that wait.
 
+use crate::advice;
 use crate::error::Error;
 use crate::paths::{Paths, identity};
 use shmstate::{SharedLayout, State, Text};
@@ -55,7 +56,7 @@ impl Control {
     pub(crate) fn open(paths: &Paths, mode: u32, handles: usize, timeout: Duration) -> Result<Control, Error> {
         fn open<T: SharedLayout>(name: &Path, mode: u32, handles: usize, timeout: Duration) -> Result<State<T>, Error> {
             let options = State::<T>::options().mode(mode).handles(handles.max(HANDLES)).timeout(timeout);
-            Ok(options.open_or_create(name)?)
+            options.open_or_create(name).map_err(advice::of_control)
         }
         let progress = open(&paths.progress, mode, handles, timeout)?;
         Ok(Control { progress, requests: open(&paths.requests, mode, handles, timeout)? })

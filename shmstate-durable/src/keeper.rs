@@ -1,5 +1,6 @@
 //! The thread of each process that keeps the state: one of them at a time is elected, and writes.
 
+use crate::advice;
 use crate::control::Control;
 use crate::error::Error;
 use crate::paths::{Paths, identity};
@@ -223,7 +224,7 @@ impl<T: SharedLayout> Writer<'_, T> {
             Err(e) => match e.kind() {
                 ErrorKind::NotFound => return self.give_up(),
                 ErrorKind::LayoutMismatch => return Ok(End::OtherLayout),
-                _ => return Err(e.into()),
+                _ => return Err(advice::of_state(&kept.paths)(e.into())),
             },
         };
         let Some(store) = kept.medium.open(&kept.paths)? else { return Err(Error::removed(&kept.paths.store)) };

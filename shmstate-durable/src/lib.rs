@@ -3,9 +3,10 @@
 // From the ground up:
 //
 // * `error`; `head`, `pages`: what a store has; `grown`, `untouched`: media; `paths`, `store`: the database.
-// * `control`: the regions by which the processes agree; `backup`: stores beside the one that is in use.
+// * `advice`: what the user does with a region; `control`: the regions by which the processes agree; `backup`: stores beside the one that is in use.
 // * `keeper`: the thread that writes; `options`: how a state is opened; `state`: what the user holds.
 
+mod advice;
 mod backup;
 mod control;
 mod error;

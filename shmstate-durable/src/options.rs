@@ -1,5 +1,6 @@
 //! How a durable state is opened.
 
+use crate::advice;
 use crate::control::Control;
 use crate::error::Error;
 use crate::head::Head;
@@ -93,6 +94,18 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self
     }
 
+    /// How many copies a new region may come to have: see [`shmstate::Options::max_copies`].
+    pub fn max_copies(mut self, max_copies: usize) -> Self {
+        self.region = self.region.max_copies(max_copies);
+        self
+    }
+
+    /// Creates the region whatever the limits of memory say: see [`shmstate::Options::ignore_memory_limits`].
+    pub fn ignore_memory_limits(mut self, ignore: bool) -> Self {
+        self.region = self.region.ignore_memory_limits(ignore);
+        self
+    }
+
     /// Fills a new state, of which there is neither a region nor a store: see [`shmstate::Options::init`].
     pub fn init(mut self, init: impl FnOnce(&mut T) + 'a) -> Self {
         self.region = self.region.init(init);
@@ -130,12 +143,12 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         let until = Instant::now().checked_add(terms.timeout);
         let state = loop {
             if let Some(_elected) = control.progress.elect(Duration::ZERO)? {
-                break opened(region, &paths, &control, &terms, until)?;
+                break opened(region, &paths, &control, &terms, until).map_err(advice::of_state(&paths))?;
             }
             // Another process writes, or is about to.
             let (bound, seen) = control.progress.read_versioned(|p, seen| (p.lineage, seen))?;
             if bound != 0 && paths.region.exists() {
-                break joined(region, &paths, &control)?;
+                break joined(region, &paths, &control).map_err(advice::of_state(&paths))?;
             }
             // It may sleep until its interval is over, and the region has been removed meanwhile.
             if !paths.region.exists() {

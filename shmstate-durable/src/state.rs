@@ -1,5 +1,6 @@
 //! [`DurableState`]: what the user holds.
 
+use crate::advice;
 use crate::backup;
 use crate::error::Error;
 use crate::keeper::{Keeper, Kept};
@@ -246,7 +247,7 @@ impl<T: SharedLayout> DurableState<T> {
     /// # Errors
     /// [`Error::State`] as for [`State::reopen`]; [`Error::Detached`] if the name leads to a region of another state by now.
     pub fn reopen(&mut self) -> Result<bool, Error> {
-        let moved = self.state.reopen()?;
+        let moved = self.state.reopen().map_err(|e| advice::of_state(&self.kept.paths)(e.into()))?;
         if self.state.lineage() == self.kept.lineage { Ok(moved) } else { Err(self.detached()) }
     }
 

@@ -1,15 +1,16 @@
 //! One opaque error for everything that can go wrong with a state.
 
+mod conversions;
 mod phrases;
+mod remedy;
 mod system;
 
-#[cfg(feature = "archived")]
-use crate::containers::ArchiveError;
 use crate::containers::CapacityError;
 use crate::events;
 use crate::layout::{Rule, ValidityError};
-use crate::plain::{ParseUuidError, TimeRangeError};
-use phrases::{Asked, At, Bytes, Migration, Quoted, Unknown};
+use phrases::{Asked, At, Bytes, Quoted, Unknown};
+use remedy::{Anew, CarriedOver, Or};
+pub use remedy::{CarryOver, Remedy};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -184,37 +185,36 @@ pub(crate) enum Trouble {
     #[error("`{}` exists already: use `open` or `open_or_create`, or remove it first", .path.display())]
     AlreadyExists { path: PathBuf },
     #[error(
-        "the region `{}` holds another layout than the program's type `{name}`:\n{table}\nrun the program that made it; or, if its \
-         content is not needed, put a new region in its place with `open_or_replace`; or carry it over (cargo feature `dynamic`):\n  {}",
-        .path.display(), Migration { name, losses, path }
+        "the region `{}` holds another layout than the program's type `{name}`:\n{table}\nrun the program that made it; or{}{}",
+        .path.display(), Or(.remedy, REPLACED), CarriedOver { name, losses, path, remedy }
     )]
-    LayoutMismatch { path: PathBuf, name: String, table: String, losses: Vec<String> },
+    LayoutMismatch { path: PathBuf, name: String, table: String, losses: Vec<String>, remedy: Option<Remedy> },
     #[error(
-        "the keys in the region `{}` are not where this program's `{of}` puts them: {why}; run the program that filled it; or, if \
-         its content is not needed, put a new region in its place with `open_or_replace`; or have its entries arranged anew with `options().migrate(Migrate::Auto)` (cargo feature `dynamic`). A type whose `{of}` changes needs another `#[shared(version = N)]`, so that this \
-         is noticed each time. If its `{of}` has not changed, the file is damaged",
-        .path.display()
+        "the keys in the region `{}` are not where this program's `{of}` puts them: {why}; run the program that filled it; or{}{}. \
+         A type whose `{of}` changes needs another `#[shared(version = N)]`, so that this is noticed each time. If its `{of}` has not \
+         changed, the file is damaged",
+        .path.display(), Or(.remedy, REPLACED), Anew(.remedy)
     )]
-    OtherRule { path: PathBuf, of: &'static str, why: String },
-    #[error("`{}` is not a sound region: {why}; if its content is not needed, `remove` removes it", .path.display())]
-    Corrupt { path: PathBuf, why: String },
+    OtherRule { path: PathBuf, of: &'static str, why: String, remedy: Option<Remedy> },
+    #[error("`{}` is not a sound region: {why};{}", .path.display(), Or(.remedy, " if its content is not needed, `remove` removes it"))]
+    Corrupt { path: PathBuf, why: String, remedy: Option<Remedy> },
     #[error(
         "`{}` is not a sound region: {why}; give the region another name, or delete the file if it is yours and not needed",
         .path.display()
     )]
     NoRegion { path: PathBuf, why: &'static str },
     #[error(
-        "the region `{}` has format {found}, and this version of shmstate knows format {known}: use the version that made \
-         it; or, if its content is not needed, `open_or_replace` puts a new region in its place, and `remove` removes it",
-        .path.display()
+        "the region `{}` has format {found}, and this version of shmstate knows format {known}: use the version that made it; or{}",
+        .path.display(),
+        Or(.remedy, ", if its content is not needed, `open_or_replace` puts a new region in its place, and `remove` removes it")
     )]
-    UnknownFormat { path: PathBuf, found: u32, known: u32 },
+    UnknownFormat { path: PathBuf, found: u32, known: u32, remedy: Option<Remedy> },
     #[error(
         "the region `{}` is from before the machine was restarted, or from a container with a boot id of its own, and no process \
-         has it open: its content may be half-written; `open_or_replace` puts a new region in its place, and `remove` removes it",
-        .path.display()
+         has it open: its content may be half-written;{}",
+        .path.display(), Or(.remedy, " `open_or_replace` puts a new region in its place, and `remove` removes it")
     )]
-    Rebooted { path: PathBuf },
+    Rebooted { path: PathBuf, remedy: Option<Remedy> },
     #[error("`{}` is {what}, not a plain file: a region is a file of its own", .path.display())]
     NotAFile { path: PathBuf, what: &'static str },
     #[error(
@@ -318,6 +318,9 @@ pub(crate) enum Trouble {
     Io { path: PathBuf, doing: &'static str, advice: &'static str, source: io::Error },
 }
 
+/// What to do with a region of another layout whose content is not needed.
+const REPLACED: &str = ", if its content is not needed, put a new region in its place with `open_or_replace`";
+
 /// What takes the place of a path in messages about a state without a name; the kernel calls it so as well.
 pub(crate) const ANONYMOUS: &str = "/memfd:shmstate";
 
@@ -382,7 +385,7 @@ impl Error {
             | Trouble::NoRegion { path, .. }
             | Trouble::NoExport { path, .. }
             | Trouble::UnknownFormat { path, .. }
-            | Trouble::Rebooted { path }
+            | Trouble::Rebooted { path, .. }
             | Trouble::NotAFile { path, .. }
             | Trouble::LockHeld { path, .. }
             | Trouble::Pinned { path, .. }
@@ -437,7 +440,7 @@ impl Error {
     /// The file is damaged.
     #[cold]
     pub(crate) fn corrupt(path: &Path, why: impl Into<String>) -> Error {
-        Trouble::Corrupt { path: path.to_owned(), why: why.into() }.into()
+        Trouble::Corrupt { path: path.to_owned(), why: why.into(), remedy: None }.into()
     }
 }
 
@@ -445,12 +448,12 @@ impl Error {
     /// The state in the file is no value of its type.
     #[cold]
     pub(crate) fn invalid_state(path: &Path, invalid: &ValidityError) -> Error {
-        let (path, why) = (path.to_owned(), format!("its state: {invalid}"));
-        match invalid.rule() {
-            None => Trouble::Corrupt { path, why }.into(),
-            Some(Rule::Order) => Trouble::OtherRule { path, of: "Ord", why: invalid.to_string() }.into(),
-            Some(Rule::Hash) => Trouble::OtherRule { path, of: "Hash", why: invalid.to_string() }.into(),
-        }
+        let of = match invalid.rule() {
+            None => return Error::corrupt(path, format!("its state: {invalid}")),
+            Some(Rule::Order) => "Ord",
+            Some(Rule::Hash) => "Hash",
+        };
+        Trouble::OtherRule { path: path.to_owned(), of, why: invalid.to_string(), remedy: None }.into()
     }
 }
 
@@ -462,35 +465,5 @@ impl From<Trouble> for Error {
             events::busy(&error);
         }
         error
-    }
-}
-
-/// A container has no room: `?` takes the error of any container into [`Error`].
-impl<T> From<CapacityError<T>> for Error {
-    fn from(full: CapacityError<T>) -> Self {
-        Trouble::Full(full.without_value()).into()
-    }
-}
-
-/// Of the kind [`Full`](ErrorKind::Full) if the archive is too long.
-#[cfg(feature = "archived")]
-impl From<ArchiveError> for Error {
-    fn from(error: ArchiveError) -> Self {
-        match error {
-            ArchiveError::Full(full) => full.into(),
-            refused @ ArchiveError::Refused(_) => Trouble::InvalidValue(refused.into()).into(),
-        }
-    }
-}
-
-impl From<TimeRangeError> for Error {
-    fn from(error: TimeRangeError) -> Self {
-        Trouble::InvalidValue(error.into()).into()
-    }
-}
-
-impl From<ParseUuidError> for Error {
-    fn from(error: ParseUuidError) -> Self {
-        Trouble::InvalidValue(error.into()).into()
     }
 }

@@ -168,6 +168,8 @@ pub use containers::Archived;
 pub use containers::{
     Array, Blob, CapacityError, ItemIndex, Key, List, Map, Maybe, Queue, Ring, Set, Slab, SortedMap, Text, Tracked,
 };
+#[doc(hidden)]
+pub use error::{CarryOver, Remedy};
 pub use error::{Error, ErrorKind};
 pub use layout::{
     ArchiveForm, Argument, Field, Kind, Layout, Pod, Report, Scalar, SharedLayout, TypeName, ValidityError, Variant,

@@ -250,3 +250,34 @@ fn a_state_that_was_founded_unseen_is_known() {
     }
     assert!(failed > 10, "{failed}");
 }
+
+#[test]
+fn a_region_that_cannot_be_used_is_filled_anew_as_the_error_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let _server = server("unusable");
+    let joined = try_join::<Old>("unusable", dir.path(), false).unwrap();
+    joined.update(|s| s.count = 7).unwrap();
+    let said = |e: Error, kind, parts: &[&str]| {
+        let Error::State(e) = e else { panic!("{e}") };
+        let text = e.to_string();
+        assert_eq!(e.kind(), kind, "{text}");
+        for part in parts.iter().chain(&["end the processes", "`shmstate_cluster::remove`"]) {
+            assert!(text.contains(part), "{part:?} is not in: {text}");
+        }
+        for part in ["open_or_replace", "State::<", "`remove` removes", "cargo feature"] {
+            assert!(!text.contains(part), "{part:?} is in: {text}");
+        }
+    };
+    let why = try_join::<new::Old>("unusable", dir.path(), false).unwrap_err();
+    said(why, ErrorKind::LayoutMismatch, &["`ClusterState::options().migrate("]);
+    drop(joined);
+    for name in ["state", "state.ahead", "state.cluster"] {
+        let mut bytes = std::fs::read(dir.path().join(name)).unwrap();
+        bytes[40] ^= 0x55;
+        std::fs::write(dir.path().join(name), bytes).unwrap();
+        said(try_join::<Old>("unusable", dir.path(), false).unwrap_err(), ErrorKind::Corrupt, &[name]);
+        assert!(crate::remove(dir.path().join("state")).unwrap());
+        drop(try_join::<Old>("unusable", dir.path(), false).unwrap());
+    }
+    assert_eq!(try_join::<Old>("unusable", dir.path(), false).unwrap().read(|s| s.count).unwrap(), 7);
+}

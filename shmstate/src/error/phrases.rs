@@ -1,33 +1,12 @@
 //! Parts of messages.
 
 use std::fmt;
-use std::path::Path;
 
 /// A number of bytes, for people.
 pub(super) struct Bytes(pub(super) u64);
 
 /// A path in a state, where there is one.
 pub(super) struct At<'a>(pub(super) &'a str);
-
-/// The line that opens a region of another layout.
-pub(super) struct Migration<'a> {
-    pub(super) name: &'a str,
-    pub(super) losses: &'a [String],
-    pub(super) path: &'a Path,
-}
-
-impl fmt::Display for Migration<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Migration { name, losses, path } = self;
-        write!(f, "State::<{name}>::options().migrate(")?;
-        if losses.is_empty() {
-            f.write_str("Migrate::Auto")?;
-        } else {
-            write!(f, "Migrate::AllowLoss(&[{}])", Quoted(losses))?;
-        }
-        write!(f, ").open({path:?})")
-    }
-}
 
 /// Texts as Rust writes them, as many as help.
 pub(super) struct Quoted<'a>(pub(super) &'a [String]);

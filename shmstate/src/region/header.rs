@@ -119,7 +119,7 @@ fn check_begin(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// The error for a region of layout `found` where a program has another type, with the differences.
 fn mismatch(path: &Path, found: &Schema, program: &Schema, origins: &Origins) -> Error {
     let (name, table, losses) = differences(found, program, origins);
-    Trouble::LayoutMismatch { path: path.to_owned(), name, table, losses }.into()
+    Trouble::LayoutMismatch { path: path.to_owned(), name, table, losses, remedy: None }.into()
 }
 
 /// The program's type, how the layout `found` differs from it, and what a migration would lose.
@@ -153,7 +153,7 @@ impl Header {
             return Ok(());
         }
         let used = os::is_populated(file).map_err(|e| Error::io(path, "lock", e))?;
-        if used { Ok(()) } else { Err(Trouble::Rebooted { path: path.to_owned() }.into()) }
+        if used { Ok(()) } else { Err(Trouble::Rebooted { path: path.to_owned(), remedy: None }.into()) }
     }
 
     /// Refuses a region of another type, with the differences.
@@ -188,7 +188,13 @@ impl Header {
             return Err(corrupt("its byte order mark is damaged"));
         }
         if raw.format != FORMAT {
-            return Err(Trouble::UnknownFormat { path: path.to_owned(), found: raw.format, known: FORMAT }.into());
+            return Err(Trouble::UnknownFormat {
+                path: path.to_owned(),
+                found: raw.format,
+                known: FORMAT,
+                remedy: None,
+            }
+            .into());
         }
         if raw.checksum != raw.sum() {
             return Err(corrupt("its header is damaged (the checksum differs)"));
