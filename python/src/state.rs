@@ -1,7 +1,7 @@
 //! A state, as the user holds it.
 
 use crate::block::Block;
-use crate::errors::{from_library, over};
+use crate::errors::{from_library, over, raise};
 use crate::from_python;
 use crate::guards::{Read, Source, Update};
 use crate::registry::Registry;
@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use shmstate::Error;
 use shmstate::dynamic::{self, Data, DynOptions, DynState};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,16 +21,45 @@ pub(crate) struct State {
     open: Mutex<Option<Arc<Source>>>,
     /// How it was opened.
     options: DynOptions,
-    /// What a child of `fork` has to do before it uses the state, if it is one.
+    /// The file, from the root on, whatever the working directory is by now; of an anonymous state, nothing.
+    file: Option<PathBuf>,
+    /// In a child of `fork` that has not opened the state yet: how it does that.
     forked: Mutex<Option<Forked>>,
     is_forked: AtomicBool,
 }
 
 /// How a child opens what its parent had open.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Forked {
-    ByName,
-    ByDescriptor(i32),
+    ByName(PathBuf),
+    /// The descriptor was made before the fork, for this.
+    ByDescriptor(Arc<OwnedFd>),
+    /// No descriptor could be made.
+    NoWay,
+}
+
+/// Why a child of `fork` has not got what its parent had open.
+enum NotOpened {
+    Library(Error),
+    /// The name leads to another region by now.
+    Another(PathBuf),
+    NoWay,
+}
+
+fn not_opened(py: Python<'_>, why: NotOpened) -> PyErr {
+    match why {
+        NotOpened::Library(error) => from_library(py, &error),
+        NotOpened::Another(path) => {
+            let why =
+                "leads to another region than the one that was open before the `fork`: open it again in this process";
+            raise(py, "retired", format!("the name `{}` {why}", path.display()))
+        }
+        NotOpened::NoWay => {
+            let why = "the state has no name, and no descriptor of it could be made before the `fork`, so that this process cannot open \
+                       it: hand it over by `share`, or pickle it";
+            raise(py, "forked", why.into())
+        }
+    }
 }
 
 /// How to open or create.
@@ -69,30 +98,53 @@ fn seconds(seconds: Option<f64>) -> PyResult<Duration> {
 impl State {
     fn source(&self, py: Python<'_>) -> PyResult<Arc<Source>> {
         if self.is_forked.load(Relaxed) {
-            let forked = self.forked.lock().unwrap_or_else(PoisonError::into_inner).take();
-            forked.map_or(Ok(()), |forked| self.open_in_child(py, forked))?;
-            self.is_forked.store(false, Relaxed);
+            self.open_in_child(py)?;
         }
         self.lock().clone().ok_or_else(|| over(py, "the state is closed: open it again"))
     }
 
-    /// Opens in a child of `fork` what the parent had open, as a handle of its own.
+    /// Opens in a child of `fork` what the parent had open, as a handle of its own. If that fails, the next use tries again.
+    ///
+    /// Several threads of the child may do so at once: the first one that has a handle leaves it to the others. None of them holds a
+    /// lock while the interpreter is let go, which would be locked for ever in a child that is forked meanwhile.
     #[cold]
-    fn open_in_child(&self, py: Python<'_>, forked: Forked) -> PyResult<()> {
-        let Some(before) = self.lock().clone() else { return Ok(()) };
-        let opened = match forked {
-            Forked::ByName => self.options.clone().open(before.state.file()),
-            Forked::ByDescriptor(descriptor) => {
-                // SAFETY: the descriptor was made before the fork, for this, and is closed after it.
-                let descriptor = unsafe { BorrowedFd::borrow_raw(descriptor) };
-                self.options.clone().from_fd(descriptor)
+    fn open_in_child(&self, py: Python<'_>) -> PyResult<()> {
+        let forked = self.forked().clone();
+        let (Some(forked), Some(before)) = (forked, self.lock().clone()) else { return Ok(()) };
+        let opened = py.detach(|| self.opened_in_child(forked, &before.state));
+        let mut open = self.lock();
+        if !self.is_forked.load(Relaxed) || open.is_none() {
+            return Ok(());
+        }
+        match opened {
+            Ok(state) => {
+                let (registry, timeout) = (Arc::clone(&before.registry), before.timeout);
+                *open = Some(Arc::new(Source { state: Arc::new(state), registry, timeout }));
+                self.is_forked.store(false, Relaxed);
+                let done = self.forked().take();
+                drop(open);
+                drop(done);
+                Ok(())
             }
+            Err(why) => {
+                drop(open);
+                Err(not_opened(py, why))
+            }
+        }
+    }
+
+    fn opened_in_child(&self, forked: Forked, before: &DynState) -> Result<DynState, NotOpened> {
+        let (opened, path) = match forked {
+            Forked::ByName(path) => (self.options.clone().open(&path), path),
+            Forked::ByDescriptor(descriptor) => (self.options.clone().from_fd(&*descriptor), before.file().to_owned()),
+            Forked::NoWay => return Err(NotOpened::NoWay),
         };
-        let checked = opened.and_then(|state| state.check_schema(&before.registry.schema).map(|()| state));
-        let state = checked.map_err(|error| from_library(py, &error))?;
-        let (registry, timeout) = (Arc::clone(&before.registry), before.timeout);
-        *self.lock() = Some(Arc::new(Source { state: Arc::new(state), registry, timeout }));
-        Ok(())
+        let state = opened.map_err(NotOpened::Library)?;
+        if state.is_same_region(before) { Ok(state) } else { Err(NotOpened::Another(path)) }
+    }
+
+    fn forked(&self) -> MutexGuard<'_, Option<Forked>> {
+        self.forked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Arc<Source>>> {
@@ -163,9 +215,11 @@ impl State {
         };
         let state = opened.map_err(|error| from_library(py, &error))?;
         let (schema, types) = (state.schema(), state.types());
+        let has_name = !matches!(how, "anonymous" | "fd");
+        let file = has_name.then(|| std::path::absolute(state.file()).unwrap_or_else(|_| state.file().to_owned()));
         let registry = Arc::new(Registry::new(&types, schema));
         let open = Mutex::new(Some(Arc::new(Source { state: Arc::new(state), registry, timeout })));
-        Ok(State { open, options: kept, forked: Mutex::new(None), is_forked: AtomicBool::new(false) })
+        Ok(State { open, options: kept, file, forked: Mutex::new(None), is_forked: AtomicBool::new(false) })
     }
 
     /// Takes the classes of the types, one for each.
@@ -245,10 +299,11 @@ impl State {
         py.detach(|| source.state.from_json(path, json)).map_err(|error| from_library(py, &error))
     }
 
-    /// The file of the region, or a text for people if it has none.
+    /// The file of the region, from the root on, or a text for people if it has none.
     #[getter]
     fn file(&self, py: Python<'_>) -> PyResult<String> {
-        self.with(py, |state| Ok(state.file().display().to_string()))
+        let source = self.source(py)?;
+        Ok(self.file.as_deref().unwrap_or_else(|| source.state.file()).display().to_string())
     }
 
     /// Writes the committed version to a file.
@@ -285,23 +340,31 @@ impl State {
         Ok(self.with(py, DynState::share)?.into_raw_fd())
     }
 
-    /// In a child of `fork`: the next use opens the state for this process. An anonymous state is opened at once, by a descriptor.
+    /// In a child of `fork`: the next use opens the state for this process. An anonymous state is opened at once, by a descriptor, which
+    /// belongs to the state from then on.
     #[pyo3(signature = (descriptor = None))]
     fn _after_fork_(&self, py: Python<'_>, descriptor: Option<i32>) -> PyResult<()> {
-        match descriptor {
-            Some(descriptor) => self.open_in_child(py, Forked::ByDescriptor(descriptor)),
-            None => {
-                *self.forked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Forked::ByName);
-                self.is_forked.store(true, Relaxed);
-                Ok(())
+        let before = self.forked().take();
+        let now = match (descriptor, &self.file, before) {
+            (Some(descriptor), ..) => {
+                // SAFETY: the caller has made it for this, and leaves it to the state.
+                Forked::ByDescriptor(Arc::new(unsafe { OwnedFd::from_raw_fd(descriptor) }))
             }
-        }
+            (None, Some(file), _) => Forked::ByName(file.clone()),
+            // The parent, a child itself, has not opened it yet: its descriptor has been inherited.
+            (None, None, Some(before)) => before,
+            (None, None, None) => Forked::NoWay,
+        };
+        *self.forked() = Some(now);
+        self.is_forked.store(true, Relaxed);
+        if descriptor.is_some() { self.open_in_child(py) } else { Ok(()) }
     }
 
     /// Leaves the state, which goes on for others. Blocks that are open end as they would; new ones are an error.
     fn close(&self) {
         let closed = self.lock().take();
-        drop(closed);
+        let forked = self.forked().take();
+        drop((closed, forked));
     }
 
     /// Whether it was closed.

@@ -124,6 +124,7 @@ _IN_PYTHON = [
         (r"`(copies|max_copies)\((\d+)\)`", r"`\1=\2`"),
         (r"a field `_pad` of (\d+) `u8`", r"a field `_pad: Plain[u8, \1]`"),
         (r"`read` closures", "`read` blocks"),
+        (r"open the name again, as `reopen` does", "open the name again"),
         (
             r"an update of the region (`.*`) inside of a `read` or `update` closure of the same region: .*",
             r"an update of the region \1 inside of another block of the same state, on the same thread: it would wait for itself; "

@@ -7,6 +7,7 @@ import os
 import types
 import weakref
 from collections import namedtuple
+from threading import get_ident
 from typing import Any
 
 from ._shmstate import StateBase
@@ -265,45 +266,49 @@ class _Wait:
 
 
 def _reopen(cls: Any, file: str, root: Any, options: "dict[str, Any]") -> State:
-    known = {name: value for name, value in options.items() if name in ("timeout", "writable")}
-    return cls._make("open", file, root, known)
+    return cls._make("open", file, root, options)
 
 
 def _from_duplicate(cls: Any, duplicate: Any, root: Any, options: "dict[str, Any]") -> State:
     descriptor = duplicate.detach()
     try:
-        known = {name: value for name, value in options.items() if name == "timeout"}
-        return cls._make("fd", descriptor, root, known)
+        return cls._make("fd", descriptor, root, options)
     finally:
         os.close(descriptor)
 
 
 # What this process has open. A child of `fork` opens each of them anew when it uses it: an anonymous one by a descriptor that is
-# made before the fork.
+# made before the fork, by the thread that forks: others may fork at the same time.
 _states: "weakref.WeakSet[State]" = weakref.WeakSet()
-_descriptors: "list[tuple[State, int]]" = []
+_descriptors: "dict[int, dict[State, int]]" = {}
 
 
 def _before_fork() -> None:
+    made: "dict[State, int]" = {}
     for state in list(_states):
         if state._how[0] in ("anonymous", "fd") and not state.closed:
             try:
-                _descriptors.append((state, state.share()))
+                made[state] = state.share()
             except Exception:  # noqa: BLE001 - the child is refused then, and says why
                 pass
+    _descriptors[get_ident()] = made
 
 
 def _after_fork(in_child: bool) -> None:
-    anonymous = dict(_descriptors)
-    _descriptors.clear()
+    made = _descriptors.pop(get_ident(), {})
     if in_child:
         for state in list(_states):
             try:
-                state._after_fork_(anonymous.get(state))
-            except Exception:  # noqa: BLE001 - each use says why
+                state._after_fork_(made.pop(state, None))  # which takes the descriptor over
+            except Exception:  # noqa: BLE001 - each use tries again, and says why
                 pass
-    for descriptor in anonymous.values():
-        os.close(descriptor)
+    # In a child, also those of threads that were about to fork as well.
+    others = list(_descriptors.values()) if in_child else []
+    for descriptors in (made, *others):
+        for descriptor in descriptors.values():
+            os.close(descriptor)
+    if in_child:
+        _descriptors.clear()
 
 
 os.register_at_fork(

@@ -418,6 +418,12 @@ impl DynState {
         }
     }
 
+    /// Whether both are handles on the same region, whatever their names lead to by now.
+    #[must_use]
+    pub fn is_same_region(&self, other: &DynState) -> bool {
+        self.identity() == other.identity()
+    }
+
     /// Whether the name still leads to this region: see [`State::is_current`](crate::State::is_current).
     ///
     /// # Errors
@@ -437,14 +443,15 @@ impl DynState {
     /// As for [`open`](Self::open); [`Unsupported`](crate::ErrorKind::Unsupported) for a state without a name, or whose name this
     /// process cannot look up any more (`chroot`). The handle stays what it was.
     pub fn reopen(&mut self) -> Result<bool, Error> {
-        let (in_service, origin, before) = match &self.access {
+        let before = self.identity();
+        let (in_service, origin) = match &self.access {
             Access::Looking(viewer) => {
                 let region = viewer.region();
-                (region.is_in_service()?, Some(region.origin()), region.key())
+                (region.is_in_service()?, Some(region.origin()))
             }
             Access::TakingPart(session) => {
                 let region = session.region();
-                (region.is_mine() && region.is_in_service()?, region.origin(), region.key())
+                (region.is_mine() && region.is_in_service()?, region.origin())
             }
         };
         if in_service && self.is_current()? {
@@ -452,13 +459,13 @@ impl DynState {
         }
         let next = self.options.clone().open(Origin::in_reach(origin)?.absolute())?;
         *self = next;
-        Ok(self.key() != before)
+        Ok(self.identity() != before)
     }
 
-    fn key(&self) -> RegionKey {
+    fn identity(&self) -> (RegionKey, u128) {
         match &self.access {
-            Access::Looking(viewer) => viewer.region().key(),
-            Access::TakingPart(session) => session.region().key(),
+            Access::Looking(viewer) => viewer.region().identity(),
+            Access::TakingPart(session) => session.region().identity(),
         }
     }
 }

@@ -103,6 +103,7 @@ impl Region {
             kernel,
             origin,
             key,
+            id: header.id,
             lineage: header.lineage,
             slot,
             line,

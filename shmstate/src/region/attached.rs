@@ -28,6 +28,8 @@ pub(crate) struct Region {
     /// Where it was found; an anonymous region has no origin.
     pub(super) origin: Option<Arc<Origin>>,
     pub(super) key: RegionKey,
+    /// A random number.
+    pub(super) id: u128,
     /// What it has in common with the regions whose content it goes on with.
     pub(super) lineage: u128,
     /// Invariant: this handle holds the byte of this slot.
@@ -106,6 +108,11 @@ impl Region {
         let mapped = || self.kernel.liveness.with_file(map).and_then(std::convert::identity);
         let tasks = TaskServer::of(self.key, mapped).map_err(|e| lost(self.path(), e))?;
         Ok(self.tasks.get_or_init(|| tasks))
+    }
+
+    /// What no other region has: its file, and its number. A file of the same inode may be another region, and a copy has the same number.
+    pub(crate) fn identity(&self) -> (RegionKey, u128) {
+        (self.key, self.id)
     }
 
     /// What this region has in common with those whose content it goes on with.

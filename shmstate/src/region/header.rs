@@ -138,6 +138,8 @@ pub(super) struct Header {
     pub(super) schema: Schema,
     pub(super) fingerprint: u64,
     pub(super) align: u32,
+    /// The random number of the region.
+    pub(super) id: u128,
     pub(super) lineage: u128,
     /// Whether it was made under another boot id than this process sees.
     other_run: bool,
@@ -222,8 +224,9 @@ impl Header {
         if !root_fits || schema.fingerprint() != raw.fingerprint {
             return Err(corrupt("its schema and its header contradict each other"));
         }
-        let (fingerprint, align, lineage) = (raw.fingerprint, raw.state_align, number(raw.lineage));
-        Ok(Header { geometry, schema, fingerprint, align, lineage, other_run })
+        let (fingerprint, align) = (raw.fingerprint, raw.state_align);
+        let (id, lineage) = (number(raw.region_id), number(raw.lineage));
+        Ok(Header { geometry, schema, fingerprint, align, id, lineage, other_run })
     }
 
     /// Whether every number in the header is the one that the geometry gives.

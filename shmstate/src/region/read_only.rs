@@ -27,6 +27,8 @@ pub(crate) struct ReadOnlyRegion {
     geometry: Geometry,
     origin: Origin,
     key: RegionKey,
+    /// A random number.
+    id: u128,
     /// Where an access to a hole would take memory.
     holes: Option<Holes>,
     /// For the tasks that wait for its versions.
@@ -82,7 +84,7 @@ impl ReadOnlyRegion {
             None
         };
         let (mapping, tasks) = (Arc::new(mapping), OnceLock::new());
-        Ok(ReadOnlyRegion { shared, mapping, geometry, origin, key, holes, tasks })
+        Ok(ReadOnlyRegion { shared, mapping, geometry, origin, key, id: header.id, holes, tasks })
     }
 
     /// Where it was found.
@@ -93,6 +95,11 @@ impl ReadOnlyRegion {
     /// Identity of the file.
     pub(crate) fn key(&self) -> RegionKey {
         self.key
+    }
+
+    /// What no other region has: its file, and its number. A file of the same inode may be another region, and a copy has the same number.
+    pub(crate) fn identity(&self) -> (RegionKey, u128) {
+        (self.key, self.id)
     }
 
     /// Whether no task has waited through this handle in a parent of this process, where it would be woken.

@@ -47,10 +47,10 @@ impl<T: SharedLayout> State<T> {
         if mine && region.is_current()? && region.is_in_service()? {
             return Ok(false);
         }
-        let (region_path, before) = (region.region_path()?, region.key());
+        let (region_path, before) = (region.region_path()?, region.identity());
         let next = Options::open_at(&region_path, terms, &mut Deadline::new(terms.timeout))?;
         *self = next.asked_for(region.asked_copies());
-        Ok(self.region().key() != before)
+        Ok(self.region().identity() != before)
     }
 }
 
@@ -60,13 +60,13 @@ impl<T: SharedLayout> ReadOnly<T> {
     /// # Errors
     /// As for [`State::open_read_only`]. The view stays what it was.
     pub fn reopen(&mut self) -> Result<bool, Error> {
-        let before = self.region().key();
+        let before = self.region().identity();
         if self.is_current()? && self.region().is_in_service()? {
             return Ok(false);
         }
         let origin = Origin::in_reach(Some(self.region().origin()))?;
         let next = ReadOnlyRegion::open(&RegionPath::find(origin.absolute())?, State::<T>::TYPE)?;
         *self = ReadOnly::new(next);
-        Ok(self.region().key() != before)
+        Ok(self.region().identity() != before)
     }
 }
