@@ -13,19 +13,18 @@ pub(crate) fn of_state(paths: &Paths) -> impl Fn(Error) -> Error + Copy {
         CarryOver { handle: "DurableState", open: format!(".open({:?}, {dir:?})", paths.region) }
     };
     move |e| {
-        match e {
-        Error::State(e) if e.kind() == ErrorKind::LayoutMismatch => {
-            let without = "open the state under another name, which has a store of its own".into();
-            Error::State(e.with_remedy(|| Remedy { without, carry_over: Some(carry_over()) }))
-        }
-        Error::State(e) => Error::State(e.with_remedy(|| Remedy {
-            without: "end the processes that use it, and remove it with `shmstate_durable::remove`: what the store has is restored at the \
-                      next opening"
-                .into(),
-            carry_over: None,
-        })),
-        e => e,
-    }
+        let Error::State(e) = e else { return e };
+        let (without, carry_over) = match e.kind() {
+            ErrorKind::LayoutMismatch => {
+                ("open the state under another name, which has a store of its own", Some(carry_over()))
+            }
+            _ => (
+                "end the processes that use it, and remove it with `shmstate_durable::remove`: what the store has is restored at \
+                 the next opening",
+                None,
+            ),
+        };
+        Error::State(e.with_remedy(|| Remedy { without: without.into(), carry_over }))
     }
 }
 
