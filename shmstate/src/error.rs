@@ -186,18 +186,18 @@ pub(crate) enum Trouble {
     AlreadyExists { path: PathBuf },
     #[error(
         "the region `{}` holds another layout than the program's type `{name}`:\n{table}\nrun the program that made it; or{}{}",
-        .path.display(), Or(.remedy, REPLACED), CarriedOver { name, losses, path, remedy }
+        .path.display(), Or(.remedy.as_deref(), REPLACED), CarriedOver { name, losses, path, remedy: remedy.as_deref() }
     )]
-    LayoutMismatch { path: PathBuf, name: String, table: String, losses: Vec<String>, remedy: Option<Remedy> },
+    LayoutMismatch { path: PathBuf, name: String, table: String, losses: Vec<String>, remedy: Option<Box<Remedy>> },
     #[error(
         "the keys in the region `{}` are not where this program's `{of}` puts them: {why}; run the program that filled it; or{}{}. \
          A type whose `{of}` changes needs another `#[shared(version = N)]`, so that this is noticed each time. If its `{of}` has not \
          changed, the file is damaged",
-        .path.display(), Or(.remedy, REPLACED), Anew(.remedy)
+        .path.display(), Or(.remedy.as_deref(), REPLACED), Anew(.remedy.as_deref())
     )]
-    OtherRule { path: PathBuf, of: &'static str, why: String, remedy: Option<Remedy> },
-    #[error("`{}` is not a sound region: {why};{}", .path.display(), Or(.remedy, " if its content is not needed, `remove` removes it"))]
-    Corrupt { path: PathBuf, why: String, remedy: Option<Remedy> },
+    OtherRule { path: PathBuf, of: &'static str, why: String, remedy: Option<Box<Remedy>> },
+    #[error("`{}` is not a sound region: {why};{}", .path.display(), Or(.remedy.as_deref(), " if its content is not needed, `remove` removes it"))]
+    Corrupt { path: PathBuf, why: String, remedy: Option<Box<Remedy>> },
     #[error(
         "`{}` is not a sound region: {why}; give the region another name, or delete the file if it is yours and not needed",
         .path.display()
@@ -206,15 +206,15 @@ pub(crate) enum Trouble {
     #[error(
         "the region `{}` has format {found}, and this version of shmstate knows format {known}: use the version that made it; or{}",
         .path.display(),
-        Or(.remedy, ", if its content is not needed, `open_or_replace` puts a new region in its place, and `remove` removes it")
+        Or(.remedy.as_deref(), ", if its content is not needed, `open_or_replace` puts a new region in its place, and `remove` removes it")
     )]
-    UnknownFormat { path: PathBuf, found: u32, known: u32, remedy: Option<Remedy> },
+    UnknownFormat { path: PathBuf, found: u32, known: u32, remedy: Option<Box<Remedy>> },
     #[error(
         "the region `{}` is from before the machine was restarted, or from a container with a boot id of its own, and no process \
          has it open: its content may be half-written;{}",
-        .path.display(), Or(.remedy, " `open_or_replace` puts a new region in its place, and `remove` removes it")
+        .path.display(), Or(.remedy.as_deref(), " `open_or_replace` puts a new region in its place, and `remove` removes it")
     )]
-    Rebooted { path: PathBuf, remedy: Option<Remedy> },
+    Rebooted { path: PathBuf, remedy: Option<Box<Remedy>> },
     #[error("`{}` is {what}, not a plain file: a region is a file of its own", .path.display())]
     NotAFile { path: PathBuf, what: &'static str },
     #[error(

@@ -13,7 +13,7 @@ impl<T> From<CapacityError<T>> for Error {
     }
 }
 
-/// Of the kind [`Full`](ErrorKind::Full) if the archive is too long.
+/// Of the kind [`Full`](crate::ErrorKind::Full) if the archive is too long.
 #[cfg(feature = "archived")]
 impl From<ArchiveError> for Error {
     fn from(error: ArchiveError) -> Self {

@@ -38,14 +38,14 @@ impl Error {
         | Trouble::UnknownFormat { remedy, .. }
         | Trouble::Rebooted { remedy, .. } = &mut *self.0
         {
-            *remedy = Some(helps());
+            *remedy = Some(Box::new(helps()));
         }
         self
     }
 }
 
 /// How to do without the region; otherwise what the user of a `State` does.
-pub(super) struct Or<'a>(pub(super) &'a Option<Remedy>, pub(super) &'static str);
+pub(super) struct Or<'a>(pub(super) Option<&'a Remedy>, pub(super) &'static str);
 
 impl fmt::Display for Or<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,7 +61,7 @@ pub(super) struct CarriedOver<'a> {
     pub(super) name: &'a str,
     pub(super) losses: &'a [String],
     pub(super) path: &'a Path,
-    pub(super) remedy: &'a Option<Remedy>,
+    pub(super) remedy: Option<&'a Remedy>,
 }
 
 impl fmt::Display for CarriedOver<'_> {
@@ -82,7 +82,7 @@ impl fmt::Display for CarriedOver<'_> {
 }
 
 /// What has the entries of maps arranged anew.
-pub(super) struct Anew<'a>(pub(super) &'a Option<Remedy>);
+pub(super) struct Anew<'a>(pub(super) Option<&'a Remedy>);
 
 impl fmt::Display for Anew<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
