@@ -13,8 +13,8 @@ const PIECES: &[(&str, &str)] = &[
         "if its content is not needed, `shmstate rm NAME` removes it",
     ),
     (
-        "or, if its content is not needed, put a new region in its place with `open_or_replace`",
-        "or, if its content is not needed, remove it with `shmstate rm NAME`",
+        ", if its content is not needed, put a new region in its place with `open_or_replace`",
+        ", if its content is not needed, remove it with `shmstate rm NAME`",
     ),
     ("wait for it or raise `timeout`", "wait for it, and try again"),
     (
@@ -93,8 +93,9 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     /// Folders and files whose texts no command can come to: they are of types, their derive and their closures.
-    const OF_PROGRAMS: [&str; 9] = [
+    const OF_PROGRAMS: [&str; 10] = [
         "containers",
+        "error/remedy.rs",
         "layout/contract.rs",
         "layout/derived.rs",
         "layout/prove.rs",
