@@ -5,7 +5,7 @@ use crate::end::End;
 use crate::engine::{Appended, Engine};
 use crate::entry::{self, Pieces, What};
 use crate::incoming::Incoming;
-use crate::replica::{News, Replica, Step};
+use crate::replica::{NewEntries, Replica, Step};
 use shmstate::SharedLayout;
 use tokio::time::timeout;
 
@@ -19,13 +19,13 @@ pub(crate) async fn connect<T: SharedLayout, E: Engine>(
         Err(End::Refused { entry, why }) => (entry, why),
         connected => return connected,
     };
-    if let Err(e) = replica.stop_before(entry, &seen.news, seen.committed_before(entry)) {
+    if let Err(e) = replica.stop_before(entry, &seen.entries, seen.committed_before(entry)) {
         // One that comes before is whole, and makes no value.
-        match incoming.refusal(replica.state(), &seen.news, e) {
+        match incoming.refusal(replica.state(), &seen.entries, e) {
             End::Refused { entry: first, why: of_first } => (entry, why) = (first, of_first),
             end => return Err(end),
         }
-        replica.stop_before(entry, &seen.news, seen.committed_before(entry))?;
+        replica.stop_before(entry, &seen.entries, seen.committed_before(entry))?;
     }
     // Another machine may have passed over it, and said what the state is since.
     match bring_up(incoming, replica, true, &mut Seen::new(replica)).await {
@@ -36,7 +36,7 @@ pub(crate) async fn connect<T: SharedLayout, E: Engine>(
 
 /// The entries that follow the newest one that the state has, as far as they have been seen.
 struct Seen {
-    news: News,
+    entries: NewEntries,
     /// The one that has the batch of this machine that was under way.
     own: Option<u64>,
     /// Some were not seen, because they are not kept any more.
@@ -45,7 +45,7 @@ struct Seen {
 
 impl Seen {
     fn new<T: SharedLayout>(replica: &Replica<'_, T>) -> Seen {
-        Seen { news: News::after(replica.applied(), replica.digest()), own: None, skips: false }
+        Seen { entries: NewEntries::after(replica.applied(), replica.digest()), own: None, skips: false }
     }
 
     /// Whether the batch is among those before that entry; `None` if that is not known.
@@ -67,81 +67,82 @@ async fn bring_up<T: SharedLayout, E: Engine>(
     seen: &mut Seen,
 ) -> Result<Tail, End> {
     let (engine, identity) = (&incoming.engine, incoming.identity);
-    let Seen { news, own, skips } = seen;
+    let Seen { entries, own, skips } = seen;
     // The number of an entry that there is, because it was first where one of this machine was refused.
     let mut first = 0;
     let (sent_after, refused, pass_over) = replica.control().read(|c| (c.sent_after, c.refused, c.pass_over))?;
     // From the newest entry on that the state has: it has to be that one.
-    let mut tail = Tail::after(engine, news.seq.saturating_sub(1));
+    let mut tail = Tail::after(engine, entries.seq.saturating_sub(1));
     let mut is_same = false;
     loop {
         let newest = engine.newest().await?;
-        if newest < news.seq {
-            return Err(End::Lost(made_anew(newest, news.seq)));
+        if newest < entries.seq {
+            return Err(End::Lost(made_anew(newest, entries.seq)));
         }
-        while news.seq < newest.max(first) || !is_same {
+        while entries.seq < newest.max(first) || !is_same {
             let Next { seq, digest, entry } = tail.next_soon().await?;
-            if !is_same && digest != news.digest {
+            if !is_same && digest != entries.digest {
                 incoming.check(&entry)?;
             }
-            if seq == news.seq && digest == news.digest && !takes_all {
+            if seq == entries.seq && digest == entries.digest && !takes_all {
                 is_same = true;
-            } else if is_same && seq == news.seq + 1 {
+            } else if is_same && seq == entries.seq + 1 {
                 let is_own = entry
                     .as_ref()
                     .is_ok_and(|entry| entry.origin.machine == identity.machine && entry.origin.upto == replica.sent());
                 // One that does not follow is of a machine that has other entries: no machine applies it.
-                if entry.as_ref().is_ok_and(|entry| entry.before != news.digest) {
-                    agreed(engine, [(news.seq, news.digest), (seq, digest)]).await?;
+                if entry.as_ref().is_ok_and(|entry| entry.before != entries.digest) {
+                    agreed(engine, [(entries.seq, entries.digest), (seq, digest)]).await?;
                 } else if seq != pass_over {
                     if is_own {
                         *own = Some(seq);
                     }
                     let resolved = incoming.resolve(seq, entry).await;
                     if resolved.is_err() {
-                        agreed(engine, [(news.seq, news.digest), (seq, digest)]).await?;
+                        agreed(engine, [(entries.seq, entries.digest), (seq, digest)]).await?;
                     }
                     let (pieces, _) = resolved?;
-                    news.steps.push(Step { seq, digest, pieces });
+                    entries.steps.push(Step { seq, digest, pieces });
                 }
-                (news.seq, news.digest) = (seq, digest);
+                (entries.seq, entries.digest) = (seq, digest);
             } else {
                 // Entries are not kept any more, or are others than the state has: all of the state.
                 let Loaded { seq, digest, whole, .. } = contents::load(engine, newest.max(first), pass_over).await?;
-                if seq < news.seq {
-                    return Err(End::Lost(made_anew(seq, news.seq)));
+                if seq < entries.seq {
+                    return Err(End::Lost(made_anew(seq, entries.seq)));
                 }
                 *skips = true;
-                *news = News { steps: vec![Step { seq, digest, pieces: incoming.pieces_of(&whole)? }], seq, digest };
+                *entries =
+                    NewEntries { steps: vec![Step { seq, digest, pieces: incoming.pieces_of(&whole)? }], seq, digest };
                 tail = Tail::after(engine, seq.saturating_sub(1));
                 (is_same, takes_all) = (false, false);
             }
         }
         // What the machine has is what the servers agree on, also if it came from one that has something else.
-        agreed(engine, [(news.seq, news.digest)]).await?;
+        agreed(engine, [(entries.seq, entries.digest)]).await?;
         // Where others append all the time, that is enough: the place that a batch in doubt was to have is taken.
-        if first > 0 && news.seq > sent_after && pass_over == 0 {
+        if first > 0 && entries.seq > sent_after && pass_over == 0 {
             break;
         }
         let what = if pass_over > 0 {
             // No other machine can go on without that entry, unless it learns what the state is.
-            let whole = identity.whole(&incoming.with(replica.state(), news)?);
-            What::Whole { content: contents::write_of_entry(engine, news.seq, whole).await? }
+            let whole = identity.whole(&incoming.with(replica.state(), entries)?);
+            What::Whole { content: contents::write_of_entry(engine, entries.seq, whole).await? }
         } else {
             if refused > 0 {
                 // Before the log grows with each attempt.
-                incoming.with(replica.state(), news)?;
+                incoming.with(replica.state(), entries)?;
             }
             What::Change { pieces: Pieces::default(), snapshot: None }
         };
-        let fence = identity.entry(news.digest, 0, what).to_bytes();
+        let fence = identity.entry(entries.digest, 0, what).to_bytes();
         let digest = entry::digest(&fence);
-        match timeout(2 * ENTRY, engine.append(news.seq, fence)).await {
+        match timeout(2 * ENTRY, engine.append(entries.seq, fence)).await {
             Ok(Ok(Appended::Yes)) => {
-                (news.seq, news.digest) = (news.seq + 1, digest);
+                (entries.seq, entries.digest) = (entries.seq + 1, digest);
                 break;
             }
-            Ok(Ok(Appended::Conflict)) => first = news.seq + 1,
+            Ok(Ok(Appended::Conflict)) => first = entries.seq + 1,
             Ok(Err(failed)) => return Err(failed.into()),
             Err(_) => return Err(End::Lost("the engine has not answered".into())),
         }
@@ -152,7 +153,7 @@ async fn bring_up<T: SharedLayout, E: Engine>(
         replica.control().update(|c| c.snapshots = found)?;
     }
     let committed = seen.committed_before(u64::MAX);
-    replica.connect(&seen.news, committed).map_err(|e| incoming.refusal(replica.state(), &seen.news, e))?;
+    replica.connect(&seen.entries, committed).map_err(|e| incoming.refusal(replica.state(), &seen.entries, e))?;
     Ok(tail)
 }
 

@@ -18,7 +18,7 @@ const QUEUE: usize = 256;
 
 /// Why a state cannot be had from the cluster.
 #[derive(Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum ContentsError {
     /// The connection; another attempt may go well.
     Lost(Failed),
     /// What the cluster has.
@@ -27,9 +27,9 @@ pub(crate) enum Trouble {
     Refused { entry: u64, why: String },
 }
 
-impl From<Failed> for Trouble {
+impl From<Failed> for ContentsError {
     fn from(failed: Failed) -> Self {
-        Trouble::Lost(failed)
+        ContentsError::Lost(failed)
     }
 }
 
@@ -117,14 +117,14 @@ pub(crate) async fn agreed(engine: &impl Engine, entries: impl IntoIterator<Item
 }
 
 /// Reads a content that an entry names.
-async fn read(engine: &impl Engine, seq: u64, name: &str) -> Result<Bytes, Trouble> {
+async fn read(engine: &impl Engine, seq: u64, name: &str) -> Result<Bytes, ContentsError> {
     if let Some(content) = engine.read(name).await? {
         return Ok(content);
     }
     // It is written before the entry, and removed after it.
     match engine.entry(seq).await? {
-        Some(_) => Err(Trouble::Damaged(format!("the content `{name}` that it names is not there"))),
-        None => Err(Trouble::Lost(Failed(
+        Some(_) => Err(ContentsError::Damaged(format!("the content `{name}` that it names is not there"))),
+        None => Err(ContentsError::Lost(Failed(
             "entries are not kept any more: a newer snapshot has taken over from them".into(),
         ))),
     }
@@ -137,16 +137,16 @@ pub(crate) enum Resolved {
 }
 
 /// What an entry does, with the content that it names.
-pub(crate) async fn resolve(engine: &impl Engine, seq: u64, what: What) -> Result<Resolved, Trouble> {
+pub(crate) async fn resolve(engine: &impl Engine, seq: u64, what: What) -> Result<Resolved, ContentsError> {
     match what {
         What::Change { pieces, .. } => Ok(Resolved::Pieces(pieces)),
         What::Large { content } => {
             let pieces = Pieces::from_content(read(engine, seq, &content).await?);
-            pieces.map(Resolved::Pieces).map_err(Trouble::Damaged)
+            pieces.map(Resolved::Pieces).map_err(ContentsError::Damaged)
         }
         What::Whole { content } => {
             let whole = Whole::from_bytes(read(engine, seq, &content).await?);
-            whole.map(Resolved::Whole).map_err(Trouble::Damaged)
+            whole.map(Resolved::Whole).map_err(ContentsError::Damaged)
         }
     }
 }
@@ -165,7 +165,7 @@ impl Tail {
     }
 
     /// The next entry. It can be cancelled.
-    pub(crate) async fn next(&mut self) -> Result<Next, Trouble> {
+    pub(crate) async fn next(&mut self) -> Result<Next, ContentsError> {
         match self.entries.recv().await {
             Some((seq, bytes)) => Ok(Next::new(seq, bytes)),
             None => match (&mut self.task).await {
@@ -182,8 +182,8 @@ impl Tail {
     }
 
     /// The next entry, which is in the log.
-    pub(crate) async fn next_soon(&mut self) -> Result<Next, Trouble> {
-        let late = |_| Trouble::Lost(Failed("an entry that is in the log has not come".into()));
+    pub(crate) async fn next_soon(&mut self) -> Result<Next, ContentsError> {
+        let late = |_| ContentsError::Lost(Failed("an entry that is in the log has not come".into()));
         tokio::time::timeout(ENTRY, self.next()).await.map_err(late)?
     }
 }
@@ -217,7 +217,7 @@ pub(crate) struct Loaded {
 }
 
 /// The numbers of the snapshots that there are, the newest one first.
-pub(crate) async fn snapshots(engine: &impl Engine) -> Result<Vec<(u64, String)>, Trouble> {
+pub(crate) async fn snapshots(engine: &impl Engine) -> Result<Vec<(u64, String)>, ContentsError> {
     let names = engine.names().await?;
     let mut snapshots: Vec<(u64, String)> = names
         .into_iter()
@@ -229,7 +229,7 @@ pub(crate) async fn snapshots(engine: &impl Engine) -> Result<Vec<(u64, String)>
 }
 
 /// The newest snapshot, of entry `newest` or an older one. `None` if there is none: the log begins with the whole state then.
-async fn newest_snapshot(engine: &impl Engine, newest: u64) -> Result<Option<(u64, Whole)>, Trouble> {
+async fn newest_snapshot(engine: &impl Engine, newest: u64) -> Result<Option<(u64, Whole)>, ContentsError> {
     for (seq, name) in snapshots(engine).await? {
         // One that is damaged is none: the one before it is still there.
         if seq <= newest
@@ -245,7 +245,7 @@ async fn newest_snapshot(engine: &impl Engine, newest: u64) -> Result<Option<(u6
 /// The state after entry `newest`, which the log has, without entry `pass_over`.
 ///
 /// Where an entry makes no sense, a later one may have all of the state.
-pub(crate) async fn load(engine: &impl Engine, newest: u64, pass_over: u64) -> Result<Loaded, Trouble> {
+pub(crate) async fn load(engine: &impl Engine, newest: u64, pass_over: u64) -> Result<Loaded, ContentsError> {
     let snapshot = newest_snapshot(engine, newest).await?;
     let first = snapshot.as_ref().map_or(1, |(seq, _)| *seq);
     // From the entry on that the snapshot is after, which says what the next one follows.
@@ -291,15 +291,15 @@ pub(crate) async fn load(engine: &impl Engine, newest: u64, pass_over: u64) -> R
                     }
                 }
             }
-            Err(Trouble::Damaged(why)) => loaded = loaded.and(Err(refusal(seq, why))),
-            Err(trouble) => return Err(trouble),
+            Err(ContentsError::Damaged(why)) => loaded = loaded.and(Err(refusal(seq, why))),
+            Err(e) => return Err(e),
         }
     }
     Ok(Loaded { first: if has_snapshot { first } else { 0 }, seq, digest, whole: loaded? })
 }
 
-fn refusal(entry: u64, why: String) -> Trouble {
-    Trouble::Refused { entry, why }
+fn refusal(entry: u64, why: String) -> ContentsError {
+    ContentsError::Refused { entry, why }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Why a connection ends, or the link.
 
-use crate::contents::Trouble;
+use crate::contents::ContentsError;
 use crate::engine::Failed;
 use crate::error::Error;
 
@@ -30,12 +30,12 @@ impl From<shmstate::Error> for End {
     }
 }
 
-impl From<Trouble> for End {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Lost(failed) => failed.into(),
-            Trouble::Refused { entry, why } => End::Refused { entry, why },
-            Trouble::Damaged(why) => End::Lost(format!("what the cluster has is damaged: {why}")),
+impl From<ContentsError> for End {
+    fn from(e: ContentsError) -> Self {
+        match e {
+            ContentsError::Lost(failed) => failed.into(),
+            ContentsError::Refused { entry, why } => End::Refused { entry, why },
+            ContentsError::Damaged(why) => End::Lost(format!("what the cluster has is damaged: {why}")),
         }
     }
 }

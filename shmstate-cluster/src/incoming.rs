@@ -1,13 +1,13 @@
 //! What the entries of the cluster are to a machine: whether they are of its state, and which bytes of it they change.
 
-use crate::contents::{self, OF_ANOTHER, Resolved, Trouble};
+use crate::contents::{self, ContentsError, OF_ANOTHER, Resolved};
 use crate::delta::outside;
 use crate::end::End;
 use crate::engine::Engine;
 use crate::entry::{Entry, Named, Pieces, What, Whole};
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::replica::News;
+use crate::replica::NewEntries;
 use shmstate::dynamic::Snapshot;
 use shmstate::{ErrorKind, SharedLayout, State};
 use std::marker::PhantomData;
@@ -36,8 +36,8 @@ impl<'s, T: SharedLayout, E: Engine> Incoming<'s, T, E> {
             Ok(_) if entry.schema != self.identity.layout => return Err(End::Replaced),
             Ok(Resolved::Pieces(pieces)) => pieces,
             Ok(Resolved::Whole(whole)) => self.pieces_of(&whole)?,
-            Err(Trouble::Damaged(why)) => return Err(refused(why)),
-            Err(trouble) => return Err(trouble.into()),
+            Err(ContentsError::Damaged(why)) => return Err(refused(why)),
+            Err(e) => return Err(e.into()),
         };
         Ok((pieces, snapshot))
     }
@@ -55,15 +55,15 @@ impl<'s, T: SharedLayout, E: Engine> Incoming<'s, T, E> {
     }
 
     /// The state with what entries do to it, or the first one of them that it cannot take.
-    pub(crate) fn with(&self, state: &State<T>, news: &News) -> Result<Vec<u8>, End> {
+    pub(crate) fn with(&self, state: &State<T>, entries: &NewEntries) -> Result<Vec<u8>, End> {
         let before = state.read_bytes(|bytes, _| bytes.to_vec())?;
         let with = |count: usize| {
             let mut bytes = before.clone();
-            news.pieces().take(count).try_for_each(|pieces| pieces.write_into(&mut bytes))?;
+            entries.pieces().take(count).try_for_each(|pieces| pieces.write_into(&mut bytes))?;
             let checked = Snapshot::from_parts(&self.identity.document, 0, bytes);
             checked.map(|checked| checked.bytes().to_vec()).map_err(|e| e.to_string())
         };
-        let all = news.steps.len();
+        let all = entries.steps.len();
         let mut why = match with(all) {
             Ok(bytes) => return Ok(bytes),
             Err(why) => why,
@@ -77,16 +77,16 @@ impl<'s, T: SharedLayout, E: Engine> Incoming<'s, T, E> {
                 Err(e) => (wrong, why) = (middle, e),
             }
         }
-        let entry = news.steps.get(right).map_or(news.seq, |step| step.seq);
+        let entry = entries.steps.get(right).map_or(entries.seq, |step| step.seq);
         Err(End::Refused { entry, why })
     }
 
     /// What an error says of a state that was to take in entries.
-    pub(crate) fn refusal(&self, state: &State<T>, news: &News, e: Error) -> End {
+    pub(crate) fn refusal(&self, state: &State<T>, entries: &NewEntries, e: Error) -> End {
         match &e {
-            Error::State(invalid) if invalid.kind() == ErrorKind::InvalidValue => match self.with(state, news) {
+            Error::State(invalid) if invalid.kind() == ErrorKind::InvalidValue => match self.with(state, entries) {
                 Err(refused) => refused,
-                Ok(_) => End::Refused { entry: news.seq, why: e.to_string() },
+                Ok(_) => End::Refused { entry: entries.seq, why: e.to_string() },
             },
             _ => e.into(),
         }

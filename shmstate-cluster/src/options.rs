@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::paths::Paths;
 use crate::setup::{Setup, disconnected};
 use crate::state::ClusterState;
-use crate::worker::{Place, WithEngine, Worker, runtime, unrelated};
+use crate::worker::{Address, WithEngine, Worker, runtime, unrelated};
 use shmstate::{Migrate, SharedLayout, State};
 use std::fmt;
 use std::path::Path;
@@ -171,33 +171,33 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             State::<Control>::options().mode(mode).handles(handles.saturating_mul(2).max(HANDLES)).timeout(timeout);
         let control = control.open_or_create(&paths.control).map_err(advice::of_region)?;
         paths.settle(control.path())?;
-        let place = Place { paths, url: url.into(), name, replicas, timeout };
+        let address = Address { paths, url: url.into(), name, replicas, timeout };
         let until = Instant::now().checked_add(timeout);
         if pass_over != 0 {
             control.update(|c| c.pass_over = if c.connected { 0 } else { pass_over })?;
         }
-        let (state, ahead) = make_or_open(&place, &control, (state, ahead, migrates), until)?;
-        let place = Arc::new(place);
-        let worker = Worker::start::<T>(Arc::clone(&place), State::open(&place.paths.control)?)?;
+        let (state, ahead) = make_or_open(&address, &control, (state, ahead, migrates), until)?;
+        let address = Arc::new(address);
+        let worker = Worker::start::<T>(Arc::clone(&address), State::open(&address.paths.control)?)?;
         // Without a connection, this machine has what it had.
         let remaining = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
         control.wait_until(remaining, |c| {
             (c.connected && c.pass_over == 0 || c.replaced || c.refused != 0 && c.pass_over == 0).then_some(())
         })?;
-        Ok(ClusterState::new(state, ahead, control, place, tries, worker))
+        Ok(ClusterState::new(state, ahead, control, address, tries, worker))
     }
 }
 
 /// The regions of this machine, which this process makes if no other one does.
 fn make_or_open<T: SharedLayout>(
-    place: &Place,
+    address: &Address,
     control: &State<Control>,
     (state, ahead, migrates): (shmstate::Options<'_, T>, shmstate::Options<'_, T>, bool),
     until: Option<Instant>,
 ) -> Result<(State<T>, State<T>), Error> {
     struct Make<'m, 'a, T: SharedLayout> {
         runtime: Runtime,
-        place: &'m Place,
+        address: &'m Address,
         control: &'m State<Control>,
         state: shmstate::Options<'a, T>,
         ahead: shmstate::Options<'a, T>,
@@ -206,8 +206,8 @@ fn make_or_open<T: SharedLayout>(
     impl<T: SharedLayout> WithEngine for Make<'_, '_, T> {
         type Result = Result<(), Error>;
         fn run<E: Engine, F: Future<Output = Result<E, Failed>>>(self, connect: impl Fn() -> F) -> Result<(), Error> {
-            let Make { runtime, place, control, state, ahead, migrates } = self;
-            let Place { paths, name, timeout, .. } = place;
+            let Make { runtime, address, control, state, ahead, migrates } = self;
+            let Address { paths, name, timeout, .. } = address;
             let until = Instant::now().checked_add(*timeout);
             let engine = loop {
                 let engine = runtime.block_on(async { tokio::time::timeout(*timeout, connect()).await });
@@ -232,8 +232,8 @@ fn make_or_open<T: SharedLayout>(
         }
         if let Some(_elected) = control.elect(Duration::ZERO)? {
             if control.read(|c| c.machine)? == 0 {
-                let make = Make { runtime: runtime()?, place, control, state, ahead, migrates };
-                place.with_engine(make)?.map_err(|e| match e {
+                let make = Make { runtime: runtime()?, address, control, state, ahead, migrates };
+                address.with_engine(make)?.map_err(|e| match e {
                     Error::State(e) => Error::State(advice::of_region(e)),
                     e => e,
                 })?;
@@ -242,16 +242,16 @@ fn make_or_open<T: SharedLayout>(
         }
         if until.is_some_and(|until| Instant::now() >= until) {
             return Err(disconnected(
-                &place.name,
+                &address.name,
                 Failed("another process of this machine has not finished joining".into()),
             ));
         }
         control.wait_newer(seen, LOOK)?;
     }
-    let open = |path| State::<T>::options().timeout(place.timeout).open(path).map_err(advice::of_region);
-    let (state, ahead) = (open(&place.paths.state)?, open(&place.paths.ahead)?);
+    let open = |path| State::<T>::options().timeout(address.timeout).open(path).map_err(advice::of_region);
+    let (state, ahead) = (open(&address.paths.state)?, open(&address.paths.ahead)?);
     if control.read(|c| (c.state, c.ahead))? != (state.lineage(), ahead.lineage()) {
-        return Err(unrelated(&place.paths));
+        return Err(unrelated(&address.paths));
     }
     Ok((state, ahead))
 }

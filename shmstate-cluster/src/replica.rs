@@ -29,7 +29,7 @@ pub(crate) struct Batch {
 
 /// What an entry, or several in a row, do to the state.
 #[derive(Debug, Default)]
-pub(crate) struct News {
+pub(crate) struct NewEntries {
     /// The number of the last one, and its digest.
     pub(crate) seq: u64,
     pub(crate) digest: u64,
@@ -45,10 +45,10 @@ pub(crate) struct Step {
     pub(crate) pieces: Pieces,
 }
 
-impl News {
+impl NewEntries {
     /// Nothing yet, after an entry with that digest.
-    pub(crate) fn after(seq: u64, digest: u64) -> News {
-        News { seq, digest, steps: Vec::new() }
+    pub(crate) fn after(seq: u64, digest: u64) -> NewEntries {
+        NewEntries { seq, digest, steps: Vec::new() }
     }
 
     /// All of it.
@@ -57,10 +57,10 @@ impl News {
     }
 
     /// Those that come before entry `entry`, if there are any.
-    fn before(&self, entry: u64) -> Option<News> {
+    fn before(&self, entry: u64) -> Option<NewEntries> {
         let steps: Vec<Step> = self.steps.iter().take_while(|step| step.seq < entry).cloned().collect();
         let last = steps.last()?;
-        Some(News { seq: last.seq, digest: last.digest, steps })
+        Some(NewEntries { seq: last.seq, digest: last.digest, steps })
     }
 }
 
@@ -161,8 +161,8 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
     }
 
     /// Entries of other machines follow the newest one that the state has. What this machine is ahead is undone.
-    pub(crate) fn overtaken(&mut self, news: &News) -> Result<(), Error> {
-        self.take_in(news)?;
+    pub(crate) fn overtaken(&mut self, entries: &NewEntries) -> Result<(), Error> {
+        self.take_in(entries)?;
         let last = self.rewind()?;
         self.sent = 0;
         let (applied, digest) = (self.applied, self.digest);
@@ -173,12 +173,12 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
     }
 
     /// Makes what entries say a part of the state.
-    fn take_in(&mut self, news: &News) -> Result<(), Error> {
-        let pieces = news.pieces();
+    fn take_in(&mut self, entries: &NewEntries) -> Result<(), Error> {
+        let pieces = entries.pieces();
         if pieces.clone().any(|pieces| !pieces.is_empty()) {
             self.state.apply(pieces.clone().flat_map(Pieces::iter))?;
         }
-        (self.applied, self.digest) = (news.seq, news.digest);
+        (self.applied, self.digest) = (entries.seq, entries.digest);
         let touched = pieces.flat_map(Pieces::ranges);
         self.touched = union(&self.touched, touched);
         Ok(())
@@ -224,19 +224,24 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
 
     /// Of these entries, the state cannot take number `entry`: it takes those before. `committed` says whether the batch that was under way
     /// is among them, and nothing if that cannot be known.
-    pub(crate) fn stop_before(&mut self, entry: u64, news: &News, committed: Option<bool>) -> Result<(), Error> {
+    pub(crate) fn stop_before(
+        &mut self,
+        entry: u64,
+        entries: &NewEntries,
+        committed: Option<bool>,
+    ) -> Result<(), Error> {
         if committed == Some(false) {
             // The entry that it was to be is another one.
             self.sent = 0;
         }
-        match news.before(entry) {
-            Some(news) => self.catch_up(&news, committed),
+        match entries.before(entry) {
+            Some(entries) => self.catch_up(&entries, committed),
             None => Ok(()),
         }
     }
 
-    fn catch_up(&mut self, news: &News, committed: Option<bool>) -> Result<(), Error> {
-        self.take_in(news)?;
+    fn catch_up(&mut self, entries: &NewEntries, committed: Option<bool>) -> Result<(), Error> {
+        self.take_in(entries)?;
         let last = self.rewind()?;
         let (applied, digest, sent) = (self.applied, self.digest, std::mem::take(&mut self.sent));
         Ok(self.control.update(|c| {
@@ -247,8 +252,8 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
 
     /// There is a connection again. These are the entries since the newest one that the state has, up to the newest one that there
     /// is. Of the batch in doubt, `committed` says whether it is among them; `None` if that cannot be known.
-    pub(crate) fn connect(&mut self, news: &News, committed: Option<bool>) -> Result<(), Error> {
-        self.catch_up(news, committed)?;
+    pub(crate) fn connect(&mut self, entries: &NewEntries, committed: Option<bool>) -> Result<(), Error> {
+        self.catch_up(entries, committed)?;
         Ok(self.control.update(|c| {
             (c.heard, c.connected) = (Timestamp::now(), true);
             (c.refused, c.pass_over) = (0, 0);

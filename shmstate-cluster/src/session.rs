@@ -10,7 +10,7 @@ use crate::engine::{Appended, Engine, Failed, patience};
 use crate::entry::{self, Entry, Named, Origin, Pieces, What};
 use crate::identity::Identity;
 use crate::incoming::Incoming;
-use crate::replica::{Batch, News, Replica, Step};
+use crate::replica::{Batch, NewEntries, Replica, Step};
 use bytes::Bytes;
 use shmstate::{SharedLayout, Timestamp};
 use std::collections::VecDeque;
@@ -217,19 +217,19 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
     /// An entry has come, and perhaps more.
     async fn arrived(&mut self, next: Next, tail: &mut Tail) -> Result<(), End> {
         let mut next = Some(next);
-        let mut news = News::after(self.replica.applied(), self.replica.digest());
+        let mut entries = NewEntries::after(self.replica.applied(), self.replica.digest());
         while let Some(Next { seq, digest, entry }) = next.take() {
-            if seq > news.seq + 1 {
+            if seq > entries.seq + 1 {
                 return Err(End::Lost("entries are missing".into()));
             }
-            if seq == news.seq + 1 {
+            if seq == entries.seq + 1 {
                 if let Some(sent) = self.own_entry(seq, digest, entry.as_ref().ok().map(|entry| entry.origin)).await? {
                     self.committed(sent)?;
-                    (news.seq, news.digest) = (seq, self.replica.digest());
+                    (entries.seq, entries.digest) = (seq, self.replica.digest());
                 } else {
                     // One that does not follow is of a machine that has other entries: no machine applies it.
                     let mut pieces = Pieces::default();
-                    if entry.as_ref().map_or(true, |entry| entry.before == news.digest) {
+                    if entry.as_ref().map_or(true, |entry| entry.before == entries.digest) {
                         let (resolved, named) = match self.incoming.resolve(seq, entry).await {
                             Err(end) => {
                                 agreed(&self.incoming.engine, [(seq, digest)]).await?;
@@ -241,11 +241,11 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
                         pieces = resolved;
                         self.note(named, seq, false)?;
                     } else {
-                        agreed(&self.incoming.engine, [(news.seq, news.digest), (seq, digest)]).await?;
+                        agreed(&self.incoming.engine, [(entries.seq, entries.digest), (seq, digest)]).await?;
                     }
                     self.bytes += pieces.size();
-                    news.steps.push(Step { seq, digest, pieces });
-                    (news.seq, news.digest) = (seq, digest);
+                    entries.steps.push(Step { seq, digest, pieces });
+                    (entries.seq, entries.digest) = (seq, digest);
                 }
             }
             // What was acknowledged is what comes.
@@ -255,17 +255,17 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
                     return Err(End::Lost("the servers have lost what they had acknowledged".into()));
                 }
             }
-            if news.steps.len() < AT_ONCE {
+            if entries.steps.len() < AT_ONCE {
                 next = tail.next_at_once();
             }
         }
-        if !news.steps.is_empty() {
-            let taken = self.replica.overtaken(&news);
+        if !entries.steps.is_empty() {
+            let taken = self.replica.overtaken(&entries);
             if let Err(e) = taken {
-                if let Some(first) = news.steps.first() {
+                if let Some(first) = entries.steps.first() {
                     self.replica.is_taken(first.seq);
                 }
-                return Err(self.incoming.refusal(self.replica.state(), &news, e));
+                return Err(self.incoming.refusal(self.replica.state(), &entries, e));
             }
             self.is_agreed = false;
             // What was sent cannot follow any more what it was to follow.

@@ -1,6 +1,6 @@
 //! The first process of a machine: it makes the machine's regions of what the cluster has, or the cluster's state of what it has.
 
-use crate::contents::{self, Loaded, Trouble};
+use crate::contents::{self, ContentsError, Loaded};
 use crate::control::Control;
 use crate::delta::outside;
 use crate::engine::{Appended, Engine, Failed};
@@ -150,7 +150,7 @@ impl<E: Engine> Setup<'_, E> {
                 match contents::load(&self.engine, newest, self.pass_over).await {
                     Ok(loaded) => return Ok(Some(loaded)),
                     // Entries were forgotten meanwhile: there is a newer snapshot.
-                    Err(Trouble::Lost(_)) => tokio::time::sleep(Duration::from_millis(50)).await,
+                    Err(ContentsError::Lost(_)) => tokio::time::sleep(Duration::from_millis(50)).await,
                     Err(damaged) => return Err(damaged),
                 }
             }
@@ -225,13 +225,15 @@ impl<E: Engine> Setup<'_, E> {
     }
 
     /// Runs something on the engine, no longer than the timeout.
-    fn wait<R>(&self, doing: impl Future<Output = Result<R, Trouble>>) -> Result<R, Error> {
+    fn wait<R>(&self, doing: impl Future<Output = Result<R, ContentsError>>) -> Result<R, Error> {
         let done = self.runtime.block_on(async { tokio::time::timeout(self.timeout, doing).await });
         match done {
             Ok(Ok(done)) => Ok(done),
-            Ok(Err(Trouble::Lost(failed))) => Err(disconnected(self.name, failed)),
-            Ok(Err(Trouble::Refused { entry, why })) => Err(Error::Refused { name: self.name.to_owned(), entry, why }),
-            Ok(Err(Trouble::Damaged(why))) => Err(self.damaged(&why)),
+            Ok(Err(ContentsError::Lost(failed))) => Err(disconnected(self.name, failed)),
+            Ok(Err(ContentsError::Refused { entry, why })) => {
+                Err(Error::Refused { name: self.name.to_owned(), entry, why })
+            }
+            Ok(Err(ContentsError::Damaged(why))) => Err(self.damaged(&why)),
             Err(_) => Err(disconnected(self.name, Failed("the engine has not answered in time".into()))),
         }
     }

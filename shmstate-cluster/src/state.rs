@@ -3,7 +3,7 @@
 use crate::control::{Control, Outcome as Became};
 use crate::error::Error;
 use crate::options::Options;
-use crate::worker::{Place, Worker};
+use crate::worker::{Address, Worker};
 use shmstate::{Follower, Outcome, Projection, SharedLayout, State, Timestamp, Watch};
 use std::convert::Infallible;
 use std::fmt;
@@ -37,7 +37,7 @@ pub struct ClusterState<T: SharedLayout> {
     state: State<T>,
     ahead: State<T>,
     control: State<Control>,
-    place: Arc<Place>,
+    address: Arc<Address>,
     tries: u32,
 }
 
@@ -89,11 +89,11 @@ impl<T: SharedLayout> ClusterState<T> {
         state: State<T>,
         ahead: State<T>,
         control: State<Control>,
-        place: Arc<Place>,
+        address: Arc<Address>,
         tries: u32,
         worker: Worker,
     ) -> Self {
-        ClusterState { _worker: worker, state, ahead, control, place, tries }
+        ClusterState { _worker: worker, state, ahead, control, address, tries }
     }
 
     /// Runs `f` on the newest version that this machine has. When it returns, what `f` did is committed by the cluster, as a whole, and
@@ -131,7 +131,7 @@ impl<T: SharedLayout> ClusterState<T> {
     /// # Panics
     /// As for [`update`](Self::update).
     pub fn try_update<R, E>(&self, mut f: impl FnMut(&mut T) -> Result<R, E>) -> Result<Result<R, E>, Error> {
-        let until = Instant::now().checked_add(self.place.timeout);
+        let until = Instant::now().checked_add(self.address.timeout);
         let remaining = || until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
         for tries in 1..=self.tries {
             self.wait_connected(remaining(), tries)?;
@@ -149,13 +149,13 @@ impl<T: SharedLayout> ClusterState<T> {
                 Some(Became::Committed) => return Ok(result),
                 Some(Became::Undone) => {}
                 Some(Became::InDoubt) | None if result.is_ok() => {
-                    return Err(Error::InDoubt { name: self.place.name.clone() });
+                    return Err(Error::InDoubt { name: self.address.name.clone() });
                 }
                 // It has decided to do nothing.
                 Some(Became::InDoubt) | None => return Err(self.disconnected()?),
             }
         }
-        Err(Error::Conflict { name: self.place.name.clone(), tries: self.tries })
+        Err(Error::Conflict { name: self.address.name.clone(), tries: self.tries })
     }
 
     /// [`State::update_local`]: changes a field with `#[shared(local)]`, which each machine has for itself, at once and without the
@@ -184,7 +184,7 @@ impl<T: SharedLayout> ClusterState<T> {
     /// Waits until updates can be sent.
     fn wait_connected(&self, remaining: Duration, tries: u32) -> Result<(), Error> {
         let is_ready = self.control.wait_until(remaining, |c| {
-            let name = || self.place.name.clone();
+            let name = || self.address.name.clone();
             if c.replaced {
                 Some(Err(Error::Replaced { name: name() }))
             } else if c.refused != 0 && c.pass_over == 0 {
@@ -205,7 +205,7 @@ impl<T: SharedLayout> ClusterState<T> {
         let Status { heard, why, .. } = self.status()?;
         let since = (heard != Timestamp::default()).then_some(heard);
         let why = if why.is_empty() { "the engine has not answered in time".to_owned() } else { why };
-        Ok(Error::Disconnected { name: self.place.name.clone(), since, why })
+        Ok(Error::Disconnected { name: self.address.name.clone(), since, why })
     }
 
     /// How this machine is connected.
@@ -334,7 +334,7 @@ impl<T: SharedLayout> ClusterState<T> {
 impl<T: SharedLayout> fmt::Debug for ClusterState<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("ClusterState");
-        debug.field("state", &self.state).field("name", &self.place.name);
+        debug.field("state", &self.state).field("name", &self.address.name);
         debug.finish_non_exhaustive()
     }
 }

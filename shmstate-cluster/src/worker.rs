@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Where a state is, on this machine and in its cluster.
-pub(crate) struct Place {
+pub(crate) struct Address {
     pub(crate) paths: Paths,
     pub(crate) url: String,
     /// The name in the cluster.
@@ -32,7 +32,7 @@ pub(crate) struct Place {
     pub(crate) timeout: Duration,
 }
 
-impl Place {
+impl Address {
     /// Calls `with` with what connects to the engine that the URL names.
     pub(crate) fn with_engine<V: WithEngine>(&self, with: V) -> Result<V::Result, Error> {
         let (scheme, rest) = self.url.split_once("://").unwrap_or(("", ""));
@@ -82,11 +82,11 @@ struct Stop {
 }
 
 impl Worker {
-    pub(crate) fn start<T: SharedLayout>(place: Arc<Place>, control: State<Control>) -> Result<Worker, Error> {
+    pub(crate) fn start<T: SharedLayout>(address: Arc<Address>, control: State<Control>) -> Result<Worker, Error> {
         let stop = Arc::new(Stop::default());
         let run = {
             let stop = Arc::clone(&stop);
-            move || Work::<T> { place: &place, control, stop: &stop, state: PhantomData }.run()
+            move || Work::<T> { address: &address, control, stop: &stop, state: PhantomData }.run()
         };
         let thread = std::thread::Builder::new().name("shmstate-cluster".into()).spawn(run);
         let thread = thread.map_err(|source| Error::Io { doing: "start the thread of the link", source })?;
@@ -118,7 +118,7 @@ impl Drop for Worker {
 }
 
 struct Work<'a, T> {
-    place: &'a Place,
+    address: &'a Address,
     control: State<Control>,
     stop: &'a Stop,
     state: PhantomData<fn() -> T>,
@@ -164,11 +164,11 @@ impl<T: SharedLayout> Work<'_, T> {
 
     /// Is the link until that ends.
     fn link(&self) -> Result<End, Error> {
-        let open = |path| State::<T>::options().timeout(self.place.timeout).open(path).map_err(advice::of_region);
-        let (state, ahead) = (open(&self.place.paths.state)?, open(&self.place.paths.ahead)?);
+        let open = |path| State::<T>::options().timeout(self.address.timeout).open(path).map_err(advice::of_region);
+        let (state, ahead) = (open(&self.address.paths.state)?, open(&self.address.paths.ahead)?);
         let (of_state, of_ahead) = self.control.read(|c| (c.state, c.ahead))?;
         if (state.lineage(), ahead.lineage()) != (of_state, of_ahead) {
-            return Err(unrelated(&self.place.paths));
+            return Err(unrelated(&self.address.paths));
         }
         let local = State::<T>::local_bytes()?;
         let identity = Identity::of(&self.control, State::<T>::schema(), local.clone())?;
@@ -186,7 +186,7 @@ impl<T: SharedLayout> Work<'_, T> {
             }
         }
         let run = Run { runtime: runtime()?, identity: &identity, replica: &mut replica, stop: &self.stop.wake };
-        self.place.with_engine(run)
+        self.address.with_engine(run)
     }
 }
 

@@ -20,13 +20,13 @@ mod next {
     }
 }
 
-struct Place {
+struct Fixture {
     dir: tempfile::TempDir,
 }
 
-impl Place {
-    fn new() -> Place {
-        Place { dir: tempfile::tempdir().unwrap() }
+impl Fixture {
+    fn new() -> Fixture {
+        Fixture { dir: tempfile::tempdir().unwrap() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -42,10 +42,10 @@ impl Place {
     }
 
     /// A state whose store has version 1, and which no process uses.
-    fn kept() -> Place {
-        let place = Place::new();
-        place.open::<Board>().unwrap().update_durable(|s| s.ticks = 7).unwrap();
-        place
+    fn kept() -> Fixture {
+        let fixture = Fixture::new();
+        fixture.open::<Board>().unwrap().update_durable(|s| s.ticks = 7).unwrap();
+        fixture
     }
 }
 
@@ -66,8 +66,8 @@ fn said<T>(refused: Result<T, Error>, kind: ErrorKind, parts: &[&str]) {
 #[test]
 fn a_region_of_another_layout_is_carried_over_as_the_error_says() {
     for in_use in [true, false] {
-        let place = Place::new();
-        let mut old = place.open::<Board>().unwrap();
+        let fixture = Fixture::new();
+        let mut old = fixture.open::<Board>().unwrap();
         old.update_durable(|s| s.ticks = 7).unwrap();
         let old = if in_use {
             Some(&mut old)
@@ -77,18 +77,18 @@ fn a_region_of_another_layout_is_carried_over_as_the_error_says() {
         };
         let call = format!(
             "or carry it over:\n  DurableState::<Board>::options().migrate(Migrate::Auto).open({:?}, {:?})",
-            place.path("board"),
-            place.path("stores")
+            fixture.path("board"),
+            fixture.path("stores")
         );
-        said(place.open::<next::Board>(), ErrorKind::LayoutMismatch, &["under another name", &call]);
-        let new = place.migrated().unwrap();
+        said(fixture.open::<next::Board>(), ErrorKind::LayoutMismatch, &["under another name", &call]);
+        let new = fixture.migrated().unwrap();
         new.update_durable(|s| s.misses = 1).unwrap();
         if let Some(old) = old {
             let parts =
                 ["under another name", "DurableState::<Board>::options().migrate(Migrate::AllowLoss(&[\"misses\"]"];
             said(old.reopen(), ErrorKind::LayoutMismatch, &parts);
         }
-        let aside = DurableState::<Board>::open(place.path("aside"), place.path("stores")).unwrap();
+        let aside = DurableState::<Board>::open(fixture.path("aside"), fixture.path("stores")).unwrap();
         assert_eq!((aside.read(|s| s.ticks).unwrap(), new.read(|s| s.ticks).unwrap()), (0, 7));
     }
 }
@@ -97,13 +97,13 @@ fn a_region_of_another_layout_is_carried_over_as_the_error_says() {
 fn a_region_that_no_process_can_use_is_restored_as_the_error_says() {
     for (at, kind) in [(8, ErrorKind::UnknownFormat), (40, ErrorKind::Corrupt)] {
         for name in ["board", "board.durable", "board.wanted"] {
-            let place = Place::kept();
-            let mut bytes = std::fs::read(place.path(name)).unwrap();
+            let fixture = Fixture::kept();
+            let mut bytes = std::fs::read(fixture.path(name)).unwrap();
             bytes[at] ^= 0x55;
-            std::fs::write(place.path(name), bytes).unwrap();
-            said(place.open::<Board>(), kind, &["end the processes", "`shmstate_durable::remove`", name]);
-            shmstate_durable::remove(place.path("board")).unwrap();
-            assert_eq!(place.open::<Board>().unwrap().read(|s| s.ticks).unwrap(), 7);
+            std::fs::write(fixture.path(name), bytes).unwrap();
+            said(fixture.open::<Board>(), kind, &["end the processes", "`shmstate_durable::remove`", name]);
+            shmstate_durable::remove(fixture.path("board")).unwrap();
+            assert_eq!(fixture.open::<Board>().unwrap().read(|s| s.ticks).unwrap(), 7);
         }
     }
 }
@@ -112,21 +112,21 @@ fn a_region_that_no_process_can_use_is_restored_as_the_error_says() {
 #[test]
 fn another_name_helps_if_that_of_a_control_region_is_taken() {
     for name in ["board.durable", "board.wanted"] {
-        let place = Place::new();
-        let _other = State::<u64>::create(place.path(name)).unwrap();
+        let fixture = Fixture::new();
+        let _other = State::<u64>::create(fixture.path(name)).unwrap();
         let parts = ["under another name", "shmstate_durable::remove`, which leaves its store"];
-        said(place.open::<Board>(), ErrorKind::LayoutMismatch, &parts);
-        drop(DurableState::<Board>::open(place.path("seats"), place.path("stores")).unwrap());
+        said(fixture.open::<Board>(), ErrorKind::LayoutMismatch, &parts);
+        drop(DurableState::<Board>::open(fixture.path("seats"), fixture.path("stores")).unwrap());
     }
 }
 
 #[test]
 fn what_lies_beside_a_region_is_removed_without_it() {
-    let place = Place::kept();
-    shmstate::remove(place.path("board")).unwrap();
-    shmstate_durable::remove(place.path("board")).unwrap();
-    assert!(!place.path("board.durable").exists() && !place.path("board.wanted").exists());
-    let nothing = shmstate_durable::remove(place.path("board"));
+    let fixture = Fixture::kept();
+    shmstate::remove(fixture.path("board")).unwrap();
+    shmstate_durable::remove(fixture.path("board")).unwrap();
+    assert!(!fixture.path("board.durable").exists() && !fixture.path("board.wanted").exists());
+    let nothing = shmstate_durable::remove(fixture.path("board"));
     said(nothing, ErrorKind::NotFound, &[]);
 }
 
@@ -145,24 +145,24 @@ impl Hash for Salted {
 
 #[test]
 fn keys_that_are_hashed_anew_are_arranged_as_the_error_says() {
-    let place = Place::new();
-    let seats = place.open::<Map<Salted, u64, 100>>().unwrap();
+    let fixture = Fixture::new();
+    let seats = fixture.open::<Map<Salted, u64, 100>>().unwrap();
     seats.update_durable(|s| (0..50).for_each(|n| assert_eq!(s.insert(Salted(n), n).unwrap(), None))).unwrap();
     drop(seats);
     SALT.store(12345, std::sync::atomic::Ordering::Relaxed);
     let parts = ["under another name", "`DurableState::options().migrate(Migrate::Auto)`. A type whose `Hash`"];
-    said(place.open::<Map<Salted, u64, 100>>(), ErrorKind::LayoutMismatch, &parts);
+    said(fixture.open::<Map<Salted, u64, 100>>(), ErrorKind::LayoutMismatch, &parts);
     let options = DurableState::<Map<Salted, u64, 100>>::options().migrate(Migrate::Auto);
-    let seats = options.open(place.path("board"), place.path("stores")).unwrap();
+    let seats = options.open(fixture.path("board"), fixture.path("stores")).unwrap();
     assert_eq!(seats.read(|s| s.get(&Salted(7)).copied()).unwrap(), Some(7));
 }
 
 #[test]
 fn a_region_is_as_large_and_has_as_many_copies_as_the_errors_say() {
-    let place = Place::new();
+    let fixture = Fixture::new();
     let options = || DurableState::<Board>::options().copies(2).max_copies(4).ignore_memory_limits(true);
-    let board = options().open(place.path("board"), place.path("stores")).unwrap();
+    let board = options().open(fixture.path("board"), fixture.path("stores")).unwrap();
     board.update_durable(|s| s.ticks = 1).unwrap();
-    let why = DurableState::<Board>::options().max_copies(1).open(place.path("other"), place.path("stores"));
+    let why = DurableState::<Board>::options().max_copies(1).open(fixture.path("other"), fixture.path("stores"));
     said(why, ErrorKind::InvalidOption, &["`max_copies(1)`"]);
 }

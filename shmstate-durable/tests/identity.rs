@@ -11,13 +11,13 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// For what never comes.
 const SHORT: Duration = Duration::from_millis(100);
 
-struct Place {
+struct Fixture {
     dir: tempfile::TempDir,
 }
 
-impl Place {
-    fn new() -> Place {
-        Place { dir: tempfile::tempdir().unwrap() }
+impl Fixture {
+    fn new() -> Fixture {
+        Fixture { dir: tempfile::tempdir().unwrap() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -34,11 +34,11 @@ impl Place {
     }
 
     /// A store in which version 1 has that number, and no region.
-    fn with_store(number: u64) -> Place {
-        let place = Place::new();
-        place.open().unwrap().update_durable(|n| *n = number).unwrap();
-        shmstate_durable::remove(place.path("number")).unwrap();
-        place
+    fn with_store(number: u64) -> Fixture {
+        let fixture = Fixture::new();
+        fixture.open().unwrap().update_durable(|n| *n = number).unwrap();
+        shmstate_durable::remove(fixture.path("number")).unwrap();
+        fixture
     }
 
     /// The version and the number that the store has.
@@ -58,31 +58,31 @@ fn refused(opened: Result<DurableState<u64>, Error>) -> String {
 
 #[test]
 fn a_region_that_was_created_by_other_means_does_not_overwrite_the_store() {
-    let place = Place::with_store(7);
-    let plain = State::<u64>::create(place.path("number")).unwrap();
+    let fixture = Fixture::with_store(7);
+    let plain = State::<u64>::create(fixture.path("number")).unwrap();
     for _ in 0..5 {
         plain.update(|n| *n += 100).unwrap();
     }
-    let why = refused(place.open());
+    let why = refused(fixture.open());
     assert!(why.contains("of two states") && why.contains("shmstate rm"), "{why}");
-    assert_eq!(place.stored(), (1, 7));
+    assert_eq!(fixture.stored(), (1, 7));
     // As the error says.
-    shmstate::remove(place.path("number")).unwrap();
-    assert_eq!(place.open().unwrap().read(|n| *n).unwrap(), 7);
+    shmstate::remove(fixture.path("number")).unwrap();
+    assert_eq!(fixture.open().unwrap().read(|n| *n).unwrap(), 7);
 }
 
 #[test]
 fn a_region_that_is_removed_while_it_is_used_is_written_no_more() {
     for everything in [false, true] {
-        let place = Place::new();
-        let old = place.open().unwrap();
+        let fixture = Fixture::new();
+        let old = fixture.open().unwrap();
         old.update_durable(|n| *n = 7).unwrap();
         if everything {
-            shmstate_durable::remove(place.path("number")).unwrap();
+            shmstate_durable::remove(fixture.path("number")).unwrap();
         } else {
-            shmstate::remove(place.path("number")).unwrap();
+            shmstate::remove(fixture.path("number")).unwrap();
         }
-        let new = place.open().unwrap();
+        let new = fixture.open().unwrap();
         assert_eq!(new.read(|n| *n).unwrap(), 7);
         assert_ne!(new.lineage(), old.lineage());
         // With the same number of its version.
@@ -99,89 +99,89 @@ fn a_region_that_is_removed_while_it_is_used_is_written_no_more() {
         drop(old);
         new.update_durable(|n| *n += 1).unwrap();
         drop(new);
-        assert_eq!(place.stored(), (3, 9));
+        assert_eq!(fixture.stored(), (3, 9));
     }
 }
 
 #[test]
 fn one_state_has_one_store() {
-    let place = Place::new();
-    let number = place.open().unwrap();
+    let fixture = Fixture::new();
+    let number = fixture.open().unwrap();
     number.update_durable(|n| *n = 7).unwrap();
-    let why = refused(place.open_at("number", "others", SHORT));
-    assert!(why.contains(&*place.path("stores/number.redb").to_string_lossy()), "{why}");
+    let why = refused(fixture.open_at("number", "others", SHORT));
+    assert!(why.contains(&*fixture.path("stores/number.redb").to_string_lossy()), "{why}");
     drop(number);
     // No process writes, but the regions are there.
-    refused(place.open_at("number", "others", SHORT));
-    assert!(!place.path("others/number.redb").exists());
-    assert_eq!(place.open().unwrap().read(|n| *n).unwrap(), 7);
+    refused(fixture.open_at("number", "others", SHORT));
+    assert!(!fixture.path("others/number.redb").exists());
+    assert_eq!(fixture.open().unwrap().read(|n| *n).unwrap(), 7);
 }
 
 #[test]
 fn one_store_has_one_state() {
-    let place = Place::new();
-    std::fs::create_dir(place.path("other")).unwrap();
-    let number = place.open().unwrap();
+    let fixture = Fixture::new();
+    std::fs::create_dir(fixture.path("other")).unwrap();
+    let number = fixture.open().unwrap();
     number.update_durable(|n| *n = 7).unwrap();
-    let why = refused(place.open_at("other/number", "stores", SHORT));
+    let why = refused(fixture.open_at("other/number", "stores", SHORT));
     assert!(why.contains("another process has the store open"), "{why}");
     drop(number);
     // It may move to another name; the region of the old name is another state from then on.
-    let moved = place.open_at("other/number", "stores", PATIENCE).unwrap();
+    let moved = fixture.open_at("other/number", "stores", PATIENCE).unwrap();
     moved.update_durable(|n| *n += 1).unwrap();
     drop(moved);
-    refused(place.open());
-    assert_eq!(place.stored(), (2, 8));
+    refused(fixture.open());
+    assert_eq!(fixture.stored(), (2, 8));
 }
 
 #[test]
 fn a_backup_is_no_store_of_a_region() {
-    let place = Place::new();
-    let number = place.open().unwrap();
+    let fixture = Fixture::new();
+    let number = fixture.open().unwrap();
     number.update_durable(|n| *n = 7).unwrap();
-    std::fs::create_dir(place.path("backups")).unwrap();
-    number.backup(place.path("backups/number.redb")).unwrap();
+    std::fs::create_dir(fixture.path("backups")).unwrap();
+    number.backup(fixture.path("backups/number.redb")).unwrap();
     number.update_durable(|n| *n = 8).unwrap();
     drop(number);
-    shmstate::remove(place.path("number.durable")).unwrap();
-    refused(place.open_at("number", "backups", SHORT));
-    let backup = shmstate_durable::verify(place.path("backups/number.redb")).unwrap();
+    shmstate::remove(fixture.path("number.durable")).unwrap();
+    refused(fixture.open_at("number", "backups", SHORT));
+    let backup = shmstate_durable::verify(fixture.path("backups/number.redb")).unwrap();
     assert_eq!(backup.value().as_u64().unwrap(), 7);
 }
 
 #[test]
 fn a_store_that_is_removed_while_it_is_used_is_missed() {
-    let place = Place::new();
-    let number = place.open().unwrap();
+    let fixture = Fixture::new();
+    let number = fixture.open().unwrap();
     number.update_durable(|n| *n = 7).unwrap();
-    std::fs::remove_file(place.path("stores/number.redb")).unwrap();
-    let other = place.open_at("number", "stores", SHORT);
+    std::fs::remove_file(fixture.path("stores/number.redb")).unwrap();
+    let other = fixture.open_at("number", "stores", SHORT);
     assert!(matches!(other, Err(Error::NoStore { .. })), "{other:?}");
     number.update(|n| *n = 8).unwrap();
     assert!(!number.wait_durable(2, SHORT).unwrap());
     drop(number);
-    place.open().unwrap().update_durable(|n| *n += 1).unwrap();
-    assert_eq!(place.stored(), (3, 9));
+    fixture.open().unwrap().update_durable(|n| *n += 1).unwrap();
+    assert_eq!(fixture.stored(), (3, 9));
 }
 
 #[test]
 fn what_is_no_store_is_refused_and_stays() {
-    let place = Place::new();
-    let store = place.path("stores/number.redb");
-    std::fs::create_dir(place.path("stores")).unwrap();
+    let fixture = Fixture::new();
+    let store = fixture.path("stores/number.redb");
+    std::fs::create_dir(fixture.path("stores")).unwrap();
     let refused = |content: &[u8]| {
         std::fs::write(&store, content).unwrap();
-        let why = place.open().unwrap_err();
+        let why = fixture.open().unwrap_err();
         assert!(matches!(why, Error::Damaged { .. }), "{why}");
         assert_eq!(std::fs::read(&store).unwrap(), content);
-        assert!(!Path::new(&place.path("number")).exists());
+        assert!(!Path::new(&fixture.path("number")).exists());
     };
     refused(b"");
     refused(b"a text that is no database, and is longer than the magic number of one");
-    let database = redb::Database::create(place.path("other")).unwrap();
+    let database = redb::Database::create(fixture.path("other")).unwrap();
     drop(database);
     std::fs::remove_file(&store).unwrap();
-    std::fs::rename(place.path("other"), &store).unwrap();
-    let why = place.open().unwrap_err().to_string();
+    std::fs::rename(fixture.path("other"), &store).unwrap();
+    let why = fixture.open().unwrap_err().to_string();
     assert!(why.contains("a database of something else"), "{why}");
 }

@@ -6,7 +6,7 @@
 
 #![allow(missing_docs, unreachable_code, unused_mut, unused_variables)]
 
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::layout::SharedLayout;
 use std::fmt;
 use std::marker::PhantomData;
@@ -70,7 +70,7 @@ fn unsupported(name: &Path) -> Error {
         std::env::consts::OS,
         std::env::consts::ARCH
     );
-    Trouble::Unsupported { path: name.to_owned(), why }.into()
+    ErrorRepr::Unsupported { path: name.to_owned(), why }.into()
 }
 
 pub struct State<T: SharedLayout> {

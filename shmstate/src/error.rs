@@ -173,11 +173,11 @@ pub enum ErrorKind {
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct Error(Box<Trouble>);
+pub struct Error(Box<ErrorRepr>);
 
 /// The kinds with what their messages need.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
+pub(crate) enum ErrorRepr {
     #[error("there is no region `{}`: create it first, or use `open_or_create`", .path.display())]
     NotFound { path: PathBuf },
     #[error("there is no directory `{}` for the region to be in: make it first", .path.display())]
@@ -329,34 +329,34 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match &*self.0 {
-            Trouble::NotFound { .. } | Trouble::NoDirectory { .. } => ErrorKind::NotFound,
-            Trouble::AlreadyExists { .. } => ErrorKind::AlreadyExists,
-            Trouble::LayoutMismatch { .. } | Trouble::OtherRule { .. } | Trouble::WouldLose { .. } => {
+            ErrorRepr::NotFound { .. } | ErrorRepr::NoDirectory { .. } => ErrorKind::NotFound,
+            ErrorRepr::AlreadyExists { .. } => ErrorKind::AlreadyExists,
+            ErrorRepr::LayoutMismatch { .. } | ErrorRepr::OtherRule { .. } | ErrorRepr::WouldLose { .. } => {
                 ErrorKind::LayoutMismatch
             }
-            Trouble::Corrupt { .. } | Trouble::NoRegion { .. } | Trouble::NoExport { .. } => ErrorKind::Corrupt,
-            Trouble::UnknownFormat { .. } => ErrorKind::UnknownFormat,
-            Trouble::Rebooted { .. } => ErrorKind::Rebooted,
-            Trouble::NotAFile { .. } => ErrorKind::NotAFile,
-            Trouble::LockHeld { .. }
-            | Trouble::Pinned { .. }
-            | Trouble::NoSlot { .. }
-            | Trouble::Opening { .. }
-            | Trouble::Renaming { .. }
-            | Trouble::Outrun { .. } => ErrorKind::Busy,
-            Trouble::Full(_) => ErrorKind::Full,
-            Trouble::InvalidValue(_) => ErrorKind::InvalidValue,
-            Trouble::Retired { .. } => ErrorKind::Retired,
-            Trouble::Reentrant { .. } | Trouble::InInit { .. } => ErrorKind::Reentrant,
-            Trouble::Forked { .. } => ErrorKind::Forked,
-            Trouble::NoSpace { .. } | Trouble::NoRoom { .. } | Trouble::TooLarge { .. } => ErrorKind::NoSpace,
-            Trouble::Permission { .. } => ErrorKind::Permission,
-            Trouble::InvalidName { .. } => ErrorKind::InvalidName,
-            Trouble::InvalidProjection { .. } => ErrorKind::InvalidProjection,
-            Trouble::View { kind, .. } => *kind,
-            Trouble::InvalidOption(_) => ErrorKind::InvalidOption,
-            Trouble::Unsupported { .. } => ErrorKind::Unsupported,
-            Trouble::Io { .. } => ErrorKind::Io,
+            ErrorRepr::Corrupt { .. } | ErrorRepr::NoRegion { .. } | ErrorRepr::NoExport { .. } => ErrorKind::Corrupt,
+            ErrorRepr::UnknownFormat { .. } => ErrorKind::UnknownFormat,
+            ErrorRepr::Rebooted { .. } => ErrorKind::Rebooted,
+            ErrorRepr::NotAFile { .. } => ErrorKind::NotAFile,
+            ErrorRepr::LockHeld { .. }
+            | ErrorRepr::Pinned { .. }
+            | ErrorRepr::NoSlot { .. }
+            | ErrorRepr::Opening { .. }
+            | ErrorRepr::Renaming { .. }
+            | ErrorRepr::Outrun { .. } => ErrorKind::Busy,
+            ErrorRepr::Full(_) => ErrorKind::Full,
+            ErrorRepr::InvalidValue(_) => ErrorKind::InvalidValue,
+            ErrorRepr::Retired { .. } => ErrorKind::Retired,
+            ErrorRepr::Reentrant { .. } | ErrorRepr::InInit { .. } => ErrorKind::Reentrant,
+            ErrorRepr::Forked { .. } => ErrorKind::Forked,
+            ErrorRepr::NoSpace { .. } | ErrorRepr::NoRoom { .. } | ErrorRepr::TooLarge { .. } => ErrorKind::NoSpace,
+            ErrorRepr::Permission { .. } => ErrorKind::Permission,
+            ErrorRepr::InvalidName { .. } => ErrorKind::InvalidName,
+            ErrorRepr::InvalidProjection { .. } => ErrorKind::InvalidProjection,
+            ErrorRepr::View { kind, .. } => *kind,
+            ErrorRepr::InvalidOption(_) => ErrorKind::InvalidOption,
+            ErrorRepr::Unsupported { .. } => ErrorKind::Unsupported,
+            ErrorRepr::Io { .. } => ErrorKind::Io,
         }
     }
 
@@ -376,47 +376,47 @@ impl Error {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         let path = match &*self.0 {
-            Trouble::NotFound { path }
-            | Trouble::NoDirectory { path }
-            | Trouble::AlreadyExists { path }
-            | Trouble::LayoutMismatch { path, .. }
-            | Trouble::OtherRule { path, .. }
-            | Trouble::Corrupt { path, .. }
-            | Trouble::NoRegion { path, .. }
-            | Trouble::NoExport { path, .. }
-            | Trouble::UnknownFormat { path, .. }
-            | Trouble::Rebooted { path, .. }
-            | Trouble::NotAFile { path, .. }
-            | Trouble::LockHeld { path, .. }
-            | Trouble::Pinned { path, .. }
-            | Trouble::NoSlot { path, .. }
-            | Trouble::Opening { path }
-            | Trouble::Renaming { path }
-            | Trouble::Retired { path }
-            | Trouble::Outrun { path }
-            | Trouble::Reentrant { path }
-            | Trouble::InInit { path }
-            | Trouble::Forked { path }
-            | Trouble::NoSpace { path, .. }
-            | Trouble::NoRoom { path, .. }
-            | Trouble::TooLarge { path, .. }
-            | Trouble::Permission { path, .. }
-            | Trouble::Unsupported { path, .. }
-            | Trouble::Io { path, .. } => path,
-            Trouble::Full(_)
-            | Trouble::InvalidValue(_)
-            | Trouble::InvalidName { .. }
-            | Trouble::InvalidProjection { .. }
-            | Trouble::View { .. }
-            | Trouble::WouldLose { .. }
-            | Trouble::InvalidOption(_) => return None,
+            ErrorRepr::NotFound { path }
+            | ErrorRepr::NoDirectory { path }
+            | ErrorRepr::AlreadyExists { path }
+            | ErrorRepr::LayoutMismatch { path, .. }
+            | ErrorRepr::OtherRule { path, .. }
+            | ErrorRepr::Corrupt { path, .. }
+            | ErrorRepr::NoRegion { path, .. }
+            | ErrorRepr::NoExport { path, .. }
+            | ErrorRepr::UnknownFormat { path, .. }
+            | ErrorRepr::Rebooted { path, .. }
+            | ErrorRepr::NotAFile { path, .. }
+            | ErrorRepr::LockHeld { path, .. }
+            | ErrorRepr::Pinned { path, .. }
+            | ErrorRepr::NoSlot { path, .. }
+            | ErrorRepr::Opening { path }
+            | ErrorRepr::Renaming { path }
+            | ErrorRepr::Retired { path }
+            | ErrorRepr::Outrun { path }
+            | ErrorRepr::Reentrant { path }
+            | ErrorRepr::InInit { path }
+            | ErrorRepr::Forked { path }
+            | ErrorRepr::NoSpace { path, .. }
+            | ErrorRepr::NoRoom { path, .. }
+            | ErrorRepr::TooLarge { path, .. }
+            | ErrorRepr::Permission { path, .. }
+            | ErrorRepr::Unsupported { path, .. }
+            | ErrorRepr::Io { path, .. } => path,
+            ErrorRepr::Full(_)
+            | ErrorRepr::InvalidValue(_)
+            | ErrorRepr::InvalidName { .. }
+            | ErrorRepr::InvalidProjection { .. }
+            | ErrorRepr::View { .. }
+            | ErrorRepr::WouldLose { .. }
+            | ErrorRepr::InvalidOption(_) => return None,
         };
         Some(&**path).filter(|path| *path != Path::new(ANONYMOUS))
     }
 
     /// Adds how many handles this process would have liked, if the region's are all taken and fewer.
     pub(crate) fn with_asked(mut self, handles: usize) -> Error {
-        if let Trouble::NoSlot { slots, asked, .. } = &mut *self.0
+        if let ErrorRepr::NoSlot { slots, asked, .. } = &mut *self.0
             && *slots < handles
         {
             *asked = Some(handles);
@@ -428,7 +428,7 @@ impl Error {
     #[cfg(feature = "dynamic")]
     #[cold]
     pub(crate) fn inside(mut self, path: &str) -> Error {
-        if let Trouble::View { at, .. } = &mut *self.0
+        if let ErrorRepr::View { at, .. } = &mut *self.0
             && !path.is_empty()
         {
             let dot = if at.is_empty() || at.starts_with('[') { "" } else { "." };
@@ -440,7 +440,7 @@ impl Error {
     /// The file is damaged.
     #[cold]
     pub(crate) fn corrupt(path: &Path, why: impl Into<String>) -> Error {
-        Trouble::Corrupt { path: path.to_owned(), why: why.into(), remedy: None }.into()
+        ErrorRepr::Corrupt { path: path.to_owned(), why: why.into(), remedy: None }.into()
     }
 }
 
@@ -453,14 +453,14 @@ impl Error {
             Some(Rule::Order) => "Ord",
             Some(Rule::Hash) => "Hash",
         };
-        Trouble::OtherRule { path: path.to_owned(), of, why: invalid.to_string(), remedy: None }.into()
+        ErrorRepr::OtherRule { path: path.to_owned(), of, why: invalid.to_string(), remedy: None }.into()
     }
 }
 
-impl From<Trouble> for Error {
+impl From<ErrorRepr> for Error {
     #[cold]
-    fn from(trouble: Trouble) -> Self {
-        let error = Error(Box::new(trouble));
+    fn from(repr: ErrorRepr) -> Self {
+        let error = Error(Box::new(repr));
         if error.kind() == ErrorKind::Busy {
             events::busy(&error);
         }

@@ -130,11 +130,11 @@ impl Engine for Etcd {
             WatchOptions::new().with_range(self.entries_end()).with_start_revision(revision + 1).with_fragment();
         let mut client = self.client.watch_client().max_decoding_message_size(ANSWER_OF_WATCH);
         let mut watch = client.watch(self.entry_key(0), Some(options)).await.map_err(|e| failed(&e))?;
-        while let Some(news) = watch.message().await.map_err(|e| failed(&e))? {
-            if news.canceled() {
+        while let Some(response) = watch.message().await.map_err(|e| failed(&e))? {
+            if response.canceled() {
                 return Err(failed(&"the server has ended it"));
             }
-            for kv in news.events().iter().filter(|e| e.event_type() == EventType::Put).filter_map(|e| e.kv()) {
+            for kv in response.events().iter().filter(|e| e.event_type() == EventType::Put).filter_map(|e| e.kv()) {
                 if to.send((Self::seq(kv.key())?, kv.value().to_vec().into())).await.is_err() {
                     return Ok(());
                 }

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc};
 pub(crate) struct Server {
     kept: Mutex<Kept>,
     /// There is a new entry.
-    news: Notify,
+    changed: Notify,
 }
 
 #[derive(Default)]
@@ -115,7 +115,7 @@ impl Server {
         let newest = kept.newest;
         assert_eq!(kept.append(newest, &Bytes::from_static(entry)), Appended::Yes);
         drop(kept);
-        self.news.notify_waiters();
+        self.changed.notify_waiters();
     }
 
     /// Has an entry more, of a machine of its own, which makes of the newest one whatever it likes: with the right digest and checksum.
@@ -127,7 +127,7 @@ impl Server {
         let forged = make(Entry { before, origin, ..Entry::from_bytes(entry).unwrap() });
         assert_eq!(kept.append(newest, &forged.to_bytes()), Appended::Yes);
         drop(kept);
-        self.news.notify_waiters();
+        self.changed.notify_waiters();
         newest + 1
     }
 
@@ -166,7 +166,7 @@ impl Memory {
             let n = below(kept.late.len() as u64) as usize;
             let (after, entry) = kept.late.remove(n);
             kept.append(after, &entry);
-            self.0.news.notify_waiters();
+            self.0.changed.notify_waiters();
         }
         let is_lost = kept.generation != self.1;
         if is_lost || kept.goes_wrong() { Err(Failed("it went wrong".into())) } else { Ok(run(&mut kept)) }
@@ -188,7 +188,7 @@ impl Engine for Memory {
                 _ => {}
             }
         }
-        self.0.news.notify_waiters();
+        self.0.changed.notify_waiters();
         answer
     }
 
@@ -205,7 +205,7 @@ impl Engine for Memory {
         // From one of the servers, whichever.
         let (mut sent, is_wrong) = (after, below(2) == 0);
         loop {
-            let news = self.0.news.notified();
+            let changed = self.0.changed.notified();
             let next = {
                 let kept = self.0.kept.lock().unwrap();
                 if kept.generation != self.1 {
@@ -224,7 +224,7 @@ impl Engine for Memory {
                     }
                     sent = seq;
                 }
-                None => _ = tokio::time::timeout(Duration::from_millis(10), news).await,
+                None => _ = tokio::time::timeout(Duration::from_millis(10), changed).await,
             }
         }
     }

@@ -101,14 +101,14 @@ unsafe fn collect_dirty_of<T: SharedLayout, const NESTED: bool>(
     let head = unsafe { &*written };
     let written_live = items.live(head);
     let item = |of: *const Head, index: usize| of.wrapping_byte_add(items.offset).cast::<T>().wrapping_add(index);
-    let place = stamp.offset();
+    let base = stamp.offset();
     if NESTED {
         // Rule 4: with its stamp.
-        touched.add(place, size_of::<Head>());
+        touched.add(base, size_of::<Head>());
     }
     let whole = |range: Range<usize>, touched: &mut DirtyRanges| {
         let (start, end) = (range.start.min(live), range.end.min(live));
-        let at = place + (items.offset + start * size_of::<T>()) as u64;
+        let at = base + (items.offset + start * size_of::<T>()) as u64;
         touched.add(at, end.saturating_sub(start) * size_of::<T>());
         if T::TRACKED && at_commit {
             // Rule 4: what was moved in with these items loses its stamp. The notes are not new.
@@ -127,7 +127,7 @@ unsafe fn collect_dirty_of<T: SharedLayout, const NESTED: bool>(
         return whole(0..live, touched);
     }
     if T::TRACKED && at_commit && touched.spilled() {
-        let start = place + items.offset as u64;
+        let start = base + items.offset as u64;
         let end = start + (live * size_of::<T>()) as u64;
         let mut next = touched.pages().next_run(start);
         while let Some(run) = next.filter(|run| run.start < end) {

@@ -5,7 +5,7 @@ use super::options::DynOptions;
 use super::shape::{Form, Shapes};
 use super::state::DynState;
 use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
-use crate::error::{Error, ErrorKind, Trouble};
+use crate::error::{Error, ErrorKind, ErrorRepr};
 use crate::layout::Schema;
 use crate::os::{self, ANONYMOUS, Deadline, ForkGuard, Guarded, Limits, NewFile, RegionKey, RegionPath};
 use crate::region::{Beginning, Plan, Sizes, remove_name};
@@ -137,7 +137,7 @@ impl DynOptions {
         // Said before the work; whether it is so is decided by the link.
         let is_free = || match region_path.now()? {
             None => Ok(()),
-            Some(_) => Err(Error::from(Trouble::AlreadyExists { path: region_path.path().to_owned() })),
+            Some(_) => Err(Error::from(ErrorRepr::AlreadyExists { path: region_path.path().to_owned() })),
         };
         is_free()?;
         let _turn = region_path.turn(plan.room(), &mut Deadline::new(self.timeout));
@@ -192,7 +192,7 @@ impl DynOptions {
 
     /// The sizes of a new region that is as one of these sizes, where nothing else was said.
     pub(super) fn sizes_or(&self, sizes: Sizes) -> Result<Sizes, Error> {
-        let invalid = |why: String| Error::from(Trouble::InvalidOption(why));
+        let invalid = |why: String| Error::from(ErrorRepr::InvalidOption(why));
         let copies = self.copies.unwrap_or(sizes.copies);
         let max_copies = self.max_copies.unwrap_or(sizes.max_copies.max(copies));
         let handles = self.handles.unwrap_or(sizes.handles);
@@ -211,7 +211,7 @@ impl DynOptions {
 
 /// The schema of a state that can be made.
 pub(super) fn schema_of(schema: &str) -> Result<Schema, Error> {
-    let invalid = |why: String| Error::from(Trouble::InvalidOption(format!("the schema: {why}")));
+    let invalid = |why: String| Error::from(ErrorRepr::InvalidOption(format!("the schema: {why}")));
     let schema = Schema::from_json(schema).map_err(invalid)?;
     let shapes = Shapes::new(&schema).map_err(invalid)?;
     check_zeroes(&shapes).map_err(invalid)?;

@@ -58,7 +58,7 @@ impl Deferred {
     /// The same, to be written.
     pub(super) fn all_mut(&mut self) -> &mut [u8] {
         debug_assert!(self.is_empty(), "caught up");
-        self.place(0..self.size).unwrap_or_default()
+        self.slice_mut(0..self.size).unwrap_or_default()
     }
 
     /// These bytes, as the update has left them so far; `None` if they are outside of the state.
@@ -92,7 +92,7 @@ impl Deferred {
         if !late.is_empty() {
             self.pass_over(late, &range);
         }
-        self.place(range)
+        self.slice_mut(range)
     }
 
     /// These bytes, of which the caller may write some; `None` if they are outside of the state.
@@ -101,7 +101,7 @@ impl Deferred {
             return None;
         }
         self.take_over(self.overlapping(&range));
-        self.place(range)
+        self.slice_mut(range)
     }
 
     /// Takes over all that was left out.
@@ -157,7 +157,7 @@ impl Deferred {
     }
 
     /// The same, to be written.
-    fn place(&mut self, range: Range<usize>) -> Option<&mut [u8]> {
+    fn slice_mut(&mut self, range: Range<usize>) -> Option<&mut [u8]> {
         // SAFETY: as above, and this is a `&mut self`.
         self.is_inside(&range)
             .then(|| unsafe { std::slice::from_raw_parts_mut(self.to.wrapping_add(range.start), range.len()) })
@@ -232,9 +232,9 @@ mod tests {
                         fixture.model[range].fill(n);
                     }
                     1 => {
-                        let place = fixture.deferred.get_mut(range.clone()).unwrap();
-                        assert_eq!(place, &fixture.model[range.clone()]);
-                        if let Some(first) = place.first_mut() {
+                        let slice = fixture.deferred.get_mut(range.clone()).unwrap();
+                        assert_eq!(slice, &fixture.model[range.clone()]);
+                        if let Some(first) = slice.first_mut() {
                             (*first, fixture.model[range.start]) = (n, n);
                         }
                     }

@@ -8,7 +8,7 @@ use super::parse::Parse;
 use super::part::Part;
 use super::position::Position;
 use super::segment::{Segment, Segments};
-use super::shape::{Form, Place, Shapes};
+use super::shape::{Form, Location, Shapes};
 use super::step::{index_of, resolve, run, slab_key};
 use super::value::Value;
 use super::{hashed, key_text, sequence, slab, sorted};
@@ -117,17 +117,17 @@ impl<'a> Edit<'a> {
     }
 
     fn part_at(&mut self, path: &str) -> Result<Part<'_, 'a>, Error> {
-        let place = self.place(path)?;
-        Ok(Part { shapes: self.shapes, image: &mut self.image, place })
+        let location = self.location(path)?;
+        Ok(Part { shapes: self.shapes, image: &mut self.image, location })
     }
 
     /// Where the part lies that a path leads to, and its type, for a value that replaces it.
     fn target(&self, path: &str) -> Result<(usize, usize), Error> {
-        let place = self.place(path)?;
-        if place.variant.is_some() {
+        let location = self.location(path)?;
+        if location.variant.is_some() {
             return Err(no_path("it leads to the payload of a variant: set the enum itself, or one field"));
         }
-        Ok((place.at, place.shape))
+        Ok((location.at, location.shape))
     }
 
     /// Adds an item at the end of a list, a queue, or a ring, of which the oldest item makes room if it is full; or a value to
@@ -169,13 +169,13 @@ impl<'a> Edit<'a> {
     }
 
     fn remove_last(&mut self, path: &str) -> Result<(), Error> {
-        let (mut segments, mut place) = (Segments::of(path), self.shapes.root_place());
+        let (mut segments, mut location) = (Segments::of(path), self.shapes.root_location());
         let mut last = segments.next()?.ok_or_else(|| no_path("the whole state cannot be removed"))?;
         while let Some(next) = segments.next()? {
-            place = self.step(place, &last)?;
+            location = self.step(location, &last)?;
             last = next;
         }
-        let (shape, at) = Part { shapes: self.shapes, image: &mut self.image, place }.container()?;
+        let (shape, at) = Part { shapes: self.shapes, image: &mut self.image, location }.container()?;
         let gone = match &shape.form {
             Form::List { .. } | Form::Ring { .. } | Form::Queue { .. } => {
                 return sequence::remove(shape, &mut self.image, at, index_of(&last, shape)?);
@@ -203,16 +203,16 @@ impl<'a> Edit<'a> {
     }
 
     /// Where a path leads to, for a change.
-    fn place(&self, path: &str) -> Result<Place, Error> {
-        let (mut segments, mut place) = (Segments::of(path), self.shapes.root_place());
+    fn location(&self, path: &str) -> Result<Location, Error> {
+        let (mut segments, mut location) = (Segments::of(path), self.shapes.root_location());
         while let Some(segment) = segments.next()? {
-            place = self.step(place, &segment)?;
+            location = self.step(location, &segment)?;
         }
-        Ok(place)
+        Ok(location)
     }
 
-    fn step(&self, place: Place, segment: &Segment<'_>) -> Result<Place, Error> {
-        resolve(self.shapes, place, segment, |step, from| {
+    fn step(&self, location: Location, segment: &Segment<'_>) -> Result<Location, Error> {
+        resolve(self.shapes, location, segment, |step, from| {
             if let Form::Set(_) = self.shapes.get(from.shape).form {
                 let why = "a value of a set does not change, because its place follows from it: remove it, and push another one";
                 return Err(fault(ErrorKind::Unsupported, why));

@@ -12,7 +12,7 @@ use super::shape::Shapes;
 use super::state::DynState;
 use super::value::{Value, ValueKind};
 use super::write;
-use crate::error::{Error, ErrorKind, Trouble};
+use crate::error::{Error, ErrorKind, ErrorRepr};
 use crate::layout::Schema;
 use crate::os;
 use serde::de::DeserializeSeed;
@@ -98,7 +98,7 @@ impl DynState {
 
 /// The error of a file that is no region.
 fn no_file(file: &Path, doing: &'static str, source: io::Error) -> Error {
-    Trouble::Io { path: file.to_owned(), doing, advice: "", source }.into()
+    ErrorRepr::Io { path: file.to_owned(), doing, advice: "", source }.into()
 }
 
 /// Refuses what JSON cannot hold.
@@ -165,7 +165,7 @@ impl Exported {
     pub(crate) fn read(file: &Path) -> Result<Exported, Error> {
         let bytes = os::read_document(file).map_err(|e| no_file(file, "read", e))?;
         let text = std::str::from_utf8(&bytes).map_err(|_| "it is no UTF-8".to_owned());
-        let no_export = |why| Error::from(Trouble::NoExport { path: file.to_owned(), why });
+        let no_export = |why| Error::from(ErrorRepr::NoExport { path: file.to_owned(), why });
         let (shapes, data) = text.and_then(Self::parse).map_err(no_export)?;
         match write::bytes(&shapes, shapes.root(), &data) {
             Ok(bytes) => Ok(Exported { schema: shapes.schema, bytes }),

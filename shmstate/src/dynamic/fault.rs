@@ -1,12 +1,12 @@
 //! What is wrong with a path or a value: errors that say where, of what type, and what to do.
 
-use crate::error::{Error, ErrorKind, Trouble};
+use crate::error::{Error, ErrorKind, ErrorRepr};
 use crate::layout::ValidityError;
 
 /// An error of that kind, at no path yet.
 #[cold]
 pub(super) fn fault(kind: ErrorKind, why: impl Into<String>) -> Error {
-    Trouble::View { kind, at: String::new(), why: why.into() }.into()
+    ErrorRepr::View { kind, at: String::new(), why: why.into() }.into()
 }
 
 /// The path leads nowhere.

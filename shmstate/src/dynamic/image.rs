@@ -85,7 +85,7 @@ impl<'a> Image<'a> {
     }
 
     /// Bytes that code of the program is about to change.
-    pub(super) fn place(&mut self, at: usize, len: usize) -> Result<&mut [u8], Error> {
+    pub(super) fn bytes_mut(&mut self, at: usize, len: usize) -> Result<&mut [u8], Error> {
         let range = at..at.saturating_add(len);
         let bytes = self.bytes.get_mut(range.clone());
         noted(self.touched, bytes, &range)

@@ -33,12 +33,12 @@ impl<'a> Value<'a> {
     /// # Errors
     /// [`InvalidValue`](crate::ErrorKind::InvalidValue) if it holds none.
     pub fn items(self) -> Result<Items<'a>, Error> {
-        if let Some(sequence) = Sequence::of(&self.shape().form, self.source, self.place.at)? {
+        if let Some(sequence) = Sequence::of(&self.shape().form, self.source, self.location.at)? {
             return Ok(Items::new(self, sequence));
         }
         match &self.shape().form {
             Form::Set(set) => {
-                let count = live(set.keys, self.source, self.place.at)?;
+                let count = live(set.keys, self.source, self.location.at)?;
                 let of = Value { key: true, ..self };
                 Ok(Items::new(of, Sequence { items: set.keys.items, start: 0, around: count, count }))
             }
@@ -73,7 +73,7 @@ impl<'a> Iterator for FieldsOf<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let field = self.fields.next()?;
-        Some((&field.name, self.of.other(field.shape, self.of.place.at + field.at)))
+        Some((&field.name, self.of.other(field.shape, self.of.location.at + field.at)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -106,7 +106,7 @@ impl<'a> Iterator for Items<'a> {
         if self.next >= self.sequence.count {
             return None;
         }
-        let at = self.of.place.at + self.sequence.offset(self.next);
+        let at = self.of.location.at + self.sequence.offset(self.next);
         self.next += 1;
         Some(self.of.other(self.sequence.items.item, at))
     }
@@ -150,7 +150,7 @@ enum Left<'a> {
 
 impl<'a> Entries<'a> {
     pub(super) fn new(of: Value<'a>) -> Result<Self, Error> {
-        let (source, at) = (of.source, of.place.at);
+        let (source, at) = (of.source, of.location.at);
         let left = match &of.shape().form {
             Form::Map { .. } => Left::Map { next: 0, end: of.len()? },
             Form::Sorted(map) => {
@@ -166,7 +166,7 @@ impl<'a> Entries<'a> {
     }
 
     fn advance(&mut self) -> Result<Option<(EntryKey<'a>, Value<'a>)>, Error> {
-        let (of, source, at) = (self.of, self.of.source, self.of.place.at);
+        let (of, source, at) = (self.of, self.of.source, self.of.location.at);
         match (&mut self.left, &of.shape().form) {
             (Left::Map { next, end }, Form::Map { set, values }) => {
                 if next >= end {

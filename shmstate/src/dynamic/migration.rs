@@ -6,7 +6,7 @@ use super::fault::{fault, no_path};
 use super::options::DynOptions;
 use super::snapshot::Snapshot;
 use super::state::{Access, DynState};
-use crate::error::{Error, ErrorKind, Trouble};
+use crate::error::{Error, ErrorKind, ErrorRepr};
 use crate::layout::Schema;
 use crate::os::Deadline;
 use crate::region::{Current, Plan, Region, Successor};
@@ -223,7 +223,7 @@ impl DynState {
                 return Err(region.retired());
             }
             let why = "its name leads elsewhere by now: it was removed or renamed, and goes on for the processes that have it";
-            return Err(Trouble::Unsupported { path: region.path().to_owned(), why: why.into() }.into());
+            return Err(ErrorRepr::Unsupported { path: region.path().to_owned(), why: why.into() }.into());
         };
         next.tell_created();
         *self = next;

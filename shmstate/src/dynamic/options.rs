@@ -154,7 +154,7 @@ impl DynOptions {
     pub(super) fn access(&self) -> Result<Access, Error> {
         if self.mode & !0o777 != 0 || self.mode & 0o600 != 0o600 {
             let why = "a mode between 0o600 and 0o777 that lets the owner read and write";
-            return Err(crate::error::Trouble::InvalidOption(format!("`mode({:#o})`: {why}", self.mode)).into());
+            return Err(crate::error::ErrorRepr::InvalidOption(format!("`mode({:#o})`: {why}", self.mode)).into());
         }
         Ok(Access { mode: self.mode })
     }

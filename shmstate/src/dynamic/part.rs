@@ -6,7 +6,7 @@ use super::find::{find_entry, type_of_keys};
 use super::image::Image;
 use super::locate::Sequence;
 use super::position::Position;
-use super::shape::{Form, Place, Run, Shape, Shapes};
+use super::shape::{Form, Location, Run, Shape, Shapes};
 use super::step::{Step, run};
 use super::value::Value;
 use super::write::{self, is_no};
@@ -23,8 +23,8 @@ impl<'a> Value<'a> {
     /// [`InvalidPath`](ErrorKind::InvalidPath) if the position is of another type of state, and while an enum around it has another variant.
     #[inline]
     pub fn part(self, position: Position) -> Result<Value<'a>, Error> {
-        let place = position.place_in(self.shapes, self.source)?;
-        Ok(Value { place, key: position.key, ..self })
+        let location = position.location_in(self.shapes, self.source)?;
+        Ok(Value { location, key: position.key, ..self })
     }
 
     /// The number of its type in the schema: an index into `types` of [the document](mod@crate::format#schema). Of the payload of a
@@ -32,7 +32,7 @@ impl<'a> Value<'a> {
     #[must_use]
     #[inline]
     pub fn type_index(self) -> usize {
-        self.place.shape
+        self.location.shape
     }
 
     /// Field number `index` of a struct, or of the payload of an enum's variant.
@@ -45,7 +45,7 @@ impl<'a> Value<'a> {
         let fields = self.field_shapes()?;
         let missing = || no_path(format!("field {index} of {} in a `{}`", fields.all.len(), self.shape().name));
         let field = fields.all.get(index).ok_or_else(missing)?;
-        Ok(self.other(field.shape, self.place.at + field.at))
+        Ok(self.other(field.shape, self.location.at + field.at))
     }
 
     /// The number of the variant that an enum has, in the order of the schema.
@@ -65,7 +65,7 @@ impl<'a> Value<'a> {
     /// [`InvalidValue`](ErrorKind::InvalidValue) for a key of another type, and if it has no keys;
     /// [`Unsupported`](ErrorKind::Unsupported) for keys that are not [known](crate::dynamic#keys).
     pub fn entry(self, key: &Data) -> Result<Option<Value<'a>>, Error> {
-        let (shape, at) = (self.shape(), self.place.at);
+        let (shape, at) = (self.shape(), self.location.at);
         let (keys, values, is_set) = match &shape.form {
             Form::Slab(slab) => {
                 let Data::Unsigned(bits) = key else { return Err(is_no(shape, key)) };
@@ -126,21 +126,21 @@ impl<'a> Value<'a> {
 
     /// Where the items lie, if in one piece and with nothing between them.
     fn item_range(self) -> Result<Option<Range<usize>>, Error> {
-        let sequence = Sequence::of(&self.shape().form, self.source, self.place.at)?;
+        let sequence = Sequence::of(&self.shape().form, self.source, self.location.at)?;
         let sequence = sequence.ok_or_else(|| self.is_no("no sequence"))?;
         let (item, within) = self.shapes.settle(sequence.items.item, 0);
         let has_more = within != 0 || self.shapes.get(item).size != sequence.items.size;
         if has_more || sequence.count > 0 && sequence.start + sequence.count > sequence.around {
             return Ok(None);
         }
-        let at = self.place.at + if sequence.count > 0 { sequence.offset(0) } else { sequence.items.at };
+        let at = self.location.at + if sequence.count > 0 { sequence.offset(0) } else { sequence.items.at };
         Ok(Some(at..at + sequence.count * sequence.items.size))
     }
 
     /// Whether all bytes are a value of the type: numbers, times, and arrays and structs of these.
     #[must_use]
     pub fn is_any_bytes(self) -> bool {
-        self.place.variant.is_none() && is_any_bytes(self.shapes, self.place.shape)
+        self.location.variant.is_none() && is_any_bytes(self.shapes, self.location.shape)
     }
 
     /// Whether all bytes are items of this sequence, one after the other, as [`is_any_bytes`](Self::is_any_bytes) says it of an item:
@@ -156,7 +156,7 @@ impl<'a> Value<'a> {
     /// As for [`variant`](Self::variant).
     pub fn payload(self) -> Result<Value<'a>, Error> {
         let index = self.variant_index()?;
-        Ok(Value { place: Place { variant: Some(index), ..self.place }, ..self })
+        Ok(Value { location: Location { variant: Some(index), ..self.location }, ..self })
     }
 
     /// The number of the type of the items of a sequence or a set.
@@ -181,7 +181,7 @@ impl<'a> Value<'a> {
     /// # Errors
     /// [`Corrupt`](ErrorKind::Corrupt) if it leads out of the state.
     pub fn bytes(self) -> Result<Cow<'a, [u8]>, Error> {
-        self.source.bytes(self.place.at, self.shape().size)
+        self.source.bytes(self.location.at, self.shape().size)
     }
 }
 
@@ -203,21 +203,21 @@ fn is_any_bytes(shapes: &Shapes, shape: usize) -> bool {
 pub struct Part<'e, 'a> {
     pub(super) shapes: &'a Shapes,
     pub(super) image: &'e mut Image<'a>,
-    pub(super) place: Place,
+    pub(super) location: Location,
 }
 
 impl<'e, 'a> Part<'e, 'a> {
     pub(super) fn at(shapes: &'a Shapes, image: &'e mut Image<'a>, position: Position) -> Result<Self, Error> {
-        let place = position.place_in(shapes, image.source())?;
+        let location = position.location_in(shapes, image.source())?;
         if position.key {
             let why = "a key, and a value of a set, does not change, because its place follows from it: remove it, and insert another one";
             return Err(fault(ErrorKind::Unsupported, why));
         }
-        Ok(Part { shapes, image, place })
+        Ok(Part { shapes, image, location })
     }
 
     fn value(&self) -> Value<'_> {
-        Value { shapes: self.shapes, source: self.image.source(), place: self.place, key: false }
+        Value { shapes: self.shapes, source: self.image.source(), location: self.location, key: false }
     }
 
     /// Gives it another value: see [`Edit::set`](super::Edit::set). Bytes that are the same already are not written.
@@ -225,11 +225,11 @@ impl<'e, 'a> Part<'e, 'a> {
     /// # Errors
     /// As for [`Edit::set`](super::Edit::set).
     pub fn set(&mut self, value: &Data) -> Result<(), Error> {
-        if self.place.variant.is_some() {
+        if self.location.variant.is_some() {
             return Err(no_path("it leads to the payload of a variant: set the enum itself, or one field"));
         }
-        let at = self.place.at;
-        let bytes = write::bytes(self.shapes, self.place.shape, value)?;
+        let at = self.location.at;
+        let bytes = write::bytes(self.shapes, self.location.shape, value)?;
         if *self.image.source().bytes(at, bytes.len())? == *bytes {
             return Ok(());
         }
@@ -348,9 +348,9 @@ impl<'e, 'a> Part<'e, 'a> {
     /// # Errors
     /// As for [`Edit::clear`](super::Edit::clear).
     pub fn clear(&mut self) -> Result<(), Error> {
-        let (shape, at) = (self.shapes.get(self.place.shape), self.place.at);
+        let (shape, at) = (self.shapes.get(self.location.shape), self.location.at);
         match &shape.form {
-            _ if self.place.variant.is_some() => Err(no_path("it leads to the payload of a variant")),
+            _ if self.location.variant.is_some() => Err(no_path("it leads to the payload of a variant")),
             Form::List { .. } | Form::Ring { .. } | Form::Queue { .. } => sequence::clear(shape, self.image, at),
             Form::Text { .. } | Form::Blob { .. } => self.image.put_u32(at, 0),
             Form::Maybe { .. } => self.image.put(at, &[0]),
@@ -377,7 +377,7 @@ impl<'e, 'a> Part<'e, 'a> {
             return Err(contained.is_no("no sequence of numbers"));
         }
         match contained.item_range()? {
-            Some(range) => self.image.place(range.start, range.len()).map(Some),
+            Some(range) => self.image.bytes_mut(range.start, range.len()).map(Some),
             None => Ok(None),
         }
     }
@@ -401,21 +401,21 @@ impl<'e, 'a> Part<'e, 'a> {
 
     /// The container, which may be the value of a `Maybe`: its type, and where it lies.
     pub(super) fn container(&self) -> Result<(&'a Shape, usize), Error> {
-        let place = self.contained()?.place;
-        Ok((self.shapes.get(place.shape), place.at))
+        let location = self.contained()?.location;
+        Ok((self.shapes.get(location.shape), location.at))
     }
 
     /// The container.
     fn contained(&self) -> Result<Value<'_>, Error> {
-        let mut place = self.place;
-        if place.variant.is_some() {
+        let mut location = self.location;
+        if location.variant.is_some() {
             return Err(no_path("it leads to the payload of a variant"));
         }
-        while let Form::Maybe { item, .. } = self.shapes.get(place.shape).form {
-            let at = run(self.shapes, self.image.source(), &Step::Present, place)?;
-            place = Place::settled(self.shapes, item, at);
+        while let Form::Maybe { item, .. } = self.shapes.get(location.shape).form {
+            let at = run(self.shapes, self.image.source(), &Step::Present, location)?;
+            location = Location::settled(self.shapes, item, at);
         }
-        Ok(Value { place, ..self.value() })
+        Ok(Value { location, ..self.value() })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::fault::no_path;
 use super::segment::Segments;
-use super::shape::{Place, Shapes};
+use super::shape::{Location, Shapes};
 use super::step::{Step, resolve, run};
 use super::value::Value;
 use crate::error::Error;
@@ -18,18 +18,18 @@ pub struct CompiledPath {
     /// The fingerprint of the schema.
     schema: u64,
     /// Each step with the type that it starts from, and the bytes that are skipped before it.
-    steps: Box<[(usize, Place, Step)]>,
+    steps: Box<[(usize, Location, Step)]>,
     /// Bytes that are skipped at the end, and what is there.
-    end: Place,
+    end: Location,
 }
 
 impl CompiledPath {
     pub(super) fn new(shapes: &Shapes, path: &str) -> Result<CompiledPath, Error> {
-        let (mut segments, mut place) = (Segments::of(path), Place { at: 0, ..shapes.root_place() });
+        let (mut segments, mut location) = (Segments::of(path), Location { at: 0, ..shapes.root_location() });
         let mut steps = Vec::new();
         while let Some(segment) = segments.next()? {
             // Offsets count from where the last step has led.
-            place = resolve(shapes, place, &segment, |step, from| match step {
+            location = resolve(shapes, location, &segment, |step, from| match step {
                 Step::Skip(by) => Ok(from.at + by),
                 step => {
                     steps.push((from.at, from, step));
@@ -38,7 +38,7 @@ impl CompiledPath {
             })?;
         }
         let schema = shapes.fingerprint();
-        Ok(CompiledPath { text: path.into(), schema, steps: steps.into(), end: place })
+        Ok(CompiledPath { text: path.into(), schema, steps: steps.into(), end: location })
     }
 
     /// The path as text.
@@ -56,22 +56,22 @@ impl<'a> Value<'a> {
     /// this value is not the whole one.
     #[inline]
     pub fn at(self, path: &CompiledPath) -> Result<Value<'a>, Error> {
-        if path.schema != self.shapes.fingerprint() || self.place != self.shapes.root_place() {
+        if path.schema != self.shapes.fingerprint() || self.location != self.shapes.root_location() {
             return Err(of_another_state(path));
         }
-        let mut at = self.place.at;
+        let mut at = self.location.at;
         if !path.steps.is_empty() {
             at = follow(self, path, at)?;
         }
-        Ok(Value { place: Place { at: at + path.end.at, ..path.end }, ..self })
+        Ok(Value { location: Location { at: at + path.end.at, ..path.end }, ..self })
     }
 }
 
 /// Takes the steps of a path.
 fn follow(value: Value<'_>, path: &CompiledPath, mut at: usize) -> Result<usize, Error> {
     for (skip, from, step) in &path.steps {
-        let place = Place { at: at + skip, ..*from };
-        at = run(value.shapes, value.source, step, place).map_err(|error| error.inside(&path.text))?;
+        let location = Location { at: at + skip, ..*from };
+        at = run(value.shapes, value.source, step, location).map_err(|error| error.inside(&path.text))?;
     }
     Ok(at)
 }

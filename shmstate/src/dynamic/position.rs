@@ -1,7 +1,7 @@
 //! [`Position`]: where a part lies, without the state.
 
 use super::fault::no_path;
-use super::shape::{Fields, Form, Place, Run, Shapes};
+use super::shape::{Fields, Form, Location, Run, Shapes};
 use super::source::Source;
 use super::value::Value;
 use crate::error::Error;
@@ -15,7 +15,7 @@ use crate::error::Error;
 pub struct Position {
     /// The fingerprint of the schema.
     schema: u64,
-    place: Place,
+    location: Location,
     pub(super) key: bool,
 }
 
@@ -23,23 +23,23 @@ impl Position {
     /// How many bytes after the start of the state it lies.
     #[must_use]
     pub const fn offset(self) -> usize {
-        self.place.at
+        self.location.at
     }
 
-    pub(super) fn place(self) -> Place {
-        self.place
+    pub(super) fn location(self) -> Location {
+        self.location
     }
 
     /// The place, if that is one of the state as it is now.
     #[inline]
-    pub(super) fn place_in(self, shapes: &Shapes, source: Source<'_>) -> Result<Place, Error> {
+    pub(super) fn location_in(self, shapes: &Shapes, source: Source<'_>) -> Result<Location, Error> {
         if self.schema != shapes.fingerprint() {
             return Err(of_another_state());
         }
-        if shapes.get(self.place.shape).in_payload || self.place.variant.is_some() {
-            has_its_variants(shapes, source, self.place)?;
+        if shapes.get(self.location.shape).in_payload || self.location.variant.is_some() {
+            has_its_variants(shapes, source, self.location)?;
         }
-        Ok(self.place)
+        Ok(self.location)
     }
 }
 
@@ -62,7 +62,7 @@ impl Value<'_> {
     #[must_use]
     #[inline]
     pub fn position(self) -> Position {
-        Position { schema: self.shapes.fingerprint(), place: self.place, key: self.key }
+        Position { schema: self.shapes.fingerprint(), location: self.location, key: self.key }
     }
 }
 
@@ -73,19 +73,19 @@ fn of_another_state() -> Error {
 
 /// Refuses a place in the payload of a variant that its enum does not have now: what lies there is of another type.
 #[cold]
-fn has_its_variants(shapes: &Shapes, source: Source<'_>, target: Place) -> Result<(), Error> {
-    let mut place = shapes.root_place();
-    while (place.at, place.shape) != (target.at, target.shape) {
-        let value = Value { shapes, source, place, key: false };
+fn has_its_variants(shapes: &Shapes, source: Source<'_>, target: Location) -> Result<(), Error> {
+    let mut location = shapes.root_location();
+    while (location.at, location.shape) != (target.at, target.shape) {
+        let value = Value { shapes, source, location, key: false };
         let Some((shape, at)) = towards(value, target)? else {
             // Nothing can be written over a value without bytes, and others may lie at the same place.
             let empty = shapes.get(target.shape).size == 0;
             return if empty { Ok(()) } else { Err(no_path(NO_SUCH_PART)) };
         };
-        place = Place::settled(shapes, shape, at);
+        location = Location::settled(shapes, shape, at);
     }
     let Some(variant) = target.variant else { return Ok(()) };
-    let value = Value { shapes, source, place, key: false };
+    let value = Value { shapes, source, location, key: false };
     match &value.shape().form {
         Form::Enum { variants, .. } if variants[variant].value == value.variant_shape()?.value => Ok(()),
         _ => Err(no_path(NO_SUCH_PART)),
@@ -96,8 +96,8 @@ const NO_SUCH_PART: &str =
     "the position leads into a variant that its enum does not have now: look for the part again, by its path";
 
 /// The part of a value in which the target lies, and where it starts.
-fn towards(value: Value<'_>, target: Place) -> Result<Option<(usize, usize)>, Error> {
-    let (shapes, start) = (value.shapes, value.place.at);
+fn towards(value: Value<'_>, target: Location) -> Result<Option<(usize, usize)>, Error> {
+    let (shapes, start) = (value.shapes, value.location.at);
     let item = |run: Run| {
         let first = start + run.at;
         let index = target.at.checked_sub(first)?.checked_div(run.size).filter(|index| *index < run.capacity)?;

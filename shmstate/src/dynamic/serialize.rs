@@ -34,7 +34,7 @@ impl Value<'_> {
     /// Why it was not written. The serializer keeps the text of an error alone, and not where it is.
     #[cold]
     fn unwritten(self, error: &serde_json::Error) -> Error {
-        match validate(self.shapes, self.place.shape, self.source, self.place.at) {
+        match validate(self.shapes, self.location.shape, self.source, self.location.at) {
             Err(why) => invalid(&why),
             Ok(()) => no_value(error.to_string()),
         }
@@ -80,7 +80,7 @@ impl Value<'_> {
     /// The places of a slab: of each its generation, and its value or none.
     fn places_as<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
         let Form::Slab(slab) = &self.shape().form else { return Err(S::Error::custom("it is no slab")) };
-        let (source, at) = (self.source, self.place.at);
+        let (source, at) = (self.source, self.location.at);
         let places =
             reported::<_, S::Error>(live(slab.places, source, at))?.min(reported(live(slab.values, source, at))?);
         let mut seq = serializer.serialize_seq(Some(places))?;

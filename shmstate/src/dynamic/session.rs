@@ -6,7 +6,7 @@ use super::deferred::{Deferred, LONG};
 use super::plain::Plain;
 use super::shape::Shapes;
 use crate::commit::{BeginError, Clock, Images, Pin, Reader, Suspended, Transaction};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::os::{self, Deadline};
 use crate::region::{Region, copy_words};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
@@ -234,7 +234,7 @@ impl Session {
         let region = &self.region;
         region.check()?;
         if Frame::is_open(region.key().numbers()) {
-            return Err(Trouble::Reentrant { path: region.path().to_owned() }.into());
+            return Err(ErrorRepr::Reentrant { path: region.path().to_owned() }.into());
         }
         let txn = self.begin(timeout, images)?;
         // SAFETY: the lock is held, by this call.
@@ -253,7 +253,7 @@ impl Session {
             let begun = unsafe { region.shared().begin(region.slot(), region.os(), waiting, images) };
             match begun {
                 Err(BeginError::NoSuchCopy { copy }) => region.settle(copy, &mut waiting())?,
-                begun => return begun.map_err(|e| region.trouble(e)),
+                begun => return begun.map_err(|e| region.to_error(e)),
             }
         }
     }

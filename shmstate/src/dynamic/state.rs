@@ -13,7 +13,7 @@ use super::source::Source;
 use super::value::Value;
 use super::viewer::Viewer;
 use crate::commit::Shared;
-use crate::error::{Error, ErrorKind, Trouble};
+use crate::error::{Error, ErrorKind, ErrorRepr};
 use crate::os::{self, Deadline, Origin, RegionKey};
 use crate::region::{Handle, Stats};
 use std::fmt;
@@ -143,7 +143,7 @@ impl DynState {
             }
             _ => {
                 let why = "only an anonymous state goes by descriptor: let the other process open it by its name";
-                Err(Trouble::Unsupported { path: self.file().to_owned(), why: why.into() }.into())
+                Err(ErrorRepr::Unsupported { path: self.file().to_owned(), why: why.into() }.into())
             }
         }
     }
@@ -313,7 +313,7 @@ impl DynState {
     #[cold]
     pub(super) fn read_only(&self) -> Error {
         let why = "this handle only looks: open it with `DynState::options().writable(true)`";
-        Trouble::Permission { path: self.file().to_owned(), why: why.into(), source: None }.into()
+        ErrorRepr::Permission { path: self.file().to_owned(), why: why.into(), source: None }.into()
     }
 
     /// Resolves a path once, so that reads of it cost little.

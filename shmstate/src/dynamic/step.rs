@@ -6,7 +6,7 @@ use super::key_text::parse;
 use super::keys::Key;
 use super::locate::{Sequence, in_slab};
 use super::segment::Segment;
-use super::shape::{Fields, Form, Place, Shape, Shapes};
+use super::shape::{Fields, Form, Location, Shape, Shapes};
 use super::source::Source;
 use crate::error::Error;
 
@@ -34,44 +34,44 @@ pub(super) enum Step {
 #[inline]
 pub(super) fn resolve(
     shapes: &Shapes,
-    mut place: Place,
+    mut location: Location,
     segment: &Segment<'_>,
-    mut go: impl FnMut(Step, Place) -> Result<usize, Error>,
-) -> Result<Place, Error> {
+    mut go: impl FnMut(Step, Location) -> Result<usize, Error>,
+) -> Result<Location, Error> {
     loop {
-        let shape = shapes.get(place.shape);
-        if let (Form::Enum { variants, .. }, Some(variant)) = (&shape.form, place.variant) {
-            return field(shapes, &variants[variant].fields, &variants[variant].name, segment, place, go);
+        let shape = shapes.get(location.shape);
+        if let (Form::Enum { variants, .. }, Some(variant)) = (&shape.form, location.variant) {
+            return field(shapes, &variants[variant].fields, &variants[variant].name, segment, location, go);
         }
         let item = match &shape.form {
-            Form::Struct(fields) => return field(shapes, fields, &shape.name, segment, place, go),
+            Form::Struct(fields) => return field(shapes, fields, &shape.name, segment, location, go),
             Form::Maybe { item, .. } => {
-                let at = go(Step::Present, place)?;
-                place = Place::settled(shapes, *item, at);
+                let at = go(Step::Present, location)?;
+                location = Location::settled(shapes, *item, at);
                 continue;
             }
             Form::Enum { variants, .. } => {
                 let index = variants.iter().position(|variant| variant.name == segment.text());
                 let index =
                     index.ok_or_else(|| missing("variant", segment, &shape.name, variants.iter().map(|v| &*v.name)))?;
-                let at = go(Step::Variant(index), place)?;
-                return Ok(Place { at, variant: Some(index), ..place });
+                let at = go(Step::Variant(index), location)?;
+                return Ok(Location { at, variant: Some(index), ..location });
             }
             Form::Array { items } => {
                 let index = index_of(segment, shape)?;
                 if index >= items.capacity {
                     return Err(no_path(format!("item {index} of {} in a `{}`", items.capacity, shape.name)));
                 }
-                let at = go(Step::Skip(items.offset(index)), place)?;
-                return Ok(Place::settled(shapes, items.item, at));
+                let at = go(Step::Skip(items.offset(index)), location)?;
+                return Ok(Location::settled(shapes, items.item, at));
             }
             Form::List { items } | Form::Ring { items, .. } | Form::Queue { items, .. } => {
-                let at = go(Step::Item(index_of(segment, shape)?), place)?;
-                return Ok(Place::settled(shapes, items.item, at));
+                let at = go(Step::Item(index_of(segment, shape)?), location)?;
+                return Ok(Location::settled(shapes, items.item, at));
             }
             Form::Slab(slab) => {
-                let at = go(Step::InSlab(slab_key(segment)?), place)?;
-                return Ok(Place::settled(shapes, slab.values.items.item, at));
+                let at = go(Step::InSlab(slab_key(segment)?), location)?;
+                return Ok(Location::settled(shapes, slab.values.items.item, at));
             }
             Form::Set(set) => set.keys.items.item,
             Form::Map { values, .. } => values.items.item,
@@ -79,15 +79,15 @@ pub(super) fn resolve(
             _ => return Err(no_path(format!("`{}`: a `{}` has no parts", segment.text(), shape.name))),
         };
         let Some(keys) = type_of_keys(shapes, &shape.form)? else { return Err(no_path("it has no keys")) };
-        let at = go(Step::Entry(parse(shapes, keys, segment)?), place)?;
-        return Ok(Place::settled(shapes, item, at));
+        let at = go(Step::Entry(parse(shapes, keys, segment)?), location)?;
+        return Ok(Location::settled(shapes, item, at));
     }
 }
 
 /// Takes a step in a version of a state.
 #[inline]
-pub(super) fn run(shapes: &Shapes, source: Source<'_>, step: &Step, place: Place) -> Result<usize, Error> {
-    let (shape, at) = (shapes.get(place.shape), place.at);
+pub(super) fn run(shapes: &Shapes, source: Source<'_>, step: &Step, location: Location) -> Result<usize, Error> {
+    let (shape, at) = (shapes.get(location.shape), location.at);
     match step {
         Step::Skip(by) => Ok(at + by),
         Step::Variant(index) => {
@@ -146,15 +146,15 @@ fn field(
     fields: &Fields,
     of: &str,
     segment: &Segment<'_>,
-    place: Place,
-    mut go: impl FnMut(Step, Place) -> Result<usize, Error>,
-) -> Result<Place, Error> {
+    location: Location,
+    mut go: impl FnMut(Step, Location) -> Result<usize, Error>,
+) -> Result<Location, Error> {
     let name = segment.text();
     let Some(field) = fields.all.iter().find(|field| field.name == name) else {
         return Err(missing("field", segment, of, fields.all.iter().map(|field| &*field.name)));
     };
-    let at = go(Step::Skip(field.at), place)?;
-    Ok(Place::settled(shapes, field.shape, at))
+    let at = go(Step::Skip(field.at), location)?;
+    Ok(Location::settled(shapes, field.shape, at))
 }
 
 /// The error for a name that is not there, with those that are.

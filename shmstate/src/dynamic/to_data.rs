@@ -90,7 +90,7 @@ impl Value<'_> {
     /// The places of a slab, of each its generation, and its value or none.
     fn places_as_data(self) -> Result<Data, Error> {
         let Form::Slab(slab) = &self.shape().form else { return Err(self.is_no("no slab")) };
-        let (source, at) = (self.source, self.place.at);
+        let (source, at) = (self.source, self.location.at);
         let places = live(slab.places, source, at)?.min(live(slab.values, source, at)?);
         let place = |place| {
             let generation = generation_of(slab, source, at, place)?.unwrap_or(0);

@@ -2,7 +2,7 @@
 
 use super::create::schema_of;
 use super::position::Position;
-use super::shape::{Counted, FieldShape, Fields, Form, Place, Run, Shape, Shapes};
+use super::shape::{Counted, FieldShape, Fields, Form, Location, Run, Shape, Shapes};
 use super::state::DynState;
 use super::value::{Value, ValueKind};
 use crate::error::Error;
@@ -79,7 +79,7 @@ impl Types {
     /// [`InvalidOption`](crate::ErrorKind::InvalidOption) for what is no schema.
     pub fn of_schema(schema: &str) -> Result<Types, Error> {
         let schema = schema_of(schema)?;
-        let invalid = |why| crate::error::Trouble::InvalidOption(format!("the schema: {why}"));
+        let invalid = |why| crate::error::ErrorRepr::InvalidOption(format!("the schema: {why}"));
         Ok(Types(Arc::new(Shapes::new(&schema).map_err(invalid)?)))
     }
 
@@ -93,7 +93,7 @@ impl Types {
     /// The type of the state.
     #[must_use]
     pub fn root(&self) -> usize {
-        self.0.root_place().shape
+        self.0.root_location().shape
     }
 
     /// The type of that number. One that stands around one value alone (`Tracked`, `Wrapping`) is that of the value.
@@ -157,50 +157,50 @@ impl Value<'_> {
     /// map or a slab.
     #[must_use]
     pub fn path_to(self, position: Position) -> String {
-        let (mut path, target) = (String::new(), position.place());
-        let (mut shape, mut at) = (self.place.shape, self.place.at);
+        let (mut path, target) = (String::new(), position.location());
+        let (mut shape, mut at) = (self.location.shape, self.location.at);
         while (shape, at) != (target.shape, target.at) {
-            let Some((name, place)) = self.towards(self.shapes.get(shape), at, target) else { break };
+            let Some((name, location)) = self.towards(self.shapes.get(shape), at, target) else { break };
             if !name.starts_with('[') && !path.is_empty() && !name.is_empty() {
                 path.push('.');
             }
             path.push_str(&name);
-            (shape, at) = self.shapes.settle(place.shape, place.at);
+            (shape, at) = self.shapes.settle(location.shape, location.at);
         }
         path
     }
 
     /// The part of a value of that type at that offset in which the target lies.
-    fn towards(self, shape: &Shape, at: usize, target: Place) -> Option<(String, Place)> {
-        let place = |shape, at| Place { at, shape, variant: None };
+    fn towards(self, shape: &Shape, at: usize, target: Location) -> Option<(String, Location)> {
+        let location = |shape, at| Location { at, shape, variant: None };
         let inside = |run: Run, start: usize| {
             let first = start + run.at;
             let index = target.at.checked_sub(first)?.checked_div(run.size).filter(|index| *index < run.capacity)?;
-            Some((index, place(run.item, first + index * run.size)))
+            Some((index, location(run.item, first + index * run.size)))
         };
         let field = |fields: &Fields| {
             let within = |f: &&FieldShape| (at + f.at..at + f.at + self.shapes.get(f.shape).size).contains(&target.at);
             let found = fields.all.iter().find(within)?;
-            Some((found.name.clone(), place(found.shape, at + found.at)))
+            Some((found.name.clone(), location(found.shape, at + found.at)))
         };
         match &shape.form {
             Form::Struct(fields) => field(fields),
             Form::Enum { .. } => {
-                let value = Value { place: self.whole(shape, at)?, ..self };
+                let value = Value { location: self.whole(shape, at)?, ..self };
                 field(&value.variant_shape().ok()?.fields)
             }
-            Form::Maybe { item, at: start } => Some((String::new(), place(*item, at + start))),
+            Form::Maybe { item, at: start } => Some((String::new(), location(*item, at + start))),
             Form::Map { values: Counted { items, .. }, .. } => {
-                inside(*items, at).map(|(_, place)| ("[..]".into(), place))
+                inside(*items, at).map(|(_, location)| ("[..]".into(), location))
             }
-            Form::Sorted(map) => inside(map.values, at).map(|(_, place)| ("[..]".into(), place)),
-            Form::Slab(slab) => inside(slab.values.items, at).map(|(_, place)| ("[..]".into(), place)),
-            Form::Set(set) => inside(set.keys.items, at).map(|(_, place)| ("[..]".into(), place)),
+            Form::Sorted(map) => inside(map.values, at).map(|(_, location)| ("[..]".into(), location)),
+            Form::Slab(slab) => inside(slab.values.items, at).map(|(_, location)| ("[..]".into(), location)),
+            Form::Set(set) => inside(set.keys.items, at).map(|(_, location)| ("[..]".into(), location)),
             form => {
-                let (slot, place) = inside(run_of(form)?, at)?;
+                let (slot, location) = inside(run_of(form)?, at)?;
                 let sequence = super::locate::Sequence::of(form, self.source, at).ok()??;
                 let index = (slot + sequence.around.max(1) - sequence.start) % sequence.around.max(1);
-                Some((format!("[{index}]"), place))
+                Some((format!("[{index}]"), location))
             }
         }
     }
@@ -208,8 +208,8 @@ impl Value<'_> {
 
 impl Value<'_> {
     /// The whole value of that type at that offset.
-    fn whole(self, shape: &Shape, at: usize) -> Option<Place> {
+    fn whole(self, shape: &Shape, at: usize) -> Option<Location> {
         let index = self.shapes.all().iter().position(|known| std::ptr::eq(known, shape))?;
-        Some(Place { at, shape: index, variant: None })
+        Some(Location { at, shape: index, variant: None })
     }
 }

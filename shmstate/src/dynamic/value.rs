@@ -4,7 +4,7 @@ use super::decode::{Number, read_blob, read_bool, read_char, read_ip, read_key, 
 use super::fault::{Within, damaged, no_value};
 use super::locate::{Sequence, live};
 use super::segment::Segments;
-use super::shape::{Fields, Form, Place, Shape, Shapes};
+use super::shape::{Fields, Form, Location, Shape, Shapes};
 use super::source::Source;
 use super::step::{resolve, run};
 use crate::error::Error;
@@ -99,7 +99,7 @@ pub enum ValueKind {
 pub struct Value<'a> {
     pub(super) shapes: &'a Shapes,
     pub(super) source: Source<'a>,
-    pub(super) place: Place,
+    pub(super) location: Location,
     /// Whether it is the key of an entry, or a value of a set, or a part of one: its place in the container follows from it.
     pub(super) key: bool,
 }
@@ -108,18 +108,18 @@ impl<'a> Value<'a> {
     /// The whole state.
     #[inline]
     pub(super) fn root(shapes: &'a Shapes, source: Source<'a>) -> Self {
-        Value { shapes, source, place: shapes.root_place(), key: false }
+        Value { shapes, source, location: shapes.root_location(), key: false }
     }
 
     /// The value of type `shape` at `at` in the same version.
     #[inline]
     pub(super) fn other(self, shape: usize, at: usize) -> Value<'a> {
-        Value { place: Place::settled(self.shapes, shape, at), ..self }
+        Value { location: Location::settled(self.shapes, shape, at), ..self }
     }
 
     #[inline]
     pub(super) fn shape(self) -> &'a Shape {
-        self.shapes.get(self.place.shape)
+        self.shapes.get(self.location.shape)
     }
 
     /// The part that a path leads to, from here on; the empty path leads to this value itself.
@@ -130,13 +130,14 @@ impl<'a> Value<'a> {
     /// [`InvalidPath`](crate::ErrorKind::InvalidPath) with the part of the path that leads nowhere, and what is there.
     #[inline]
     pub fn get(self, path: &str) -> Result<Value<'a>, Error> {
-        let (mut segments, mut place) = (Segments::of(path), self.place);
+        let (mut segments, mut location) = (Segments::of(path), self.location);
         let mut find = || {
             while let Some(segment) = segments.next()? {
-                place =
-                    resolve(self.shapes, place, &segment, |step, place| run(self.shapes, self.source, &step, place))?;
+                location = resolve(self.shapes, location, &segment, |step, location| {
+                    run(self.shapes, self.source, &step, location)
+                })?;
             }
-            Ok(Value { place, ..self })
+            Ok(Value { location, ..self })
         };
         find().within(path)
     }
@@ -144,7 +145,7 @@ impl<'a> Value<'a> {
     /// What it is.
     #[must_use]
     pub fn kind(self) -> ValueKind {
-        if self.place.variant.is_some() {
+        if self.location.variant.is_some() {
             return ValueKind::Struct;
         }
         Self::kind_of(self.shape())
@@ -197,7 +198,7 @@ impl<'a> Value<'a> {
     /// [`InvalidValue`](crate::ErrorKind::InvalidValue) if it is no `bool`.
     pub fn as_bool(self) -> Result<bool, Error> {
         match self.shape().form {
-            Form::Scalar(Scalar::Bool) => read_bool(self.source, self.place.at),
+            Form::Scalar(Scalar::Bool) => read_bool(self.source, self.location.at),
             _ => Err(self.is_no("no `bool`")),
         }
     }
@@ -206,7 +207,7 @@ impl<'a> Value<'a> {
     /// [`InvalidValue`](crate::ErrorKind::InvalidValue) if it is no `char`.
     pub fn as_char(self) -> Result<char, Error> {
         match self.shape().form {
-            Form::Scalar(Scalar::Char) => read_char(self.source, self.place.at),
+            Form::Scalar(Scalar::Char) => read_char(self.source, self.location.at),
             _ => Err(self.is_no("no `char`")),
         }
     }
@@ -215,8 +216,8 @@ impl<'a> Value<'a> {
     #[inline]
     pub(super) fn number(self) -> Result<Option<Number>, Error> {
         match self.shape().form {
-            Form::Scalar(scalar) | Form::NonZero(scalar) => read_number(scalar, self.source, self.place.at),
-            Form::Key => Ok(Some(Number::Unsigned(read_key(self.source, self.place.at)?.into()))),
+            Form::Scalar(scalar) | Form::NonZero(scalar) => read_number(scalar, self.source, self.location.at),
+            Form::Key => Ok(Some(Number::Unsigned(read_key(self.source, self.location.at)?.into()))),
             _ => Ok(None),
         }
     }
@@ -240,7 +241,7 @@ impl<'a> Value<'a> {
     pub fn as_u64(self) -> Result<u64, Error> {
         // The common case.
         if let Form::Scalar(Scalar::U64) = self.shape().form {
-            return self.source.u64(self.place.at);
+            return self.source.u64(self.location.at);
         }
         self.integer("u64")
     }
@@ -288,7 +289,7 @@ impl<'a> Value<'a> {
     /// [`InvalidValue`](crate::ErrorKind::InvalidValue) if it is none; [`Corrupt`](crate::ErrorKind::Corrupt) if it is no UTF-8.
     pub fn as_text(self) -> Result<Cow<'a, str>, Error> {
         match self.shape().form {
-            Form::Text { bytes } => read_text(bytes, self.source, self.place.at),
+            Form::Text { bytes } => read_text(bytes, self.source, self.location.at),
             _ => Err(self.is_no("no text")),
         }
     }
@@ -298,7 +299,7 @@ impl<'a> Value<'a> {
     /// # Errors
     /// [`InvalidValue`](crate::ErrorKind::InvalidValue) if it is something else.
     pub fn as_bytes(self) -> Result<Cow<'a, [u8]>, Error> {
-        let (source, at) = (self.source, self.place.at);
+        let (source, at) = (self.source, self.location.at);
         match self.shape().form {
             Form::Text { bytes } | Form::Blob { bytes } => read_blob(bytes, source, at),
             Form::Archived { bytes, .. } => source.bytes(at + bytes.items.at, live(bytes, source, at)?),
@@ -311,7 +312,7 @@ impl<'a> Value<'a> {
     /// [`InvalidValue`](crate::ErrorKind::InvalidValue) if it is no `TimeSpan`.
     pub fn as_span(self) -> Result<TimeSpan, Error> {
         match self.shape().form {
-            Form::TimeSpan => Ok(TimeSpan::from_nanos(self.source.u64(self.place.at)?)),
+            Form::TimeSpan => Ok(TimeSpan::from_nanos(self.source.u64(self.location.at)?)),
             _ => Err(self.is_no("no `TimeSpan`")),
         }
     }
@@ -320,7 +321,7 @@ impl<'a> Value<'a> {
     /// [`InvalidValue`](crate::ErrorKind::InvalidValue) if it is no `Timestamp`.
     pub fn as_timestamp(self) -> Result<Timestamp, Error> {
         match self.shape().form {
-            Form::Timestamp => Ok(Timestamp::from_unix_nanos(i64::from_ne_bytes(self.source.array(self.place.at)?))),
+            Form::Timestamp => Ok(Timestamp::from_unix_nanos(i64::from_ne_bytes(self.source.array(self.location.at)?))),
             _ => Err(self.is_no("no `Timestamp`")),
         }
     }
@@ -329,7 +330,7 @@ impl<'a> Value<'a> {
     /// [`InvalidValue`](crate::ErrorKind::InvalidValue) if it is no `IpAddress`.
     pub fn as_ip(self) -> Result<IpAddress, Error> {
         match self.shape().form {
-            Form::IpAddress(ip) => read_ip(ip, self.source, self.place.at),
+            Form::IpAddress(ip) => read_ip(ip, self.source, self.location.at),
             _ => Err(self.is_no("no `IpAddress`")),
         }
     }
@@ -338,7 +339,7 @@ impl<'a> Value<'a> {
     /// [`InvalidValue`](crate::ErrorKind::InvalidValue) if it is no `SocketAddress`.
     pub fn as_socket(self) -> Result<SocketAddress, Error> {
         match &self.shape().form {
-            form @ Form::SocketAddress { .. } => read_socket(form, self.source, self.place.at),
+            form @ Form::SocketAddress { .. } => read_socket(form, self.source, self.location.at),
             _ => Err(self.is_no("no `SocketAddress`")),
         }
     }
@@ -347,7 +348,7 @@ impl<'a> Value<'a> {
     /// [`InvalidValue`](crate::ErrorKind::InvalidValue) if it is no `Uuid`.
     pub fn as_uuid(self) -> Result<Uuid, Error> {
         match self.shape().form {
-            Form::Uuid => Ok(self.source.array::<16>(self.place.at)?.into()),
+            Form::Uuid => Ok(self.source.array::<16>(self.location.at)?.into()),
             _ => Err(self.is_no("no `Uuid`")),
         }
     }
@@ -360,8 +361,8 @@ impl<'a> Value<'a> {
         match self.shape().form {
             Form::Maybe { item, at } => {
                 // As `Maybe::is_some`.
-                let some = self.source.array::<1>(self.place.at)? != [0];
-                Ok(some.then(|| self.other(item, self.place.at + at)))
+                let some = self.source.array::<1>(self.location.at)? != [0];
+                Ok(some.then(|| self.other(item, self.location.at + at)))
             }
             Form::NonZero(_) => {
                 let zero = matches!(self.number()?, Some(Number::Unsigned(0) | Number::Signed(0)));
@@ -382,10 +383,10 @@ impl<'a> Value<'a> {
     /// The variant that an enum has.
     pub(super) fn variant_shape(self) -> Result<&'a super::shape::VariantShape, Error> {
         let Form::Enum { tag, variants } = &self.shape().form else { return Err(self.is_no("no enum")) };
-        if let Some(index) = self.place.variant {
+        if let Some(index) = self.location.variant {
             return Ok(&variants[index]);
         }
-        let value = self.source.tag(self.place.at, *tag)?;
+        let value = self.source.tag(self.location.at, *tag)?;
         let found = variants.iter().find(|variant| variant.value == value);
         found.ok_or_else(|| damaged(format!("{value} is no variant of `{}`", self.shape().name)))
     }
@@ -404,7 +405,7 @@ impl<'a> Value<'a> {
     /// # Errors
     /// [`InvalidValue`](crate::ErrorKind::InvalidValue) if it holds neither.
     pub fn len(self) -> Result<usize, Error> {
-        let (source, at) = (self.source, self.place.at);
+        let (source, at) = (self.source, self.location.at);
         if let Some(sequence) = Sequence::of(&self.shape().form, source, at)? {
             return Ok(sequence.count);
         }

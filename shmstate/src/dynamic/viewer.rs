@@ -2,7 +2,7 @@
 
 use super::source::{Fetched, Source};
 use crate::commit::Clock;
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::os::{DEFAULT_TIMEOUT, Deadline};
 use crate::region::ReadOnlyRegion;
 use std::cell::Cell;
@@ -66,6 +66,6 @@ impl Viewer {
 
     #[cold]
     fn outrun(&self) -> Error {
-        Trouble::Outrun { path: self.region.origin().path().to_owned() }.into()
+        ErrorRepr::Outrun { path: self.region.origin().path().to_owned() }.into()
     }
 }

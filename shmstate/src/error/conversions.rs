@@ -1,6 +1,6 @@
 //! What `?` makes an error of a state.
 
-use super::{Error, Trouble};
+use super::{Error, ErrorRepr};
 #[cfg(feature = "archived")]
 use crate::containers::ArchiveError;
 use crate::containers::CapacityError;
@@ -9,7 +9,7 @@ use crate::plain::{ParseUuidError, TimeRangeError};
 /// A container has no room: `?` takes the error of any container into [`Error`].
 impl<T> From<CapacityError<T>> for Error {
     fn from(full: CapacityError<T>) -> Self {
-        Trouble::Full(full.without_value()).into()
+        ErrorRepr::Full(full.without_value()).into()
     }
 }
 
@@ -19,19 +19,19 @@ impl From<ArchiveError> for Error {
     fn from(error: ArchiveError) -> Self {
         match error {
             ArchiveError::Full(full) => full.into(),
-            refused @ ArchiveError::Refused(_) => Trouble::InvalidValue(refused.into()).into(),
+            refused @ ArchiveError::Refused(_) => ErrorRepr::InvalidValue(refused.into()).into(),
         }
     }
 }
 
 impl From<TimeRangeError> for Error {
     fn from(error: TimeRangeError) -> Self {
-        Trouble::InvalidValue(error.into()).into()
+        ErrorRepr::InvalidValue(error.into()).into()
     }
 }
 
 impl From<ParseUuidError> for Error {
     fn from(error: ParseUuidError) -> Self {
-        Trouble::InvalidValue(error.into()).into()
+        ErrorRepr::InvalidValue(error.into()).into()
     }
 }

@@ -4,7 +4,7 @@
 //! out, and says them.
 
 use super::phrases::Quoted;
-use super::{Error, Trouble};
+use super::{Error, ErrorRepr};
 use std::fmt;
 use std::path::Path;
 
@@ -32,11 +32,11 @@ impl Error {
     #[doc(hidden)]
     #[must_use]
     pub fn with_remedy(mut self, helps: impl FnOnce() -> Remedy) -> Error {
-        if let Trouble::LayoutMismatch { remedy, .. }
-        | Trouble::OtherRule { remedy, .. }
-        | Trouble::Corrupt { remedy, .. }
-        | Trouble::UnknownFormat { remedy, .. }
-        | Trouble::Rebooted { remedy, .. } = &mut *self.0
+        if let ErrorRepr::LayoutMismatch { remedy, .. }
+        | ErrorRepr::OtherRule { remedy, .. }
+        | ErrorRepr::Corrupt { remedy, .. }
+        | ErrorRepr::UnknownFormat { remedy, .. }
+        | ErrorRepr::Rebooted { remedy, .. } = &mut *self.0
         {
             *remedy = Some(Box::new(helps()));
         }

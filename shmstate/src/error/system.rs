@@ -2,7 +2,7 @@
 //!
 //! The numbers are those of Linux on both platforms; a test compares them with the C library's.
 
-use super::{Bytes, Error, Trouble};
+use super::{Bytes, Error, ErrorRepr};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -27,14 +27,14 @@ impl Error {
     #[cold]
     pub(crate) fn io(path: &Path, doing: &'static str, source: impl Into<io::Error>) -> Error {
         let (path, source) = (path.to_owned(), source.into());
-        let unsupported = |path: PathBuf, advice: &str| Trouble::Unsupported {
+        let unsupported = |path: PathBuf, advice: &str| ErrorRepr::Unsupported {
             path,
             why: format!("the kernel or the file system cannot {doing} it ({source}): {advice}"),
         };
-        let trouble = match (source.kind(), doing) {
-            (io::ErrorKind::NotFound, _) => Trouble::NotFound { path },
-            (io::ErrorKind::AlreadyExists, _) => Trouble::AlreadyExists { path },
-            (io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem, _) => Trouble::Permission {
+        let repr = match (source.kind(), doing) {
+            (io::ErrorKind::NotFound, _) => ErrorRepr::NotFound { path },
+            (io::ErrorKind::AlreadyExists, _) => ErrorRepr::AlreadyExists { path },
+            (io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem, _) => ErrorRepr::Permission {
                 path,
                 why: format!(
                     "the system does not let this process {} it: {source}: {}",
@@ -43,9 +43,9 @@ impl Error {
                 ),
                 source: Some(source),
             },
-            (io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, _) => Trouble::NoRoom { path, doing, source },
+            (io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, _) => ErrorRepr::NoRoom { path, doing, source },
             (io::ErrorKind::InvalidFilename, _) => {
-                Trouble::InvalidName { name: path, why: "it, or a part of it, is longer than the file system allows" }
+                ErrorRepr::InvalidName { name: path, why: "it, or a part of it, is longer than the file system allows" }
             }
             (io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported, "lock") => unsupported(path, NO_LOCKS),
             (io::ErrorKind::InvalidInput, "prepare for forks of this process, for") => {
@@ -55,16 +55,18 @@ impl Error {
             _ if source.raw_os_error() == Some(code::ENODEV) && doing == "map" => {
                 unsupported(path, "keep the region on a tmpfs, such as /dev/shm")
             }
-            _ => Trouble::Io { path, doing, advice: advice(&source, doing), source },
+            _ => ErrorRepr::Io { path, doing, advice: advice(&source, doing), source },
         };
-        trouble.into()
+        repr.into()
     }
 
     /// Why there was no room, without the advice for a new region.
     pub(crate) fn shortage(&self) -> String {
         match &*self.0 {
-            Trouble::TooLarge { available, limit, .. } => format!("{} are left, limited by {limit}", Bytes(*available)),
-            Trouble::NoSpace { source, .. } => source.to_string(),
+            ErrorRepr::TooLarge { available, limit, .. } => {
+                format!("{} are left, limited by {limit}", Bytes(*available))
+            }
+            ErrorRepr::NoSpace { source, .. } => source.to_string(),
             other => other.to_string(),
         }
     }

@@ -6,7 +6,7 @@
 
 use super::change::{Found as Differing, len_at};
 use crate::commit::{Clock, Position};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::layout::{SharedLayout, Touched, merged};
 use crate::os::{DEFAULT_TIMEOUT, Deadline};
 use crate::region::copy_words;
@@ -46,7 +46,7 @@ fn read_active<T: SharedLayout>(
             return Ok(found);
         }
         if clock.remaining().is_none() {
-            return Err(Trouble::Outrun { path: view.path().to_owned() }.into());
+            return Err(ErrorRepr::Outrun { path: view.path().to_owned() }.into());
         }
     }
 }

@@ -8,7 +8,7 @@ use super::liveness::{Lock, POPULATION, lock_of};
 use super::origin::{Origin, reopen};
 use super::registered::Registered;
 use crate::commit::Clock;
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
@@ -37,7 +37,7 @@ impl NameLock {
         let mut round = 0;
         while !lock.try_lock().map_err(|e| Error::io(path, "lock", e))? {
             if clock.remaining().is_none() {
-                return Err(Trouble::Renaming { path: path.to_owned() }.into());
+                return Err(ErrorRepr::Renaming { path: path.to_owned() }.into());
             }
             std::thread::sleep(Duration::from_micros(50 << round.min(5)));
             round += 1;

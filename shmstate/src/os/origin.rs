@@ -5,7 +5,7 @@ use super::file::key_of;
 use super::fork::NoFork;
 use super::own_table::entry;
 use super::registered::{is_of, replaced};
-use crate::error::{ANONYMOUS, Error, Trouble};
+use crate::error::{ANONYMOUS, Error, ErrorRepr};
 use crate::os::RegionKey;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
@@ -53,7 +53,7 @@ impl Origin {
         match rustix::fs::statat(CWD, &self.absolute, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(key_of(&stat))),
             Err(Errno::NOENT | Errno::NOTDIR) if self.is_out_of_reach() => {
-                Err(Trouble::Unsupported { path: self.path.clone(), why: OUT_OF_REACH.into() }.into())
+                Err(ErrorRepr::Unsupported { path: self.path.clone(), why: OUT_OF_REACH.into() }.into())
             }
             Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
             Err(e) => Err(Error::io(&self.path, "find", e)),
@@ -67,7 +67,7 @@ impl Origin {
             Some(origin) if origin.is_out_of_reach() => (origin.path(), OUT_OF_REACH),
             Some(origin) => return Ok(origin),
         };
-        Err(Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into())
+        Err(ErrorRepr::Unsupported { path: path.to_owned(), why: why.into() }.into())
     }
 
     /// Whether this process has another root by now (`chroot`), from which the path means nothing.

@@ -8,7 +8,7 @@ use super::reopening::{lost, path_of};
 use super::task_server::TaskServer;
 use super::view::since;
 use crate::commit::{Shared, SlotLine};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::events;
 use crate::os::RegionKey;
 use crate::os::{self, ForkGuard, LiveDescription, Mapping, Origin};
@@ -77,7 +77,7 @@ impl Region {
 
     #[cold]
     fn forked(&self) -> Error {
-        Trouble::Forked { path: self.path().to_owned() }.into()
+        ErrorRepr::Forked { path: self.path().to_owned() }.into()
     }
 
     /// Whether this is the process that attached.

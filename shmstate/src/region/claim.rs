@@ -2,7 +2,7 @@
 
 use super::kernel::Kernel;
 use crate::commit::{Clock, Os, Shared};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::os::{self, LiveDescription};
 use crate::sync::Ordering::Relaxed;
 
@@ -40,7 +40,7 @@ pub(super) fn claim(
         kernel.pause(round);
     }
     let holders = holders(shared, 0..slots);
-    Err(Trouble::NoSlot { path: path.to_owned(), slots, holders, asked: None }.into())
+    Err(ErrorRepr::NoSlot { path: path.to_owned(), slots, holders, asked: None }.into())
 }
 
 /// The slots in the order in which they are tried, every one at least once. Each try looks through all locks that the file

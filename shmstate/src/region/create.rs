@@ -4,7 +4,7 @@ use super::geometry::Geometry;
 use super::header::RawHeader;
 use super::view::view;
 use crate::commit::{NEVER, Published};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::layout::{LONGEST_DOCUMENT, Schema};
 use crate::os::{self, ForkGuard, Guarded, Mapping};
 use crate::sync::Ordering::Relaxed;
@@ -50,11 +50,11 @@ impl Plan {
     /// Of a region for the type of that schema.
     pub(crate) fn new(schema: Schema, sizes: Sizes) -> Result<Plan, Error> {
         let (name, size) = schema.root().map_or(("", 0), |root| (&*root.name, root.size));
-        let too_large = || Trouble::InvalidOption(format!("a state of {size} bytes is too large for a region"));
+        let too_large = || ErrorRepr::InvalidOption(format!("a state of {size} bytes is too large for a region"));
         // Before there is a file that no process could open.
         schema
             .validate()
-            .map_err(|why| Trouble::InvalidOption(format!("no region can be made for `{name}`: {why}")))?;
+            .map_err(|why| ErrorRepr::InvalidOption(format!("no region can be made for `{name}`: {why}")))?;
         let document = schema.document();
         if document.len() > LONGEST_DOCUMENT {
             let why = format!(
@@ -62,7 +62,7 @@ impl Plan {
                 name,
                 document.len()
             );
-            return Err(Trouble::InvalidOption(why).into());
+            return Err(ErrorRepr::InvalidOption(why).into());
         }
         let Sizes { copies, max_copies, handles } = sizes;
         let geometry = Geometry::new(copies, max_copies, handles, size, document.len() as u64).ok_or_else(too_large)?;

@@ -3,17 +3,17 @@
 use super::attached::Region;
 use super::claim::holders;
 use crate::commit::{BeginError, LockError};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 
 impl Region {
     /// What is wrong, in words.
     #[cold]
-    pub(crate) fn trouble(&self, error: BeginError) -> Error {
+    pub(crate) fn to_error(&self, error: BeginError) -> Error {
         let path = self.path().to_owned();
         match error {
             BeginError::Lock(LockError::Busy { slot }) => {
                 let holder = holders(&self.shared, [slot]) + &self.doubt();
-                Trouble::LockHeld { path, holder }.into()
+                ErrorRepr::LockHeld { path, holder }.into()
             }
             BeginError::Lock(LockError::Corrupt { word }) => {
                 Error::corrupt(&path, format!("its lock names handle {word:#x}, which it does not have"))
@@ -28,7 +28,7 @@ impl Region {
                 let in_use = self.shared.in_use();
                 let asked = Some(self.asked_copies).filter(|asked| *asked > self.shared.copies.len());
                 let spare = self.kernel.missing_room(in_use);
-                Trouble::Pinned { path, holders: holders + &self.doubt(), spare, asked }.into()
+                ErrorRepr::Pinned { path, holders: holders + &self.doubt(), spare, asked }.into()
             }
             BeginError::NoSuchCopy { copy } => self.no_such_copy(copy),
         }

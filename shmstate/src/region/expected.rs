@@ -1,7 +1,7 @@
 //! What a region has to hold: a type of the program, or whatever its own schema describes.
 
 use super::header::Header;
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::layout::{Layout, Schema, ValidityError};
 use std::path::Path;
 
@@ -36,7 +36,7 @@ impl StateType<'_> {
             StateType::Known { layout, .. } => header.check_type(path, layout),
             StateType::Described(described) => described
                 .accept(&header.schema)
-                .map_err(|why| Trouble::Unsupported { path: path.to_owned(), why }.into()),
+                .map_err(|why| ErrorRepr::Unsupported { path: path.to_owned(), why }.into()),
         }
     }
 

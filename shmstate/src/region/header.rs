@@ -1,7 +1,7 @@
 //! The identity at the start of a region file: written once, checked at every attach.
 
 use super::geometry::{CONTROL, Geometry, HEADER, SLOTS};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::layout::{Layout, Origins, Schema};
 use crate::os;
 use bytemuck::{Pod, Zeroable};
@@ -113,13 +113,13 @@ fn check_begin(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     if bytes.starts_with(&MAGIC) || bytes.get(places).is_some_and(|places| places == known) {
         return Ok(());
     }
-    Err(Trouble::NoRegion { path: path.to_owned(), why: "it does not begin like a region of shmstate" }.into())
+    Err(ErrorRepr::NoRegion { path: path.to_owned(), why: "it does not begin like a region of shmstate" }.into())
 }
 
 /// The error for a region of layout `found` where a program has another type, with the differences.
 fn mismatch(path: &Path, found: &Schema, program: &Schema, origins: &Origins) -> Error {
     let (name, table, losses) = differences(found, program, origins);
-    Trouble::LayoutMismatch { path: path.to_owned(), name, table, losses, remedy: None }.into()
+    ErrorRepr::LayoutMismatch { path: path.to_owned(), name, table, losses, remedy: None }.into()
 }
 
 /// The program's type, how the layout `found` differs from it, and what a migration would lose.
@@ -155,7 +155,7 @@ impl Header {
             return Ok(());
         }
         let used = os::is_populated(file).map_err(|e| Error::io(path, "lock", e))?;
-        if used { Ok(()) } else { Err(Trouble::Rebooted { path: path.to_owned(), remedy: None }.into()) }
+        if used { Ok(()) } else { Err(ErrorRepr::Rebooted { path: path.to_owned(), remedy: None }.into()) }
     }
 
     /// Refuses a region of another type, with the differences.
@@ -190,7 +190,7 @@ impl Header {
             return Err(corrupt("its byte order mark is damaged"));
         }
         if raw.format != FORMAT {
-            return Err(Trouble::UnknownFormat {
+            return Err(ErrorRepr::UnknownFormat {
                 path: path.to_owned(),
                 found: raw.format,
                 known: FORMAT,

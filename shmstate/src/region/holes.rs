@@ -6,7 +6,7 @@
 use super::geometry::Geometry;
 use super::reopening::lost;
 use crate::commit::MAX_COPIES;
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::os::{Origin, Reader};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use std::io;
@@ -29,17 +29,17 @@ impl Holes {
     /// Whether these bytes of the file are data.
     pub(super) fn are_data(&self, bytes: Range<u64>, origin: &Origin) -> Result<bool, Error> {
         let data = self.reader.data(bytes.clone(), origin);
-        let data = data.map_err(|e| self.trouble(origin, "look for holes in", e))?;
+        let data = data.map_err(|e| self.to_error(origin, "look for holes in", e))?;
         Ok(data >= bytes.end - bytes.start)
     }
 
     /// What to say of a file that could not be read. Its descriptor is the parent's in a child, and the program may have closed it: the
     /// file has to be opened again, and may have lost its name.
     #[cold]
-    fn trouble(&self, origin: &Origin, doing: &'static str, e: io::Error) -> Error {
+    fn to_error(&self, origin: &Origin, doing: &'static str, e: io::Error) -> Error {
         match e.kind() {
             io::ErrorKind::NotFound if !self.reader.is_mine() => {
-                Trouble::Forked { path: origin.path().to_owned() }.into()
+                ErrorRepr::Forked { path: origin.path().to_owned() }.into()
             }
             io::ErrorKind::NotFound => lost(origin.path(), e),
             _ => Error::io(origin.path(), doing, e),
@@ -63,7 +63,7 @@ impl Holes {
         }
         let start = geometry.image(k);
         let data = self.reader.data(start..start + end, origin);
-        let data = data.map_err(|e| self.trouble(origin, "look for holes in", e))?;
+        let data = data.map_err(|e| self.to_error(origin, "look for holes in", e))?;
         self.data[k].store(data, Relaxed);
         let wanted = start + bytes.start as u64..start + end;
         if data >= end || self.are_data(wanted.clone(), origin)? {
@@ -71,7 +71,7 @@ impl Holes {
             return Ok(());
         }
         let mut words = vec![0_u64; bytes.len().div_ceil(8)];
-        self.reader.read(wanted.start, &mut words, origin).map_err(|e| self.trouble(origin, "read", e))?;
+        self.reader.read(wanted.start, &mut words, origin).map_err(|e| self.to_error(origin, "read", e))?;
         read(words.as_ptr().cast::<u8>().wrapping_sub(bytes.start));
         Ok(())
     }

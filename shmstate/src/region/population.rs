@@ -5,7 +5,7 @@ use super::expected::StateType;
 use super::geometry::Geometry;
 use super::kernel::Kernel;
 use crate::commit::{Clock, Os, Published, Service, Shared};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::events;
 use crate::os::RegionKey;
 use crate::os::{self, Limits, LiveDescription, Mapping, Origin};
@@ -52,7 +52,7 @@ pub(super) fn join(
             live.leave().map_err(failed)?;
         }
         if clock.remaining().is_none() {
-            return Err(Trouble::Opening { path: path.to_owned() }.into());
+            return Err(ErrorRepr::Opening { path: path.to_owned() }.into());
         }
         kernel.pause(round);
     }
@@ -68,7 +68,7 @@ pub(super) fn join(
         active if active.service() == Service::In => active,
         // The replacer died before the name went to another region.
         active if active.service() == Service::Leaving && found.has_its_name()? => active.in_service(),
-        _ => return Err(Trouble::Retired { path: path.to_owned() }.into()),
+        _ => return Err(ErrorRepr::Retired { path: path.to_owned() }.into()),
     };
     check_state(path, shared, active, mapping, geometry, state)?;
     // Nothing was written until here: a file that is refused is as it was.

@@ -13,7 +13,7 @@ use super::task_server::TaskServer;
 use super::view::since;
 use super::view::view;
 use crate::commit::{Published, Service, Shared};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::os::RegionKey;
 use crate::os::{self, Mapping, Origin, Reader, RegionPath};
 use std::ops::Range;
@@ -50,7 +50,7 @@ impl ReadOnlyRegion {
                 let why = "it lies on overlayfs, and no process has it open for writing: if it is in a lower layer, this handle \
                            would never see a change; open it while another process has it open, or keep it on a tmpfs such \
                            as /dev/shm";
-                return Err(Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into());
+                return Err(ErrorRepr::Unsupported { path: path.to_owned(), why: why.into() }.into());
             }
             // The file was copied to the upper layer at the latest when the other process opened it.
             file = region_path.open_read_only()?;
@@ -77,7 +77,7 @@ impl ReadOnlyRegion {
             if !holes.are_data(0..SLOTS, &origin)? || !holes.are_data(geometry.lines()..geometry.log(), &origin)? {
                 let why = "it is a copy of a region's file with holes in its first pages: open it for writing once (`open`), \
                            which fills them, or copy it without holes (`cp --sparse=never`)";
-                return Err(Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into());
+                return Err(ErrorRepr::Unsupported { path: path.to_owned(), why: why.into() }.into());
             }
             Some(holes)
         } else {
@@ -194,7 +194,7 @@ impl ReadOnlyRegion {
         match self.published().service() {
             Service::In => Ok(()),
             service if self.serves(service)? => Ok(()),
-            _ => Err(Trouble::Retired { path: self.origin.path().to_owned() }.into()),
+            _ => Err(ErrorRepr::Retired { path: self.origin.path().to_owned() }.into()),
         }
     }
 
@@ -215,7 +215,7 @@ impl ReadOnlyRegion {
         read: impl FnOnce(usize) -> Result<u64, Error>,
     ) -> Result<Option<u64>, Error> {
         if !self.serves(service)? {
-            return Err(Trouble::Retired { path: self.origin.path().to_owned() }.into());
+            return Err(ErrorRepr::Retired { path: self.origin.path().to_owned() }.into());
         }
         self.outcome(self.shared.optimistic_read_leaving(read))
     }

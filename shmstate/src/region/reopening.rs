@@ -1,6 +1,6 @@
 //! What to say of a region's file that cannot be opened a second time.
 
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::os::{self, ANONYMOUS, Origin};
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub(super) fn not_reopened(origin: Option<&Origin>, e: std::io::Error) -> Error 
     } else {
         "it has no name, or none any more, and to open it a second time without one takes /proc".into()
     };
-    Trouble::Unsupported { path: path.to_owned(), why }.into()
+    ErrorRepr::Unsupported { path: path.to_owned(), why }.into()
 }
 
 /// The program has closed the descriptor, and the file could not be opened again.
@@ -35,5 +35,5 @@ pub(super) fn lost(path: &Path, e: std::io::Error) -> Error {
         "the program has closed the region's descriptor (`closefrom`, `close_range`), and the region cannot be opened again: \
          {e}; make the handles that are needed before the descriptors are closed, or open the region by its name"
     );
-    Trouble::Unsupported { path: path.to_owned(), why }.into()
+    ErrorRepr::Unsupported { path: path.to_owned(), why }.into()
 }

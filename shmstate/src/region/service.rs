@@ -3,7 +3,7 @@
 use super::attached::Region;
 use super::reopening::lost;
 use crate::commit::{BeginError, Clock, Published, Service};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::os;
 use crate::track::Frame;
 
@@ -112,9 +112,9 @@ impl Region {
         }
         self.check()?;
         if Frame::is_written(self.key().numbers()) {
-            return Err(Trouble::Reentrant { path: self.path().to_owned() }.into());
+            return Err(ErrorRepr::Reentrant { path: self.path().to_owned() }.into());
         }
-        let _ = self.shared().lock(self.slot(), self.os(), clock).map_err(|e| self.trouble(BeginError::Lock(e)))?;
+        let _ = self.shared().lock(self.slot(), self.os(), clock).map_err(|e| self.to_error(BeginError::Lock(e)))?;
         let _unlock = Unlock(self);
         Ok(f())
     }
@@ -122,6 +122,6 @@ impl Region {
     /// The error of a handle whose region was replaced.
     #[cold]
     pub(crate) fn retired(&self) -> Error {
-        Trouble::Retired { path: self.path().to_owned() }.into()
+        ErrorRepr::Retired { path: self.path().to_owned() }.into()
     }
 }

@@ -4,7 +4,7 @@ use super::attached::Region;
 use super::read_only::ReadOnlyRegion;
 use super::task_server::TaskServer;
 use crate::commit::{Published, Ticket};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use std::path::Path;
 use std::task::{Poll, Waker};
 
@@ -86,7 +86,7 @@ impl<'a> Task<'a> {
         match self.waited {
             Waited::Attached(region) => region.check_wait()?,
             Waited::ReadOnly(region) if !region.is_mine() => {
-                return Err(Trouble::Forked { path: self.waited.path().to_owned() }.into());
+                return Err(ErrorRepr::Forked { path: self.waited.path().to_owned() }.into());
             }
             Waited::ReadOnly(_) => {}
         }

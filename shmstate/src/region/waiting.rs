@@ -3,7 +3,7 @@
 use super::attached::Region;
 use super::read_only::ReadOnlyRegion;
 use crate::commit::{Clock, Os, Published, Service};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::os;
 use crate::track::Frame;
 use std::time::Duration;
@@ -16,7 +16,7 @@ impl Region {
     pub(super) fn check_wait(&self) -> Result<(), Error> {
         self.check()?;
         if Frame::is_written(self.key().numbers()) {
-            return Err(Trouble::Reentrant { path: self.path().to_owned() }.into());
+            return Err(ErrorRepr::Reentrant { path: self.path().to_owned() }.into());
         }
         Ok(())
     }
@@ -59,7 +59,7 @@ impl ReadOnlyRegion {
     /// [`Region::newer`].
     pub(super) fn newer(&self, version: u64, now: Published) -> Result<Option<u64>, Error> {
         if now.service() != Service::In && !self.is_in_service()? {
-            return Err(Trouble::Retired { path: self.origin().path().to_owned() }.into());
+            return Err(ErrorRepr::Retired { path: self.origin().path().to_owned() }.into());
         }
         Ok((now.version > version).then_some(now.version))
     }

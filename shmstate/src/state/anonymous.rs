@@ -2,7 +2,7 @@
 
 use super::handle::State;
 use super::options::{Options, check_descriptors};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::layout::SharedLayout;
 use crate::os::{self, ANONYMOUS};
 use crate::region::Beginning;
@@ -58,7 +58,7 @@ impl<T: SharedLayout> State<T> {
         if !self.region().is_anonymous() {
             let why =
                 "it has a name: let the other process open it by that; only an anonymous state goes by descriptor";
-            return Err(Trouble::Unsupported { path: self.region().path().to_owned(), why: why.into() }.into());
+            return Err(ErrorRepr::Unsupported { path: self.region().path().to_owned(), why: why.into() }.into());
         }
         // Not one of the handle's own: those hold its locks, and would hold them for as long as any process has them.
         self.region().reopen().map(os::Guarded::into_fd)

@@ -2,7 +2,7 @@
 
 use super::handle::State;
 use super::update::Pointers;
-use crate::error::{Error, ErrorKind, Trouble};
+use crate::error::{Error, ErrorKind, ErrorRepr};
 use crate::layout::{SharedLayout, Touched, merged};
 use std::ops::Range;
 
@@ -37,7 +37,7 @@ impl<T: SharedLayout> State<T> {
     /// to the state.
     pub fn local_bytes() -> Result<Vec<Range<usize>>, Error> {
         let mut ranges = Vec::new();
-        T::LAYOUT.add_local(0, T::LAYOUT.name, &mut ranges).map_err(Trouble::InvalidOption)?;
+        T::LAYOUT.add_local(0, T::LAYOUT.name, &mut ranges).map_err(ErrorRepr::InvalidOption)?;
         Ok(merged(ranges))
     }
 
@@ -87,7 +87,7 @@ impl<T: SharedLayout> State<T> {
             if local.iter().any(is_local) {
                 return Ok(f(field));
             }
-            Err(Trouble::InvalidOption(format!(
+            Err(ErrorRepr::InvalidOption(format!(
                 "a field of `{}` that is not local: mark it with `#[shared(local)]`, or change it on all machines with `update`",
                 T::LAYOUT.name
             )))
@@ -172,7 +172,7 @@ impl<T: SharedLayout> State<T> {
                  that were changed in a state of the same layout, in the order of their versions",
                 self.region().path().display()
             );
-            Error::from(Trouble::View { kind: ErrorKind::InvalidValue, at: String::new(), why })
+            Error::from(ErrorRepr::View { kind: ErrorKind::InvalidValue, at: String::new(), why })
         };
         for (start, bytes) in pieces {
             if start.checked_add(bytes.len()).is_none_or(|end| end > size_of::<T>()) {

@@ -8,7 +8,7 @@ use super::txn_buffer::reset_tags;
 use crate::dynamic::Snapshot;
 use crate::dynamic::evolve::Aligned;
 use crate::dynamic::export::Exported;
-use crate::error::{Error, ErrorKind, Trouble};
+use crate::error::{Error, ErrorKind, ErrorRepr};
 use crate::layout::{Origins, Schema, SharedLayout};
 use crate::os::{self, ANONYMOUS, ForkGuard, Guarded};
 use crate::region::{Beginning, Plan, differences};
@@ -28,7 +28,7 @@ impl<T: SharedLayout> Options<'_, T> {
     pub fn import(mut self, file: impl AsRef<Path>, name: impl AsRef<Path>) -> Result<State<T>, Error> {
         if self.has_init() {
             let why = "`init`: a state that is imported has its content already; change it by an update";
-            return Err(Trouble::InvalidOption(why.into()).into());
+            return Err(ErrorRepr::InvalidOption(why.into()).into());
         }
         let file = file.as_ref();
         let exported = Exported::read(file)?;
@@ -41,7 +41,7 @@ impl<T: SharedLayout> Options<'_, T> {
                 self = self.migrate(Migrate::Auto);
             }
             let why = "its layout is another one than the program's type, and no migration leads there".into();
-            let refused = Trouble::NoExport { path: file.to_owned(), why }.into();
+            let refused = ErrorRepr::NoExport { path: file.to_owned(), why }.into();
             let mut image = Aligned::zeroed(size_of::<T>())?;
             follow(&route(&self, exported.schema, refused)?, &exported.bytes, image.bytes_mut())?;
             image
@@ -159,5 +159,5 @@ fn mismatch(found: &Schema, program: &Schema, origins: &Origins) -> Error {
         "what was kept has another layout than the program's type `{name}`:\n{table}\nrun the program that kept it; or have it carried \
          over by the option (cargo feature `dynamic`):\n  migrate({migrate})"
     );
-    Trouble::View { kind: ErrorKind::LayoutMismatch, at: String::new(), why }.into()
+    ErrorRepr::View { kind: ErrorKind::LayoutMismatch, at: String::new(), why }.into()
 }

@@ -2,7 +2,7 @@
 
 use super::handle::State;
 use super::read_only::ReadOnly;
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::layout::SharedLayout;
 use crate::os::Mapping;
 use crate::region::{copy_words, word_at};
@@ -40,7 +40,7 @@ impl<T: SharedLayout, F: SharedLayout> Projection<T, F> {
             Some(bytes) if T::LAYOUT.is_plain(bytes.clone()) => {
                 Ok(Projection { offset: bytes.start, types: PhantomData })
             }
-            _ => Err(Trouble::InvalidProjection { of: T::LAYOUT.name }.into()),
+            _ => Err(ErrorRepr::InvalidProjection { of: T::LAYOUT.name }.into()),
         }
     }
 

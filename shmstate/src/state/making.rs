@@ -1,6 +1,6 @@
 //! The names whose regions this thread is making: the `init` of one must not wait for itself.
 
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::os::RegionKey;
 use crate::os::RegionPath;
 use std::cell::RefCell;
@@ -31,7 +31,7 @@ impl Making {
         }
         let name = region_path.identity()?;
         if NAMES.with_borrow(|names| names.contains(&name)) {
-            return Err(Trouble::InInit { path: region_path.path().to_owned() }.into());
+            return Err(ErrorRepr::InInit { path: region_path.path().to_owned() }.into());
         }
         Ok(())
     }

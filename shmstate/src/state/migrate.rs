@@ -1,7 +1,7 @@
 //! What becomes of a state of an earlier layout, as the program says: [`Migrate`].
 
 use crate::dynamic::evolve::Aligned;
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::layout::{Layout, SharedLayout, ValidityError};
 use std::fmt;
 use std::path::Path;
@@ -122,6 +122,6 @@ fn invalid(invalid: &ValidityError) -> Error {
 fn refused(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
     match error.downcast::<Error>() {
         Ok(error) => *error,
-        Err(error) => Trouble::InvalidValue(error).into(),
+        Err(error) => ErrorRepr::InvalidValue(error).into(),
     }
 }

@@ -7,7 +7,7 @@ use super::options::Options;
 use super::txn_buffer::reset_tags;
 use crate::commit::Clock;
 use crate::dynamic::evolve::{Aligned, Allowed, Evolution, attach};
-use crate::error::{Error, ErrorKind, Trouble};
+use crate::error::{Error, ErrorKind, ErrorRepr};
 use crate::layout::{Layout, Schema, SharedLayout};
 use crate::os::{Deadline, RegionPath};
 use crate::region::{Plan, Successor};
@@ -105,7 +105,7 @@ pub(super) fn migrated<T: SharedLayout>(options: &Options<'_, T>, name: &Path) -
             return Ok(Some(state));
         }
         if clock.remaining().is_none() {
-            return Err(Trouble::Opening { path: region_path.path().to_owned() }.into());
+            return Err(ErrorRepr::Opening { path: region_path.path().to_owned() }.into());
         }
     }
 }

@@ -4,7 +4,7 @@ use super::handle::{State, Terms};
 use super::making::Making;
 use super::txn_buffer::reset_tags;
 use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
-use crate::error::{Error, ErrorKind, Trouble};
+use crate::error::{Error, ErrorKind, ErrorRepr};
 use crate::layout::{Schema, SharedLayout};
 use crate::os::{Access, DEFAULT_TIMEOUT, Deadline, ForkGuard, Guarded, Limits, NewFile, RegionPath};
 use crate::region::{Beginning, Plan, Region, Sizes};
@@ -209,7 +209,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         // Said before the work; whether it is so is decided by the link.
         let is_free = || match region_path.now()? {
             None => Ok(()),
-            Some(_) => Err(Error::from(Trouble::AlreadyExists { path: region_path.path().to_owned() })),
+            Some(_) => Err(Error::from(ErrorRepr::AlreadyExists { path: region_path.path().to_owned() })),
         };
         is_free()?;
         let _turn = region_path.turn(plan.room(), &mut Deadline::new(terms.timeout));
@@ -295,7 +295,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
                 return Ok(state);
             }
             if clock.remaining().is_none() {
-                return Err(Error::from(Trouble::Opening { path: region_path.path().to_owned() }).into());
+                return Err(Error::from(ErrorRepr::Opening { path: region_path.path().to_owned() }).into());
             }
         }
     }
@@ -415,7 +415,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             }
             // A child that was forked in `init` has no such memory.
             if !fork_guard.is_current() {
-                return Err(Trouble::Forked { path: path.to_owned() }.into());
+                return Err(ErrorRepr::Forked { path: path.to_owned() }.into());
             }
             reset_tags(state);
             Ok(())
@@ -434,7 +434,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 
     /// Checks the options.
     pub(super) fn access(&self) -> Result<Access, Error> {
-        let invalid = |why: String| Err(Trouble::InvalidOption(why).into());
+        let invalid = |why: String| Err(ErrorRepr::InvalidOption(why).into());
         let (copies, mode) = (self.sizes().copies, self.mode.unwrap_or(DEFAULT_MODE));
         if !(2..=MAX_COPIES).contains(&copies) {
             return invalid(format!("`copies({copies})`: a region has 2 to {MAX_COPIES} copies"));
@@ -487,5 +487,5 @@ pub(super) fn check_descriptors(path: &Path, are_ours: bool) -> Result<(), Error
     }
     let why = "the program has closed or replaced the library's descriptors in `init` (`closefrom`, `close_range`), and nothing \
                was created: do that before or after the state is created";
-    Err(Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into())
+    Err(ErrorRepr::Unsupported { path: path.to_owned(), why: why.into() }.into())
 }

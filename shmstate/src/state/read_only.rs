@@ -3,7 +3,7 @@
 use super::handle::State;
 use super::snapshot::finish_snapshot;
 use crate::commit::Clock;
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::layout::SharedLayout;
 use crate::os::{DEFAULT_TIMEOUT, Deadline, RegionPath};
 use crate::region::{ReadOnlyRegion, copy_words};
@@ -93,7 +93,7 @@ impl<T: SharedLayout> ReadOnly<T> {
                 return Ok(version);
             }
             if clock.remaining().is_none() {
-                return Err(Trouble::Outrun { path: self.path().to_owned() }.into());
+                return Err(ErrorRepr::Outrun { path: self.path().to_owned() }.into());
             }
         }
     }

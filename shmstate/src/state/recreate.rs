@@ -2,7 +2,7 @@
 
 use super::handle::State;
 use super::options::Options;
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::layout::SharedLayout;
 use crate::os::Deadline;
 use crate::region::Successor;
@@ -47,7 +47,7 @@ impl<T: SharedLayout> State<T> {
         region.check()?;
         if options.has_init() {
             let why = "`init`: a state that is recreated has its content already; change it by an update";
-            return Err(Trouble::InvalidOption(why.into()).into());
+            return Err(ErrorRepr::InvalidOption(why.into()).into());
         }
         let options = options.or_as(region.sizes());
         let (mut terms, plan) = (options.terms()?, options.plan()?);
@@ -69,7 +69,7 @@ impl<T: SharedLayout> State<T> {
                 return Err(region.retired());
             }
             let why = "its name leads elsewhere by now: it was removed or renamed, and goes on for the processes that have it";
-            return Err(Trouble::Unsupported { path: region.path().to_owned(), why: why.into() }.into());
+            return Err(ErrorRepr::Unsupported { path: region.path().to_owned(), why: why.into() }.into());
         };
         next.region().tell_created();
         *self = next.asked_for(options.asked().copies());

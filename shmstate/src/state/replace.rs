@@ -4,7 +4,7 @@ use super::handle::{State, Terms};
 use super::making::Making;
 use super::options::{NewRegion, Options};
 use crate::commit::Clock;
-use crate::error::{Error, ErrorKind, Trouble};
+use crate::error::{Error, ErrorKind, ErrorRepr};
 use crate::layout::SharedLayout;
 use crate::os::{Access, Deadline, NameLock, NewFile, RegionPath};
 use crate::region::{Region, remove_name};
@@ -91,7 +91,7 @@ impl<T: SharedLayout> State<T> {
         region.check()?;
         let Some(origin) = region.origin() else {
             let why = "it has no name that could be removed; it is gone with the last process that has it";
-            return Err(Trouble::Unsupported { path: self.region().path().to_owned(), why: why.into() }.into());
+            return Err(ErrorRepr::Unsupported { path: self.region().path().to_owned(), why: why.into() }.into());
         };
         // Its directory may be gone too, or be out of reach.
         if origin.now()? != Some(region.key()) {
@@ -173,7 +173,7 @@ impl<T: SharedLayout> Options<'_, T> {
                 Err(e) => return Err(e),
             }
             if clock.remaining().is_none() {
-                return Err(Trouble::Opening { path: region_path.path().to_owned() }.into());
+                return Err(ErrorRepr::Opening { path: region_path.path().to_owned() }.into());
             }
         }
     }
@@ -251,7 +251,7 @@ impl<T: SharedLayout> New<'_, T> {
         }
         match self {
             New::Made(file) => Ok(file),
-            New::Planned(_) | New::Spent => Err(Trouble::Opening { path: region_path.path().to_owned() }.into()),
+            New::Planned(_) | New::Spent => Err(ErrorRepr::Opening { path: region_path.path().to_owned() }.into()),
         }
     }
 }

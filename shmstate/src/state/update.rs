@@ -4,7 +4,7 @@ use super::handle::State;
 use super::outcome::Outcome;
 use super::txn_buffer::Inner;
 use crate::commit::{BeginError, Clock, Images, Transaction};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::layout::SharedLayout;
 use crate::os::Deadline;
 use crate::region::Region;
@@ -189,7 +189,7 @@ impl<T: SharedLayout> State<T> {
         let txn = match begun {
             Ok(txn) => txn,
             Err(BeginError::NoSuchCopy { copy }) => self.begin_again(copy, timeout())?,
-            Err(e) => return Err(region.trouble(e)),
+            Err(e) => return Err(region.to_error(e)),
         };
         let (copy, active) = txn.pair();
         // SAFETY: the lock is held, by this thread.
@@ -231,7 +231,7 @@ impl<T: SharedLayout> State<T> {
             // SAFETY: as in `try_update`.
             match unsafe { region.shared().begin(region.slot(), region.os(), clock, self.images()) } {
                 Err(BeginError::NoSuchCopy { copy }) => named = copy,
-                begun => return begun.map_err(|e| region.trouble(e)),
+                begun => return begun.map_err(|e| region.to_error(e)),
             }
         }
     }
@@ -275,7 +275,7 @@ impl<T: SharedLayout> State<T> {
 
     #[cold]
     fn reentrant(&self) -> Error {
-        Trouble::Reentrant { path: self.region().path().to_owned() }.into()
+        ErrorRepr::Reentrant { path: self.region().path().to_owned() }.into()
     }
 }
 

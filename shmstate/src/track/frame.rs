@@ -149,13 +149,13 @@ impl Frame {
     }
 
     /// The update that this closure is, if the container at address `container` lies in the copy that it writes, and `stamp` is of
-    /// that transaction and place.
+    /// that transaction and offset.
     #[inline(always)]
     fn home(&self, container: usize, stamp: Stamp) -> Option<&Running> {
         let running = self.running()?;
-        let place = container.wrapping_sub(running.copy.get()) as u64;
-        let inside = place < running.size as u64;
-        (inside && stamp.tx() == running.tx.get() && stamp.offset() == place).then_some(running)
+        let offset = container.wrapping_sub(running.copy.get()) as u64;
+        let inside = offset < running.size as u64;
+        (inside && stamp.tx() == running.tx.get() && stamp.offset() == offset).then_some(running)
     }
 
     #[inline]

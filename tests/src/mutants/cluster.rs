@@ -44,7 +44,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "an update stays in doubt after an entry that cannot be taken has got its place",
         patches: &[value(
             CONNECT,
-            "let Err(e) = «replica.stop_before(entry, &seen.news, seen.committed_before(entry))» {",
+            "let Err(e) = «replica.stop_before(entry, &seen.entries, seen.committed_before(entry))» {",
             "Ok::<(), crate::error::Error>(())",
         )],
         checks: &[TAKEN],
@@ -60,8 +60,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "an update that comes before an entry that cannot be taken is said to be committed, and is not there",
         patches: &[value(
             REPLICA,
-            "match «news.before(entry)» { Some(news)",
-            "Some(News::after(news.seq, news.digest))",
+            "match «entries.before(entry)» { Some(entries)",
+            "Some(NewEntries::after(entries.seq, entries.digest))",
         )],
         checks: &[TAKEN],
     },
@@ -102,7 +102,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "entries_are_known_by_their_number",
         breaks: "a machine keeps what the servers have lost",
-        patches: &[value(CONNECT, "seq == news.seq && digest == news.digest", "seq == news.seq")],
+        patches: &[value(CONNECT, "seq == entries.seq && digest == entries.digest", "seq == entries.seq")],
         checks: &[Beside(PACKAGE, "shmstate_cluster", "tests::joining::machines_give_up_what_the_servers_have_lost")],
     },
     Mutant {
@@ -221,8 +221,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "an error names another entry than the one that makes no sense",
         patches: &[value(
             "shmstate-cluster/src/incoming.rs",
-            "news.steps.get(right).map_or(news.seq, |step| step.seq)",
-            "news.seq + 1",
+            "entries.steps.get(right).map_or(entries.seq, |step| step.seq)",
+            "entries.seq + 1",
         )],
         checks: &[REFUSED],
     },

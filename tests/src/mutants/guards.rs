@@ -178,7 +178,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a position leads into a variant that its enum does not have now",
         patches: &[value(
             "dynamic/position.rs",
-            "shapes.get(self.place.shape).in_payload || self.place.variant.is_some()",
+            "shapes.get(self.location.shape).in_payload || self.location.variant.is_some()",
             "false",
         )],
         checks: &[Process("dynamic_positions", "a_part_of_another_variant_is_not_written_and_not_read")],

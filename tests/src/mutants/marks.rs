@@ -33,7 +33,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "pages_away_from_home",
         breaks: "a list that has moved marks another one's pages",
-        patches: &[value("track/frame.rs", "stamp.tx() == running.tx.get() && stamp.offset() == place", "true")],
+        patches: &[value("track/frame.rs", "stamp.tx() == running.tx.get() && stamp.offset() == offset", "true")],
         checks: &[Unit("state::relocation::all")],
     },
     Mutant {
@@ -56,7 +56,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "inner_length_stays",
         breaks: "the length of a container inside of an item is not copied",
-        patches: &[left_out("containers/collect_dirty.rs", "touched.add(place, size_of::<Head>());")],
+        patches: &[left_out("containers/collect_dirty.rs", "touched.add(base, size_of::<Head>());")],
         checks: &[Unit("state::relocation::plain")],
     },
     Mutant {
@@ -64,8 +64,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the head of a container inside of an item is not copied",
         patches: &[instead(
             "containers/collect_dirty.rs",
-            "touched.add(place, size_of::<Head>());",
-            "touched.add(place, size_of::<u32>());",
+            "touched.add(base, size_of::<Head>());",
+            "touched.add(base, size_of::<u32>());",
         )],
         checks: &[Unit("state::relocation::parked_where_it_was_before")],
     },

@@ -196,7 +196,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a state is moved while another process may update it",
         patches: &[instead(
             "region/service.rs",
-            "let _ = self.shared().lock(self.slot(), self.os(), clock).map_err(|e| self.trouble(BeginError::Lock(e)))?;",
+            "let _ = self.shared().lock(self.slot(), self.os(), clock).map_err(|e| self.to_error(BeginError::Lock(e)))?;",
             "let _ = &clock;",
         )],
         checks: &[Process("recreate", "no_update_is_lost_between_regions")],

@@ -17,7 +17,7 @@ pub trait Keyed {
     /// Where an entry is, until entries are added or removed.
     type At: Copy;
     /// Where an entry would be.
-    type Place;
+    type Vacancy;
 
     /// Whether no more entry fits.
     fn is_full(&self) -> bool;
@@ -37,17 +37,22 @@ pub trait Keyed {
     /// The value of the entry there, to be changed.
     fn value_at_mut(&mut self, at: Self::At) -> &mut Self::Value;
 
-    /// Adds an entry whose key is not there, at the `place` that the map has found for it; where it is, or the key if there is
+    /// Adds an entry whose key is not there, at the vacancy that the map has found for it; where it is, or the key if there is
     /// no room.
     ///
     /// # Safety
     /// If there was, `value` is not used any more.
-    unsafe fn put(&mut self, place: Self::Place, key: Self::Key, value: &Self::Value) -> Result<Self::At, Self::Key>;
+    unsafe fn put(
+        &mut self,
+        vacancy: Self::Vacancy,
+        key: Self::Key,
+        value: &Self::Value,
+    ) -> Result<Self::At, Self::Key>;
 
     /// The same with a value that `init` fills where it lies; the key, if there is no room.
     fn put_with(
         &mut self,
-        place: Self::Place,
+        vacancy: Self::Vacancy,
         key: Self::Key,
         init: impl FnOnce(&mut Self::Value),
     ) -> Result<Self::At, Self::Key>;
@@ -97,10 +102,10 @@ pub enum Entry<'a, M: Keyed> {
 impl<'a, M: Keyed> Entry<'a, M> {
     /// The entry that is there, or else the place where a new one with `key` belongs.
     #[inline]
-    pub(super) fn of(map: &'a mut M, key: M::Key, at: Result<M::At, M::Place>) -> Self {
+    pub(super) fn of(map: &'a mut M, key: M::Key, at: Result<M::At, M::Vacancy>) -> Self {
         match at {
             Ok(at) => Entry::Occupied(OccupiedEntry { map, at }),
-            Err(place) => Entry::Vacant(VacantEntry { map, key, place }),
+            Err(vacancy) => Entry::Vacant(VacantEntry { map, key, vacancy }),
         }
     }
 
@@ -293,11 +298,11 @@ impl<'a, M: Keyed> OccupiedEntry<'a, M> {
     /// `value` is not used any more.
     #[inline]
     unsafe fn set<E>(self, value: &M::Value) -> Result<Option<M::Value>, E> {
-        let place = self.into_mut();
+        let current = self.into_mut();
         // SAFETY: what is there is overwritten at once.
-        let old = unsafe { move_out(place) };
+        let old = unsafe { move_out(current) };
         // SAFETY: the caller's promise.
-        unsafe { move_over(place, value) }
+        unsafe { move_over(current, value) }
         Ok(Some(old))
     }
 
@@ -331,11 +336,11 @@ fn gone() -> ! {
     panic!("an entry is gone while it is borrowed: a process writes to the state outside of an update")
 }
 
-/// A place where there is no entry.
+/// A vacancy, where there is no entry.
 pub struct VacantEntry<'a, M: Keyed> {
     map: &'a mut M,
     key: M::Key,
-    place: M::Place,
+    vacancy: M::Vacancy,
 }
 
 impl<'a, M: Keyed> VacantEntry<'a, M> {
@@ -368,8 +373,8 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
     /// Gives the key back when the map is full; `init` is not called then.
     #[inline]
     pub fn insert_with(self, init: impl FnOnce(&mut M::Value)) -> Result<&'a mut M::Value, CapacityError<M::Key>> {
-        let VacantEntry { map, key, place } = self;
-        match map.put_with(place, key, init) {
+        let VacantEntry { map, key, vacancy } = self;
+        match map.put_with(vacancy, key, init) {
             Ok(at) => Ok(map.value_at_mut(at)),
             Err(key) => Err(map.full(key)),
         }
@@ -396,9 +401,9 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
     /// `value` is not used any more.
     #[inline]
     unsafe fn set(self, value: &M::Value) -> Result<Option<M::Value>, CapacityError<(M::Key, M::Value)>> {
-        let VacantEntry { map, key, place } = self;
+        let VacantEntry { map, key, vacancy } = self;
         // SAFETY: the caller's promise.
-        match unsafe { map.put(place, key, value) } {
+        match unsafe { map.put(vacancy, key, value) } {
             Ok(_) => Ok(None),
             // SAFETY: the same.
             Err(key) => unsafe { refused_entry(map, key, value) },
@@ -411,9 +416,9 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
     /// Gives the key and `value` back when the map is full.
     #[inline]
     pub fn insert_entry(self, value: M::Value) -> Result<OccupiedEntry<'a, M>, CapacityError<(M::Key, M::Value)>> {
-        let VacantEntry { map, key, place } = self;
+        let VacantEntry { map, key, vacancy } = self;
         // SAFETY: it is the map's from here on, unless it is returned.
-        match unsafe { map.put(place, key, &value) } {
+        match unsafe { map.put(vacancy, key, &value) } {
             Ok(at) => Ok(OccupiedEntry { map, at }),
             // SAFETY: it is returned.
             Err(key) => unsafe { refused_entry(map, key, &value) },

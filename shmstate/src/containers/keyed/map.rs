@@ -256,7 +256,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
     type Key = K;
     type Value = V;
     type At = Found;
-    type Place = u32;
+    type Vacancy = u32;
 
     fn is_full(&self) -> bool {
         Map::is_full(self)
@@ -287,17 +287,17 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
     }
 
     #[inline]
-    unsafe fn put(&mut self, place: u32, key: K, value: &V) -> Result<Found, K> {
+    unsafe fn put(&mut self, vacancy: u32, key: K, value: &V) -> Result<Found, K> {
         if self.keys.len() != self.values.len() {
             self.equalize_len();
         }
-        let at = self.keys.push(place, key)?;
+        let at = self.keys.push(vacancy, key)?;
         // SAFETY: the caller's promise. There is room, unless another process writes without the lock meanwhile.
         let _ = unsafe { self.values.push_if_room(value) };
         Ok(at)
     }
 
-    fn put_with(&mut self, place: u32, key: K, init: impl FnOnce(&mut V)) -> Result<Found, K> {
+    fn put_with(&mut self, vacancy: u32, key: K, init: impl FnOnce(&mut V)) -> Result<Found, K> {
         if self.keys.len() != self.values.len() {
             self.equalize_len();
         }
@@ -305,7 +305,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
         if self.values.push_with(init).is_err() {
             return Err(key);
         }
-        self.keys.push(place, key)
+        self.keys.push(vacancy, key)
     }
 
     #[inline]

@@ -3,7 +3,7 @@
 mod library;
 
 use super::create::schema_of;
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::layout::Scalar;
 use crate::layout::schema::{Argument, Doc, Field, Kind, Schema, Type, Variant};
 
@@ -160,7 +160,7 @@ struct Declared {
 }
 
 fn wrong(why: impl Into<String>) -> Error {
-    Trouble::InvalidOption(why.into()).into()
+    ErrorRepr::InvalidOption(why.into()).into()
 }
 
 /// Refuses a size that no state has.

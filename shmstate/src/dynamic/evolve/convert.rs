@@ -72,7 +72,7 @@ impl Conversion<'_> {
         fields.moves.iter().try_for_each(|m| self.part(trail.field(&m.from), m.part, from, to))
     }
 
-    fn number(&mut self, (from, at): (Scalar, usize), (to, place): (Scalar, usize)) -> Result<(), Error> {
+    fn number(&mut self, (from, at): (Scalar, usize), (to, target): (Scalar, usize)) -> Result<(), Error> {
         let number = read_number(from, self.source, at)?;
         let bytes = match (number, to) {
             // The low bytes of a number of 16 are those of the number itself: it fits.
@@ -82,9 +82,9 @@ impl Conversion<'_> {
             (Some(Number::Single(number)), _) => u128::from(number.to_bits()).to_le_bytes(),
             (Some(Number::Double(number)), _) => u128::from(number.to_bits()).to_le_bytes(),
             // A `bool` or a `char`.
-            (None, _) => return self.copy(at, to.size(), place),
+            (None, _) => return self.copy(at, to.size(), target),
         };
-        self.image.put(place, &bytes[..to.size()])
+        self.image.put(target, &bytes[..to.size()])
     }
 
     /// A text or a blob, as much as fits.

@@ -19,14 +19,14 @@ pub(super) struct Entry {
     tag: Option<u32>,
 }
 
-/// How the place of an entry is found.
+/// How the bucket of an entry is found.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rule {
     /// The library knows how keys of the type are hashed and ordered.
     Known,
     /// By the program's own code.
     Program,
-    /// Keys are what they were: the old place tells.
+    /// Keys are what they were: the old bucket tells.
     Unchanged,
 }
 
@@ -74,7 +74,7 @@ impl Conversion<'_> {
     }
 
     /// Drops the entries whose keys do not go along whole: a part of a key is another key, perhaps that of another entry.
-    /// `scratch` is the type of a new key, and a place of zeroes for one.
+    /// `scratch` is the type of a new key, and the offset of zeroes for one.
     fn drop_lost_keys(
         &mut self,
         trail: Trail<'_>,
@@ -171,9 +171,9 @@ impl Conversion<'_> {
                 continue;
             }
             if let (Some(values), Some(value)) = (values, value) {
-                let place = to + values.items.offset(len);
-                self.fresh(values.items.item, place)?;
-                self.part(trail.item(), value, entry.value, place)?;
+                let target = to + values.items.offset(len);
+                self.fresh(values.items.item, target)?;
+                self.part(trail.item(), value, entry.value, target)?;
             }
             len += 1;
             // A search looks at no more keys than there are.
@@ -204,8 +204,8 @@ impl Conversion<'_> {
     fn index(&mut self, set: SetShape, rule: Rule, entry: &Entry, len: usize, to: usize) -> Result<bool, Error> {
         let table = SetAt { set, source: self.image.source(), at: to };
         let tag = if rule == Rule::Known {
-            let place = to + set.keys.items.offset(len);
-            let key = Key::read(self.new, set.keys.items.item, table.source, place)?;
+            let target = to + set.keys.items.offset(len);
+            let key = Key::read(self.new, set.keys.items.item, table.source, target)?;
             if table.find(self.new, &key)?.is_some() {
                 return Ok(false);
             }
@@ -217,8 +217,8 @@ impl Conversion<'_> {
         let mut bucket = table.home(tag);
         for _ in 0..table.buckets() {
             if table.bucket(bucket)? == 0 {
-                let place = table.bucket_at(bucket);
-                self.image.put_u64(place, u64::from(tag) << 32 | (len as u64 + 1))?;
+                let target = table.bucket_at(bucket);
+                self.image.put_u64(target, u64::from(tag) << 32 | (len as u64 + 1))?;
                 return Ok(true);
             }
             bucket = table.next(bucket);

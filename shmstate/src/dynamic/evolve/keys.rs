@@ -6,31 +6,31 @@ use crate::error::Error;
 use crate::layout::matching::Part;
 
 impl Conversion<'_> {
-    /// Whether the key at `from` loses nothing. It is converted into a place for a new key of type `ty`.
+    /// Whether the key at `from` loses nothing. It is converted into a new key of type `ty` at `target`.
     pub(super) fn is_whole(
         &mut self,
         trail: Trail<'_>,
         key: Part,
         from: usize,
-        (ty, place): (usize, usize),
+        (ty, target): (usize, usize),
     ) -> Result<bool, Error> {
         let before = self.losses.count();
-        self.fresh(ty, place)?;
-        self.part(trail.key(), key, from, place)?;
+        self.fresh(ty, target)?;
+        self.part(trail.key(), key, from, target)?;
         Ok(self.losses.count() == before)
     }
 
-    /// Converts the key at `from` into a place for a new key of type `ty`. What it loses is listed already.
+    /// Converts the key at `from` into a new key of type `ty` at `target`. What it loses is listed already.
     pub(super) fn key(
         &mut self,
         trail: Trail<'_>,
         key: Part,
         from: usize,
-        (ty, place): (usize, usize),
+        (ty, target): (usize, usize),
     ) -> Result<(), Error> {
-        self.fresh(ty, place)?;
+        self.fresh(ty, target)?;
         self.losses.set_again(true);
-        let converted = self.part(trail.key(), key, from, place);
+        let converted = self.part(trail.key(), key, from, target);
         self.losses.set_again(false);
         converted
     }

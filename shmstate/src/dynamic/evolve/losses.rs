@@ -1,7 +1,7 @@
 //! What does not go along: collected, so that one error names all of it.
 
 use super::path::Trail;
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::layout::matching::Allowed;
 use std::collections::BTreeMap;
 
@@ -77,7 +77,11 @@ impl<'a> Losses<'a> {
             let path = if path.is_empty() { "(the state)" } else { path };
             format!("{path}: {why}{times}")
         };
-        Err(Trouble::WouldLose { losses: self.found.iter().map(line).collect(), paths, unknown: self.unknown.clone() }
-            .into())
+        Err(ErrorRepr::WouldLose {
+            losses: self.found.iter().map(line).collect(),
+            paths,
+            unknown: self.unknown.clone(),
+        }
+        .into())
     }
 }

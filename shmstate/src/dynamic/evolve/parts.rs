@@ -10,8 +10,8 @@ pub(super) struct Part {
     pub(super) field: String,
 }
 
-/// Where a path has led so far.
-enum Place<'a> {
+/// What a path has led to so far.
+enum Node<'a> {
     Type(usize),
     /// The payload of a variant of the enum.
     Variant(usize, &'a str, &'a Fields),
@@ -23,8 +23,8 @@ pub(super) fn part(shapes: &Shapes, path: &str) -> Option<Part> {
     let (before, name) = (path[..start].trim_end_matches('.'), &path[start..]);
     // A variant has a struct, or an enum, after it: the name of the last part is a name.
     let (ty, variant, fields) = match follow(shapes, before)? {
-        Place::Variant(ty, variant, fields) => (ty, variant.to_owned(), fields),
-        Place::Type(ty) => match &shapes.get(ty).form {
+        Node::Variant(ty, variant, fields) => (ty, variant.to_owned(), fields),
+        Node::Type(ty) => match &shapes.get(ty).form {
             Form::Struct(fields) => (ty, String::new(), fields),
             Form::Enum { variants, .. } => {
                 let variant = variants.iter().find(|variant| variant.name == name)?;
@@ -42,42 +42,42 @@ pub(super) fn leads_somewhere(shapes: &Shapes, path: &str) -> bool {
     follow(shapes, path).is_some()
 }
 
-fn follow<'a>(shapes: &'a Shapes, path: &str) -> Option<Place<'a>> {
-    let (mut place, mut rest) = (Place::Type(through(shapes, shapes.root())), path);
+fn follow<'a>(shapes: &'a Shapes, path: &str) -> Option<Node<'a>> {
+    let (mut node, mut rest) = (Node::Type(through(shapes, shapes.root())), path);
     while !rest.is_empty() {
         if let Some(after) = rest.strip_prefix("[..]") {
-            let Place::Type(ty) = place else { return None };
-            place = Place::Type(through(shapes, item(&shapes.get(ty).form)?));
+            let Node::Type(ty) = node else { return None };
+            node = Node::Type(through(shapes, item(&shapes.get(ty).form)?));
             rest = after;
         } else if let Some(after) = rest.strip_prefix("[key]") {
-            let Place::Type(ty) = place else { return None };
-            place = Place::Type(through(shapes, key(&shapes.get(ty).form)?));
+            let Node::Type(ty) = node else { return None };
+            node = Node::Type(through(shapes, key(&shapes.get(ty).form)?));
             rest = after;
         } else {
             rest = rest.strip_prefix('.').unwrap_or(rest);
             let (name, after) = rest.split_at(rest.find(['.', '[']).unwrap_or(rest.len()));
-            place = named(shapes, &place, name)?;
+            node = named(shapes, &node, name)?;
             rest = after;
         }
     }
-    Some(place)
+    Some(node)
 }
 
 /// A field, or a variant, of that name.
-fn named<'a>(shapes: &'a Shapes, place: &Place<'a>, name: &str) -> Option<Place<'a>> {
-    let fields = match place {
-        Place::Variant(_, _, fields) => fields,
-        Place::Type(ty) => match &shapes.get(*ty).form {
+fn named<'a>(shapes: &'a Shapes, node: &Node<'a>, name: &str) -> Option<Node<'a>> {
+    let fields = match node {
+        Node::Variant(_, _, fields) => fields,
+        Node::Type(ty) => match &shapes.get(*ty).form {
             Form::Struct(fields) => fields,
             Form::Enum { variants, .. } => {
                 let variant = variants.iter().find(|variant| variant.name == name)?;
-                return Some(Place::Variant(*ty, &variant.name, &variant.fields));
+                return Some(Node::Variant(*ty, &variant.name, &variant.fields));
             }
             _ => return None,
         },
     };
     let field = fields.all.iter().find(|field| field.name == name)?;
-    Some(Place::Type(through(shapes, field.shape)))
+    Some(Node::Type(through(shapes, field.shape)))
 }
 
 /// The type itself, where a `Maybe` or the like is around it.

@@ -19,10 +19,10 @@ impl Conversion<'_> {
         ty: usize,
         at: usize,
     ) -> Result<(), Error> {
-        let place = self.place(ty, at)?;
+        let value = self.value_mut(ty, at)?;
         // SAFETY: the function is that of the type of index `ty`, because `Evolution::to_type` makes schema and functions of
-        // one layout; the place is aligned, as large as the type, and zero.
-        unsafe { initialize(place) }
+        // one layout; the pointer is aligned, and as many bytes as the type has are zero.
+        unsafe { initialize(value) }
         Ok(())
     }
 
@@ -31,19 +31,19 @@ impl Conversion<'_> {
         let Some(rebuild) = self.origins.hooks(ty).rebuild else { return Err(changed()) };
         // Keys and values come from a file that any process may have written, and the code takes them for values.
         self.check_entries(ty, at).map_err(|e| invalid(&e))?;
-        let place = self.place(ty, at)?;
-        // SAFETY: the function is that of the type of index `ty`, as above; the place is aligned, and holds a container of
+        let value = self.value_mut(ty, at)?;
+        // SAFETY: the function is that of the type of index `ty`, as above; the pointer is aligned, and leads to a container of
         // that type whose keys and values are values.
-        let lost = unsafe { rebuild(place) };
+        let lost = unsafe { rebuild(value) };
         self.losses.add(&trail, lost, || "two keys are the same now".into());
         Ok(())
     }
 
-    /// A place for a value of that type.
-    fn place(&mut self, ty: usize, at: usize) -> Result<*mut u8, Error> {
+    /// A pointer to a value of that type, to be changed by code of the program.
+    fn value_mut(&mut self, ty: usize, at: usize) -> Result<*mut u8, Error> {
         let (size, align) = (self.new.get(ty).size, self.new.schema.types[ty].align as usize);
-        let place = self.image.place(at, size)?.as_mut_ptr();
-        if place.addr().is_multiple_of(align) { Ok(place) } else { Err(changed()) }
+        let value = self.image.bytes_mut(at, size)?.as_mut_ptr();
+        if value.addr().is_multiple_of(align) { Ok(value) } else { Err(changed()) }
     }
 
     /// Whether keys and values of a new map or set are values of their types.

@@ -49,9 +49,9 @@ impl Conversion<'_> {
             return self.copy(from + sequence.items.offset(first), count * items.size, to + items.at);
         }
         (0..count).try_for_each(|index| {
-            let place = to + items.offset(index);
-            self.fresh(items.item, place)?;
-            self.part(trail.item(), item, from + sequence.offset(first + index), place)
+            let target = to + items.offset(index);
+            self.fresh(items.item, target)?;
+            self.part(trail.item(), item, from + sequence.offset(first + index), target)
         })
     }
 

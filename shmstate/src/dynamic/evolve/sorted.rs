@@ -33,9 +33,9 @@ impl Conversion<'_> {
                 let slot = start + index;
                 self.key(trail, key, entry.key, (map.keys.item, to + map.keys.offset(slot)))?;
                 if let Some(value) = value {
-                    let place = to + map.values.offset(slot);
-                    self.fresh(map.values.item, place)?;
-                    self.part(trail.item(), value, entry.value, place)?;
+                    let target = to + map.values.offset(slot);
+                    self.fresh(map.values.item, target)?;
+                    self.part(trail.item(), value, entry.value, target)?;
                 }
             }
             let word = number as u32 | (leaf.len() as u32) << 24;
@@ -62,8 +62,8 @@ impl Conversion<'_> {
         for entry in entries {
             // The first slot, which is filled later, is where a key is looked at.
             self.key(trail, key, entry.key, (map.keys.item, to + map.keys.offset(0)))?;
-            let place = to + map.keys.offset(0);
-            let key = Key::read(self.new, map.keys.item, self.image.source(), place)?.into_owned();
+            let target = to + map.keys.offset(0);
+            let key = Key::read(self.new, map.keys.item, self.image.source(), target)?.into_owned();
             keyed.push((key, *entry));
         }
         keyed.sort_by(|(a, _), (b, _)| a.order(b));

@@ -65,8 +65,8 @@ pub(super) fn match_fields(
             add(matcher, &mut step, &found, field.name.clone(), (field.shape, field.at));
             continue;
         }
-        let place = Found { path: field.name.clone(), ty: field.shape, at: field.at };
-        if !gather(matcher, &mut step, &mut from, news, &place) {
+        let target = Found { path: field.name.clone(), ty: field.shape, at: field.at };
+        if !gather(matcher, &mut step, &mut from, news, &target) {
             step.added.push(Member { path: field.name.clone(), ty: field.shape });
         }
     }
@@ -76,20 +76,20 @@ pub(super) fn match_fields(
     step
 }
 
-fn add(matcher: &mut Matcher<'_>, step: &mut FieldsStep, from: &Found, to: String, place: (usize, usize)) {
-    let part = matcher.part((from.ty, from.at), place);
+fn add(matcher: &mut Matcher<'_>, step: &mut FieldsStep, from: &Found, to: String, target: (usize, usize)) {
+    let part = matcher.part((from.ty, from.at), target);
     step.moves.push(Move { part, from: from.path.clone(), to });
 }
 
 /// Fills a new struct, which no old field becomes, with fields beside which it stands now. Returns whether there were any.
-fn gather(matcher: &mut Matcher<'_>, step: &mut FieldsStep, from: &mut Old<'_>, news: &Shapes, place: &Found) -> bool {
-    let Some((fields, at)) = Matcher::fields_of(news, place.ty).filter(|(fields, _)| !fields.numbered) else {
+fn gather(matcher: &mut Matcher<'_>, step: &mut FieldsStep, from: &mut Old<'_>, news: &Shapes, target: &Found) -> bool {
+    let Some((fields, at)) = Matcher::fields_of(news, target.ty).filter(|(fields, _)| !fields.numbered) else {
         return false;
     };
     let (mut any, mut added) = (false, Vec::new());
     for field in &fields.all {
         let inner =
-            Found { path: format!("{}.{}", place.path, field.name), ty: field.shape, at: place.at + at + field.at };
+            Found { path: format!("{}.{}", target.path, field.name), ty: field.shape, at: target.at + at + field.at };
         if let Some(found) = from.take(&field.name) {
             add(matcher, step, &found, inner.path, (inner.ty, inner.at));
             any = true;

@@ -18,7 +18,7 @@ pub(crate) struct Shapes {
     fingerprint: u64,
     all: Vec<Shape>,
     /// What the state is shown as.
-    root: Place,
+    root: Location,
 }
 
 /// One type.
@@ -183,7 +183,7 @@ pub(crate) struct IpShape {
 
 /// Where a value lies, and what it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Location {
     pub(crate) at: usize,
     /// The index of its type.
     pub(crate) shape: usize,
@@ -191,11 +191,11 @@ pub(crate) struct Place {
     pub(crate) variant: Option<usize>,
 }
 
-impl Place {
+impl Location {
     /// A whole value of type `shape`; what is around one value alone is passed through.
-    pub(crate) fn settled(shapes: &Shapes, shape: usize, at: usize) -> Place {
+    pub(crate) fn settled(shapes: &Shapes, shape: usize, at: usize) -> Location {
         let (shape, at) = shapes.settle(shape, at);
-        Place { at, shape, variant: None }
+        Location { at, shape, variant: None }
     }
 }
 
@@ -240,7 +240,7 @@ impl Shape {
 impl Shapes {
     /// The types of a schema that was checked; or why they cannot be used.
     pub(crate) fn new(schema: &Schema) -> Result<Shapes, String> {
-        let root = Place { at: 0, shape: 0, variant: None };
+        let root = Location { at: 0, shape: 0, variant: None };
         let all = Vec::with_capacity(schema.types.len());
         let mut shapes = Shapes { schema: schema.clone(), fingerprint: schema.fingerprint(), all, root };
         // Of each type, how many values without bytes there are in a value of it.
@@ -259,7 +259,7 @@ impl Shapes {
         }
         shapes.find_payloads();
         let (shape, at) = shapes.settle(shapes.root(), 0);
-        shapes.root = Place { at, shape, variant: None };
+        shapes.root = Location { at, shape, variant: None };
         Ok(shapes)
     }
 
@@ -350,7 +350,7 @@ impl Shapes {
 
     /// What the state is shown as.
     #[inline]
-    pub(crate) fn root_place(&self) -> Place {
+    pub(crate) fn root_location(&self) -> Location {
         self.root
     }
 

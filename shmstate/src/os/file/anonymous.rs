@@ -3,7 +3,7 @@
 use super::create::Made;
 use super::reserve::extend;
 use super::{Access, Limits};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::os::descriptors::{Guarded, create_memory};
 use crate::os::own_table::made_undisturbed;
 use rustix::fs::{MemfdFlags, Mode, SealFlags};
@@ -58,7 +58,7 @@ pub(crate) fn check_anonymous(access: Access, file: &OwnedFd) -> Result<(), Erro
     let stat = rustix::fs::fstat(file).map_err(|e| Error::io(path, "look at", e))?;
     super::check_kind(path, &stat)?;
     let seals = rustix::fs::fcntl_get_seals(file).unwrap_or(SealFlags::empty());
-    let unsupported = |why: &str| Err(Trouble::Unsupported { path: path.to_owned(), why: why.into() }.into());
+    let unsupported = |why: &str| Err(ErrorRepr::Unsupported { path: path.to_owned(), why: why.into() }.into());
     if !seals.contains(SEALS) {
         return unsupported(
             "the descriptor is none of a sealed region, as `State::share` gives it: a process that has it could cut the memory off \

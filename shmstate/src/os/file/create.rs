@@ -3,7 +3,7 @@
 use super::kind::prepare;
 use super::reserve::{Limits, extend};
 use super::{Access, RegionPath, key_of};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::os::ForkGuard;
 use crate::os::descriptors::{Guarded, duplicate, open_at};
 use crate::os::own_table::{entry, made_undisturbed, undisturbed};
@@ -172,12 +172,12 @@ impl NewFile {
         };
         linked.map_err(|e| match e {
             Errno::NOENT if region_path.is_gone() => {
-                Trouble::NoDirectory { path: region_path.dir_path().to_owned() }.into()
+                ErrorRepr::NoDirectory { path: region_path.dir_path().to_owned() }.into()
             }
             Errno::NOENT if self.temporary.is_none() => {
                 let why =
                     "to give a new region its name takes /proc, or Linux 6.10, or the right to search any directory";
-                Trouble::Unsupported { path: path.clone(), why: why.into() }.into()
+                ErrorRepr::Unsupported { path: path.clone(), why: why.into() }.into()
             }
             e => Error::io(path, "create", e),
         })

@@ -1,6 +1,6 @@
 //! The directory of bare names.
 
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::os::descriptors::{Guarded, open_at};
 use crate::os::own_table::{entry, undisturbed};
 use rustix::fs::{Mode, OFlags, Stat};
@@ -34,7 +34,7 @@ pub(super) fn home() -> Result<(Guarded, PathBuf), Error> {
     let dir = Path::new(TMPFS).join(format!("shmstate-{user}"));
     if !Path::new(TMPFS).is_dir() {
         let why = format!("there is no tmpfs at {TMPFS}: name a directory in {DIR_VARIABLE}, or give a path");
-        return Err(Trouble::Unsupported { path: dir, why }.into());
+        return Err(ErrorRepr::Unsupported { path: dir, why }.into());
     }
     make_dir(&dir)?;
     // Any user can make names under the tmpfs: what is not this user's own private directory is not used.
@@ -47,7 +47,7 @@ pub(super) fn home() -> Result<(Guarded, PathBuf), Error> {
             stat.st_uid,
             stat.st_mode & 0o7777
         );
-        return Err(Trouble::Permission { path: dir, why, source: None }.into());
+        return Err(ErrorRepr::Permission { path: dir, why, source: None }.into());
     }
     give_owner_all(&dir, &fd)?;
     Ok((fd, dir))
@@ -97,7 +97,7 @@ fn give_owner_all(dir: &Path, fd: &Guarded) -> Result<(), Error> {
             "its mode {:o} keeps its own owner out, and cannot be changed ({e}): change it (`chmod u+rwx`), or remove it",
             stat.st_mode & 0o7777
         );
-        Trouble::Permission { path: dir.to_owned(), why, source: Some(e.into()) }.into()
+        ErrorRepr::Permission { path: dir.to_owned(), why, source: Some(e.into()) }.into()
     })
 }
 
@@ -119,7 +119,7 @@ fn change_mode(fd: &OwnedFd, mode: Mode) -> rustix::io::Result<()> {
 #[cold]
 pub(super) fn directory_error(dir: &Path, doing: &'static str, e: Errno) -> Error {
     match e {
-        Errno::NOENT => Trouble::NoDirectory { path: dir.to_owned() }.into(),
+        Errno::NOENT => ErrorRepr::NoDirectory { path: dir.to_owned() }.into(),
         e => Error::io(dir, doing, e),
     }
 }

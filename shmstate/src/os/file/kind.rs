@@ -1,6 +1,6 @@
 //! What a file is, and what its file system has to offer.
 
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use rustix::fs::{FileType, IFlags, Stat};
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -22,7 +22,7 @@ fn kind_of(mode: u32) -> Option<&'static str> {
 pub(super) fn check_kind(path: &Path, stat: &Stat) -> Result<(), Error> {
     match kind_of(stat.st_mode) {
         None => Ok(()),
-        Some(what) => Err(Trouble::NotAFile { path: path.to_owned(), what }.into()),
+        Some(what) => Err(ErrorRepr::NotAFile { path: path.to_owned(), what }.into()),
     }
 }
 
@@ -125,7 +125,7 @@ pub(super) fn check_file_system(path: &Path, fd: &OwnedFd) -> Result<(), Error> 
     let refused = |name, why| {
         let why =
             format!("it lies on {name}, {why}: keep regions on a local file system, best on a tmpfs such as /dev/shm");
-        Err(Trouble::Unsupported { path: path.to_owned(), why }.into())
+        Err(ErrorRepr::Unsupported { path: path.to_owned(), why }.into())
     };
     match offer(path, fd)? {
         (name, Offer::Refused(why)) => refused(name, why),

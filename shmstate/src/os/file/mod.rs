@@ -16,7 +16,7 @@ pub(crate) use replace::Rights;
 pub(super) use reserve::pages_there;
 pub(crate) use reserve::{Limits, reserve};
 
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::os::RegionKey;
 use crate::os::descriptors::{Guarded, READING, open_at};
 use crate::os::registered::{is_of, replaced};
@@ -37,7 +37,7 @@ pub(crate) struct Access {
 impl Access {
     /// Whether a file with these properties is to be trusted.
     fn check(self, path: &Path, stat: &Stat) -> Result<(), Error> {
-        let refuse = |why: String| Err(Trouble::Permission { path: path.to_owned(), why, source: None }.into());
+        let refuse = |why: String| Err(ErrorRepr::Permission { path: path.to_owned(), why, source: None }.into());
         let user = rustix::process::geteuid().as_raw();
         let all_users = self.mode & 0o002 != 0;
         let my_groups = self.mode & 0o020 != 0 && (stat.st_uid == 0 || in_group(stat.st_gid));

@@ -5,7 +5,7 @@ use super::home::{home, open_dir};
 use super::turn::Turn;
 use super::{Access, Limits, NewFile, check_file_system, check_kind, key_of};
 use crate::commit::Clock;
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::os::RegionKey;
 use crate::os::descriptors::{Guarded, open_at};
 use crate::os::origin::Origin;
@@ -28,7 +28,7 @@ pub(crate) struct RegionPath {
 impl RegionPath {
     /// Where `name` leads: a bare name into the user's directory, which is made if need be; a path as it is.
     pub(crate) fn find(name: &Path) -> Result<RegionPath, Error> {
-        let invalid = |why| Error::from(Trouble::InvalidName { name: name.to_owned(), why });
+        let invalid = |why| Error::from(ErrorRepr::InvalidName { name: name.to_owned(), why });
         let bytes = name.as_os_str().as_bytes();
         if bytes.is_empty() {
             return Err(invalid("it is empty"));
@@ -72,7 +72,7 @@ impl RegionPath {
         let (file, stat) = self.open_as(OFlags::RDWR)?;
         if stat.st_uid != rustix::process::geteuid().as_raw() {
             let why = format!("it belongs to user {}, not to this process's: that user can remove it", stat.st_uid);
-            return Err(Trouble::Permission { path: self.path.clone(), why, source: None }.into());
+            return Err(ErrorRepr::Permission { path: self.path.clone(), why, source: None }.into());
         }
         Ok(file)
     }
@@ -99,7 +99,7 @@ impl RegionPath {
                     Errno::NXIO => "a socket or a device",
                     e => return Err(self.failed("open", e)),
                 };
-                return Err(Trouble::NotAFile { path: path.clone(), what }.into());
+                return Err(ErrorRepr::NotAFile { path: path.clone(), what }.into());
             }
         };
         // What is open may be another file than the one that was looked at.
@@ -163,7 +163,7 @@ impl RegionPath {
     pub(super) fn not_created(&self, e: Errno) -> Error {
         match e {
             // A name that does not exist yet is not what is missing.
-            Errno::NOENT => Trouble::NoDirectory { path: self.dir_path().to_owned() }.into(),
+            Errno::NOENT => ErrorRepr::NoDirectory { path: self.dir_path().to_owned() }.into(),
             e => self.failed("create", e),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::create::{NewFile, TEMPORARY, Temporary, lock, sweep};
 use super::{Access, RegionPath};
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::os::descriptors::duplicate;
 use crate::os::own_table::undisturbed;
 use rustix::fs::{Gid, Uid, renameat};
@@ -49,7 +49,7 @@ impl NewFile {
                     "it belongs to user {user} and group {group}, and this process cannot give a new region to them: let a process \
                      of that user, in that group, or of root do it"
                 );
-                Err(Trouble::Permission { path: path.to_owned(), why, source: None }.into())
+                Err(ErrorRepr::Permission { path: path.to_owned(), why, source: None }.into())
             }
             given => given.map_err(|e| Error::io(path, "set the owner of", e)),
         }

@@ -2,7 +2,7 @@
 
 use super::check_is_of;
 use super::kind::is_memory;
-use crate::error::{Error, Trouble};
+use crate::error::{Error, ErrorRepr};
 use crate::os::RegionKey;
 use crate::os::memory::{Left, Limit, memory_left};
 use crate::os::own_table::undisturbed;
@@ -207,7 +207,7 @@ fn check_room(path: &Path, file: &OwnedFd, rest: Range<u64>, needed: u64) -> Res
             // As the kernel would say it.
             let source = if insist { Errno::NOMEM } else { Errno::NOSPC }.into();
             let (path, limit) = (path.to_owned(), limit.to_string());
-            Err(Trouble::TooLarge { path, needed, available: bytes, limit, insist, source }.into())
+            Err(ErrorRepr::TooLarge { path, needed, available: bytes, limit, insist, source }.into())
         }
     };
     fits(file_system_left(file).map_err(asked)?)?;
@@ -235,7 +235,7 @@ pub(super) fn free_room(file: &OwnedFd, room: u64) -> u64 {
 fn refused(path: &Path, needed: u64, e: Errno) -> Error {
     match e {
         Errno::NOSPC | Errno::DQUOT | Errno::FBIG | Errno::NOMEM => {
-            Trouble::NoSpace { path: path.to_owned(), needed, source: e.into() }.into()
+            ErrorRepr::NoSpace { path: path.to_owned(), needed, source: e.into() }.into()
         }
         e => Error::io(path, "reserve room for", e),
     }

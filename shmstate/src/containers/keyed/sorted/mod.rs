@@ -325,7 +325,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap
     type Key = K;
     type Value = V;
     type At = Spot;
-    type Place = Spot;
+    type Vacancy = Spot;
 
     fn is_full(&self) -> bool {
         SortedMap::is_full(self)
@@ -357,8 +357,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap
     }
 
     #[inline]
-    unsafe fn put(&mut self, place: Spot, key: K, value: &V) -> Result<Spot, K> {
-        let Some(room) = self.room(place) else { return Err(key) };
+    unsafe fn put(&mut self, vacancy: Spot, key: K, value: &V) -> Result<Spot, K> {
+        let Some(room) = self.room(vacancy) else { return Err(key) };
         // SAFETY: it is the map's from here on.
         unsafe { self.keys.insert(room.slot(), room.end(), &key) }
         // SAFETY: the caller's promise.
@@ -366,8 +366,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap
         Ok(self.occupy(room))
     }
 
-    fn put_with(&mut self, place: Spot, key: K, init: impl FnOnce(&mut V)) -> Result<Spot, K> {
-        let Some(room) = self.room(place) else { return Err(key) };
+    fn put_with(&mut self, vacancy: Spot, key: K, init: impl FnOnce(&mut V)) -> Result<Spot, K> {
+        let Some(room) = self.room(vacancy) else { return Err(key) };
         // First, because `init` may panic.
         self.values.insert_with(room.slot(), room.end(), init);
         // SAFETY: it is the map's from here on.
