@@ -65,7 +65,12 @@ pub(crate) fn format(registry: &Registry, index: usize) -> Option<String> {
         ValueKind::Sequence if info.name.starts_with('[') => {
             let (item, count) = (info.item?, info.capacity?);
             let inner = format(registry, item)?;
-            (registry.info(item).size.checked_mul(count) == Some(info.size)).then(|| format!("({count}){inner}"))
+            // The counts of arrays in arrays are one shape, the outermost first.
+            let text = match inner.strip_prefix('(') {
+                Some(counts) => format!("({count},{counts}"),
+                None => format!("({count}){inner}"),
+            };
+            (registry.info(item).size.checked_mul(count) == Some(info.size)).then_some(text)
         }
         _ => None,
     }

@@ -2,14 +2,16 @@
 
 use crate::block::{At, Failure};
 use crate::errors::inside;
+use crate::registry::Registry;
+use crate::sequence::Form;
 use crate::{from_python, to_python};
 use pyo3::basic::CompareOp;
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyKeyError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyFloat, PyIterator, PyList, PyTuple};
 use shmstate::ErrorKind;
-use shmstate::dynamic::{Data, EntryKey, Part, Position, Value};
+use shmstate::dynamic::{Data, EntryKey, Part, Position, Value, ValueKind};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// A map in a state.
@@ -124,7 +126,7 @@ impl Entries {
         let all = at.look(py, |of| {
             let item = |item: Value<'_>| {
                 let position = item.position();
-                Ok((to_python::plain(py, at.registry(), item)?.unbind(), position))
+                Ok((to_python::hashable(py, at.registry(), item)?.unbind(), position))
             };
             of.items()?.map(item).collect::<Result<Vec<_>, Failure>>()
         })?;
@@ -208,13 +210,51 @@ pub(crate) fn sought(py: Python<'_>, at: &At, index: usize, object: &Bound<'_, P
     let find = |object: &Bound<'_, PyAny>| from_python::data(at.registry(), index, object, &|| at.path(py));
     let whole = |number: &Bound<'_, PyAny>| number.call_method0("is_integer").and_then(|whole| whole.is_truthy());
     match find(object) {
-        Ok(data) => Ok(Some(data)),
+        Ok(data) => Ok(Some(data).filter(|data| can_be(at.registry(), index, data))),
         // 3.0 is 3.
         Err(_) if object.is_instance_of::<PyFloat>() && whole(object)? => {
             Ok(find(&object.call_method0("__int__")?).ok())
         }
         Err(error) if from_python::is_about_the_value(py, &error) && object.hash().is_ok() => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// Whether a key can be one of type `index`: an array of another length is none.
+fn can_be(registry: &Registry, index: usize, key: &Data) -> bool {
+    let info = registry.info(index);
+    let fields = |values: &mut dyn Iterator<Item = &Data>| {
+        values.zip(&info.fields).all(|(value, (_, field))| can_be(registry, *field, value))
+    };
+    match (info.kind, key) {
+        (ValueKind::Sequence, Data::Sequence(items)) => {
+            let fits = Form::of(&info.name) != Form::Array || info.capacity == Some(items.len());
+            fits && info.item.is_none_or(|item| items.iter().all(|value| can_be(registry, item, value)))
+        }
+        (ValueKind::Maybe, value) => info.item.is_none_or(|item| can_be(registry, item, value)),
+        (ValueKind::Struct, Data::Map(values)) => fields(&mut values.iter().map(|(_, value)| value)),
+        (ValueKind::Struct, Data::Sequence(values)) if info.fields.len() > 1 => fields(&mut values.iter()),
+        (ValueKind::Struct, value) => fields(&mut std::iter::once(value)),
+        _ => true,
+    }
+}
+
+/// What `pop` returns for a key that is not there: its one other argument, or an error.
+pub(crate) fn default_of_pop<'py>(
+    key: &Bound<'py, PyAny>,
+    default: &Bound<'py, PyTuple>,
+) -> PyResult<Bound<'py, PyAny>> {
+    match default.len() {
+        0 => Err(PyKeyError::new_err(key.clone().unbind())),
+        _ => default.get_item(0),
+    }
+}
+
+/// Refuses more than one default.
+pub(crate) fn check_defaults(default: &Bound<'_, PyTuple>) -> PyResult<()> {
+    match default.len() {
+        0 | 1 => Ok(()),
+        more => Err(PyTypeError::new_err(format!("pop expected at most 2 arguments, got {}", more + 1))),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Maps, as Python's `dict`.
 
 use crate::keyed::{
-    Entries, Gives, Map, capacity, compare, edit, find, len, live, own, plain, reversed, sought, types,
+    Entries, Gives, Map, capacity, check_defaults, compare, default_of_pop, edit, find, len, live, own, plain,
+    reversed, sought, types,
 };
 use crate::{from_python, to_python};
 use pyo3::basic::CompareOp;
@@ -128,14 +129,15 @@ impl Map {
         self.__getitem__(py, key)
     }
 
-    /// Takes an entry out and returns its value.
-    #[pyo3(signature = (key, *default))]
+    /// Takes an entry out and returns its value; `default`, if there is none.
+    #[pyo3(signature = (key, /, *default), text_signature = "($self, key, default=<unrepresentable>, /)")]
     fn pop<'py>(
         &self,
         py: Python<'py>,
         key: &Bound<'py, PyAny>,
         default: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        check_defaults(default)?;
         let found = match self.key(py, key)? {
             Some(data) => self.at.look(py, |value| {
                 find(value, &data)?.map(|value| to_python::plain(py, self.at.registry(), value)).transpose()
@@ -147,8 +149,7 @@ impl Map {
                 let _ = self.take(py, key)?;
                 Ok(found)
             }
-            None if !default.is_empty() => default.get_item(0),
-            None => Err(PyKeyError::new_err(key.clone().unbind())),
+            None => default_of_pop(key, default),
         }
     }
 

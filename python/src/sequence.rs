@@ -257,24 +257,26 @@ impl Sequence {
     }
 
     /// Adds an item at the end; into a full ring, instead of the oldest one.
-    fn append(&self, py: Python<'_>, item: &Bound<'_, PyAny>) -> PyResult<()> {
+    #[pyo3(signature = (value, /))]
+    fn append(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         self.refuse_array(py)?;
-        let data = from_python::data(self.at.registry(), self.item, item, &|| {
+        let data = from_python::data(self.at.registry(), self.item, value, &|| {
             format!("{}[{}]", self.at.path(py), self.len(py).unwrap_or(0))
         })?;
         self.edit(py, self.form == Form::Ring, |part| part.push(&data))
     }
 
     /// Adds the items of an iterable, all of them or none.
-    fn extend(&self, py: Python<'_>, items: &Bound<'_, PyAny>) -> PyResult<()> {
+    #[pyo3(signature = (values, /))]
+    fn extend(&self, py: Python<'_>, values: &Bound<'_, PyAny>) -> PyResult<()> {
         self.refuse_array(py)?;
         let len = self.len(py)?;
         if self.form == Form::Ring {
             let path = || self.at.path(py);
-            let data = from_python::items(self.at.registry(), self.item, items, &path, len)?;
+            let data = from_python::items(self.at.registry(), self.item, values, &path, len)?;
             return self.edit(py, true, |part| data.iter().try_for_each(|item| part.push(item)));
         }
-        self.splice(py, len..len, items)
+        self.splice(py, len..len, values)
     }
 
     fn __iadd__(&self, py: Python<'_>, items: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -290,11 +292,12 @@ impl Sequence {
     }
 
     /// Inserts an item before the one of that index.
-    fn insert(&self, py: Python<'_>, index: isize, item: &Bound<'_, PyAny>) -> PyResult<()> {
+    #[pyo3(signature = (index, value, /))]
+    fn insert(&self, py: Python<'_>, index: isize, value: &Bound<'_, PyAny>) -> PyResult<()> {
         self.refuse_array(py)?;
         let len = self.len(py)? as isize;
         let index = if index < 0 { (index + len).max(0) } else { index.min(len) } as usize;
-        let data = self.one(py, item, index)?;
+        let data = self.one(py, value, index)?;
         self.edit(py, true, |part| part.insert(&(index as u64).into(), &data))
     }
 
@@ -320,14 +323,16 @@ impl Sequence {
     }
 
     /// Adds an item before the first one.
-    fn appendleft(&self, py: Python<'_>, item: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.insert(py, 0, item)
+    #[pyo3(signature = (value, /))]
+    fn appendleft(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.insert(py, 0, value)
     }
 
     /// Removes the first item that is equal.
-    fn remove(&self, py: Python<'_>, item: &Bound<'_, PyAny>) -> PyResult<()> {
+    #[pyo3(signature = (value, /))]
+    fn remove(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         self.refuse_array(py)?;
-        let index = self.all(py)?.index(item).map_err(|_| PyValueError::new_err("list.remove(x): x not in list"))?;
+        let index = self.all(py)?.index(value).map_err(|_| PyValueError::new_err("list.remove(x): x not in list"))?;
         self.edit(py, true, |part| part.remove(&(index as u64).into()).map(drop))
     }
 
@@ -338,20 +343,15 @@ impl Sequence {
     }
 
     /// The index of the first item that is equal.
-    #[pyo3(signature = (*args))]
-    fn index_of<'py>(&self, py: Python<'py>, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(name = "index", signature = (*args))]
+    fn find<'py>(&self, py: Python<'py>, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
         self.all(py)?.as_any().getattr("index")?.call1(args)
     }
 
-    /// The index of the first item that is equal.
-    #[pyo3(name = "index", signature = (*args))]
-    fn find<'py>(&self, py: Python<'py>, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
-        self.index_of(py, args)
-    }
-
     /// How many items are equal.
-    fn count<'py>(&self, py: Python<'py>, item: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        self.all(py)?.call_method1("count", (item,))
+    #[pyo3(signature = (value, /))]
+    fn count<'py>(&self, py: Python<'py>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.all(py)?.call_method1("count", (value,))
     }
 
     /// Brings the items into the opposite order.

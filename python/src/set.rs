@@ -67,6 +67,7 @@ impl Set {
     }
 
     /// Adds a value.
+    #[pyo3(signature = (value, /))]
     fn add(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let data = self.value(py, value)?;
         edit(py, &self.at, true, |part| part.push(&data))
@@ -91,11 +92,13 @@ impl Set {
     }
 
     /// Keeps the values that it does not share with the iterable, and adds those that the iterable does not share with it.
+    #[pyo3(signature = (other, /))]
     fn symmetric_difference_update(&self, py: Python<'_>, other: Bound<'_, PyAny>) -> PyResult<()> {
         self.become_equal(py, &self.call(py, "symmetric_difference", &PyTuple::new(py, [other])?)?)
     }
 
     /// Removes a value if it is there.
+    #[pyo3(signature = (value, /))]
     fn discard(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         if let Some(data) = self.find(py, value)? {
             let _ = edit(py, &self.at, true, |part| part.remove(&data))?;
@@ -104,6 +107,7 @@ impl Set {
     }
 
     /// Removes a value, which has to be there.
+    #[pyo3(signature = (value, /))]
     fn remove(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         match self.find(py, value)? {
             Some(data) => edit(py, &self.at, true, |part| part.remove(&data)).map(drop),

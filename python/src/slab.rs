@@ -1,12 +1,14 @@
 //! Slabs: values by keys that stay.
 
 use crate::errors::inside;
-use crate::keyed::{Entries, Gives, Slab, capacity, compare, edit, len, live, plain, reversed, types};
+use crate::keyed::{
+    Entries, Gives, Slab, capacity, check_defaults, compare, default_of_pop, edit, len, live, plain, reversed, types,
+};
 use crate::{from_python, to_python};
 use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::PyIterator;
+use pyo3::types::{PyIterator, PyTuple};
 use shmstate::dynamic::Data;
 
 /// The number of a key.
@@ -29,6 +31,7 @@ impl Slab {
     }
 
     /// Adds a value and returns its key.
+    #[pyo3(signature = (value, /))]
     fn add(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<u64> {
         let (_, items) = types(py, &self.at)?;
         let data = from_python::data(self.at.registry(), items, value, &|| self.at.path(py))?;
@@ -66,16 +69,27 @@ impl Slab {
         if there { Ok(()) } else { Err(PyKeyError::new_err(key.clone().unbind())) }
     }
 
-    /// Takes a value out and returns it.
-    fn pop<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    /// Takes a value out and returns it; `default`, if there is none.
+    #[pyo3(signature = (key, /, *default), text_signature = "($self, key, default=<unrepresentable>, /)")]
+    fn pop<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyAny>,
+        default: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        check_defaults(default)?;
         let data = bits(key)?;
         let found = self.at.look(py, |value| match value.entry(&data)? {
             Some(value) => to_python::plain(py, self.at.registry(), value).map(Some),
             None => Ok(None),
         })?;
-        let found = found.ok_or_else(|| PyKeyError::new_err(key.clone().unbind()))?;
-        self.__delitem__(py, key)?;
-        Ok(found)
+        match found {
+            Some(found) => {
+                self.__delitem__(py, key)?;
+                Ok(found)
+            }
+            None => default_of_pop(key, default),
+        }
     }
 
     /// The value of a key, or `default`.

@@ -10,7 +10,7 @@ use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyType};
+use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyTuple, PyType};
 use shmstate::dynamic::{EntryKey, Value, ValueKind};
 use std::sync::Mutex;
 
@@ -126,7 +126,7 @@ pub(crate) fn plain<'py>(py: Python<'py>, registry: &Registry, value: Value<'_>)
         ValueKind::Set => {
             let set = PySet::empty(py)?;
             for item in value.items()? {
-                set.add(plain(py, registry, item)?)?;
+                set.add(hashable(py, registry, item)?)?;
             }
             Ok(set.into_any())
         }
@@ -149,8 +149,23 @@ pub(crate) fn plain<'py>(py: Python<'py>, registry: &Registry, value: Value<'_>)
 /// The key of an entry.
 pub(crate) fn key_of<'py>(py: Python<'py>, registry: &Registry, key: EntryKey<'_>) -> Made<'py> {
     match key {
-        EntryKey::Value(key) => plain(py, registry, key),
+        EntryKey::Value(key) => hashable(py, registry, key),
         EntryKey::Slab(bits) => object(py, bits),
+    }
+}
+
+/// A key, or a value of a set: as [`plain`], with tuples instead of lists, which Python's own dictionaries and sets refuse.
+pub(crate) fn hashable<'py>(py: Python<'py>, registry: &Registry, value: Value<'_>) -> Made<'py> {
+    match value.kind() {
+        ValueKind::Sequence => {
+            let items = value.items()?.map(|item| hashable(py, registry, item)).collect::<Result<Vec<_>, _>>()?;
+            Ok(PyTuple::new(py, items)?.into_any())
+        }
+        ValueKind::Maybe => match value.some()? {
+            Some(value) => hashable(py, registry, value),
+            None => object(py, py.None()),
+        },
+        _ => plain(py, registry, value),
     }
 }
 

@@ -317,3 +317,36 @@ def test_long_parts_are_copied_from_the_same_state(long):
         del array
     with long.read() as s:
         assert s.others == before.others
+
+
+class Grid(sm.Struct):
+    id: sm.u64
+    cells: sm.Plain[sm.Plain[sm.f32, 3], 4]
+    cubes: sm.Plain[sm.Plain[sm.Plain[sm.u16, 2], 2], 4]
+
+
+class Grids(sm.Struct):
+    all: sm.List[Grid, 4]
+    cubes: sm.List[sm.Plain[sm.Plain[sm.u16, 2], 3], 4]
+
+
+def test_arrays_of_arrays_are_fields_of_more_dimensions():
+    cells = [[i + 10 * j for i in range(3)] for j in range(4)]
+    cubes = [[[i + 10 * j + 100 * k for i in range(2)] for j in range(2)] for k in range(4)]
+    state = sm.State.anonymous(Grids)
+    with state.update() as s:
+        s.all.extend([Grid(1, cells, cubes), Grid(2, cells[::-1], cubes)])
+        s.cubes.append(cubes[1] + cubes[2][:1])
+        array = numpy.asarray(s.all)
+        assert array.dtype["cells"].shape == (4, 3) and array.dtype["cubes"].shape == (4, 2, 2)
+        array["cells"][1, 3, 2] = 0.5
+        del array
+    with state.read() as s:
+        array = numpy.asarray(s.all)
+        assert array["cells"][0].tolist() == cells and array["cubes"][1].tolist() == cubes
+        assert array["cells"][1].tolist()[:3] == cells[:0:-1] and array["cells"][1, 3].tolist() == [0, 1, 0.5]
+        assert array["id"].tolist() == [1, 2] and s.all[1].cells[3][2] == 0.5
+        del array
+        array = numpy.asarray(s.cubes)
+        assert array.shape == (1, 3, 2) and array[0].tolist() == [[100, 101], [110, 111], [200, 201]]
+        del array

@@ -36,6 +36,15 @@ def test_the_stub_has_what_the_package_has():
         assert any(f"{word} {name}{end}" in stub for word in ("class", "def") for end in "(:[") or f"\n{name} = " in stub, name
 
 
+def test_the_stub_says_of_each_function_what_it_takes(tmp_path):
+    pytest.importorskip("mypy")
+    config, modules = tmp_path / "mypy.ini", ",".join(f"shmstate._{name}" for name in ("errors", "shmstate", "state", "types", "views"))
+    config.write_text(f"[mypy]\n[mypy-{modules}]\nignore_errors = true\nignore_missing_imports = true\n")
+    options = ["--mypy-config-file", config, "--allowlist", os.path.join(HERE, "stubtest.txt"), "--ignore-unused-allowlist", "--concise"]
+    found = subprocess.run([sys.executable, "-m", "mypy.stubtest", "shmstate", *options], capture_output=True, text=True, cwd=tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
 def test_what_typed_py_does_works(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["typed"])
     import runpy

@@ -381,7 +381,7 @@ class Struct(StructBase, metaclass=_Meta):
     def __hash__(self) -> int:
         if self._is_view_():
             raise TypeError("a view of a state may change, and has no hash: use `.copy()`")
-        return hash((type(self).__name__, *self._values_()))
+        return hash((type(self).__name__, *map(_hashable, self._values_())))
 
     def __repr__(self) -> str:
         name = type(self).__qualname__ if self._variant_ else type(self).__name__
@@ -400,6 +400,11 @@ class Struct(StructBase, metaclass=_Meta):
     def version_(self) -> "int | None":
         """The version that this view is a part of; ``None`` for a value by itself."""
         return self._version_()
+
+
+def _hashable(value: Any) -> Any:
+    """The value as a part of a key: a list counts as a tuple."""
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value
 
 
 def _docs(cls: type) -> str:
