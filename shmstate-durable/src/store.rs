@@ -151,20 +151,34 @@ impl Store {
         lineage: u128,
         fill: impl FnOnce(&mut Store) -> Result<(), Error>,
     ) -> Result<Store, Error> {
-        let failed = || Error::io(path, "create");
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let new = path.with_file_name(format!(".{name}.new"));
-        let backend = unfinished(path, &new, mode)?;
-        let mut store = Self::begin(database_in(path, backend)?, path, lineage, PAGE)?;
-        let made = fill(&mut store).and_then(|()| {
-            fs::hard_link(&new, path).map_err(|e| match e.kind() {
-                io::ErrorKind::AlreadyExists => Error::AlreadyExists { path: path.to_owned() },
-                _ => failed()(e),
-            })
-        });
-        // It has its name, or is of no use. The store is still locked, so that it is not what another process makes.
-        let _ = fs::remove_file(&new);
-        made?;
+        let medium = unfinished(path, &new, mode)?;
+        let made = Self::create_in(medium, path, &new, lineage, fill);
+        if made.is_err() {
+            // It is locked again, because another process may make the store by now.
+            let _ = unfinished(path, &new, mode).map(|_locked| fs::remove_file(&new));
+        }
+        made
+    }
+
+    /// Creates a store in the medium that the file `new` is, and gives it its name.
+    fn create_in(
+        medium: impl StorageBackend,
+        path: &Path,
+        new: &Path,
+        lineage: u128,
+        fill: impl FnOnce(&mut Store) -> Result<(), Error>,
+    ) -> Result<Store, Error> {
+        let failed = || Error::io(path, "create");
+        let mut store = Self::begin(database_in(path, medium)?, path, lineage, PAGE)?;
+        fill(&mut store)?;
+        fs::hard_link(new, path).map_err(|e| match e.kind() {
+            io::ErrorKind::AlreadyExists => Error::AlreadyExists { path: path.to_owned() },
+            _ => failed()(e),
+        })?;
+        // The store is locked, so that it is not what another process makes.
+        let _ = fs::remove_file(new);
         // A power cut must not take the name away.
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed())?;
