@@ -48,11 +48,11 @@
 //! | `waited` | debug | `path`, `time` | an update has waited for a millisecond or longer, for the lock or for a copy, whether or not it got it |
 //! | `busy` | warn | `error` | a call gave up with [`ErrorKind::Busy`]; the message names the process that was in the way |
 //!
-//! `pid` is what the dead process said of itself, in its own PID namespace; 0 if it did not come to that. Other errors
-//! than `Busy` go to the caller alone. `recovered`, `reclaimed`, `spare` and `pinned` come while the region's lock is held: a
-//! listener that is slow keeps other writers waiting, and it must not update the same region. One that panics unwinds out
-//! of the call, which releases the lock. A call that never waits and meets no death has no event, and does not even ask
-//! whether there is a listener.
+//! `pid` is the process id that the dead process wrote down, in its own PID namespace; 0 if it died before that. Other errors than
+//! `Busy` go to the caller alone. `recovered`, `reclaimed`, `spare` and `pinned` come while the region's lock is held: a listener
+//! that is slow keeps other writers waiting, and it must not update the same region. A listener that panics unwinds out of the call,
+//! and the lock is released. A call that never waits and meets no death has no event, and does not even ask whether there is a
+//! listener.
 //!
 //! # Where to read on
 //!
@@ -144,7 +144,7 @@ cfg_if! {
     } else {
         mod elsewhere;
 
-        /// The dynamic view, of which there is nothing on this platform.
+        /// The dynamic view. This platform has only its type, and no value of it.
         #[cfg(feature = "dynamic")]
         pub mod dynamic {
             pub use crate::elsewhere::Snapshot;
@@ -161,7 +161,7 @@ cfg_if! {
     }
 }
 
-/// The crate whose `Pod` [`Pod`] and `#[shared(pod)]` ask for, in the version that they ask for.
+/// The crate that has the trait `Pod` which [`Pod`] and `#[shared(pod)]` ask for, in the version that they ask for.
 pub use bytemuck;
 #[cfg(feature = "archived")]
 pub use containers::Archived;
@@ -175,7 +175,7 @@ pub use layout::{
     ArchiveForm, Argument, Field, Kind, Layout, Pod, Report, Scalar, SharedLayout, TypeName, ValidityError, Variant,
 };
 pub use plain::{IpAddress, ParseUuidError, SocketAddress, TimeRangeError, TimeSpan, Timestamp, Uuid};
-/// The crate by which [`Archived`] keeps values, in its version: `#[rkyv(crate = shmstate::rkyv)]` derives for it.
+/// The crate that [`Archived`] keeps values with, in its version: `#[rkyv(crate = shmstate::rkyv)]` derives for this version.
 #[cfg(feature = "archived")]
 pub use rkyv;
 #[doc(inline)]

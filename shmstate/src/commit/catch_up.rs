@@ -1,7 +1,8 @@
 //! Catching up: how a copy that lags becomes equal to the active one.
 //!
-//! A copy that is even lacks what the log from its position on and its page bits say, and nothing else. One that is odd has
-//! unknown content: it lacks all of its pages. Most updates find a copy that lacks a few log entries, and copy what these name.
+//! A copy with an even sequence lacks what its page bits name, and what the log names from its position on, and nothing else. A copy
+//! with an odd sequence has unknown content: it lacks all of its pages. Most updates find a copy that lacks a few log entries, and
+//! copy what these name.
 //!
 //! Pages can be many: a writer has died in the copy, a reader has stayed in it for long, or the region has just been opened. An
 //! update does not take them all over while another copy can be written. It takes over a part of them, so that the copy lacks
@@ -14,8 +15,8 @@ use crate::sync::{Ordering::Relaxed, Ordering::Release, STREAMED, crash_order, f
 use crate::track::PAGE;
 use std::ops::Range;
 
-/// Bytes of pages that one update takes over for a copy that it does not write: of a copy of which everything is unknown, all
-/// of them in 512 updates. Few in tests, so that copies stay repaired in part for some updates.
+/// Bytes of pages that one update takes over for a copy that it does not write. A copy of unknown content gets all its pages in 512
+/// updates. The number is small in tests, so that copies stay repaired in part for some updates.
 const fn part(size: u64) -> u64 {
     match size / 512 {
         _ if cfg!(any(test, shmstate_loom, shmstate_shuttle)) => PAGE,
@@ -68,8 +69,9 @@ impl Shared<'_> {
         self.mark_caught_up(line);
     }
 
-    /// A copy for this update, which chose `copy` and found that it lacks pages. A part of these is taken over, and the update
-    /// writes another copy. If all that can be written lack pages, the one that lacks the fewest gets all of them.
+    /// Returns the copy that the update writes, after it chose `copy` and found that `copy` lacks pages. Takes over a part of these
+    /// pages; the update then writes another copy. If all copies that can be written lack pages, the one that lacks the fewest gets
+    /// all of them.
     ///
     /// # Safety
     /// The lock is held. `copy` is not the active one, and no reader is in it. `images` are those of this region.
@@ -94,7 +96,7 @@ impl Shared<'_> {
         least
     }
 
-    /// Copies pages of copy `copy`, of `most` bytes in all. Returns whether it lacks log entries alone now; the copy is odd then.
+    /// Copies pages of copy `copy`, of `most` bytes in all. Returns whether the copy now lacks log entries alone; it is odd then.
     ///
     /// # Safety
     /// As for [`Self::repair`].

@@ -7,8 +7,8 @@ use super::shared::Shared;
 use super::words::{CopyLine, NEVER, Published, count};
 use crate::sync::Ordering::Relaxed;
 
-/// A copy that lags by more than this many versions is taken before one that lags less, when an update looks at all of
-/// them, so that none rots.
+/// When an update looks at all copies, it takes a copy that lags by more than this many versions before one that lags less, so that
+/// none rots.
 const MOST_LAG: u64 = 3;
 
 /// How many times a writer lets time pass before it takes a spare copy: readers that are just passing are not worth one.
@@ -18,8 +18,8 @@ const PAUSES_BEFORE_SPARE: u32 = if cfg!(shmstate_loom) { 0 } else { 4 };
 const PROBE_EVERY: u64 = 1024;
 
 impl Shared<'_> {
-    /// The copy to write, unpinned and not the active one, if that takes no waiting: the one whose turn it is; if that is pinned, another
-    /// one.
+    /// The copy to write, if it can be chosen without waiting: the one whose turn it is or, if that is pinned, another one. It is
+    /// unpinned and not the active one.
     #[inline(always)]
     pub(super) fn choose_in_turn(&self, active: Published) -> Option<(usize, &CopyLine)> {
         let in_turn = self.in_turn(active)?;
@@ -37,7 +37,7 @@ impl Shared<'_> {
         self.next(active, |_| true).filter(|&copy| self.is_free(copy)).map(|copy| (copy, &self.copies[copy]))
     }
 
-    /// [`Self::choose_in_turn`], with all that it may take.
+    /// [`Self::choose_in_turn`], with all the work and waiting that it may take.
     pub(super) fn choose(
         &self,
         active: Published,
@@ -56,7 +56,7 @@ impl Shared<'_> {
         }
     }
 
-    /// Whose turn it is, of the copies that `may`: the least stale one, or the stalest, as soon as it lags too far,
+    /// The copy whose turn it is, of those that `may` be taken: the least stale one, or the stalest one as soon as that lags too far,
     /// has half of the log to take over, or has run over to pages.
     #[cold]
     pub(super) fn next(&self, active: Published, may: impl Fn(usize) -> bool) -> Option<usize> {

@@ -7,13 +7,13 @@ use super::outside::Images;
 use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::track::{Granule, PAGE};
 
-/// How many entries ahead of the one that is copied what they name is fetched. No more than the shortest log has.
+/// The bytes that an entry names are fetched so many entries before they are copied. No more than the shortest log has.
 const AHEAD: u64 = if cfg!(any(shmstate_loom, shmstate_shuttle)) { 1 } else { 16 };
 
-/// Which no range is packed to.
+/// A value that no packed range has.
 const NONE: u64 = u64::MAX;
 
-/// The entries; by value, so that a loop over them keeps in registers where they lie.
+/// The entries. They are passed by value, so that a loop keeps their address in a register.
 #[derive(Clone, Copy)]
 pub(super) struct Ring<'a> {
     /// A power of two of them.
@@ -77,7 +77,7 @@ impl<'a> Ring<'a> {
         true
     }
 
-    /// [`Self::copy`], of more than a few: what lies there is fetched some time before.
+    /// [`Self::copy`], of more than a few entries: the bytes that they name are fetched some time before.
     ///
     /// # Safety
     /// As for [`Self::copy`].
@@ -103,8 +103,8 @@ impl<'a> Ring<'a> {
         true
     }
 
-    /// Copies what one entry names, but not much that the `last` one of much named as well, as those of updates of a whole list do. Returns
-    /// `false` if it makes no sense.
+    /// Copies what one entry names. Skips a page or more that the `last` such entry named as well, as the entries of updates of a
+    /// whole list do. Returns `false` if the entry makes no sense.
     ///
     /// # Safety
     /// As for [`Self::copy`].

@@ -14,16 +14,18 @@
 //! `n + L − M`. A follower that sees such an entry sees that end as well (P3 with W2). So it believes what it has read
 //! if, after that, the end is at most `L − M` past the first entry; otherwise the log does not say what it lacks.
 //!
-//! **Another copy's part.** What an update has marked by pages goes to the page bits of the copies, of which a follower has none; and a
-//! follower may be slower than the log. But what another copy lacks is in the log from its position on, and in its page bits; and a copy that
-//! holds an older version than the follower lacks all that the follower lacks. So a follower may take what that copy lacks, if the copy is not
-//! written while its bits are read (P4), which its sequence says as for an optimistic read. If there is no such copy, the follower compares
-//! everything. The version of the last commit that has marked pages is kept, so that a follower knows when the log alone will not do.
+//! **Another copy's part.** What an update has marked by pages goes to the page bits of the copies, and a follower has no page bits.
+//! A follower may also be slower than the log. But what another copy lacks is in the log from that copy's position on, and in its
+//! page bits. A copy that holds an older version than the follower lacks all that the follower lacks. So a follower may take what
+//! that copy lacks, if no update writes the copy while its bits are read (P4). The copy's sequence says so, as for an optimistic
+//! read. If there is no such copy, the follower compares everything. The version of the last commit that has marked pages is kept, so
+//! that a follower knows when the log alone will not do.
 //!
-//! **Without a pin**, where the region is mapped for reading, all of it is read in the midst of an optimistic read, and counts
-//! if that does. Such a follower may outlive all handles; so the log's numbers go on when a population begins, and it finds an overrun.
+//! **Without a pin**, where the region is mapped for reading, a follower reads all of this inside of an optimistic read, and the
+//! result counts if that read does. Such a follower may outlive all handles. So a new population does not begin the log's numbers
+//! anew, and the follower finds an overrun.
 //!
-//! Roll-backs and dead writers leave entries too many: bytes that are equal.
+//! Roll-backs and dead writers leave extra entries, which name bytes that are equal already.
 
 use super::shared::Shared;
 use crate::sync::{Ordering::Relaxed, fence_acquire};
@@ -40,8 +42,8 @@ pub(crate) struct Position {
 }
 
 impl Shared<'_> {
-    /// The position of one that has the content of copy `copy`, of which the caller holds a pin, or is in the midst of an optimistic
-    /// read; `None` if that is no longer the active copy, so that it has to be looked at anew.
+    /// The position of a follower that has the content of copy `copy`. The caller holds a pin of this copy, or is inside of an
+    /// optimistic read. `None` if this copy is no longer the active one, so that the caller has to look again.
     pub(crate) fn position_of(&self, copy: usize) -> Option<Position> {
         let log_position = self.copies.get(copy)?.log_position.load(Relaxed);
         fence_acquire(); // [P2]
@@ -49,8 +51,8 @@ impl Shared<'_> {
         active.then(|| Position { version: self.version_of(copy), log_position })
     }
 
-    /// Gathers byte ranges, which contain those in which the version at `to` differs from that at `from`, apart from plain fields. Returns
-    /// `false` if neither the log says it nor what a copy lacks.
+    /// Gathers byte ranges that contain all differences between the versions at `from` and `to`, apart from plain fields. Returns
+    /// `false` if neither the log nor what a copy lacks says where they are.
     pub(crate) fn entries_between(&self, from: Position, to: Position, ranges: &mut Vec<Range<u64>>) -> bool {
         // Stored before the version that it names, which the caller has seen.
         let is_logged = self.control.active.spilled.load(Relaxed) <= from.version;

@@ -1,8 +1,8 @@
 //! The writer's lock: a futex word that names its owner's slot.
 //!
-//! Ownership is decided by slots, never by process or thread ids, which repeat across namespaces. Whether the owner of a
-//! slot lives is asked from the [`Os`], which holds that slot for as long as the answer is used: a dead owner's slot
-//! cannot be claimed before the word has changed hands.
+//! Ownership is decided by slots, never by process or thread ids, which repeat across namespaces. The [`Os`] says whether the owner
+//! of a slot lives, and holds a dead owner's slot for as long as the answer is used. So no handle can claim that slot before the word
+//! has changed hands.
 
 use super::outside::{Clock, Event, Os};
 use super::shared::Shared;

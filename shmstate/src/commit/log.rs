@@ -1,12 +1,12 @@
 //! What the copies still have to take over from the active one.
 //!
-//! One log for all of them: each update appends the byte ranges that it has touched, and each copy has a position in it, up
-//! to which it has taken them over. The active copy holds what every entry names, so that an entry too many costs no
-//! more than bytes that are equal already; only an entry too few would be a fault.
+//! One log for all of them: each update appends the byte ranges that it has touched, and each copy has a position in the log, up to
+//! which it has taken them over. The active copy holds what every entry names. So an extra entry only costs a copy of bytes that are
+//! equal already; a missing entry would be a fault.
 //!
-//! The log is a ring. Before an entry is overwritten that a copy still needs, it goes to that copy's page bits. A writer
-//! that finds a copy that lags by more entries than the ring has copies everything; the copies of a small state come to that without page
-//! bits.
+//! The log is a ring. Before an entry is overwritten that a copy still needs, it goes to that copy's page bits. If a copy lags by
+//! more entries than the ring has, the next writer of it copies everything. The copies of a small state may lag that far, and get no
+//! page bits.
 //!
 //! All of it is read and written under the writer's lock alone. The order of the stores matters for a death in their
 //! midst: the log's end moves before `active` names the new version, or before the copy of a roll-back counts as whole; and
@@ -77,8 +77,8 @@ impl Shared<'_> {
         self.ring().entry(number)
     }
 
-    /// Moves to page bits what copies still need and the next `count` entries, of which `first` is the first, will overwrite; and
-    /// some more, so that this does not come with each update while a reader keeps a copy. A copy that [may rest](super::turns) is copied
+    /// The next `count` entries, from `first` on, will overwrite older ones. Moves those that copies still need to page bits, and
+    /// some more, so that not each update has to do this while a reader keeps a copy. A copy that [may rest](super::turns) is copied
     /// whole later.
     #[cold]
     fn evict(&self, first: u64, count: u64) {
@@ -161,8 +161,8 @@ impl Shared<'_> {
         self.pages_of(line).clear();
     }
 
-    /// The log begins anew, for a first handle. A follower of a read-only handle may know it from before: its entries are
-    /// counted on so far that it finds none of those that it lacks.
+    /// The log begins anew, for a first handle. A follower of a read-only handle may know the log from before. So the numbers of the
+    /// entries go on, by so many that the follower finds none of the entries that it lacks.
     pub(super) fn reset_log(&self) {
         let line = &self.control.active;
         let end = match line.log_end.load(Relaxed) {

@@ -54,13 +54,13 @@
 //! | N3 | sweep: fence, SeqCst, between `listed` = 0 and the second look at the pins | R1, N2 | see N2 |
 //! | N4 | sweep: takes a word out of the summary, AcqRel | N1 | a reader's bit that came before is seen by the look after it |
 //!
-//! W7 and P1 order what is not atomic: the stores of a closure, and the volatile loads of an optimistic read. Why that
-//! holds stands in the design chapter, under "Reading without a pin".
+//! W7 and P1 order what is not atomic: the stores of a closure, and the volatile loads of an optimistic read. The design chapter says
+//! why that holds, under "Reading without a pin".
 //!
-//! Each row is weakened in the tests under loom, which then must fail. (Of N2 that is the load: under loom, the fence that is a
-//! part of N1 there makes the store a releasing one in any case. F2 keeps a load from seeing a store that comes after it, which
-//! loom never shows: the load is moved instead.) W5 is about deaths, which see a program's order and
-//! not the memory's: it is moved, and left out, and a death before every write is tried.
+//! The tests weaken each row under loom, which then must fail. (In row N2 they weaken the load: under loom, the fence that is a part
+//! of N1 makes the store a releasing one in any case. F2 keeps a load from seeing a later store. loom never shows such a load, so the
+//! tests move the load instead.) W5 is about deaths, which see the program's order and not the memory's. The tests move it, leave it
+//! out, and try a death before every write.
 
 mod catch_up;
 mod choice;

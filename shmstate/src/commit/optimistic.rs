@@ -1,10 +1,10 @@
 //! Reading without a pin, as a seqlock is read: read-only handles, which map the region for reading only, and loads of a few
 //! words.
 //!
-//! A copy is written only while it is not the active one, and its writer changes its sequence first. So it was
-//! left alone if it is still the active one of the same version, or still has the same sequence, which says that it holds a
-//! version: between the look at `active` and the look at the sequence, an update may have been rolled back in that copy. What was
-//! read in the meantime may be torn, and is thrown away if neither holds.
+//! A copy is written only while it is not the active one, and its writer changes its sequence first. So no writer has written it if
+//! it is still the active one of the same version, or if it still has the same sequence and this says that the copy holds a version.
+//! (An update may have been rolled back in the copy between the look at `active` and the look at the sequence.) If neither holds,
+//! what was read may be torn, and is thrown away.
 
 use super::pins::Reader;
 use super::shared::Shared;
@@ -16,9 +16,8 @@ use crate::sync::{Ordering::Relaxed, fence_acquire};
 const ATTEMPTS: usize = if cfg!(shmstate_loom) { 0 } else { 16 };
 
 impl Shared<'_> {
-    /// Lets `read` look at the active copy, which nothing holds in place, and says whether no writer has written that
-    /// copy meanwhile: what was read of it is of one version then, and means nothing otherwise. Or says which copy the region
-    /// names that it does not have.
+    /// Lets `read` look at the active copy without a pin, and says whether writers have left that copy alone meanwhile. If so, what
+    /// was read is of one version; if not, it means nothing. The error is the copy that the region names and does not have.
     #[inline]
     pub(crate) fn optimistic_read<R>(&self, read: impl FnOnce(usize) -> R) -> Result<(R, bool), usize> {
         self.optimistic_read_flagged(0, read)

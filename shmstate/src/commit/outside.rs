@@ -1,5 +1,5 @@
-//! What the protocol needs from outside: a clock, whether a process lives, waking, memory for a copy, the bytes
-//! of `T`; and what is notified of events.
+//! What the protocol needs from outside: a clock, whether a process lives, waking, memory for a copy, the bytes of `T`, and a
+//! listener for events.
 //!
 //! The library has an implementation of each over Linux and the user's type. The model checkers have others.
 
@@ -90,8 +90,8 @@ pub(crate) trait Images: Copy {
     /// As for [`Images::copy_all`].
     unsafe fn copy_range(&self, pair: Self::Pair, range: Range<u64>);
 
-    /// Copies `range`, which the log names, and which has a page or more. It may be left out for now: then all that the update reads and
-    /// writes goes through what has left it out, and that copies the rest before the update ends.
+    /// Copies `range`, which the log names, and which has a page or more. An implementation may leave it out for now. Then all that
+    /// the update reads and writes goes through the implementation, which copies the rest before the update ends.
     ///
     /// # Safety
     /// As for [`Images::copy_range`].

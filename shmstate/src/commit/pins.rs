@@ -73,7 +73,7 @@ impl Drop for Pin<'_> {
 }
 
 impl Shared<'_> {
-    /// Enters the active copy through slot `me`, which has that line; or says which copy the region names that it does not
+    /// Enters the active copy through slot `me`, which has the line `slot`. The error is the copy that the region names and does not
     /// have.
     #[inline]
     pub(crate) fn enter<'s>(&self, me: usize, slot: &'s SlotLine, reader: Reader) -> Result<Pin<'s>, usize> {
@@ -118,8 +118,8 @@ impl Shared<'_> {
         Err(copy)
     }
 
-    /// [`Self::enter`] as a guest, where the copy's number may have these flags beside it. Says what is named if it is out of
-    /// range without them.
+    /// [`Self::enter`] as a guest, where the copy's number may have these flags beside it. The error is the named copy, if it is out
+    /// of range without the flags.
     #[cold]
     pub(super) fn enter_flagged<'s>(&self, me: usize, slot: &'s SlotLine, flags: usize) -> Result<Pin<'s>, usize> {
         let mut named = self.active_copy(Relaxed);

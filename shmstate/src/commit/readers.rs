@@ -13,8 +13,8 @@
 //! (`listed` = 0), then the bit away, and then looks again. A reader may have come meanwhile:
 //!
 //! * It saw the old `listed`: its pin came before that look, so that the writer, after a full fence, sees the pin (N2, N3).
-//! * It saw 0 and listed itself: if its bit was set after the writer's step, the bit is there. If before, the writer has
-//!   acquired it (N1), and with it the pin, or what followed the pin's end: the new `listed`.
+//! * It saw 0 and listed itself: if its bit was set after the writer's step, the bit is there. If the bit was set before, the writer
+//!   has acquired it (N1), and with it the pin, or the new `listed`, which followed the end of the pin.
 //!
 //! In both cases the writer puts the bit back. Should the writer die in between, the next one lists every slot
 //! ([`Shared::list_all`]): a bit too many costs a look.

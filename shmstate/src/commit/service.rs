@@ -10,12 +10,12 @@
 //! | [`LEAVING`] | is being replaced | the name: it is in service for as long as that leads to it |
 //! | [`RETIRED`] | is out of service, for ever | – |
 //!
-//! The name goes from one region to the other at one stroke, a `rename`, and that decides. So a death in the midst leaves the one
-//! in service or the other, and no other process has to finish anything: it may have no right to.
+//! A `rename` moves the name from one region to the other at one stroke, and that decides. So a death in the midst leaves one of the
+//! two in service. No other process has to finish anything; it may have no right to do so.
 //!
-//! All of it is done with the writer's lock, so that nothing is committed from before the successor is made until the end: what the
-//! successor takes over is the last version. The exception is [`Shared::confirm_retired`], which changes nothing that the name
-//! has not decided already.
+//! All of this is done under the writer's lock. So nothing is committed from before the successor is made until the end, and the
+//! successor takes over the last version. The exception is [`Shared::confirm_retired`], which changes nothing that the name has not
+//! decided already.
 //!
 //! The mark needs no ordering of its own: a process that finds the new region by the name has seen the effect of a system call
 //! that came after the mark, and with it the mark.
@@ -123,8 +123,7 @@ impl Shared<'_> {
         }
     }
 
-    /// Pins the active copy of a region that is being replaced, and is in service by its name. As [`Shared::enter`] does, or
-    /// says what the region names instead.
+    /// [`Shared::enter`] at a region that is being replaced, and is in service by its name.
     #[cold]
     pub(crate) fn enter_leaving(&self, me: usize) -> Result<Pin<'_>, usize> {
         self.enter_flagged(me, &self.slots[me], LEAVING)

@@ -16,7 +16,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) slots: &'a [SlotLine],
     /// Which of the slots a scan of the pins looks at.
     pub(crate) listed: Listed<'a>,
-    /// Of the copies in use, then of the spare ones.
+    /// The lines of the copies in use, then those of the spare ones.
     pub(crate) copies: &'a [CopyLine],
     /// The log of what was touched: a power of two of packed byte ranges. See [`super::log`].
     pub(crate) log: &'a [AtomicU64],
@@ -34,8 +34,8 @@ impl Shared<'_> {
         Published::unpack(self.control.active.published.load(Acquire))
     }
 
-    /// [`Shared::published`], for memory that is mapped for reading. Relaxed loads are what the language promises to work
-    /// there; the fence makes them acquire.
+    /// [`Shared::published`], for memory that is mapped for reading. The language promises that relaxed loads work there; the fence
+    /// makes them acquire.
     #[inline]
     pub(crate) fn published_relaxed(&self) -> Published {
         let word = self.control.active.published.load(Relaxed);

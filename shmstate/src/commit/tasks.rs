@@ -36,7 +36,7 @@ struct Task {
     waker: Waker,
 }
 
-/// What the thread does that sleeps for the tasks.
+/// What the thread that sleeps for the tasks is doing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Thread {
     /// There is none.
@@ -49,11 +49,11 @@ enum Thread {
     Dismissed,
 }
 
-/// A task that waits. Not to be dropped but by [`Tasks::forget`].
+/// A task that waits. Only [`Tasks::forget`] may drop it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ticket(u64);
 
-/// What one that has registered a task has to do, before it looks for a version.
+/// What the caller has to do after it has registered a task, and before it looks for a version.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub(crate) enum Call {
@@ -115,7 +115,7 @@ impl Tasks {
         drop(task);
     }
 
-    /// The thread that was to be started could not be: each task is woken, and finds that out as well.
+    /// Wakes each task, because the thread could not be started. Each task finds that out as well.
     pub(crate) fn has_no_thread(&self) {
         let tasks = self.with(|waiting| {
             waiting.thread = Thread::Absent;

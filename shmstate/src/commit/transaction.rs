@@ -26,9 +26,9 @@ pub(crate) enum BeginError {
 
 /// A running update: the lock is held, the copy is caught up, and no reader is in it.
 ///
-/// Plain values, of which nothing takes the address, so that an update keeps them in registers: there is no destructor. What
-/// ends without [`commit`](Shared::commit) is [rolled back](Shared::roll_back), or leaves its copy odd (the walk over `T`
-/// panicked), so that the copy's next user copies everything. The lock is released by the caller in any case.
+/// These are plain values without a destructor. Nothing takes their address, so that an update keeps them in registers. An update
+/// that ends without [`commit`](Shared::commit) is [rolled back](Shared::roll_back). If the walk over `T` panicked, the copy stays
+/// odd instead, so that its next user copies everything. The lock is released by the caller in any case.
 #[derive(Clone, Copy)]
 #[must_use]
 pub(crate) struct Transaction<'a, P> {
@@ -115,8 +115,8 @@ impl Shared<'_> {
         Ok(Transaction { active, copy, line, odd, log_end, pair })
     }
 
-    /// Takes the lock, if it is not held already, and chooses a copy, where one of both takes a call or waiting. The active version comes
-    /// first.
+    /// Takes the lock, if it is not held already, and chooses a copy, where one of the two takes a call or waiting. Returns the
+    /// active version, then the copy.
     #[cold]
     #[inline(never)]
     fn begin_slowly<C: Clock>(
@@ -178,7 +178,7 @@ impl Shared<'_> {
         version
     }
 
-    /// Marks pages for all copies but that one, which was written, and for followers.
+    /// Marks pages for followers, and for all copies but `copy`, which was written.
     #[cold]
     #[inline(never)]
     fn mark_others(&self, copy: usize, touched: &DirtyRanges) {
@@ -227,13 +227,13 @@ impl<P: Copy> Transaction<'_, P> {
         self.active.copy
     }
 
-    /// The images of both.
+    /// The images of the copy that this update writes and of the copy that readers see.
     #[inline]
     pub(crate) fn pair(&self) -> P {
         self.pair
     }
 
-    /// The update, as it goes on by [`Shared::resume`].
+    /// The update, which [`Shared::resume`] continues.
     #[cfg(any(shmstate_loom, feature = "dynamic"))]
     pub(crate) fn suspend(self) -> Suspended {
         let Transaction { active, copy, odd, log_end, .. } = self;

@@ -2,23 +2,23 @@
 //!
 //! All copies have their turn, so that none rots and there is always a fresh one that no reader is in. Each byte that changes is copied
 //! into all of them, however. A small state can do with less: as long as no reader is in the way, two copies are written by turns, and the
-//! others rest. The first update that finds a reader takes one of those, for which it copies at most the whole state, and all copies have
-//! their turn for some thousand versions.
+//! others rest. The first update that finds a reader in the way takes a copy that rests, and copies at most the whole state for it.
+//! Then all copies have their turn for some thousand versions.
 
 use super::shared::Shared;
 use super::words::{CopyLine, Published};
 use crate::sync::Ordering::Relaxed;
 
-/// Bytes of a state that an update copies whole without being late for it. Fewer in tests, so that they have states of both kinds; the
-/// models say what they want.
+/// The size of a state up to which an update can copy it whole without being late. It is smaller in tests, so that they have states
+/// of both kinds; the models decide for themselves.
 const SMALL: u64 = match () {
     () if cfg!(any(shmstate_loom, shmstate_shuttle)) => 0,
     () if cfg!(test) => 4 << 10,
     () => 2 << 20,
 };
 
-/// For how many versions all copies of a small state of `size` bytes have their turn after a reader was in the way: so many that what is
-/// copied to wake one is little for each.
+/// For how many versions all copies of a small state of `size` bytes have their turn after a reader was in the way: so many that
+/// waking a copy costs little per version.
 const fn turns(size: u64) -> u64 {
     match size / 32 {
         _ if cfg!(any(shmstate_loom, shmstate_shuttle)) => 1,
@@ -67,8 +67,8 @@ impl Shared<'_> {
         }
     }
 
-    /// Whose turn it is: the copy after the active one, of those that have their turn. `None` if more than one word has to say it. The
-    /// numbers may be another process's invention.
+    /// Whose turn it is: the copy after the active one, of those that have their turn. `None` if the word `turns` alone does not say
+    /// it. Another process may have written any number there.
     #[inline(always)]
     pub(super) fn in_turn(&self, active: Published) -> Option<(usize, &CopyLine)> {
         let (turns, next) = (self.control.active.turns.load(Relaxed) as usize, active.copy + 1);

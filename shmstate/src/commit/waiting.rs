@@ -9,8 +9,8 @@
 //! comes after, the first unlock after the flag finds it and rings. The waiter looked at the bell before it raised the flag, so it
 //! knows an older number than that ring made: either it does not fall asleep, or it is woken.
 //!
-//! A bell is needed. Were `published` the word to sleep on, a writer could publish, the waiter take that version for the one it
-//! has seen, and the unlock consume its flag before it sleeps: the next update would find no flag.
+//! A bell is needed. Suppose that waiters slept on `published`: a writer could publish, the waiter could take that version for the
+//! one that it has seen, and the unlock could take the flag before the waiter sleeps. Then the next update would find no flag.
 //!
 //! | died | what is there | what follows |
 //! |---|---|---|
@@ -41,7 +41,7 @@ const LONGEST_NAP: Duration = Duration::from_millis(64);
 const LONGEST_UNANNOUNCED_NAP: Duration = Duration::from_millis(16);
 
 impl Published {
-    /// Whether one that has seen `version` has something to do: there is a newer one, or the region leaves service.
+    /// Whether a waiter that has seen `version` has something to do: there is a newer one, or the region leaves service.
     pub(crate) fn is_news(self, version: u64) -> bool {
         self.version > version || self.service() != Service::In
     }

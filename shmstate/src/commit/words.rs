@@ -1,6 +1,6 @@
 //! The words that processes share, each kind on cache lines of its own.
 //!
-//! Every one of them may hold anything (the file is what its writers made of it), so that each load is range-checked
+//! Each of these words may hold any value, because any process that can write the file can change it. So each value is range-checked
 //! where it is used.
 
 use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed};
