@@ -4,6 +4,7 @@ use super::memory::server;
 use super::{eventually, patience};
 use crate::{ClusterState, Error};
 use shmstate::{ErrorKind, Migrate, SharedLayout, State};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -272,9 +273,11 @@ fn a_region_that_cannot_be_used_is_filled_anew_as_the_error_says() {
     said(why, ErrorKind::LayoutMismatch, &["`ClusterState::options().migrate("]);
     drop(joined);
     for name in ["state", "state.ahead", "state.cluster"] {
-        let mut bytes = std::fs::read(dir.path().join(name)).unwrap();
-        bytes[40] ^= 0x55;
-        std::fs::write(dir.path().join(name), bytes).unwrap();
+        // In its place: a thread that waited for the dropped state may still have the file mapped, which must not be cut off.
+        let file = std::fs::OpenOptions::new().read(true).write(true).open(dir.path().join(name)).unwrap();
+        let mut byte = [0];
+        file.read_exact_at(&mut byte, 40).unwrap();
+        file.write_all_at(&[byte[0] ^ 0x55], 40).unwrap();
         said(try_join::<Old>("unusable", dir.path(), false).unwrap_err(), ErrorKind::Corrupt, &[name]);
         assert!(crate::remove(dir.path().join("state")).unwrap());
         drop(try_join::<Old>("unusable", dir.path(), false).unwrap());
