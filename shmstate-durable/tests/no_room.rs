@@ -34,8 +34,9 @@ fn a_store_that_finds_no_room_leaves_nothing() {
     // A shell can say how long the files of a process may be: 8 KiB. The signal is ignored, so that the write is an error.
     let limited = "ulimit -f 16; trap '' XFSZ; exec \"$0\" --exact child";
     let this = std::env::current_exe().unwrap();
-    let status = Command::new("sh").args(["-c", limited]).arg(this).env(CHILD, dir.path()).status().unwrap();
-    assert!(status.success());
+    // By pipes, because the output of this process may be a file, of which the limit speaks as well.
+    let child = Command::new("sh").args(["-c", limited]).arg(this).env(CHILD, dir.path()).output().unwrap();
+    assert!(child.status.success(), "{child:?}");
     assert_eq!(names(dir.path()), ["number"]);
     // What was left would have been taken over, too.
     assert_eq!(shmstate_durable::backup(dir.path().join("number"), dir.path().join("copy")).unwrap(), 1);
