@@ -1,5 +1,5 @@
-//! What the user of a replicated state does with a region that cannot be used. A [`State`](shmstate::State) is replaced or removed, and
-//! the regions of a machine are filled from the cluster.
+//! Advice in errors about regions that cannot be used. The advice for a [`State`](shmstate::State), to replace or to remove its region, does
+//! not fit, because the regions of a machine are filled from the cluster.
 
 use shmstate::{ErrorKind, Remedy};
 

@@ -1,4 +1,4 @@
-//! How a connection begins: the machine gets what the cluster has committed meanwhile, and learns what became of its own.
+//! How a connection begins: the machine gets what the cluster has committed meanwhile, and learns what became of its own updates.
 
 use crate::contents::{self, ENTRY, Loaded, Next, Tail, agreed};
 use crate::end::End;

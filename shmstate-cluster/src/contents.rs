@@ -1,4 +1,4 @@
-//! The contents that a state has beside its log, and how all of the state is made of both.
+//! The contents that a state has beside its log, and how the whole state is made from contents and log.
 
 use crate::engine::{Engine, Failed};
 use crate::entry::{self, Entry, Named, Pieces, What, Whole};

@@ -1,6 +1,6 @@
-//! What the processes of a machine say to each other: a small region beside the state's.
+//! What the processes of a machine tell each other, in a small region beside the state's.
 //!
-//! The link writes it, and every process waits on it: whether there is a connection, and what became of its update.
+//! The link writes the region, and every process waits on it. It says whether there is a connection, and what became of each update.
 
 use shmstate::{Ring, SharedLayout, Text, Timestamp};
 

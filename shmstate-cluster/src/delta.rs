@@ -1,4 +1,4 @@
-//! Lists of bytes of a state.
+//! Lists of byte ranges of a state.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Why a connection ends, or the link.
+//! Why a connection or the link ends.
 
 use crate::contents::ContentsError;
 use crate::engine::Failed;

@@ -1,4 +1,4 @@
-//! The entries of the log: what a commit of the cluster says. Everything is little-endian.
+//! The entries of the log, each of which is a commit of the cluster. Everything is little-endian.
 //!
 //! ```text
 //! magic u64 | cluster u128 | before u64 | machine u128 | upto u64 | schema u64 | kind u8 | kind's own bytes | XXH3-64 of all before u64

@@ -28,7 +28,7 @@ pub enum Error {
         /// What the engine says.
         why: String,
     },
-    /// An update was under way when its time was up, and it is not known yet whether the cluster has it.
+    /// An update was under way at its timeout, and it is not known yet whether the cluster has committed it.
     #[error(
         "the state `{name}`: it is not known yet whether the cluster has this update: its time was up, or the link was lost, while it was \
          under way. It has happened as a whole, or will, or not at all: read the state once it is connected again, before the update is repeated"
@@ -37,7 +37,7 @@ pub enum Error {
         /// The state's name.
         name: String,
     },
-    /// Other machines have committed first, each time.
+    /// Other machines have committed first at each try.
     #[error(
         "the state `{name}`: other machines have committed first, {tries} times in a row. Nothing has happened; try again, or give \
          the options more `tries` or a longer `timeout`"
@@ -57,7 +57,7 @@ pub enum Error {
         /// The state's name.
         name: String,
     },
-    /// The regions of this machine are not those of the cluster's state.
+    /// The regions of this machine belong to another state than the cluster's.
     #[error(
         "`{path}`: {why}. Nothing was changed. End the processes that use the region and remove it (`shmstate_cluster::remove`); it \
          is filled from the cluster then"
@@ -68,7 +68,7 @@ pub enum Error {
         /// How that is known.
         why: String,
     },
-    /// What the cluster keeps of the state is not what was written.
+    /// The state as the cluster keeps it has changed since it was written.
     #[error("the state `{name}`: what the cluster keeps of it is damaged: {why}; nothing of it was used")]
     Damaged {
         /// The state's name.
@@ -76,7 +76,7 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
-    /// An entry of the cluster's log makes no sense for the state: another program has written it, or a fault has.
+    /// An entry of the cluster's log makes no sense for the state: another program or a fault has written it.
     #[error(
         "the state `{name}`: entry {entry} of the cluster's log cannot be a part of it: {why}. Nothing of it has happened on this \
          machine, nor of what follows; reads go on. If another machine has a newer program, update this one; or have all machines go on \
@@ -90,10 +90,10 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
-    /// The operating system refuses something.
+    /// The operating system reports an error.
     #[error("cannot {doing}: {source}")]
     Io {
-        /// What was to be done.
+        /// What failed.
         doing: &'static str,
         /// What the system says.
         source: std::io::Error,

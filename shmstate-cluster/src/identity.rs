@@ -1,4 +1,4 @@
-//! What makes the entries of a machine its own, and those of the cluster ones of the same state.
+//! The numbers that identify the machine and the state of an entry.
 
 use crate::control::Control;
 use crate::entry::{Entry, Origin, What, Whole};

@@ -1,4 +1,4 @@
-//! What the entries of the cluster are to a machine: whether they are of its state, and which bytes of it they change.
+//! How a machine reads the entries of the cluster: whether they are of its state, and which bytes of it they change.
 
 use crate::contents::{self, ContentsError, OF_ANOTHER, Resolved};
 use crate::delta::outside;

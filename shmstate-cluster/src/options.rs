@@ -75,14 +75,14 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self
     }
 
-    /// How often an update runs its closure, if other machines commit first each time. By default 100 times.
+    /// How often an update runs its closure at most, if other machines commit first each time. By default 100 times.
     pub fn tries(mut self, tries: u32) -> Self {
         self.tries = tries.max(1);
         self
     }
 
-    /// On how many servers a new state lies, by default on one. A commit is acknowledged when most of them have it. Of NATS; etcd
-    /// keeps everything on all of its servers.
+    /// On how many servers a new state is kept, by default on one. A commit is acknowledged when most of them have it. This is for NATS
+    /// only; etcd keeps everything on all of its servers.
     pub fn replicas(mut self, replicas: usize) -> Self {
         self.replicas = replicas;
         self
@@ -103,7 +103,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     }
 
     /// How many handles new regions can have at a time, by default 64: see [`shmstate::Options::handles`]. Each process takes one.
-    /// There is one more, for the link.
+    /// The link takes one more, which is not in this number.
     pub fn handles(mut self, handles: usize) -> Self {
         self.handles = handles;
         self.state = self.state.handles(handles.saturating_add(1));
@@ -117,13 +117,13 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self
     }
 
-    /// How many copies a new region of the state may come to have: see [`shmstate::Options::max_copies`].
+    /// Up to how many copies a new region of the state may grow: see [`shmstate::Options::max_copies`].
     pub fn max_copies(mut self, max_copies: usize) -> Self {
         self.state = self.state.max_copies(max_copies);
         self
     }
 
-    /// Creates the regions whatever the limits of memory say: see [`shmstate::Options::ignore_memory_limits`].
+    /// Creates the regions even if the memory limits are too low for them: see [`shmstate::Options::ignore_memory_limits`].
     pub fn ignore_memory_limits(mut self, ignore: bool) -> Self {
         self.state = self.state.ignore_memory_limits(ignore);
         self.ahead = self.ahead.ignore_memory_limits(ignore);
@@ -136,17 +136,17 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self
     }
 
-    /// What to do if the cluster's state has another layout than `T`: see [`shmstate::Options::migrate`]. It takes place when a
-    /// machine joins that has no region yet. The processes of the old layout get [`Error::Replaced`]. [`Error::Conflict`]: another machine
-    /// has committed meanwhile; join again.
+    /// What to do if the cluster's state has another layout than `T`: see [`shmstate::Options::migrate`]. The migration takes place when a
+    /// machine that has no region yet joins. The processes of the old layout then get [`Error::Replaced`]. Joining returns
+    /// [`Error::Conflict`] if another machine has committed meanwhile: join again.
     pub fn migrate(mut self, migrate: Migrate<'a>) -> Self {
         self.state = self.state.migrate(migrate);
         self.migrates = true;
         self
     }
 
-    /// Has all machines go on without that entry of the log, which [`Error::Refused`] names. This machine takes what follows, without
-    /// that entry; what it has then becomes the state of all machines, also of those on which the entry has happened.
+    /// Has all machines go on without that entry of the log, which [`Error::Refused`] names. This machine takes the entries that follow,
+    /// without that one. The result becomes the state of all machines, even of machines that have applied the entry.
     pub fn pass_over(mut self, entry: u64) -> Self {
         self.pass_over = entry;
         self

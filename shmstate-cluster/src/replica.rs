@@ -1,9 +1,9 @@
 //! The regions of a machine, as its link writes them.
 //!
 //! `state` has what the cluster has committed: the entries of the log up to number `applied`. `ahead` has the updates of this machine
-//! on top of that. Between two updates of the machine both have the same bytes, but for local fields and bytes that mean nothing.
+//! on top of that. Between two updates of the machine both have the same bytes, except for local fields and bytes that mean nothing.
 //!
-//! What becomes of an update is decided here, in one order: first the state has an entry, then the control says so.
+//! The outcome of an update is decided here, always in the same order: first the state takes an entry, then the control says so.
 
 use crate::control::Control;
 use crate::delta::{joined_outside, outside, union};

@@ -1,7 +1,7 @@
 //! One connection of a machine to its cluster, from its beginning to its end.
 //!
-//! It has at most one batch under way. What the machine is ahead meanwhile becomes the next batch, so that the updates of many
-//! processes travel together.
+//! A connection has at most one batch under way. The updates that the machine makes meanwhile become the next batch, so that the updates of
+//! many processes travel together.
 
 use crate::connect::connect;
 use crate::contents::{self, ENTRY, Next, Tail, agreed};

@@ -1,4 +1,4 @@
-//! The first process of a machine: it makes the machine's regions of what the cluster has, or the cluster's state of what it has.
+//! The first process of a machine. It makes the machine's regions from the cluster's state, or the cluster's state from the machine's region.
 
 use crate::contents::{self, ContentsError, Loaded};
 use crate::control::Control;

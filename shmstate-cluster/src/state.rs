@@ -12,8 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A state that several machines share. Each machine has a region of its own, which all its processes read as ever; an update is
-/// committed by the cluster and becomes a version of every machine's region, in the same order.
+/// A state that several machines share. Each machine has a region of its own, which all its processes read as usual. The cluster commits
+/// the updates, which become versions of every machine's region, in the same order.
 ///
 /// ```no_run
 /// use shmstate::SharedLayout;
@@ -53,8 +53,8 @@ pub struct Status {
     pub applied: u64,
     /// Why there is no connection; empty if there is one.
     pub why: String,
-    /// The process of this machine that is the link, by the number that it has for itself; `None` if there is none at the moment. While it
-    /// is stopped, no update of this machine is sent, and no other process takes its place.
+    /// The process of this machine that is the link, by the id that it has in its own namespace; `None` if there is none at the moment. While
+    /// it is stopped, no update of this machine is sent, and no other process takes over.
     pub link: Option<u32>,
 }
 
@@ -63,19 +63,19 @@ impl<T: SharedLayout> UnwindSafe for ClusterState<T> {}
 impl<T: SharedLayout> RefUnwindSafe for ClusterState<T> {}
 
 impl<T: SharedLayout> ClusterState<T> {
-    /// Joins the state of that name in a cluster: `nats://host:port`, several servers separated by commas. `region` is the name of
-    /// this machine's region, and its file name that of the state in the cluster.
+    /// Joins a state of the cluster at `url`: `nats://host:port`, several servers separated by commas. `region` is the name of this machine's
+    /// region; its file name is the name of the state in the cluster.
     ///
-    /// The first process of a machine makes its regions: of what the cluster has, or, if the cluster has no state of that name, of
-    /// a new state. If the machine has a region of that name already and the cluster has no such state, the region's content becomes it.
+    /// The first process of a machine makes the machine's regions, with the cluster's state. If the cluster has no state of that name, the
+    /// content of the machine's region becomes the state; if there is no such region, the state is new.
     ///
     /// If the machine has its regions and no server answers, this returns after the timeout, and the state can be read.
     ///
     /// # Errors
     /// [`Error::Disconnected`] if the machine has no regions yet and no server answers; [`Error::Unrelated`] if region and
-    /// cluster have two states; [`Error::State`] as for [`State::open_or_create`], with
-    /// [`LayoutMismatch`](shmstate::ErrorKind::LayoutMismatch) if the cluster's state has another layout; [`Error::Damaged`]; [`Error::Refused`], if the
-    /// machine has no regions yet.
+    /// cluster have different states; [`Error::State`] as for [`State::open_or_create`], with
+    /// [`LayoutMismatch`](shmstate::ErrorKind::LayoutMismatch) if the cluster's state has another layout; [`Error::Damaged`];
+    /// [`Error::Refused`], if the machine has no regions yet.
     pub fn join(url: impl Into<String>, region: impl AsRef<Path>) -> Result<Self, Error> {
         Self::options().join(url, region)
     }
@@ -96,18 +96,19 @@ impl<T: SharedLayout> ClusterState<T> {
         ClusterState { _worker: worker, state, ahead, control, address, tries }
     }
 
-    /// Runs `f` on the newest version that this machine has. When it returns, what `f` did is committed by the cluster, as a whole, and
-    /// this machine's region has it.
+    /// Runs `f` on the newest version that this machine has. When this returns, the cluster has committed the changes of `f` as a whole, and
+    /// this machine's region has them.
     ///
-    /// Updates of all machines happen one after the other, each on what the one before left. If another machine has committed
-    /// meanwhile, what `f` did is undone, and `f` runs again on the newer version. So it must do nothing outside of the state that it
-    /// cannot do twice.
+    /// Updates of all machines happen one after the other, each on the result of the one before. If another machine has committed
+    /// meanwhile, the changes of `f` are undone, and `f` runs again on the newer version. So `f` must not do anything outside of the state
+    /// that it cannot do twice.
     ///
-    /// An update that changes nothing is committed as well: what it has read was the newest version of the cluster.
+    /// An update that changes nothing is committed as well, so that `f` has read the newest version of the cluster.
     ///
     /// # Errors
-    /// [`Error::Disconnected`] and [`Error::Conflict`]: nothing has happened. [`Error::InDoubt`]: the time was up, or the link was
-    /// lost, while the update was under way. [`Error::Replaced`] and [`Error::Refused`]: nothing has happened. [`Error::State`] as for [`State::update`].
+    /// [`Error::Disconnected`], [`Error::Conflict`], [`Error::Replaced`] and [`Error::Refused`]: nothing has happened.
+    /// [`Error::InDoubt`]: the time was up, or the link was lost, while the update was under way. [`Error::State`] as for
+    /// [`State::update`].
     ///
     /// # Panics
     /// With whatever `f` panics, after everything has been rolled back.
@@ -122,7 +123,7 @@ impl<T: SharedLayout> ClusterState<T> {
 
     /// [`update`](Self::update), which is rolled back if `f` returns an `Err`.
     ///
-    /// That is returned when the version on which `f` has decided is committed. It is the newest one that this machine has, and other
+    /// The `Err` is returned when the version that `f` has read is committed. This is the newest version that this machine has; other
     /// machines may have committed a newer one.
     ///
     /// # Errors
@@ -160,7 +161,7 @@ impl<T: SharedLayout> ClusterState<T> {
 
     /// [`State::update_local`]: changes a field with `#[shared(local)]`, which each machine has for itself, at once and without the
     /// cluster. In [`update`](Self::update), such fields are as they were when the machine joined, and what is written to them is lost.
-    /// `field` only leads to the field: what it changes besides, the other machines do not get.
+    /// `field` should only return the field: its other changes do not reach the other machines.
     ///
     /// # Errors
     /// As for [`State::update_local`].
@@ -222,8 +223,8 @@ impl<T: SharedLayout> ClusterState<T> {
         })?)
     }
 
-    /// How long ago this machine knew that it had the newest version, as far as the engine can say. While it is connected and keeps up,
-    /// that is about half a second at most; `None` if it never did.
+    /// How long ago this machine last knew that it had the newest version, as far as the engine can say. While the machine is connected and
+    /// keeps up, this is about half a second at most. `None` if it never knew.
     ///
     /// # Errors
     /// [`Error::State`].
@@ -339,7 +340,7 @@ impl<T: SharedLayout> fmt::Debug for ClusterState<T> {
     }
 }
 
-/// Removes the regions of this machine, which no process uses any more. The cluster keeps the state.
+/// Removes the regions of this machine. No process should use them any more. The cluster keeps the state.
 ///
 /// # Errors
 /// As for [`shmstate::remove`].

@@ -1,4 +1,4 @@
-//! The thread of each process that has joined: one of them at a time is elected, and is the link of its machine.
+//! The thread of each process that has joined. One of these threads at a time is elected, and is the link of its machine.
 
 use crate::advice;
 use crate::control::Control;

@@ -1,9 +1,8 @@
 //! The generated implementation.
 //!
-//! All of it stands in one `const _` block. It never repeats the type of a field, and calls nothing that it finds by a path
-//! but the items of the trait and methods of its constants (`layout/derived.rs` of shmstate says why). Local
-//! names start with two underscores, since a constant of the user's with the name of a local variable would turn it into a
-//! pattern.
+//! All of it stands in one `const _` block. It never repeats the type of a field, and calls nothing by a path except the items of
+//! the trait and methods of its constants (`layout/derived.rs` of shmstate says why). Local names start with two underscores,
+//! because a constant of the user's with the name of a local variable would turn it into a pattern.
 
 mod bounds;
 mod enums;

@@ -1,7 +1,7 @@
 //! Whether the package knows shmstate by another name.
 //!
-//! A derive cannot ask the compiler which crates there are. `Cargo.toml` says what they are called, and is asked for a
-//! better message only: with `#[shared(crate = "…")]` it is not read.
+//! A derive cannot ask the compiler which crates there are. `Cargo.toml` says what they are called. It is read only for a better
+//! message, and not at all with `#[shared(crate = "…")]`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

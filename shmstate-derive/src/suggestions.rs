@@ -1,9 +1,9 @@
 //! Types that cannot live in shared memory: why, and what to write instead.
 //!
-//! A derive sees names, not types. So a name counts as the standard library's only if it is written as one would write
-//! that one: alone or with a path from `std`, `core` or `alloc`, and with type arguments if it takes any. A type of the
-//! user's own that looks the same even so is let through by a path (`self::Mutex<T>`). What is not recognised here, the
-//! compiler refuses by the bound `SharedLayout`, whose message is more general.
+//! A derive sees names, not types. So a name counts as the standard library's only if it is written as that type usually is: alone
+//! or with a path from `std`, `core` or `alloc`, and with type arguments if it takes any. A type of the user's own that looks the
+//! same is accepted with a path (`self::Mutex<T>`). Types that are not recognised here are refused by the compiler, by the bound
+//! `SharedLayout`, whose message is more general.
 
 use crate::show::show;
 use quote::ToTokens;

@@ -1,7 +1,7 @@
-//! What does not parse: half-written code, as an editor has it at each keystroke.
+//! Code that does not parse: half-written code, as an editor has it at each keystroke.
 //!
-//! The compiler has reported it by the time that a derive sees it. What is left to do is to keep the uses of the type from
-//! being errors, too; and to say something only where the compiler may know a syntax that this crate does not know.
+//! The compiler has reported such code before a derive sees it. The derive only keeps uses of the type from being errors too. It
+//! reports an error only where the compiler may know a syntax that this crate does not know.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{ToTokens, quote};

@@ -1,5 +1,5 @@
-//! What the user of a durable state does with a region that cannot be used. A [`State`](shmstate::State) is replaced or removed, and a
-//! durable state has a store.
+//! Advice in errors about regions that cannot be used. The advice for a [`State`](shmstate::State), to replace or to remove its region, does
+//! not fit, because a durable state has a store.
 
 use crate::error::Error;
 use crate::paths::Paths;

@@ -1,4 +1,4 @@
-//! Stores that no process keeps up to date: copies of a version, and what a store has.
+//! Stores that no process keeps up to date: copies of a version, and the check of a store.
 
 use crate::control::Requests;
 use crate::error::Error;
@@ -15,7 +15,7 @@ const MODE: u32 = 0o600;
 /// The file is a store that belongs to no region yet: [`restore`] makes it the store of a state.
 ///
 /// # Errors
-/// [`Error::AlreadyExists`] for a file that is there; [`Error::Held`] if another process makes it just now; [`Error::Store`];
+/// [`Error::AlreadyExists`] if the file exists; [`Error::Held`] if another process is making it; [`Error::Store`];
 /// [`Error::State`] if the region cannot be read.
 pub fn backup(name: impl AsRef<Path>, file: impl AsRef<Path>) -> Result<u64, Error> {
     let state = DynState::open(name)?.snapshot()?;
@@ -26,7 +26,7 @@ pub fn backup(name: impl AsRef<Path>, file: impl AsRef<Path>) -> Result<u64, Err
 /// Writes a version of a state to a new file: see [`backup`].
 ///
 /// # Errors
-/// [`Error::AlreadyExists`] for a file that is there; [`Error::Held`] if another process makes it just now; [`Error::Store`].
+/// [`Error::AlreadyExists`] if the file exists; [`Error::Held`] if another process is making it; [`Error::Store`].
 pub fn write_backup(state: &Snapshot, file: impl AsRef<Path>) -> Result<(), Error> {
     write(file.as_ref(), state.version(), &state.schema(), state.bytes())
 }
@@ -39,10 +39,10 @@ pub(crate) fn write(file: &Path, version: u64, schema: &str, image: &[u8]) -> Re
 /// Makes a backup the store of the state `name` in the directory `dir`: the next [`DurableState::open`](crate::DurableState::open)
 /// restores the region from it. Returns the version.
 ///
-/// The backup is read and checked as a whole, and copied; it stays as it is. There must not be a store yet.
+/// The backup is read and checked as a whole, and copied; it stays as it is. The state must not have a store yet.
 ///
 /// # Errors
-/// As for [`verify`], and [`Error::AlreadyExists`] for a store that is there.
+/// As for [`verify`], and [`Error::AlreadyExists`] if the state has a store.
 pub fn restore(file: impl AsRef<Path>, name: impl AsRef<Path>, dir: impl AsRef<Path>) -> Result<u64, Error> {
     let snapshot = verify(file.as_ref())?;
     let paths = crate::paths::Paths::new(name.as_ref(), dir.as_ref())?;
@@ -52,7 +52,7 @@ pub fn restore(file: impl AsRef<Path>, name: impl AsRef<Path>, dir: impl AsRef<P
 }
 
 /// Checks a store, or a backup, that no process has open: every checksum, and every value of the state. Returns the state. The file stays as
-/// it is, whatever the engine would repair.
+/// it is, even if the engine would repair something.
 ///
 /// # Errors
 /// [`Error::Damaged`] with what is wrong; [`Error::Held`] if a process has the store open; [`Error::NoStore`].
@@ -68,7 +68,7 @@ pub fn verify(file: impl AsRef<Path>) -> Result<Snapshot, Error> {
 }
 
 /// Removes the region of that name, and those beside it, as a restart of the machine does. The store stays. Processes that use the
-/// region keep it, and what they change is not kept from then on.
+/// region keep it, but their changes are no longer written to the store.
 ///
 /// # Errors
 /// [`Error::State`] as for [`shmstate::remove`].

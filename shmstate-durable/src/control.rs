@@ -1,7 +1,7 @@
-//! What the processes of a durable state say to each other: two small regions beside the state's.
+//! What the processes of a durable state tell each other, in two small regions beside the state's.
 //!
-//! They are two because different processes sleep on them: the process that writes sleeps until a version is wanted, and those that wait for
-//! their versions sleep until the store has one more. With one region, each wish would wake all that wait.
+//! There are two regions because different processes sleep on them: the process that writes sleeps until a version is wanted, and the
+//! processes that wait for their versions sleep until the store has a newer one. With one region, each request would wake all of them.
 
 use crate::advice;
 use crate::error::Error;

@@ -14,17 +14,17 @@ pub enum Error {
     /// The options cannot be met.
     #[error("{0}")]
     InvalidOption(String),
-    /// The operating system, or the engine, refuses a file.
+    /// The operating system, or the engine, reports an error about a file.
     #[error("`{path}`: cannot {doing} the store: {why}")]
     Store {
         /// The store.
         path: PathBuf,
-        /// What was to be done.
+        /// What failed.
         doing: &'static str,
         /// What the engine or the system says.
         why: String,
     },
-    /// Another process has the store open, or a forked child of one.
+    /// Another process, or a forked child of a process, has the store open.
     #[error(
         "`{path}`: another process has the store open: the elected one of the processes that use the state, or a command; a state that \
          runs is backed up by `DurableState::backup` or `shmstate backup NAME`, and a store is checked after its processes have ended"
@@ -36,18 +36,18 @@ pub enum Error {
     /// There is no store.
     #[error("`{path}`: there is no store: {hint}")]
     NoStore {
-        /// Where it was looked for.
+        /// The path at which it should be.
         path: PathBuf,
         /// What to do.
         hint: &'static str,
     },
-    /// There is a store already.
+    /// There is a file already at the path of a new store.
     #[error("`{path}`: there is a file already, and nothing was written: remove it, or choose another name")]
     AlreadyExists {
         /// The file.
         path: PathBuf,
     },
-    /// The file is no store, or its content is not what was written.
+    /// The file is no store, or its content has changed since it was written.
     #[error("`{path}`: the store is damaged: {why}; nothing of it was used: restore a backup of it")]
     Damaged {
         /// The store.
@@ -67,7 +67,7 @@ pub enum Error {
         #[source]
         difference: shmstate::Error,
     },
-    /// The region and the store are of two states.
+    /// The region and the store belong to different states.
     #[error(
         "`{region}` and the store `{store}` are of two states: {why}. Nothing was changed. To go on with what the store has, end the \
          processes that use the region and remove it (`shmstate rm`); to go on with the region, move the store away"
@@ -98,7 +98,7 @@ pub enum Error {
         /// The region's name.
         region: PathBuf,
     },
-    /// The region of this handle is kept no more.
+    /// The region of this handle is no longer written to the store.
     #[error(
         "`{region}`: what this handle changes is not kept any more: its region was removed, or replaced by one of another state; drop \
          the handle and open the state again"
@@ -107,7 +107,7 @@ pub enum Error {
         /// The region's name.
         region: PathBuf,
     },
-    /// A version was committed, and it is not known to be on disk yet.
+    /// A version was committed, but it is not known to be on disk yet.
     #[error(
         "`{region}`: version {version} is committed, and not known to be on disk yet, where version {durable} is{why}"
     )]
@@ -118,7 +118,7 @@ pub enum Error {
         version: u64,
         /// The version that is on disk.
         durable: u64,
-        /// What the process that writes says; empty if it says nothing.
+        /// The last failure of the process that writes; empty if there is none.
         why: String,
     },
 }

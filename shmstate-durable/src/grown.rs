@@ -1,4 +1,4 @@
-//! A medium whose length is on disk before anything speaks of it.
+//! A medium that syncs a new length before anything on disk refers to it.
 
 use redb::StorageBackend;
 use std::io;

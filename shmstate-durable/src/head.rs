@@ -1,4 +1,4 @@
-//! What a store says of itself: one record, which each transaction writes anew.
+//! The record in which a store describes itself. Each transaction writes it anew.
 
 use xxhash_rust::xxh3::xxh3_64;
 

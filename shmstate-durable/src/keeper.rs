@@ -1,4 +1,4 @@
-//! The thread of each process that keeps the state: one of them at a time is elected, and writes.
+//! The thread of each process that has the state open. One of these threads at a time is elected, and writes the store.
 
 use crate::advice;
 use crate::control::Control;

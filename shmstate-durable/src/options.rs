@@ -58,15 +58,16 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         Options { region: State::<T>::options(), terms, handles: 0 }.handles(64)
     }
 
-    /// How often what has changed is written, if no process waits for it: by default, each second. It is that of the process that
-    /// writes. With `Duration::MAX`, only what is waited for is written, and what there is when the handle of that process is dropped.
+    /// How often changes are written, if no process waits for them: by default, each second. The interval of the process that writes
+    /// counts. With `Duration::MAX`, changes are written only when a process waits for them, and when the handle of the process that writes
+    /// is dropped.
     pub fn interval(mut self, interval: Duration) -> Self {
         self.terms.interval = interval.min(LONGEST);
         self
     }
 
-    /// How long an update waits, for its turn and then for the disk; and an open, for a process that restores the state. By default
-    /// five seconds.
+    /// How long an update waits for its turn, and then again for the disk. Opening waits as long for another process that restores the state.
+    /// By default five seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.terms.timeout = timeout;
         self.region = self.region.timeout(timeout);
@@ -80,8 +81,8 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self
     }
 
-    /// How many handles a new region can have at a time, by default 64: see [`shmstate::Options::handles`]. Each process takes one. There
-    /// is one more, for the process that writes.
+    /// How many handles a new region can have at a time, by default 64: see [`shmstate::Options::handles`]. Each process takes one. The
+    /// process that writes takes one more, which is not in this number.
     pub fn handles(mut self, handles: usize) -> Self {
         self.handles = handles;
         self.region = self.region.handles(handles.saturating_add(1));
@@ -94,19 +95,19 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self
     }
 
-    /// How many copies a new region may come to have: see [`shmstate::Options::max_copies`].
+    /// Up to how many copies a new region may grow: see [`shmstate::Options::max_copies`].
     pub fn max_copies(mut self, max_copies: usize) -> Self {
         self.region = self.region.max_copies(max_copies);
         self
     }
 
-    /// Creates the region whatever the limits of memory say: see [`shmstate::Options::ignore_memory_limits`].
+    /// Creates the region even if the memory limits are too low for it: see [`shmstate::Options::ignore_memory_limits`].
     pub fn ignore_memory_limits(mut self, ignore: bool) -> Self {
         self.region = self.region.ignore_memory_limits(ignore);
         self
     }
 
-    /// Fills a new state, of which there is neither a region nor a store: see [`shmstate::Options::init`].
+    /// Fills a new state, which has neither a region nor a store yet: see [`shmstate::Options::init`].
     pub fn init(mut self, init: impl FnOnce(&mut T) + 'a) -> Self {
         self.region = self.region.init(init);
         self

@@ -1,4 +1,4 @@
-//! The pages of a state: which bytes they are, and how one is kept.
+//! The pages of a state: which bytes each one has, and how it is stored.
 
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64_with_seed;

@@ -20,11 +20,10 @@ const LOOK: Duration = Duration::from_millis(50);
 const RESTORED_APART: &str = "a running state keeps its layout: make the file the store of another state with `shmstate_durable::restore`, and \
                               open that one with `DurableState::options().migrate(…)`";
 
-/// A state that survives a restart of the machine: a [`State`], of which one of the processes that use it writes to disk what has
-/// changed.
+/// A state that survives a restart of the machine: a [`State`] whose changes one of the processes that use it writes to disk.
 ///
-/// It is a [`State`] to read and to update, at the same cost: [`read`](State::read), [`update`](State::update) and all others are
-/// those of the handle that it derefs to.
+/// It dereferences to its [`State`], so that [`read`](State::read), [`update`](State::update) and all other methods are the same and
+/// cost the same.
 ///
 /// ```
 /// use shmstate::SharedLayout;
@@ -60,17 +59,17 @@ impl<T: SharedLayout> RefUnwindSafe for DurableState<T> {}
 impl<T: SharedLayout> DurableState<T> {
     /// Opens the state `name`, which is kept in the directory `dir`, in a file `name.redb`.
     ///
-    /// If there is a region of that name, this is a handle on it, and the store has to be its own. If not, the region is restored from the
-    /// store, and if there is no store either, both are new. A region that was not durable so far becomes it when there is no store
-    /// yet. When this returns, the store has a version of the state.
+    /// If there is a region of that name, this is a handle on it, and the store has to belong to it. If there is none, the region is restored
+    /// from the store. If there is no store either, both are created. A region without a store gets one, and is durable from then on. When
+    /// this returns, the store has a version of the state.
     ///
     /// # Errors
-    /// [`Error::State`] as for [`State::open_or_create`]; [`Error::Damaged`] if the store is not what was written; [`Error::Layout`] if it
-    /// is to be restored and has another layout than `T`, or would lose something by what [`migrate`](Options::migrate) says;
-    /// [`Error::Unrelated`] and [`Error::OtherStore`] if region and store do not belong together; [`Error::Held`] if a process has
-    /// the store open that does not use this region; [`Error::Store`] with what the system says; [`Error::Opening`] if another
-    /// process that restores the state takes longer than the timeout. In all these cases the store has what it had, and a region that
-    /// does not belong to it was not migrated.
+    /// [`Error::State`] as for [`State::open_or_create`]; [`Error::Damaged`] if the store has changed since it was written; [`Error::Layout`]
+    /// if the store is to be restored and has another layout than `T`, or would lose something that [`migrate`](Options::migrate) does not
+    /// allow; [`Error::Unrelated`] and [`Error::OtherStore`] if region and store do not belong together; [`Error::Held`] if a process that
+    /// does not use this region has the store open; [`Error::Store`] with the system's message; [`Error::Opening`] if another process that
+    /// restores the state takes longer than the timeout. In all these cases the store keeps its content, and a region that does not belong to
+    /// it is not migrated.
     pub fn open(name: impl AsRef<Path>, dir: impl AsRef<Path>) -> Result<Self, Error> {
         Self::options().open(name, dir)
     }
@@ -90,9 +89,9 @@ impl<T: SharedLayout> DurableState<T> {
         &self.state
     }
 
-    /// [`State::update`], and returns once the version that it makes is on disk.
+    /// [`State::update`], which returns once the version that it makes is on disk.
     ///
-    /// Whatever else was committed until then goes along: updates that wait at the same time, in any process, share one transaction of the
+    /// All earlier commits are then on disk as well. Updates that wait at the same time, in any process, share one transaction of the
     /// store.
     ///
     /// # Errors
@@ -110,7 +109,7 @@ impl<T: SharedLayout> DurableState<T> {
         Ok(result)
     }
 
-    /// [`State::try_update`], and if it returns `Ok`, returns once the version that it makes is on disk.
+    /// [`State::try_update`], which waits, if the closure returns `Ok`, until the version that it makes is on disk.
     ///
     /// # Errors
     /// As for [`update_durable`](Self::update_durable).
@@ -127,7 +126,7 @@ impl<T: SharedLayout> DurableState<T> {
         }
     }
 
-    /// Returns once everything is on disk that is committed now: its version.
+    /// Waits until everything that is committed now is on disk. Returns the version.
     ///
     /// # Errors
     /// [`Error::NotDurable`] if that takes longer than the timeout; [`Error::Detached`].
@@ -138,19 +137,19 @@ impl<T: SharedLayout> DurableState<T> {
     }
 
     /// The newest version that is known to be on disk. After a power cut, the state is restored as of this version or of a later one:
-    /// at most what was committed after it is lost.
+    /// only commits after it may be lost.
     ///
     /// # Errors
-    /// [`Error::Detached`] if the region of this handle is not kept any more; [`Error::State`].
+    /// [`Error::Detached`] if the region of this handle is no longer written to the store; [`Error::State`].
     pub fn durable_version(&self) -> Result<u64, Error> {
         self.kept.control.durable(self.kept.lineage)?.ok_or_else(|| self.detached())
     }
 
-    /// Has `version` written, if it is not on disk, and waits until it is; `false` if that takes longer than `timeout`. A version that has
-    /// not been made yet is waited for first.
+    /// Waits until `version` is on disk, and requests that it is written; `false` if that takes longer than `timeout`. If the version
+    /// has not been made yet, this first waits until it is made.
     ///
     /// # Errors
-    /// [`Error::Detached`] if the region of this handle is not kept any more; [`Error::State`], among it
+    /// [`Error::Detached`] if the region of this handle is no longer written to the store; [`Error::State`], for example
     /// [`Retired`](shmstate::ErrorKind::Retired) if the version has not been made and the region was replaced: [`reopen`](Self::reopen) and
     /// wait again.
     pub fn wait_durable(&self, version: u64, timeout: Duration) -> Result<bool, Error> {
@@ -181,7 +180,7 @@ impl<T: SharedLayout> DurableState<T> {
         }
     }
 
-    /// Why the process that writes has not written, the last time that it tried; empty if it has, or has not tried yet.
+    /// Why the last attempt to write to the store failed; empty if it succeeded, or if there was none yet.
     ///
     /// # Errors
     /// [`Error::State`].
@@ -210,7 +209,7 @@ impl<T: SharedLayout> DurableState<T> {
     /// [`backup`](crate::backup()).
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`] for a file that is there; [`Error::Held`] if another process makes it just now; [`Error::Store`];
+    /// [`Error::AlreadyExists`] if the file exists; [`Error::Held`] if another process is making it; [`Error::Store`];
     /// [`Error::State`].
     pub fn backup(&self, file: impl AsRef<Path>) -> Result<u64, Error> {
         let follower = self.state.follow()?;
@@ -218,9 +217,10 @@ impl<T: SharedLayout> DurableState<T> {
         Ok(follower.version())
     }
 
-    /// Gives the state the content of a backup, while other processes use it: one update, whose version is returned once it is on disk.
+    /// Gives the state the content of a backup, while other processes use the state. This is one update. Its version is returned once it is
+    /// on disk.
     ///
-    /// The backup is read and checked as a whole before. It has to be of this layout. Meanwhile, this takes memory for three images of
+    /// Before the update, the backup is read and checked as a whole. It has to have this layout. The call needs memory for three images of
     /// the state.
     ///
     /// # Errors

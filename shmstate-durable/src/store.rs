@@ -1,7 +1,7 @@
 //! The store: a database of the engine with the pages of one version of a state, its schema, and a record about both.
 //!
-//! Each transaction makes it another version, whole. What is read from it is compared with digests of its own, because the engine
-//! compares checksums after a crash only.
+//! Each transaction brings the whole store to another version. What is read from it is compared with the store's own digests, because the
+//! engine compares its checksums only after a crash.
 
 use crate::error::Error;
 use crate::grown::Grown;

@@ -1,5 +1,5 @@
-//! etcd: the log is a key for each entry and one that says which is the newest; contents are keys for their parts, and one that says
-//! how many these are.
+//! etcd: the log is a key for each entry, and a key with the number of the newest one. A content is a key for each part, and a key with the
+//! number of parts.
 
 use super::{Appended, Engine, Failed};
 use bytes::Bytes;

@@ -1,7 +1,7 @@
-//! What the cluster is built on: an ordered log that the engine replicates, and contents by name for what is too large for it.
+//! What the cluster is built on: an ordered log that the engine replicates, and named contents for data that is too large for the log.
 //!
-//! The log decides everything. An entry is appended if it follows the newest one; so all machines have the same entries in the same
-//! order, whatever is lost, repeated or late. Contents are written before an entry names them and never change.
+//! The log decides everything. An entry is appended only if it follows the newest one. So all machines have the same entries in the same
+//! order, whatever is lost, repeated or late. Contents are written before an entry names them, and never change.
 
 #[cfg(feature = "etcd")]
 mod etcd;

@@ -1,4 +1,4 @@
-//! NATS JetStream: the log is a stream, whose sequence is the number of an entry; contents lie in another one.
+//! NATS JetStream: the log is a stream, in which an entry's sequence is its number. Contents lie in another stream.
 
 use super::nats_contents::{Contents, PART};
 use super::{Appended, Engine, Failed, patience};

@@ -1,7 +1,7 @@
-//! Contents in NATS: messages of a stream, whose subjects have the name of the content.
+//! Contents in NATS: messages of a stream. Their subjects have the name of the content.
 //!
-//! A message says that the content begins, then come its parts, and one that says how many these are. So a content is whole or not, and
-//! one that was never finished has a name as well, by which it is removed. Nothing is left of what is removed.
+//! The first message begins the content, its parts follow, and the last message has the number of parts. So a reader can tell whether a
+//! content is whole, and an unfinished content has a name too, by which it is removed. Nothing is left of a removed content.
 
 use super::Failed;
 use super::nats::{open_stream, ordered};

@@ -1,12 +1,12 @@
 //! The implementation for an enum.
 //!
-//! The layout is the one that the reference gives to `#[repr(u8)]` and to `#[repr(C, u8)]`, and so on: the discriminant
-//! comes first. That the type is laid out so, the constants find out: they put each discriminant into memory and let the
-//! compiler say which variant that is, and where its fields lie.
+//! The layout is the one that the reference gives to `#[repr(u8)]` and to `#[repr(C, u8)]`, and so on: the discriminant comes
+//! first. The constants check that the type has this layout: they put each discriminant into memory and let the compiler say which
+//! variant that is, and where its fields lie.
 //!
-//! The walk reads the discriminant and goes to the fields of that variant. It does not look at any other byte, and makes no
-//! reference to a field, which may hold no value of its type: where a field lies, the description knows, and its type is
-//! that of a binding in code that is never reached.
+//! The walk reads the discriminant and goes to the fields of that variant. It looks at no other byte, and makes no reference to a
+//! field, which may hold no value of its type. The description says where a field lies, and the field's type is that of a binding
+//! in code that is never reached.
 
 use super::{Paths, argument, described, more_of, respan};
 use crate::model::{Input, Variant};

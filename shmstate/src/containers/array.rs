@@ -8,8 +8,8 @@ use std::ops::Range;
 
 /// A `[T; N]` of which an update costs only what it touches.
 ///
-/// A plain array is copied as a whole before each update, which is right for a few numbers. This is the one for tables:
-/// it notes which items are borrowed for writing, as a [`List`](crate::List) does, and always has all `N` of them.
+/// A plain array is copied as a whole before each update, which is right for a few numbers. `Array` is for tables: it notes which
+/// items are borrowed for writing, as a [`List`](crate::List) does, and always has all `N` of them.
 ///
 /// ```
 /// use shmstate::{Array, SharedLayout};
@@ -42,7 +42,7 @@ use std::ops::Range;
 /// | `swap(i, j)`; `copy_within` | items `i` and `j`; the destination |
 /// | `as_mut_slice`, `iter_mut`, `fill`, `reverse`, `rotate_left`, `rotate_right`, `sort` and its kin | all |
 ///
-/// Borrowing an item that holds containers itself marks no more than what is then done to those.
+/// Borrowing an item that itself holds containers marks only what is then done to those containers.
 ///
 /// # Beside `[T; N]` and its slice
 ///
@@ -78,7 +78,7 @@ impl<T: SharedLayout, const N: usize> Array<T, N> {
 
     /// An array of what `item` returns for each index.
     ///
-    /// It has all `N` items: on the stack for small ones, [`SharedLayout::new_box_zeroed`] for large.
+    /// It has all `N` items, so it is for small arrays on the stack. For large ones there is [`SharedLayout::new_box_zeroed`].
     ///
     /// ```
     /// let squares = shmstate::Array::<u64, 4>::from_fn(|i| (i * i) as u64);

@@ -10,7 +10,8 @@ macro_rules! capacity {
         impl<$($generics)*> $Container {
             #[doc = concat!("An empty ", stringify!($it), ".")]
             ///
-            /// It has the size of a full one: on the stack for small ones, [`new_box_zeroed`](crate::SharedLayout::new_box_zeroed) for large.
+            /// It has the size of a full one. A small one may be on the stack; for a large one, use
+            /// [`new_box_zeroed`](crate::SharedLayout::new_box_zeroed).
             ///
             /// ```
             #[doc = concat!("assert!(shmstate::", $new, "::new().is_empty());")]

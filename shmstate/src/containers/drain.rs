@@ -25,8 +25,8 @@ pub trait Drained {
 /// Takes the items of a range out of a container: what [`List::drain`](crate::List::drain) and
 /// [`Queue::drain`](crate::Queue::drain) return.
 ///
-/// Items that it has not yielded when it is dropped are removed all the same. If it is forgotten, the items from the start of
-/// the range on are gone.
+/// When it is dropped, it also removes the items that it has not yielded. If it is leaked (`mem::forget`), all items from the start
+/// of the range on are gone.
 pub struct Drain<'a, C: Drained> {
     container: &'a mut C,
     /// Items that are still to be yielded. Invariant: the container had them when draining began, and they are there.

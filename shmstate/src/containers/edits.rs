@@ -1,4 +1,4 @@
-//! Changing which items there are, in the midst of a sequence and many at once: what a list and a queue have in common.
+//! Inserting and removing items, in the middle of a sequence and many at once: what a list and a queue have in common.
 
 /// Writes it for a container with `len` and these methods of its own:
 /// * `shorten(len)`: keeps the first `len` items, which are there
@@ -22,7 +22,7 @@ macro_rules! edits {
             /// Gives the value back when there is no room.
             ///
             /// # Panics
-            /// If `index` is larger than the length, be there room or not.
+            /// If `index` is larger than the length, whether or not there is room.
             #[track_caller]
             pub fn insert(&mut self, index: usize, value: T) -> Result<(), CapacityError<T>> {
                 let len = self.len_for_insertion(index);
@@ -37,8 +37,8 @@ macro_rules! edits {
             /// Inserts an item that `init` fills where it lies before item `index`, or at the end, and lends it; marks what is
             /// moved.
             ///
-            /// `init` finds what a new state starts with: zeroes, but for the fields with `#[shared(init = …)]`. If it panics,
-            /// the items are those that there were.
+            /// `init` finds what a new state starts with: zeroes, except the fields with `#[shared(init = …)]`. If it panics, the
+            /// items are those that there were.
             ///
             /// ```
             #[doc = concat!("let mut ", $it, " = shmstate::", stringify!($Container), "::<u64, 3>::from([1, 3]);")]
@@ -51,7 +51,7 @@ macro_rules! edits {
             /// If there is no room; `init` is not called then.
             ///
             /// # Panics
-            /// If `index` is larger than the length, be there room or not.
+            /// If `index` is larger than the length, whether or not there is room.
             #[track_caller]
             pub fn insert_with(&mut self, index: usize, init: impl FnOnce(&mut T)) -> Result<&mut T, CapacityError> {
                 let len = self.len_for_insertion(index);
@@ -74,7 +74,7 @@ macro_rules! edits {
             /// If there is no room.
             ///
             /// # Panics
-            /// If `index` is larger than the length, be there room or not.
+            /// If `index` is larger than the length, whether or not there is room.
             #[track_caller]
             pub fn insert_default(&mut self, index: usize) -> Result<&mut T, CapacityError>
             where
@@ -150,7 +150,7 @@ macro_rules! edits {
                 Ok(())
             }
 
-            /// Moves all items of `other` to the end, all or none; none is left there.
+            /// Moves all items of `other` to the end, all or none. `other` is empty afterwards.
             ///
             /// ```
             #[doc = concat!("use shmstate::", stringify!($Container), ";\n")]

@@ -1,11 +1,12 @@
 //! What the running update has touched in one container: the header that every tracked container starts with.
 //!
-//! Marks are scratch of the running transaction. They lie in the copy that is being written, which no other process looks at;
-//! at its end they are turned into byte ranges outside of `T` and mean nothing any more. Most transactions touch one to
-//! four places, which are kept exactly. What comes beyond goes to the transaction as ranges, as long as it has room. Then it goes to 64
-//! blocks of the container if these are small, and to the pages of the transaction if they are not. If the blocks are smaller still, they come
-//! first; if there are containers in the items, there are no ranges. If the container cannot reach the transaction (its stamp is not current,
-//! or not in the copy that an update of this thread writes), all of it goes to the blocks.
+//! Marks are scratch of the running transaction. They lie in the copy that is being written, which no other process looks at. At
+//! the end of the transaction they are turned into byte ranges outside of `T`; after that they mean nothing. Most transactions
+//! touch one to four places, which are kept exactly. Further places go to the transaction as ranges, as long as it has room. After
+//! that they go to 64 blocks of the container if these are small, and otherwise to the pages of the transaction. If the blocks are
+//! smaller still, the places go to the blocks first. If there are containers in the items, there are no ranges. If the container
+//! cannot reach the transaction (its stamp is not current, or not in the copy that an update of this thread writes), all of it goes
+//! to the blocks.
 //!
 //! Four rules make marks safe when containers are moved about:
 //!
@@ -15,13 +16,13 @@
 //!    hands out its element for the first time ([`Marking::New`]). An element that was marked before is not stamped:
 //!    something may have been moved into it since.
 //! 3. What is marked by blocks or pages is taken whole, whatever the stamps inside say.
-//! 4. A container that an update of another region, which still runs, has parked here carries that one's stamp. Such a
-//!    stamp must not outlive a commit: from then on bytes change without marks, in catching up, and what is dead is not
-//!    carried on. So the walk at a commit voids the stamp of each container that is not current ([`Head::invalidate`]). A container
-//!    inside an item is copied with its head, because the other copies may have the head of a parked one in dead memory.
-//!    (Those outside of items are stamped before they can be moved.)
+//! 4. If an update of another region, which still runs, has parked a container here, the container carries the stamp of that
+//!    update. Such a stamp must not outlive a commit: from then on, catching up changes bytes without marks, and does not
+//!    carry on dead bytes. So the walk at a commit voids the stamp of each container that is not current
+//!    ([`Head::invalidate`]). A container inside an item is copied with its head, because the other copies may have the head
+//!    of a parked one in dead memory. (Those outside of items are stamped before they can be moved.)
 //!
-//! Why they hold for a container in an enum's variant as well stands in the design chapter.
+//! The design chapter says why they hold for a container in an enum's variant as well.
 
 use crate::layout::SharedLayout;
 use crate::track::{IN_BLOCKS, Stamp, spill, spill_to_innermost};

@@ -1,17 +1,17 @@
 //! Containers of fixed capacity that live inside a state.
 //!
 //! A *tracked* container ([`List`], [`Array`], [`Archived`]) notes what the running update touches, so that the cost of an update
-//! follows what it touches and not how large the state is. An untracked one ([`Text`]) is copied as it is.
+//! depends on what it touches, not on the size of the state. An untracked one ([`Text`]) is copied as it is.
 //!
 //! Others are made of these: [`Ring`] and [`Slab`] of lists, [`Queue`] and [`Tracked`] of arrays; [`Maybe`] and [`Blob`] are
 //! plain values, and a [`Text`] is a `Blob`.
 //!
-//! * `slots`: the storage of the tracked ones, over `marks`, `collect_dirty`: what an update has touched, and how it is collected; `len`:
-//!   lengths that are not trusted; `slice`: what those have in common that are slices
+//! * `slots`: the storage of the tracked ones, over `marks`, `collect_dirty`: what an update has touched, and how it is collected;
+//!   `len`: lengths that are not trusted; `slice`: what the containers that are slices have in common
 //! * `derived`: the contract for what is made of parts; `deque_iter`: items that lie in two slices; `moved_out`: values that are moved by their bytes
 //! * `capacity`, `collect`, `compare`, `edits`, `bytes`: methods and traits that several containers have, written once
-//! * `place`: what is made, moved and swapped where it lies; `drain`: taking many items out; `conversions`: to and from std's
-//!   collections
+//! * `place`: values that are made, moved and swapped where they lie; `drain`: taking many items out; `conversions`: to and from
+//!   std's collections
 
 #[cfg(feature = "archived")]
 mod archived;

@@ -1,4 +1,4 @@
-//! Whether every copy of a state is sound, and not only the one that readers see.
+//! Checks whether every copy of a state is sound, not only the one that readers see.
 
 use super::fault::invalid;
 use super::source::Source;
@@ -17,8 +17,8 @@ pub struct CopyCheck {
     pub copy: usize,
     /// Whether it was the one that readers see.
     pub active: bool,
-    /// The version that it holds. `None` if it holds none: it has not been used yet, a writer writes it, or the last one did not
-    /// come to its end. The next update that uses it copies what it lacks.
+    /// The version that it holds. `None` if it holds none: it has not been used yet, a writer writes it, or the last writer did not
+    /// finish. The next update that uses it copies what it lacks.
     pub version: Option<u64>,
     /// What is wrong with that version.
     pub damage: Option<Error>,
@@ -27,8 +27,8 @@ pub struct CopyCheck {
 impl DynState {
     /// Checks each copy of the state, as [`snapshot`](Self::snapshot) checks the committed version.
     ///
-    /// An update writes a copy that holds an older version, and takes over what has changed since. What was damaged in that copy
-    /// and has not changed would become a part of the next version.
+    /// An update writes a copy that holds an older version, and takes over what has changed since. Damaged bytes of that copy that
+    /// have not changed since would become a part of the next version.
     ///
     /// ```
     /// # use shmstate::dynamic::DynState;

@@ -21,8 +21,9 @@ impl DynState {
     /// Creates a state that does not exist yet, of the type that `schema` describes, with everything zero, empty or `false`. The
     /// handle can update it.
     ///
-    /// The schema is a document as [`schema`](Self::schema) gives it, or as [`assert_layout!`](crate::assert_layout) keeps it,
-    /// with or without white space. What a program's type has for `#[shared(init = …)]` is not in it: those fields are zero too.
+    /// The schema is a document as [`schema`](Self::schema) gives it, or as [`assert_layout!`](crate::assert_layout) keeps it, with
+    /// or without white space. It does not contain the values of `#[shared(init = …)]` in a program's type: those fields are zero
+    /// too.
     ///
     /// ```
     /// use shmstate::dynamic::DynState;
@@ -72,8 +73,9 @@ impl DynOptions {
         self.create_with(name.as_ref(), schema, None)
     }
 
-    /// [`create_from_schema`](Self::create_from_schema), with an update that `init` makes before the state has its name: no process
-    /// sees the state without it. Where there is no `/proc`, the state has its name before, and other processes may see its zeroes.
+    /// [`create_from_schema`](Self::create_from_schema), with an update that `init` makes before the state has its name, so that no
+    /// process sees the state without the update. Without `/proc`, the state gets its name first, and other processes may see its
+    /// zeroes.
     ///
     /// # Errors
     /// As for [`DynState::create_from_schema`], and what `init` returns; the name is free then.

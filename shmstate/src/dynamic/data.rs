@@ -4,8 +4,8 @@ use crate::{IpAddress, Key, SocketAddress, TimeSpan, Timestamp, Uuid};
 
 /// A new value for a part of a state: what [`Edit`](super::Edit) takes.
 ///
-/// It becomes a value of the type that the part has, if it is one: an integer in range, a text that fits, all fields of a
-/// struct. Most are made by `into()`.
+/// It has to be a value of the part's type: an integer in range, a text that fits, all fields of a struct. Most are made by
+/// `into()`.
 ///
 /// ```
 /// use shmstate::dynamic::Data;

@@ -1,8 +1,8 @@
 //! Long ranges that the log names, and that a running update has not taken over yet.
 //!
-//! An update often replaces a long list as a whole. What the list held before need not be copied for that. So an update that lasts
-//! from call to call leaves long ranges out when it begins. What it reads of them is the committed version, which stays as it is
-//! while the update runs. What it overwrites is never taken over; the rest is, at the latest when the update ends.
+//! An update often replaces a long list as a whole. The old content of the list need not be copied for that. So an update that
+//! lasts from call to call leaves long ranges out when it begins. It reads them in the committed version, which stays as it is
+//! while the update runs. Bytes that it overwrites are never taken over; all others are, at the latest when the update ends.
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -18,7 +18,7 @@ use std::fmt;
 
 /// The state in an update: [`DynState::update`](super::DynState::update).
 ///
-/// Each method takes a path, and each error names it. What would be no value of the type, or has no room, is refused before
+/// Each method takes a path, and each error names it. A value that the type does not have, or that has no room, is refused before
 /// anything is written. An error that the closure returns rolls the whole update back.
 ///
 /// ```
@@ -87,7 +87,7 @@ impl<'a> Edit<'a> {
 
     /// Gives a part another value, from JSON.
     ///
-    /// It is strict: all fields have to be there, no others, and none twice.
+    /// The JSON is read strictly: all fields have to be there, no others, and none twice.
     ///
     /// # Errors
     /// As for [`set`](Self::set); [`InvalidValue`](ErrorKind::InvalidValue) with line and column for what is no JSON.
@@ -130,8 +130,7 @@ impl<'a> Edit<'a> {
         Ok((location.at, location.shape))
     }
 
-    /// Adds an item at the end of a list, a queue, or a ring, of which the oldest item makes room if it is full; or a value to
-    /// a set.
+    /// Adds an item at the end of a list, a queue or a ring, or a value to a set. In a full ring, the oldest item makes room.
     ///
     /// # Errors
     /// As for [`set`](Self::set).
@@ -140,8 +139,8 @@ impl<'a> Edit<'a> {
         self.part_at(path).and_then(|mut part| part.push(&item)).within(path)
     }
 
-    /// Inserts an item into a list or a queue, before the one of the index `key`; or an entry into a map, instead of one with that
-    /// key.
+    /// Inserts an item into a list or a queue, before the item at index `key`; or an entry into a map, where it replaces an entry
+    /// with that key.
     ///
     /// # Errors
     /// As for [`set`](Self::set).
@@ -194,7 +193,7 @@ impl<'a> Edit<'a> {
         if gone { Ok(()) } else { Err(no_path(format!("the `{}` has no such key", shape.name))) }
     }
 
-    /// Empties a container, a text or a blob; makes a `Maybe` none, and takes the value of an archive away.
+    /// Empties a container, a text or a blob. Removes the value of a `Maybe` or an archive.
     ///
     /// # Errors
     /// [`InvalidPath`](ErrorKind::InvalidPath); [`InvalidValue`](ErrorKind::InvalidValue) for anything else.

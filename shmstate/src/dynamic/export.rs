@@ -1,7 +1,7 @@
 //! A state in a file of its own, independent of any layout: its schema, and its values as JSON.
 //!
-//! The file is one JSON document, of which each member is a line, so that it can be read without trust in how a JSON library keeps
-//! the order of members. The last line is a checksum of those before it.
+//! The file is one JSON document with one member in each line, so that it can be read whatever order of members a JSON library
+//! keeps. The last line is a checksum of those before it.
 
 use super::data::Data;
 use super::fault::{Within, fault};
@@ -50,8 +50,8 @@ impl<W: Write> Write for Summed<W> {
 
 impl DynState {
     /// Writes the committed version to a file, from which [`DynOptions::import`](super::DynOptions::import) and
-    /// [`Options::import`](crate::Options::import) make a new region, also under another layout. A file that is there is replaced,
-    /// once the new one is whole.
+    /// [`Options::import`](crate::Options::import) make a new region, also under another layout. An existing file is replaced, once
+    /// the new one is complete.
     ///
     /// ```
     /// # use shmstate::dynamic::DynState;

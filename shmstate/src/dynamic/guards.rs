@@ -16,8 +16,8 @@ use std::time::Duration;
 
 /// One version of a state, which stays as it is until this guard is dropped: [`DynState::reading`].
 ///
-/// It is what the closure of [`DynState::read`] sees, for programs in which a closure cannot be: a binding to another language,
-/// a coroutine. Prefer the closure elsewhere, because it cannot last longer than it should.
+/// It gives what the closure of [`DynState::read`] sees to programs that cannot use a closure: a binding to another language, a
+/// coroutine. Elsewhere, prefer the closure, because it cannot last longer than it should.
 ///
 /// * It keeps one of the region's copies from being written, as a reader that stays in its closure does: with K copies, K − 2 of them
 ///   delay no writer.
@@ -25,7 +25,8 @@ use std::time::Duration;
 /// * It belongs to the thread that made it: an update of the same region on that thread is refused as
 ///   [`Reentrant`](crate::ErrorKind::Reentrant) meanwhile. It may be read and dropped on another thread.
 /// * Leaked (by `std::mem::forget`), it holds its copy until the process ends, or all handles of the process on the region are gone.
-/// * In a child of the process (`fork`), each call is the error [`Forked`](crate::ErrorKind::Forked), and it keeps the child from nothing.
+/// * In a child of the process (`fork`), each call is the error [`Forked`](crate::ErrorKind::Forked), and the guard keeps the child
+///   from nothing.
 ///
 /// ```
 /// # use shmstate::State;
@@ -52,21 +53,21 @@ enum Version {
     Copied(Snapshot),
 }
 
-/// A running update of a state: [`DynState::begin`]. What was written becomes the next version by [`commit`](Self::commit); dropped
-/// without it, all of it is rolled back.
+/// A running update of a state: [`DynState::begin`]. [`commit`](Self::commit) makes what was written the next version; if the guard
+/// is dropped without it, all of it is rolled back.
 ///
-/// It is what the closure of [`DynState::update`] gets, for programs in which a closure cannot be: a binding to another language,
-/// a coroutine. Prefer the closure elsewhere, because no other update of the region runs as long as this guard lives.
+/// It gives what the closure of [`DynState::update`] gets to programs that cannot use a closure: a binding to another language, a
+/// coroutine. Elsewhere, prefer the closure, because no other update of the region runs as long as this guard lives.
 ///
 /// * It keeps the handle's mapping alive, and does not borrow the handle.
 /// * It belongs to the thread that made it: an update of the same region on that thread is refused as
-///   [`Reentrant`](crate::ErrorKind::Reentrant) meanwhile. It may be used and dropped on another thread; an update of the same region
-///   there waits for it, in vain, until its time is up.
+///   [`Reentrant`](crate::ErrorKind::Reentrant) meanwhile. It may be used and dropped on another thread; an update of the same
+///   region there waits for it in vain, until its timeout.
 /// * Leaked (by `std::mem::forget`), it holds the region's lock until the process ends, which rolls it back. Other updates are
 ///   [`Busy`](crate::ErrorKind::Busy) until then.
 /// * If the process dies, it is rolled back, as any update is.
-/// * In a child of the process (`fork`), each call is the error [`Forked`](crate::ErrorKind::Forked), and to drop it does nothing;
-///   an update of the child's own waits for the parent's, as any other process does.
+/// * In a child of the process (`fork`), each call is the error [`Forked`](crate::ErrorKind::Forked), and dropping the guard does
+///   nothing; an update of the child's own waits for the parent's, as any other process does.
 ///
 /// ```
 /// # use shmstate::State;
@@ -105,7 +106,7 @@ const _: () = {
 impl DynState {
     /// Holds the committed version until the guard is dropped: [`read`](Self::read) without a closure.
     ///
-    /// A handle that only looks copies the version instead, as [`snapshot`](Self::snapshot) does.
+    /// A read-only handle copies the version instead, as [`snapshot`](Self::snapshot) does.
     ///
     /// # Errors
     /// As for [`read`](Self::read).
@@ -126,7 +127,7 @@ impl DynState {
         self.begin_by(None)
     }
 
-    /// [`begin`](Self::begin), which waits at most so long for other updates; not at all for `Duration::ZERO`.
+    /// [`begin`](Self::begin), which waits at most `timeout` for other updates: not at all for `Duration::ZERO`.
     ///
     /// # Errors
     /// As for [`begin`](Self::begin).
@@ -225,12 +226,12 @@ impl Transaction {
         self.writing.commit()
     }
 
-    /// Rolls back, and keeps what the update has written from being used by any process until what is returned is dropped.
+    /// Rolls back. No process uses the memory that the update has written until the returned value is dropped.
     ///
-    /// It is for programs that have handed out pointers into the state and cannot take them back, as a binding to another
-    /// language may have to: what is written through them is never part of a version. Meanwhile, it holds a copy as a
-    /// [`Reading`] does. It is about pointers that [`Part::bytes_mut`](super::Part::bytes_mut) or
-    /// [`Part::item_bytes`](super::Part::item_bytes) gave, and those of the first alone may be written.
+    /// It is for programs that have handed out pointers into the state and cannot take them back, as a binding to another language
+    /// may have to: what is written through them is never part of a version. Meanwhile, it holds a copy as a [`Reading`] does. This
+    /// holds for pointers from [`Part::bytes_mut`](super::Part::bytes_mut) and [`Part::item_bytes`](super::Part::item_bytes), of
+    /// which only those from the first may be written.
     ///
     /// # Errors
     /// As for [`commit`](Self::commit).

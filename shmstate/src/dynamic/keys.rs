@@ -1,8 +1,8 @@
 //! Keys of maps and sets: what they are hashed and ordered by.
 //!
-//! Where an entry lies follows from the `Hash` or the `Ord` of its key in the program that has the type. That is known of the
-//! library's own types and std's. Of a struct or enum of a program's own, it is known what `#[derive(Hash, PartialEq, Eq,
-//! PartialOrd, Ord)]` makes of it; whether the program has done that, the entries that are there tell.
+//! Where an entry lies follows from the `Hash` or the `Ord` of its key in the program that has the type. These are known for the
+//! types of the library and of std. For a program's own struct or enum, it is known what `#[derive(Hash, PartialEq, Eq, PartialOrd,
+//! Ord)]` makes of it. The present entries tell whether the program has used that derive.
 
 use super::data::Data;
 use super::decode::{read_ip, read_socket};

@@ -1,4 +1,4 @@
-//! A state goes on under another layout, without the program that has the type.
+//! Moving a state to another layout, without the program that has the type.
 
 use super::create::schema_of;
 use super::evolve::{Aligned, Allowed, Evolution};
@@ -12,7 +12,7 @@ use crate::os::Deadline;
 use crate::region::{Current, Plan, Region, Successor};
 use std::fmt;
 
-/// What becomes of states of one layout under another one: [`DynState::migration`]. It is displayed as a table of the
+/// How states of one layout become states of another one: [`DynState::migration`]. `Display` shows it as a table of the
 /// differences.
 pub struct Migration {
     evolution: Evolution,
@@ -20,9 +20,9 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// The same, where a part has another name in the new layout. `path` leads to the field or variant there, as the table has
-    /// it: `steps`, `rooms[..].title`, `job.Run.pid`. `earlier` is its name in the old layout, or where it was inside of the old
-    /// struct: `ticks`, `at.x`. A program says it by `#[shared(renamed_from = "ticks")]`, which stands in no schema.
+    /// The same migration, if a part has another name in the new layout. `path` leads to the field or variant in the new layout, as
+    /// in the table: `steps`, `rooms[..].title`, `job.Run.pid`. `earlier` is its name in the old layout, or where it was inside of
+    /// the old struct: `ticks`, `at.x`. A program's type has this in `#[shared(renamed_from = "ticks")]`, which no schema contains.
     ///
     /// ```
     /// # use shmstate::dynamic::DynState;
@@ -107,7 +107,7 @@ impl fmt::Debug for Migration {
 
 impl DynState {
     /// What becomes of this state under the layout that `schema` describes, a document as
-    /// [`create_from_schema`](Self::create_from_schema) takes it. Nothing happens to it.
+    /// [`create_from_schema`](Self::create_from_schema) takes it. The state itself does not change.
     ///
     /// # Errors
     /// [`InvalidOption`](crate::ErrorKind::InvalidOption) for what is no schema.
@@ -119,8 +119,8 @@ impl DynState {
     /// Moves the state to a new region of the layout that `schema` describes, while other processes use it. Fields match by their
     /// names, as for [`Migrate::Auto`](crate::Migrate::Auto); new ones are zero, because a schema has no initial values.
     ///
-    /// This handle is one on the new region then, as after [`State::recreate`](crate::State::recreate). Handles on the old one
-    /// are out of service.
+    /// Afterwards, this handle is one on the new region, as after [`State::recreate`](crate::State::recreate). Handles on the old
+    /// one are out of service.
     ///
     /// ```
     /// use shmstate::dynamic::DynState;
@@ -172,8 +172,8 @@ impl DynState {
     /// Moves the state to a new region of other [`handles`](super::DynOptions::handles), [`copies`](super::DynOptions::copies) or
     /// [`max_copies`](super::DynOptions::max_copies), while other processes use it: see [`State::recreate`](crate::State::recreate).
     ///
-    /// What is not said in `options` stays as it is in the old region. The rights of the file stay as they are, and this handle
-    /// keeps its own options otherwise.
+    /// What `options` leave open stays as it is in the old region. The rights of the file stay as they are, and this handle keeps
+    /// its own options otherwise.
     ///
     /// ```
     /// # use shmstate::dynamic::DynState;

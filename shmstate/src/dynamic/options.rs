@@ -54,8 +54,8 @@ impl DynOptions {
         }
     }
 
-    /// Whether the handle can update the state. It takes one of the region's handles then, and needs the right to write the
-    /// file. By default it cannot.
+    /// Whether the handle can update the state. If so, it takes one of the region's handles, and needs the right to write the file.
+    /// By default, it cannot update.
     pub fn writable(mut self, writable: bool) -> Self {
         self.writable = writable;
         self

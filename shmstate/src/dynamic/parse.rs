@@ -1,7 +1,7 @@
 //! New values from what the crate `serde` reads.
 //!
-//! The type is asked for one thing alone: numbers that a format may read in another way than others, which are integers of 128 bits
-//! and `f32`. Whether the value is one of the type is decided where it is written.
+//! The type matters only for numbers that a format may read in another way than others: integers of 128 bits and `f32`. Whether the
+//! value is one of the type is decided where it is written.
 
 use super::data::Data;
 use super::shape::{Fields, Form, Shapes};

@@ -87,8 +87,9 @@ impl<'a> Value<'a> {
     /// The bytes of the items of a sequence, one after the other, where they lie; `None` if they do not lie in one piece in this
     /// order, as those of a ring that has gone around, and those of a list of [`Tracked`](crate::Tracked) values, between which marks lie.
     ///
-    /// In an update of a [`Transaction`](super::Transaction), some of them may lie in the copy that it writes and some in the committed one, which is
-    /// `None` as well, and the next change may move them: [`Part::item_bytes`] brings them to where they stay.
+    /// In an update of a [`Transaction`](super::Transaction), some of the items may lie in the copy that it writes and some in the
+    /// committed one, and the result is `None` then too. The next change may move items: [`Part::item_bytes`] brings them to where
+    /// they stay.
     ///
     /// # Errors
     /// [`InvalidValue`](ErrorKind::InvalidValue) if it is no sequence.
@@ -319,8 +320,8 @@ impl<'e, 'a> Part<'e, 'a> {
         }
     }
 
-    /// Replaces the items `range` of a list, a ring or a queue by others, of which there may be more or fewer. Of an array, there
-    /// are as many.
+    /// Replaces the items `range` of a list, a ring or a queue by others, of which there may be more or fewer. In an array, their
+    /// number has to be the same.
     ///
     /// # Errors
     /// [`InvalidPath`](ErrorKind::InvalidPath) if there are no such items; otherwise as for [`Edit::set`](super::Edit::set). The

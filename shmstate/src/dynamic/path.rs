@@ -9,7 +9,7 @@ use crate::error::Error;
 
 /// A path that was resolved once, for a type of state: [`DynState::path`](super::DynState::path), [`Value::at`].
 ///
-/// What the types decide is decided. What is left to do is to look at what may change from version to version: the length of a
+/// All that the types decide is decided. A use of the path only looks at what may change from version to version: the length of a
 /// list, the variant of an enum, where an entry of a map lies. It can be used with every handle and snapshot of a state with the
 /// same schema.
 #[derive(Clone, Debug)]

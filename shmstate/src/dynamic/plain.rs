@@ -1,8 +1,8 @@
-//! Catching up: the bytes that are copied from the active version before each update, because no note speaks of them.
+//! Catching up: the bytes that are copied from the active version before each update, because no log entry names them.
 //!
-//! They are those that `SharedLayout::copy_plain` copies for the type: all that lies outside of containers, and the lengths of
-//! the lists that lie in no other container. An enum that holds a container is copied field by field if both copies have the
-//! same variant, and else as a whole.
+//! They are those that `SharedLayout::copy_plain` copies for the type: all that lies outside of containers, and the lengths of the
+//! lists that lie in no other container. An enum that holds a container is copied field by field if both copies have the same
+//! variant, and otherwise as a whole.
 
 use super::shape::{Form, Shapes};
 use crate::layout::SchemaKind;

@@ -9,8 +9,8 @@ use crate::error::Error;
 /// Where a [`Value`] lies in its state, without the state: [`Value::position`].
 ///
 /// It can be used with every version of a state of the same schema. It is a place and not an identity: after items of a list were
-/// inserted or removed, the position of an item leads to another item, or to what is left of one. It leads nowhere, which is an error, while
-/// an enum around the value has another variant.
+/// inserted or removed, the position of an item leads to another item, or to what is left of one. While an enum around the value
+/// has another variant, the position leads nowhere, which is an error.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Position {
     /// The fingerprint of the schema.

@@ -21,8 +21,8 @@ pub struct Snapshot {
 impl Snapshot {
     /// A version that was kept outside of shared memory: the schema of its region, its number, and its bytes.
     ///
-    /// They may come from anywhere: the bytes have to be a value of the type that the schema describes. Whether an archive is one,
-    /// and whether keys of a program's own type lie where its code puts them, is checked where the type is known:
+    /// These may come from anywhere; the bytes are checked to be a value of the type that the schema describes. Archives, and the
+    /// places of keys of a program's own type, are checked where the type is known:
     /// [`Options::open_or_restore`](crate::Options::open_or_restore).
     ///
     /// ```

@@ -27,8 +27,8 @@ use std::time::Duration;
 /// It is one more handle on the region, beside those of the type: [`State`](crate::State) and `DynState` run the same protocol,
 /// so that a read sees one committed version and an update is all or nothing, whichever kind of handle it goes through.
 ///
-/// By default a handle only looks: it needs no permission to write the file, and no other process notices it.
-/// [`DynOptions::writable`] makes one that takes part.
+/// By default a handle is read-only: it needs no permission to write the file, and no other process notices it.
+/// [`DynOptions::writable`] makes one that can update.
 ///
 /// ```
 /// use shmstate::dynamic::DynState;
@@ -134,7 +134,7 @@ impl DynState {
     /// A descriptor by which another process can open this anonymous state: see [`State::share`](crate::State::share).
     ///
     /// # Errors
-    /// As for [`State::share`](crate::State::share); [`Unsupported`](ErrorKind::Unsupported) also for a handle that only looks.
+    /// As for [`State::share`](crate::State::share); [`Unsupported`](ErrorKind::Unsupported) also for a read-only handle.
     pub fn share(&self) -> Result<OwnedFd, Error> {
         match &self.access {
             Access::TakingPart(session) if session.region().is_anonymous() => {
@@ -150,13 +150,12 @@ impl DynState {
 
     /// Runs `f` on the committed version.
     ///
-    /// A handle that takes part holds the version in place, and `f` runs once. One that only looks copies what `f` looks at;
-    /// if there was a commit in the midst of it, it runs `f` again, so that `f` always ends with one version, and should have no
-    /// effects of its own. What `f` asks for is an error of the kind [`Busy`](crate::ErrorKind::Busy) then: `f` passes errors on, and does
-    /// not `unwrap` them.
+    /// A writable handle holds the version in place, and `f` runs once. A read-only handle copies what `f` looks at. If a commit
+    /// comes in between, what `f` asks for is an error of the kind [`Busy`](crate::ErrorKind::Busy), and `f` runs again, so that it
+    /// always ends with one version. So `f` should have no effects of its own, and pass errors on instead of `unwrap`ping them.
     ///
     /// # Errors
-    /// [`Busy`](crate::ErrorKind::Busy) if writers were faster for five seconds than a handle that only looks;
+    /// [`Busy`](crate::ErrorKind::Busy) if writers were faster than a read-only handle for five seconds;
     /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle;
     /// [`Retired`](crate::ErrorKind::Retired) if the region was replaced.
     ///
@@ -201,8 +200,8 @@ impl DynState {
         }
     }
 
-    /// Waits until there is a version after `version`, and returns the newest one; `None` after `timeout`. A handle that only
-    /// looks cannot announce that it waits, and sees a version up to 16 ms late: see [`State::wait_newer`](crate::State::wait_newer).
+    /// Waits until there is a version after `version`, and returns the newest one; `None` after `timeout`. A read-only handle
+    /// cannot announce that it waits, and sees a version up to 16 ms late: see [`State::wait_newer`](crate::State::wait_newer).
     ///
     /// # Errors
     /// [`Retired`](crate::ErrorKind::Retired) if the region was replaced; [`Forked`](crate::ErrorKind::Forked) in a child of the
@@ -373,7 +372,7 @@ impl DynState {
         Ok(Stats::of(self.shared()?))
     }
 
-    /// The handles of the region, with the processes that have them. A handle that only looks is none of them.
+    /// The handles of the region, with the processes that have them. A read-only handle is not among them.
     ///
     /// ```
     /// # use shmstate::dynamic::DynState;

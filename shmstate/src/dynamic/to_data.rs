@@ -1,4 +1,4 @@
-//! A value of a state as [`Data`], apart from it.
+//! Copies a value of a state into [`Data`].
 
 use super::data::Data;
 use super::decode::Number;

@@ -96,7 +96,7 @@ impl Types {
         self.0.root_location().shape
     }
 
-    /// The type of that number. One that stands around one value alone (`Tracked`, `Wrapping`) is that of the value.
+    /// The type of that number. A type around a single value (`Tracked`, `Wrapping`) gives that of the value.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<TypeInfo> {
         if index >= self.len() {

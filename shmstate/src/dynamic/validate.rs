@@ -1,7 +1,7 @@
 //! Whether bytes are a value of a type: what `SharedLayout::validate` asks of the type, as far as the schema tells it.
 //!
-//! Not asked is what only a program with the type can know: whether an archive is one, and whether keys of a program's own
-//! struct or enum are where its `Hash` or `Ord` puts them. Their words are checked all the same.
+//! It does not check what only a program with the type can know: whether an archive is valid, and whether keys of a program's own
+//! struct or enum are where its `Hash` or `Ord` puts them. The words of such containers are checked all the same.
 
 use super::decode::{read_bool, read_char, read_text};
 use super::find::{SetAt, SortedAt};

@@ -12,7 +12,7 @@ use crate::layout::Scalar;
 use crate::{IpAddress, SocketAddress, TimeSpan, Timestamp, Uuid};
 use std::borrow::Cow;
 
-/// What a [`Value`] is: which of its methods have an answer.
+/// What kind of part a [`Value`] is. It decides which methods return a result.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ValueKind {

@@ -1,4 +1,4 @@
-//! A handle that only looks: no slot, no pin, no lock, and no right to write.
+//! A read-only handle: no slot, no pin, no lock, and no right to write.
 
 use super::source::{Fetched, Source};
 use crate::commit::Clock;

@@ -1,5 +1,5 @@
-//! A new value, as the bytes of its type. Each rule that the type has for its bytes is kept: `bool`, `char`, UTF-8, variants,
-//! lengths, the places of entries.
+//! A new value, as the bytes of its type. All rules of the type are kept: `bool`, `char`, UTF-8, variants, lengths, the places of
+//! entries.
 
 use super::data::Data;
 use super::decode::V6;

@@ -8,9 +8,9 @@ use crate::state::State;
 use std::fmt;
 use std::time::Duration;
 
-/// Held by one of the handles that are attached to a region, and by no other one at the same time: [`State::elect`].
+/// Held by one handle of a region at a time: [`State::elect`].
 ///
-/// Dropped, or when its process dies, another handle can be elected. A process that is stopped keeps it.
+/// When it is dropped, or its process dies, another handle can be elected. A process that is stopped keeps it.
 #[must_use = "the handle is elected for as long as this is there"]
 pub struct Elected<'a, T: SharedLayout> {
     state: &'a State<T>,
@@ -19,7 +19,7 @@ pub struct Elected<'a, T: SharedLayout> {
 impl<T: SharedLayout> State<T> {
     /// The handles that are attached, this one among them, in the order of their slots.
     ///
-    /// Whether a handle lives is asked of the kernel, so that none is listed whose process is gone.
+    /// The kernel says which handles live, so that no handle of a dead process is listed.
     ///
     /// ```
     /// # use shmstate::{SharedLayout, State};
@@ -60,14 +60,14 @@ impl<T: SharedLayout> State<T> {
         region.wait_present(&mut Deadline::new(timeout), || Ok(f(&region.attached()?)))
     }
 
-    /// Waits until this handle is elected, which it is when no other handle of the region is; `None` if that takes longer than
-    /// `timeout`.
+    /// Waits until no other handle of the region is elected, and elects this one; `None` if that takes longer than `timeout`.
     ///
-    /// Of all handles that are attached to a region, one is elected at a time, whatever dies when. A handle stays elected until the value is
-    /// dropped or its process dies: there is no lease that could run out while the process is stopped or slow. A death is found out by the
-    /// lock that the kernel keeps for each handle, within 64 ms, and the first handle that finds it out is the next one.
+    /// Of all handles that are attached to a region, one is elected at a time, whichever process dies at whatever moment. A handle
+    /// stays elected until the value is dropped or its process dies: there is no lease that could run out while the process is
+    /// stopped or slow. Waiting handles notice a death within 64 ms, by the lock that the kernel keeps for each handle. The first
+    /// handle that notices it is elected next.
     ///
-    /// The election is one of the region: after the region was replaced, the handles of the new one elect anew.
+    /// An election is that of one region: after the region was replaced, the handles of the new one elect anew.
     ///
     /// ```
     /// # use shmstate::{SharedLayout, State};

@@ -9,8 +9,9 @@ use std::ops::Range;
 
 /// What has changed between two versions: [`Follower::advance`](crate::Follower::advance).
 ///
-/// What is not touched has not changed. What is touched may be as it was: a container marks blocks and pages of its items, an
-/// update may write what was there before, and an enum with a container in it counts as touched when that may have changed.
+/// Parts that are not touched have not changed. Parts that are touched may be as they were: a container marks blocks and pages of
+/// its items, an update may write the same bytes again, and an enum with a container in it counts as touched when the container may
+/// have changed.
 pub struct Change<T> {
     from: u64,
     to: u64,
@@ -50,8 +51,9 @@ impl<T: SharedLayout> Change<T> {
         self.to - self.from - 1
     }
 
-    /// Whether the follower had to compare all of the state: the log has run over since the version before, or an update has touched more than
-    /// the log has room for; and no copy of the region is as old as that version. Such a change is as exact as others; it has taken longer.
+    /// Whether the follower had to compare the whole state. This is so if the log has run over since the version before, or an
+    /// update has touched more than the log has room for, and if no copy of the region is as old as that version. Such a change is
+    /// as exact as others, but takes longer.
     #[must_use]
     pub fn is_overrun(&self) -> bool {
         self.overrun
@@ -60,8 +62,8 @@ impl<T: SharedLayout> Change<T> {
     /// The bytes of `T` that were touched, in order: of plain fields, the bytes that differ; of containers, items and blocks of items in which
     /// something differs.
     ///
-    /// A program that keeps the follower's [bytes](crate::Follower::bytes) elsewhere takes over these. Other bytes may have changed as well; they
-    /// lie in the heads of containers, and mean nothing.
+    /// A program that keeps the follower's [bytes](crate::Follower::bytes) elsewhere copies these ranges. Other bytes may have
+    /// changed as well; they lie in the heads of containers, and mean nothing.
     #[must_use]
     pub fn ranges(&self) -> &[Range<usize>] {
         &self.ranges
@@ -70,8 +72,9 @@ impl<T: SharedLayout> Change<T> {
     /// The bytes that another state of the same type has to take over by [`apply`](crate::State::apply) to go from the version before to the one
     /// after, in order: all that updates may have written, and texts and enums as a whole.
     ///
-    /// These are more than [`ranges`](Self::ranges). What is an item of a list now, and was none before, may lie where the follower had the same
-    /// bytes by chance, and the other state had others. If the change [is overrun](Self::is_overrun), these are all bytes.
+    /// These are more than [`ranges`](Self::ranges). An item that a list did not have before may lie where the follower had the
+    /// same bytes by chance, but the other state had other bytes. If the change [is overrun](Self::is_overrun), these are all
+    /// bytes.
     #[must_use]
     pub fn written(&self) -> &[Range<usize>] {
         &self.written
@@ -118,8 +121,8 @@ impl<T: SharedLayout> Change<T> {
     /// The paths of the fields and items that were touched, in the order of their bytes, with the names that the schema has:
     /// `clock.ticks`, `seats[7].name`, `samples[8..12]`. Each is as exact as [`ranges`](Self::ranges) is.
     ///
-    /// What was touched as a whole has one path, without its parts; so has a list whose length has changed, and what has no parts with paths:
-    /// an enum, a text, a map. There are none if the state is no struct and was touched as a whole.
+    /// A value that was touched as a whole has one path, without its parts. So has a list whose length has changed, and a value
+    /// whose parts have no paths: an enum, a text, a map. There are no paths if the state is no struct and was touched as a whole.
     #[must_use]
     pub fn fields(&self) -> Vec<String> {
         paths(T::LAYOUT, &self.ranges)
@@ -155,8 +158,8 @@ impl Found {
         self.written.extend_from_slice(&self.ranges[first..]);
     }
 
-    /// Adds what differs of the bytes from `start` on, which the log names, but for what is `unmarked`. They were written as a whole, unless all of
-    /// them mean something in both versions; `both` says how many items the list at an offset has in both.
+    /// Adds what differs of the bytes from `start` on, which the log names, except what is `unmarked`. They were written as a
+    /// whole, unless all of them mean something in both versions; `both` says how many items the list at an offset has in both.
     pub(super) fn add_entry(
         &mut self,
         layout: &Layout,

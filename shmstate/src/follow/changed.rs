@@ -1,4 +1,4 @@
-//! Waiting without a thread of one's own.
+//! Waiting without a thread for each waiter.
 
 use crate::error::Error;
 use crate::layout::SharedLayout;
@@ -36,8 +36,8 @@ impl<T: SharedLayout> State<T> {
     /// a task.
     ///
     /// It needs no particular runtime. However many tasks of a process wait for versions of a region, one thread sleeps for all of
-    /// them: the first task starts it, and it ends a quarter of a second after the last one. A future that is dropped waits no more, and nothing
-    /// is lost by that: the version that it waits after is an argument. For a time-out, use that of the runtime.
+    /// them: the first task starts this thread, and it ends a quarter of a second after the last task. Dropping the future ends the
+    /// wait and loses nothing, because the version to wait after is an argument. For a timeout, use that of the runtime.
     ///
     /// ```
     /// # use shmstate::{SharedLayout, State};

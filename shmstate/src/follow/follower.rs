@@ -20,9 +20,9 @@ pub struct Follower<'a, T: SharedLayout> {
     source: Source<'a, T>,
     image: Box<T>,
     at: Position,
-    /// What an update changes without a word in the log.
+    /// What an update changes without an entry in the log.
     unmarked: Box<[Range<usize>]>,
-    /// What of it is taken over as a whole or not at all.
+    /// Parts of it that are taken over as a whole or not at all.
     indivisible: Box<[Range<usize>]>,
     /// What the log says, of one advance.
     entries: Vec<Range<u64>>,
@@ -79,9 +79,9 @@ impl<T: SharedLayout> State<T> {
 impl<T: SharedLayout> ReadOnly<T> {
     /// A private copy of the committed version, which can catch up with later ones: see [`State::follow`].
     ///
-    /// This process holds no pin, so that a writer may come to write what is being copied; then it is copied again, as for a
-    /// [`snapshot`](Self::snapshot). What was copied is checked before it becomes a part of the `T`: of plain structs, arrays and lists, what has
-    /// changed, and any other part as a whole.
+    /// This process holds no pin, so a writer may overwrite the bytes that are being copied; then they are copied again, as for a
+    /// [`snapshot`](Self::snapshot). The copied bytes are checked before they become a part of the `T`: in plain structs, arrays
+    /// and lists, only what has changed; any other part as a whole.
     ///
     /// ```
     /// # use shmstate::{List, SharedLayout, State};
@@ -145,8 +145,8 @@ impl<T: SharedLayout> Follower<'_, T> {
 
     /// Catches up with the newest version. Returns what has changed; `None` if the follower has that version already.
     ///
-    /// It pins the newest version for as long as it takes: plain fields are compared and copied, and of the containers what updates
-    /// have marked. If [that is unknown](Change::is_overrun), it compares everything, and copies what differs.
+    /// It pins the newest version meanwhile. It compares and copies plain fields, and those parts of containers that updates have
+    /// marked. If [that is unknown](Change::is_overrun), it compares everything, and copies what differs.
     ///
     /// # Errors
     /// As for [`State::read`], or [`ReadOnly::snapshot`]; the follower stays what it was.

@@ -1,4 +1,4 @@
-//! What is followed: by a handle that takes part, or by one that only looks.
+//! The state that is followed: through a handle, or through a read-only handle.
 
 use super::changed::Changed;
 use crate::error::Error;

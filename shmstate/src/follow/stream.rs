@@ -22,8 +22,8 @@ pub struct VersionStream<'a, T: SharedLayout> {
 impl<'a, T: SharedLayout> Versions<'a, T> {
     /// The same versions as a [`Stream`], for tasks: see [`State::changed`].
     ///
-    /// Each item comes as soon as there is a newer version than the one of the item before. An item that a task was about to get
-    /// when it was cancelled is not lost: the next one is the newest version then, and counts what it skips.
+    /// Each item comes as soon as there is a newer version than the one of the item before. If a task is cancelled when it was
+    /// about to get an item, nothing is lost: the next item is the newest version, and counts the versions that it skips.
     ///
     /// ```
     /// # use shmstate::{SharedLayout, State};

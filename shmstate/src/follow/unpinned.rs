@@ -1,8 +1,8 @@
 //! How a follower catches up where the region is mapped for reading, and no pin can be held.
 //!
-//! What has changed is copied word by word in the midst of an optimistic read, to private memory beside the image. If no writer has
-//! written the copy meanwhile, it is exchanged with what the image has, and the parts that it lies in are validated. If one of them
-//! is no value, it is exchanged back: the image is a value at all times.
+//! The follower copies changed bytes word by word inside of an optimistic read, to private memory beside the image. If no writer
+//! has written the copy meanwhile, it swaps these bytes with those of the image, and validates the parts in which they lie. If one
+//! of the parts is no value, it swaps the bytes back, so that the image always ends up as a value.
 
 use super::change::{Found as Differing, len_at};
 use crate::commit::{Clock, Position};
@@ -17,7 +17,8 @@ use std::path::Path;
 /// Parts of an image, beside it.
 #[derive(Default)]
 pub(super) struct Pieces {
-    /// Which bytes of the image each is of, and where it lies in `bytes`. First those of plain fields, in order.
+    /// For each piece: of which bytes of the image it is, and where it lies in `bytes`. The pieces of plain fields come first, in
+    /// order.
     pieces: Vec<(Range<usize>, usize)>,
     /// How many of them are of plain fields.
     plain: usize,
@@ -122,8 +123,8 @@ impl Pieces {
         })
     }
 
-    /// Makes the pieces a part of the image, and returns in which bytes they differed. An error if it would be no
-    /// value any more; then it stays as it was.
+    /// Makes the pieces a part of the image, and returns in which bytes they differed. An error if the image would no longer be a
+    /// value; then it stays as it was.
     pub(super) fn take_over<T: SharedLayout>(
         &mut self,
         image: &mut Box<T>,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// Waits for one version after the other: [`State::changes`].
 ///
-/// As an iterator it waits as long as it takes; [`next_within`](Self::next_within) waits for some time. For tasks there is
+/// As an iterator it waits without a limit; [`next_within`](Self::next_within) has a timeout. For tasks there is
 /// [`stream`](Self::stream), for loops over descriptors [`readiness`](Self::readiness).
 #[must_use = "it is the iteration that waits"]
 pub struct Versions<'a, T: SharedLayout> {
@@ -28,7 +28,7 @@ pub struct NewVersion {
 }
 
 impl<T: SharedLayout> State<T> {
-    /// The versions that come after the present one, as far as they are caught.
+    /// An iterator over the versions after the present one, which may skip some.
     ///
     /// Each item names the newest version, and says how many were skipped since the item before, because they were made faster than
     /// the iterator was asked. A read after that may see a version that is newer still.
@@ -49,8 +49,8 @@ impl<T: SharedLayout> State<T> {
     /// ```
     ///
     /// # Errors
-    /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle. Items are errors as those of
-    /// [`wait_newer`](Self::wait_newer); none follows the first error.
+    /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle. An item can be an error of
+    /// [`wait_newer`](Self::wait_newer); no item follows the first error.
     pub fn changes(&self) -> Result<Versions<'_, T>, Error> {
         Ok(self.changes_since(self.version()?))
     }

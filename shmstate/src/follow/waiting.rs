@@ -11,8 +11,8 @@ impl<T: SharedLayout> State<T> {
     /// `timeout`.
     ///
     /// A newer version that is there already is returned at once. Get `version` from the data that the program has seen
-    /// ([`read_versioned`](Self::read_versioned)): a version that was made since then is not slept through. To wait until
-    /// something is true of the state, use [`wait_until`](Self::wait_until).
+    /// ([`read_versioned`](Self::read_versioned)): then no version that was made since is missed. To wait until something is true
+    /// of the state, use [`wait_until`](Self::wait_until).
     ///
     /// An update does nothing for waiters when there are none. The chapter [Waiting and following](crate::following) says what
     /// is promised.
@@ -44,8 +44,8 @@ impl<T: SharedLayout> State<T> {
 
     /// Sleeps until `f` returns `Some` for a version of the state, and returns that; `None` if it has not after `timeout`.
     ///
-    /// `f` gets the version that is there, and then the newest one each time that there are newer ones. It may not get every version:
-    /// what is true of one version only, which another one follows at once, can be missed.
+    /// `f` gets the present version, and then the newest one each time that there are newer ones. It may not get every version: a
+    /// condition that holds in a single version is missed if another version follows at once.
     ///
     /// ```
     /// # use shmstate::{Queue, SharedLayout, State};

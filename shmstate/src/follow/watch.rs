@@ -22,7 +22,7 @@ pub struct Watch<'a, T: SharedLayout> {
     entries: Vec<Range<u64>>,
 }
 
-/// Of a part, what an update changes without a word in the log, and what it was when it was seen last.
+/// Of a part, what an update changes without an entry in the log, and what it was when it was seen last.
 struct Seen {
     places: Box<[Range<usize>]>,
     /// One place after the other.

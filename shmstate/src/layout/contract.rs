@@ -10,8 +10,8 @@ use std::mem::MaybeUninit;
 /// A type of fixed layout that several processes may share.
 ///
 /// Derive it: `#[derive(SharedLayout)]` on a `#[repr(C)]` struct, or on an enum with `#[repr(u8)]` (or `u16`, `u32`, `u64`;
-/// `#[repr(C, u64)]` and the like if it has a payload). The derive proves the layout while the program compiles, and its errors name what to
-/// use in place of what cannot be shared.
+/// `#[repr(C, u64)]` and the like if it has a payload). The derive proves the layout while the program compiles, and its errors
+/// name a replacement for what cannot be shared.
 ///
 /// ```
 /// use shmstate::{List, SharedLayout, Text};
@@ -53,7 +53,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
         &Self::DERIVED.derived().layout.initialized_as::<Self>()
     };
 
-    /// Whether the type holds a container that keeps marks. What does not is copied as it is.
+    /// Whether the type holds a container that keeps marks. A type that holds none is copied as it is.
     #[doc(hidden)]
     const TRACKED: bool = Self::DERIVED.derived().flags.has(Flags::TRACKED);
 
@@ -69,7 +69,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     const DERIVED: Derived = Derived::BY_HAND;
 
-    /// The proofs of a generic type that is derived; those of another one stand on their own.
+    /// The proofs of a derived generic type; those of other derived types stand on their own.
     #[doc(hidden)]
     const PROOFS: () = ();
 
@@ -104,7 +104,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
         walk::initialize(this);
     }
 
-    /// The fields of the type itself that have such a value; the rest of [`initialize`](Self::initialize).
+    /// Sets the fields of the type itself that have such a value: the rest of [`initialize`](Self::initialize).
     #[doc(hidden)]
     #[inline]
     fn initialize_fields(this: &mut Self) {
@@ -133,8 +133,8 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
         unsafe { walk.shared(field) }
     }
 
-    /// The same at field `index` of the fields of all variants, one variant after the other, of the enum at `this`. What the
-    /// generated code does with the result, in a line that is never reached, tells the type of the field.
+    /// The same at field `index` of the fields of all variants, one variant after the other, of the enum at `this`. The generated
+    /// code uses the result in a line that is never reached; this tells the compiler the type of the field.
     ///
     /// # Safety
     /// As for [`walk`](Self::walk), which this is called by; the enum has that variant.
@@ -173,9 +173,9 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// through another one.
     ///
     /// # Safety
-    /// `from` points to a valid value that does not change; `to` points to as much writable memory, of the same alignment,
-    /// which does not overlap it. A tracked `*to` holds a value that was valid once, or, inside of containers, is in
-    /// parts of other versions; another one need not be initialised.
+    /// `from` points to a valid value that does not change; `to` points to as much writable memory, of the same alignment, which
+    /// does not overlap it. A tracked `*to` holds a value that was valid once, or, inside of containers, is in parts of other
+    /// versions; an untracked `*to` need not be initialised.
     #[doc(hidden)]
     #[inline]
     unsafe fn copy_plain(to: *mut Self, from: *const Self) {
@@ -284,9 +284,9 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
         unsafe { Box::from_raw(memory) }
     }
 
-    /// A value on the heap as a new state starts with it: zeroed, then the fields with `#[shared(init = …)]` set, also those
-    /// in structs that are fields, and in arrays of them. What is put into a container later is what the program puts
-    /// there.
+    /// A value on the heap as a new state starts with it: zeroed, then the fields with `#[shared(init = …)]` set, also those in
+    /// structs that are fields, and in arrays of them. Items that the program puts into a container later have the values that it
+    /// gives them.
     ///
     /// ```
     /// use shmstate::SharedLayout;
@@ -313,8 +313,8 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
         Self::initialize(&mut boxed);
         boxed
     }
-    /// Makes `place` what a new state starts with, as [`new_box`](Self::new_box) does, but where it lies: a value of
-    /// any size is replaced without passing over the stack.
+    /// Gives `place` the value that a new state starts with, as [`new_box`](Self::new_box) does, but in place: a value of any size
+    /// is replaced without passing over the stack.
     ///
     /// ```
     /// use shmstate::{Array, SharedLayout};

@@ -1,11 +1,11 @@
 //! What a derived implementation is made of.
 //!
 //! A derive sees tokens; the compiler may give them another meaning: an attribute below the derive changes the definition, a macro
-//! instead of a type expands differently each time, and `#[shared(crate = "…")]` leads where the user likes. So
-//! the generated code never repeats the type of a field, and takes nothing on trust that it finds by a path. It begins at
-//! [`SharedLayout::BUILDER`], which it reaches by the trait that it implements, and goes on with the methods of that value;
-//! types and offsets are those of the real fields, which patterns and `&raw const` of the real type yield. A path serves
-//! for the trait itself, and in signatures, which the compiler compares with those of the trait.
+//! instead of a type expands differently each time, and `#[shared(crate = "…")]` leads where the user likes. So the generated code
+//! never repeats the type of a field, and trusts nothing that it finds by a path. It begins at [`SharedLayout::BUILDER`], which it
+//! reaches by the trait that it implements, and goes on with the methods of that value; types and offsets are those of the real
+//! fields, which patterns and `&raw const` of the real type yield. A path serves for the trait itself, and in signatures, which the
+//! compiler compares with those of the trait.
 //!
 //! All of it runs in every user's compiler, for every type. What costs there is the number of calls, of statements in
 //! functions that are called, and of values that the compiler looks through; what is generic over the type is made anew

@@ -1,5 +1,5 @@
-//! What the variants of an enum hold: found out while the program compiles, by what the compiler itself says of memory that
-//! has the discriminant of each of them in turn.
+//! Finds out what the variants of an enum hold, while the program compiles. The compiler itself tells it, from memory that has the
+//! discriminant of each variant in turn.
 
 use super::derived::{
     Body, Derived, Description, Facts, Flags, NO_FIELD, Parts, Sealed, Size, changed, number, offset,
@@ -82,11 +82,11 @@ impl<I: Copy, const V: usize, const N: usize> Finder<I, V, N> {
         self.variant < V
     }
 
-    /// Puts the discriminant of the next variant where the `repr` in the source says that it lies, and gives what is there
-    /// then, for a `match` in a constant: there the compiler itself looks whether the discriminant is one.
+    /// Puts the discriminant of the next variant where the `repr` in the source says that it lies, and returns the memory as an
+    /// enum, for a `match` in a constant. There, the compiler itself checks that the discriminant is one.
     ///
     /// # Safety
-    /// It runs in a constant; of the result nothing is looked at but the discriminant, and the addresses of the fields; and
+    /// It runs in a constant. The caller looks at nothing of the result but the discriminant and the addresses of the fields, and
     /// not after the next call.
     #[must_use]
     #[track_caller]

@@ -1,7 +1,7 @@
 //! What a program says of its types besides their layout: the names that parts had in earlier layouts, and code that a
 //! migration needs.
 //!
-//! It stands in the program alone, and in no region: whether two layouts are the same does not depend on it.
+//! This is a part of the program, and of no region: whether two layouts are the same does not depend on it.
 
 use super::Schema;
 use super::describe::{Kind, Layout};

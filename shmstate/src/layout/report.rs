@@ -88,7 +88,7 @@ impl Report {
         self.size - self.plain
     }
 
-    /// What would better be laid out in another way.
+    /// Parts that should be laid out in another way.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings

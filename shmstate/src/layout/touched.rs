@@ -22,7 +22,7 @@ impl<'a> Touched<'a> {
         Touched { base: base.addr(), ranges, before }
     }
 
-    /// Those that end after `len` bytes at `at` begin, and begin before these end.
+    /// The ranges that end after the start of the `len` bytes at `at`, and begin before the end of these bytes.
     fn within<T>(&self, at: *const T, len: usize) -> &'a [Range<usize>] {
         let start = at.addr().wrapping_sub(self.base);
         let rest = &self.ranges[self.ranges.partition_point(|range| range.end <= start)..];

@@ -11,8 +11,7 @@ pub struct ValidityError {
     rule: Option<Rule>,
 }
 
-/// What is not in a layout and decides all the same where things lie: a program in which it differs finds a sound state
-/// wrong.
+/// A rule that no layout contains, and that still decides where things lie: a program with another rule finds a sound state wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Rule {
     /// `Ord` of the keys of a sorted map.

@@ -1,7 +1,7 @@
 //! The walks over what is derived: from field to field, each at the place where it really lies.
 //!
-//! A derived type has one function, [`SharedLayout::walk`], that goes through its fields, for all walks. What is to be done
-//! at a field is the walk's business; the step is a constant, so that each walk compiles to what one written by hand would.
+//! A derived type has one function, [`SharedLayout::walk`], that goes through its fields, for all walks. The walk decides what is
+//! done at a field. Its step is a constant, so that each walk compiles to the same code as one written by hand.
 
 use super::{Kind, Layout, SharedLayout, Touched, ValidityError};
 use crate::track::{DirtyRanges, Stamp};
@@ -277,7 +277,7 @@ pub(crate) unsafe fn validate<T: SharedLayout>(this: *const T) -> Result<(), Val
 }
 
 /// [`SharedLayout::validate_touched`] of what is derived: structs by their fields. An enum is validated as a whole, because bytes
-/// that are the same mean something else in another variant; so is what is not derived.
+/// that are the same mean something else in another variant; so is a type that is not derived.
 ///
 /// # Errors
 /// As there.
@@ -306,8 +306,8 @@ pub(super) unsafe fn validate_touched<T: SharedLayout>(
     }
 }
 
-/// In catching up: whether the variant `old`, which is in a copy that lags, is the `active` one; then its fields are caught
-/// up each for itself, and otherwise the enum as a whole.
+/// In catching up: whether the variant `old`, which is in a copy that lags, is the `active` one. If so, each of its fields is
+/// caught up for itself; otherwise, the enum as a whole.
 #[inline]
 fn same_variant(old: u64, active: u64) -> bool {
     old == active

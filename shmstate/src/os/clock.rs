@@ -1,4 +1,4 @@
-//! How long a call is willing to wait, and waiting without sleeping.
+//! How long a call waits, and waiting without sleeping.
 
 use crate::commit::Clock;
 use std::hint::spin_loop;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// How long an update waits, if nothing else is said.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Time from the first look on: a call that never waits never asks the time.
+/// Counts from the first look on, so that a call that never waits never reads the clock.
 pub(crate) struct Deadline {
     timeout: Duration,
     since: Option<Instant>,

@@ -1,9 +1,9 @@
-//! The door through which every descriptor of the library comes.
+//! Every descriptor of the library is opened here.
 //!
-//! A daemon may have closed its standard descriptors 0, 1 and 2. The kernel gives the lowest free number to whatever is
-//! opened next, and what the program prints then goes there. So no descriptor of the library is ever below 3: the closed
-//! ones are filled with placeholders, which the kernel refuses to read and write, while something is opened. The test
-//! `house` checks that nothing in `os` opens past this door.
+//! A daemon may have closed its standard descriptors 0, 1 and 2. The kernel gives the lowest free number to whatever is opened
+//! next, and the program's output would go there. So no descriptor of the library is ever below 3: the closed ones are filled with
+//! placeholders, which the kernel refuses to read and write, while something is opened. The test `house` checks that nothing in
+//! `os` opens a descriptor elsewhere.
 
 use super::fork::NoFork;
 use super::own_table::is_own;
@@ -35,7 +35,7 @@ pub(crate) fn open_at(
     open_at_undivided(&no_fork()?, dir, name, flags, mode)
 }
 
-/// `openat`, in the midst of what no fork may divide.
+/// `openat`, inside of a section that no fork may divide.
 pub(crate) fn open_at_undivided(
     no_fork: &NoFork,
     dir: impl AsFd,
@@ -66,9 +66,9 @@ pub(crate) fn duplicate(fd: impl AsFd) -> rustix::io::Result<Guarded> {
     Ok(Guarded::new(rustix::io::fcntl_dupfd_cloexec(fd, FIRST)?, flags))
 }
 
-/// What it takes to recognise a descriptor of the library's, whose number another thread of the program may have given to a
-/// file of its own: the file, the flags that it was opened with, which no other part of a program uses together, and, beside
-/// other descriptors of the library's, the number of its opening. Nothing is marked, because the mark could hit that file.
+/// What a descriptor of the library is recognised by, because another thread of the program may have given its number to a file of
+/// its own: the file, the flags that it was opened with, which no other part of a program uses together, and, among the library's
+/// own descriptors, the number of its opening. The descriptor itself gets no mark, because a mark could hit the program's file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
     fd: RawFd,
@@ -81,8 +81,9 @@ pub(super) struct Mark {
 const KEPT: OFlags =
     OFlags::ACCMODE.union(OFlags::PATH).union(OFlags::NONBLOCK).union(OFlags::NOFOLLOW).union(OFlags::DSYNC);
 
-/// A number that the library has got, above the number of the opening by which it got it last. Numbers that are as far apart
-/// as this is long share a place; nothing is known then.
+/// Each entry has a descriptor number of the library, and in the bits below it the number of the opening that last returned it.
+/// Descriptor numbers that are as far apart as this table is long share an entry; then nothing is known of the one that was
+/// overwritten.
 static OPENINGS: [AtomicU64; 1024] = [const { AtomicU64::new(0) }; 1024];
 
 /// Bits below the number of a descriptor.
@@ -142,7 +143,8 @@ fn identity(fd: impl AsFd) -> Option<RegionKey> {
     rustix::fs::fstat(fd).ok().map(|stat| super::file::key_of(&stat))
 }
 
-/// A descriptor of the library's. Dropped, it is closed, unless the program has closed it, or replaced it by a file of its own.
+/// A descriptor of the library's. When dropped, it is closed, unless the program has closed it or has put a file of its own under
+/// its number.
 pub(crate) struct Guarded {
     fd: ManuallyDrop<OwnedFd>,
     mark: Mark,
@@ -159,7 +161,7 @@ impl Guarded {
         self.mark.is_ours()
     }
 
-    /// An error if it does not. To be asked in the table in which it is used then.
+    /// An error if it does not. Call it in the descriptor table in which the number is used afterwards.
     pub(crate) fn check(&self) -> io::Result<()> {
         if self.is_ours() { Ok(()) } else { Err(replaced()) }
     }
@@ -224,8 +226,8 @@ fn no_fork() -> rustix::io::Result<NoFork> {
     NoFork::begin().map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::NOMEM))
 }
 
-/// Opens something whose number is not that of a standard descriptor, at no moment. One thread at a time: a placeholder of
-/// another thread's would go before this one has opened.
+/// Opens something whose number is never that of a standard descriptor, not even for a moment. One thread at a time does so:
+/// otherwise, another thread could remove its placeholders before this one has opened.
 fn above_standard(_: &NoFork, open: impl FnOnce() -> rustix::io::Result<OwnedFd>) -> rustix::io::Result<OwnedFd> {
     let mut placeholders = Placeholders(Vec::new());
     placeholders.fill()?;

@@ -28,7 +28,8 @@ pub(crate) fn read_document(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Makes what `fill` writes the content of a file, once all of it is written. Until then, and if it fails, the file is what it was.
+/// Replaces the content of a file by what `fill` writes, once all of it is written. Until then, and if that fails, the file stays
+/// as it was.
 pub(crate) fn write_document<E>(
     path: &Path,
     failed: impl Fn(io::Error) -> E,

@@ -33,7 +33,7 @@ impl EventFd {
     }
 }
 
-/// A task that is woken by it sleeps on the descriptor.
+/// For a task that sleeps on the descriptor: waking it makes the descriptor readable.
 impl Wake for EventFd {
     fn wake(self: Arc<Self>) {
         self.set();

@@ -1,10 +1,10 @@
 //! What a forked child must not keep.
 //!
-//! A byte lock belongs to an open file description, and a forked child shares its parent's descriptions: as long as the
-//! child keeps them, the parent looks alive after its death. The mapping, which holds them, is not inherited at all
-//! (`MADV_DONTFORK`); the descriptors that are open for a moment meanwhile are closed by a handler in every child. A page
-//! that the kernel wipes in the child (`MADV_WIPEONFORK`) tells a handle, before it touches the mapping, that it is one of
-//! the parent's. The page also notices a `clone` that runs no handlers.
+//! A byte lock belongs to an open file description, and a forked child shares its parent's descriptions: as long as the child keeps
+//! them, the parent looks alive after its death. The mapping, which holds them, is not inherited at all (`MADV_DONTFORK`); a
+//! handler in every child closes the descriptors that happened to be open during the fork. A page that the kernel wipes in the
+//! child (`MADV_WIPEONFORK`) tells a handle, before it touches the mapping, that it is one of the parent's. The page also notices a
+//! `clone` that runs no handlers.
 
 use super::registered::close_in_child;
 use crate::sync::{AtomicU64, Ordering::Relaxed};

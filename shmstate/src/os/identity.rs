@@ -4,8 +4,8 @@ use super::descriptors::read_start;
 use std::io;
 use std::time::SystemTime;
 
-/// Identifies the present run of the machine; zero where the kernel does not tell. That it could not be asked, for want of a
-/// descriptor, say, is an error: otherwise a region from before the last start would pass.
+/// Identifies the present run of the machine; zero where the kernel does not tell. If it cannot be read, for lack of a descriptor
+/// for instance, that is an error: otherwise a region from before the last start would pass.
 pub(crate) fn boot_id() -> io::Result<u128> {
     match read_start("/proc/sys/kernel/random/boot_id", 64) {
         Ok(text) => {
@@ -48,8 +48,8 @@ pub(crate) fn random_u64() -> u64 {
     random_u128() as u64
 }
 
-/// The inode of this process's PID namespace; 0 where `/proc` does not tell. Process ids of different namespaces say nothing
-/// to each other.
+/// The inode of this process's PID namespace; 0 where `/proc` does not tell. Process ids of different namespaces cannot be
+/// compared.
 pub(crate) fn pid_namespace() -> u32 {
     // The kernel numbers namespaces with 32 bits.
     rustix::fs::stat("/proc/self/ns/pid").map_or(0, |stat| stat.st_ino as u32)

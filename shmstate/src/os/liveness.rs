@@ -1,12 +1,12 @@
 //! Byte locks, by which the kernel says which handles live.
 //!
-//! Each handle holds an open-file-description lock on the byte of its slot, which the kernel frees when the description is
-//! gone, however the process went. The bytes lie far past the file's end: a lock needs no data.
+//! Each handle holds an open-file-description lock on the byte of its slot, which the kernel frees when the description is gone,
+//! however the process ended. The bytes lie far past the file's end: a lock needs no data.
 //!
-//! A description lives as long as something refers to it, and for a handle that is the region's *mapping* alone: the
-//! descriptor that takes the lock is closed as soon as the handle is attached. So a program may close all its descriptors,
-//! and no child inherits what holds the lock, forked or made by a raw `clone` (`MADV_DONTFORK`). The kernel undoes the
-//! mapping when the process dies, executes another program, or drops the handle.
+//! A description lives as long as something refers to it. For a handle, only the region's *mapping* does: the descriptor that takes
+//! the lock is closed as soon as the handle is attached. So a program may close all its descriptors. No child, whether forked or
+//! made by a raw `clone`, inherits the mapping that holds the lock (`MADV_DONTFORK`). The kernel undoes the mapping when the
+//! process dies, executes another program, or drops the handle.
 //!
 //! Other slots' bytes are tried through a description of another kind ([`Probe`]), one thread at a time: with one
 //! description for both, a handle that probes its own slot, or two threads that probe the same one, would each get the answer that
@@ -39,9 +39,9 @@ pub(super) enum Lock {
 
 /// Locks one byte of the library's own file without waiting, or frees it. `Ok(false)`: another description holds it.
 ///
-/// The kernel looks the number up anew, and another thread may have put a file of the program's under it after the look: an
-/// answer counts only if the number is the library's afterwards as well. A lock that came upon another file is left there,
-/// because to free it could free one of the program's.
+/// The kernel looks the number up anew, and another thread may have put a file of the program under it after the check. So an
+/// answer counts only if the number is still the library's afterwards. A lock that hit another file is left there, because freeing
+/// it could free a lock of the program.
 pub(super) fn lock_of(fd: &Registered, byte: i64, lock: Lock) -> io::Result<bool> {
     let file = fd.get()?;
     let locked = set(&file, byte, lock)?;
@@ -89,8 +89,8 @@ fn set(fd: &OwnedFd, byte: i64, lock: Lock) -> io::Result<bool> {
     }
 }
 
-/// Whether any handle is attached to the region in that file, in this process or in another one. It takes no right but to
-/// read the file, and no process notices.
+/// Whether any handle is attached to the region in that file, in this process or in another one. It needs only the right to read
+/// the file, and no process notices it.
 pub(crate) fn is_populated(file: &OwnedFd) -> io::Result<bool> {
     // SAFETY: a struct of integers, for which zeroes are a value.
     let mut flock: libc::flock = unsafe { std::mem::zeroed() };
@@ -112,7 +112,7 @@ pub(crate) struct LiveDescription {
 }
 
 impl LiveDescription {
-    /// A description of its own of the file that `file` is open on, which has that identity, however it is named by now.
+    /// A description of its own of the file that `file` is open on, which has that identity, whatever its name is by now.
     pub(crate) fn open(file: &OwnedFd, key: RegionKey, origin: Option<&Origin>) -> io::Result<LiveDescription> {
         Ok(LiveDescription { fd: Registered::open(key, |no_fork| reopen(no_fork, file, key, origin))? })
     }
@@ -142,11 +142,11 @@ impl LiveDescription {
         lock_of(&self.fd, SLOTS + slot as i64, Lock::Exclusive)
     }
 
-    /// Leaves the locks to the mapping. An error if the descriptor was closed meanwhile: what the last calls locked may be
-    /// another file then.
+    /// Leaves the locks to the mapping. An error if the descriptor was closed meanwhile: then the last calls may have locked
+    /// another file.
     ///
-    /// On overlayfs, what is mapped is the file in the upper layer, and the description goes with its descriptor: the caller
-    /// keeps it then.
+    /// On overlayfs, what is mapped is the file in the upper layer, and the description ends with its descriptor: there, the caller
+    /// has to keep the returned description.
     pub(crate) fn leave_to_the_mapping(self, layered: bool) -> io::Result<Option<LiveDescription>> {
         let _ = self.file()?;
         Ok(layered.then_some(self))
@@ -204,7 +204,7 @@ impl Liveness {
         self.with_file(|file| reopen(&NoFork::begin()?, file, self.probe.key, origin))
     }
 
-    /// Why no handle can be found dead, if that is so.
+    /// Why no dead handle can be recognised, if that is so.
     pub(crate) fn doubt(&self) -> Option<io::Error> {
         self.with_file(|_| ()).err()
     }

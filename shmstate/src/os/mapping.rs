@@ -14,7 +14,7 @@ impl Mapping {
     /// Maps the first `len` bytes of the file, to be shared and written. A forked child does not inherit them, and a core
     /// dump does not hold them.
     ///
-    /// The mapping keeps the file's description, and its locks, for as long as it lives; not on overlayfs.
+    /// The mapping keeps the file's description, and its locks, for as long as it lives, except on overlayfs.
     pub(crate) fn new(file: &OwnedFd, len: usize) -> io::Result<Mapping> {
         // A child that is forked before the advice would inherit it.
         let _no_fork = NoFork::begin()?;
@@ -32,7 +32,7 @@ impl Mapping {
         Ok(Mapping { map })
     }
 
-    /// Zeroed memory of this process alone, of which the kernel provides what is looked at.
+    /// Zeroed memory of this process alone, which the kernel provides page by page as it is touched.
     pub(crate) fn zeroed(len: usize) -> io::Result<Mapping> {
         let map = MmapOptions::new().len(len).no_reserve_swap().map_anon()?;
         Ok(Mapping { map: map.into() })

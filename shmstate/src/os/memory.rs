@@ -1,7 +1,7 @@
 //! How much memory is left for a region: on the machine, and in the control groups of this process.
 //!
-//! A file on a tmpfs takes memory page by page. A region that does not fit would be reserved until the kernel kills
-//! processes, and not necessarily this one. So the limits are read before anything is reserved.
+//! A file on a tmpfs takes memory page by page. To reserve a region that does not fit would make the kernel kill processes, not
+//! necessarily this one. So the limits are read before anything is reserved.
 
 use super::file::read_whole;
 use rustix::io::Errno;
@@ -64,8 +64,8 @@ fn left_under(root: &Path) -> rustix::io::Result<Option<Left>> {
     Ok(tightest)
 }
 
-/// What a region leaves to everything else under a limit of `total` bytes, page tables included: as much as the kernel keeps
-/// for a user (`vm.user_reserve_kbytes`), a thirty-second at most.
+/// What a region leaves for everything else, page tables included, under a limit of `total` bytes: as much as the kernel keeps for
+/// a user (`vm.user_reserve_kbytes`), a thirty-second at most.
 fn kept(total: u64) -> u64 {
     (total / 32).min(128 << 20)
 }
@@ -201,8 +201,8 @@ fn entry(text: &str, name: &str) -> Option<u64> {
     })
 }
 
-/// A file of the kernel's; `None` where it has no such file, or does not show it to this process. What is a want of
-/// descriptors or memory is an error: without knowing, nothing large is reserved.
+/// A file of the kernel's; `None` where it has no such file, or does not show it to this process. A lack of descriptors or memory
+/// is an error: nothing large is reserved while the limits are unknown.
 fn text(path: &Path) -> rustix::io::Result<Option<String>> {
     match read_whole(path) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),

@@ -1,21 +1,21 @@
 //! The operating system: the only place with system calls.
 //!
 //! * `clock`: how long a call is willing to wait, and waiting without sleeping.
-//! * `descriptors`: the door through which every descriptor comes.
+//! * `descriptors`: opens every descriptor of the library.
 //! * `documents`: files that are no regions.
 //! * `registered`: descriptors that the program may close, and a child must not keep.
 //! * `origin`: where a region was found, without a descriptor; opening it again.
-//! * `own_table`: where no other thread of the program can replace a descriptor.
+//! * `own_table`: threads on which no other thread of the program can replace a descriptor.
 //! * `per_region`: what a process has once for each region.
 //! * `probe`: the one descriptor that a process keeps of a region.
 //! * `region_key`: what identifies a region to this process.
 //! * `file`: finding, checking, creating and linking region files, and reserving room for them.
-//! * `memory`: how much of it is left.
+//! * `memory`: how much memory is left.
 //! * `mapping`: a file's bytes as memory.
 //! * `liveness`: byte locks, by which the kernel says which handles live.
 //! * `name_lock`: the lock on where a region's name leads.
 //! * `futex`: sleeping on a word of the region.
-//! * `signals`: keeping them from a thread.
+//! * `signals`: keeping signals from a thread.
 //! * `threads`: threads of the library's own.
 //! * `event`: a descriptor that becomes readable when this process says so.
 //! * `fork`: what a forked child must not keep.

@@ -1,7 +1,7 @@
 //! The lock on where a region's name leads.
 //!
-//! A byte of the region's file is locked by the one process that removes or replaces it. It takes neither a slot nor the
-//! writer's lock, so that it works for a region whose handles are all taken, and for a file that is no sound region.
+//! The one process that removes or replaces a region locks a byte of its file. It takes neither a slot nor the writer's lock, so
+//! that it works for a region whose handles are all taken, and for a file that is no sound region.
 
 use super::file::{RegionPath, key, key_of};
 use super::liveness::{Lock, POPULATION, lock_of};

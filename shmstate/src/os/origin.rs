@@ -1,4 +1,4 @@
-//! Where a region was found, for as long as a handle lives: no descriptor, which the program might close.
+//! Where a region was found, kept for as long as a handle lives. It has no descriptor, because the program might close one.
 
 use super::descriptors::{Guarded, open_at_undivided};
 use super::file::key_of;
@@ -100,7 +100,7 @@ fn root() -> Option<RegionKey> {
     rustix::fs::stat("/").ok().map(|stat| key_of(&stat))
 }
 
-/// `DSYNC` makes no difference to memory, and tells the description from others.
+/// `DSYNC` has no effect on memory, and distinguishes the description from others.
 fn flags() -> OFlags {
     OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::DSYNC | OFlags::CLOEXEC
 }
@@ -108,8 +108,8 @@ fn flags() -> OFlags {
 /// Another description of the file that `fd` is open on: by the descriptor itself, or, without `/proc`, by its name if that
 /// still leads there.
 ///
-/// The program may have put another file under the number meanwhile, to which the link leads then: only the file with that
-/// identity is meant.
+/// The program may have put another file under the number meanwhile, and the link leads to that file then. Only the file with that
+/// identity is accepted.
 pub(super) fn reopen(no_fork: &NoFork, fd: &OwnedFd, key: RegionKey, origin: Option<&Origin>) -> io::Result<Guarded> {
     let by_descriptor = entry(fd.as_raw_fd());
     // The entry is a link.

@@ -1,11 +1,11 @@
-//! A descriptor table of a thread's own.
+//! Threads with a descriptor table of their own.
 //!
-//! The kernel looks a number up anew at each system call, and another thread of the program may have closed it meanwhile, or
-//! have put a file of the program's under it (`closefrom`, `dup2`). So what would harm that file is done on a thread that has
-//! a table of its own: what is open there, nothing else can replace. Such a thread lives for one call of the library, runs
-//! nothing of the program's, and gets no signals.
+//! The kernel looks a number up anew at each system call, and another thread of the program may have closed it meanwhile, or have
+//! put a file of the program's under it (`closefrom`, `dup2`). So a call that would harm such a file is made on a thread that has a
+//! table of its own: nothing else can replace what is open there. Such a thread lives for one call of the library, runs nothing of
+//! the program's, and gets no signals.
 //!
-//! A sandbox or a limit may not allow it. Then the work is done where it is asked for, with a look at each number before.
+//! A sandbox or a limit may not allow such a thread. Then the calling thread does the work, and checks each number before.
 
 use super::threads::beside;
 use std::cell::Cell;
@@ -27,8 +27,8 @@ pub(super) fn entry(fd: RawFd) -> String {
     if is_own() { format!("/proc/thread-self/fd/{fd}") } else { format!("/proc/self/fd/{fd}") }
 }
 
-/// Calls `f` where no other thread replaces a descriptor, if that can be had. What is open under the numbers `keep` is open
-/// there as well, and nothing else; `f` has to look what it is. What it opens is gone afterwards.
+/// Calls `f` where no other thread can replace a descriptor, if that is possible. What is open under the numbers `keep` is open
+/// there as well, and nothing else; `f` has to check what it is. What `f` opens is closed afterwards.
 pub(super) fn undisturbed<R: Send>(keep: &[RawFd], f: impl FnOnce() -> R + Send) -> R {
     let mut f = Some(f);
     if !is_own()
@@ -101,8 +101,8 @@ fn leave_table(keep: &[RawFd]) -> bool {
     true
 }
 
-/// Closes what is open in this thread's own table. The kernel does that as well when the thread ends, but after others see that
-/// it has ended: what a file has reserved would still be missing then.
+/// Closes what is open in this thread's own table. The kernel would also do so when the thread ends, but only after other threads
+/// see that it has ended: the room that a file has reserved would still be missing then.
 fn close_table() {
     // SAFETY: no pointers; the table is this thread's. A kernel without this call closes it later.
     let _ = unsafe { libc::syscall(libc::SYS_close_range, 0, libc::c_uint::MAX, 0) };

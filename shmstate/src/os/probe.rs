@@ -1,7 +1,7 @@
 //! The one descriptor that a process keeps of a region, however many handles it has.
 //!
-//! It is needed seldom: to try whether another handle lives, to make room for a spare copy, to open the region once more.
-//! If the program has closed it, the file is opened again.
+//! It is rarely needed: to find out whether another handle lives, to make room for a spare copy, or to open the region again. If
+//! the program has closed it, the file is opened again.
 
 use super::fork::ForkGuard;
 use super::liveness::{Lock, lock_of};

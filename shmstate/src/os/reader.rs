@@ -1,7 +1,7 @@
-//! Reads a region's file by a descriptor, where an access to its mapping could be one too many.
+//! Reads a region's file by a descriptor, where an access to its mapping could take memory or end the process.
 //!
-//! On a tmpfs, the first access to a page that is a hole takes memory, and is a signal where there is none. To read the file
-//! does neither.
+//! On a tmpfs, the first access to a page that is a hole takes memory, or causes a signal if there is none. Reading the file does
+//! neither.
 
 use super::descriptors::Guarded;
 use super::file::pages_there;
@@ -29,7 +29,7 @@ pub(crate) struct Reader {
 static READERS: Mutex<BTreeMap<(u64, u64), Weak<Reader>>> = Mutex::new(BTreeMap::new());
 
 impl Reader {
-    /// The process's reader of the file that `file` is open on, which has that identity. The description is given up to it.
+    /// The process's reader of the file that `file` is open on, which has that identity. The reader takes over the description.
     pub(crate) fn of(file: Guarded, key: RegionKey) -> io::Result<Arc<Reader>> {
         let fork_guard = ForkGuard::current()?;
         let no_fork = NoFork::begin()?;
@@ -52,8 +52,7 @@ impl Reader {
         self.fork_guard.is_current()
     }
 
-    /// How many of these bytes of a file in memory, from the first on, are none of a hole, or more. Fewer than there are is no
-    /// harm.
+    /// How many of these bytes of a file in memory, from the first on, lie in no hole. A number that is too small does no harm.
     pub(crate) fn data(&self, bytes: Range<u64>, origin: &Origin) -> io::Result<u64> {
         let page = rustix::param::page_size() as u64;
         let pages = bytes.end.div_ceil(page) - bytes.start / page;

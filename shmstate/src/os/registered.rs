@@ -1,8 +1,8 @@
 //! Descriptors that outlive a call of the library, or that a forked child must not keep.
 //!
-//! A program may close all descriptors of its process (`closefrom`, `close_range`, `daemon(3)`) and open files of its own,
-//! which then get the same numbers. So a number alone is never believed: see [`Mark`]. What is not the library's is not used,
-//! and not closed.
+//! A program may close all descriptors of its process (`closefrom`, `close_range`, `daemon(3)`) and open files of its own, which
+//! then get the same numbers. So a number alone is never trusted: see [`Mark`]. A descriptor that is not the library's is neither
+//! used nor closed.
 
 use super::descriptors::{Guarded, Mark};
 use super::fork::{ForkGuard, NoFork};

@@ -1,4 +1,4 @@
-//! Threads of the library's get no signals.
+//! The library's threads get no signals.
 
 /// All signals, which are blocked on this thread, and on one that it starts meanwhile: the program's handlers are to run
 /// where its descriptors are.

@@ -1,8 +1,8 @@
 //! Threads of the library's own. They get no signals.
 //!
-//! They are the C library's. A thread of std's takes a lock of std's when it begins and when it ends, which a fork may find taken, by
-//! whatever thread of the program. The child would wait for that lock for ever as soon as a call of the library needs a thread. The C
-//! library sets its own locks right in a child.
+//! They are made with the C library. A thread of std takes a lock of std when it begins and when it ends. A fork in any other
+//! thread may happen while that lock is taken, and the child would then wait for the lock for ever as soon as a call of the library
+//! needs a thread. The C library resets its own locks in a child.
 
 use super::signals::Blocked;
 use std::any::Any;
@@ -30,8 +30,8 @@ pub(crate) fn in_background(name: &'static CStr, f: impl FnOnce() + Send + 'stat
     Ok(())
 }
 
-/// Runs `f` on a thread of that name, and `meanwhile` on this one; both have ended when this returns. A panic of either is one of this
-/// thread's. `None`: there can be no thread, and nothing was called.
+/// Runs `f` on a thread of that name, and `meanwhile` on this one; both have ended when this returns. A panic of either goes on in
+/// this thread. `None`: no thread could be started, and nothing was called.
 pub(super) fn beside<R>(name: &'static CStr, f: impl FnOnce() + Send, meanwhile: impl FnOnce() -> R) -> Option<R> {
     /// Waits for the thread on every way out.
     struct Join(libc::pthread_t);

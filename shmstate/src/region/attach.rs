@@ -1,4 +1,4 @@
-//! Getting in.
+//! Attaching to a region.
 //!
 //! Nothing of a file is believed before it is checked, in this order: header, schema, sizes, and, by the first handle of a
 //! population, the state itself.
@@ -50,7 +50,7 @@ impl Region {
         Ok(is_current.then_some(region))
     }
 
-    /// [`Self::attach`], wherever the name leads, or without one. `key` is what the file was when it was opened.
+    /// [`Self::attach`], whether or not a name leads to the file. `key` is the identity that the file had when it was opened.
     pub(crate) fn attach_anywhere(
         origin: Option<Arc<Origin>>,
         file: &OwnedFd,

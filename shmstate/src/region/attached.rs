@@ -30,16 +30,16 @@ pub(crate) struct Region {
     pub(super) key: RegionKey,
     /// A random number.
     pub(super) id: u128,
-    /// What it has in common with the regions whose content it goes on with.
+    /// The lineage, which it shares with the regions whose content it has taken over.
     pub(super) lineage: u128,
     /// Invariant: this handle holds the byte of this slot.
     pub(super) slot: usize,
     /// The line of that slot; borrows `mapping`, as `shared` does.
     pub(super) line: &'static SlotLine,
     pub(super) fork_guard: ForkGuard,
-    /// What holds the byte where the mapping does not.
+    /// Holds the byte of the slot where the mapping does not hold it.
     pub(super) live: Option<LiveDescription>,
-    /// How many copies the program would have liked the region to come to have; 0 if it did not say.
+    /// How many copies the program has asked for at most; 0 if it has not asked.
     pub(super) asked_copies: usize,
     /// For the tasks that wait for its versions.
     pub(super) tasks: OnceLock<Arc<TaskServer>>,
@@ -58,7 +58,7 @@ impl Region {
         events::created(self.path(), self.kernel.geometry.file_len(), copies, slots);
     }
 
-    /// Remembers how many copies the program would have liked, for the error when they are missing.
+    /// Remembers how many copies the program has asked for, for the error when they are missing.
     pub(crate) fn asked_for(mut self, copies: usize) -> Region {
         self.asked_copies = copies;
         self
@@ -110,12 +110,13 @@ impl Region {
         Ok(self.tasks.get_or_init(|| tasks))
     }
 
-    /// What no other region has: its file, and its number. A file of the same inode may be another region, and a copy has the same number.
+    /// What identifies the region: its file, and its number. A later file of the same inode may be another region, and a copy of
+    /// the file has the same number.
     pub(crate) fn identity(&self) -> (RegionKey, u128) {
         (self.key, self.id)
     }
 
-    /// What this region has in common with those whose content it goes on with.
+    /// The lineage, which this region shares with those whose content it has taken over.
     pub(crate) fn lineage(&self) -> u128 {
         self.lineage
     }
@@ -196,7 +197,7 @@ impl Region {
         Handle::all(&self.shared, self.since())
     }
 
-    /// This handle is not the elected one any more. A forked child of its process changes nothing.
+    /// Makes this handle no longer the elected one. In a forked child of its process, this changes nothing.
     pub(crate) fn resign(&self) {
         if self.fork_guard.is_current() && self.shared.resign(self.slot) {
             self.shared.ring_bell(&self.kernel);

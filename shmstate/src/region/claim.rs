@@ -6,14 +6,14 @@ use crate::error::{Error, ErrorRepr};
 use crate::os::{self, LiveDescription};
 use crate::sync::Ordering::Relaxed;
 
-/// If no more slots were ever used, they are tried one after the other.
+/// If no more slots than this were ever used, they are tried one after the other.
 const FEW: usize = 64;
 
 /// How many of the slots that seem to be free are tried otherwise.
 const TRIES: usize = 2;
 
-/// One handle of so many tries a slot that seems to be taken first. Its holder may be dead, so that such slots come back into
-/// use.
+/// One handle in this many first tries a slot that seems to be taken. The slot's holder may be dead; in this way, such slots come
+/// back into use.
 const RECLAIM_EVERY: usize = 4;
 
 /// Claims a slot whose holder is gone, and makes it clean.
@@ -43,9 +43,9 @@ pub(super) fn claim(
     Err(ErrorRepr::NoSlot { path: path.to_owned(), slots, holders, asked: None }.into())
 }
 
-/// The slots in the order in which they are tried, every one at least once. Each try looks through all locks that the file
-/// has, and many handles have many. So a slot that `is_marked` as taken is left for later, if there are many; what the mark
-/// says is a hint.
+/// The slots in the order in which they are tried, every one at least once. Each try looks through all locks of the file, which are
+/// many if there are many handles. So, if there are many slots, one that `is_marked` as taken is tried later; the mark is only a
+/// hint.
 fn order(
     slots: usize,
     used: usize,

@@ -1,11 +1,11 @@
 //! Copying out of memory that another process may write at the same time.
 
-/// From how many bytes on a string instruction copies faster than a loop over words. In a build without optimisation it does by far, so
-/// that a writer leaves a copy alone for long enough there as well.
+/// From this many bytes on, a string instruction copies faster than a loop over words. In a build without optimisation it is faster
+/// by far, so that reads finish before a writer needs the copy in such builds as well.
 #[cfg(target_arch = "x86_64")]
 const LONG: usize = 1024;
 
-/// Copies `len` bytes word by word, so that another process that writes at the same time does no more than to garble them.
+/// Copies `len` bytes word by word, so that a process that writes at the same time can only garble the bytes.
 ///
 /// # Safety
 /// `from` is aligned to 8 bytes and readable up to the next multiple of 8; `to` is writable for `len` bytes.
@@ -37,11 +37,11 @@ unsafe fn copy_each(to: *mut u8, from: *const u8, len: usize) {
     }
 }
 
-/// Copies so many words by one instruction, of whose loads the compiler knows nothing.
+/// Copies `words` words by one instruction. The compiler knows nothing of its loads.
 ///
-/// The processor keeps them in their place among other loads, as all loads from ordinary memory. Only the stores of a string instruction may
-/// come in another order, and those go to private memory. The sources are Intel's manual, volume 3, section "Memory Ordering in P6 and More
-/// Recent Processor Families", and AMD's, volume 2, section "Memory Access Ordering".
+/// The processor keeps these loads in order with other loads, as it does all loads from ordinary memory. Only the stores of a
+/// string instruction may come in another order, and those go to private memory. The sources are Intel's manual, volume 3, section
+/// "Memory Ordering in P6 and More Recent Processor Families", and AMD's, volume 2, section "Memory Access Ordering".
 ///
 /// # Safety
 /// `from` is readable and `to` writable for so many words.
@@ -62,9 +62,9 @@ unsafe fn copy_string(to: *mut u8, from: *const u8, words: usize) {
 
 /// The word at `from`, which may be written at the same time, by stores that are not atomic.
 ///
-/// Volatile, and not atomic: one load instruction either way, but what an atomic load returns beside a store that is not
-/// atomic is undefined to the compiler, even if the processor has loaded the word before that store. What a volatile load
-/// returns is what the processor has loaded. The design chapter says more, under "Reading without a pin".
+/// The load is volatile, not atomic. Both are one load instruction. But if a store that is not atomic runs at the same time, the
+/// result of an atomic load is undefined to the compiler, even if the processor has loaded the word before that store. A volatile
+/// load returns what the processor has loaded. The design chapter says more, under "Reading without a pin".
 ///
 /// # Safety
 /// `from` is aligned to 8 bytes and readable.

@@ -27,12 +27,12 @@ pub(crate) struct Sizes {
 pub(crate) struct Beginning {
     /// Its first version.
     pub(crate) version: u64,
-    /// What it has in common with the regions whose content it goes on with.
+    /// The lineage, which it shares with the regions whose content it has taken over.
     pub(crate) lineage: u128,
 }
 
 impl Beginning {
-    /// Of a content that was nowhere before.
+    /// The beginning of a region with new content.
     pub(crate) fn new() -> Beginning {
         Beginning { version: 0, lineage: os::random_u128() }
     }
@@ -90,8 +90,8 @@ impl Plan {
         self.geometry.stride()
     }
 
-    /// Makes a zeroed file, which has that length and no other process knows, a region with that beginning. `init` gets the state's
-    /// first byte. `fork_guard` is the process that does this.
+    /// Makes a zeroed file a region with that beginning. The file has the plan's length, and no other process knows it. `init` gets
+    /// the address of the state's first byte. `fork_guard` is the process that does this.
     pub(crate) fn write(
         &self,
         path: &Path,

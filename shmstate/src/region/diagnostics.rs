@@ -34,7 +34,7 @@ impl Region {
         }
     }
 
-    /// Says that the dead cannot be distinguished from the living, if that is so.
+    /// Says that dead handles cannot be distinguished from living ones, if that is so.
     fn doubt(&self) -> String {
         self.kernel.liveness.doubt().map_or_else(String::new, |e| {
             format!(

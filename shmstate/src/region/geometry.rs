@@ -1,4 +1,4 @@
-//! Where everything lies in a region file. The format chapter draws it; a test holds the drawing against this file.
+//! Where everything lies in a region file. The format chapter draws it; a test compares the drawing with this file.
 
 use crate::commit::{Control, CopyLine, Listed, MAX_COPIES, MAX_SLOTS, SlotLine};
 use crate::track::{PAGE, Pages, log_len};
@@ -65,7 +65,7 @@ impl Geometry {
         self.lines() + (self.max_copies * size_of::<CopyLine>()) as u64
     }
 
-    /// Notes that the log has room for.
+    /// Entries that the log has room for.
     pub(super) fn log_len(&self) -> usize {
         log_len(self.size)
     }

@@ -148,8 +148,8 @@ pub(super) struct Header {
 impl Header {
     /// Refuses a region that was there before the machine was restarted, because its pages may be of several versions.
     ///
-    /// A boot id does not tell alone: containers can have one of their own. What lies in memory does not survive a restart, and
-    /// what another process has open is of this run.
+    /// The boot id alone does not decide, because containers can have one of their own. A file in memory does not survive a
+    /// restart, and a file that another process has open is of this run.
     pub(super) fn check_run(&self, path: &Path, file: &OwnedFd) -> Result<(), Error> {
         if !self.other_run || os::is_memory(path, file)? {
             return Ok(());

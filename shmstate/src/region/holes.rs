@@ -1,7 +1,7 @@
-//! Copies of the state that may have holes, seen by a process that must not fill them.
+//! Reading copies of the state that may have holes, in a process that must not fill the holes.
 //!
-//! A new region has all its memory, but a copy of its file may have holes, and on a tmpfs memory that was never touched looks
-//! like one. What the file says are data stays so, and is read in the mapping. Everything else is read from the file.
+//! A new region has all its memory, but a copy of its file may have holes, and on a tmpfs, memory that was never touched looks like
+//! a hole. Bytes that the file reports as data stay data, and are read in the mapping. Everything else is read from the file.
 
 use super::geometry::Geometry;
 use super::reopening::lost;
@@ -33,8 +33,8 @@ impl Holes {
         Ok(data >= bytes.end - bytes.start)
     }
 
-    /// What to say of a file that could not be read. Its descriptor is the parent's in a child, and the program may have closed it: the
-    /// file has to be opened again, and may have lost its name.
+    /// The error for a file that could not be read. In a child, the file's descriptor is the parent's, and the program may have
+    /// closed it: the file has to be opened again, and may have lost its name.
     #[cold]
     fn to_error(&self, origin: &Origin, doing: &'static str, e: io::Error) -> Error {
         match e.kind() {
@@ -46,8 +46,8 @@ impl Holes {
         }
     }
 
-    /// Calls `read` with copy `k`, of which it may look at `bytes`: with the mapping's, which begins at `image`, or, if they
-    /// may have holes, with one that was read from the file.
+    /// Calls `read` with copy `k`, of which it may look at `bytes`. This is the copy in the mapping, which begins at `image`, or,
+    /// if the bytes may have holes, one that was read from the file.
     pub(super) fn read(
         &self,
         k: usize,

@@ -25,8 +25,8 @@ impl Kernel {
         Kernel { liveness, geometry, path: path.to_owned(), no_room: Mutex::new(None) }
     }
 
-    /// What to say and to do about a copy that would have been made if there had been room; `in_use` are there. Empty if that
-    /// is not what was missing.
+    /// What to say about a spare copy that could not be made for lack of room, and what to do; `in_use` copies are there. Empty if
+    /// room was not what was missing.
     pub(super) fn missing_room(&self, in_use: usize) -> String {
         let no_room = self.no_room.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(why) = no_room.as_ref().filter(|_| in_use < self.geometry.max_copies) else { return String::new() };

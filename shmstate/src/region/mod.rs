@@ -1,4 +1,4 @@
-//! What lies where in a region file, and how one gets in.
+//! What lies where in a region file, and how a handle attaches.
 //!
 //! From the ground up:
 //!
@@ -19,8 +19,8 @@
 //! * `attached`: an attached region, and leaving it.
 //! * `attached_handle`, `presence`: which handles are attached.
 //! * `diagnostics`: what the protocol has met with, as errors.
-//! * `service`: what a handle does whose region is replaced.
-//! * `waiting`: until there is a version, of a region that may be replaced meanwhile.
+//! * `service`: what a handle does when its region is replaced.
+//! * `waiting`: waiting for a version of a region that may be replaced meanwhile.
 //! * `task`: the same, without sleeping.
 //! * `attach`: verification, the mapping, the population, a slot.
 //! * `succession`: a region that goes on in a new one.

@@ -1,5 +1,5 @@
-//! Joining the handles that are attached. The first one checks the state and makes the region clean before it lets others in:
-//! it holds the population byte for writing until then, and all others hold it for reading.
+//! Joining the handles that are attached. The first handle checks the state and makes the region clean before it lets others in.
+//! Until then it holds the population byte for writing; all other handles hold it for reading.
 
 use super::expected::StateType;
 use super::geometry::Geometry;

@@ -41,7 +41,7 @@ unsafe impl Send for ReadOnlyRegion {}
 unsafe impl Sync for ReadOnlyRegion {}
 
 impl ReadOnlyRegion {
-    /// Maps the region at `region_path`, which must hold that type; of the state itself nothing is looked at.
+    /// Maps the region at `region_path`, which must hold that type. The state itself is not looked at.
     pub(crate) fn open(region_path: &RegionPath, state: StateType<'_>) -> Result<ReadOnlyRegion, Error> {
         let path = region_path.path();
         let mut file = region_path.open_read_only()?;
@@ -97,7 +97,8 @@ impl ReadOnlyRegion {
         self.key
     }
 
-    /// What no other region has: its file, and its number. A file of the same inode may be another region, and a copy has the same number.
+    /// What identifies the region: its file, and its number. A later file of the same inode may be another region, and a copy of
+    /// the file has the same number.
     pub(crate) fn identity(&self) -> (RegionKey, u128) {
         (self.key, self.id)
     }
@@ -161,7 +162,8 @@ impl ReadOnlyRegion {
         })
     }
 
-    /// Copies copy `k` word by word, if it holds a version: that one's number. `None` if it holds none, or was written meanwhile.
+    /// Copies copy `k` word by word, if it holds a version, and returns that version's number. `None` if it holds none, or was
+    /// written meanwhile.
     #[cfg(feature = "dynamic")]
     pub(crate) fn try_copy_of(&self, k: usize, to: &mut [u8]) -> Result<Option<u64>, Error> {
         assert!(k < self.shared.copies.len() && to.len() as u64 == self.geometry.size, "a copy of the state");
@@ -182,7 +184,7 @@ impl ReadOnlyRegion {
         Handle::all(&self.shared, unsafe { since(&self.mapping, &self.geometry) })
     }
 
-    /// Whether the region is in service, as its words say, and as its name does if they leave it to that.
+    /// Whether the region is in service: as its words say, or, if they leave it open, as its name says.
     pub(crate) fn is_in_service(&self) -> Result<bool, Error> {
         self.serves(self.published().service())
     }
@@ -220,8 +222,8 @@ impl ReadOnlyRegion {
         self.outcome(self.shared.optimistic_read_leaving(read))
     }
 
-    /// What came of a read. One that met a copy that the region does not have is made again if the region began to be replaced
-    /// a moment ago.
+    /// The result of a read. A read that met a copy that the region does not have is repeated if the region began to be replaced a
+    /// moment ago.
     #[inline]
     fn outcome(&self, read: Result<(Result<u64, Error>, bool), usize>) -> Result<Option<u64>, Error> {
         match read {

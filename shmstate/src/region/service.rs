@@ -16,9 +16,9 @@ pub(crate) struct Current<'a> {
 }
 
 impl Region {
-    /// What a closure finds that meets `copy` as the active one, which is none of the region's: an error, unless the region
-    /// is being replaced and its name still leads to it. Then it is in service, and its active copy is the one beside the
-    /// flags.
+    /// Decides what happens to a closure that meets an active copy `copy` that the region does not have. That is an error, unless
+    /// the region is being replaced and its name still leads to it. Then the region is in service, and its active copy is the one
+    /// beside the flags.
     #[cold]
     pub(crate) fn check_service(&self, copy: usize) -> Result<(), Error> {
         match (Published { version: 0, copy }).service() {
@@ -32,8 +32,8 @@ impl Region {
         }
     }
 
-    /// [`Self::check_service`] by a writer: after `Ok`, the region is in service without flags, or will say what it is at the
-    /// next attempt. Waits for the process that replaces the region; if that one is dead, does what it has left to do.
+    /// [`Self::check_service`] by a writer. After `Ok`, the region is in service without flags, or the next attempt finds out what
+    /// it is. Waits for the process that replaces the region; if that process is dead, does what it has left to do.
     #[cold]
     pub(crate) fn settle(&self, copy: usize, clock: &mut impl Clock) -> Result<(), Error> {
         self.check_service(copy)?;
@@ -41,7 +41,7 @@ impl Region {
     }
 
     /// Puts another region in this one's place: under the lock, `make` makes it of the current version, and `take_name` gives it
-    /// the name. `None`: this region has not the name any more.
+    /// the name. `None`: this region no longer has the name.
     pub(crate) fn replace<N>(
         &self,
         clock: &mut impl Clock,
@@ -77,7 +77,7 @@ impl Region {
         Ok(Current { version, bytes })
     }
 
-    /// Whether the region is in service, as its words say, and as its name does if they leave it to that.
+    /// Whether the region is in service: as its words say, or, if they leave it open, as its name says.
     pub(crate) fn is_in_service(&self) -> Result<bool, Error> {
         match self.shared().published().service() {
             Service::In => Ok(true),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// What has happened to a region since it was created, in all processes together.
 ///
-/// The numbers are read one after the other while others may go on; each is right by itself.
+/// The numbers are read one after the other while other processes may go on. Each number is right by itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Stats {

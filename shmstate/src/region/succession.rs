@@ -1,4 +1,4 @@
-//! A region that goes on in a new one: of other sizes, or of another type, and with what it holds.
+//! Replacing a region by a new one that takes over its content, with other sizes or of another type.
 
 use super::attached::Region;
 use super::create::{Beginning, Plan, Sizes};
@@ -26,10 +26,10 @@ impl Region {
     /// Puts a new region in this one's place, while others use it. `fill` gets what this region holds, and the bytes of the new
     /// state, which are zeroes; `attach` makes a handle on the new file.
     ///
-    /// Until the new region has the name, nothing has happened: neither if `fill` fails or panics, nor if this process dies.
-    /// From then on, this one is retired. The version is counted on: the new region begins with the next one.
+    /// Until the new region has the name, nothing has happened, even if `fill` fails or panics, or if this process dies. From then
+    /// on, this region is retired. The version counts on: the new region begins with the next one.
     ///
-    /// `None`: this region has not the name any more. It was replaced, removed or renamed; look again.
+    /// `None`: this region no longer has the name. It was replaced, removed or renamed; look the name up again.
     pub(crate) fn succeed<H>(
         &self,
         successor: &Successor<'_>,

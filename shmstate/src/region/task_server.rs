@@ -1,7 +1,7 @@
 //! The thread that sleeps for all tasks of this process that wait for versions of a region.
 //!
-//! It is started by the first task, and ends when none waits any more. It borrows no handle: a handle is dropped whenever its program
-//! wants it, and its mapping, which holds its locks, has to go at once.
+//! The first task starts it, and it ends when no task waits any more. It borrows no handle: the program may drop a handle at any
+//! time, and the handle's mapping, which holds its locks, has to go at once.
 
 use super::geometry::Geometry;
 use super::view::view;
@@ -19,7 +19,7 @@ use std::time::Duration;
 /// How long the thread stays without a task.
 const LINGER: Duration = Duration::from_millis(250);
 
-/// Those of this process that may write their region.
+/// The servers of this process for handles that may write their region.
 static SERVERS: PerRegion<TaskServer> = PerRegion::new();
 
 /// The handles' end: dropped with the last handle that uses it.
@@ -46,7 +46,7 @@ unsafe impl Send for Served {}
 unsafe impl Sync for Served {}
 
 impl TaskServer {
-    /// The one for the region with that identity; else one on what `map` maps.
+    /// The server for the region with that identity. If there is none, a new one on what `map` maps.
     pub(super) fn of(
         key: RegionKey,
         map: impl FnOnce() -> io::Result<(Shared<'static>, Mapping)>,
@@ -78,7 +78,8 @@ impl TaskServer {
         self.served.fork_guard.is_current()
     }
 
-    /// The news after `version`, if there is any now; else `waker` is woken when there is. An error if there can be no thread.
+    /// The news after `version`, if there is any now; otherwise `waker` is woken when there is some. An error if no thread can be
+    /// started.
     pub(super) fn news_or_wait(
         &self,
         ticket: &mut Option<Ticket>,

@@ -12,9 +12,8 @@ use std::path::Path;
 impl<T: SharedLayout> State<T> {
     /// Creates a state without a name, in memory that is gone with the last process that has it.
     ///
-    /// Other processes get in by a descriptor: [`share`](Self::share) makes one, [`from_fd`](Self::from_fd) opens it. The
-    /// memory is sealed: no process that has the descriptor can cut it off under the others, so that, unlike with a file, no
-    /// access to it can end a process.
+    /// Other processes get in by a descriptor: [`share`](Self::share) makes one, [`from_fd`](Self::from_fd) opens it. The memory is
+    /// sealed: no process that has the descriptor can truncate it. So, unlike with a file, no access to it can end a process.
     ///
     /// ```
     /// # use shmstate::{SharedLayout, State};
@@ -38,7 +37,7 @@ impl<T: SharedLayout> State<T> {
 
     /// Opens the anonymous state that another process has [shared](Self::share).
     ///
-    /// The descriptor is needed for the call alone.
+    /// The descriptor is needed only during the call.
     ///
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for a descriptor of anything else; otherwise as for
@@ -47,8 +46,8 @@ impl<T: SharedLayout> State<T> {
         Self::options().from_fd(descriptor)
     }
 
-    /// A descriptor by which another process can open this anonymous state. A program that is executed does not inherit
-    /// it, unless it is made its standard input, output or error, or sent to it over a socket.
+    /// A descriptor by which another process can open this anonymous state. A program that is executed does not inherit the
+    /// descriptor. Make it the program's standard input, output or error, or send it over a socket.
     ///
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for a state with a name; [`Forked`](crate::ErrorKind::Forked) in a

@@ -15,7 +15,7 @@ enum Refused {
 }
 
 impl<T: SharedLayout> State<T> {
-    /// The bytes of the fields that belong to each machine alone: those with `#[shared(local)]`, in order and apart from each other. A
+    /// The bytes of the fields with `#[shared(local)]`, which belong to each machine alone, in order and apart from each other. A
     /// program that brings another state up to date by [`apply`](Self::apply) leaves them out.
     ///
     /// ```
@@ -33,19 +33,19 @@ impl<T: SharedLayout> State<T> {
     /// ```
     ///
     /// # Errors
-    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) for a local field inside of a container: which items there are belongs
-    /// to the state.
+    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) for a local field inside of a container, because the shared state decides
+    /// which items there are.
     pub fn local_bytes() -> Result<Vec<Range<usize>>, Error> {
         let mut ranges = Vec::new();
         T::LAYOUT.add_local(0, T::LAYOUT.name, &mut ranges).map_err(ErrorRepr::InvalidOption)?;
         Ok(merged(ranges))
     }
 
-    /// Runs `f` on a local field, which `field` returns a reference to; what `f` did becomes the next version, as for
+    /// Runs `f` on a local field, to which `field` returns a reference. What `f` did becomes the next version, as for
     /// [`update`](Self::update).
     ///
-    /// It is for a state that several machines share, of which each changes its local fields alone. `field` only leads to the field; what it
-    /// changes besides is not looked at.
+    /// It is for a state that several machines share, where each machine changes only its own local fields. `field` only selects
+    /// the field; whatever else it changes is not looked at.
     ///
     /// ```
     /// # use shmstate::{SharedLayout, State};
@@ -95,8 +95,8 @@ impl<T: SharedLayout> State<T> {
         .map_err(Error::from)
     }
 
-    /// Runs `f` on the bytes of the committed version, and its number: those that [`Follower::bytes`](crate::Follower::bytes) has,
-    /// without a private copy.
+    /// Runs `f` on the bytes of the committed version, and its number. The bytes are those that
+    /// [`Follower::bytes`](crate::Follower::bytes) returns, without a private copy.
     ///
     /// ```
     /// # use shmstate::{SharedLayout, State};
@@ -121,10 +121,10 @@ impl<T: SharedLayout> State<T> {
 
     /// One update that writes bytes: each piece at its place in the state. Returns the version that it makes.
     ///
-    /// It is for a program that is given the [changes](crate::Change) of a state elsewhere and brings another one of the same
-    /// layout up to date with them: the [bytes](crate::Follower::bytes) that they have [written](crate::Change::written), in the order of
-    /// their versions. The bytes may come from anywhere: the parts of the state that they lie in are checked before the version is
-    /// published, as a region's are when it is opened.
+    /// It is for a program that receives the [changes](crate::Change) of a state, and brings another state of the same layout up to
+    /// date with them. The pieces are the [bytes](crate::Follower::bytes) that the changes have [written](crate::Change::written),
+    /// in the order of their versions. They may come from anywhere: the parts of the state in which they lie are checked before the
+    /// version is published, as those of a region are when it is opened.
     ///
     /// ```
     /// # use shmstate::{List, SharedLayout, State};
@@ -205,7 +205,8 @@ impl<T: SharedLayout> State<T> {
     }
 }
 
-/// Writes the pieces into the copy of an update, which holds a value again when this returns: without them if they would make none.
+/// Writes the pieces into the copy of an update. If they would make no value, takes them back, so that the copy holds a value when
+/// this returns.
 ///
 /// # Safety
 /// The pieces lie in the state. The ranges are the bytes of all pieces, in order and apart from each other.

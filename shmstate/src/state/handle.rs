@@ -24,9 +24,9 @@ use std::time::Duration;
 /// reference or [`Arc`](std::sync::Arc), or have one each ([`try_clone`](Self::try_clone)). Dropping it leaves the region
 /// as it is, for the next process.
 ///
-/// All handles of a process on a region share one descriptor. A program may close or replace it (`daemon(3)`, `closefrom`):
-/// it is opened again when it is needed. A library that is unloaded (`dlclose`) has to drop its handles first: one in a
-/// `static` keeps its mapping and its slot until the process ends.
+/// All handles of a process on a region share one descriptor. A program may close or replace this descriptor (`daemon(3)`,
+/// `closefrom`): the handles open it again when they need it. A library that is unloaded (`dlclose`) has to drop its handles first:
+/// a handle in a `static` keeps its mapping and its slot until the process ends.
 ///
 /// ```
 /// use shmstate::{List, SharedLayout, State, Text};
@@ -59,7 +59,7 @@ pub struct State<T: SharedLayout> {
     owner: AtomicU64,
 }
 
-/// What a handle was opened with, and another one in its place is.
+/// What a handle was opened with, and what a handle that takes its place is opened with.
 #[derive(Clone, Copy)]
 pub(super) struct Terms {
     /// Which other users may have written the file.
@@ -99,7 +99,7 @@ impl<T: SharedLayout> State<T> {
         State { region, images, txn_buffer, terms, owner: AtomicU64::new(0) }
     }
 
-    /// Remembers how many copies the program would have liked, for the error when they are missing.
+    /// Remembers how many copies the program has asked for, for the error when they are missing.
     pub(super) fn asked_for(mut self, copies: usize) -> Self {
         self.region = self.region.asked_for(copies);
         self
@@ -115,9 +115,8 @@ impl<T: SharedLayout> State<T> {
 
     /// Runs `f` on the committed version, in place.
     ///
-    /// Takes no lock, never waits, copies nothing; writers go on while `f` runs. The version that `f` sees stays as
-    /// it is until `f` returns. A reader that stays keeps one copy from being reused: K − 2 of them, in K copies, are in
-    /// no writer's way.
+    /// Takes no lock, never waits, and copies nothing. Writers go on while `f` runs, and the version that `f` sees stays as it is
+    /// until `f` returns. A reader that stays keeps one copy from being reused. With K copies, K − 2 such readers block no writer.
     ///
     /// # Errors
     /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle;
@@ -133,7 +132,7 @@ impl<T: SharedLayout> State<T> {
 
     /// [`read`](Self::read), with the version that `f` sees.
     ///
-    /// [`version`](Self::version) beside a read may name another one: writers go on between the two calls.
+    /// A call of [`version`](Self::version) after a read may return another number, because writers go on between the two calls.
     ///
     /// ```
     /// # use shmstate::{SharedLayout, State};
@@ -176,7 +175,7 @@ impl<T: SharedLayout> State<T> {
         Ok(result)
     }
 
-    /// A pin where the region does not have the copy that it names: it is being replaced, or has been.
+    /// A pin in a region that names an active copy that it does not have, because it is being replaced, or has been.
     #[cold]
     pub(super) fn enter_leaving(&self, copy: usize) -> Result<Pin<'_>, Error> {
         self.region.check_service(copy)?;
@@ -187,7 +186,8 @@ impl<T: SharedLayout> State<T> {
         })
     }
 
-    /// What this thread is to the handle. A thread that has got the number of an owner that has ended takes its place.
+    /// Whether this thread is the handle's owner or a guest. A later thread that has the number of an owner that has ended takes
+    /// the owner's place.
     #[inline]
     fn reader(&self) -> Reader {
         let (me, owner) = (thread_number(), self.owner.load(Relaxed));
@@ -209,8 +209,8 @@ impl<T: SharedLayout> State<T> {
     /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Of a region that has been [replaced](crate::ErrorKind::Retired), it is that of the last one: to read is the error then, and
-    /// this says how far the region had come.
+    /// For a region that has been [replaced](crate::ErrorKind::Retired), it is the number of the region's last commit. Reads return
+    /// the error then, and this number says how far the region had come.
     ///
     /// # Errors
     /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle.
@@ -239,8 +239,8 @@ impl<T: SharedLayout> State<T> {
     }
 
     /// A random number that the region got when it was created with new content. A region that took over the content of another one
-    /// has that one's ([`recreate`](Self::recreate), a [migration](Options::migrate)): it tells whether two regions are the same
-    /// state at two times, whatever their names.
+    /// ([`recreate`](Self::recreate), a [migration](Options::migrate)) took over this number as well. So the number tells whether
+    /// two regions are the same state at two times, whatever their names.
     ///
     /// ```
     /// # use shmstate::State;
@@ -263,8 +263,8 @@ impl<T: SharedLayout> State<T> {
         Schema::of(T::LAYOUT).document()
     }
 
-    /// Whether the name still leads to this region. It does not once the region has been removed, even if another one has
-    /// been created under the name since; processes that have the old one mapped keep working on it. An anonymous region is always
+    /// Whether the name still leads to this region. After the region has been removed, the name does not, even if another region
+    /// has been created under it since. Processes that have the old region mapped keep working on it. An anonymous region is always
     /// current.
     ///
     /// # Errors
@@ -310,7 +310,7 @@ impl<T: SharedLayout> State<T> {
     }
 }
 
-/// A pin that is left on every way out of a closure, but not by a child that was forked inside of it: the pin is the
+/// A pin that is released on every way out of a closure, but not in a child that was forked inside of the closure: the pin is the
 /// parent's, and the child has no mapping, or another one at the same addresses.
 struct Pinned<'a> {
     region: &'a Region,
@@ -327,7 +327,7 @@ impl Drop for Pinned<'_> {
     }
 }
 
-/// The type, where the state lies, and its present numbers; not what it holds, which [`read`](State::read) shows.
+/// Shows the type, where the state lies, and its present numbers, but not its content, which [`read`](State::read) shows.
 impl<T: SharedLayout> fmt::Debug for State<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("State");

@@ -11,10 +11,11 @@ use std::ops::Range;
 /// Bytes that Linux maps around a page that is read for the first time: the kernel's `fault_around_bytes`, unless it was changed.
 const MAPPED_AROUND: usize = 64 << 10;
 
-/// Copies a page or more, and reads a byte in each [`MAPPED_AROUND`] of where they go before.
+/// Copies a page or more. Before that, reads one byte in each [`MAPPED_AROUND`] of the destination.
 ///
-/// A page that a process writes first costs a page fault for itself; one that it reads first brings those around it along, to be
-/// written as well, because the file lies in memory. Where they are mapped already, this is a load for each.
+/// A page that a process first touches by a write costs a page fault of its own. A page that it first touches by a read brings the
+/// pages around it along; these can be written as well, because the file lies in memory. Where the pages are mapped already, the
+/// reads cost one load each.
 ///
 /// # Safety
 /// The bytes lie in two copies of a mapping. No other access is made to those at `to`, and those at `from` are not written.
@@ -28,7 +29,7 @@ unsafe fn copy_many(to: *mut u8, from: *const u8, len: usize) {
     unsafe { std::ptr::copy_nonoverlapping(from, to, len) }
 }
 
-/// An offset for each [`MAPPED_AROUND`] that `len` bytes from the address `at` on lie in.
+/// One offset in each [`MAPPED_AROUND`] in which the `len` bytes from the address `at` on lie.
 #[inline]
 fn one_in_each(at: usize, len: usize) -> impl Iterator<Item = usize> {
     let next = MAPPED_AROUND - at % MAPPED_AROUND;

@@ -1,4 +1,4 @@
-//! A new region of what was kept elsewhere: of an exported file, or of a snapshot.
+//! A new region from content that was kept elsewhere: in an exported file, or in a snapshot.
 
 use super::handle::State;
 use super::migrate::{Migrate, value};
@@ -58,9 +58,9 @@ impl<T: SharedLayout> Options<'_, T> {
     /// Opens the state, or creates it with content that was kept outside of shared memory.
     ///
     /// If there is no region of that name, `kept` is called. It gets the [lineage](State::lineage) that the new region will have,
-    /// and returns the content: the region begins with the version of the snapshot, and no process sees the region before it
-    /// holds that. A snapshot of another layout is carried over as [`migrate`](Self::migrate) says, and the version is the next one
-    /// then. With `None` the region is a new one, as [`open_or_create`](Self::open_or_create) makes it.
+    /// and returns the content. The region begins with the version of the snapshot, and no process sees the region before it holds
+    /// this content. A snapshot of another layout is carried over as [`migrate`](Self::migrate) says, and the region begins with
+    /// the next version. With `None` the region is a new one, as [`open_or_create`](Self::open_or_create) makes it.
     ///
     /// When several processes do this at once, `kept` may be called in each of them, and one of them makes the region.
     ///
@@ -108,7 +108,7 @@ impl<T: SharedLayout> Options<'_, T> {
     }
 
     /// Creates a state without a name, with the content of a snapshot, as [`open_or_restore`](Self::open_or_restore) does.
-    /// `shmstate-durable` has a backup checked by it.
+    /// `shmstate-durable` checks backups with it.
     ///
     /// # Errors
     /// As for [`open_or_restore`](Self::open_or_restore) and [`State::anonymous`].

@@ -123,11 +123,10 @@ pub(crate) fn place_of<T: SharedLayout, P: ?Sized>(
 }
 
 impl<T: SharedLayout> State<T> {
-    /// Says which field [`load`](Self::load) is to read; `field` is given an empty state and returns a reference into it.
+    /// Selects the field that [`load`](Self::load) reads: `field` is given an empty state and returns a reference into it.
     ///
-    /// It can be any plain field, or an item of an array, outside of containers and of payloads of enums: what lies in
-    /// those may be dead. A projection is a number: it can be copied and kept, and used with every handle on a
-    /// state of that type.
+    /// It can be any plain field, or an item of an array, that lies outside of containers and of payloads of enums: bytes in those
+    /// may be out of use. A projection is a number: it can be copied and kept, and used with every handle on a state of that type.
     ///
     /// # Errors
     /// [`InvalidProjection`](crate::ErrorKind::InvalidProjection) for anything else.
@@ -140,12 +139,12 @@ impl<T: SharedLayout> State<T> {
 
     /// Reads one field of the committed version.
     ///
-    /// It is for one number that is asked for often: nothing is written to the region, not even a pin, so that any number
-    /// of cores can do it at the same time without being in each other's way. Two loads may be of two versions; what has to
-    /// fit together is one field, or is [`read`](Self::read).
+    /// It is for one number that is read often: nothing is written to the region, not even a pin, so any number of cores can load
+    /// at the same time without slowing each other down. Two loads may be of two versions. Values that have to fit together belong
+    /// in one field, or use [`read`](Self::read).
     ///
-    /// The words are copied, and if the copy that they lie in was written meanwhile, they are copied again: that takes two
-    /// updates that begin in the time of the copying. After a few times in vain the load takes a pin, as `read` does.
+    /// The words are copied. If a writer has written the copy in which they lie meanwhile, they are copied again; this takes two
+    /// updates that begin during the copying. After a few failed attempts, the load takes a pin, as `read` does.
     ///
     /// ```
     /// # use shmstate::{SharedLayout, State, Text};
@@ -214,7 +213,7 @@ impl<T: SharedLayout> State<T> {
 }
 
 impl<T: SharedLayout> ReadOnly<T> {
-    /// Says which field [`load`](Self::load) is to read: see [`State::project`].
+    /// Selects the field that [`load`](Self::load) reads: see [`State::project`].
     ///
     /// # Errors
     /// As for [`State::project`].

@@ -1,4 +1,4 @@
-//! The names whose regions this thread is making: the `init` of one must not wait for itself.
+//! The names whose regions this thread is making: the `init` of a region must not wait for itself.
 
 use crate::error::{Error, ErrorRepr};
 use crate::os::RegionKey;
@@ -8,12 +8,12 @@ use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 
 thread_local! {
-    /// The directories and the names in them, the innermost last. Nothing that is dropped with the thread: the program may open a
-    /// state in what runs afterwards, as destructors of thread-local values and `atexit` do. Without a name, it has no memory.
+    /// The directories and the names in them, the innermost last. The list is not dropped with the thread, because the program may
+    /// open a state in code that runs afterwards: destructors of thread-local values, and `atexit`. An empty list has no memory.
     static NAMES: RefCell<ManuallyDrop<Vec<(RegionKey, OsString)>>> = const { RefCell::new(ManuallyDrop::new(Vec::new())) };
 }
 
-/// While there is one, nothing else on this thread may change where that name leads.
+/// While this value lives, nothing else on this thread may change where that name leads.
 pub(super) struct Making(());
 
 impl Making {

@@ -1,4 +1,4 @@
-//! What becomes of a state of an earlier layout, as the program says: [`Migrate`].
+//! What the program does with a state of an earlier layout: [`Migrate`].
 
 use crate::dynamic::evolve::Aligned;
 use crate::error::{Error, ErrorRepr};
@@ -12,14 +12,14 @@ use std::path::Path;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Migrate<'a> {
-    /// Whatever has a place in the new type is carried over: fields by their names, numbers into wider ones, containers into
-    /// larger ones, or into smaller ones if their content fits. If anything is lost by that, the error lists it.
+    /// Whatever has a place in the new type is carried over: fields by their names, numbers into wider ones, containers into larger
+    /// ones, or into smaller ones if their content fits. If anything would be lost, opening fails, and the error lists it.
     Auto,
-    /// The same, and what is at these paths, or inside of what is there, may be lost. The paths are those of the old type, as
-    /// the error of [`Auto`](Migrate::Auto) has them: `ticks`, `rooms[..].name`. One that an older type does not have does no
-    /// harm, because the program may meet several older types; an error for losses names it.
+    /// Like [`Auto`](Migrate::Auto), but what is at these paths, or inside of it, may be lost. The paths are those of the old type,
+    /// as the error of `Auto` names them: `ticks`, `rooms[..].name`. A path that an older type does not have does no harm, because
+    /// the program may meet several older types; an error for losses names such a path.
     AllowLoss(&'a [&'a str]),
-    /// Code of the program, from an earlier type that it still has to a later one: see [`Migrate::with`].
+    /// Code of the program that leads from an earlier type, which the program still has, to a later one: see [`Migrate::with`].
     With(Typed<'a>),
 }
 
@@ -34,11 +34,11 @@ pub struct Typed<'a> {
 type Run<'a> = Box<dyn Fn(&[u8], &mut [u8]) -> Result<(), Error> + 'a>;
 
 impl<'a> Migrate<'a> {
-    /// A migration by code of the program. The old type is kept in the program, the new one is the state's type, or an older one
-    /// from which another migration leads on.
+    /// A migration by code of the program. The program keeps the old type. The new type is the state's type, or an older one from
+    /// which another migration leads on.
     ///
-    /// `migrate` finds in the new value whatever [`Auto`](Migrate::Auto) carries over; all else is as in a new state, and
-    /// losses are up to `migrate`. If it returns an error, or panics, nothing has happened.
+    /// The new value holds whatever [`Auto`](Migrate::Auto) carries over; all else in it is as in a new state. What may be lost is
+    /// up to `migrate`. If it returns an error, or panics, nothing has happened.
     ///
     /// ```
     /// use shmstate::{Migrate, SharedLayout, State};
@@ -100,10 +100,10 @@ impl fmt::Debug for Typed<'_> {
     }
 }
 
-/// The value that these bytes are.
+/// These bytes as a value of `S`.
 ///
 /// # Errors
-/// They are none.
+/// If they are no value of `S`.
 pub(super) fn value<S: SharedLayout>(bytes: &[u8]) -> Result<*const S, Error> {
     let value = bytes.as_ptr().cast::<S>();
     if bytes.len() != size_of::<S>() || !value.is_aligned() {
@@ -118,7 +118,7 @@ fn invalid(invalid: &ValidityError) -> Error {
     Error::invalid_state(Path::new("the state to migrate"), invalid)
 }
 
-/// The error of the program's code; one of this library is itself.
+/// The error for one that the program's code has returned; an error of this library is passed on as it is.
 fn refused(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
     match error.downcast::<Error>() {
         Ok(error) => *error,

@@ -1,4 +1,5 @@
-//! Opening a region of an earlier layout: its state is carried over to a new region, which takes its place while others use it.
+//! Opening a region of an earlier layout: its state is carried over to a new region, which takes the old region's place while other
+//! processes use it.
 
 use super::handle::{State, Terms};
 use super::making::Making;
@@ -18,7 +19,7 @@ pub(super) struct Hop<'m> {
     evolution: Evolution,
     /// The program's code, after what is carried over by itself.
     typed: Option<&'m Typed<'m>>,
-    /// Paths that may be lost. Where there is code of the program, everything may.
+    /// Paths that may be lost. If the step runs code of the program, everything may.
     allowed: Vec<String>,
 }
 
@@ -34,17 +35,17 @@ impl Hop<'_> {
 pub(super) type Migrates<'a> = Box<dyn Fn(u128) -> bool + 'a>;
 
 impl<'a, T: SharedLayout> Options<'a, T> {
-    /// What to do with a region of another layout than `T`; by default, to open it is the error
+    /// What to do with a region of another layout than `T`; by default, opening it returns the error
     /// [`LayoutMismatch`](ErrorKind::LayoutMismatch).
     ///
     /// [`open`](Self::open), [`open_or_create`](Self::open_or_create) and [`open_or_replace`](Self::open_or_replace) carry the
-    /// state over to a new region, which takes the place of the old one while other processes use it. Updates wait
-    /// meanwhile, and none is lost. Handles of the old program are out of service then: their next call is the error
+    /// state over to a new region, which takes the place of the old one while other processes use it. Updates wait meanwhile, and
+    /// none is lost. Handles of the old program are out of service then: their next call returns the error
     /// [`Retired`](ErrorKind::Retired).
     ///
-    /// Called several times, it says what leads from each earlier layout to a later one: the migrations are followed from the one
-    /// whose old type the region has. Of [`Migrate::Auto`] and [`Migrate::AllowLoss`] the last one counts; it leads from any
-    /// layout from which no other one does to `T`.
+    /// It can be called several times, for migrations from several earlier layouts, each to a later one. They are followed from the
+    /// one whose old type the region has. Of [`Migrate::Auto`] and [`Migrate::AllowLoss`] the last one counts: it leads to `T` from
+    /// any layout from which no other migration leads.
     ///
     /// ```
     /// use shmstate::{Migrate, SharedLayout, State};
@@ -76,9 +77,9 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self
     }
 
-    /// Migrates a region only if `migrates` says so of its lineage. It is asked of each region that is about to be migrated; one that is
-    /// not is left alone, and opening it is the error that it is without [`migrate`](Self::migrate). `shmstate-durable` asks whether
-    /// the region belongs to its store.
+    /// Migrates a region only if `migrates` returns `true` for its lineage. It is called for each region that is about to be
+    /// migrated. If it returns `false`, the region is left alone, and opening it fails as it does without
+    /// [`migrate`](Self::migrate). `shmstate-durable` asks whether the region belongs to its store.
     #[doc(hidden)]
     pub fn migrate_if(mut self, migrates: impl Fn(u128) -> bool + 'a) -> Self {
         self.migrates = Some(Box::new(migrates));
@@ -86,7 +87,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     }
 }
 
-/// Opens the region of that name, if there is one, and if something is said about other layouts.
+/// Opens the region of that name, if there is one, and if the options say what to do with other layouts.
 pub(super) fn migrated<T: SharedLayout>(options: &Options<'_, T>, name: &Path) -> Result<Option<State<T>>, Error> {
     if options.migrations.is_empty() {
         return Ok(None);
@@ -190,7 +191,7 @@ pub(super) fn route<'m, T: SharedLayout>(
     }
 }
 
-/// What may be lost where no code of the program says what becomes of it; `None` if that is not to be done at all.
+/// The paths that may be lost in a step without code of the program; `None` if the options allow no such step.
 fn allowed(migrations: &[Migrate<'_>]) -> Option<Vec<String>> {
     migrations.iter().rev().find_map(|migrate| match migrate {
         Migrate::Auto => Some(Vec::new()),

@@ -4,12 +4,13 @@
 //! * `handle`: a handle, its `read`, and what it tells about itself.
 //! * `update`: one transaction, from the lock to the verdict; `outcome`: what its closure may return.
 //! * `apply`: an update by bytes that were changed in another state.
-//! * `with_timeout`: updates that wait for another time than their handle says.
+//! * `with_timeout`: updates with another timeout than that of their handle.
 //! * `snapshot`: a private copy; `load`: one field.
 //! * `read_only`: looking without the right to write.
 //! * `anonymous`: states that go from process to process as descriptors.
 //! * `stats`: what a region counts.
-//! * `options`: how a state is created and opened; `open`: the same without options; `replace`: how it is replaced and removed; `making`: not by its own `init`.
+//! * `options`: how a state is created and opened; `open`: the same without options; `replace`: how it is replaced and removed;
+//!   `making`: an `init` may not change its own name.
 //! * `reopen`: following the name to another region; `recreate`: going on in one of other sizes.
 //! * `migrate`: what becomes of a state of another layout; `migrating`: opening one; `importing`: making one
 //!   of a file.

@@ -7,11 +7,10 @@ use crate::layout::SharedLayout;
 use std::path::Path;
 
 impl<T: SharedLayout> State<T> {
-    /// Creates a state that does not exist yet, with everything zero, empty or `false`, but for fields with
-    /// `#[shared(init = …)]`.
+    /// Creates a state that does not exist yet, with everything zero, empty or `false`, except fields with `#[shared(init = …)]`.
     ///
-    /// A bare name lives in a private directory of the user under `/dev/shm`, or in the directory that the environment
-    /// variable `SHMSTATE_DIR` names; a name with a `/` is a path. [`options`](Self::options) has more to say.
+    /// A bare name lives in a private directory of the user under `/dev/shm`, or in the directory that the environment variable
+    /// `SHMSTATE_DIR` names; a name with a `/` is a path. [`options`](Self::options) has more settings.
     ///
     /// # Errors
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`NoSpace`](crate::ErrorKind::NoSpace),

@@ -33,19 +33,19 @@ pub struct RegionSize {
     pub copy: u64,
 }
 
-/// What the program would have liked of a region that may be there already; 0 where it did not say.
+/// What the program has asked for of a region that may exist already; 0 where it asked for nothing.
 pub(super) struct Asked {
     handles: usize,
     copies: usize,
 }
 
 impl Asked {
-    /// How many copies it was, if it said so.
+    /// How many copies the program asked for, if it did.
     pub(super) fn copies(&self) -> usize {
         self.copies
     }
 
-    /// Lets the error say it, and those that the handle may give later.
+    /// Adds it to the error, and to the errors that the handle may return later.
     pub(super) fn tell<T: SharedLayout>(&self, opened: Result<State<T>, Error>) -> Result<State<T>, Error> {
         opened.map(|state| state.asked_for(self.copies)).map_err(|e| e.with_asked(self.handles))
     }
@@ -59,7 +59,7 @@ pub(super) struct NewRegion<'a> {
 }
 
 impl NewRegion<'_> {
-    /// Runs what makes the file the region, and code of the program.
+    /// Runs `make`, which makes the file the region, and runs code of the program.
     pub(super) fn made<E: From<Error>>(&self, make: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
         let making = Making::begin(self.region_path)?;
         make()?;
@@ -103,7 +103,7 @@ pub struct Options<'a, T> {
     /// What is done with regions of other layouts.
     #[cfg(feature = "dynamic")]
     pub(super) migrations: Vec<super::migrate::Migrate<'a>>,
-    /// Which of them, by their lineage.
+    /// Which of these regions are migrated, by their lineage.
     #[cfg(feature = "dynamic")]
     pub(super) migrates: Option<super::migrating::Migrates<'a>>,
 }
@@ -125,18 +125,18 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         }
     }
 
-    /// The file's mode, `0o600` by default: a new region gets it, whatever the umask. A region that others may read or
-    /// write, or that belongs to another user, is opened only if the mode given here lets them as well: a user that can write
-    /// a region can make its other users misbehave, and one that can read it can lock its bytes, and so keep them waiting.
-    /// `0o660` is for the users of one group, `0o666` for all users. The memory of an [anonymous](Self::anonymous) region cannot be
+    /// The file's mode, `0o600` by default. A new region gets it, whatever the umask. A region that other users may read or write,
+    /// or that belongs to another user, is opened only if the mode given here allows this as well: a user that can write a region
+    /// can make its other users misbehave, and a user that can read it can lock its bytes and so keep the others waiting. `0o660`
+    /// is for the users of one group, `0o666` for all users. The memory of an [anonymous](Self::anonymous) region cannot be
     /// executed, whatever the mode says.
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = Some(mode);
         self
     }
 
-    /// How many copies of the state a new region has: 2 to 8, by default 3. K copies let K − 2 readers stay in their
-    /// closures for as long as they like without being in a writer's way; the region takes K times the state's size.
+    /// How many copies of the state a new region has: 2 to 8, by default 3. With K copies, K − 2 readers can stay in their closures
+    /// for any time without blocking a writer. The region takes K times the state's size.
     pub fn copies(mut self, copies: usize) -> Self {
         self.copies = Some(copies);
         self
@@ -144,8 +144,8 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 
     /// How many copies a new region may come to have: at most 8, by default as many as [`copies`](Self::copies).
     ///
-    /// When readers stay in every copy that a writer could take, it takes a spare one into use after a millisecond,
-    /// instead of waiting for them. A region has address space for `max_copies` copies from the start, and memory only for
+    /// When readers stay in every copy that a writer could take, the writer brings a spare copy into use after a millisecond,
+    /// instead of waiting for the readers. A region has address space for `max_copies` copies from the start, and memory only for
     /// those in use; it does not give a copy's memory back.
     pub fn max_copies(mut self, max_copies: usize) -> Self {
         self.max_copies = Some(max_copies);
@@ -154,27 +154,26 @@ impl<'a, T: SharedLayout> Options<'a, T> {
 
     /// How many handles a new region can have at a time, in all processes together: 1 to 65 536, by default 64.
     ///
-    /// A region that is there already keeps its number, and its `max_copies`: [`stats`](State::stats) tells them.
+    /// An existing region keeps its number of handles, and its `max_copies`: [`stats`](State::stats) shows both.
     pub fn handles(mut self, handles: usize) -> Self {
         self.handles = Some(handles);
         self
     }
 
-    /// How long an update waits for another writer, or for readers that stay in every copy it could take; and an open,
-    /// for a free handle, or for a process that is just opening the region for the first time. By default five seconds.
+    /// How long a call waits: by default five seconds. An update waits for another writer, or for readers that stay in every copy
+    /// that it could take. Opening waits for a free handle, or for a process that is just opening the region for the first time.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Whether to create a region although there seems to be no room for it. By default it is not.
+    /// Whether to create a region although there seems to be no room for it. By default, this is an error.
     ///
-    /// A region gets its memory when it is created. On a file system in memory (`/dev/shm`, a tmpfs, an anonymous state),
-    /// one that is too large would not fail: the kernel would kill processes, and not necessarily this one. So a new region
-    /// has to fit into what the file system has free, into the machine's available memory and free swap
-    /// (`/proc/meminfo`), and into what each memory control group of this process has left, less a reserve of a
-    /// thirty-second, at most 128 MiB. Otherwise the error is [`NoSpace`](ErrorKind::NoSpace), which says what is needed,
-    /// what is available, and by what that is limited.
+    /// A region gets its memory when it is created. On a file system in memory (`/dev/shm`, a tmpfs, an anonymous state), a region
+    /// that is too large would not fail: the kernel would kill processes, and not necessarily this one. So a new region has to fit
+    /// into what the file system has free, into the machine's available memory and free swap (`/proc/meminfo`), and into what each
+    /// memory control group of this process has left, less a reserve of a thirty-second, at most 128 MiB. Otherwise the error is
+    /// [`NoSpace`](ErrorKind::NoSpace), which says what is needed, what is available, and by what that is limited.
     ///
     /// Those numbers are the kernel's estimates. `true` creates the region whatever they say.
     pub fn ignore_memory_limits(mut self, ignore: bool) -> Self {
@@ -182,14 +181,14 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self
     }
 
-    /// Fills the state of a new region, in place, before any process can see it. It finds everything zero, but for the fields
-    /// that `#[shared(init = …)]` gives another value.
+    /// Fills the state of a new region, in place, before any process can see it. `init` finds everything zero, except the fields to
+    /// which `#[shared(init = …)]` gives another value.
     ///
-    /// When several processes create at once, those that lose have filled theirs in vain.
+    /// When several processes create the region at once, one of them wins, and the losers discard theirs.
     ///
-    /// It may read the region that [`open_or_replace`](Self::open_or_replace) is about to replace, by [`State::open`] with the
-    /// type of that one. To create, replace or remove the same name in it is the error
-    /// [`Reentrant`](ErrorKind::Reentrant): that would wait for itself.
+    /// It may read the region that [`open_or_replace`](Self::open_or_replace) is about to replace, by [`State::open`] with the type
+    /// of that region. To create, replace or remove the same name inside of `init` is the error
+    /// [`Reentrant`](ErrorKind::Reentrant), because the call would wait for itself.
     pub fn init(mut self, init: impl FnOnce(&mut T) + 'a) -> Self {
         self.init = Some(Box::new(init));
         self
@@ -320,8 +319,8 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         }
     }
 
-    /// Attaches to a new region and gives it its name: in this order, so that a name is given only when nothing else can
-    /// fail. If another process takes the name away at once, that comes after the creation.
+    /// Attaches to a new region and gives it its name: in this order, so that a name is given only when nothing else can fail. If
+    /// another process removes the name at once, the creation counts all the same.
     pub(super) fn publish(region_path: &RegionPath, new: &NewFile, terms: Terms) -> Result<State<T>, Error> {
         let attach = || State::<T>::attach_new(Some(region_path), new.file(), terms);
         let state = match attach() {
@@ -350,21 +349,21 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         Plan::new(Schema::of(T::LAYOUT), self.sizes())
     }
 
-    /// The same options, where what was not said is as in the region of these sizes.
+    /// The same options, with `sizes` where the program has given none.
     pub(super) fn or_as(mut self, sizes: Sizes) -> Self {
         let Sizes { copies, max_copies, handles } = self.sizes_or(sizes);
         (self.copies, self.max_copies, self.handles) = (Some(copies), Some(max_copies), Some(handles));
         self
     }
 
-    /// The sizes of a new region that is as one of these sizes, where nothing else was said.
+    /// The sizes of a new region: those that the program has given, and `sizes` where it has given none.
     pub(super) fn sizes_or(&self, sizes: Sizes) -> Sizes {
         let copies = self.copies.unwrap_or(sizes.copies);
         let max_copies = self.max_copies.unwrap_or(sizes.max_copies.max(copies));
         Sizes { copies, max_copies, handles: self.handles.unwrap_or(sizes.handles) }
     }
 
-    /// The mode of a new file, if it was said.
+    /// The mode of a new file, if the program has given one.
     pub(super) fn asked_mode(&self) -> Option<u32> {
         self.mode
     }
@@ -374,7 +373,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self.init.is_some()
     }
 
-    /// What to say of a region that has fewer handles or copies.
+    /// What the program has asked for, for errors of a region that has fewer handles or copies.
     pub(super) fn asked(&self) -> Asked {
         let copies = self.copies.filter(|copies| *copies != DEFAULT_COPIES);
         Asked { handles: self.handles.unwrap_or(0), copies: self.max_copies.or(copies).unwrap_or(0) }

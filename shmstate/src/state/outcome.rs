@@ -1,9 +1,9 @@
 //! What the closure of an update may return.
 //!
-//! An update commits whatever its closure returns, so that an `Err` would be committed as well. [`Outcome`] makes that a
-//! compile error: it is implemented once for every type, and a second time for `Result`. For a plain type the compiler
-//! infers the one marker that fits. For a `Result` two fit, and it refuses to choose. Its message names the parameter and the
-//! markers, so these say what to do.
+//! An update commits whatever its closure returns, so that an `Err` would be committed as well. [`Outcome`] makes that a compile
+//! error: it is implemented once for every type, and a second time for `Result`. For a plain type the compiler infers the one
+//! marker that fits. For a `Result`, two markers fit, and the compiler refuses to choose. Its message names the parameter and the
+//! markers, so their names say what to do.
 
 /// What a closure of [`State::update`](crate::State::update) returns: anything but a `Result`.
 ///
@@ -31,8 +31,8 @@
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// To commit what was done and report an error all the same, move the `Result` out of the closure by another way: as a part of
-/// a tuple, say, or into a variable outside.
+/// To commit what was done and report an error all the same, move the `Result` out of the closure in another way: as a part of a
+/// tuple, say, or into a variable outside.
 pub trait Outcome<Marker> {}
 
 /// The marker of a closure that cannot fail.

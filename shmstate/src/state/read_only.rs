@@ -15,8 +15,8 @@ use std::path::Path;
 /// A shared `T` that this process may only look at: [`State::open_read_only`].
 ///
 /// It needs no permission to write the file, takes no handle, and no process notices it: the kernel refuses this process every
-/// write to the mapping. In return it gives [`snapshot`](Self::snapshot)s and single fields ([`load`](Self::load)) only; a `&T` takes a pin, and a
-/// pin is a write.
+/// write to the mapping. In return, it gives only [`snapshot`](Self::snapshot)s and single fields ([`load`](Self::load)): a `&T`
+/// would take a pin, and a pin is a write.
 pub struct ReadOnly<T: SharedLayout> {
     region: ReadOnlyRegion,
     state: PhantomData<fn() -> T>,
@@ -25,9 +25,9 @@ pub struct ReadOnly<T: SharedLayout> {
 impl<T: SharedLayout> State<T> {
     /// Opens a state that exists, to look at it.
     ///
-    /// It is for users that may read the file and not write it: [`Options::mode`](crate::Options::mode) with `0o644`, say.
-    /// Which user owns the file, and which ones may write it, is not asked: what is read is checked before it becomes a `T`. A user that may
-    /// cut the file off can end this process (SIGBUS), as with any mapped file.
+    /// It is for users that may read the file and not write it: [`Options::mode`](crate::Options::mode) with `0o644`, say. The file
+    /// may belong to any user, and any user may have written it: what is read is checked before it becomes a `T`. A user that may
+    /// truncate the file can end this process (SIGBUS), as with any mapped file.
     ///
     /// ```
     /// # use shmstate::{SharedLayout, State};
@@ -58,9 +58,9 @@ impl<T: SharedLayout> ReadOnly<T> {
 
     /// Copies the committed version to the heap, and checks it.
     ///
-    /// Without a pin, writers may come to write the copy that is being read; then it is read again. With three copies that
-    /// takes two commits in the time of the copying, and one where a copy rests. Beside a writer that never rests, a snapshot of some KiB may
-    /// have to try many times, and one of much more may end with `Busy`: open the state for writing there.
+    /// Without a pin, writers may overwrite the copy that is being read; then the snapshot begins again. With three copies, this
+    /// takes two commits during the copying, or one if a copy rests. If a writer commits without a break, a snapshot of some KiB
+    /// may need many attempts, and a much larger one may end with `Busy`. In that case, open the state for writing.
     ///
     /// # Errors
     /// [`Busy`](crate::ErrorKind::Busy) if writers were faster for five seconds; [`Corrupt`](crate::ErrorKind::Corrupt) if
@@ -83,8 +83,8 @@ impl<T: SharedLayout> ReadOnly<T> {
         Ok((version, unsafe { finish_snapshot(snapshot, self.path()) }?))
     }
 
-    /// Calls `copy` with the active image, of which it may look at `bytes`: whole words. Again, until no writer has written that
-    /// image meanwhile. Returns the version of what was copied at last.
+    /// Calls `copy` with the active image, of which it may read `bytes`: whole words. Repeats this until no writer has written that
+    /// image meanwhile. Returns the version of the last attempt.
     #[inline]
     pub(super) fn copied(&self, bytes: Range<usize>, mut copy: impl FnMut(*const u8)) -> Result<u64, Error> {
         let mut clock = Deadline::new(DEFAULT_TIMEOUT);

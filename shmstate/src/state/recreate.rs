@@ -11,13 +11,13 @@ impl<T: SharedLayout> State<T> {
     /// Moves the state, with all that it holds, to a new region of other [`handles`](Options::handles),
     /// [`copies`](Options::copies), [`max_copies`](Options::max_copies) or [`mode`](Options::mode), while other processes use it.
     ///
-    /// What is not said in `options` stays as it is in the old region: its sizes, the file's owner, group and mode. Everything
-    /// else of the file is that of a new one. The timeout is that of the options. The version counts on, and the move counts as
-    /// one commit; other [counters](Self::stats) begin anew.
+    /// What `options` leave open stays as it is in the old region: its sizes, and the file's owner, group and mode. Everything else
+    /// of the file is that of a new file. The timeout is that of the options. The version counts on, and the move counts as one
+    /// commit; other [counters](Self::stats) begin anew.
     ///
-    /// This handle is one on the new region then. Others are out of service: their next call is the error
-    /// [`Retired`](crate::ErrorKind::Retired), and they [`reopen`](Self::reopen). No update is lost: what was acknowledged in the old
-    /// region is in the new one, and nothing is acknowledged in the old one after that. A closure that reads keeps its version
+    /// Afterwards, this handle is one on the new region. Other handles are out of service: their next call returns the error
+    /// [`Retired`](crate::ErrorKind::Retired), and they [`reopen`](Self::reopen). No update is lost: what was acknowledged in the
+    /// old region is in the new one, and nothing is acknowledged in the old one after that. A closure that reads keeps its version
     /// until it returns. If this process dies, either the old region is in service or the new one.
     ///
     /// Updates wait while the state is copied. Until the last old handle is dropped, both regions take memory.
@@ -35,13 +35,14 @@ impl<T: SharedLayout> State<T> {
     /// ```
     ///
     /// # Errors
-    /// [`Retired`](crate::ErrorKind::Retired) if another process was faster; [`Busy`](crate::ErrorKind::Busy) if an update stays until
-    /// the time is up, or another process that replaces or removes the region does; [`NoSpace`](crate::ErrorKind::NoSpace);
-    /// [`Permission`](crate::ErrorKind::Permission) if the directory is closed to this process, or if the region belongs to
-    /// another user or group to which it cannot give a file; [`Unsupported`](crate::ErrorKind::Unsupported) for a state without a name,
-    /// or whose name leads elsewhere; [`InvalidOption`](crate::ErrorKind::InvalidOption), also for options with an `init`;
-    /// [`Reentrant`](crate::ErrorKind::Reentrant) in an update of the same region;
-    /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle. Nothing has happened then.
+    /// [`Retired`](crate::ErrorKind::Retired) if another process was faster; [`Busy`](crate::ErrorKind::Busy) if an update, or
+    /// another process that replaces or removes the region, does not finish before the timeout;
+    /// [`NoSpace`](crate::ErrorKind::NoSpace); [`Permission`](crate::ErrorKind::Permission) if the directory is closed to this
+    /// process, or if the region belongs to another user or group to which it cannot give a file;
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a state without a name, or whose name leads elsewhere;
+    /// [`InvalidOption`](crate::ErrorKind::InvalidOption), also for options with an `init`;
+    /// [`Reentrant`](crate::ErrorKind::Reentrant) in an update of the same region; [`Forked`](crate::ErrorKind::Forked) in a child
+    /// of the process that opened the handle. Nothing has happened then.
     pub fn recreate(&mut self, options: Options<'_, T>) -> Result<(), Error> {
         let region = self.region();
         region.check()?;

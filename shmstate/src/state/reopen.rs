@@ -9,10 +9,10 @@ use crate::os::{Deadline, Origin, RegionPath};
 use crate::region::ReadOnlyRegion;
 
 impl<T: SharedLayout> State<T> {
-    /// Opens the name of this handle again, and makes this one a handle on the region that it leads to now. Returns whether that
-    /// is another one.
+    /// Opens the name of this handle again, and makes this handle one on the region to which the name leads now. Returns whether
+    /// that is another region.
     ///
-    /// It is what to do after [`Retired`](crate::ErrorKind::Retired). Projections stay valid. If the region is the one that it was,
+    /// Call it after [`Retired`](crate::ErrorKind::Retired). Projections stay valid. If the name still leads to the same region,
     /// nothing happens, except in a child of the process that opened the handle: there the handle gets a slot of its own.
     ///
     /// ```

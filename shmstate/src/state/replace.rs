@@ -12,22 +12,22 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 impl<T: SharedLayout> State<T> {
-    /// Opens the state, creates it if it is not there, and replaces a region that this program cannot use by a new one:
+    /// Opens the state, or creates it if it does not exist. Replaces a region that this program cannot use by a new one: a region
     /// of another layout, of another format, or from before the machine was restarted.
     ///
     /// **What the old region holds is lost.** It is for states that can be built anew: a cache, metrics, what a supervisor
     /// gathers from its workers.
     ///
-    /// When several processes do this at once, one replaces the region, and all get the same new one. Handles on the old region
-    /// are out of service: from then on, each `update`, `try_update`, `transact`, `read`, `load` and `snapshot` through them is the error
-    /// [`Retired`](crate::ErrorKind::Retired), and the program opens the name again. Nothing is committed in the old region
-    /// after the new one has the name; a closure that reads keeps its version until it returns. If the process that replaces
+    /// When several processes do this at once, one replaces the region, and all get the same new one. Handles on the old region are
+    /// out of service: from then on, each `update`, `try_update`, `transact`, `read`, `load` and `snapshot` through them returns
+    /// the error [`Retired`](crate::ErrorKind::Retired), and the program opens the name again. Nothing is committed in the old
+    /// region after the new one has the name; a closure that reads keeps its version until it returns. If the process that replaces
     /// dies, either the old region is in service or the new one.
     ///
-    /// Two releases that both call it with different layouts replace each other's region, each time one of their processes
-    /// starts. The older one of them should [`open_or_create`](Self::open_or_create).
+    /// If two releases with different layouts both call it, they replace each other's region each time one of their processes
+    /// starts. The older release should call [`open_or_create`](Self::open_or_create) instead.
     ///
-    /// A damaged region is not replaced, so that it can be looked at: [`remove`] it.
+    /// A damaged region is not replaced, so that it can be examined. To get a new one, [`remove`] it first.
     ///
     /// ```
     /// use shmstate::{ErrorKind, SharedLayout, State};
@@ -52,10 +52,10 @@ impl<T: SharedLayout> State<T> {
     /// ```
     ///
     /// # Errors
-    /// As for [`open_or_create`](Self::open_or_create), without `LayoutMismatch`; [`Busy`](crate::ErrorKind::Busy) if an update
-    /// of the old region stays until the time is up, if all its handles are taken (to replace it takes one), or if another process
-    /// that replaces or removes it does not finish; [`Reentrant`](crate::ErrorKind::Reentrant) in an update of the old region.
-    /// A region of another format, or from before a restart, is replaced only if no process has it open: the error is
+    /// As for [`open_or_create`](Self::open_or_create), without `LayoutMismatch`; [`Busy`](crate::ErrorKind::Busy) if an update of
+    /// the old region does not end before the timeout, if all its handles are taken (to replace it takes one), or if another
+    /// process that replaces or removes it does not finish; [`Reentrant`](crate::ErrorKind::Reentrant) in an update of the old
+    /// region. A region of another format, or from before a restart, is replaced only if no process has it open: the error is
     /// `UnknownFormat` or `Rebooted` otherwise.
     pub fn open_or_replace(name: impl AsRef<Path>) -> Result<Self, Error> {
         Self::options().open_or_replace(name)
@@ -63,8 +63,8 @@ impl<T: SharedLayout> State<T> {
 
     /// Removes the name of this very region, and drops the handle. Returns whether the name led here, and was removed.
     ///
-    /// `Ok(false)`: the path that the handle was opened by leads nowhere by now, or to another file, of whatever kind. The region
-    /// was removed or replaced, or its file or a directory above it was renamed or removed. What has the path is left alone, and
+    /// `Ok(false)`: the path by which the handle was opened now leads nowhere, or to another file of whatever kind. The region was
+    /// removed or replaced, or its file or a directory above it was renamed or removed. Whatever is at the path is left alone, and
     /// the region is not searched for under another name.
     ///
     /// ```
@@ -256,11 +256,12 @@ impl<T: SharedLayout> New<'_, T> {
     }
 }
 
-/// Removes the region of that name. Processes that have it mapped keep working on it; it is gone with the last of them.
+/// Removes the region of that name. Processes that have it mapped keep working on it; the region is gone when the last of them has
+/// dropped it.
 ///
-/// The name is taken away from the very region that was found under it, and from nothing else. That takes neither a handle nor
-/// the writer's lock, so that it works while updates run, while all handles are taken, and for a region that cannot be opened:
-/// damaged, of another format, or from before a restart of the machine.
+/// Only the region that was found under the name loses it. Removing takes neither a handle nor the writer's lock, so it works while
+/// updates run, while all handles are taken, and for a region that cannot be opened: damaged, of another format, or from before a
+/// restart of the machine.
 ///
 /// # Errors
 /// [`NotFound`](crate::ErrorKind::NotFound); [`Busy`](crate::ErrorKind::Busy) if another process that removes or replaces the

@@ -24,20 +24,19 @@ pub(super) struct Pointers<'a, T> {
 }
 
 impl<T: SharedLayout> State<T> {
-    /// Runs `f` on the state; what it did becomes the next version, all of it at once, when it returns.
+    /// Runs `f` on the state. When `f` returns, what it did becomes the next version, all at once.
     ///
-    /// No process sees anything of it before, or ever, if the closure panics or the process dies: other processes go on with
-    /// the version before. `f` runs under the region's lock: readers are not blocked by it, other writers are.
+    /// No process sees any of it before that. If the closure panics or the process dies, no process ever sees it: other processes
+    /// go on with the version before. `f` runs under the region's lock, which blocks other writers, but not readers.
     ///
-    /// The lock is not fair: a writer that updates again at once may get it before those that wait. What takes long belongs
-    /// outside of `f`.
+    /// The lock is not fair: a writer that updates again at once may get it before writers that wait. Do long work outside of `f`.
     ///
-    /// Fields that are no containers are copied before each update whether or not they change, so keep large tables in
-    /// containers; a container costs what is touched in it.
+    /// Fields that are no containers are copied before each update whether or not they change, so keep large tables in containers;
+    /// a container costs only what is touched in it.
     ///
-    /// The closure decides nothing by what it returns: an `Option` that is `None` is committed as well. A closure that returns
-    /// a `Result` does not compile, because its `Err` would be committed: [`try_update`](Self::try_update) and
-    /// [`transact`](Self::transact) roll back. [`Outcome`] says how that is decided.
+    /// The return value of the closure decides nothing: an `Option` that is `None` is committed as well. A closure that returns a
+    /// `Result` does not compile, because its `Err` would be committed: [`try_update`](Self::try_update) and
+    /// [`transact`](Self::transact) roll back. [`Outcome`] explains how the compiler tells.
     ///
     /// ```
     /// # use shmstate::{SharedLayout, State};
@@ -60,7 +59,7 @@ impl<T: SharedLayout> State<T> {
     /// ```
     ///
     /// # Errors
-    /// [`Busy`](crate::ErrorKind::Busy) if another writer, or readers in all other copies, stay until the time is up;
+    /// [`Busy`](crate::ErrorKind::Busy) if another writer, or readers in all other copies, stay longer than the timeout;
     /// [`Reentrant`](crate::ErrorKind::Reentrant) inside of a closure over the same region on the same thread;
     /// [`Forked`](crate::ErrorKind::Forked) in a child of the process that opened the handle. `f` has not run then.
     ///
@@ -78,10 +77,10 @@ impl<T: SharedLayout> State<T> {
 
     /// Runs `f` on the state; if it returns `Ok`, what it did becomes the next version; if `Err`, nothing has happened.
     ///
-    /// The outer result is the state's own error, the inner one is what `f` returned, so that `??` is at the end of most calls.
-    /// The compiler must know the type of the inner error: from what `f` returns, or because it is written out (`|s| ->
-    /// Result<_, MyError>`, `Ok::<_, MyError>(())`). A closure that fails by errors of this library alone needs none of that
-    /// in [`transact`](Self::transact). [`Error`] shows both beside error types of other crates.
+    /// The outer result is the state's own error, the inner one is what `f` returned, so that `??` is at the end of most calls. The
+    /// compiler must know the type of the inner error: from what `f` returns, or because it is written out (`|s| -> Result<_,
+    /// MyError>`, `Ok::<_, MyError>(())`). A closure whose only errors are those of this library needs none of this in
+    /// [`transact`](Self::transact). [`Error`] shows both together with error types of other crates.
     ///
     /// ```
     /// # use shmstate::{SharedLayout, State};
@@ -279,10 +278,10 @@ impl<T: SharedLayout> State<T> {
     }
 }
 
-/// An update whose closure runs. Dropped, as by `Err` or by unwinding, it rolls back. Dropped in a child that was forked in the
-/// closure, it leaves the update to the parent.
+/// An update whose closure runs. If it is dropped, as by `Err` or by unwinding, it rolls back. If it is dropped in a child that was
+/// forked in the closure, it leaves the update to the parent.
 ///
-/// It knows no more than the handle, which knows the rest, so that an update keeps nothing in memory for it.
+/// It holds only a reference to the handle, which knows the rest, so that an update stores nothing else for it.
 struct Unfinished<'a, T: SharedLayout>(&'a State<T>);
 
 impl<T: SharedLayout> Drop for Unfinished<'_, T> {
@@ -292,7 +291,7 @@ impl<T: SharedLayout> Drop for Unfinished<'_, T> {
     }
 }
 
-/// The lock of an update that is rolled back; released on every way out, which leaves the copy odd if the walk over `T` panics.
+/// The lock of an update that is rolled back. It is released on every way out. If the walk over `T` panics, the copy stays odd.
 struct Locked<'a>(&'a Region);
 
 impl Drop for Locked<'_> {
@@ -304,7 +303,7 @@ impl Drop for Locked<'_> {
 impl<T: SharedLayout> State<T> {
     /// Rolls back the update that this handle runs.
     ///
-    /// Not inlined: the walk over `T` is large, and the commit's stands beside it.
+    /// Not inlined, because the walk over `T` is large, and its callers have that of the commit already.
     #[inline(never)]
     fn roll_back(&self) {
         let region = self.region();

@@ -1,4 +1,4 @@
-//! Updates that wait for another time than their handle says.
+//! Updates with another timeout than that of their handle.
 
 use crate::error::Error;
 use crate::layout::SharedLayout;
@@ -6,17 +6,17 @@ use crate::{Outcome, State};
 use std::fmt;
 use std::time::Duration;
 
-/// A handle with another time to wait: [`State::with_timeout`].
+/// A handle with another timeout for updates: [`State::with_timeout`].
 pub struct WithTimeout<'a, T: SharedLayout> {
     state: &'a State<T>,
     timeout: Duration,
 }
 
 impl<T: SharedLayout> State<T> {
-    /// This handle, with updates that wait as long as `timeout` says, instead of what
-    /// [`Options::timeout`](crate::Options::timeout) has said.
+    /// This handle, with updates that wait for `timeout` at most, instead of the time that
+    /// [`Options::timeout`](crate::Options::timeout) has set.
     ///
-    /// An update that must not wait at all, as on a thread of an async executor, waits for [`Duration::ZERO`]: it is done at
+    /// For an update that must not wait at all, as on a thread of an async executor, use [`Duration::ZERO`]: the update is done at
     /// once, or returns [`Busy`](crate::ErrorKind::Busy).
     ///
     /// ```

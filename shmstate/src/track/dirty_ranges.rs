@@ -4,10 +4,11 @@ use super::{Pages, PagesBuf};
 use std::cell::Cell;
 use std::ops::Range;
 
-/// The entries that a region's log has room for: what the updates touch that a copy has not taken over, usually one to four.
+/// How many entries a region's log has room for. A copy needs those that it has not taken over, usually one to four.
 ///
-/// A power of two. One for each cache line of a small state: with more, a copy of the whole would cost less. A thousandth of
-/// the bytes of a large one, so that a reader that stays for some milliseconds costs exact ranges and not pages.
+/// The number is a power of two. A small state has one entry for each cache line: with more entries, copying the whole state would
+/// cost less. The entries of a large state take a thousandth of its bytes, so that a reader that stays for some milliseconds costs
+/// exact ranges instead of pages.
 pub(crate) const fn log_len(size: u64) -> usize {
     // The model checkers track each entry as an object. Two, so that a few transactions already overrun a copy.
     if cfg!(any(shmstate_loom, shmstate_shuttle)) {
@@ -24,12 +25,12 @@ pub(crate) const fn log_len(size: u64) -> usize {
     }
 }
 
-/// Bytes of items of a container up to which blocks of its own, of a 64th to a 32nd each, will do for what it does not know
-/// exactly: to copy one costs no more than to note some places in it. Fewer in tests, so that small containers go all the ways that
-/// large ones go.
+/// A container whose items take up to this many bytes keeps changes that it does not know exactly in blocks of its own, of a 64th
+/// to a 32nd of the items each: copying a block costs no more than noting some places in it. The number is smaller in tests, so
+/// that small containers take all paths that large ones take.
 pub(crate) const IN_BLOCKS: usize = if cfg!(test) { 4 << 10 } else { 64 << 10 };
 
-/// Exact ranges of one transaction, before pages take over. Few in tests, so that some do.
+/// Exact ranges of one transaction, before pages take over. Few in tests, so that pages do so there as well.
 pub(crate) const fn exact(size: u64) -> usize {
     match log_len(size) {
         few @ ..32 => few,
@@ -128,7 +129,8 @@ fn join(last: &Cell<u64>, new: u64) -> bool {
 /// Ranges that are kept without an allocation of their own: as many as most transactions have. The models have room for no more.
 const FEW: usize = if cfg!(any(shmstate_loom, shmstate_shuttle)) { 2 } else { 4 };
 
-/// Added to the number of exact ranges if there are pages as well, so that one comparison says that there is one range and no more.
+/// Added to the number of exact ranges if there are pages as well, so that one comparison tells that there is one exact range and
+/// nothing else.
 const SPILLED: u32 = 1 << 31;
 
 /// Spots by which a range that containers add again is found: about as many as there can be exact ranges.
@@ -148,8 +150,8 @@ pub struct DirtyRanges {
     few: [Cell<u64>; FEW],
     /// Those after them.
     more: Box<[Cell<u64>]>,
-    /// By the hash of a range that a container has added: its index, or that of another one, or one of an earlier transaction. What stands
-    /// there tells.
+    /// By the hash of a range that a container has added: its index, or that of another range, or one of an earlier transaction.
+    /// The range at that index tells which.
     spots: Box<[Cell<u16>; SPOTS]>,
     pages: PagesBuf,
 }
@@ -221,8 +223,8 @@ impl DirtyRanges {
         }
     }
 
-    /// Adds bytes, of which there are some, unless there would be more than `most` ranges. Returns whether the ranges have them, as they
-    /// may before: what a loop changes again and again is added once.
+    /// Adds bytes, of which there are some, unless there would be more than `most` ranges. Returns whether the ranges have these
+    /// bytes. They may have had them before: bytes that a loop changes again and again are added once.
     #[inline(always)]
     pub(crate) fn try_add_once(&self, bytes: Range<u64>, most: usize) -> bool {
         let (new, count) = (Granule::WORDS.pack(&bytes), self.count());
@@ -327,8 +329,8 @@ impl DirtyRanges {
         self.count.get() & SPILLED != 0
     }
 
-    /// Forgets the exact ranges: a transaction begins. Whether there are pages is not asked at each beginning, because what takes them
-    /// over [forgets them](Self::clear_pages). A transaction that was given up in between leaves them to the next one, which
+    /// Forgets the exact ranges when a transaction begins. It does not look at the pages, because the code that takes them over
+    /// [forgets them](Self::clear_pages). A transaction that was given up in between leaves its pages to the next one, which then
     /// counts more as touched than it has touched.
     #[inline]
     pub(crate) fn clear_ranges(&self) {

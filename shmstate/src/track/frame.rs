@@ -1,10 +1,9 @@
 //! The closures and guards that are open on this thread.
 //!
-//! Each `read` and `update` links a frame into a thread-local list while its closure runs. That of a read lies on its stack,
-//! that of an update in its handle, that of a guard ([`OpenFrame`]) on the heap.
-//! The list answers two questions: is this region already open on this thread (an update would then wait for itself),
-//! and does this container lie in the copy that an open update writes (its touches may then go to that update's ranges and
-//! pages).
+//! Each `read` and `update` links a frame into a thread-local list while its closure runs. The frame of a read lies on its stack,
+//! that of an update in its handle, that of a guard ([`OpenFrame`]) on the heap. The list answers two questions: is this region
+//! already open on this thread (an update would then wait for itself), and does this container lie in the copy that an open update
+//! writes (its touches may then go to that update's ranges and pages).
 
 use super::{DirtyRanges, Stamp};
 use std::cell::Cell;
@@ -57,8 +56,8 @@ pub(crate) struct Frame {
     outer: Cell<*const Frame>,
     /// The numbers of the region, which no other one has at the same time.
     region: [u64; 2],
-    /// Null of a read. Of a guard, in whose update no container looks for its place: the guard, with [`GUARD`] in its address.
-    /// Invariant: while the frame is open, what it points to lives, and an update is written by this thread alone.
+    /// Null for a read. For a guard, in whose update no container looks for its place: the address of the guard, with [`GUARD`]
+    /// added. Invariant: while the frame is open, what it points to lives, and an update is written by this thread alone.
     running: Cell<*const Running>,
 }
 
@@ -121,7 +120,7 @@ impl Frame {
         self.guard().map_or(!self.running.get().is_null(), |guard| unsafe { guard.as_ref() }.updates())
     }
 
-    /// Whether a frame is so that is still open.
+    /// Whether `is` holds for a frame that is still open.
     #[inline]
     fn any(mut is: impl FnMut(&Frame) -> bool) -> bool {
         Self::any_listed(|frame| is(frame) && !frame.is_closed())
@@ -205,8 +204,8 @@ pub(crate) fn thread_number() -> u64 {
     INNERMOST.with(|innermost| ptr::from_ref(innermost).addr() as u64)
 }
 
-/// Adds `bytes` (relative to the container at address `container`; there are some) to what the open update that writes that
-/// container has touched, exactly or by their pages, provided that the container is current there: its `stamp` is of that
+/// Adds `bytes` (relative to the container at address `container`; there are some) to what the open update that writes this
+/// container has touched, exactly or by their pages. Does so only if the container is current there: if its `stamp` is of that
 /// transaction and of its place. Returns whether it was.
 #[inline(never)]
 pub(crate) fn spill(container: usize, stamp: Stamp, bytes: Range<usize>, exactly: bool) -> bool {

@@ -1,7 +1,7 @@
 //! One bit per 4 KiB page of `T`, with a summary: where ranges go when there are too many of them.
 //!
-//! The same code serves the transaction's own bits (private memory) and what a copy still has to take over (in the
-//! region). All accesses are relaxed: the writer's lock orders them, and a bit too many only costs a copied page.
+//! The same code serves the transaction's own bits (private memory) and what a copy still has to take over (in the region). All
+//! accesses are relaxed: the writer's lock orders them, and an extra bit only costs a copied page.
 
 use crate::sync::{AtomicU32, AtomicU64, Ordering::Relaxed, crash_order};
 use std::ops::Range;

@@ -1,8 +1,8 @@
 //! The stamp of a tracked container.
 
-/// Which transaction stamped a container, and at which offset: a container whose stamp is another one than the walk
-/// expects has been moved (swapped, taken out and put back, cloned, brought in from elsewhere), so its marks say
-/// nothing about the bytes at this offset, and it counts as touched from end to end.
+/// Which transaction stamped a container, and at which offset. If a container has another stamp than the walk expects, it has been
+/// moved (swapped, taken out and put back, cloned, brought in from elsewhere). Its marks then say nothing about the bytes at this
+/// offset, and it counts as touched from end to end.
 ///
 /// A transaction's id is never used twice: it starts at a random number when a handle attaches, is counted up by that
 /// handle alone, and is never read from the file.

@@ -48,7 +48,7 @@ where
 {
 }
 
-/// Where an archive is written to: what does not fit is counted and not written.
+/// Where an archive is written to. Bytes that do not fit are counted, but not written.
 #[derive(Debug)]
 pub struct Sink<'w> {
     bytes: &'w mut [u8],

@@ -1,7 +1,7 @@
 //! How this program's build of `rkyv` lays archives out.
 //!
-//! A feature of a crate is on in a whole program as soon as one crate in it asks for it, so that it may change with any
-//! dependency. The form is part of a state's layout for that reason, where there is an archive in it.
+//! A feature of a crate is on in a whole program as soon as one crate in it asks for it, so that it may change with any dependency.
+//! For that reason, the form is part of the layout of a state that holds an archive.
 
 use super::Archivable;
 use crate::layout::{ArchiveForm, Kind, Layout, TypeName};

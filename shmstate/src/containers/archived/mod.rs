@@ -1,8 +1,8 @@
 //! [`Archived`]: a value of any `rkyv` type, in at most so many bytes.
 //!
 //! * this file: the type, and its place in a state
-//! * `content`: writing and checking archives; `form`: how `rkyv` lays them out; `seen`: which of them this thread knows; `traits`:
-//!   what they have in common with other values
+//! * `content`: writing and checking archives; `form`: how `rkyv` lays them out; `checked`: which of them this thread has checked;
+//!   `traits`: what they have in common with other values
 
 mod checked;
 mod content;
@@ -22,9 +22,9 @@ use std::mem::offset_of;
 
 /// A value of any type that [`rkyv`](https://docs.rs/rkyv/0.8) can archive, in at most `N` bytes; or none.
 ///
-/// It is for what has no fixed layout: strings, vectors, maps, enums that hold something, nested as you like. The value is
-/// written as a whole ([`set`](Self::set)) and read in place ([`get`](Self::get)): what one gets is the archive itself, in
-/// which a `String` is an `ArchivedString` that derefs to `str`, a `Vec` derefs to a slice, and a `HashMap` has `get`.
+/// It is for what has no fixed layout: strings, vectors, maps, enums that hold something, nested as you like. The value is written
+/// as a whole ([`set`](Self::set)) and read in place ([`get`](Self::get)): `get` returns the archive itself, in which a `String` is
+/// an `ArchivedString` that derefs to `str`, a `Vec` derefs to a slice, and a `HashMap` has `get`.
 ///
 /// ```
 /// use rkyv::{Archive, Deserialize, Serialize};
@@ -85,13 +85,13 @@ use std::mem::offset_of;
 /// change, give the struct around it another `#[shared(version = …)]`.
 ///
 /// # Cost
-/// An update that does not `set` it copies 20 bytes of it, however large it is. One that does copies the new archive, once
-/// into each copy. `set` archives twice, the first time to see how much room it takes, and checks what it has written;
-/// it needs memory on the heap only for what `rkyv` keeps aside while it archives.
+/// An update that does not `set` it copies 20 bytes of it, however large it is. An update that does copies the new archive, once
+/// into each copy. `set` archives twice, the first time to see how much room it takes, and checks what it has written; it needs
+/// heap memory only for what `rkyv` itself allocates while it archives.
 ///
-/// The first `get` of a value in a place checks the archive, which takes as long as reading it through. Further ones, by the
-/// same thread, cost a comparison. (Each thread knows the last 128 values, fewer if two of
-/// them fall on one place; with K copies, a value has K places.)
+/// The first `get` of a value in a place checks the archive, which takes as long as reading it through. Further calls of `get`, by
+/// the same thread, cost a comparison. (Each thread knows the last 128 values, fewer if two of them fall on one place; with K
+/// copies, a value has K places.)
 ///
 /// # Trust
 /// Bytes become an `A::Archived` only after they were checked, in full, by this thread, in this place: that each part is valid
@@ -99,10 +99,10 @@ use std::mem::offset_of;
 /// damaged file, or a process outside the protocol that writes other bytes, makes `get` return `None` and
 /// [`try_get`](Self::try_get) say why.
 ///
-/// A thread knows an archive that it has checked by its type, address and length, and by a hash that `set` takes of it under a
-/// key that is drawn in each process and never leaves it. No program can make a second archive of the same hash, whatever
-/// values it sets. What is not noticed is a process outside the protocol that changes bytes that were checked and leaves their
-/// length and hash as they are: as with every `&T`, processes that may write are trusted not to.
+/// A thread knows an archive that it has checked by its type, address and length, and by a hash that `set` takes of it under a key
+/// that is drawn in each process and never leaves it. No program can make a second archive of the same hash, whatever values it
+/// sets. One thing goes unnoticed: a process outside the protocol may change bytes that were checked and leave their length and
+/// hash as they are. As with every `&T`, processes that may write are trusted not to.
 ///
 /// # Capacity
 /// It is at least the size of the archived type and less than 2 GiB, the archived type is aligned to 16 bytes at most and
@@ -198,7 +198,7 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
         self.bytes.is_empty()
     }
 
-    /// How many bytes the archive of `value` has, be that more than fit or not.
+    /// How many bytes the archive of `value` has, whether or not it fits.
     ///
     /// ```
     /// type Name = shmstate::Archived<String, 64>;
@@ -227,9 +227,9 @@ impl<A: Archivable, const N: usize> Archived<A, N> {
     ///
     /// # Errors
     /// [`Full`](ArchiveError::Full) if it takes more than `N` bytes, and [`Refused`](ArchiveError::Refused) if it cannot be
-    /// archived; then the old value stays. `Refused` also if the archive does not pass its own check, or is nested more than
-    /// 256 deep; then there is no value. There is none either after a panic of an implementation of the value's type. Inside
-    /// an update, returning the error brings the old value back.
+    /// archived; then the old value stays. `Refused` also if the archive does not pass its own check, or is nested more than 256
+    /// deep; then there is no value. There is no value either after a panic of an implementation of the value's type. Inside an
+    /// update, returning the error brings the old value back.
     pub fn set(&mut self, value: &A) -> Result<(), ArchiveError> {
         let needed = Self::needed(value)?;
         if needed > N {

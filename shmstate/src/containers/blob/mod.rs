@@ -13,8 +13,8 @@ use std::ops::Range;
 
 /// A `Vec<u8>` that cannot grow past `N` bytes, for what is small: digests, keys, addresses, encoded messages.
 ///
-/// Its methods have the names and the meaning that they have on `Vec`; those that could grow it return a [`CapacityError`]
-/// and change nothing then. It derefs to `[u8]`, also for writing, and implements [`io::Write`](std::io::Write).
+/// Its methods have the names and the meaning that they have on `Vec`; those that could grow it return a [`CapacityError`] if there
+/// is no room, and then change nothing. It derefs to `[u8]`, also for writing, and implements [`io::Write`](std::io::Write).
 ///
 /// ```
 /// use shmstate::Blob;
@@ -30,10 +30,10 @@ use std::ops::Range;
 /// ```
 ///
 /// # Cost
-/// It is a plain value, like [`Text`](crate::Text): an update copies its `8 + N` bytes wherever it copies the item or the
-/// fields around it, whether it was changed or not, and its methods mark nothing. Up to about a kilobyte that is less than
-/// what marks cost. For more there is [`List<u8, N>`](crate::List), which copies what is touched, and which
-/// implements `io::Write` as well.
+/// It is a plain value, like [`Text`](crate::Text): an update copies its `8 + N` bytes wherever it copies the item or the fields
+/// around it, whether it was changed or not, and its methods mark nothing. Up to about a kilobyte, that costs less than marks
+/// would. For more bytes there is [`List<u8, N>`](crate::List), which copies what is touched, and which implements `io::Write` as
+/// well.
 ///
 /// # Beside `Vec<u8>`
 /// | `Vec<u8>` | here |
@@ -190,7 +190,7 @@ impl<const N: usize> Blob<N> {
     /// Gives the byte back when the blob is full.
     ///
     /// # Panics
-    /// If `index` is larger than the length, be the blob full or not.
+    /// If `index` is larger than the length, whether or not the blob is full.
     #[track_caller]
     pub fn insert(&mut self, index: usize, byte: u8) -> Result<(), CapacityError<u8>> {
         let len = self.used();

@@ -91,7 +91,7 @@ pub trait Keyed {
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Its methods are those of std's, but for the error where the map is full.
+/// Its methods are those of std's `Entry`, but they return an error if the map is full.
 pub enum Entry<'a, M: Keyed> {
     /// There is one.
     Occupied(OccupiedEntry<'a, M>),
@@ -173,8 +173,8 @@ impl<'a, M: Keyed> Entry<'a, M> {
 
     /// The value, to be changed; where there was none, one that `init` fills where it lies.
     ///
-    /// No value passes over the stack, which large ones have no room on. `init` finds what a new state starts with: zeroes,
-    /// but for the fields with `#[shared(init = …)]`. If it panics, the map has the entries that it had.
+    /// No value passes over the stack, which has no room for large ones. `init` finds what a new state starts with: zeroes, except
+    /// the fields with `#[shared(init = …)]`. If it panics, the map has the entries that it had.
     ///
     /// ```
     /// use shmstate::{List, Map};

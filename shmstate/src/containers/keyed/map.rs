@@ -55,18 +55,17 @@ use std::slice;
 /// | `clear`, `drain` | the buckets in use |
 /// | everything that takes `&self` | nothing |
 ///
-/// Borrowing a value that holds containers itself marks no more than what is then done to those.
+/// Borrowing a value that itself holds containers marks only what is then done to those containers.
 ///
 /// # Hash
 /// Keys are found by SipHash-1-3 under a random key, as in `HashMap`, so that colliding keys cannot be chosen. It
 /// is drawn when the first entry comes, from std's generator, which asks the kernel once per thread.
 ///
-/// All programs that share a state must feed the hash the same bytes: those of the keys' `Hash` implementation.
-/// [`SharedLayout`] checks the layout of a type, and not its `Hash`: change that of a type of your own only together
-/// with its layout or `#[shared(version = N)]`. For numbers, `Text`, and structs that derive it, the bytes follow from
-/// the type; std has not changed them in years, but does not promise never to, so build such programs with compilers of
-/// about one age. (The first
-/// process that opens a state gets [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) if it was filled under another `Hash`.)
+/// All programs that share a state must feed the hash the same bytes: those of the keys' `Hash` implementation. [`SharedLayout`]
+/// checks the layout of a type, but not its `Hash`. Change the `Hash` of a type of your own only together with its layout or
+/// `#[shared(version = N)]`. For numbers, `Text`, and structs that derive it, the bytes follow from the type; std has not changed
+/// them in years, but does not promise never to, so build such programs with compilers of about one age. (The first process that
+/// opens a state gets [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) if it was filled under another `Hash`.)
 ///
 /// # Layout
 /// A [`Set<K, N>`](crate::Set) of the keys, then a [`List<V, N>`] of the values at the same indices. The format chapter
@@ -150,9 +149,9 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
 
     /// Keeps the entries for which `keep` returns true.
     ///
-    /// It visits them in order, but for those that take the place of a removed one. Unlike that of `HashMap`, `keep`
-    /// gets a shared reference to the value, so that nothing is marked for it. If `keep` panics, the entries that it
-    /// has refused are gone, and the others are there.
+    /// It visits them in order, except those that take the place of a removed one. Unlike that of `HashMap`, `keep` gets a shared
+    /// reference to the value, so that nothing is marked for it. If `keep` panics, the entries that it has refused are gone, and
+    /// the others are there.
     ///
     /// ```
     /// let mut map = shmstate::Map::<u64, u64, 4>::from([(1, 10), (2, 20), (3, 30)]);

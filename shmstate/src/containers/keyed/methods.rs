@@ -172,9 +172,9 @@ macro_rules! map_methods {
 
             /// Makes what `init` fills where it lies the value of `key`, and lends it; the key that is there already stays.
             ///
-            /// No value passes over the stack, which large ones have no room on. `init` finds what a new state starts with:
-            /// zeroes, but for the fields with `#[shared(init = …)]`. If it panics, the map has the entries that it had; if the
-            /// key was there, its value is what `init` has made of it.
+            /// No value passes over the stack, which has no room for large ones. `init` finds what a new state starts with: zeroes,
+            /// except the fields with `#[shared(init = …)]`. If it panics, the map has the entries that it had; if the key was
+            /// there, its value is what `init` has made of it.
             ///
             /// ```
             #[doc = concat!("use shmstate::{List, ", stringify!($Map), "};")]
@@ -242,7 +242,7 @@ macro_rules! map_methods {
                 K::try_from(key).map(|key| self.entry(key))
             }
 
-            /// Removes the entry of `key` without returning it; whether it was there. No value passes over the stack.
+            /// Removes the entry of `key` without returning it. Returns whether it was there. No value passes over the stack.
             ///
             /// ```
             #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10), (2, 20)]);")]

@@ -8,8 +8,8 @@ use crate::layout::SharedLayout;
 impl<T: SharedLayout, const N: usize> List<T, N> {
     /// Appends an item that `init` fills where it lies, and lends it.
     ///
-    /// `init` finds what a new state starts with: zeroes, but for the fields with `#[shared(init = …)]`. If it panics, the
-    /// list has the items that it had.
+    /// `init` finds what a new state starts with: zeroes, except the fields with `#[shared(init = …)]`. If it panics, the list has
+    /// the items that it had.
     ///
     /// ```
     /// use shmstate::List;

@@ -54,9 +54,9 @@ use std::ops::Range;
 /// | `as_mut_slice`, `iter_mut`, `retain_mut`, `sort` and its kin, `reverse`, `rotate_left`, `rotate_right`, `fill` | all |
 /// | everything that takes `&self` | nothing |
 ///
-/// Borrowing an item that holds lists itself marks no more than what is then done to those lists. That is also why a
-/// list derefs to `&[T]` and not to `&mut [T]`: a method of the slice would have to mark every item before it runs,
-/// `swap` as much as `sort`. Where all items are to be changed, [`as_mut_slice`](List::as_mut_slice) gives that slice.
+/// Borrowing an item that itself holds lists marks only what is then done to those lists. That is also why a list derefs to `&[T]`
+/// and not to `&mut [T]`: a method of the slice would have to mark every item before it runs, `swap` as much as `sort`. To change
+/// all items, use [`as_mut_slice`](List::as_mut_slice), which returns that slice.
 ///
 /// # Beside `Vec`
 /// | `Vec` | here |
@@ -78,8 +78,8 @@ use std::ops::Range;
 /// | `as_ptr`, `as_mut_ptr`, `set_len`, `spare_capacity_mut`, `from_raw_parts` | not there: what is written through them would go unnoticed |
 ///
 /// # Large items
-/// What takes or returns an item by value puts it on the stack, in a debug build several times. For items that are too large
-/// for that there are methods that fill an item where it lies, and that remove it there:
+/// A method that takes or returns an item by value puts it on the stack, in a debug build several times. For items that are too
+/// large for the stack, there are methods that fill an item where it lies, and that remove it there:
 ///
 /// ```
 /// use shmstate::{List, SharedLayout};

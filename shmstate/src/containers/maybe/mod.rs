@@ -39,10 +39,10 @@ use std::mem;
 /// ```
 ///
 /// # Cost
-/// It is a plain value like a struct of a flag and a `T`: what is not a container in it is copied wherever the item or
-/// the fields around it are copied, be it none or not. Containers in it note what is touched in them, as anywhere else;
-/// one that was put in as a whole counts as touched from end to end. Taking a value out moves all its bytes. For large plain values that seldom come or change
-/// there are `Maybe<Tracked<T>>` ([`Tracked`](crate::Tracked)) and `List<T, 1>`.
+/// It is a plain value like a struct of a flag and a `T`: everything in it that is not a container is copied wherever the item or
+/// the fields around it are copied, whether or not there is a value. Containers in it note what is touched in them, as anywhere
+/// else; one that was put in as a whole counts as touched from end to end. Taking a value out moves all its bytes. For large plain
+/// values that seldom come or change there are `Maybe<Tracked<T>>` ([`Tracked`](crate::Tracked)) and `List<T, 1>`.
 ///
 /// # Beside `Option`
 /// | `Option` | here |
@@ -262,7 +262,7 @@ impl<T: SharedLayout> Maybe<T> {
         Some(unsafe { move_out(&self.value) })
     }
 
-    /// Removes the value without returning it, so that it does not pass over the stack; whether there was one.
+    /// Removes the value without returning it, so that it does not pass over the stack. Returns whether there was one.
     ///
     /// ```
     /// let mut maybe = shmstate::Maybe::some(7);
@@ -276,7 +276,7 @@ impl<T: SharedLayout> Maybe<T> {
         was
     }
 
-    /// Takes the value out if there is one of which `is` returns true, which may change it; what stays then is none.
+    /// Takes the value out if there is one and `is` returns true for it; then none stays. `is` may change the value.
     ///
     /// ```
     /// let mut maybe = shmstate::Maybe::some(7);
@@ -317,8 +317,8 @@ impl<T: SharedLayout> Maybe<T> {
 
     /// Puts in a value that `init` fills where it lies, whatever was there, and lends it.
     ///
-    /// No value passes over the stack, which large ones have no room on. `init` finds what a new state starts with: zeroes,
-    /// but for the fields with `#[shared(init = …)]`. If it panics, there is none.
+    /// No value passes over the stack, which has no room for large ones. `init` finds what a new state starts with: zeroes, except
+    /// the fields with `#[shared(init = …)]`. If it panics, there is none.
     ///
     /// ```
     /// use shmstate::{List, Maybe};

@@ -1,4 +1,4 @@
-//! Putting items in and taking them out in the midst of a queue, and many at once.
+//! Inserting and removing items in the middle of a queue, and many at once.
 
 use super::Queue;
 use crate::containers::CapacityError;

@@ -12,8 +12,8 @@ use std::ops::Range;
 impl<T: SharedLayout, const N: usize> Queue<T, N> {
     /// Appends an item at the back that `init` fills where it lies, and lends it.
     ///
-    /// `init` finds what a new state starts with: zeroes, but for the fields with `#[shared(init = …)]`. If it panics, the
-    /// queue has the items that it had.
+    /// `init` finds what a new state starts with: zeroes, except the fields with `#[shared(init = …)]`. If it panics, the queue has
+    /// the items that it had.
     ///
     /// ```
     /// use shmstate::{List, Queue};
@@ -101,7 +101,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         self.push_front_with(set_default)
     }
 
-    /// Removes the first item without returning it; whether there was one.
+    /// Removes the first item without returning it. Returns whether there was one.
     ///
     /// ```
     /// let mut queue = shmstate::Queue::<u64, 2>::from([1, 2]);
@@ -117,7 +117,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         len > 0
     }
 
-    /// Removes the last item without returning it; whether there was one.
+    /// Removes the last item without returning it. Returns whether there was one.
     ///
     /// ```
     /// let mut queue = shmstate::Queue::<u64, 2>::from([1, 2]);
@@ -131,7 +131,7 @@ impl<T: SharedLayout, const N: usize> Queue<T, N> {
         len > 0
     }
 
-    /// Removes item `index` without returning it; whether it was there. Marks the items from there to the nearer end.
+    /// Removes item `index` without returning it. Returns whether it was there. Marks the items from there to the nearer end.
     ///
     /// ```
     /// let mut queue = shmstate::Queue::<u64, 3>::from([1, 2, 3]);

@@ -1,7 +1,7 @@
 //! [`Queue`]: a double-ended queue that refuses what it has no room for.
 //!
 //! * this file: the type, both ends, and handing out items
-//! * `edit`: in the midst of it, and many items at once; `in_place`: the same without moving an item over the stack;
+//! * `edit`: changes in the middle, and of many items at once; `in_place`: the same without moving an item over the stack;
 //!   `traits`: what it has in common with a `VecDeque`
 
 mod edit;
@@ -18,8 +18,8 @@ use crate::layout::{SharedLayout, ValidityError};
 
 /// A `VecDeque` that cannot grow past `N`: a queue, or a stack with two ends, that refuses what it has no room for.
 ///
-/// Its methods have the names and the meaning that they have on `VecDeque`; those that could grow it return a [`CapacityError`]
-/// error which gives the value back. Where the oldest item should make room instead, there is [`Ring`](crate::Ring).
+/// Its methods have the names and the meaning that they have on `VecDeque`; those that could grow it return a [`CapacityError`],
+/// which gives the value back. If the oldest item should make room instead, use a [`Ring`](crate::Ring).
 ///
 /// ```
 /// use shmstate::Queue;

@@ -1,4 +1,4 @@
-//! [`Ring`]: the latest items, the oldest of which makes room for a new one.
+//! [`Ring`]: the latest items; in a full ring, the oldest one makes room for a new one.
 //!
 //! This file: the type and its methods; `traits`: what it has in common with a `VecDeque`.
 
@@ -80,7 +80,7 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
         assert!(size_of::<T>() > 0, "a Ring of zero-sized items holds nothing: use a counter");
     };
 
-    /// Appends `value`; if the ring is full, instead of the oldest item, which is returned.
+    /// Appends `value`. If the ring is full, it replaces the oldest item, which is returned.
     ///
     /// ```
     /// let mut ring = shmstate::Ring::<u64, 2>::new();
@@ -103,9 +103,9 @@ impl<T: SharedLayout, const N: usize> Ring<T, N> {
 
     /// Appends an item that `init` fills where it lies, and lends it; in a full ring it replaces the oldest one.
     ///
-    /// No item passes over the stack, which large ones have no room on. `init` finds what a new state starts with: zeroes,
-    /// but for the fields with `#[shared(init = …)]`. If it panics, a ring that is not full has the items that it had; in one
-    /// that is full, the oldest item is what `init` has made of it.
+    /// No item passes over the stack, which has no room for large ones. `init` finds what a new state starts with: zeroes, except
+    /// the fields with `#[shared(init = …)]`. If it panics, a ring that is not full has the items that it had; in one that is full,
+    /// the oldest item is what `init` has made of it.
     ///
     /// ```
     /// use shmstate::{List, Ring};

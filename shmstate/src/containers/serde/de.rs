@@ -5,8 +5,8 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer};
 
 /// Reads a value into a place, so that it does not pass over the stack: for states and items of any size.
 ///
-/// Containers read their items where they lie. A struct of yours does with [`impl_deserialize!`](crate::impl_deserialize) in
-/// place of serde's derive, whose `Deserialize` makes all fields on the stack first.
+/// Containers read their items where they lie. So does a struct of yours with [`impl_deserialize!`](crate::impl_deserialize),
+/// instead of serde's derive, whose `Deserialize` makes all fields on the stack first.
 ///
 /// If it fails, `place` holds some value, of which a part may have been read: inside of an update, return the error, which
 /// rolls back.

@@ -9,8 +9,8 @@ use std::iter::FusedIterator;
 impl<T: SharedLayout, const N: usize> Slab<T, N> {
     /// Puts in a value that `init` fills where it lies, and returns its key.
     ///
-    /// `init` finds what a new state starts with: zeroes, but for the fields with `#[shared(init = …)]`. If it panics, the
-    /// slab has the values that it had.
+    /// `init` finds what a new state starts with: zeroes, except the fields with `#[shared(init = …)]`. If it panics, the slab has
+    /// the values that it had.
     ///
     /// ```
     /// use shmstate::{List, Slab};

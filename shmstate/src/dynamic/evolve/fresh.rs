@@ -1,4 +1,4 @@
-//! What a value is before anything is carried over to it: what it is in a new state.
+//! The content of a value before anything is carried over to it: that of a new state.
 
 use super::conversion::{Conversion, changed};
 use crate::dynamic::shape::Form;

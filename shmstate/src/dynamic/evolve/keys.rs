@@ -1,4 +1,4 @@
-//! Keys of maps and sets, which are converted twice: to see whether they go along whole, and into their places.
+//! Keys of maps and sets, which are converted twice: to see whether they are carried over whole, and into their places.
 
 use super::conversion::Conversion;
 use super::path::Trail;

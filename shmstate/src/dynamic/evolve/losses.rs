@@ -1,4 +1,4 @@
-//! What does not go along: collected, so that one error names all of it.
+//! Collects what is lost, so that one error names all of it.
 
 use super::path::Trail;
 use crate::error::{Error, ErrorRepr};

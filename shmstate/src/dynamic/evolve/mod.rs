@@ -1,11 +1,11 @@
 //! Follows a plan: makes the bytes of a new state out of those of an old one.
 //!
 //! Nothing of the old state is trusted: lengths are clamped, each read is checked against the bounds, and the new state is checked
-//! as a whole when it is done. What is made takes memory in proportion to the two states.
+//! as a whole when it is done. The new state takes memory in proportion to the two states.
 //!
 //! * `conversion`: what all steps work on; `sequences`, `slabs`, `hashed`, `sorted`, `keys`: the containers; `convert`: one value after the
 //!   other, whatever it is
-//! * `path`, `losses`: where it is, and what does not go along; `fresh`: what a value is before anything is carried over
+//! * `path`, `losses`: where a conversion is, and what is lost; `fresh`: what a value is before anything is carried over
 //! * `parts`: what a path of a layout leads to
 //! * `rebuild`: the program's own code for its keys
 //! * `aligned`: a state on the heap; `attach`: the old region

@@ -1,13 +1,13 @@
 //! The document in which a region describes its type: JSON in one canonical form.
 //!
-//! A schema has one canonical text: members in the order in which they are written here, numbers in decimal, no white space,
-//! and in strings only those escapes that JSON demands. The reader takes white space between the parts as well, as golden
-//! files have it, but no other order, no other members and no other spelling. What it has read is written again and compared
-//! where the text has to be canonical, so that no two texts mean the same.
+//! A schema has one canonical text: members in the order in which they are written here, numbers in decimal, no white space, and in
+//! strings only those escapes that JSON demands. The reader takes white space between the parts as well, as golden files have it,
+//! but no other order, no other members and no other spelling. Where the text has to be canonical, the reader writes again what it
+//! has read, and compares. So no two texts mean the same.
 //!
-//! The code is our own because it must do less than a JSON library: that a library accepts, and in which order it keeps the
-//! members of an object, may depend on features that any other crate of the program turns on. The format chapter describes
-//! the document; the tests read it with `serde_json`.
+//! The code is our own because it must do less than a JSON library: what a library accepts, and in which order it keeps the members
+//! of an object, may depend on features that any other crate of the program turns on. The format chapter describes the document;
+//! the tests read it with `serde_json`.
 //!
 //! * this file: the forms of the document; `write`, `read`: one for each direction
 
@@ -35,9 +35,9 @@ impl Schema {
         writer.end()
     }
 
-    /// A number that differs when names, kinds, offsets, sizes, alignments, capacities or versions differ, unless two
-    /// layouts were searched for which it does not: the hash of the [`identity`](Self::identity). Two schemas of
-    /// different fingerprints differ; whether two are the same, their identities decide.
+    /// The hash of the [`identity`](Self::identity). It differs when names, kinds, offsets, sizes, alignments, capacities or
+    /// versions differ, unless two layouts were chosen so that their hashes are equal. Two schemas of different fingerprints
+    /// differ; only their identities decide whether two schemas are the same.
     pub(crate) fn fingerprint(&self) -> u64 {
         #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
         if let Some(forced) = super::schema::tests::FORCED.get() {

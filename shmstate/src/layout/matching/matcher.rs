@@ -1,6 +1,6 @@
 //! Makes the plan: which old value becomes which new one.
 //!
-//! Fields and variants match by their names. What is not said to be the same here is lost, and never guessed.
+//! Fields and variants match by their names. A value that no rule here matches is lost; nothing is guessed.
 
 use super::fields::match_fields;
 use super::plan::{FieldsStep, Pair, Part, Plan, Step, StepId, VariantStep};

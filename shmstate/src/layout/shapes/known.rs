@@ -1,7 +1,7 @@
 //! Which structs of a schema are types of this library: by their names and all of their fields.
 //!
-//! A struct of a program's own that has the name and the very fields of one is shown as that one. Whatever is not exactly as
-//! the library lays it out stays a struct.
+//! A struct of the program's own that has the name and exactly the fields of a library type is shown as that type. Any other struct
+//! stays a struct.
 
 use super::{Counted, Fields, Form, IpShape, Run, SetShape, Shape, Shapes, SlabShape, SortedShape};
 use crate::layout::describe::Scalar;

@@ -1,7 +1,7 @@
-//! The types of a region, as they are used without the types of the program: with sizes and offsets that are known to lie inside of each other.
+//! The types of a region, for use without the types of the program. Their sizes and offsets are known to lie inside of each other.
 //!
-//! A [`Shape`] is made of a schema that any process may have written. `Schema::check` has seen to it that parts lie inside of
-//! the whole and that types do not contain themselves; [`Shapes::new`] refuses what would still make work without end.
+//! A [`Shape`] is made of a schema that any process may have written. `Schema::check` has seen to it that parts lie inside of the
+//! whole and that types do not contain themselves; [`Shapes::new`] refuses types that would still take endless work.
 
 mod known;
 

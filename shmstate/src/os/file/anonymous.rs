@@ -13,7 +13,7 @@ use std::path::Path;
 
 pub(crate) use crate::error::ANONYMOUS;
 
-/// No process can cut the file off under those that have it mapped, or make it longer.
+/// No process can truncate the file, which others have mapped, or make it longer.
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
 
 /// What a mode says of executing the file, which is no program.

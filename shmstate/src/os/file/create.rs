@@ -15,7 +15,7 @@ use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 
-/// How the names of files begin that are not complete, where the file system knows no nameless ones.
+/// The beginning of the names of incomplete files, on file systems that know no nameless files.
 pub(super) const TEMPORARY: &str = ".shmstate-new-";
 
 /// A file without a name, or with a temporary one.
@@ -82,8 +82,8 @@ impl NewFile {
         Ok(Some(Made::new(file)))
     }
 
-    /// For file systems without nameless files. The file is locked for as long as its creator lives, so that others can
-    /// tell what a dead one has left.
+    /// For file systems without nameless files. The file is locked for as long as its creator lives, so that other processes can
+    /// tell which files a dead creator has left.
     fn with_temporary_name(region_path: &RegionPath) -> Result<Self, Error> {
         sweep(region_path);
         loop {
@@ -127,7 +127,7 @@ impl NewFile {
         &self.file
     }
 
-    /// Gives the file that name, unless something has it: then the error's kind is `AlreadyExists`.
+    /// Gives the file that name. If something has the name already, the error's kind is `AlreadyExists`.
     pub(crate) fn link(&self, region_path: &RegionPath) -> Result<(), Error> {
         self.link_as(region_path, &region_path.name)
     }
@@ -259,7 +259,7 @@ pub(super) fn lock(file: &Guarded) -> rustix::io::Result<()> {
     rustix::fs::flock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
 }
 
-/// Removes the temporary files whose creators are dead. What cannot be looked at is left alone.
+/// Removes the temporary files whose creators are dead. Files that cannot be looked at are left alone.
 pub(super) fn sweep(region_path: &RegionPath) {
     undisturbed(&[region_path.dir.as_raw_fd()], || sweep_undisturbed(region_path));
 }

@@ -115,7 +115,7 @@ fn change_mode(fd: &OwnedFd, mode: Mode) -> rustix::io::Result<()> {
     if done == 0 { Ok(()) } else { Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::NOENT)) }
 }
 
-/// What is missing is a directory then, and not the region.
+/// The error for a missing directory, which is not a missing region.
 #[cold]
 pub(super) fn directory_error(dir: &Path, doing: &'static str, e: Errno) -> Error {
     match e {

@@ -30,7 +30,7 @@ pub(super) fn check_kind(path: &Path, stat: &Stat) -> Result<(), Error> {
 /// frees when their holder dies (`F_OFD_SETLK`), and room that stays reserved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Offer {
-    /// All of it. The pages are memory and nothing else: they are taken as soon as they are read, and gone after a restart.
+    /// All of it. The pages are nothing but memory: a read of a page takes it, and it is gone after a restart.
     Memory,
     /// All of it, in the page cache.
     Local,
@@ -51,7 +51,7 @@ const HUGE: &str = "where a file consists of huge pages, and cannot be written a
 const UNION: &str = "where a file is another one after it was opened for writing";
 const FULL_IS_FATAL: &str = "which takes new room at each write, so that a full one is a signal at some access";
 
-/// The file systems that are known, by `f_type`. What is not among them is taken for a local one.
+/// The file systems that are known, by `f_type`. Any other file system is taken for a local one.
 const FILE_SYSTEMS: [(u32, &str, Offer); 37] = [
     (TMPFS, "tmpfs", Offer::Memory),
     (0x8584_58f6, "ramfs", Offer::Memory),
@@ -115,12 +115,12 @@ pub(crate) fn is_memory(path: &Path, fd: &OwnedFd) -> Result<bool, Error> {
     Ok(offer(path, fd)?.1 == Offer::Memory)
 }
 
-/// Whether the file is another one after it was opened for writing for the first time.
+/// Whether opening the file for writing for the first time makes it another file.
 pub(crate) fn is_layered(path: &Path, fd: &OwnedFd) -> Result<bool, Error> {
     Ok(offer(path, fd)?.1 == Offer::Layered)
 }
 
-/// Refuses file systems that have not enough to offer.
+/// Refuses file systems that do not offer enough.
 pub(super) fn check_file_system(path: &Path, fd: &OwnedFd) -> Result<(), Error> {
     let refused = |name, why| {
         let why =

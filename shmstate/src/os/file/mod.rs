@@ -109,7 +109,7 @@ pub(crate) fn len(path: &Path, fd: &OwnedFd) -> Result<u64, Error> {
     Ok(u64::try_from(stat.st_size).unwrap_or(0))
 }
 
-/// Whether an open file has a name, any.
+/// Whether an open file has any name.
 pub(crate) fn has_name(path: &Path, fd: &OwnedFd) -> Result<bool, Error> {
     Ok(rustix::fs::fstat(fd).map_err(|e| Error::io(path, "look at", e))?.st_nlink > 0)
 }
@@ -130,9 +130,9 @@ pub(crate) fn read(path: &Path, fd: &OwnedFd, offset: u64, len: usize) -> Result
     Ok(bytes)
 }
 
-/// All that a file of the kernel's holds.
+/// The whole content of one of the kernel's files.
 pub(super) fn read_whole(path: &Path) -> rustix::io::Result<Vec<u8>> {
-    /// More than the kernel says of anything.
+    /// More than any such file has.
     const MOST: usize = 4 << 20;
     let file = open_at(rustix::fs::CWD, path, READING, Mode::empty())?;
     let (mut bytes, mut filled) = (vec![0; 4096], 0);

@@ -67,7 +67,7 @@ impl RegionPath {
         Ok(file)
     }
 
-    /// Opens a file of this user's own, whichever other users may write it: its owner has let them.
+    /// Opens a file of this user's own, even if other users may write it, because its owner has allowed that.
     pub(crate) fn open_own(&self) -> Result<Guarded, Error> {
         let (file, stat) = self.open_as(OFlags::RDWR)?;
         if stat.st_uid != rustix::process::geteuid().as_raw() {
@@ -110,7 +110,7 @@ impl RegionPath {
         Ok((file, stat))
     }
 
-    /// What the directory does not let be done; or what was tried with another file, under the number of the directory.
+    /// The error for what failed in the directory, or for what was tried with another file under the directory's number.
     #[cold]
     fn failed(&self, doing: &'static str, e: Errno) -> Error {
         match self.dir.check() {
@@ -124,8 +124,8 @@ impl RegionPath {
         NewFile::create(self, access, len, room, limits)
     }
 
-    /// Waits for the turn to create a region that needs `room` bytes here. However the wait ended, the name is to be looked at
-    /// again: the region may be there by now.
+    /// Waits for the turn to create a region that needs `room` bytes here. However the wait ended, the caller looks the name up
+    /// again, because the region may exist by now.
     pub(crate) fn turn(&self, room: u64, clock: &mut impl Clock) -> Turn {
         Turn::wait(self, room, clock)
     }
@@ -150,8 +150,8 @@ impl RegionPath {
         self.dir.is_ours()
     }
 
-    /// Looks the name up again, after its directory was removed. That of bare names is made again. A relative path may lead to
-    /// the same removed directory, because the working directory is in it: that is the `error`.
+    /// Looks the name up again, after its directory was removed. The directory of bare names is made again. A relative path may
+    /// lead to the same removed directory, because the working directory is in it: that is the `error`.
     pub(crate) fn find_again(&self, name: &Path, error: Error) -> Result<RegionPath, Error> {
         let region_path = RegionPath::find(name)?;
         let is_path = name.as_os_str().as_bytes().contains(&b'/');

@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
-/// Whose a file is, and which users may do what with it.
+/// Which user and group own a file, and which users may do what with it.
 #[derive(Clone, Copy)]
 pub(crate) struct Rights {
     user: u32,
@@ -55,8 +55,8 @@ impl NewFile {
         }
     }
 
-    /// Gives the file a temporary name if it has none, for [`Self::take_name`]. It is locked for as long as this process lives,
-    /// so that others can tell what a dead one has left.
+    /// Gives the file a temporary name if it has none, for [`Self::take_name`]. The file is locked for as long as this process
+    /// lives, so that others can tell which files a dead process has left.
     pub(crate) fn prepare(&mut self, region_path: &RegionPath) -> Result<(), Error> {
         if self.temporary.is_some() {
             return Ok(());

@@ -13,12 +13,12 @@ use std::ops::Range;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
-/// Whether room is reserved past what the file system and the memory limits leave.
+/// Whether room may be reserved beyond what the file system and the memory limits leave.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Limits {
-    /// It is not.
+    /// It may not.
     Respected,
-    /// It is, because the program says that the room will be there.
+    /// It may, because the program says that the room will be there.
     Ignored,
 }
 
@@ -81,8 +81,8 @@ enum Progress {
 /// Bytes at a time, at most.
 const LARGEST_PIECE: u64 = 64 << 20;
 
-/// Lets `allocate` have the bytes in pieces. A kernel that is interrupted by a signal may undo the piece: a process that gets
-/// signals at short intervals, from a profiler for instance, then gets on by pieces that are smaller.
+/// Lets `allocate` have the bytes in pieces. A signal may interrupt the kernel, which then may undo the piece. So a process that
+/// gets signals at short intervals, for instance from a profiler, goes on with smaller pieces.
 fn in_pieces(bytes: Range<u64>, mut allocate: impl FnMut(Range<u64>) -> Result<Progress, Error>) -> Result<(), Error> {
     let page = rustix::param::page_size() as u64;
     let (mut from, mut size) = (bytes.start, LARGEST_PIECE);
@@ -112,7 +112,7 @@ fn allocate(file: &OwnedFd, bytes: Range<u64>) -> rustix::io::Result<()> {
     }
 }
 
-/// Writes what the file holds, which takes room where it had none.
+/// Writes what the file holds already, which takes room where the file had none.
 fn rewrite(file: &OwnedFd, bytes: Range<u64>) -> rustix::io::Result<()> {
     let mut buffer = vec![0; 1 << 16];
     let mut at = bytes.start;
@@ -163,8 +163,8 @@ fn is_whole(path: &Path, file: &OwnedFd, bytes: &Range<u64>) -> Result<bool, Err
     Ok(whole || memory && taken == bytes.end.next_multiple_of(page))
 }
 
-/// How many pages of these bytes of a file in memory are there, or in swap; `None` on kernels before 6.5, and where
-/// a sandbox does not let the process ask.
+/// How many pages of these bytes of a file in memory exist, in memory or in swap; `None` on kernels before 6.5, and where a sandbox
+/// does not let the process ask.
 pub(in crate::os) fn pages_there(file: &OwnedFd, bytes: Range<u64>) -> Option<u64> {
     /// `cachestat`, which has the same number on all platforms.
     const CACHESTAT: libc::c_long = 451;
@@ -192,7 +192,7 @@ fn first_hole(path: &Path, file: &OwnedFd) -> Result<u64, Error> {
     }
 }
 
-/// Bytes below which the memory limits are not asked, because any process takes as much at its start.
+/// Below this many bytes the memory limits are not looked at, because any process takes as much at its start.
 const SMALL: u64 = 1 << 20;
 
 /// Refuses to reserve `rest` of `needed` bytes if that is more than the file system, the machine, or a control group of this
@@ -214,7 +214,7 @@ fn check_room(path: &Path, file: &OwnedFd, rest: Range<u64>, needed: u64) -> Res
     if missing >= SMALL && is_memory(path, file)? { fits(memory_left().map_err(asked)?) } else { Ok(()) }
 }
 
-/// What the file system of an open file has left; `None` if it has no limit of its own, and no blocks at all therefore.
+/// What the file system of an open file has left; `None` if it has no limit of its own, and so reports no blocks at all.
 fn file_system_left(file: &OwnedFd) -> rustix::io::Result<Option<Left>> {
     let stat = rustix::fs::fstatvfs(file)?;
     // What is kept for root may be for this process.
@@ -222,8 +222,8 @@ fn file_system_left(file: &OwnedFd) -> rustix::io::Result<Option<Left>> {
     Ok((stat.f_blocks > 0).then_some(Left { bytes, limit: Limit::FileSystem }))
 }
 
-/// Bytes that there are for a region of `room` bytes on the file system of an open file; as many as there are numbers where
-/// nothing limits them, or nothing is known.
+/// Bytes that the file system of an open file has left for a region of `room` bytes; the largest number if nothing limits them, or
+/// nothing is known.
 pub(super) fn free_room(file: &OwnedFd, room: u64) -> u64 {
     let asked = room >= SMALL && is_memory(Path::new(""), file).unwrap_or(false);
     let limits = [file_system_left(file), if asked { memory_left() } else { Ok(None) }];

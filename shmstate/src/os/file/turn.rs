@@ -1,9 +1,9 @@
 //! Taking turns at creating a region.
 //!
-//! A new region has no name before it is complete, so that processes that start together would each reserve one, and a small
-//! file system would have no room for them all. So a region that is not small beside the free room is made under a lock on
-//! its directory. The lock is a courtesy: it costs a few system calls, it leaves nothing, the kernel frees it when its
-//! holder dies, and a process that cannot get it in time goes on without it.
+//! A new region has no name before it is complete. So processes that start together would each reserve one, and a small file system
+//! would not have room for them all. Therefore, a region that is not small beside the free room is made under a lock on its
+//! directory. The lock is a courtesy: it costs a few system calls, it leaves nothing, the kernel frees it when its holder dies, and
+//! a process that cannot get it in time goes on without it.
 
 use super::reserve::free_room;
 use super::{RegionPath, key_of};
@@ -15,7 +15,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 use std::cell::Cell;
 use std::time::Duration;
 
-/// Regions of that size that have to fit into the free room at the same time, for none to wait for another.
+/// If the free room holds this many regions of that size at the same time, no process waits for another one.
 const AT_ONCE: u64 = 256;
 
 /// The right to create a region in a directory, for as long as this lives.

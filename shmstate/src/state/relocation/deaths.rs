@@ -1,8 +1,8 @@
 //! Writers that die, for real: a child process is killed at a chosen store, and the others go on.
 //!
-//! What the child writes is found by taking the permission to write away: the store that it dies at is the first one to
-//! a page of the region that has become read-only. To get past a store, the handler gives the page back and takes
-//! another one; the control words and the lines of the copies lie on different pages.
+//! The test finds the child's stores by making pages read-only: the child dies at its first store to a page of the region that has
+//! become read-only. To get past a store, the handler makes this page writable and another one read-only; the control words and the
+//! lines of the copies lie on different pages.
 
 use super::fixture::{Fixture, create};
 use super::types::{Fuse, Item, Root, Walk};

@@ -1,8 +1,8 @@
 //! The relocation test: random updates, of lists that are moved about in every way that Rust allows, over the code that
 //! ships, on real regions.
 //!
-//! Each update is done twice: to the state, and to a twin on the heap that knows no copies. After each, every copy of
-//! each region, caught up aside, has to be equal to the twin, and what readers hold must not have moved.
+//! Each update is done twice: to the state, and to a twin on the heap that has no copies. After each update, every copy of each
+//! region, once it is caught up in private memory, has to be equal to the twin, and what readers hold must not have moved.
 //!
 //! * `types`, `slots`: the state that is operated on; `workload`, `others`, `root`: random operations on its parts and on the
 //!   whole
@@ -58,7 +58,7 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|n| n.parse().unwrap_or_else(|_| panic!("{name} is not a number: {n:?}")))
 }
 
-/// A directory in memory if there is one, for regions are made by the hundred.
+/// A directory in memory if there is one, because the tests make hundreds of regions.
 fn dir() -> tempfile::TempDir {
     let shm = PathBuf::from("/dev/shm");
     if shm.is_dir() { tempfile::tempdir_in(shm) } else { tempfile::tempdir() }.unwrap()

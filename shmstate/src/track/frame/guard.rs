@@ -8,7 +8,7 @@ use std::cell::Cell;
 #[cfg(any(test, feature = "dynamic"))]
 use std::ptr::{self, NonNull};
 
-/// A frame, and what that of a guard knows besides. On the heap.
+/// The frame of a guard, with what only such a frame has. It lies on the heap.
 pub(super) struct Guard {
     #[cfg(any(test, feature = "dynamic"))]
     frame: Frame,
@@ -47,8 +47,8 @@ pub(crate) fn close_inherited() {
 
 /// The frame of a guard: open from when it is made until it is dropped, on the thread that made it.
 ///
-/// It may be dropped on another thread, which cannot change the list of this one: it marks the frame as closed, and the
-/// thread that made it frees it when it makes its next one. If that thread has ended, the frame stays on the heap.
+/// It may be dropped on another thread, which cannot change this thread's list. The other thread marks the frame as closed, and the
+/// thread that made the frame frees it when it makes its next one. If that thread has ended, the frame stays on the heap.
 #[cfg(any(test, feature = "dynamic"))]
 pub(crate) struct OpenFrame {
     /// Invariant: not freed before `self` is dropped. Only the thread of that number touches more of it than `closed`.

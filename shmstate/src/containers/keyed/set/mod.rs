@@ -59,12 +59,11 @@ use std::hash::Hash;
 /// Values are found by SipHash-1-3 under a random key, as in `HashSet`, so that colliding values cannot be chosen.
 /// It is drawn when the first value comes, from std's generator, which asks the kernel once per thread.
 ///
-/// All programs that share a state must feed the hash the same bytes: those of the values' `Hash` implementation.
-/// [`SharedLayout`] checks the layout of a type, and not its `Hash`: change that of a type of your own only together
-/// with its layout or `#[shared(version = N)]`. For numbers, `Text`, and structs that derive it, the bytes follow from
-/// the type; std has not changed them in years, but does not promise never to, so build such programs with compilers of
-/// about one age. (The first
-/// process that opens a state gets [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) if it was filled under another `Hash`.)
+/// All programs that share a state must feed the hash the same bytes: those of the values' `Hash` implementation. [`SharedLayout`]
+/// checks the layout of a type, but not its `Hash`. Change the `Hash` of a type of your own only together with its layout or
+/// `#[shared(version = N)]`. For numbers, `Text`, and structs that derive it, the bytes follow from the type; std has not changed
+/// them in years, but does not promise never to, so build such programs with compilers of about one age. (The first process that
+/// opens a state gets [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) if it was filled under another `Hash`.)
 ///
 /// # Layout
 /// The hash key, `2 N` buckets of 8 bytes, and a [`List<K, N>`] of the values: a head of 64 bytes for the buckets and
@@ -143,7 +142,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         self.keys.get(self.index_of(value)?)
     }
 
-    /// Adds `value`; false if it is there already, and then the old one stays.
+    /// Adds `value`. The result is false if it is there already; then the old one stays.
     ///
     /// ```
     /// let mut set = shmstate::Set::<u64, 1>::new();
@@ -164,10 +163,10 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         }
     }
 
-    /// Adds a value that `init` fills where it lies; false if it is there already, and then the old one stays.
+    /// Adds a value that `init` fills where it lies. The result is false if it is there already; then the old one stays.
     ///
-    /// No value passes over the stack, which large ones have no room on. `init` finds what a new state starts with: zeroes,
-    /// but for the fields with `#[shared(init = …)]`. If it panics, the set has the values that it had.
+    /// No value passes over the stack, which has no room for large ones. `init` finds what a new state starts with: zeroes, except
+    /// the fields with `#[shared(init = …)]`. If it panics, the set has the values that it had.
     ///
     /// ```
     /// let mut set = shmstate::Set::<u64, 2>::from([1]);
@@ -211,7 +210,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         self.keys.drain(..)
     }
 
-    /// Adds `value`, or puts it in place of the one that equals it, which is returned.
+    /// Adds `value`. If an equal value is there already, replaces it, and returns the old one.
     ///
     /// ```
     /// let mut set = shmstate::Set::<u64, 4>::from([1]);

@@ -74,7 +74,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         self.last_entry().map(OccupiedEntry::remove_entry)
     }
 
-    /// Removes the entry with the smallest key without returning it; whether there was one.
+    /// Removes the entry with the smallest key without returning it. Returns whether there was one.
     ///
     /// ```
     /// let mut map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
@@ -85,7 +85,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         self.entry_from(0).is_some_and(|first| Keyed::discard(self, first))
     }
 
-    /// Removes the entry with the largest key without returning it; whether there was one.
+    /// Removes the entry with the largest key without returning it. Returns whether there was one.
     ///
     /// ```
     /// let mut map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
@@ -96,8 +96,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         self.last().is_some_and(|last| Keyed::discard(self, last))
     }
 
-    /// Moves all entries of `other` to this map, all or none; none is left there. Of those with the same key, the value of
-    /// `other` counts.
+    /// Moves all entries of `other` to this map, all or none. `other` is empty afterwards. Where both have the same key, the value
+    /// of `other` counts.
     ///
     /// ```
     /// use shmstate::SortedMap;

@@ -42,7 +42,7 @@ use std::ops::{Bound, RangeBounds};
 /// `BTreeMap`. Splitting a leaf also moves the words of the leaves after it, one for each 32 entries at least; among
 /// millions, a [`Map`](crate::Map) is faster, if no order is needed.
 ///
-/// A map has room for `2 N` keys and values, so that no leaf must be full. For large values, keep those in a
+/// A map has room for `2 N` keys and values, so that no leaf must be full. If the values are large, keep them in a
 /// [`Slab`](crate::Slab), and map to their [`Key`](crate::Key)s: then only keys are moved, and only keys take room twice.
 ///
 /// # Beside `BTreeMap`
@@ -76,7 +76,7 @@ use std::ops::{Bound, RangeBounds};
 /// | `iter_mut`, `values_mut` | all values, and the room between them |
 /// | everything that takes `&self` | nothing |
 ///
-/// Borrowing a value that holds containers itself marks no more than what is then done to those.
+/// Borrowing a value that itself holds containers marks only what is then done to those containers.
 ///
 /// # Layout
 /// The number of entries, that of leaves in use, a [`List<u32, N>`] with a word for each leaf, then `2 N` keys, and `2 N` values
