@@ -6,7 +6,7 @@ use crate::registry::Registry;
 use crate::sequence::Form;
 use crate::{from_python, to_python};
 use pyo3::basic::CompareOp;
-use pyo3::exceptions::{PyKeyError, PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyKeyError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyFloat, PyIterator, PyList, PyTuple};
@@ -239,22 +239,21 @@ fn can_be(registry: &Registry, index: usize, key: &Data) -> bool {
     }
 }
 
-/// What `pop` returns for a key that is not there: its one other argument, or an error.
-pub(crate) fn default_of_pop<'py>(
-    key: &Bound<'py, PyAny>,
-    default: &Bound<'py, PyTuple>,
-) -> PyResult<Bound<'py, PyAny>> {
-    match default.len() {
-        0 => Err(PyKeyError::new_err(key.clone().unbind())),
-        _ => default.get_item(0),
+/// The default of `pop`, which may be `None` as well as not there.
+pub(crate) struct DefaultOfPop<'py>(pub(crate) Option<Bound<'py, PyAny>>);
+
+impl<'py> FromPyObject<'_, 'py> for DefaultOfPop<'py> {
+    type Error = PyErr;
+
+    fn extract(default: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(DefaultOfPop(Some(default.to_owned())))
     }
 }
 
-/// Refuses more than one default.
-pub(crate) fn check_defaults(default: &Bound<'_, PyTuple>) -> PyResult<()> {
-    match default.len() {
-        0 | 1 => Ok(()),
-        more => Err(PyTypeError::new_err(format!("pop expected at most 2 arguments, got {}", more + 1))),
+impl<'py> DefaultOfPop<'py> {
+    /// What `pop` returns for a key that is not there.
+    pub(crate) fn or_missing(self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ok_or_else(|| PyKeyError::new_err(key.clone().unbind()))
     }
 }
 

@@ -1,14 +1,13 @@
 //! Maps, as Python's `dict`.
 
 use crate::keyed::{
-    Entries, Gives, Map, capacity, check_defaults, compare, default_of_pop, edit, find, len, live, own, plain,
-    reversed, sought, types,
+    DefaultOfPop, Entries, Gives, Map, capacity, compare, edit, find, len, live, own, plain, reversed, sought, types,
 };
 use crate::{from_python, to_python};
 use pyo3::basic::CompareOp;
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyIterator, PyTuple, PyType};
+use pyo3::types::{PyDict, PyIterator, PyType};
 use shmstate::dynamic::{Data, Value};
 
 impl Map {
@@ -130,14 +129,13 @@ impl Map {
     }
 
     /// Takes an entry out and returns its value; `default`, if there is none.
-    #[pyo3(signature = (key, /, *default), text_signature = "($self, key, default=<unrepresentable>, /)")]
+    #[pyo3(signature = (key, default = DefaultOfPop(None), /), text_signature = "($self, key, default=<unrepresentable>, /)")]
     fn pop<'py>(
         &self,
         py: Python<'py>,
         key: &Bound<'py, PyAny>,
-        default: &Bound<'py, PyTuple>,
+        default: DefaultOfPop<'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        check_defaults(default)?;
         let found = match self.key(py, key)? {
             Some(data) => self.at.look(py, |value| {
                 find(value, &data)?.map(|value| to_python::plain(py, self.at.registry(), value)).transpose()
@@ -149,7 +147,7 @@ impl Map {
                 let _ = self.take(py, key)?;
                 Ok(found)
             }
-            None => default_of_pop(key, default),
+            None => default.or_missing(key),
         }
     }
 
@@ -157,7 +155,7 @@ impl Map {
     fn popitem<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
         let last = reversed(py, &self.at)?.next();
         let last = last.ok_or_else(|| PyKeyError::new_err("popitem(): the map is empty"))??;
-        let value = self.pop(py, &last, &PyTuple::empty(py))?;
+        let value = self.pop(py, &last, DefaultOfPop(None))?;
         Ok((last, value))
     }
 

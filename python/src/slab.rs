@@ -1,14 +1,12 @@
 //! Slabs: values by keys that stay.
 
 use crate::errors::inside;
-use crate::keyed::{
-    Entries, Gives, Slab, capacity, check_defaults, compare, default_of_pop, edit, len, live, plain, reversed, types,
-};
+use crate::keyed::{DefaultOfPop, Entries, Gives, Slab, capacity, compare, edit, len, live, plain, reversed, types};
 use crate::{from_python, to_python};
 use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyIterator, PyTuple};
+use pyo3::types::PyIterator;
 use shmstate::dynamic::Data;
 
 /// The number of a key.
@@ -70,14 +68,13 @@ impl Slab {
     }
 
     /// Takes a value out and returns it; `default`, if there is none.
-    #[pyo3(signature = (key, /, *default), text_signature = "($self, key, default=<unrepresentable>, /)")]
+    #[pyo3(signature = (key, default = DefaultOfPop(None), /), text_signature = "($self, key, default=<unrepresentable>, /)")]
     fn pop<'py>(
         &self,
         py: Python<'py>,
         key: &Bound<'py, PyAny>,
-        default: &Bound<'py, PyTuple>,
+        default: DefaultOfPop<'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        check_defaults(default)?;
         let data = bits(key)?;
         let found = self.at.look(py, |value| match value.entry(&data)? {
             Some(value) => to_python::plain(py, self.at.registry(), value).map(Some),
@@ -88,7 +85,7 @@ impl Slab {
                 self.__delitem__(py, key)?;
                 Ok(found)
             }
-            None => default_of_pop(key, default),
+            None => default.or_missing(key),
         }
     }
 
