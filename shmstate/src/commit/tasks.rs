@@ -124,7 +124,7 @@ impl Tasks {
         wake_all(tasks.into_values());
     }
 
-    /// No handle is left: the thread ends, whatever tasks were forgotten here.
+    /// No handle is left: the thread ends, whatever tasks were forgotten here. If it sleeps on the bell, it ends with the next ring.
     pub(crate) fn dismiss(&self) {
         self.with(|waiting| waiting.thread = Thread::Dismissed);
     }

@@ -212,6 +212,8 @@ impl Drop for Region {
             self.slot_line().pid.store(0, Relaxed);
             self.slot_line().namespace.store(0, Relaxed);
             self.shared.resign(self.slot);
+            // Before the ring, which ends the sleep of the server's thread: it unmaps the region at once if this was the last handle.
+            drop(self.tasks.take());
             self.shared.ring_bell(&self.kernel);
         }
         // SAFETY: taken once, and not used afterwards: the region is being dropped.

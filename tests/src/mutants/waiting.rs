@@ -108,6 +108,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Loom("tasks::one_task_one_writer", DEADLOCK)],
     },
     Mutant {
+        name: "dismissed_sleeper_stays",
+        breaks: "the thread that sleeps for tasks sleeps on when no handle is left",
+        patches: &[value("commit/tasks.rs", "«waiting.thread == Thread::Serves» && !waiting.tasks.is_empty()", "true")],
+        checks: &[Loom("tasks::a_dismissed_thread_ends", DEADLOCK)],
+    },
+    Mutant {
         name: "a_sleeper_a_task",
         breaks: "each task starts a thread",
         patches: &[left_out("commit/tasks.rs", "if call != Call::Nothing { «waiting.thread = Thread::Serves;» }")],

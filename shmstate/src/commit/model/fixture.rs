@@ -292,6 +292,12 @@ impl Fixture {
     #[cfg(shmstate_loom)]
     pub(super) fn resign(&self, me: usize) {
         assert!(self.shared().resign(me), "the elected handle is another one");
+        self.ring_bell(me);
+    }
+
+    /// Rings the bell, as the handle `me`.
+    #[cfg(shmstate_loom)]
+    pub(super) fn ring_bell(&self, me: usize) {
         self.shared().ring_bell(&Handle { fixture: self, slot: me });
     }
 

@@ -103,6 +103,16 @@ fn wait_beside_a_later_wait() {
     finish(&process, 2);
 }
 
+/// The last handle is dropped while a task still waits.
+fn dismiss_beside_a_wait() {
+    let fixture = Fixture::without_naps(3, 2);
+    let (process, mut forgotten) = (process(&fixture), None);
+    assert!(process.news_or_wait(&mut forgotten, 0, Waker::noop()).is_none(), "there is no version yet");
+    process.tasks.dismiss();
+    fixture.ring_bell(0);
+    finish(&process, 0);
+}
+
 #[test]
 fn one_task_one_writer() {
     explore("K=3, 1 task, 1 writer x2, woken only", Some(3), || wait_for_a_writer(1, 2));
@@ -116,4 +126,9 @@ fn two_tasks_one_writer() {
 #[test]
 fn a_task_beside_a_later_wait() {
     explore("K=3, 1 task and a later wait, 1 writer x2, woken only", Some(2), wait_beside_a_later_wait);
+}
+
+#[test]
+fn a_dismissed_thread_ends() {
+    explore("K=3, 1 task, and its thread is dismissed, woken only", None, dismiss_beside_a_wait);
 }
