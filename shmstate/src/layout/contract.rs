@@ -69,25 +69,24 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     const DERIVED: Derived = Derived::BY_HAND;
 
-    /// The proofs of a derived generic type; those of other derived types stand on their own.
+    /// The proofs of a derived generic type; those of other derived types are constants of their own.
     #[doc(hidden)]
     const PROOFS: () = ();
 
-    /// Where derived code begins; never given by an implementation.
+    /// The value that derived code starts from; no implementation gives it.
     #[doc(hidden)]
     const BUILDER: Builder<Self> = Builder::NEW;
 
-    /// What a derived type with a field of this one has to know of it; never given by an implementation.
+    /// What a derived type has to know of a field of this type; no implementation gives it.
     #[doc(hidden)]
     const FACTS: Facts<Self> = Facts::of_shared();
 
-    /// What the proofs of a derived type look at; never given by an implementation.
+    /// What the proofs of a derived type look at; no implementation gives it.
     #[doc(hidden)]
     const PROVED: &'static Sealed<Proved> = &Proved::of::<Self>();
 
-    /// All that has to hold before a value of the type can exist. The proofs of a generic type stand in its `LAYOUT` and run
-    /// for each set of arguments, so every function that makes or maps a value evaluates this constant:
-    /// `const { Self::ASSERTIONS }`.
+    /// All that has to hold before a value of the type can exist. The `LAYOUT` of a generic type evaluates its proofs, for each
+    /// set of arguments. So every function that makes or maps a value evaluates this constant: `const { Self::ASSERTIONS }`.
     #[doc(hidden)]
     const ASSERTIONS: () = {
         let _ = Self::LAYOUT;
@@ -104,14 +103,14 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
         walk::initialize(this);
     }
 
-    /// Sets the fields of the type itself that have such a value: the rest of [`initialize`](Self::initialize).
+    /// Sets the type's own fields with `#[shared(init = …)]`: the last step of [`initialize`](Self::initialize).
     #[doc(hidden)]
     #[inline]
     fn initialize_fields(this: &mut Self) {
         let _ = this;
     }
 
-    /// Does a walk's step at each field of what is derived.
+    /// Does a walk's step at each field of a derived type.
     ///
     /// # Safety
     /// `this` is aligned and points to as many bytes as the type has; an enum has the discriminant of a variant. What the
@@ -122,7 +121,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
         let _ = (this, walk);
     }
 
-    /// Does a walk's step at `field`, a field of the value that is walked through; never given by an implementation.
+    /// Does a walk's step at `field`, a field of the value that is walked through; no implementation gives it.
     ///
     /// # Safety
     /// As for [`walk`](Self::walk).
@@ -133,11 +132,11 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
         unsafe { walk.shared(field) }
     }
 
-    /// The same at field `index` of the fields of all variants, one variant after the other, of the enum at `this`. The generated
-    /// code uses the result in a line that is never reached; this tells the compiler the type of the field.
+    /// The same at field `index` of the enum at `this`; the index counts the fields of all variants, one variant after the other.
+    /// The generated code uses the result in a line that is never reached; this tells the compiler the type of the field.
     ///
     /// # Safety
-    /// As for [`walk`](Self::walk), which this is called by; the enum has that variant.
+    /// As for [`walk`](Self::walk), which calls this; the enum has the variant of that field.
     #[doc(hidden)]
     #[inline(always)]
     unsafe fn visit_in<S: SharedLayout, const STEP: Step>(
@@ -151,7 +150,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
         field
     }
 
-    /// Asks of the type of `this` that it is shareable; never given by an implementation.
+    /// Requires that the type of `this` is shareable; no implementation gives it.
     #[doc(hidden)]
     fn is_shared(this: &Self) {
         let _ = this;
@@ -174,8 +173,8 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     ///
     /// # Safety
     /// `from` points to a valid value that does not change; `to` points to as much writable memory, of the same alignment, which
-    /// does not overlap it. A tracked `*to` holds a value that was valid once, or, inside of containers, is in parts of other
-    /// versions; an untracked `*to` need not be initialised.
+    /// does not overlap it. A tracked `*to` holds a value that was valid once, or, inside of containers, one whose parts may be of
+    /// different versions; an untracked `*to` need not be initialised.
     #[doc(hidden)]
     #[inline]
     unsafe fn copy_plain(to: *mut Self, from: *const Self) {
@@ -186,9 +185,9 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// Adds to `touched` the bytes in which other copies may differ from `*source` after the transaction that wrote
     /// `*written`. `stamp` is that of the first byte of `*written`, in this transaction.
     ///
-    /// With `NESTED`, everything counts; without, only what [`copy_plain`](Self::copy_plain) leaves out.
+    /// With `NESTED`, everything counts; without it, only what [`copy_plain`](Self::copy_plain) leaves out.
     ///
-    /// At a commit, containers in `*written` that bear the stamp of another transaction or place lose it.
+    /// At a commit, a container in `*written` that has the stamp of another transaction or offset loses it.
     ///
     /// # Safety
     /// Both point to valid values that do not change. At a commit they are the same, and `written` comes from a pointer
@@ -219,14 +218,14 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
         unsafe { walk::validate(this) }
     }
 
-    /// Checks that the bytes at `this`, which were a value before those in `touched` changed, are one still. It looks at the parts
-    /// that have changed.
+    /// Checks that the bytes at `this`, which were a value before those in `touched` changed, are still one. It looks only at the
+    /// parts that have changed.
     ///
     /// # Errors
     /// As for [`validate`](Self::validate).
     ///
     /// # Safety
-    /// The same. What is `touched` is of a value of which this is a part.
+    /// As for [`validate`](Self::validate). `touched` belongs to a value of which `*this` is a part.
     #[doc(hidden)]
     #[inline]
     unsafe fn validate_touched(this: *const Self, touched: &Touched<'_>) -> Result<(), ValidityError> {
@@ -237,8 +236,8 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// A value in which everything is zero, empty, `false`, or the enum's zero variant, whatever `#[shared(init = …)]`
     /// says.
     ///
-    /// It is returned by value: for a large type prefer [`new_box_zeroed`](Self::new_box_zeroed), which never passes over
-    /// the stack.
+    /// It is returned by value: for a large type prefer [`new_box_zeroed`](Self::new_box_zeroed), whose value is never on the
+    /// stack.
     ///
     /// ```
     /// use shmstate::{SharedLayout, Text};
@@ -249,7 +248,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     #[must_use]
     fn zeroed() -> Self {
         const { Self::ASSERTIONS }
-        // As `mem::zeroed`, which has room for two values in its frame in a debug build.
+        // Not `mem::zeroed`: in a debug build, its frame has room for two values.
         let mut value = MaybeUninit::<Self>::uninit();
         // SAFETY: memory of one value.
         unsafe { value.as_mut_ptr().write_bytes(0, 1) }
@@ -284,9 +283,9 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
         unsafe { Box::from_raw(memory) }
     }
 
-    /// A value on the heap as a new state starts with it: zeroed, then the fields with `#[shared(init = …)]` set, also those in
-    /// structs that are fields, and in arrays of them. Items that the program puts into a container later have the values that it
-    /// gives them.
+    /// The value that a new state starts with, on the heap. All bytes are zero, except that the fields with `#[shared(init = …)]`
+    /// have their values, also in fields that are structs or arrays of structs. Items that the program puts into a container later
+    /// have the values that it gives them.
     ///
     /// ```
     /// use shmstate::SharedLayout;
@@ -305,7 +304,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// ```
     ///
     /// # Panics
-    /// With whatever an `init` expression panics.
+    /// If an `init` expression panics.
     #[must_use]
     fn new_box() -> Box<Self> {
         const { Self::ASSERTIONS }
@@ -325,7 +324,7 @@ pub unsafe trait SharedLayout: Sized + Send + Sync + 'static {
     /// ```
     ///
     /// # Panics
-    /// With whatever an `init` expression panics; the fields after it are zero then.
+    /// If an `init` expression panics; the fields that were not set before are zero then.
     #[inline]
     fn reset(place: &mut Self) {
         const { Self::ASSERTIONS }

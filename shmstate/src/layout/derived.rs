@@ -1,15 +1,15 @@
 //! What a derived implementation is made of.
 //!
-//! A derive sees tokens; the compiler may give them another meaning: an attribute below the derive changes the definition, a macro
-//! instead of a type expands differently each time, and `#[shared(crate = "…")]` leads where the user likes. So the generated code
-//! never repeats the type of a field, and trusts nothing that it finds by a path. It begins at [`SharedLayout::BUILDER`], which it
-//! reaches by the trait that it implements, and goes on with the methods of that value; types and offsets are those of the real
-//! fields, which patterns and `&raw const` of the real type yield. A path serves for the trait itself, and in signatures, which the
-//! compiler compares with those of the trait.
+//! A derive sees tokens, and the compiler may give them another meaning. An attribute below the derive can change the definition, a
+//! macro instead of a type can expand differently each time, and `#[shared(crate = "…")]` can name any path. So the generated code
+//! never repeats the type of a field, and trusts nothing that it finds by a path. It starts from [`SharedLayout::BUILDER`], a
+//! constant of the trait that it implements, and calls the methods of that value. Types and offsets are those of the real fields:
+//! patterns and `&raw const` yield them. The code uses a path for the trait itself, and in signatures, which the compiler compares
+//! with those of the trait.
 //!
-//! All of it runs in every user's compiler, for every type. What costs there is the number of calls, of statements in
-//! functions that are called, and of values that the compiler looks through; what is generic over the type is made anew
-//! for each. So there is one call for a field, facts of a type come in one constant, and descriptions are [`Sealed`].
+//! All of this runs in every user's compiler, for every type. The cost is the number of calls, of statements in the called functions,
+//! and of values that the compiler looks through; it compiles generic code anew for each type. So there is one call for each field,
+//! the facts of a type are one constant, and descriptions are [`Sealed`].
 
 use super::found::{Choices, Finder};
 use super::{Argument, Field, Hooks, Kind, Layout, SharedLayout, Variant};
@@ -27,8 +27,8 @@ impl<S> Clone for Builder<S> {
 
 impl<S> Copy for Builder<S> {}
 
-/// What the description of a type takes over from the type `F` of a field. Generated code gets it from the trait, and
-/// names no type: the pointer to the field says which one it is.
+/// What the description of a type takes over from the type `F` of a field. Generated code gets it from the trait, and does
+/// not name `F`: the compiler infers it from the pointer to the field.
 pub struct Facts<F> {
     pub(super) layout: &'static Layout,
     pub(super) flags: Flags,
@@ -125,8 +125,8 @@ pub(super) struct Parts {
     pub(super) fields: &'static [Field],
 }
 
-/// A value inside of a constant. The compiler goes through the value of each constant, and of all that it refers to, which
-/// for a description is the whole tree of types below it: it does not look into a union.
+/// A value inside of a constant. The compiler goes through the value of each constant and everything that it refers to: for
+/// a description, the whole tree of types below it. It does not look into a union.
 #[derive(Clone, Copy)]
 pub union Sealed<T: Copy> {
     value: T,
@@ -178,7 +178,7 @@ impl<F> Plain<F> {
     }
 }
 
-/// Stands for the description of a type that does not compile.
+/// Stands in for the description of a type that does not compile.
 pub const UNKNOWN: &Layout = <u8 as SharedLayout>::LAYOUT;
 
 /// What `#[shared(pod)]` asks of the field's type: [`bytemuck::Pod`], and that threads may share it.
@@ -193,8 +193,8 @@ pub trait PlainField: bytemuck::Pod + Send + Sync {}
 #[diagnostic::do_not_recommend]
 impl<T: bytemuck::Pod + Send + Sync> PlainField for T {}
 
-/// More bytes than any type has, of which none exists: fields of a value that lies there have offsets, and a constant can
-/// work them out without memory for the value.
+/// More bytes than any type has; none of them exists. The fields of a value at this address have offsets, so a constant can
+/// compute the offsets without memory for the value.
 #[repr(C, align(4096))]
 struct Nowhere([u8; if usize::BITS == 64 { 1 << 46 } else { 1 << 30 }]);
 
@@ -215,7 +215,7 @@ pub(super) const fn changed() -> ! {
 impl<S> Builder<S> {
     pub(super) const NEW: Builder<S> = Builder(PhantomData);
 
-    /// What makes the parts of a struct, and a place for a value that is never there.
+    /// What makes the parts of a struct, and the address of a value that never exists.
     #[must_use]
     pub const fn place(self) -> (Maker, *const S) {
         (Maker(Size::of::<S>()), (&raw const NOWHERE).cast())
@@ -234,8 +234,8 @@ impl<S> Builder<S> {
         Plain { layout: Layout::of::<[F; N]>("array", kind), of: PhantomData }
     }
 
-    /// What finds out what the variants of these discriminants hold, given the names of the fields in the source, and memory
-    /// of the size of the enum, without content.
+    /// A [`Finder`] for the fields of the variants with these discriminants, and uninitialised memory of the size of the enum.
+    /// `names` are the names of the fields in the source.
     #[must_use]
     pub const fn finder<I: Copy, const V: usize, const N: usize>(
         self,
@@ -245,10 +245,10 @@ impl<S> Builder<S> {
         (Finder::new(Size::of::<S>(), tags, names), MaybeUninit::uninit())
     }
 
-    /// The discriminant of a variant of an enum without payloads, of which `value` is the value.
+    /// The discriminant of `value`, whose enum has no payloads.
     ///
     /// # Safety
-    /// It runs in a constant: the compiler itself looks whether the bytes are initialised.
+    /// It runs in a constant, where the compiler itself checks that the bytes are initialised.
     #[must_use]
     pub const unsafe fn unit(self, value: S) -> u64 {
         // SAFETY: the caller's promise.
@@ -263,19 +263,19 @@ impl<S> Builder<S> {
         Choices::new(Size::of::<S>(), size_of::<S>(), tags, names)
     }
 
-    /// What the type was given for a parameter that its fields hold.
+    /// The argument for a type parameter that the fields hold.
     #[must_use]
     pub const fn type_argument<T: SharedLayout>(self) -> Argument {
         Argument::Type(T::LAYOUT)
     }
 
-    /// What the type was given for a parameter that its fields do not hold.
+    /// The argument for a type parameter that the fields do not hold.
     #[must_use]
     pub const fn opaque_argument(self) -> Argument {
         Argument::Opaque
     }
 
-    /// What the type was given for a constant.
+    /// The argument for a constant parameter.
     #[must_use]
     pub const fn const_argument(self, value: i128) -> Argument {
         Argument::Const(value)
@@ -294,7 +294,7 @@ impl Size {
     }
 }
 
-/// Stands where a field is to come.
+/// A placeholder for a field.
 pub(super) const NO_FIELD: Field =
     Field { name: "", offset: 0, docs: "", renamed_from: &[], local: false, layout: UNKNOWN };
 
@@ -385,7 +385,7 @@ impl Part {
         self
     }
 
-    /// As one that belongs to each machine alone, as `#[shared(local)]` says.
+    /// As a field that each machine has for itself: `#[shared(local)]`.
     #[must_use]
     pub const fn local(mut self) -> Part {
         self.field.local = true;
@@ -399,7 +399,7 @@ impl Part {
         self
     }
 
-    /// With a value of its own at the start, which `#[shared(init = …)]` gives to the field.
+    /// As a field whose initial value `#[shared(init = …)]` gives.
     #[must_use]
     pub const fn given(mut self) -> Part {
         self.flags = Flags(self.flags.0 | Flags::HAS_INIT.0);
@@ -444,7 +444,7 @@ impl Derived {
         Derived::of(description)
     }
 
-    /// With what stands for its parameters.
+    /// With the arguments for its parameters.
     #[must_use]
     pub const fn arguments(self, arguments: &'static [Argument]) -> Derived {
         let mut description = *self.get();
@@ -452,12 +452,12 @@ impl Derived {
         Derived::of(description)
     }
 
-    /// What is derived, or nothing.
+    /// The description: that of [`BY_HAND`](Self::BY_HAND) if nothing is derived.
     pub(super) const fn get(&self) -> &Description {
         self.0.get()
     }
 
-    /// What an implementation that is written by hand has to give itself.
+    /// The description of a derived type. An implementation that is written by hand has to give what follows from it.
     pub(super) const fn derived(&self) -> &Description {
         let description = self.get();
         assert!(
@@ -484,12 +484,12 @@ impl Description {
         }
     }
 
-    /// Whether it is a struct that is derived.
+    /// Whether it is a derived struct.
     pub(super) const fn is_struct(&self) -> bool {
         matches!(self.body, Body::Struct(_))
     }
 
-    /// The size of the discriminant; 0 for what has none.
+    /// The size of the discriminant; 0 for a type without one.
     pub(super) const fn tag_size(&self) -> usize {
         match self.body {
             Body::Enum { tag, .. } => tag,

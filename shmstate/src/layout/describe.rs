@@ -19,7 +19,7 @@ use super::hooks::Hooks;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Layout {
-    /// The type's name, without path and arguments; what the arguments are stands in `kind`.
+    /// The type's name, without path and arguments; the arguments are in `kind` or in `arguments`.
     pub name: &'static str,
     /// Bytes.
     pub size: usize,
@@ -27,11 +27,11 @@ pub struct Layout {
     pub align: usize,
     /// The number that `#[shared(version = N)]` gives to the type; 0 without one.
     pub version: u32,
-    /// What a generic struct or enum of the program's own was given for its parameters, lifetimes left out.
+    /// The arguments of a generic struct or enum of the program, and of an `Archived`, without lifetimes.
     pub arguments: &'static [Argument],
     /// Its documentation; no part of the fingerprint.
     pub docs: &'static str,
-    /// What only the type's own code can do; no part of the fingerprint.
+    /// The type's own code, which a migration calls; no part of the fingerprint.
     pub(crate) hooks: Hooks,
     /// What it is made of.
     pub kind: Kind,
@@ -120,7 +120,7 @@ pub enum Kind {
     },
 }
 
-/// The name of a type, which a constant cannot hold.
+/// The name of a type. A constant cannot hold the name itself, but it can hold this.
 #[derive(Clone, Copy)]
 pub struct TypeName(fn() -> &'static str);
 
@@ -173,8 +173,8 @@ impl std::fmt::Debug for TypeName {
     }
 }
 
-/// How a build of the crate `rkyv` lays archives out: its format features, which one crate of a program turns on for all of
-/// them.
+/// How a build of the crate `rkyv` lays archives out: its format features. A crate that turns one on does so for the whole
+/// program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ArchiveForm {
@@ -198,7 +198,7 @@ pub struct Field {
     pub docs: &'static str,
     /// The names that it had in earlier layouts, as `#[shared(renamed_from = "…")]` says; no part of the fingerprint.
     pub renamed_from: &'static [&'static str],
-    /// Whether it belongs to each machine alone where several machines share the state, as `#[shared(local)]` says; no part of the
+    /// Whether each of several machines that share the state has its own value, as `#[shared(local)]` says; no part of the
     /// fingerprint.
     pub local: bool,
     /// The field's own description.
@@ -242,7 +242,7 @@ macro_rules! scalars {
                 match self { $(Scalar::$variant => $bytes,)* }
             }
 
-            /// Whether an unsigned integer of this type can be that number.
+            /// Whether this type, an unsigned integer, can hold `number`.
             pub(crate) fn holds(self, number: u64) -> bool {
                 number.checked_shr(self.size() as u32 * 8).unwrap_or(0) == 0
             }

@@ -1,11 +1,11 @@
-//! In what two schemas differ, field by field.
+//! The differences of two schemas, field by field.
 
 use super::describe::{ArchiveForm, Scalar};
 use super::schema::{Argument, Field, Kind, Schema, Type, Variant};
 use std::collections::HashSet;
 use std::fmt::Write;
 
-/// Bytes of all lines together, unless the first one alone is longer.
+/// The most bytes of all lines together, unless the first line alone is longer.
 const MOST: usize = 1 << 16;
 
 /// The two sides of a comparison.
@@ -13,13 +13,13 @@ struct Sides<'a> {
     file: &'a Schema,
     program: &'a Schema,
     lines: Vec<String>,
-    /// Bytes that the lines may still take; `None` once they would not do, and nothing is said any more.
+    /// Bytes that are left for lines; `None` after a line that did not fit, from which on no line is added.
     room: Option<usize>,
-    /// Parts that were compared: what differs inside of a type that is used often is said once.
+    /// Pairs of types that were compared: a difference inside of a type that is used often is reported once.
     compared: HashSet<(u32, u32)>,
 }
 
-/// What an enum's discriminant is.
+/// The discriminant of an enum, as a message names it.
 fn discriminant(repr: Scalar) -> String {
     format!("a discriminant of type `{}`", repr.name())
 }
@@ -42,8 +42,8 @@ fn build(form: ArchiveForm) -> String {
 }
 
 impl Schema {
-    /// One line for each difference between this schema (the file's) and the program's, as far as they are bearable: a
-    /// file can name one long name in thousands of places.
+    /// One line for each difference between this schema (the file's) and the program's, up to about [`MOST`] bytes: a file
+    /// can use one long name in thousands of places.
     pub(crate) fn differences(&self, program: &Schema) -> Vec<String> {
         let mut sides = Sides { file: self, program, lines: Vec::new(), room: Some(MOST), compared: HashSet::new() };
         if let (Some(a), Some(b)) = (self.root(), program.root()) {
@@ -115,19 +115,19 @@ impl Sides<'_> {
                 self.archives(path, *x, *y);
             }
         }
-        // Arguments that no field shows.
+        // Arguments that show in no field.
         let (old, new) = (self.file.type_name(a), self.program.type_name(b));
         if self.lines.len() == known && old != new {
             self.say(path, format_args!("`{old}`"), format_args!("`{new}`"));
         }
-        // Whatever else differs shows in the numbers of the whole.
+        // Any other difference shows in the size or the alignment of the whole.
         if self.lines.len() == known && (a.size, a.align) != (b.size, b.align) {
             let numbers = |t: &Type| format!("size {} and alignment {}", t.size, t.align);
             self.say(path, numbers(a), numbers(b));
         }
     }
 
-    /// Compares what is archived, which no field shows, where both arguments are that.
+    /// Compares what is archived, if both arguments are archives: no field shows it.
     fn archives(&mut self, path: &str, x: u32, y: u32) {
         let (Some(a), Some(b)) = (self.file.get(x), self.program.get(y)) else { return };
         let (Kind::Archive(old), Kind::Archive(new)) = (&a.kind, &b.kind) else { return };
@@ -151,7 +151,7 @@ impl Sides<'_> {
         }
     }
 
-    /// The fields of two structs, or of two variants.
+    /// Compares the fields of two structs, or of two variants.
     fn fields(&mut self, path: &str, old: &[Field], new: &[Field]) {
         for field in old {
             if self.room.is_none() {
@@ -316,7 +316,7 @@ mod tests {
         );
     }
 
-    /// A long name that many fields name is written out once in the file, and must not be in each line.
+    /// The file has a long name once, however many fields use it. The name must not be in each line.
     #[test]
     fn a_file_does_not_make_a_message_of_gigabytes() {
         let ty = |name: &str, kind| {
@@ -334,7 +334,7 @@ mod tests {
         }
     }
 
-    /// What a program says whose `rkyv` was built otherwise, or that archives something else.
+    /// What a program reports if its `rkyv` was built differently, or if it archives something else.
     #[test]
     fn differences_of_archives_are_named() {
         const fn kept(root: &'static [Argument]) -> Layout {

@@ -1,5 +1,5 @@
-//! Finds out what the variants of an enum hold, while the program compiles. The compiler itself tells it, from memory that has the
-//! discriminant of each variant in turn.
+//! Finds out what the variants of an enum hold, while the program compiles. The compiler itself finds the fields, in memory that holds
+//! the discriminant of each variant in turn.
 
 use super::derived::{
     Body, Derived, Description, Facts, Flags, NO_FIELD, Parts, Sealed, Size, changed, number, offset,
@@ -15,12 +15,12 @@ pub struct Finder<I, const V: usize, const N: usize> {
     names: [&'static str; N],
     fields: [Field; N],
     flags: Flags,
-    /// Of each variant, how many fields it and those before it have.
+    /// For each variant, the number of fields of it and of those before it.
     ends: [usize; V],
     /// Variants and fields that have been looked at.
     variant: usize,
     field: usize,
-    /// The value of which the compiler has found the fields.
+    /// The address of the value whose fields the compiler finds.
     base: *const u8,
 }
 
@@ -70,7 +70,7 @@ impl<I: Copy, const V: usize, const N: usize> Finder<I, V, N> {
         }
     }
 
-    /// Whether there is another variant, after the one of index `found`, to which the match has led.
+    /// Whether there is another variant after the one at index `found`, which the `match` has reached.
     #[track_caller]
     pub const fn goes_on(&mut self, found: usize) -> bool {
         if self.variant > 0 {
@@ -82,12 +82,12 @@ impl<I: Copy, const V: usize, const N: usize> Finder<I, V, N> {
         self.variant < V
     }
 
-    /// Puts the discriminant of the next variant where the `repr` in the source says that it lies, and returns the memory as an
-    /// enum, for a `match` in a constant. There, the compiler itself checks that the discriminant is one.
+    /// Writes the discriminant of the next variant where the `repr` in the source puts it, and returns the memory as an enum, for
+    /// a `match` in a constant. There, the compiler itself checks that it is the discriminant of a variant.
     ///
     /// # Safety
-    /// It runs in a constant. The caller looks at nothing of the result but the discriminant and the addresses of the fields, and
-    /// not after the next call.
+    /// It runs in a constant. The caller uses nothing of the result but the discriminant and the addresses of the fields, and does
+    /// not use it after the next call.
     #[must_use]
     #[track_caller]
     pub const unsafe fn look<'a, S>(&mut self, memory: &mut MaybeUninit<S>) -> &'a S {
@@ -106,7 +106,7 @@ impl<I: Copy, const V: usize, const N: usize> Finder<I, V, N> {
     /// The next field, at `field`.
     ///
     /// # Safety
-    /// It lies in what [`look`](Self::look) gave last.
+    /// It lies in what [`look`](Self::look) returned last.
     pub const unsafe fn part<F>(&mut self, facts: Facts<F>, field: *const F) {
         let i = self.field;
         // SAFETY: the caller's promise.
@@ -117,17 +117,17 @@ impl<I: Copy, const V: usize, const N: usize> Finder<I, V, N> {
         self.field = i + 1;
     }
 
-    /// With the name that `#[shared(rename = "…")]` gives to the field that was last.
+    /// Gives the last field the name of its `#[shared(rename = "…")]`.
     pub const fn renamed(&mut self, name: &'static str) {
         self.fields[self.field - 1].name = name;
     }
 
-    /// With the names that `#[shared(renamed_from = "…")]` gives to the field that was last.
+    /// Gives the last field the names of its `#[shared(renamed_from = "…")]`.
     pub const fn renamed_from(&mut self, names: &'static [&'static str]) {
         self.fields[self.field - 1].renamed_from = names;
     }
 
-    /// With documentation of the field that was last.
+    /// Gives the last field its documentation.
     pub const fn docs(&mut self, docs: &'static str) {
         self.fields[self.field - 1].docs = docs;
     }
@@ -147,7 +147,7 @@ impl<I: Copy, const V: usize, const N: usize> Finder<I, V, N> {
 }
 
 impl<const V: usize, const N: usize> Payloads<V, N> {
-    /// All variants, in the order of the source, given their names there.
+    /// All variants, in the order of the source; `names` are their names there.
     #[must_use]
     pub const fn choices(&'static self, names: [&'static str; V]) -> Choices<V> {
         let PayloadsOf { size, tag, tags, ends, names: names_of_fields, fields, flags } = self.0.get();

@@ -4,9 +4,9 @@
 use super::contract::SharedLayout;
 use super::describe::Layout;
 
-/// What a migration needs of a type that no description says: by its own code, on a value that no other code has.
+/// What a migration needs of a type, and no description says: code of the type, which runs on a value that no other code uses.
 ///
-/// They are there with the feature `dynamic`, which migrates; else no program has to carry the code.
+/// The hooks exist with the feature `dynamic`, which migrates. Without it, no program has to contain the code.
 #[derive(Clone, Copy)]
 pub(crate) struct Hooks {
     /// Gives the fields with `#[shared(init = …)]` their values.
@@ -14,11 +14,11 @@ pub(crate) struct Hooks {
     /// # Safety
     /// The place holds zeroes, as many as the type has bytes, and is aligned.
     pub(crate) initialize: Option<unsafe fn(*mut u8)>,
-    /// Puts the entries of a map or set where this program's `Hash` or `Ord` wants them. Returns how many are gone, because
+    /// Puts the entries of a map or set where this program's `Hash` or `Ord` wants them. Returns how many it dropped because
     /// their keys are equal to others.
     ///
     /// # Safety
-    /// The place holds a value, but for where its entries lie, and is aligned.
+    /// The place holds a value, except that its entries may lie elsewhere, and is aligned.
     pub(crate) rebuild: Option<unsafe fn(*mut u8) -> usize>,
 }
 
@@ -27,7 +27,7 @@ impl Hooks {
     pub(crate) const NONE: Hooks = Hooks { initialize: None, rebuild: None };
 }
 
-/// Code makes no two descriptions different.
+/// Two descriptions that differ only in their code are equal.
 impl PartialEq for Hooks {
     fn eq(&self, _: &Self) -> bool {
         true
@@ -58,7 +58,7 @@ impl Layout {
         self
     }
 
-    /// The same: no code without the feature.
+    /// Without the feature, there is no code.
     #[cfg(not(feature = "dynamic"))]
     #[allow(clippy::extra_unused_type_parameters, reason = "the feature uses it")]
     pub(super) const fn initialized_as<S>(self) -> Layout {

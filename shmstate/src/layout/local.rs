@@ -3,13 +3,13 @@
 use super::{Kind, Layout};
 use std::ops::Range;
 
-/// Types of this library that are structs. What is in them is there or not as the state says.
+/// Types of this library that are structs. Which values exist in them depends on the state.
 const OF_THE_LIBRARY: [&str; 12] =
     ["Array", "Blob", "Map", "Maybe", "Queue", "Ring", "Set", "Slab", "SortedMap", "Tracked", "Uuid", "Key"];
 
 impl Layout {
-    /// Adds the bytes of the local fields of a value at `start`, which has that path. An error if there are any in what may be
-    /// there or not.
+    /// Adds the bytes of the local fields of a value at `start`, which has that path. It is an error if a local field is inside of
+    /// a container or an enum.
     pub(crate) fn add_local(&self, start: usize, path: &str, ranges: &mut Vec<Range<usize>>) -> Result<(), String> {
         match self.kind {
             Kind::Struct(fields) if !OF_THE_LIBRARY.contains(&self.name) => {
@@ -35,7 +35,7 @@ impl Layout {
         }
     }
 
-    /// Whether a field of it is local, or of what it consists of.
+    /// Whether a field of it is local, or a field of one of its parts.
     fn has_local(&self) -> bool {
         let any = |fields: &[super::Field]| fields.iter().any(|field| field.local || field.layout.has_local());
         match self.kind {

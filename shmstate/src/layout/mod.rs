@@ -1,10 +1,10 @@
 //! What may live in shared memory, and how it is described.
 //!
 //! * [`SharedLayout`]: the contract, derived and never written by hand.
-//! * [`Layout`]: the constant description of a type; [`Schema`]: the same as data, of which `json` makes the document that
-//!   lies in the region; `Schema::is_same` tells two of them apart, and `diff` says in what.
-//! * `shapes`: the types of a schema as they are used without the program's; `matching`: what becomes of a state whose type changes,
-//!   with what a program says of earlier layouts (`origins`).
+//! * [`Layout`]: the constant description of a type; [`Schema`]: the same as data, from which `json` makes the document that
+//!   lies in the region; `Schema::is_same` compares two of them, and `diff` lists their differences.
+//! * `shapes`: the types of a schema, for use without the types of a program; `matching`: what becomes of a state whose type changes;
+//!   `origins`: what a program says of earlier layouts.
 //! * [`ValidityError`]: where and why bytes are no value of their type.
 
 mod contract;

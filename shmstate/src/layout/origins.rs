@@ -1,14 +1,14 @@
 //! What a program says of its types besides their layout: the names that parts had in earlier layouts, and code that a
 //! migration needs.
 //!
-//! This is a part of the program, and of no region: whether two layouts are the same does not depend on it.
+//! The program has this, and no region does: whether two layouts are the same does not depend on it.
 
 use super::Schema;
 use super::describe::{Kind, Layout};
 use super::hooks::Hooks;
 use std::collections::HashMap;
 
-/// What is said of all types of a schema; of a schema that is no program's, nothing.
+/// What a program says of all types of its schema; empty for a schema that is not a program's.
 #[derive(Default)]
 pub(crate) struct Origins {
     /// By the index of the type.
@@ -53,7 +53,7 @@ impl Origins {
         }
     }
 
-    /// Notes one more earlier name of a part: see the field.
+    /// Notes one more earlier name of a part: see the field `renamed`.
     #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "migrations without the program are a feature"))]
     pub(crate) fn rename(&mut self, index: usize, variant: &str, field: &str, earlier: &str) {
         let names = self.renamed.entry((index, variant.to_owned(), field.to_owned())).or_default();
@@ -65,7 +65,7 @@ impl Origins {
         self.hooks.get(&index).copied().unwrap_or(Hooks::NONE)
     }
 
-    /// The earlier names of a part: see the field.
+    /// The earlier names of a part: see the field `renamed`.
     pub(super) fn renamed(&self, index: usize, variant: &str, field: &str) -> &[String] {
         self.renamed.get(&(index, variant.to_owned(), field.to_owned())).map_or(&[], Vec::as_slice)
     }

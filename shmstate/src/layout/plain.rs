@@ -1,11 +1,11 @@
-//! Which bytes of a type are always what they seem.
+//! Which bytes of a type mean something in every value, or in given ones, and which of them change without a mark.
 
 use super::{Kind, Layout};
 use std::ops::Range;
 
 impl Layout {
-    /// Whether `bytes` are live in every value of the type, and copied as they are: no part of a container, nor of a payload
-    /// that there may not be. A text, or an enum with a payload, is live as a whole.
+    /// Whether `bytes` are live in every value of the type, and are copied as they are. No part of a container is, and no
+    /// part of a payload that may be absent. A text, or an enum with a payload, is live as a whole.
     pub(crate) fn is_plain(&self, bytes: Range<usize>) -> bool {
         if bytes.is_empty() || bytes.end > self.size {
             return false;
@@ -36,7 +36,7 @@ impl Layout {
     }
 }
 
-/// Containers whose parts mean something or not by what other parts say.
+/// Containers in which other parts decide whether a part means something.
 const CONDITIONAL: [&str; 9] = ["Blob", "Map", "Maybe", "Queue", "Ring", "Set", "Slab", "Slots", "SortedMap"];
 
 impl Layout {
@@ -45,8 +45,8 @@ impl Layout {
         matches!(self.kind, Kind::Struct(_)) && CONDITIONAL.contains(&self.name)
     }
 
-    /// Whether `bytes`, of a value at `start`, mean something in two values. `both` is given where a list lies, and says how many items it has in
-    /// both.
+    /// Whether `bytes`, of a value at `start`, mean something in both of two values. `both` takes the offset of a list, and returns
+    /// how many items the list has in both.
     pub(crate) fn is_live(&self, start: usize, bytes: Range<usize>, both: &dyn Fn(usize) -> usize) -> bool {
         let items_are_live = |item: &Layout, offset: usize, count: usize| {
             let (first, last) = ((bytes.start - offset) / item.size, (bytes.end - 1 - offset) / item.size);
@@ -76,8 +76,8 @@ impl Layout {
         }
     }
 
-    /// Adds the byte ranges that an update changes without a mark, of a value at `start`: everything but the items of containers. They
-    /// are in order, and those that meet are one. An enum is one range with all that may be in it.
+    /// Adds the byte ranges that an update changes without a mark, of a value at `start`: everything but the items of containers. The
+    /// ranges are in order, and adjacent ones are joined. An enum is one range with all that may be in it.
     pub(crate) fn add_unmarked(&self, start: usize, ranges: &mut Vec<Range<usize>>) {
         let mut add = |range: Range<usize>| match ranges.last_mut() {
             _ if range.is_empty() => {}
@@ -88,7 +88,7 @@ impl Layout {
             Kind::Scalar(_) | Kind::Pod | Kind::Text { .. } | Kind::Enum { .. } => add(start..start + self.size),
             // The length.
             Kind::List { .. } => add(start..start + 4),
-            // An `Array`, or the like: the first field of any other struct is at its start. It marks its items, and has always all.
+            // An `Array` or `Slots`: any other struct has its first field at offset 0. It marks its items, and always has all of them.
             Kind::Struct([first, ..]) if first.offset > 0 => {}
             Kind::Struct(fields) => fields.iter().for_each(|f| f.layout.add_unmarked(start + f.offset, ranges)),
             Kind::Array { item: Layout { kind: Kind::Scalar(_), .. }, .. } => add(start..start + self.size),
@@ -101,15 +101,15 @@ impl Layout {
         }
     }
 
-    /// Adds the byte ranges of the texts, and of the enums that carry something, among what an update changes without a mark, in order: which
-    /// bytes of one mean something depends on its others.
+    /// Among what an update changes without a mark, adds the byte ranges of the texts and of the enums with payloads, in order. Which
+    /// bytes of such a value mean something depends on its other bytes.
     pub(crate) fn add_indivisible(&self, start: usize, ranges: &mut Vec<Range<usize>>) {
         match self.kind {
             Kind::Text { .. } => ranges.push(start..start + self.size),
             Kind::Enum { variants, .. } if variants.iter().any(|variant| !variant.fields.is_empty()) => {
                 ranges.push(start..start + self.size);
             }
-            // An `Array`, or the like, as above.
+            // An `Array` or `Slots`, as above.
             Kind::Struct([first, ..]) if first.offset > 0 => {}
             Kind::Struct(fields) => fields.iter().for_each(|f| f.layout.add_indivisible(start + f.offset, ranges)),
             Kind::Array { item, len } if !matches!(item.kind, Kind::Scalar(_)) => {
@@ -121,8 +121,8 @@ impl Layout {
         }
     }
 
-    /// Where the bytes end that mean nothing outside of a running update, if the one at `at` is among them: the head of a container, or what is
-    /// no field's. `None` if that byte may mean something.
+    /// If the byte at `at` means nothing outside of a running update, because it is in the head of a container or in no field: where
+    /// the bytes of that kind end. `None` if it may mean something.
     pub(crate) fn end_of_meaningless(&self, at: usize) -> Option<usize> {
         let within = |layout: &Layout, start: usize| layout.end_of_meaningless(at - start).map(|end| start + end);
         match self.kind {
@@ -219,11 +219,11 @@ mod tests {
         assert!(is(0, 0, 8) && is(0, 3, 2) && is(0, job, 16) && !is(0, job, 8) && !is(2, held, 8));
         let items = pair + offset_of!(Pair, list) + 64;
         assert!(is(2, items, 16) && is(1, items, 8) && !is(1, items, 9) && !is(0, items, 1) && !is(2, items - 1, 1));
-        // Of lists elsewhere, another number.
+        // Lists at later offsets have `both` items, the others none.
         let second = |both: usize| move |list: usize| if list > items { both } else { 0 };
         let at = items + size_of::<Pair>();
         assert!(All::LAYOUT.is_live(0, at..at + 8, &second(1)) && !All::LAYOUT.is_live(0, at..at + 8, &second(0)));
-        // What lies past a list is not an item of it, and nothing counts that depends on a flag.
+        // Bytes after the items of a list mean nothing, and nothing that depends on a flag counts.
         assert!(is(2, items, 24) && !is(1, items, 24));
         assert!(!Maybe::<List<u64, 2>>::LAYOUT.is_live(0, 72..80, &|_| 2));
         assert!(Array::<u64, 4>::LAYOUT.is_live(0, 64..96, &|_| 0));
@@ -251,7 +251,7 @@ mod tests {
         );
         let maybe = offset_of!(Rows, maybe);
         assert_eq!([end(maybe), end(maybe + 1), end(maybe + 8)], [None, Some(maybe + 8), None]);
-        // What an enum has depends on its variant.
+        // What an enum holds depends on its variant.
         assert!((offset_of!(Rows, held)..size_of::<Rows>()).all(|at| end(at).is_none()));
     }
 

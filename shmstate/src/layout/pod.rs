@@ -5,8 +5,8 @@ use std::ops::{Deref, DerefMut};
 
 /// A foreign type that is plain bytes ([`bytemuck::Pod`]), as a field or an element.
 ///
-/// The schema knows its size and alignment only: two foreign types of the same size and alignment look alike. Where the
-/// name should count, write `#[shared(pod)]` on the field instead of wrapping it.
+/// The schema knows its size and alignment only: two foreign types of the same size and alignment look alike. If the name
+/// should count, write `#[shared(pod)]` on the field instead of wrapping it.
 ///
 /// ```
 /// use shmstate::{List, Pod, SharedLayout};

@@ -12,7 +12,7 @@ macro_rules! refuse {
 /// What a derived type has to fulfil. The derive calls each proof in a constant of its own, with the culprit's span, so
 /// that the compiler points at the field and reports all culprits at once; those of a generic type stand in its `PROOFS`.
 impl<S: SharedLayout> Builder<S> {
-    /// Asked for here alone: if it does not evaluate, that is noted once.
+    /// The only use of `PROVED`: if it does not evaluate, the compiler reports that once.
     const fn proved() -> &'static Proved {
         S::PROVED.get()
     }
@@ -65,13 +65,13 @@ impl<S: SharedLayout> Builder<S> {
         Self::proved().no_drop();
     }
 
-    /// A variant has the value 0: otherwise an enum has no zeroed state.
+    /// A variant has the value 0. Without one, no zeroed bytes are a value of the enum.
     #[track_caller]
     pub const fn has_zero(self) {
         Self::proved().has_zero();
     }
 
-    /// A variant with fields has another value than 0.
+    /// A variant with fields has a value other than 0.
     #[track_caller]
     pub const fn is_not_zero(self, variant: usize) {
         Self::proved().is_not_zero(variant);
@@ -105,7 +105,7 @@ impl<S: SharedLayout> Builder<S> {
 /// What is proved of a type.
 ///
 /// The compiler reads a whole function before it evaluates the first step, so each proof leaves its message to a function of
-/// its own; and it reads a generic one anew for every type.
+/// its own. It reads a generic function anew for every type, so these are not generic.
 #[derive(Clone, Copy)]
 pub struct Proved {
     description: Description,
@@ -430,12 +430,12 @@ const fn drifted(name: &str, what: &str, pinned: usize, actual: usize) -> ! {
     }
 }
 
-/// What so many bytes are called.
+/// How a message names this many bytes.
 const fn unused(bytes: usize) -> &'static str {
     if bytes == 1 { " unused byte" } else { " unused bytes" }
 }
 
-/// How the field begins that fills a gap: `_pad: `, `_pad2: ` and so on, or nothing where fields have no names.
+/// The beginning of a field that fills a gap: `_pad: `, `_pad2: ` and so on, or nothing if fields have no names.
 struct Pad {
     name: &'static str,
     number: &'static str,
@@ -443,12 +443,12 @@ struct Pad {
 }
 
 impl Pad {
-    /// The first number has none.
+    /// The first field has no number.
     const NUMBERS: [&'static str; 16] =
         ["", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"];
 
-    /// The field for the gap that follows the first `index` of `parts`: under a name that none of them has, and that is
-    /// not proposed for an earlier gap.
+    /// The field for the gap after the first `index` of `parts`. None of them has its name, and no earlier gap is proposed
+    /// that name.
     const fn after(parts: Parts, index: usize) -> Pad {
         if parts.names[0].as_bytes()[0].is_ascii_digit() {
             return Pad { name: "", number: "", colon: "" };
@@ -491,7 +491,7 @@ const fn is_taken(mut names: &[&'static str], number: &str) -> bool {
     false
 }
 
-/// An array holds something.
+/// An array has items, and its items have bytes.
 #[track_caller]
 pub const fn array_fits<T, const N: usize>() {
     assert!(N > 0, "an array of length 0 cannot live in shared memory: remove the field, or give it a length");

@@ -1,13 +1,13 @@
-//! What a type costs, for people that lay one out.
+//! What updates of a type cost, as a help for its layout.
 
 use super::{Kind, Layout};
 use crate::track::{IN_BLOCKS, PAGE, exact};
 use std::fmt;
 
-/// Plain fields from this size on are warned of.
+/// There is a warning for each plain field of at least this size.
 const LARGE: usize = 4096;
 
-/// So many containers outside of containers are warned of.
+/// There is a warning if there are more containers outside of containers than this.
 const MANY: usize = 64;
 
 /// What updates of a type cost: [`Layout::report`].
@@ -20,11 +20,11 @@ pub struct Report {
     warnings: Vec<String>,
 }
 
-/// Containers outside of containers.
+/// Containers that are in no other container, at one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Container {
     path: String,
-    /// In arrays there are more than one.
+    /// More than one inside of arrays.
     count: usize,
     capacity: usize,
     /// Bytes.
@@ -94,7 +94,7 @@ impl Report {
         &self.warnings
     }
 
-    /// Notes what is at `path`, which there are `count` of, and returns the plain bytes of one.
+    /// Notes what is at `path`, of which there are `count`, and returns the plain bytes of one.
     fn visit(&mut self, layout: &Layout, path: &str, count: usize) -> usize {
         let inside = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         if !has_containers(layout) {
@@ -150,7 +150,8 @@ fn has_containers(layout: &Layout) -> bool {
     }
 }
 
-/// The items of an `Array`, and how many: a struct that begins with a head, which no struct without padding does.
+/// The items of an `Array`, and their number. It is a struct that begins with a head, before its only field; no other struct
+/// has bytes before its first field.
 fn tracked_array(layout: &Layout) -> Option<(&'static Layout, usize)> {
     let Kind::Struct([items]) = layout.kind else { return None };
     let Kind::Array { item, len } = items.layout.kind else { return None };

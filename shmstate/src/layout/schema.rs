@@ -11,7 +11,7 @@ use std::fmt::Write;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Schema {
     pub(crate) types: Vec<Type>,
-    /// Documentation, apart from the types: it makes no two of them different.
+    /// Documentation, apart from the types: types that differ only in it are equal.
     pub(crate) docs: Vec<Doc>,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct Variant {
     pub(crate) fields: Vec<Field>,
 }
 
-/// A schema in the making.
+/// A schema that is being made.
 struct Builder {
     schema: Schema,
     /// Layouts that are in it already, by their address: a type that is used in many places is described once, however
@@ -101,7 +101,7 @@ impl Schema {
         self.types.last()
     }
 
-    /// The type of that index, which the schema itself has named.
+    /// The type of that index, which comes from the schema itself.
     pub(crate) fn get(&self, index: u32) -> Option<&Type> {
         self.types.get(index as usize)
     }
@@ -214,7 +214,7 @@ impl Builder {
         fields.iter().map(field).collect()
     }
 
-    /// Notes what is documented of type `ty`.
+    /// Notes the documentation of type `ty` and of its parts.
     fn document(&mut self, ty: u32, layout: &Layout) {
         let mut note = |part: String, text: &str| {
             if !text.is_empty() {

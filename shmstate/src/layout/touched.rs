@@ -120,7 +120,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4000))]
 
-        /// What is found wrong by a look at everything is found by a look at what has changed, and nothing else is.
+        /// Validating what has changed refuses a value if and only if validating all of it does.
         #[test]
         fn what_has_not_changed_is_as_valid_as_before(
             lens in prop::array::uniform5(0..3_usize),
@@ -129,7 +129,7 @@ mod tests {
             changes in prop::collection::vec((any::<prop::sample::Index>(), 1..4_usize, prop_oneof![0..4_u8, any::<u8>()]), 1..6),
         ) {
             let mut all = All::new_box_zeroed();
-            // What is dead may be anything.
+            // Dead bytes may be anything.
             bytes(&mut all)[std::mem::offset_of!(All, list) + 64..][..24].copy_from_slice(&dead);
             let part = Part {
                 flags: [true; 8],

@@ -4,7 +4,7 @@ use super::Scalar;
 use super::schema::{Argument, Field, Kind, Schema, Type};
 use std::collections::HashSet;
 
-/// Types inside of types inside of types.
+/// How deep types may be nested.
 const DEEPEST: u32 = 64;
 
 impl Schema {
@@ -34,7 +34,7 @@ impl Schema {
 }
 
 impl Type {
-    /// How many types are inside of each other in it, where that is known of those before it.
+    /// How deep types are nested in this one, given the `depth` of each type `before` it.
     pub(crate) fn depth(&self, before: &[u32]) -> u32 {
         let parts = parts(self).into_iter();
         1 + parts.map(|part| before[part as usize]).max().unwrap_or(0)
@@ -77,7 +77,7 @@ fn names(ty: &Type) -> Vec<&String> {
     names
 }
 
-/// A type under scrutiny, and those that stand before it.
+/// A type that is being checked, and those that stand before it.
 struct Known<'a> {
     types: &'a [Type],
     ty: &'a Type,
@@ -134,7 +134,7 @@ impl Known<'_> {
         fits.then_some(()).ok_or_else(|| format!("a part of `{}` lies outside of it", self.ty.name))
     }
 
-    /// Fields from `end` on, one after the other.
+    /// Checks that the fields lie at `end` or after it, one after the other.
     fn fields(&self, mut end: u64, fields: &[Field]) -> Result<(), String> {
         let mut names = HashSet::new();
         for field in fields {

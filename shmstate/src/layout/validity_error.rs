@@ -11,7 +11,7 @@ pub struct ValidityError {
     rule: Option<Rule>,
 }
 
-/// A rule that no layout contains, and that still decides where things lie: a program with another rule finds a sound state wrong.
+/// A rule that is in no layout, but decides where entries lie: a program with another rule finds a valid state wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Rule {
     /// `Ord` of the keys of a sorted map.
@@ -28,7 +28,7 @@ impl ValidityError {
         ValidityError { path: String::new(), why: why.into(), rule: None }
     }
 
-    /// The value is not what it would be if it had been made under this program's rule.
+    /// The value is not as this program's rule would have made it.
     #[cold]
     pub(crate) fn under(rule: Rule, why: impl Into<String>) -> Self {
         ValidityError { rule: Some(rule), ..ValidityError::new(why) }

@@ -1,4 +1,4 @@
-//! The walks over what is derived: from field to field, each at the place where it really lies.
+//! The walks over derived types: from field to field, each at its real offset.
 //!
 //! A derived type has one function, [`SharedLayout::walk`], that goes through its fields, for all walks. The walk decides what is
 //! done at a field. Its step is a constant, so that each walk compiles to the same code as one written by hand.
@@ -33,7 +33,7 @@ const VALIDATE_TOUCHED: Step = 6;
 pub struct Walk<const STEP: Step> {
     /// The value. Pointers to fields are made from this one.
     base: *mut u8,
-    /// The value with which it is compared, or from which it takes over fields; or, to validate what is touched, the [`Touched`].
+    /// The value with which it is compared, or from which it takes over fields. In a walk that validates what is touched: the [`Touched`].
     other: *const u8,
     /// The stamp of the value's first byte.
     stamp: Stamp,
@@ -48,7 +48,7 @@ impl<const STEP: Step> Walk<STEP> {
         Walk { base: base.cast(), other: null(), stamp: Stamp::VOID, touched: null_mut(), refused: null_mut() }
     }
 
-    /// Whether fields get the values of their types' `#[shared(init = …)]`.
+    /// Whether the walk gives fields the values of `#[shared(init = …)]` in their types.
     #[inline(always)]
     #[must_use]
     pub const fn initializes(&self) -> bool {
@@ -109,7 +109,7 @@ impl<const STEP: Step> Walk<STEP> {
     /// Does the step at `field`, which is plain data.
     ///
     /// # Safety
-    /// The same.
+    /// As for `shared`.
     #[inline(always)]
     pub unsafe fn plain<F>(&self, field: *const F) {
         let offset = field.addr().wrapping_sub(self.base.addr());
@@ -127,7 +127,7 @@ impl<const STEP: Step> Walk<STEP> {
         }
     }
 
-    /// The same for a field of plain data: [`SharedLayout::visit_in`].
+    /// [`SharedLayout::visit_in`] for a field of plain data.
     ///
     /// # Safety
     /// The same.
@@ -166,7 +166,7 @@ unsafe fn tag<T: SharedLayout>(this: *const T) -> u64 {
     }
 }
 
-/// [`SharedLayout::initialize`] of what is derived.
+/// [`SharedLayout::initialize`] of a derived type.
 #[inline]
 pub(super) fn initialize<T: SharedLayout>(this: &mut T) {
     if T::HAS_INIT {
@@ -177,7 +177,7 @@ pub(super) fn initialize<T: SharedLayout>(this: &mut T) {
     }
 }
 
-/// [`SharedLayout::stamp`] of what is derived.
+/// [`SharedLayout::stamp`] of a derived type.
 ///
 /// # Safety
 /// As there.
@@ -190,26 +190,26 @@ pub(super) unsafe fn stamp<T: SharedLayout>(this: *mut T, stamp: Stamp) {
     }
 }
 
-/// [`SharedLayout::copy_plain`] of what is derived.
+/// [`SharedLayout::copy_plain`] of a derived type.
 ///
 /// # Safety
 /// As there.
 #[inline]
 pub(super) unsafe fn copy_plain<T: SharedLayout>(to: *mut T, from: *const T) {
     let tag_size = const { T::DERIVED.get().tag_size() };
-    // SAFETY: the caller's promise: a tracked `*to` was valid once, or is in parts; a tracked enum has its discriminant.
+    // SAFETY: the caller's promise: a tracked `*to`, or each part of it, was valid once; a tracked enum has its discriminant.
     if T::TRACKED && (tag_size == 0 || same_variant(unsafe { tag(to) }, unsafe { tag(from) })) {
         let walk = Walk::<COPY> { other: from.cast(), ..Walk::over(to) };
         // SAFETY: the caller's promise.
         unsafe { T::walk(to, &walk) }
     } else {
         // SAFETY: the caller's promise; a value without containers is its bytes, and one of another variant, or of none,
-        // goes along as it is.
+        // is copied as it is.
         unsafe { std::ptr::copy_nonoverlapping(from, to, 1) }
     }
 }
 
-/// [`SharedLayout::collect_dirty`] of what is derived.
+/// [`SharedLayout::collect_dirty`] of a derived type.
 ///
 /// # Safety
 /// As there.
@@ -228,7 +228,7 @@ pub(super) unsafe fn collect_dirty<T: SharedLayout, const NESTED: bool>(
     }
     let tag_size = const { T::DERIVED.get().tag_size() };
     if tag_size > 0 {
-        // Another variant than the source's: nothing that it holds says anything about that one.
+        // The variant is not the source's: nothing that it holds says anything about the source.
         // SAFETY: the caller's promise: both are valid.
         if !source_has_variant(unsafe { tag(source) }, unsafe { tag(written) }) {
             return touched.add(stamp.offset(), size_of::<T>());
@@ -249,7 +249,7 @@ pub(super) unsafe fn collect_dirty<T: SharedLayout, const NESTED: bool>(
     }
 }
 
-/// [`SharedLayout::validate`] of what is derived.
+/// [`SharedLayout::validate`] of a derived type.
 ///
 /// # Errors
 /// As there.
@@ -276,8 +276,8 @@ pub(crate) unsafe fn validate<T: SharedLayout>(this: *const T) -> Result<(), Val
     }
 }
 
-/// [`SharedLayout::validate_touched`] of what is derived: structs by their fields. An enum is validated as a whole, because bytes
-/// that are the same mean something else in another variant; so is a type that is not derived.
+/// [`SharedLayout::validate_touched`] of a derived type: a struct field by field. An enum is validated as a whole, because the same
+/// bytes mean something else in another variant; so is a type that is not derived.
 ///
 /// # Errors
 /// As there.
@@ -306,15 +306,15 @@ pub(super) unsafe fn validate_touched<T: SharedLayout>(
     }
 }
 
-/// In catching up: whether the variant `old`, which is in a copy that lags, is the `active` one. If so, each of its fields is
-/// caught up for itself; otherwise, the enum as a whole.
+/// When a copy catches up: whether its variant, `old`, is the `active` one. If so, each field catches up for itself; otherwise, the
+/// enum does so as a whole.
 #[inline]
 fn same_variant(old: u64, active: u64) -> bool {
     old == active
 }
 
-/// At the end of a transaction: whether the variant that was `written` is the one of the `source`, as it always is at a
-/// commit, where the two are one.
+/// At the end of a transaction: whether the variant that was `written` is that of the `source`. At a commit it always is,
+/// because both are the same value.
 #[inline]
 fn source_has_variant(source: u64, written: u64) -> bool {
     source == written

@@ -2,8 +2,8 @@
 //!
 //! A schema has one canonical text: members in the order in which they are written here, numbers in decimal, no white space, and in
 //! strings only those escapes that JSON demands. The reader takes white space between the parts as well, as golden files have it,
-//! but no other order, no other members and no other spelling. Where the text has to be canonical, the reader writes again what it
-//! has read, and compares. So no two texts mean the same.
+//! but no other order, no other members and no other spelling. Where the text has to be canonical, the reader writes what it has read
+//! once more, and compares the texts. So no two texts mean the same.
 //!
 //! The code is our own because it must do less than a JSON library: what a library accepts, and in which order it keeps the members
 //! of an object, may depend on features that any other crate of the program turns on. The format chapter describes the document;

@@ -4,8 +4,8 @@ use super::FORM;
 use crate::layout::describe::{ArchiveForm, Scalar};
 use crate::layout::schema::{Argument, Doc, Field, Kind, Schema, Type, Variant};
 
-/// What is left to read of a document. Types stand beside each other and never inside of each other, so that nothing here
-/// calls itself, and what is read takes memory in proportion to the text.
+/// What is left to read of a document. Types stand one after the other, never inside of each other. So the reader is not
+/// recursive, and what it reads takes memory in proportion to the text.
 pub(super) struct Reader<'a> {
     rest: &'a str,
     /// Bytes of the whole document.
@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
         if self.has(token) { Ok(()) } else { Err(self.expected(&format!("`{token}`"))) }
     }
 
-    /// Whether that comes next; then it is read.
+    /// Reads `token` if it comes next; returns whether it did.
     fn has(&mut self, token: &str) -> bool {
         self.skip();
         match self.rest.strip_prefix(token) {

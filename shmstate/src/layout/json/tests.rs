@@ -1,4 +1,4 @@
-//! The document beside another reader of JSON, and what is refused.
+//! The document as another reader of JSON sees it, and what is refused.
 
 use crate::layout::Schema;
 use crate::{List, SharedLayout, Text};
@@ -42,8 +42,8 @@ fn what_was_written_is_read() {
     );
 }
 
-/// A library that knows nothing of schemas reads the same from both forms, and its own text is the canonical one but
-/// for the order of the members.
+/// A library that knows nothing of schemas reads the same from both forms, and the text that it writes is the canonical
+/// one, except for the order of the members.
 #[test]
 fn it_is_json() {
     let schema = Schema::of(Board::<u32, -5>::LAYOUT);

@@ -4,7 +4,7 @@ use super::FORM;
 use crate::layout::schema::{Argument, Field, Kind, Schema, Type};
 use std::fmt::Write;
 
-/// The document, as far as it is written.
+/// The document, as far as it has been written.
 pub(super) struct Writer {
     text: String,
     pretty: bool,
@@ -128,14 +128,14 @@ impl Writer {
         self.text.push(']');
     }
 
-    /// Begins a line, where that is wanted.
+    /// Begins a line, if the document is `pretty`.
     fn line(&mut self, depth: usize) {
         if self.pretty {
             let _ = write!(self.text, "\n{:1$}", "", 2 * depth);
         }
     }
 
-    /// What stands before a member that is on the same line.
+    /// Writes what stands before a member that is on the same line.
     fn separate(&mut self, before: char) {
         self.text.push(before);
         if self.pretty && before == ',' {
@@ -163,7 +163,7 @@ impl Writer {
                 '"' => self.text.push_str("\\\""),
                 '\\' => self.text.push_str("\\\\"),
                 '\n' => self.text.push_str("\\n"),
-                // No sound schema has others; a golden file of one that is not sound must be JSON all the same.
+                // No valid schema has other control characters. A golden file of an invalid one must still be JSON.
                 c if c.is_ascii_control() => _ = write!(self.text, "\\u{:04x}", c as u32),
                 c => self.text.push(c),
             }

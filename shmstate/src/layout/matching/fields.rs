@@ -1,7 +1,7 @@
 //! Which field of an old struct becomes which field of a new one.
 //!
-//! A field keeps its name, or has one of the names in `renamed_from`. A field that has moved into a struct beside it, or out of
-//! one, is found there by its name, if there is one such field.
+//! A field keeps its name, or had one of the names in `renamed_from`. A field that has moved into a neighbouring struct, or out of
+//! one, is found by its name, if only one such struct has a field of that name.
 
 use super::matcher::Matcher;
 use super::plan::{FieldsStep, Member, Move};
@@ -16,13 +16,13 @@ struct Found {
     at: usize,
 }
 
-/// The fields of the old struct, and which of them are spoken for.
+/// The fields of the old struct, and which of them are taken.
 struct Old<'a> {
     shapes: &'a Shapes,
     by_name: HashMap<&'a str, &'a FieldShape>,
     /// Paths of fields that have become new ones.
     taken: HashSet<String>,
-    /// Paths of structs of which a field has.
+    /// Paths of structs with a field that has become a new one.
     opened: HashSet<String>,
 }
 
@@ -36,7 +36,7 @@ pub(super) fn match_fields(
 ) -> FieldsStep {
     let (olds, news, origins) = (matcher.old, matcher.new, matcher.origins);
     let by_name: HashMap<&str, &FieldShape> = old.all.iter().map(|field| (&*field.name, field)).collect();
-    // A field that the old struct has is no renamed one, whatever it was called before that.
+    // If the old struct has a field of that name, the new field was not renamed, whatever names it had earlier.
     let former = |field: &FieldShape| match by_name.contains_key(&*field.name) {
         true => None,
         false => origins.renamed(ty, variant, &field.name).iter().find(|name| by_name.contains_key(name.as_str())),
@@ -46,7 +46,7 @@ pub(super) fn match_fields(
     let mut from = Old { shapes: olds, by_name, taken: HashSet::new(), opened: HashSet::new() };
     let mut step = FieldsStep::default();
     let mut rest = Vec::new();
-    // What was renamed comes first: a field that has a former name now is a new one. Then names that have stayed.
+    // Renamed fields come first: a field that now has the former name of another one is new. Then fields that keep their names.
     let (first, second): (Vec<_>, Vec<_>) = new.all.iter().partition(|field| renamed.contains_key(&*field.name));
     for field in first.into_iter().chain(second) {
         match from.take(renamed.get(&*field.name).copied().unwrap_or(&field.name)) {
@@ -81,7 +81,7 @@ fn add(matcher: &mut Matcher<'_>, step: &mut FieldsStep, from: &Found, to: Strin
     step.moves.push(Move { part, from: from.path.clone(), to });
 }
 
-/// Fills a new struct, which no old field becomes, with fields beside which it stands now. Returns whether there were any.
+/// Fills a new struct that no old field becomes with old fields of the struct around it. Returns whether there were any.
 fn gather(matcher: &mut Matcher<'_>, step: &mut FieldsStep, from: &mut Old<'_>, news: &Shapes, target: &Found) -> bool {
     let Some((fields, at)) = Matcher::fields_of(news, target.ty).filter(|(fields, _)| !fields.numbered) else {
         return false;
@@ -104,7 +104,7 @@ fn gather(matcher: &mut Matcher<'_>, step: &mut FieldsStep, from: &mut Old<'_>, 
 }
 
 impl<'a> Old<'a> {
-    /// The field at a path such as `position.x`, if it has become none yet.
+    /// The field at a path such as `position.x`, if it has not become a new field yet.
     fn take(&mut self, path: &str) -> Option<Found> {
         let mut names = path.split('.');
         let first = *self.by_name.get(names.next()?)?;
@@ -124,7 +124,7 @@ impl<'a> Old<'a> {
         Some(found)
     }
 
-    /// The field of that name in a struct that has become no field, if there is one such field.
+    /// The field of that name in a struct that has become no new field, if only one such struct has a field of that name.
     fn take_inner(&mut self, name: &str) -> Option<Found> {
         if name.starts_with(|c: char| c.is_ascii_digit()) {
             return None;
@@ -137,7 +137,7 @@ impl<'a> Old<'a> {
         self.take(&format!("{only}.{name}"))
     }
 
-    /// Notes what has become nothing of a field.
+    /// Notes what of a field has not become a new field.
     fn leave(&self, removed: &mut Vec<Member>, field: &Found) {
         if self.taken.contains(&field.path) {
             return;

@@ -2,7 +2,7 @@
 
 use super::plan::{FieldsStep, Part, Plan, Step, VariantStep};
 
-/// Losses that are listed; a schema can name one type in more places than there is memory for paths.
+/// The most losses that are listed; a schema can use one type in more places than there is memory for paths.
 const MOST: usize = 100;
 
 /// Which losses are accepted: paths of the old state, each with all that is inside of it.
@@ -40,7 +40,7 @@ pub(crate) fn keys(path: &str) -> String {
 }
 
 impl Plan {
-    /// What is lost whatever the values are, and is not accepted: paths in the old state, or the beginning of the list.
+    /// What is lost whatever the values are, and is not accepted: paths in the old state, at most about [`MOST`] of them.
     pub(crate) fn losses(&self, allowed: Allowed<'_>) -> Vec<String> {
         let mut losses = Vec::new();
         self.find(self.root, String::new(), allowed, &mut losses);

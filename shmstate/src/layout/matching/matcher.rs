@@ -20,7 +20,7 @@ pub(super) struct Matcher<'a> {
 }
 
 impl Plan {
-    /// How values of the old layout become values of the new one, of which the program says `origins`.
+    /// How values of the old layout become values of the new one; `origins` are what the program says of the new one.
     pub(crate) fn new(old: &Shapes, new: &Shapes, origins: &Origins) -> Plan {
         let mut matcher = Matcher { old, new, origins, pairs: Vec::new(), known: HashMap::new() };
         let root = matcher.part((old.root(), 0), (new.root(), 0));
@@ -28,7 +28,7 @@ impl Plan {
     }
 }
 
-/// Whether each number of one type is one of the other.
+/// Whether each number of type `from` is also one of type `to`.
 fn fits(from: Scalar, to: Scalar) -> bool {
     /// Whether there is a sign, and how many bits a number has besides.
     fn integer(scalar: Scalar) -> Option<(bool, usize)> {
@@ -83,7 +83,7 @@ impl Matcher<'_> {
         if let Some(step) = self.known.get(&(old, new)) {
             return *step;
         }
-        // No type contains itself, so that this ends.
+        // No type contains itself, so this ends.
         let step = self.step(old, new);
         let size = self.new.get(new).size;
         let step = if self.is_same(&step, old, new) { Step::Same(size) } else { step };
@@ -95,11 +95,11 @@ impl Matcher<'_> {
     }
 
     fn step(&mut self, old: usize, new: usize) -> Step {
-        // The shapes are borrowed apart from `self`, which is changed.
+        // The shapes are borrowed separately from `self`, which changes.
         let (olds, news) = (self.old, self.new);
         let (from, to) = (&olds.get(old).form, &news.get(new).form);
         if let (Some((from, all)), Some((to, always))) = (sequence(from), sequence(to)) {
-            // An array cannot be shorter, and does not say how many of its items a list had.
+            // An array cannot be cut off, and a new array could not say how many items the list had.
             let fits = if all { from.capacity <= to.capacity } else { !always };
             let item = self.item(from.item, to.item);
             return if fits && !self.is_lost(item) { Step::Sequence(item) } else { Step::Lost };
@@ -152,7 +152,7 @@ impl Matcher<'_> {
         let mut steps = HashMap::new();
         for old in from {
             let same = |name: &str| to.iter().position(|variant| variant.name == name);
-            // A variant keeps its name before another one takes it over.
+            // An old variant of the same name goes before one that was renamed.
             let renamed = || {
                 to.iter().position(|variant| {
                     from.iter().all(|old| old.name != variant.name)
@@ -207,7 +207,7 @@ impl Matcher<'_> {
         alike && from.size == to.size
     }
 
-    /// Whether a step comes to the same as a copy of the bytes.
+    /// Whether a step has the same result as a copy of the bytes.
     fn is_same(&self, step: &Step, old: usize, new: usize) -> bool {
         let (from, to) = (self.old.get(old), self.new.get(new));
         let same = |step: StepId| matches!(self.pairs[step].step, Step::Same(_));
@@ -253,7 +253,7 @@ impl Matcher<'_> {
             Step::Struct(step) => fields(step),
             Step::Enum { variants, .. } => variants.values().any(|step| match step {
                 VariantStep::Kept { fields: step, .. } => fields(step),
-                // Only a value of that variant is lost.
+                // Only a value of that variant is lost, not every value.
                 VariantStep::Removed(_) => false,
             }),
             Step::Sequence(part) | Step::Maybe(part) | Step::Some(part) | Step::Slab(part) | Step::Set(part) => {

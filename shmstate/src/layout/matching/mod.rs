@@ -2,7 +2,7 @@
 //!
 //! * `plan`: the steps, for each old type and the new one that it becomes; `matcher`, `fields`: how they are found
 //! * `losses`: what a plan does not carry over; `names`: types as the program writes them
-//! * `table`: the same for people
+//! * `table`: the plan as a table, for people
 
 mod fields;
 mod losses;

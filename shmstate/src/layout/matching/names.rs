@@ -2,7 +2,7 @@
 
 use crate::layout::shapes::{Form, Shapes};
 
-/// Characters of a name that are shown.
+/// The most characters of a name that are shown.
 const LONGEST: usize = 60;
 
 /// The type of that index, shortened: a file may nest types so that their names double with each step.

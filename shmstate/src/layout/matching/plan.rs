@@ -7,7 +7,7 @@ use crate::layout::describe::Scalar;
 /// The index of a step.
 pub(crate) type StepId = usize;
 
-/// How a value of the old type becomes one of the new type: a step for each pair of types that meet.
+/// How a value of the old type becomes one of the new type: a step for each pair of an old and a new type.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(super) pairs: Vec<Pair>,
@@ -15,30 +15,30 @@ pub(crate) struct Plan {
     pub(crate) root: Part,
 }
 
-/// An old and a new type that meet, and what is done.
+/// An old type, the new type that its values become, and what is done.
 #[derive(Debug)]
 pub(crate) struct Pair {
     /// The indices of the types.
     pub(crate) old: usize,
     pub(crate) new: usize,
     pub(crate) step: Step,
-    /// Whether something is lost in it whatever the values are.
+    /// Whether the step loses something whatever the values are.
     pub(super) lossy: bool,
 }
 
 /// A value inside of an old one, and the value inside of the new one that it becomes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Part {
-    /// Offsets in what is around them.
+    /// Their offsets in the values that contain them.
     pub(crate) from: usize,
     pub(crate) to: usize,
     pub(crate) step: StepId,
 }
 
-/// What is done with one value. What is not carried over stays what it is in a new state.
+/// What is done with one value. What is not carried over has its value of a new state.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// Its bytes are copied: so many. They hold no container that keeps marks.
+    /// This many bytes are copied. They hold no container that keeps marks.
     Same(usize),
     /// A number, for which the new type has room.
     Number {
@@ -61,7 +61,7 @@ pub(crate) enum Step {
     Bytes,
     /// What is in a `Maybe`.
     Maybe(Part),
-    /// A value that is in a `Maybe` from now on.
+    /// A value that becomes the content of a `Maybe`.
     Some(Part),
     /// Each value, at its index.
     Slab(Part),
@@ -90,8 +90,7 @@ pub(crate) struct FieldsStep {
 #[derive(Debug)]
 pub(crate) struct Move {
     pub(crate) part: Part,
-    /// Its path in the old and the new struct, which are the same but for a field that has a new name or is in another
-    /// struct.
+    /// Its paths in the old and the new struct. They differ only if the field has a new name or is in another struct.
     pub(crate) from: String,
     pub(crate) to: String,
 }
@@ -123,7 +122,7 @@ impl Plan {
         &self.pairs[step]
     }
 
-    /// Whether the field or variant `to` of the new type `ty` is what `from` was.
+    /// Whether the field or variant `to` of the new type `ty` was the old one `from`.
     #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "migrations without the program are a feature"))]
     pub(crate) fn carries(&self, ty: usize, from: &str, to: &str) -> bool {
         let fields = |fields: &FieldsStep| fields.moves.iter().any(|m| m.from == from && m.to == to);
@@ -146,7 +145,7 @@ impl Step {
 }
 
 impl FieldsStep {
-    /// Whether the fields are the same, at the same offsets, so that their bytes are.
+    /// Whether the fields are the same, at the same offsets, so that their bytes are the same too.
     pub(super) fn is_same(&self, is_same: impl Fn(StepId) -> bool) -> bool {
         self.removed.is_empty()
             && self.added.is_empty()

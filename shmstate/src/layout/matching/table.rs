@@ -9,10 +9,10 @@ use crate::layout::shapes::Shapes;
 use std::collections::HashSet;
 use std::fmt::Write;
 
-/// Bytes of all rows together: a file can name one long name in thousands of places.
+/// The most bytes of all rows together: a file can use one long name in thousands of places.
 const MOST: usize = 1 << 16;
 
-/// Characters of a column that are filled up with blanks.
+/// Columns are filled up with blanks to at most this many characters.
 const WIDEST: usize = 40;
 
 /// What becomes of an archive that looks the same.
@@ -25,14 +25,14 @@ const NOTHING: &str = "-";
 pub(crate) struct Table {
     /// The path, what the file has, what the program has, and what becomes of it.
     rows: Vec<[String; 4]>,
-    /// What the names of the types do not say.
+    /// Differences that the names of the types do not show.
     details: Vec<String>,
     /// What is lost.
     pub(crate) losses: Vec<String>,
 }
 
 impl Schema {
-    /// In what this layout, which is a file's, differs from the program's. `None` if this one cannot be used at all.
+    /// How this layout, a file's, differs from the program's. `None` if one of them cannot be used at all.
     pub(crate) fn compare(&self, program: &Schema, origins: &Origins) -> Option<Table> {
         let (old, new) = (Shapes::new(self).ok()?, Shapes::new(program).ok()?);
         Some(Plan::new(&old, &new, origins).table(&old, &new))
@@ -44,7 +44,7 @@ impl Plan {
     pub(crate) fn table(&self, old: &Shapes, new: &Shapes) -> Table {
         let mut rows = Rows { plan: self, old, new, rows: Vec::new(), room: Some(MOST), seen: HashSet::new() };
         rows.walk(self.root, String::new());
-        // What is archived shows in no field. Nor does what makes no difference to a value: names, versions, places.
+        // No field shows what is archived, nor what makes no difference to a value: names, versions, offsets.
         let details = if rows.rows.is_empty() {
             rows.row("", name(old, old.root()), name(new, new.root()), "kept: every part is what it was");
             old.schema.differences(&new.schema)
@@ -57,15 +57,15 @@ impl Plan {
     }
 }
 
-/// Rows in the making.
+/// The rows so far, and what they are made from.
 struct Rows<'a> {
     plan: &'a Plan,
     old: &'a Shapes,
     new: &'a Shapes,
     rows: Vec<[String; 4]>,
-    /// Bytes that rows may still take; `None` once they would not do.
+    /// Bytes that are left for rows; `None` after a row that did not fit.
     room: Option<usize>,
-    /// Steps that have their rows: what differs inside of a type that is used often is said once.
+    /// Steps that have their rows: a difference inside of a type that is used often is reported once.
     seen: HashSet<usize>,
 }
 

@@ -5,7 +5,7 @@ use crate::layout::Schema;
 use crate::layout::shapes::Shapes;
 use crate::{Array, Blob, List, Map, Maybe, Queue, Ring, Set, SharedLayout, Slab, SortedMap, Text, Tracked};
 
-/// The table of a change from `A` to `B`, a line a row without blanks in a row, and what is lost.
+/// The table of a change from `A` to `B`, one line for each row, with single blanks only; and what is lost.
 fn change<A: SharedLayout, B: SharedLayout>() -> (Vec<String>, Vec<String>) {
     let (program, origins) = Schema::with_origins(B::LAYOUT);
     let (old, new) = (Shapes::new(&Schema::of(A::LAYOUT)).unwrap(), Shapes::new(&program).unwrap());
@@ -237,7 +237,7 @@ fn what_is_allowed_is_no_loss() {
     assert_eq!(plan.losses(Allowed::All), [""; 0]);
 }
 
-/// Each type holds the one below it twice: 2^40 paths, and some of them must be refused without a list of all.
+/// Each type holds the one below it twice. That makes 2^40 paths, and some must be refused without a list of all of them.
 #[test]
 fn a_schema_of_many_paths_is_answered_at_once() {
     use crate::layout::{Field, Hooks, Kind, Layout};
@@ -278,7 +278,7 @@ mod aligned {
     }
 }
 
-/// What makes no difference to a value is named all the same: it is why the region is refused.
+/// A difference that changes no value is still named, because it is why the region is refused.
 #[test]
 fn names_are_differences() {
     #[derive(SharedLayout)]

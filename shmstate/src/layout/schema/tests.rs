@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::cell::Cell;
 
 thread_local! {
-    /// The fingerprint that every schema has on this thread: two that were searched for until they met.
+    /// The fingerprint of every schema on this thread, as if layouts had been searched for until their fingerprints were equal.
     pub(crate) static FORCED: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
@@ -187,7 +187,7 @@ fn documentation_makes_no_two_types_different() {
 fn types_are_named_as_in_rust() {
     let schema = Schema::of(PAIR);
     assert_eq!(schema.type_name(schema.root().unwrap()), "Pair<[u64; 5], 7, _>");
-    // Each type is given the one before it twice, so that the whole name would have 2^60 parts.
+    // Each type has the one before it as two arguments, so that the whole name would have 2^60 parts.
     let mut schema = Schema::of(u64::LAYOUT);
     for index in 0..60 {
         let arguments = vec![Argument::Type(index); 2];
@@ -205,7 +205,7 @@ fn a_schema_that_makes_no_sense_is_refused() {
         f(&mut schema);
         let why = schema.validate().unwrap_err();
         let read = Schema::from_document(schema.document().as_bytes()).unwrap_err();
-        // A document has no escapes for what stands in no name.
+        // A document has no escapes for characters that no name may have.
         assert!(read == why || read.contains("an escape that a schema has"), "{read}");
         why
     };
@@ -277,7 +277,7 @@ fn a_discriminant_that_its_type_does_not_hold_is_refused() {
             Schema::from_document(schema.document().as_bytes()).map(drop)
         };
         assert_eq!(with((1 << bits) - 1), Ok(()));
-        // Cut off, they would be the value of another variant, or of none.
+        // If they were truncated, they would be the value of another variant, or of none.
         for value in [1 << bits, 300 << bits >> 8, u64::MAX] {
             let why = format!("`Event` has a variant of value {value}, which no `{}` holds", scalar.name());
             assert_eq!(with(value), Err(why));
@@ -285,7 +285,7 @@ fn a_discriminant_that_its_type_does_not_hold_is_refused() {
     }
 }
 
-/// Two layouts that were found to have one fingerprint.
+/// Two layouts with the same fingerprint.
 #[test]
 fn equality_does_not_rest_on_the_fingerprint() {
     let (one, other) = (Schema::of(PAIR), Schema::of(EVENT));
@@ -296,7 +296,7 @@ fn equality_does_not_rest_on_the_fingerprint() {
     assert_ne!(one.fingerprint(), other.fingerprint());
 }
 
-/// Each level names the one below twice: without a memory of what is known, that would be 2^40 visits.
+/// Each level uses the one below twice: without a record of the known types, that would be 2^40 visits.
 #[test]
 fn a_type_is_described_once() {
     let mut layout: &'static Layout = u64::LAYOUT;
@@ -320,7 +320,7 @@ fn a_type_is_described_once() {
 }
 
 proptest! {
-    /// No bytes, near a document or far from it, do more than give an error; and what is taken is the one text that it has.
+    /// Any bytes, close to a document or not, give an error at worst; a text that is accepted is the canonical one.
     #[test]
     fn any_bytes_are_read_without_harm(flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6), cut in 0usize..64) {
         let mut bytes = Schema::of(PAIR).document().into_bytes();

@@ -100,7 +100,7 @@ pub(super) fn recognise(shapes: &Shapes, ty: &SchemaType, fields: &Fields) -> Op
     }
 }
 
-/// Whether a struct begins with a head of marks, of which catching up copies nothing, and not the items after it either.
+/// Whether a struct begins with a head of marks. `copy_plain` copies neither the head nor the items after it.
 pub(super) fn has_head(ty: &SchemaType, form: &Form) -> bool {
     matches!(&*ty.name, "Array" | "Slots") && matches!(form, Form::Array { items } if items.at >= HEAD)
 }
@@ -179,12 +179,12 @@ impl<'a> Parts<'a> {
         Some((self.shapes.get(field.shape), field.at))
     }
 
-    /// The one field, of that name, at the start.
+    /// The only field, if it has that name.
     fn only(&self, name: &str) -> Option<(&'a Shape, usize)> {
         self.at(&[name], 0)
     }
 
-    /// Where the number of that type is.
+    /// The offset of field `index`, if it is a number of that type.
     fn number(&self, names: &[&str], index: usize, scalar: Scalar) -> Option<usize> {
         let (shape, at) = self.at(names, index)?;
         matches!(shape.form, Form::Scalar(found) if found == scalar).then_some(at)
@@ -194,7 +194,7 @@ impl<'a> Parts<'a> {
         matches!(self.shapes.get(shape).form, Form::Scalar(found) if found == scalar)
     }
 
-    /// Where the array of so many bytes is.
+    /// The offset of field `index`, if it is an array of `count` bytes.
     fn bytes(&self, names: &[&str], index: usize, count: usize) -> Option<usize> {
         let items = self.items(names, index)?;
         (items.capacity == count && self.is_scalar(items.item, Scalar::U8)).then_some(items.at)

@@ -1,6 +1,6 @@
 //! The types of a region, for use without the types of the program. Their sizes and offsets are known to lie inside of each other.
 //!
-//! A [`Shape`] is made of a schema that any process may have written. `Schema::check` has seen to it that parts lie inside of the
+//! A [`Shape`] is made of a schema that any process may have written. `Schema::validate` has checked that parts lie inside of the
 //! whole and that types do not contain themselves; [`Shapes::new`] refuses types that would still take endless work.
 
 mod known;
@@ -8,7 +8,7 @@ mod known;
 use super::describe::Scalar;
 use super::schema::{Field as SchemaField, Kind as SchemaKind, Schema, Type as SchemaType, Variant as SchemaVariant};
 
-/// Values without bytes that a type may have at most: each of them is looked at, and takes no room in a file.
+/// The most values without bytes that a type may have: each of them takes work, but no room in a file.
 const MOST_EMPTY: u64 = 1 << 16;
 
 /// All types of a region. A type is named by its index; the last one is the state's.
@@ -52,7 +52,7 @@ pub(crate) enum Form {
     List {
         items: Run,
     },
-    /// A list, of which the oldest item is at `start` once it is full.
+    /// A list. Once it is full, the number at `start` is the index of its oldest item.
     Ring {
         start: usize,
         len: usize,
@@ -81,7 +81,7 @@ pub(crate) enum Form {
         item: usize,
         at: usize,
     },
-    /// A type around one value, as which it is shown.
+    /// A type around one value; it is shown as that value.
     Wrapper {
         item: usize,
         at: usize,
@@ -149,7 +149,7 @@ pub(crate) struct VariantShape {
 pub(crate) struct SlabShape {
     pub(crate) count: usize,
     pub(crate) vacant: usize,
-    /// Of each place its generation, then the next vacant one.
+    /// For each place, its generation, then the next vacant place.
     pub(crate) places: Counted,
     pub(crate) values: Counted,
 }
@@ -192,7 +192,7 @@ pub(crate) struct Location {
 }
 
 impl Location {
-    /// A whole value of type `shape`; what is around one value alone is passed through.
+    /// A whole value of type `shape`; for a wrapper, the value in it.
     pub(crate) fn settled(shapes: &Shapes, shape: usize, at: usize) -> Location {
         let (shape, at) = shapes.settle(shape, at);
         Location { at, shape, variant: None }
@@ -200,7 +200,7 @@ impl Location {
 }
 
 impl IpShape {
-    /// The same in a type in which it lies at `at`.
+    /// The same, with offsets in a type that has it at `at`.
     pub(crate) fn within(self, at: usize) -> IpShape {
         IpShape { family: self.family + at, octets: self.octets + at }
     }
@@ -214,7 +214,7 @@ impl Run {
 }
 
 impl Counted {
-    /// The same in a type in which it lies at `at`.
+    /// The same, with offsets in a type that has it at `at`.
     pub(crate) fn within(self, at: usize) -> Counted {
         Counted { len: self.len + at, items: Run { at: self.items.at + at, ..self.items } }
     }
@@ -238,12 +238,12 @@ impl Shape {
 }
 
 impl Shapes {
-    /// The types of a schema that was checked; or why they cannot be used.
+    /// The types of a schema that was validated; or why they cannot be used.
     pub(crate) fn new(schema: &Schema) -> Result<Shapes, String> {
         let root = Location { at: 0, shape: 0, variant: None };
         let all = Vec::with_capacity(schema.types.len());
         let mut shapes = Shapes { schema: schema.clone(), fingerprint: schema.fingerprint(), all, root };
-        // Of each type, how many values without bytes there are in a value of it.
+        // For each type, how many values without bytes a value of it holds.
         let mut empty: Vec<u64> = Vec::with_capacity(schema.types.len());
         for ty in &schema.types {
             let values = empty_values(ty, &empty, &shapes.all);
@@ -297,7 +297,7 @@ impl Shapes {
         Ok(Shape { name: self.schema.type_name(ty), size, tracked, in_payload: false, form })
     }
 
-    /// Notes which types values in payloads have. A type comes after the types of its parts.
+    /// Notes the types of which values may lie in payloads. A type comes after the types of its parts.
     fn find_payloads(&mut self) {
         for (index, ty) in self.schema.types.iter().enumerate().rev() {
             let inside = self.all[index].in_payload;
@@ -354,7 +354,7 @@ impl Shapes {
         self.root
     }
 
-    /// A number that differs when two schemas do, unless they were searched for.
+    /// A number that differs when two schemas do, unless they were chosen so that it is equal.
     #[inline]
     pub(crate) fn fingerprint(&self) -> u64 {
         self.fingerprint
@@ -380,7 +380,7 @@ impl Shapes {
 fn empty_values(ty: &SchemaType, empty: &[u64], shapes: &[Shape]) -> u64 {
     let of = |index: u32| empty[index as usize];
     let repeated = |item: u32, count: u64| {
-        // What has bytes takes room in the file for each item.
+        // An item with bytes takes room in the file, each time.
         let each = of(item);
         if shapes[item as usize].size == 0 { each.saturating_mul(count) } else { each }
     };

@@ -1,4 +1,4 @@
-//! Each walk over what is derived, on values of known layout.
+//! Each walk over derived types, on values of known layout.
 
 use crate::track::{DirtyRanges, Granule, Stamp};
 use crate::{List, SharedLayout};
@@ -66,7 +66,7 @@ const ITEMS: usize = {
 fn a_fresh_stamp_reaches_every_container() {
     let mut outer = stamped();
     assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX), []);
-    // Under another stamp each list counts as whole, which is nothing as long as it is empty.
+    // Under another stamp, each list counts as a whole, which is nothing while it is empty.
     let mut outer = Outer::new_box_zeroed();
     outer.list.push(1).unwrap();
     outer.inner.1.push(2).unwrap();
@@ -83,7 +83,7 @@ fn a_fresh_stamp_reaches_every_container() {
     assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX), []);
     outer.array[1].1[0] = 4;
     assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX), whole[2..]);
-    // The same value at another place is current nowhere.
+    // At another offset, no list of the same value is current.
     let moved: Vec<_> = whole.map(|range| range.start + 64..range.end + 64).into();
     assert_eq!(touched::<_, false>(&raw mut *outer, &raw mut *outer, TX.at(64)), moved);
 }
@@ -108,7 +108,7 @@ fn everything_counts_inside_a_container() {
     assert_eq!(touched::<_, true>(&raw mut plain, &raw mut plain, TX.at(32)), vec![32..48]);
 }
 
-/// Neighbours made one.
+/// The ranges, with adjacent ones joined.
 fn joined(ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     let mut joined: Vec<Range<usize>> = Vec::new();
     for range in ranges {
@@ -145,7 +145,7 @@ fn plain_fields_and_lengths_are_copied_and_items_are_not() {
     assert_eq!((to.a, to.b), (1, [2, 3]));
 }
 
-/// Variants with a list at one place, at another, and none.
+/// Variants with a list at one offset, with a list at another one, and without a list.
 #[derive(SharedLayout)]
 #[repr(C, u64)]
 #[shared(crate = "crate")]
