@@ -31,17 +31,17 @@ pub struct Drain<'a, C: Drained> {
     container: &'a mut C,
     /// Items that are still to be yielded. Invariant: the container had them when draining began, and they are there.
     left: Range<usize>,
-    /// All items that go.
+    /// All items that are removed.
     gap: Range<usize>,
     /// How many items there were.
     len: usize,
 }
 
 impl<'a, C: Drained> Drain<'a, C> {
-    /// Takes the items in `gap` out of a container that had `len` and counts only those before the gap now.
+    /// Takes the items in `gap` out of a container that had `len` items, and whose length is now that before the gap.
     ///
     /// # Safety
-    /// The container had these items, and nothing has been done to it since but to its length.
+    /// The container had these items, and nothing has been changed in it since except its length.
     pub(super) unsafe fn new(container: &'a mut C, gap: Range<usize>, len: usize) -> Self {
         Drain { container, left: gap.clone(), gap, len }
     }
@@ -53,7 +53,7 @@ impl<C: Drained> Iterator for Drain<'_, C> {
     #[inline]
     fn next(&mut self) -> Option<C::Item> {
         let index = self.left.next()?;
-        // SAFETY: the invariant of `left`, which has this one no more.
+        // SAFETY: the invariant of `left`, which no longer has this index.
         Some(unsafe { self.container.spend(index) })
     }
 
@@ -67,7 +67,7 @@ impl<C: Drained> DoubleEndedIterator for Drain<'_, C> {
     #[inline]
     fn next_back(&mut self) -> Option<C::Item> {
         let index = self.left.next_back()?;
-        // SAFETY: the invariant of `left`, which has this one no more.
+        // SAFETY: the invariant of `left`, which no longer has this index.
         Some(unsafe { self.container.spend(index) })
     }
 }

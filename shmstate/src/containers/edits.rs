@@ -1,6 +1,6 @@
 //! Inserting and removing items, in the middle of a sequence and many at once: what a list and a queue have in common.
 
-/// Writes it for a container with `len` and these methods of its own:
+/// Defines these methods for a container with `len` and these methods of its own:
 /// * `shorten(len)`: keeps the first `len` items, which are there
 /// * `insert_among(len, index, value)`, `insert_with_among(len, index, init)`: insert among `len` items, if there is room
 /// * `grow(from, to, fill)`: appends items `from..to`, for which there is room; if `fill` panics, `$panics`
@@ -34,11 +34,11 @@ macro_rules! edits {
                 }
             }
 
-            /// Inserts an item that `init` fills where it lies before item `index`, or at the end, and lends it; marks what is
-            /// moved.
+            /// Inserts an item that `init` fills in place, before item `index` or at the end, and returns a reference to it; marks
+            /// what is moved.
             ///
             /// `init` finds what a new state starts with: zeroes, except the fields with `#[shared(init = …)]`. If it panics, the
-            /// items are those that there were.
+            /// items are the same as before.
             ///
             /// ```
             #[doc = concat!("let mut ", $it, " = shmstate::", stringify!($Container), "::<u64, 3>::from([1, 3]);")]
@@ -58,10 +58,10 @@ macro_rules! edits {
                 self.insert_with_among(len, index, init)
             }
 
-            /// Inserts a default item before item `index`, or at the end, and lends it; marks what is moved.
+            /// Inserts a default item before item `index`, or at the end, and returns a reference to it; marks what is moved.
             ///
-            /// Containers, numbers and arrays of them are made where they lie. The default value of a type of your own passes
-            /// over the stack; `insert_with(index, |_| ())` inserts what such a type is in a new state.
+            /// Containers, numbers and arrays of them are made in place. The default value of a type of your own passes
+            /// over the stack; `insert_with(index, |_| ())` inserts the value that it has in a new state.
             ///
             /// ```
             #[doc = concat!("let mut ", $it, " = shmstate::", stringify!($Container), "::<u64, 3>::from([1, 3]);")]
@@ -83,7 +83,7 @@ macro_rules! edits {
                 self.insert_with(index, set_default)
             }
 
-            /// Makes it `len` items long: the last ones go, or clones of `value` are appended.
+            /// Makes it `len` items long: removes the last ones, or appends clones of `value`.
             ///
             #[doc = concat!("If a clone panics, ", $panics, " appended.")]
             ///
@@ -110,7 +110,7 @@ macro_rules! edits {
                 }
             }
 
-            /// Makes it `len` items long: the last ones go, or what `item` returns is appended.
+            /// Makes it `len` items long: removes the last ones, or appends what `item` returns.
             ///
             #[doc = concat!("If `item` panics, ", $panics, " appended.")]
             ///
@@ -129,7 +129,7 @@ macro_rules! edits {
                 Ok(())
             }
 
-            /// Makes it `len` items long: the last ones go, or default items are appended, as
+            /// Makes it `len` items long: removes the last ones, or appends default items, as
             /// [`insert_default`](Self::insert_default) makes them.
             ///
             /// ```
@@ -176,7 +176,7 @@ macro_rules! edits {
                 Ok(())
             }
 
-            /// Removes the items in `range`, and yields them; marks those that follow on them.
+            /// Removes the items in `range`, and yields them; marks the items after the range.
             ///
             /// ```
             #[doc = concat!("let mut ", $it, " = shmstate::", stringify!($Container), "::<u64, 8>::from([1, 2, 3, 4, 5]);")]
@@ -231,7 +231,7 @@ macro_rules! edits {
                 len
             }
 
-            /// Leaves at most `len` items, if there can be as many; how many there are.
+            /// Keeps at most `len` items, if the capacity is that large. Returns how many there are.
             fn shorten_to(&mut self, len: usize) -> Result<usize, CapacityError> {
                 if len > N {
                     return Err(CapacityError::new((), $it, N, len));

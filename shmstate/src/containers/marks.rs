@@ -34,7 +34,7 @@ const RANGES: usize = 4;
 /// Blocks of the bitmap.
 const BLOCKS: usize = 64;
 
-/// Bytes of items up to which a block is at most two cache lines, which no range of the transaction is better than.
+/// Up to this many bytes of items, a block is at most two cache lines: a range of the transaction would be no better.
 const IN_LINES: usize = IN_BLOCKS / 16;
 
 /// Ranges that a transaction may have before the blocks of a longer container take over: as many as there are blocks.
@@ -46,7 +46,7 @@ const BEFORE_BLOCKS: usize = if cfg!(test) { 8 } else { 64 };
 pub(super) struct Head {
     /// Live items; clamped to the capacity wherever it is used, because it may be anything.
     pub(super) len: u32,
-    /// Exact ranges in use; clamped wherever it is used, as `len` is. More than there can be if blocks are marked as well.
+    /// Exact ranges in use; clamped wherever it is used, as `len` is. More than [`RANGES`] if blocks are marked as well.
     count: u32,
     /// The exact ranges as [`pack`] packs them: one load reads what one store wrote, and waits for nothing.
     ranges: [u64; RANGES],
@@ -73,7 +73,7 @@ pub(super) const fn unpack(range: u64) -> Range<usize> {
 #[inline(always)]
 const fn touches(known: u64, start: u32, end: u32) -> bool {
     let (first, last) = ((known >> 32) as u32, known as u32);
-    // Which of two items comes first no branch predictor knows: one comparison for both ends.
+    // One comparison for both ends, because no branch predictor knows which of two items comes first.
     end.wrapping_sub(first) as u64 <= last.wrapping_sub(first) as u64 + (end - start) as u64
 }
 
@@ -89,9 +89,9 @@ pub(super) struct Items {
     pub(super) full: bool,
     /// Whether there are tracked containers in them.
     pub(super) nested: bool,
-    /// Whether blocks will do for what comes beyond the exact ranges.
+    /// Whether blocks are good enough for what the exact ranges do not hold.
     few: bool,
-    /// How many ranges the transaction may have when it is given what comes beyond the exact ranges here; 0: it is not given that.
+    /// How many ranges the transaction may have if it is to take what the exact ranges do not hold; 0 if it never takes that.
     most: usize,
     /// Items per block: a power of two, of which this is the logarithm.
     block: u32,
@@ -125,7 +125,7 @@ impl Items {
         if self.full { self.capacity } else { head.len as usize }
     }
 
-    /// Where the first item of a container lies that has that stamp when it is current.
+    /// The offset of the first item of a container for which `stamp` is current.
     #[inline(always)]
     pub(super) const fn at(&self, stamp: Stamp) -> u64 {
         stamp.offset().wrapping_add(self.offset as u64)
@@ -153,7 +153,7 @@ enum Marking {
     Known,
     /// It is marked exactly now; items of it may have been marked before.
     New,
-    /// It is marked, by more than itself.
+    /// It is marked outside of the exact ranges: in blocks, or by the transaction.
     Coarse,
 }
 
@@ -210,7 +210,7 @@ impl Head {
         self.mark_even_more(range, items)
     }
 
-    /// [`Self::mark_more`], where that says too little: apart, so that the one above saves no registers.
+    /// The rest of [`Self::mark_more`], in a function of its own, so that `mark_more` saves no registers.
     #[inline(never)]
     fn mark_even_more(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
         if let Some(last) = self.ranges.get_mut((self.count as usize).wrapping_sub(1)) {
@@ -222,7 +222,7 @@ impl Head {
         } else if self.has_blocks(&range, items) {
             return Marking::Coarse;
         }
-        // Once all of them are taken, they are looked through before anything else only if the transaction does not look.
+        // Once all exact ranges are in use, they are searched first only if the transaction does not take ranges from here.
         let exact = if items.most == 0 { RANGES } else { RANGES - 1 };
         if self.count <= exact as u32
             && let Some(marking) = self.mark_exactly(&range)
@@ -232,9 +232,9 @@ impl Head {
         self.mark_beyond(range, items)
     }
 
-    /// [`Self::mark_more`], where the exact ranges do not reach, or blocks are marked: apart, so that the one above saves no
-    /// registers. One of many places goes to the transaction without another call: the fewer instructions, the more places a loop waits
-    /// for at once, if they are not in the cache.
+    /// The rest of [`Self::mark_even_more`], if the exact ranges do not suffice, or blocks are marked: a function of its own, so that
+    /// its caller saves no registers. In a loop over many places, each place goes to the transaction without another call. With fewer
+    /// instructions, the loop waits for more places at once, if they are not in the cache.
     #[inline(never)]
     fn mark_beyond(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
         if self.spill_few(&range, items) {
@@ -243,14 +243,14 @@ impl Head {
         self.mark_coarsely(range, items)
     }
 
-    /// Hands the marks on to the running update exactly, if that has room and is the innermost closure.
+    /// Gives the range to the running update, exactly, if that has room and is the innermost closure.
     #[inline(always)]
     fn spill_few(&self, range: &Range<usize>, items: &'static Items) -> bool {
         let container = std::ptr::from_ref(self).addr();
         items.most > 0 && spill_to_innermost(container, self.stamp, items.bytes(range), items.most)
     }
 
-    /// Marks in the exact ranges, if they reach.
+    /// Marks in the exact ranges, if they suffice.
     #[inline(always)]
     fn mark_exactly(&mut self, range: &Range<usize>) -> Option<Marking> {
         let (start, end) = (range.start as u32, range.end as u32);
@@ -284,8 +284,8 @@ impl Head {
         }
     }
 
-    /// Notes that the items in `range` of `live` are about to be handed out: containers inside them are stamped, where
-    /// the item had not been marked before (rule 2).
+    /// Notes that the items in `range` of `live` are about to be borrowed mutably. Stamps the containers inside of each item
+    /// that had not been marked before (rule 2).
     #[inline]
     pub(super) fn mark_borrowed<T: SharedLayout>(
         &mut self,
@@ -313,7 +313,7 @@ impl Head {
         }
     }
 
-    /// [`Self::mark_beyond`], where the transaction does not take it so: apart, because it saves registers.
+    /// The rest of [`Self::mark_beyond`], if the transaction did not take the range: a function of its own, because it saves registers.
     #[inline(never)]
     fn mark_coarsely(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
         if let Some(marking) = self.mark_exactly(&range) {
@@ -325,7 +325,7 @@ impl Head {
         Marking::Coarse
     }
 
-    /// Hands the marks on to the running update: exactly, if no item has marks of its own.
+    /// Gives the range to the running update: exactly, if no item has marks of its own.
     fn spill(&self, range: &Range<usize>, items: &'static Items) -> bool {
         spill(std::ptr::from_ref(self).addr(), self.stamp, items.bytes(range), !items.nested)
     }
@@ -395,7 +395,7 @@ impl Head {
         }
     }
 
-    /// Rule 4: what this container was elsewhere counts no more.
+    /// Rule 4: the stamp that this container brought from elsewhere no longer counts.
     ///
     /// # Safety
     /// `head` points to a head to which there is no other access.

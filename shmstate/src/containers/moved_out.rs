@@ -1,4 +1,4 @@
-//! Moving values out of slots that stay what they are, and into slots, by their bytes.
+//! Moving values, by their bytes: out of slots, which keep their bytes, and into slots.
 
 use super::CapacityError;
 use crate::layout::SharedLayout;
@@ -6,12 +6,12 @@ use std::mem::MaybeUninit;
 
 /// Moves the value out of its slot, whose bytes stay: nothing changes there, so that nothing has to be marked.
 ///
-/// The walks go on seeing a value in the slot, and truly say what was changed in it before: the marks inside of it were
-/// copied along, and no more bytes change there until it is overwritten, marked like any other item. What is done to the
-/// value that was moved out is noted in its own marks, so that it can come back to the slot, as out of any other place.
+/// The walks still see a value in the slot, and correctly say what was changed in it before: the marks inside of it were
+/// copied along, and no more bytes change there until the slot is overwritten, which marks it like any other item. The value
+/// that was moved out notes changes in its own marks, so that it can come back to the slot, as from any other place.
 ///
 /// # Safety
-/// The value in the slot is not looked at any more before it is overwritten, but to find that it is one.
+/// The value in the slot is not looked at any more before it is overwritten, except to check that it is a value.
 #[inline]
 pub(super) unsafe fn move_out<T: SharedLayout>(slot: &T) -> T {
     // SAFETY: a value, which by the caller's promise is not used twice; it has no drop glue.
@@ -20,11 +20,11 @@ pub(super) unsafe fn move_out<T: SharedLayout>(slot: &T) -> T {
 
 /// Moves a value into a slot, whatever is in it.
 ///
-/// A method that was given a value passes it on by reference and moves it once, here: passed on by value it would lie once
-/// more in the frame of each function on its way, in a debug build.
+/// A method that takes a value passes it on by reference and moves it once, here. If it passed the value on by value, a debug
+/// build would have another copy in the frame of each function on the way.
 ///
 /// # Safety
-/// `value` is not used any more.
+/// The caller does not use `value` any more.
 #[inline]
 pub(super) unsafe fn move_in<T: SharedLayout>(slot: &mut MaybeUninit<T>, value: &T) {
     // SAFETY: one value, which by the caller's promise is not used twice, and has no drop glue; the slot is borrowed, so that
@@ -35,17 +35,17 @@ pub(super) unsafe fn move_in<T: SharedLayout>(slot: &mut MaybeUninit<T>, value: 
 /// The same for a slot that holds a value.
 ///
 /// # Safety
-/// `value` is not used any more.
+/// The caller does not use `value` any more.
 #[inline]
 pub(super) unsafe fn move_over<T: SharedLayout>(slot: &mut T, value: &T) {
     // SAFETY: as above; what is overwritten has no drop glue.
     unsafe { std::ptr::copy_nonoverlapping(value, slot, 1) }
 }
 
-/// The error for a value that finds no room.
+/// The error for a value that does not fit.
 ///
 /// # Safety
-/// `value` is not used any more.
+/// The caller does not use `value` any more.
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn refused<T: SharedLayout>(value: &T, container: &'static str, capacity: usize) -> CapacityError<T> {

@@ -1,10 +1,10 @@
-//! Values that are made, moved and swapped where they lie: none of any size passes over the stack.
+//! Values that are made, moved and swapped in place: no large value passes over the stack.
 
 use crate::layout::SharedLayout;
 use std::cmp::Ordering;
 use std::mem::MaybeUninit;
 
-/// Items of more bytes are moved as bytes: the algorithms of std put an item on the stack meanwhile.
+/// Items of more bytes than this are moved as bytes, because the algorithms of std put an item on the stack meanwhile.
 const LARGE: usize = 1024;
 
 /// Fills a slot, whatever is in it, with what a new state starts with.
@@ -22,7 +22,7 @@ pub(super) fn fresh<T: SharedLayout>(slot: &mut MaybeUninit<T>) -> &mut T {
 /// Makes a fresh value the default one.
 #[inline]
 pub(super) fn set_default<T: SharedLayout + Default>(value: &mut T) {
-    // A default is zero only in types without fields that start otherwise.
+    // If the default is all zeroes, the type has no fields that start otherwise: the fresh value is the default one.
     if !T::DEFAULT_IS_ZERO {
         assign(value, T::default);
     }
@@ -38,7 +38,7 @@ pub(super) fn clone_into<T: SharedLayout + Clone>(slot: &mut MaybeUninit<T>, fro
     }
 }
 
-/// Apart, so that no caller's frame has room for a large item in a debug build.
+/// A function of its own, so that no caller's frame has room for a large item in a debug build.
 #[inline]
 fn clone_small_into<T: Clone>(slot: &mut MaybeUninit<T>, from: &T) {
     slot.write(from.clone());
@@ -85,7 +85,7 @@ pub(super) fn reverse<T>(items: &mut [T]) {
     }
 }
 
-/// Moves the first `count` items, of which there are as many, to the end.
+/// Moves the first `count` items to the end; there are at least `count`.
 #[inline]
 pub(super) fn rotate_left<T>(items: &mut [T], count: usize) {
     if size_of::<T>() <= LARGE {
@@ -109,7 +109,7 @@ pub(super) fn sort_by<T, C: FnMut(&T, &T) -> Ordering>(items: &mut [T], mut comp
     let mut order: Vec<usize> = (0..items.len()).collect();
     order.sort_by(|a, b| compare(&items[*a], &items[*b]));
     for to in 0..order.len() {
-        // What was there before has been swapped along this chain.
+        // The item that was there has been swapped along this chain.
         let mut from = order[to];
         while from < to {
             from = order[from];

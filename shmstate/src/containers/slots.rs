@@ -24,8 +24,8 @@ pub(super) const fn item_fits<T: SharedLayout>() {
 
 /// Slots that note which of them an update touches: `PER` for each of `N`.
 ///
-/// If they are `FULL`, each of them always holds some value, zeroes at first. Which of them mean anything is the business of
-/// the container around. If not, the first ones do, as many as the length in the head says.
+/// If they are `FULL`, each of them always holds some value, zeroes at first, and the container around them decides which ones
+/// mean anything. Otherwise, only the first ones hold values, as many as the length in the head says.
 #[repr(C)]
 pub(super) struct Slots<T, const N: usize, const PER: usize, const FULL: bool> {
     head: Head,
@@ -46,7 +46,7 @@ impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<
         &Items::new(Self::OFFSET, size_of::<T>(), Self::COUNT, FULL, T::TRACKED)
     };
 
-    /// Slots with values. A method asks once: of those that are not full, another process may change the answer at any time.
+    /// How many slots hold values. A method asks once: unless the slots are `FULL`, another process may change the answer at any time.
     #[inline]
     pub(super) const fn live(&self) -> usize {
         Self::ITEMS.live(&self.head)
@@ -59,7 +59,7 @@ impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<
         unsafe { std::slice::from_raw_parts(self.items.as_ptr().cast(), self.live()) }
     }
 
-    /// All slots. That the invariant of `items` holds afterwards, and marking, is the caller's business.
+    /// All slots. The caller marks what it touches, and restores the invariant of `items`.
     #[inline]
     pub(super) const fn slots(&mut self) -> &mut [MaybeUninit<T>] {
         self.items.as_flattened_mut()
@@ -68,7 +68,7 @@ impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<
     /// The first `live` values, without marking any: the caller marks what it is going to touch.
     ///
     /// # Safety
-    /// These slots hold values: it is what [`Self::live`] has returned to the caller, or less.
+    /// These slots hold values: `live` is what [`Self::live`] has returned to the caller, or less.
     #[inline]
     pub(super) unsafe fn unmarked(&mut self, live: usize) -> &mut [T] {
         debug_assert!(live <= Self::COUNT);
@@ -82,7 +82,7 @@ impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<
         self.head.mark_written(range, Self::ITEMS);
     }
 
-    /// Notes that the values in `range` are about to be handed out.
+    /// Notes that the values in `range` are about to be borrowed mutably.
     ///
     /// # Safety
     /// As for [`Self::unmarked`], up to the end of the range.
@@ -96,7 +96,7 @@ impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<
     /// Moves what is in `slot..end` on by one, and puts `value` into `slot`. What is in slot `end` is overwritten.
     ///
     /// # Safety
-    /// `value` is not used any more.
+    /// The caller does not use `value` any more.
     #[inline]
     pub(super) unsafe fn insert(&mut self, slot: usize, end: usize, value: &T) {
         self.mark_written(slot..end + 1);
@@ -105,8 +105,8 @@ impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<
         unsafe { move_in(&mut self.slots()[slot], value) }
     }
 
-    /// Fills slot `end` where it lies, moves what is in `slot..end` on by one, and the new value to `slot`. If `init` panics,
-    /// those are where they were.
+    /// Fills slot `end` in place, moves what is in `slot..end` on by one, and the new value to `slot`. If `init` panics, nothing
+    /// has moved.
     pub(super) fn insert_with(&mut self, slot: usize, end: usize, init: impl FnOnce(&mut T)) {
         self.mark_written(slot..end + 1);
         init(fresh(&mut self.slots()[end]));
@@ -119,7 +119,7 @@ impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<
         self.carry(slot + 1..end, slot);
     }
 
-    /// Moves what is in `from` to where `to` is and on. Slots that are in `from` only keep their bytes.
+    /// Moves what is in `from` to the slots from `to` on. Slots that are only in `from` keep their bytes.
     #[inline]
     pub(super) fn carry(&mut self, from: Range<usize>, to: usize) {
         self.mark_written(to..to + from.len());
@@ -136,14 +136,14 @@ impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> Slots<
         unsafe { std::ptr::copy(from, &raw mut slots[to], 1) }
     }
 
-    /// [`Self::carry`]; marking is the caller's.
+    /// [`Self::carry`] without marking, which the caller does.
     #[inline]
     pub(super) fn shift(&mut self, from: Range<usize>, to: usize) {
         let (count, slots) = (from.len(), self.slots());
         assert!(from.end <= slots.len() && count <= slots.len() - to.min(slots.len()), "slots that are not there");
         let slots = slots.as_mut_ptr();
-        // SAFETY: both ranges lie among the slots, which are borrowed through `self`. Values have no drop glue, and which of the
-        // slots that hold the same bytes now is the value is the business of the container around.
+        // SAFETY: both ranges lie among the slots, which are borrowed through `self`. Values have no drop glue, and of two slots
+        // that hold the same bytes now, the container around them uses only one as a value.
         unsafe { std::ptr::copy(slots.wrapping_add(from.start), slots.wrapping_add(to), count) }
     }
 }
@@ -156,7 +156,7 @@ impl<T: SharedLayout, const N: usize, const PER: usize> Slots<T, N, PER, true> {
         unsafe { self.unmarked(Self::COUNT) }
     }
 
-    /// Notes that the values in `range` are about to be handed out.
+    /// Notes that the values in `range` are about to be borrowed mutably.
     #[inline]
     pub(super) fn mark(&mut self, range: Range<usize>) {
         assert!(range.end <= Self::COUNT, "slots that are not there");
@@ -164,7 +164,7 @@ impl<T: SharedLayout, const N: usize, const PER: usize> Slots<T, N, PER, true> {
         unsafe { self.mark_borrowed(range) }
     }
 
-    /// One value, to be changed.
+    /// A mutable reference to one value; marks it.
     #[inline]
     pub(super) fn get_mut(&mut self, slot: usize) -> &mut T {
         self.mark(slot..slot + 1);
@@ -202,7 +202,7 @@ impl<T: SharedLayout, const N: usize> Slots<T, N, 1, true> {
 }
 
 impl<T: SharedLayout, const N: usize> Slots<T, N, 1, false> {
-    /// Makes the first `len` slots those with values.
+    /// Sets the length: the first `len` slots are those with values.
     ///
     /// # Safety
     /// They hold values.
@@ -212,14 +212,14 @@ impl<T: SharedLayout, const N: usize> Slots<T, N, 1, false> {
         self.head.len = len as u32;
     }
 
-    /// Leaves the first `len` values, or as many as there are.
+    /// Keeps the first `len` values, or all if there are fewer.
     #[inline]
     pub(super) fn truncate(&mut self, len: usize) {
         self.head.len = self.live().min(len) as u32;
     }
 
-    /// Marks the slots in `range`, has each of them filled from one of `from`, and makes those up to its end the ones with values.
-    /// If that panics, the length is what it was.
+    /// Marks the slots in `range`, calls `fill` for each of them with an item of `from`, and sets the length to the end of `range`.
+    /// If `fill` or `from` panics, the length is what it was.
     ///
     /// # Safety
     /// The slots before `range` hold values, `from` yields as many as there are slots, and `fill` makes a value in each.
@@ -241,7 +241,7 @@ impl<T: SharedLayout, const N: usize> Slots<T, N, 1, false> {
     /// The value in a slot, whose bytes stay.
     ///
     /// # Safety
-    /// There is one; it is not used any more before the slot is overwritten.
+    /// The slot holds a value, which is not used any more before the slot is overwritten.
     #[inline]
     pub(super) unsafe fn take(&self, slot: usize) -> T {
         // SAFETY: the caller's promise.
@@ -253,11 +253,11 @@ impl<T: SharedLayout, const N: usize> Slots<T, N, 1, false> {
 
 // SAFETY: a head of plain integers and slots of a shareable type without drop glue; zeroes are zeroed values, or none. The
 // bytes after the last slot that alignment may add belong to the slots and are never looked at. The walks are those of the
-// contract; the fields of the head after the length are scratch whose value does not matter, and the length of full ones as well.
+// contract; the fields of the head after the length are scratch whose value does not matter, nor does the length of full slots.
 unsafe impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool> SharedLayout
     for Slots<T, N, PER, FULL>
 {
-    /// Of those in a container that does not describe them itself.
+    /// For slots in a container that does not describe them itself.
     const LAYOUT: &'static Layout = &Layout::of::<Self>(
         "Slots",
         Kind::Struct(
@@ -347,7 +347,7 @@ unsafe impl<T: SharedLayout, const N: usize, const PER: usize, const FULL: bool>
         len.check("list")?;
         if T::CHECKED {
             let items = items.cast::<T>();
-            // What has become live may be any bytes, also where they have not changed.
+            // Items that have become live may be any bytes, even where these have not changed.
             let before = if touched.meets(word) { touched.before(word).unwrap_or(0) as usize } else { len.get() };
             let live = before.min(len.get());
             for index in touched.items(items, live) {

@@ -10,8 +10,8 @@ use std::ops::{Deref, DerefMut};
 
 /// A value that an update copies only if it was borrowed for writing: for a large plain part that seldom changes.
 ///
-/// Plain fields are copied before each update, whether they change or not. Around a configuration of some kilobytes, a
-/// `Tracked` makes that nothing until it is written to. It is used as a `Box` is.
+/// Plain fields are copied before each update, whether they change or not. A configuration of some kilobytes in a `Tracked` is
+/// not copied until it is written to. Use a `Tracked` like a `Box`.
 ///
 /// ```
 /// use shmstate::{SharedLayout, Tracked};
@@ -31,9 +31,9 @@ use std::ops::{Deref, DerefMut};
 /// ```
 ///
 /// # Cost
-/// Whatever borrows the value for writing marks all of it, down to a method with `&mut self`; reading marks nothing.
-/// Containers inside of it go on noting what is touched in them, so that borrowing it costs the plain fields around
-/// them. Below some 500 bytes plain fields are cheaper, because the marks take room and time themselves.
+/// Each mutable borrow of the value marks all of it, even a call of a method with `&mut self`; reading marks nothing.
+/// Containers inside of it still note what is touched in them, so that such a borrow costs only the plain fields around
+/// them. Below about 500 bytes, plain fields are cheaper, because the marks take room and time themselves.
 ///
 /// # Beside `Box`
 /// | `Box<T>` | here |

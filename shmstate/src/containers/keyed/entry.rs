@@ -14,34 +14,34 @@ pub trait Keyed {
     type Key: SharedLayout;
     /// Its values.
     type Value: SharedLayout;
-    /// Where an entry is, until entries are added or removed.
+    /// Where an entry is; valid until entries are added or removed.
     type At: Copy;
-    /// Where an entry would be.
+    /// Where a new entry would be.
     type Vacancy;
 
-    /// Whether no more entry fits.
+    /// Whether there is no room for another entry.
     fn is_full(&self) -> bool;
 
-    /// The error for what finds no room.
+    /// The error for what does not fit.
     fn full<R>(&self, value: R) -> CapacityError<R>;
 
-    /// The entry there, if there is one.
+    /// The entry at `at`, if there is one.
     fn entry_at(&self, at: Self::At) -> Option<(&Self::Key, &Self::Value)>;
 
-    /// The key of the entry there.
+    /// The key of the entry at `at`.
     fn key_at(&self, at: Self::At) -> &Self::Key;
 
-    /// The value of the entry there.
+    /// The value of the entry at `at`.
     fn value_at(&self, at: Self::At) -> &Self::Value;
 
-    /// The value of the entry there, to be changed.
+    /// A mutable reference to the value of the entry at `at`.
     fn value_at_mut(&mut self, at: Self::At) -> &mut Self::Value;
 
-    /// Adds an entry whose key is not there, at the vacancy that the map has found for it; where it is, or the key if there is
-    /// no room.
+    /// Adds an entry whose key is not in the map, at the vacancy that the map has found for it. Returns where the entry is, or the
+    /// key if there is no room.
     ///
     /// # Safety
-    /// If there was, `value` is not used any more.
+    /// If there was room, the caller does not use `value` any more.
     unsafe fn put(
         &mut self,
         vacancy: Self::Vacancy,
@@ -49,7 +49,7 @@ pub trait Keyed {
         value: &Self::Value,
     ) -> Result<Self::At, Self::Key>;
 
-    /// The same with a value that `init` fills where it lies; the key, if there is no room.
+    /// The same with a value that `init` fills in place.
     fn put_with(
         &mut self,
         vacancy: Self::Vacancy,
@@ -57,10 +57,10 @@ pub trait Keyed {
         init: impl FnOnce(&mut Self::Value),
     ) -> Result<Self::At, Self::Key>;
 
-    /// Removes the entry there; whether there was one.
+    /// Removes the entry at `at`; returns whether there was one.
     fn discard(&mut self, at: Self::At) -> bool;
 
-    /// Removes the entry there, if there is one, and returns its value.
+    /// Removes the entry at `at`, if there is one, and returns its value.
     #[inline]
     fn take_value(&mut self, at: Self::At) -> Option<Self::Value> {
         // SAFETY: it is used only if the entry is removed.
@@ -68,7 +68,7 @@ pub trait Keyed {
         if self.discard(at) { Some(value) } else { None }
     }
 
-    /// Removes the entry there, if there is one, and returns it.
+    /// Removes the entry at `at`, if there is one, and returns it.
     #[inline]
     fn take(&mut self, at: Self::At) -> Option<(Self::Key, Self::Value)> {
         // SAFETY: it is used only if the entry is removed.
@@ -93,9 +93,9 @@ pub trait Keyed {
 ///
 /// Its methods are those of std's `Entry`, but they return an error if the map is full.
 pub enum Entry<'a, M: Keyed> {
-    /// There is one.
+    /// There is an entry.
     Occupied(OccupiedEntry<'a, M>),
-    /// There is none.
+    /// There is no entry.
     Vacant(VacantEntry<'a, M>),
 }
 
@@ -118,7 +118,7 @@ impl<'a, M: Keyed> Entry<'a, M> {
         }
     }
 
-    /// The value, to be changed; `value` where there was none.
+    /// A mutable reference to the value. If there is no entry, it is added with `value`.
     ///
     /// # Errors
     /// Gives the key and `value` back when there is no entry and the map is full.
@@ -130,7 +130,7 @@ impl<'a, M: Keyed> Entry<'a, M> {
         }
     }
 
-    /// The value, to be changed; what `value` returns where there was none.
+    /// A mutable reference to the value. If there is no entry, it is added with what `value` returns.
     ///
     /// # Errors
     /// Gives the key back when there is no entry and the map is full; `value` is not called then.
@@ -139,7 +139,7 @@ impl<'a, M: Keyed> Entry<'a, M> {
         self.or_insert_with_key(|_| value())
     }
 
-    /// The value, to be changed; what `value` returns for the key where there was none.
+    /// A mutable reference to the value. If there is no entry, it is added with what `value` returns for the key.
     ///
     /// # Errors
     /// Gives the key back when there is no entry and the map is full; `value` is not called then.
@@ -158,8 +158,8 @@ impl<'a, M: Keyed> Entry<'a, M> {
         }
     }
 
-    /// The value, to be changed; the default one where there was none, as
-    /// [`insert_default`](VacantEntry::insert_default) makes it.
+    /// A mutable reference to the value. If there is no entry, it is added with the default value, as by
+    /// [`insert_default`](VacantEntry::insert_default).
     ///
     /// # Errors
     /// Gives the key back when there is no entry and the map is full.
@@ -171,9 +171,9 @@ impl<'a, M: Keyed> Entry<'a, M> {
         self.or_init(set_default)
     }
 
-    /// The value, to be changed; where there was none, one that `init` fills where it lies.
+    /// A mutable reference to the value. If there is no entry, it is added with a value that `init` fills in place.
     ///
-    /// No value passes over the stack, which has no room for large ones. `init` finds what a new state starts with: zeroes, except
+    /// No value passes over the stack, which may be too small for it. `init` finds what a new state starts with: zeroes, except
     /// the fields with `#[shared(init = …)]`. If it panics, the map has the entries that it had.
     ///
     /// ```
@@ -219,7 +219,7 @@ impl<'a, M: Keyed> Entry<'a, M> {
     /// Makes `value` the value, and returns the old one.
     ///
     /// # Safety
-    /// `value` is not used any more.
+    /// The caller does not use `value` any more.
     #[inline]
     pub(super) unsafe fn set(self, value: &M::Value) -> Result<Option<M::Value>, CapacityError<(M::Key, M::Value)>> {
         match self {
@@ -272,14 +272,14 @@ impl<'a, M: Keyed> OccupiedEntry<'a, M> {
         self.map.value_at(self.at)
     }
 
-    /// Its value, to be changed.
+    /// A mutable reference to its value.
     #[inline]
     #[must_use]
     pub fn get_mut(&mut self) -> &mut M::Value {
         self.map.value_at_mut(self.at)
     }
 
-    /// Its value, to be changed as long as the map is borrowed.
+    /// A mutable reference to its value, which lives as long as the borrow of the map.
     #[inline]
     #[must_use]
     pub fn into_mut(self) -> &'a mut M::Value {
@@ -295,7 +295,7 @@ impl<'a, M: Keyed> OccupiedEntry<'a, M> {
     /// Makes `value` its value, and returns the old one.
     ///
     /// # Safety
-    /// `value` is not used any more.
+    /// The caller does not use `value` any more.
     #[inline]
     unsafe fn set<E>(self, value: &M::Value) -> Result<Option<M::Value>, E> {
         let current = self.into_mut();
@@ -315,7 +315,7 @@ impl<'a, M: Keyed> OccupiedEntry<'a, M> {
         }
     }
 
-    /// Removes it, and returns it.
+    /// Removes the entry, and returns it.
     #[inline]
     pub fn remove_entry(self) -> (M::Key, M::Value) {
         match self.map.take(self.at) {
@@ -358,7 +358,7 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
         self.key
     }
 
-    /// Adds the entry, and returns its value, to be changed.
+    /// Adds the entry, and returns a mutable reference to its value.
     ///
     /// # Errors
     /// Gives the key and `value` back when the map is full.
@@ -367,7 +367,7 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
         self.insert_entry(value).map(OccupiedEntry::into_mut)
     }
 
-    /// Adds the entry with a value that `init` fills where it lies, and lends that: see [`Entry::or_init`].
+    /// Adds the entry with a value that `init` fills in place, and returns a reference to it: see [`Entry::or_init`].
     ///
     /// # Errors
     /// Gives the key back when the map is full; `init` is not called then.
@@ -380,10 +380,10 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
         }
     }
 
-    /// Adds the entry with a default value, and lends that.
+    /// Adds the entry with a default value, and returns a reference to it.
     ///
-    /// Containers, numbers and arrays of them are made where they lie. The default value of a type of your own passes over
-    /// the stack; `insert_with(|_| ())` puts in what such a type is in a new state.
+    /// Containers, numbers and arrays of them are made in place. The default value of a type of your own passes over
+    /// the stack; `insert_with(|_| ())` inserts the value that it has in a new state.
     ///
     /// # Errors
     /// Gives the key back when the map is full.
@@ -395,10 +395,10 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
         self.insert_with(set_default)
     }
 
-    /// Adds the entry; the old value is none.
+    /// Adds the entry; there is no old value.
     ///
     /// # Safety
-    /// `value` is not used any more.
+    /// The caller does not use `value` any more.
     #[inline]
     unsafe fn set(self, value: &M::Value) -> Result<Option<M::Value>, CapacityError<(M::Key, M::Value)>> {
         let VacantEntry { map, key, vacancy } = self;
@@ -426,10 +426,10 @@ impl<'a, M: Keyed> VacantEntry<'a, M> {
     }
 }
 
-/// The error for an entry that finds no room.
+/// The error for an entry that does not fit.
 ///
 /// # Safety
-/// `value` is not used any more.
+/// The caller does not use `value` any more.
 #[cold]
 #[inline(never)]
 unsafe fn refused_entry<M: Keyed, R>(

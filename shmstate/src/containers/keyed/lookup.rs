@@ -4,8 +4,8 @@ use crate::containers::{Blob, List, Text};
 use crate::layout::SharedLayout;
 use std::borrow::Borrow;
 
-/// What the keys of a map or a set can be looked up by: whatever they can be borrowed as; and as std's keys are, a
-/// [`Text`] by a `String`, a [`Blob`] and a [`List`] by a `Vec`.
+/// What the keys of a map or a set can be looked up by: any type that they can be borrowed as. As in std, a [`Text`] can
+/// also be looked up by a `String`, and a [`Blob`] or a [`List`] by a `Vec`.
 ///
 /// ```
 /// use shmstate::{Map, Text};
@@ -19,7 +19,7 @@ use std::borrow::Borrow;
     label = "`{Self}` does not implement `Borrow<{Q}>`"
 )]
 pub trait Lookup<Q: ?Sized> {
-    /// What both are compared, hashed and ordered as.
+    /// The type as which both are compared, hashed and ordered.
     #[doc(hidden)]
     type As: ?Sized;
 
@@ -46,7 +46,7 @@ impl<K: Borrow<Q>, Q: ?Sized> Lookup<Q> for K {
     }
 }
 
-/// A container that is looked up by what std has for it, as the slice or `str` that both are.
+/// Lets a container be looked up by its counterpart in std: both are compared as a slice or `str`.
 macro_rules! lookup {
     ($([$($generics:tt)*] $Container:ty, $Std:ty, $As:ty;)*) => {$(
         impl<$($generics)*> Lookup<$Std> for $Container {

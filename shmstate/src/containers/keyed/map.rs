@@ -33,9 +33,9 @@ use std::slice;
 /// | `new`, `capacity`, `len`, `is_empty`, `iter`, `iter_mut`, `keys`, `values`, `values_mut`, `get`, `get_mut`, `get_key_value`, `contains_key`, `remove`, `remove_entry`, `clear`, `drain`, `map[&key]` | the same |
 /// | `try_from` a `HashMap`, `HashMap::from` a map | the same |
 /// | `insert`, `entry(…).or_insert(…)` and the like | the same in `Ok`; a [`CapacityError`] gives key and value back |
-/// | `insert_with`, `insert_default`, `entry(…).or_init(…)`, `discard` | new: no value passes over the stack, which large ones have no room on; `entry(…).or_default()` makes containers and numbers where they lie |
-/// | `try_entry` | new: `entry` by what the key is made of, as in `map.try_entry("name")?` |
-/// | `retain` | gets the value as `&V`, so that nothing is marked for it; to change values, `iter_mut` |
+/// | `insert_with`, `insert_default`, `entry(…).or_init(…)`, `discard` | new: no value passes over the stack, which may be too small for it; `entry(…).or_default()` makes containers and numbers in place |
+/// | `try_entry` | new: `entry` by what the key can be made from, as in `map.try_entry("name")?` |
+/// | `retain` | gets the value as `&V`, so that nothing is marked for it; use `iter_mut` to change values |
 /// | `extend`, `collect`, `from` an array | the same; [`try_extend`](Map::try_extend) and [`try_from_iter`](Map::try_from_iter) return an error where those panic |
 /// | `is_full`, `remaining` | new: how much room there is |
 /// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is `N` |
@@ -58,19 +58,19 @@ use std::slice;
 /// Borrowing a value that itself holds containers marks only what is then done to those containers.
 ///
 /// # Hash
-/// Keys are found by SipHash-1-3 under a random key, as in `HashMap`, so that colliding keys cannot be chosen. It
-/// is drawn when the first entry comes, from std's generator, which asks the kernel once per thread.
+/// Keys are found by SipHash-1-3 under a random key, as in `HashMap`, so that colliding keys cannot be chosen. The random
+/// key is drawn when the first entry is added, from std's generator, which asks the kernel once per thread.
 ///
 /// All programs that share a state must feed the hash the same bytes: those of the keys' `Hash` implementation. [`SharedLayout`]
 /// checks the layout of a type, but not its `Hash`. Change the `Hash` of a type of your own only together with its layout or
 /// `#[shared(version = N)]`. For numbers, `Text`, and structs that derive it, the bytes follow from the type; std has not changed
-/// them in years, but does not promise never to, so build such programs with compilers of about one age. (The first process that
+/// them in years, but does not promise never to, so build such programs with compilers of about the same age. (The first process that
 /// opens a state gets [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) if it was filled under another `Hash`.)
 ///
 /// # Layout
 /// A [`Set<K, N>`](crate::Set) of the keys, then a [`List<V, N>`] of the values at the same indices. The format chapter
 /// has the bytes. When the first handle attaches, there must be as many values as keys, and each key must be where its
-/// hash says. What another process writes later can make entries be missed, and nothing worse.
+/// hash says. What another process writes later can make lookups miss entries, but nothing worse.
 ///
 /// # Capacity
 /// It is from 1 to 2³¹, and keys and values are at least one byte large; anything else does not compile:
@@ -106,7 +106,7 @@ type IterMut<'a, K, V> = Zip<slice::Iter<'a, K>, slice::IterMut<'a, V>>;
 map_methods! {
     Map, [Hash + Eq], |map|
     "Map::<u64, u64, 2>", "let map = shmstate::Map::<u64, u64, 2>::from([(1, 10)]);",
-    // They differ if one of them was overwritten.
+    // The lengths differ if another process has overwritten one of them.
     len: min(map.keys.len(), map.values.live()),
     iter: map.keys.iter().zip(map.values.iter()),
     iter_mut: map.keys.iter().zip(map.values.iter_mut()),
@@ -125,7 +125,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
         assert!(size_of::<V>() > 0, "a Map to zero-sized values is a Set");
     };
 
-    /// The place of `key`, where there may be an entry.
+    /// The entry of `key`, which may be vacant.
     ///
     /// ```
     /// use shmstate::{Map, map::Entry};
@@ -149,7 +149,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
 
     /// Keeps the entries for which `keep` returns true.
     ///
-    /// It visits them in order, except those that take the place of a removed one. Unlike that of `HashMap`, `keep` gets a shared
+    /// It visits them in order, except those that take the place of a removed one. Unlike in `HashMap`, `keep` gets a shared
     /// reference to the value, so that nothing is marked for it. If `keep` panics, the entries that it has refused are gone, and
     /// the others are there.
     ///
@@ -183,7 +183,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
 
     /// Removes all entries, and yields them, in the order of [`iter`](Self::iter).
     ///
-    /// Entries that it has not yielded when it is dropped are removed all the same.
+    /// When the iterator is dropped, entries that it has not yielded are removed as well.
     ///
     /// ```
     /// let mut map = shmstate::Map::<u64, u64, 4>::from([(1, 10), (2, 20)]);
@@ -217,7 +217,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
     where
         K: Lookup<Q, As: Hash + Eq>,
     {
-        // Not by way of `find`: a caller that wants no more gets the index in a register.
+        // Not through `find`: a caller that needs only the index gets it in a register.
         self.keys.index_of(key).filter(|index| *index < self.values.len())
     }
 
@@ -239,7 +239,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Map<K, V, N> 
         Map { keys: self.keys.clone(), values: self.values.clone() }
     }
 
-    /// Adds an entry of another map, which comes after those that are there.
+    /// Adds an entry of another map, after the entries that are there.
     fn add_last(&mut self, key: K, init: impl FnOnce(&mut V)) -> Result<&mut V, CapacityError<K>> {
         self.insert_with(key, init)
     }
@@ -300,7 +300,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
         if self.keys.len() != self.values.len() {
             self.equalize_len();
         }
-        // First, for `init` may panic.
+        // First, because `init` may panic.
         if self.values.push_with(init).is_err() {
             return Err(key);
         }
@@ -316,7 +316,7 @@ impl<K: SharedLayout + Hash + Eq, V: SharedLayout, const N: usize> Keyed for Map
     }
 }
 
-/// Whatever the order and the capacities.
+/// Equal if the entries are, whatever their order and the capacities.
 impl<K, V, const N: usize, const M: usize> PartialEq<Map<K, V, M>> for Map<K, V, N>
 where
     K: SharedLayout + Hash + Eq,

@@ -1,7 +1,7 @@
 //! What both kinds of map have in common.
 
-/// Writes it for a map with `find`, `entry`, `clear`, and what is said of `map` after its name; `Iter` and `IterMut` are the
-/// types of its iterators.
+/// Defines these methods for a map with `find`, `entry` and `clear`, by the expressions over `map` that follow its name; `Iter` and
+/// `IterMut` are the types of its iterators.
 macro_rules! map_methods {
     (
         $Map:ident, [$($Key:tt)*], |$map:ident|
@@ -37,10 +37,10 @@ macro_rules! map_methods {
                 $iter
             }
 
-            /// The entries, in the map's order, their values to be changed; marks all values, whether the iterator gets
-            /// to them or not.
+            /// The entries, in the map's order, with mutable references to the values; marks all values, whether the iterator
+            /// reaches them or not.
             ///
-            /// Where few values change, look for them with `iter` and change those with `get_mut`.
+            /// If few values change, find them with `iter` and change them with `get_mut`.
             ///
             /// ```
             #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10), (2, 20)]);")]
@@ -77,7 +77,7 @@ macro_rules! map_methods {
                 $values
             }
 
-            /// The values, in the map's order, to be changed; marks all of them.
+            /// Mutable references to the values, in the map's order; marks all values.
             ///
             /// ```
             #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10), (2, 20)]);")]
@@ -135,7 +135,7 @@ macro_rules! map_methods {
                 self.lookup(key).is_some()
             }
 
-            /// The value of `key`, to be changed; marks it.
+            /// A mutable reference to the value of `key`; marks the value.
             ///
             /// ```
             #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10), (2, 20)]);")]
@@ -152,7 +152,7 @@ macro_rules! map_methods {
                 self.value_mut(at)
             }
 
-            /// Makes `value` the value of `key`, and returns the old one; the key that is there already stays.
+            /// Makes `value` the value of `key`, and returns the old one; a key that is there already stays.
             ///
             /// ```
             #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 1>::new();")]
@@ -170,9 +170,10 @@ macro_rules! map_methods {
                 unsafe { self.entry(key).set(&value) }
             }
 
-            /// Makes what `init` fills where it lies the value of `key`, and lends it; the key that is there already stays.
+            /// Sets the value of `key` to one that `init` fills in place, and returns a reference to it; a key that is there already
+            /// stays.
             ///
-            /// No value passes over the stack, which has no room for large ones. `init` finds what a new state starts with: zeroes,
+            /// No value passes over the stack, which may be too small for it. `init` finds what a new state starts with: zeroes,
             /// except the fields with `#[shared(init = …)]`. If it panics, the map has the entries that it had; if the key was
             /// there, its value is what `init` has made of it.
             ///
@@ -199,10 +200,10 @@ macro_rules! map_methods {
                 }
             }
 
-            /// Makes the default value that of `key`, and lends it; the key that is there already stays.
+            /// Sets the value of `key` to the default, and returns a reference to it; a key that is there already stays.
             ///
-            /// Containers, numbers and arrays of them are made where they lie. The default value of a type of your own passes
-            /// over the stack; `insert_with(key, |_| ())` puts in what such a type is in a new state.
+            /// Containers, numbers and arrays of them are made in place. The default value of a type of your own passes
+            /// over the stack; `insert_with(key, |_| ())` inserts the value that it has in a new state.
             ///
             /// ```
             #[doc = concat!("let mut map = shmstate::", stringify!($Map), "::<u64, u64, 4>::from([(1, 10)]);")]
@@ -220,8 +221,8 @@ macro_rules! map_methods {
                 self.insert_with(key, $crate::containers::place::set_default)
             }
 
-            /// The place of the key that is made of `key`, where there may be an entry: [`entry`](Self::entry) by `&str` or
-            /// `&String` where the keys are a [`Text`](crate::Text).
+            /// The entry, which may be vacant, of the key that is made from `key`: [`entry`](Self::entry) by `&str` or `&String`
+            /// if the keys are a [`Text`](crate::Text).
             ///
             /// ```
             #[doc = concat!("use shmstate::{", stringify!($Map), ", Text};")]
@@ -234,7 +235,7 @@ macro_rules! map_methods {
             /// ```
             ///
             /// # Errors
-            /// If `key` cannot be made a key.
+            /// If no key can be made from `key`.
             pub fn try_entry<Q>(&mut self, key: Q) -> Result<Entry<'_, Self>, K::Error>
             where
                 K: TryFrom<Q>,

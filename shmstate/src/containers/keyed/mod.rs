@@ -1,8 +1,8 @@
-//! Maps and sets. They are made of lists, arrays and slots, which know what is touched; nothing in them is marked otherwise.
+//! Maps and sets. They are made of lists, arrays and slots, which note what is touched; nothing else in them keeps marks.
 //!
 //! * [`Map`], over the keys in a [`Set`], over a [`table`] of where each key is; [`SortedMap`]: leaves of slots in order
 //! * `methods`, [`entry`]: what both maps have in common; [`lookup`]: what keys are looked up by;
-//!   `rebuild`: all entries put anew where they belong
+//!   `rebuild`: inserts all entries again, where they belong
 
 pub mod entry;
 mod lookup;

@@ -1,4 +1,4 @@
-//! Maps and sets whose entries were put there without this program's `Hash` and `Ord`: by a migration.
+//! Maps and sets that a migration has filled, without this program's `Hash` and `Ord`.
 //!
 //! Each function is [`Hooks::rebuild`](crate::layout::Hooks::rebuild) of its type. It copies all entries to the heap and inserts
 //! them one by one, so that what it leaves is what the type's own methods make.
@@ -23,7 +23,7 @@ impl<T: SharedLayout> Copies<T> {
         Copies(copies)
     }
 
-    /// Makes `to` the value at `index`, which never passes over the stack.
+    /// Copies the value at `index` to `to`; it never passes over the stack.
     fn put(&self, index: usize, to: &mut T) {
         // SAFETY: two values, of which one is on the heap; a value is its bytes, and the copy is not used again.
         unsafe { std::ptr::copy_nonoverlapping(&raw const self.0[index], to, 1) }

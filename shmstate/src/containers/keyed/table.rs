@@ -14,7 +14,7 @@ use std::num::NonZeroU64;
 /// A bucket is one word: the *tag*, which is the upper half of the key's hash, then the key's index plus 1; 0 is an
 /// empty bucket. A tag's home is bucket `tag * 2 N >> 32`, so that a bucket can be moved without its key.
 ///
-/// Nothing here trusts the buckets: a search ends after `2 N` of them, and indices are the caller's to check.
+/// Nothing here trusts the buckets: a search ends after `2 N` of them, and the caller checks indices.
 #[derive(Clone)]
 #[repr(C)]
 pub(super) struct Table<const N: usize> {
@@ -31,18 +31,18 @@ derived! {
     }
 }
 
-/// Where a key is. Two words of which the first is not 0, so that `Option<Found>` is returned in registers: what is written to
-/// memory in parts and read as a whole has to wait.
+/// Where a key is: two words, the first of which is not 0, so that `Option<Found>` is returned in registers. To write it to memory
+/// in parts and read it as a whole would stall.
 #[derive(Clone, Copy, Debug)]
 pub struct Found {
-    /// What the bucket holds that leads there.
+    /// The content of the bucket that leads to the key.
     content: NonZeroU64,
-    /// That bucket, unless the table has changed since; a hint.
+    /// The index of that bucket; a hint, because the table may have changed since.
     at: usize,
 }
 
 impl Found {
-    /// A key of which the bucket is not known.
+    /// A key whose bucket is not known.
     pub(super) const fn of(index: usize, tag: u32) -> Self {
         // It is never 0.
         let content = match NonZeroU64::new(pack(tag, index)) {
@@ -63,19 +63,19 @@ const fn pack(tag: u32, index: usize) -> u64 {
     (tag as u64) << 32 | (index as u64 + 1)
 }
 
-/// The tag and the index in a bucket; for an index that is nonsense, one that no key has.
+/// The tag and the index in a bucket; an invalid index becomes one that no key has.
 #[inline]
 const fn unpack(bucket: u64) -> (u32, usize) {
     ((bucket >> 32) as u32, (bucket as u32).wrapping_sub(1) as usize)
 }
 
 impl<const N: usize> Table<N> {
-    /// The container proves what it needs.
+    /// The container around the table proves what the table needs.
     const PROVED: () = ();
 
     const BUCKETS: usize = 2 * N;
 
-    /// Draws a seed if there is none, so that it is unknown beforehand which keys collide. For an empty table.
+    /// Draws a seed for an empty table, if it has none, so that colliding keys cannot be known beforehand.
     #[inline]
     pub(super) fn draw_seed(&mut self) {
         if self.seed == [0, 0] {
@@ -122,7 +122,7 @@ impl<const N: usize> Table<N> {
         if from <= to { to - from } else { to + Self::BUCKETS - from }
     }
 
-    /// The place of the first bucket, from the tag's home on, that is `sought`.
+    /// The index of the first bucket, from the tag's home on, for which `sought` returns true.
     #[inline]
     fn search(&self, tag: u32, mut sought: impl FnMut(u64) -> bool) -> Option<usize> {
         let buckets = self.buckets();
@@ -136,7 +136,7 @@ impl<const N: usize> Table<N> {
         None
     }
 
-    /// The key with that tag which `is` the one.
+    /// The key with that tag for which `is` returns true.
     #[inline]
     pub(super) fn find(&self, tag: u32, mut is: impl FnMut(usize) -> bool) -> Option<Found> {
         let buckets = self.buckets();
@@ -152,7 +152,7 @@ impl<const N: usize> Table<N> {
         None
     }
 
-    /// Adds a key; nothing if there is no empty bucket, which no table of up to `N` keys is without.
+    /// Adds a key. `None` if there is no empty bucket; a valid table of up to `N` keys has one.
     #[inline]
     #[must_use]
     pub(super) fn add(&mut self, tag: u32, index: usize) -> Option<Found> {
@@ -204,10 +204,10 @@ impl<const N: usize> Table<N> {
         }
     }
 
-    /// Checks that each of `len` keys, of which `tag_of` tells the tag, is in the table once, where a search finds it.
+    /// Checks that each of `len` keys, whose tags `tag_of` returns, is in the table once, where a search finds it.
     ///
-    /// A table that is sound but for the tags was filled under another `Hash`. Where the program cannot have changed that,
-    /// because the keys are `numbers`, some wrong tags among right ones are damage.
+    /// If only the tags of a table are wrong, it was filled under another `Hash`. If the keys are `numbers`, no program can have
+    /// another `Hash`, so that wrong tags among right ones are damage.
     pub(super) fn check_keys(
         &self,
         len: usize,

@@ -10,10 +10,10 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         self.slots.truncate(len);
     }
 
-    /// Inserts into a list of `len` items, at an `index` that is not larger; whether there was room.
+    /// Inserts into a list of `len` items, at an `index` that is not larger. Returns whether there was room.
     ///
     /// # Safety
-    /// If there was, `value` is not used any more.
+    /// If there was room, the caller does not use `value` any more.
     pub(super) unsafe fn insert_among(&mut self, len: usize, index: usize, value: &T) -> bool {
         if len == N {
             return false;
@@ -27,7 +27,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
 
     /// Removes item `index` and returns it; marks all items from there on.
     ///
-    /// Where their order does not matter, [`swap_remove`](Self::swap_remove) marks one.
+    /// If the order does not matter, [`swap_remove`](Self::swap_remove) marks only one item.
     ///
     /// ```
     /// let mut list = shmstate::List::<u64, 3>::from([1, 2, 3]);
@@ -118,7 +118,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
 
     /// Removes each item whose key equals that of the one before it.
     ///
-    /// Unlike that of `Vec`, `key` gets a shared reference, so that nothing is marked for it.
+    /// Unlike in `Vec`, `key` gets a shared reference, so that nothing is marked for it.
     ///
     /// ```
     /// let mut list = shmstate::List::<u64, 4>::from([10, 11, 20, 12]);
@@ -138,8 +138,8 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         self.sift(first, first + 1, len, |item, before| before.is_none_or(|before| !same(item, before)));
     }
 
-    /// Keeps the first `kept` of `len` items, drops those up to `seen`, and goes on from there: `keep`, which gets the item and the
-    /// last one that was kept, says which stay. Marking is the caller's.
+    /// Keeps the first `kept` of `len` items, and drops those up to `seen`. From there on, `keep` decides which items stay: it gets
+    /// the item and the last one that was kept. The caller marks the items.
     fn sift(&mut self, kept: usize, seen: usize, len: usize, mut keep: impl FnMut(&mut T, Option<&T>) -> bool) {
         let mut gap = Gap { list: self, kept, seen, len };
         while gap.seen < len {
@@ -153,7 +153,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     }
 }
 
-/// A list of which some items have been refused; closes the gap when it goes, unwinding included.
+/// A list in which some items have been refused. When this is dropped, also by a panic, it closes the gap.
 struct Gap<'a, T: SharedLayout, const N: usize> {
     list: &'a mut List<T, N>,
     /// Items kept so far, at the list's start.
@@ -182,7 +182,7 @@ impl<T: SharedLayout, const N: usize> Drop for Gap<'_, T, N> {
         if self.kept < self.seen {
             self.list.slots.shift(self.seen..self.len, self.kept);
         }
-        // SAFETY: the invariant of `seen`; what it says lies after the gap was moved to it.
+        // SAFETY: the invariant of `seen`; the items after the gap were moved to its start.
         unsafe { self.list.slots.set_len(self.kept + self.len - self.seen) }
     }
 }

@@ -73,7 +73,7 @@ impl<T: SharedLayout, const N: usize> Drained for List<T, N> {
     fn close(&mut self, gap: Range<usize>, len: usize) {
         let end = len - gap.len();
         self.slots.carry(gap.end..len, gap.start);
-        // SAFETY: those after the gap were values, and lie in it now.
+        // SAFETY: the items after the gap were values, and lie from its start on now.
         unsafe { self.slots.set_len(end) }
     }
 }

@@ -6,7 +6,7 @@ use crate::containers::place::{fresh, set_default};
 use crate::layout::SharedLayout;
 
 impl<T: SharedLayout, const N: usize> List<T, N> {
-    /// Appends an item that `init` fills where it lies, and lends it.
+    /// Appends an item that `init` fills in place, and returns a reference to it.
     ///
     /// `init` finds what a new state starts with: zeroes, except the fields with `#[shared(init = …)]`. If it panics, the list has
     /// the items that it had.
@@ -30,10 +30,10 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         Ok(unsafe { self.slots.slots()[len].assume_init_mut() })
     }
 
-    /// Appends a default item, and lends it.
+    /// Appends a default item, and returns a reference to it.
     ///
-    /// Containers, numbers and arrays of them are made where they lie. The default value of a type of your own passes over
-    /// the stack; `push_with(|_| ())` appends what such a type is in a new state.
+    /// Containers, numbers and arrays of them are made in place. The default value of a type of your own passes over
+    /// the stack; `push_with(|_| ())` appends the value that it has in a new state.
     ///
     /// ```
     /// use shmstate::List;
@@ -54,7 +54,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         self.push_with(set_default)
     }
 
-    /// Fills the slot after the last item; then `keep`, which gets the items and this one, says whether it becomes one.
+    /// Fills the slot after the last item. Then `keep` gets the items and the new value, and decides whether it becomes an item.
     #[inline]
     pub(in crate::containers) fn push_if(
         &mut self,
@@ -135,7 +135,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         self.swap_discard_from(len, index);
     }
 
-    /// [`swap_discard`](Self::swap_discard), if there is such an item; whether there was.
+    /// [`swap_discard`](Self::swap_discard), if there is such an item. Returns whether there was.
     pub(in crate::containers) fn swap_discard_if_there(&mut self, index: usize) -> bool {
         let len = self.live();
         if index < len {
@@ -157,14 +157,14 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
     pub(super) fn move_all<const M: usize>(&mut self, other: &mut List<T, M>, len: usize, more: usize) {
         self.mark_written(len..len + more);
         let to = self.slots.slots()[len..len + more].as_mut_ptr();
-        // SAFETY: `other`'s first `more` items are values, which are none of its own any more below, and go into as many
-        // slots; two borrowed lists do not overlap, and items have no drop glue.
+        // SAFETY: `other`'s first `more` items are values, which the caller removes from it, and go into as many slots; two
+        // borrowed lists do not overlap, and items have no drop glue.
         unsafe { std::ptr::copy_nonoverlapping(other.slots.slots().as_ptr(), to, more) }
         // SAFETY: as many were appended.
         unsafe { self.slots.set_len(len + more) }
     }
 
-    /// Appends items `from..to`, which `fill` fills where they lie; none, if it panics.
+    /// Appends items `from..to`, which `fill` fills in place. If it panics, none is appended.
     pub(super) fn grow(&mut self, from: usize, to: usize, mut fill: impl FnMut(&mut T)) {
         // SAFETY: each slot is filled.
         unsafe { self.slots.fill(from..to, from..to, |slot, _| fill(fresh(slot))) }

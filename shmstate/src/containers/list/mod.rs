@@ -54,9 +54,9 @@ use std::ops::Range;
 /// | `as_mut_slice`, `iter_mut`, `retain_mut`, `sort` and its kin, `reverse`, `rotate_left`, `rotate_right`, `fill` | all |
 /// | everything that takes `&self` | nothing |
 ///
-/// Borrowing an item that itself holds lists marks only what is then done to those lists. That is also why a list derefs to `&[T]`
-/// and not to `&mut [T]`: a method of the slice would have to mark every item before it runs, `swap` as much as `sort`. To change
-/// all items, use [`as_mut_slice`](List::as_mut_slice), which returns that slice.
+/// Borrowing an item that itself holds lists marks only what is then done to those lists. A list derefs to `&[T]` and not to
+/// `&mut [T]`, because each method of a mutable slice would have to mark every item before it runs: `swap` as well as `sort`. To
+/// change all items, use [`as_mut_slice`](List::as_mut_slice), which returns that slice.
 ///
 /// # Beside `Vec`
 /// | `Vec` | here |
@@ -64,7 +64,7 @@ use std::ops::Range;
 /// | `len`, `is_empty`, `iter`, `first`, `binary_search`, `to_vec`, … | the same: those of the slice |
 /// | `new`, `capacity`, `as_slice`, `as_mut_slice`, `[]`, `get_mut`, `first_mut`, `last_mut`, `iter_mut`, `pop`, `remove`, `swap_remove`, `truncate`, `clear`, `retain`, `retain_mut`, `dedup`, `swap`, `reverse`, `rotate_*`, `fill`, `copy_within`, `sort`, `sort_by`, `sort_by_key`, `sort_unstable*` | the same |
 /// | `dedup_by_key` | the same, with a shared reference to the item, so that it marks nothing that stays |
-/// | `drain` | the same; it marks what follows on the range |
+/// | `drain` | the same; it marks what follows the range |
 /// | `push`, `insert`, `extend_from_slice`, `resize`, `resize_with`, `append` | the same, and an error when there is no room |
 /// | `extend`, `collect` | the same, and a panic when there is no room; [`try_extend`](List::try_extend) and [`try_from_iter`](List::try_from_iter) return an error |
 /// | `from` an array, `try_from` a slice or a `Vec` | the same; that the array fits is proved while the program compiles |
@@ -73,13 +73,13 @@ use std::ops::Range;
 /// | `is_full`, `remaining`, `from_slice` | new |
 /// | `push_with`, `push_default`, `insert_with`, `insert_default`, `resize_default`, `discard`, `swap_discard` | new: no item passes over the stack |
 /// | `splice`, `extract_if`, `into_iter` by value, `split_off` | not there: a list of a state is borrowed; `retain`, `drain` |
-/// | `dedup_by`, `extend_from_within`, `pop_if`, `into_flattened` | not there: made of the others |
+/// | `dedup_by`, `extend_from_within`, `pop_if`, `into_flattened` | not there: the other methods can do it |
 /// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity`, `into_boxed_slice`, `leak` | not there: the capacity is fixed, and nothing lies on the heap |
 /// | `as_ptr`, `as_mut_ptr`, `set_len`, `spare_capacity_mut`, `from_raw_parts` | not there: what is written through them would go unnoticed |
 ///
 /// # Large items
 /// A method that takes or returns an item by value puts it on the stack, in a debug build several times. For items that are too
-/// large for the stack, there are methods that fill an item where it lies, and that remove it there:
+/// large for the stack, there are methods that fill an item in place, and that remove it in place:
 ///
 /// ```
 /// use shmstate::{List, SharedLayout};
@@ -141,10 +141,10 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         }
     }
 
-    /// Appends `value`; whether there was room.
+    /// Appends `value`. Returns whether there was room.
     ///
     /// # Safety
-    /// If there was, `value` is not used any more.
+    /// If there was room, the caller does not use `value` any more.
     #[inline]
     pub(super) unsafe fn push_if_room(&mut self, value: &T) -> bool {
         let len = self.live();
@@ -186,8 +186,8 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         self.slots.as_slice()
     }
 
-    /// The items, without marking any: the caller marks what it is going to touch. `live` is what [`Self::live`] has shown
-    /// the caller, because another process may have changed it since.
+    /// The items, without marking any: the caller marks what it is going to touch. `live` is what [`Self::live`] has returned
+    /// to the caller, because another process may have changed the length since.
     #[inline]
     pub(super) fn unmarked_mut(&mut self, live: usize) -> &mut [T] {
         // SAFETY: these items were live, and nothing but their number has changed since.
@@ -206,7 +206,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         self.slots.mark_written(range);
     }
 
-    /// Notes that the items in `range`, all live, are about to be handed out.
+    /// Notes that the items in `range`, all live, are about to be borrowed mutably.
     #[inline]
     fn mark_borrowed(&mut self, range: Range<usize>) {
         // SAFETY: live items are values.

@@ -4,7 +4,7 @@ use super::List;
 use crate::containers::place::clone_into;
 use crate::layout::SharedLayout;
 
-/// Clones the items that there are.
+/// Clones the live items only.
 impl<T: SharedLayout + Clone, const N: usize> Clone for List<T, N> {
     fn clone(&self) -> Self {
         let mut clone = Self::new();

@@ -7,7 +7,7 @@ use crate::layout::SharedLayout;
 use std::iter::FusedIterator;
 
 impl<T: SharedLayout, const N: usize> Slab<T, N> {
-    /// Puts in a value that `init` fills where it lies, and returns its key.
+    /// Inserts a value that `init` fills in place, and returns its key.
     ///
     /// `init` finds what a new state starts with: zeroes, except the fields with `#[shared(init = …)]`. If it panics, the slab has
     /// the values that it had.
@@ -38,10 +38,10 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         Ok(self.push_filled())
     }
 
-    /// Puts in a default value, and returns its key.
+    /// Inserts a default value, and returns its key.
     ///
-    /// Containers, numbers and arrays of them are made where they lie. The default value of a type of your own passes over
-    /// the stack; `insert_with(|_| ())` puts in what such a type is in a new state.
+    /// Containers, numbers and arrays of them are made in place. The default value of a type of your own passes over
+    /// the stack; `insert_with(|_| ())` inserts the value that it has in a new state.
     ///
     /// ```
     /// use shmstate::{List, Slab};
@@ -61,7 +61,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         self.insert_with(set_default)
     }
 
-    /// Removes the value of `key` without returning it; whether it was still there.
+    /// Removes the value of `key` without returning it. Returns whether it was still there.
     ///
     /// ```
     /// let mut slab = shmstate::Slab::<u64, 1>::new();
@@ -79,7 +79,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
 
     /// Removes all values, and yields them with their keys, in the order of their places.
     ///
-    /// Values that it has not yielded when it is dropped are removed all the same; if it is forgotten, they stay.
+    /// When the iterator is dropped, values that it has not yielded are removed as well; if it is forgotten, they stay.
     ///
     /// ```
     /// let mut slab = shmstate::Slab::<u64, 4>::new();

@@ -1,4 +1,4 @@
-//! Going over the keys and values of a slab, in the order of their places.
+//! Iterators over the keys and values of a slab, in the order of their places.
 
 use super::{Key, Place, Slab};
 use crate::containers::compare::iterate;
@@ -59,7 +59,7 @@ iterator! {
 }
 
 iterator! {
-    /// The keys and values of a [`Slab`], in the order of their places; the values are to be changed.
+    /// The keys of a [`Slab`], and mutable references to its values, in the order of their places.
     IterMut over IterMut of &'a mut T
 }
 
@@ -84,8 +84,8 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         Iter { places: places.iter().zip(values).enumerate(), left: self.len() }
     }
 
-    /// The keys and values, in the order of their places, the values to be changed; marks all places that were ever in
-    /// use, whether the iterator gets to them or not.
+    /// The keys, and mutable references to the values, in the order of their places; marks all places that were ever in use,
+    /// whether the iterator reaches them or not.
     ///
     /// ```
     /// let mut slab = shmstate::Slab::<u64, 4>::new();
@@ -126,7 +126,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         self.iter().map(|(_, value)| value)
     }
 
-    /// The values, in the order of their places, to be changed; marks all places that were ever in use.
+    /// Mutable references to the values, in the order of their places; marks all places that were ever in use.
     ///
     /// ```
     /// let mut slab = shmstate::Slab::<u64, 4>::new();

@@ -1,4 +1,4 @@
-//! [`Key`]: what a slab gives for a value.
+//! [`Key`]: what a slab returns for a value.
 
 use crate::layout::{Field, Kind, Layout, SharedLayout};
 use std::cmp::Ordering;
@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 /// The key of a value in a [`Slab`](crate::Slab): 8 bytes that can be copied, kept in the state, and sent elsewhere.
 ///
-/// A key is that of one value: once the value is removed, the key leads nowhere, even when another value lies in the same
+/// A key belongs to one value: once the value is removed, the key leads nowhere, even if another value lies in the same
 /// place. All zeroes are [`Key::NULL`], which leads nowhere in any slab. A key knows the type of the value, but not the
 /// slab: in another slab of the same type it may lead to some other value.
 ///
@@ -28,7 +28,7 @@ use std::str::FromStr;
 /// ```
 ///
 /// # Layout
-/// The place in a `u32`, then the generation of that place in another one; odd in every key that a slab has given.
+/// The place in a `u32`, then the generation of that place in another one, odd in every key that a slab has returned.
 #[repr(C)]
 pub struct Key<T> {
     place: u32,
@@ -71,7 +71,7 @@ impl<T> Key<T> {
         self.to_bits() == 0
     }
 
-    /// The key as a number, for a place where only a number will do.
+    /// The key as a number, for use where only a number is accepted.
     ///
     /// ```
     /// let mut slab = shmstate::Slab::<u64, 4>::new();
@@ -85,7 +85,7 @@ impl<T> Key<T> {
         (self.generation as u64) << 32 | self.place as u64
     }
 
-    /// The key of that number; any number will do, and one that is no key leads nowhere.
+    /// The key of that number. Any number is allowed; one that is no key leads nowhere.
     ///
     /// ```
     /// assert!(shmstate::Key::<u64>::from_bits(0).is_null());
@@ -171,7 +171,7 @@ impl<T> fmt::Display for Key<T> {
 #[error("not a key: two numbers below 2^32 with a `v` between them, like `3v1`")]
 pub struct ParseKeyError(());
 
-/// From what [`Display`](fmt::Display) writes.
+/// Parses what [`Display`](fmt::Display) writes.
 ///
 /// ```
 /// use shmstate::Key;
@@ -185,7 +185,7 @@ impl<T> FromStr for Key<T> {
 
     fn from_str(text: &str) -> Result<Self, ParseKeyError> {
         let number = |digits: &str| {
-            // A number may begin with a sign for std.
+            // `parse` would accept a number with a sign.
             let digits = Some(digits).filter(|digits| digits.starts_with(|c: char| c.is_ascii_digit()));
             digits.and_then(|digits| digits.parse().ok())
         };

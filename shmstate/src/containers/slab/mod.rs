@@ -1,7 +1,7 @@
 //! [`Slab`]: values that keep their keys.
 //!
-//! This file: the type and its methods; `in_place`: what moves no value over the stack; `places`: which are taken; `key`: the
-//! keys; `iter`: going over keys and values; `traits`: the rest.
+//! This file: the type and its methods; `in_place`: methods that pass no value over the stack; `places`: which places are taken;
+//! `key`: the keys; `iter`: iterators over keys and values; `traits`: the rest.
 
 mod in_place;
 mod iter;
@@ -23,8 +23,8 @@ use std::ops::{Index, IndexMut};
 
 /// Values under keys that the slab gives: a slot map of fixed capacity, for graphs, sessions, connections, orders.
 ///
-/// Inserting, looking up and removing take the same short time whatever the slab holds. A [`Key`] stays that of its value
-/// wherever other values come and go, and leads nowhere once its value is removed.
+/// Inserting, looking up and removing take the same short time whatever the slab holds. A [`Key`] leads to the same value while
+/// other values come and go, and leads nowhere once its value is removed.
 ///
 /// ```
 /// use shmstate::Slab;
@@ -42,7 +42,7 @@ use std::ops::{Index, IndexMut};
 /// # Cost
 /// | method | marks |
 /// |---|---|
-/// | `insert`, `insert_with`, `insert_default` | the value, and 8 bytes that tell of its place |
+/// | `insert`, `insert_with`, `insert_default` | the value, and 8 bytes that describe its place |
 /// | `remove`, `discard` | those 8 bytes |
 /// | `slab[key] = …`, `get_mut` | the value |
 /// | `retain`, `clear`, `drain` | the 8 bytes of each value that goes |
@@ -55,17 +55,17 @@ use std::ops::{Index, IndexMut};
 /// | `insert`, which grows | the same, and an error when there is no room |
 /// | `new`, `remove`, `get`, `get_mut`, `[]`, `contains_key`, `len`, `is_empty`, `capacity`, `clear`, `iter`, `iter_mut`, `keys`, `values`, `values_mut`, `drain` | the same |
 /// | `retain` | the same, with a shared reference to the value, so that it marks nothing that stays |
-/// | `insert_with`, `insert_default`, `discard` | new: no value passes over the stack, which large ones have no room on; see [`List`](crate::List#large-items) |
+/// | `insert_with`, `insert_default`, `discard` | new: no value passes over the stack, which may be too small for it; see [`List`](crate::List#large-items) |
 /// | `insert_with_key`, `try_insert_with_key` | not there: insert, then set |
-/// | `extend`, `collect` | not there, as of a `SlotMap`: the keys would be lost |
+/// | `extend`, `collect` | not there, as in a `SlotMap`: the keys would be lost |
 /// | `detach`, `into_iter` by value | not there: a slab of a state is borrowed; `drain`, `retain` or `clear` |
 /// | `get_disjoint_mut`, `get_disjoint_unchecked_mut` | not there: `get_mut` one after the other |
 /// | `get_unchecked*` | not there: a peer may have removed the value |
 /// | `reserve`, `try_reserve`, `with_capacity`, `with_key`, `with_capacity_and_key` | not there: the capacity is fixed, and a [`Key`] carries the type of the value |
 ///
 /// # Generations
-/// Each place counts how often it was filled and emptied. The count goes round after 2³² steps: a key that was kept while
-/// its very place was filled and emptied 2³¹ times leads to the value that lies there then.
+/// Each place counts how often it was filled and emptied. The count wraps around after 2³² steps: a key that was kept while
+/// its own place was filled and emptied 2³¹ times leads to the value that lies there then.
 ///
 /// # Layout
 /// The number of values in a `u32`; 1 + the first vacant place in a `u32`, 0 for none; a [`List`] of the places that were
@@ -82,8 +82,8 @@ use std::ops::{Index, IndexMut};
 #[repr(C)]
 pub struct Slab<T, const N: usize> {
     count: Len<N>,
-    /// 1 + the first vacant place, or 0. Followed by one step at a time, and only to a place that is vacant: it may be
-    /// anything.
+    /// 1 + the first vacant place, or 0. It may be any number, so it is followed one step at a time, and only to a place that
+    /// is vacant.
     vacant: u32,
     places: List<Place, N>,
     /// As long as `places`; what belongs to a vacant place is some `T` that is never looked at.
@@ -109,7 +109,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         assert!(size_of::<T>() > 0, "a Slab of zero-sized values holds nothing: use a counter");
     };
 
-    /// Puts `value` in, and returns its key.
+    /// Inserts `value`, and returns its key.
     ///
     /// ```
     /// let mut slab = shmstate::Slab::<u64, 1>::new();
@@ -137,7 +137,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         Ok(self.push_filled())
     }
 
-    /// Removes the value of `key` and returns it; `None` if there is none any more.
+    /// Removes the value of `key` and returns it; `None` if it is not there any more.
     ///
     /// ```
     /// let mut slab = shmstate::Slab::<u64, 1>::new();
@@ -167,7 +167,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         self.values.get(self.index_of(key)?)
     }
 
-    /// The value of `key`, if it is still there, to be changed; marks it.
+    /// A mutable reference to the value of `key`, if it is still there; marks the value.
     ///
     /// ```
     /// let mut slab = shmstate::Slab::<u64, 1>::new();
@@ -230,7 +230,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         self.retain(|_, _| false);
     }
 
-    /// Whether the vacant places are those that lead from one to the next, and the others are counted.
+    /// Checks that the free list has exactly the vacant places, and that the count is that of the others.
     fn check(&self) -> Result<(), ValidityError> {
         let (places, values, count) = (self.places.as_slice(), self.values.len(), self.count.unchecked());
         let taken = places.iter().filter(|place| !place.is_vacant()).count();
@@ -290,7 +290,7 @@ fn no_value<T>(key: Key<T>) -> ! {
 mod tests {
     use super::*;
 
-    /// Two values, of places 0 and 3, between two vacant places: 2 leads to 1.
+    /// Two values, in places 0 and 3, and two vacant places between them: 2 leads to 1.
     fn slab() -> Slab<u64, 4> {
         let mut slab = Slab::new();
         let keys = [10, 11, 12, 13].map(|value| slab.insert(value).unwrap());

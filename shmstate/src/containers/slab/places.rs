@@ -11,7 +11,7 @@ use crate::layout::SharedLayout;
 pub(super) struct Place {
     /// How often it was filled and emptied: odd while there is a value.
     pub(super) generation: u32,
-    /// 1 + the next vacant place, or 0; of a vacant place.
+    /// Of a vacant place: 1 + the next vacant place, or 0.
     pub(super) next: u32,
 }
 
@@ -30,7 +30,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         (place.generation == key.generation() && !place.is_vacant()).then_some(key.index())
     }
 
-    /// The place that is vacant next, and what is known of it.
+    /// The index of the first vacant place, and its content.
     #[inline]
     pub(super) fn first_vacant(&self) -> Option<(usize, Place)> {
         let index = (self.vacant as usize).checked_sub(1)?;
@@ -48,7 +48,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         }
     }
 
-    /// Counts the value in a place that was vacant, of which this was known; its key.
+    /// Counts the value in a place that was vacant and had this content. Returns its key.
     #[inline]
     pub(super) fn fill(&mut self, index: usize, Place { generation, next }: Place) -> Key<T> {
         let generation = generation.wrapping_add(1);
@@ -60,7 +60,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         Key::new(index as u32, generation)
     }
 
-    /// Counts the value that was pushed, in a place that was never in use; its key.
+    /// Counts the value that was pushed, in a place that was never in use. Returns its key.
     #[inline]
     pub(super) fn push_filled(&mut self) -> Key<T> {
         let index = self.places.len();
@@ -76,27 +76,27 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         self.count = Len::new(self.count.get().min(N - 1) + 1);
     }
 
-    /// The places: of each its generation, and its value if there is one.
+    /// For each place, its generation, and its value if there is one.
     #[cfg(feature = "serde")]
     pub(in crate::containers) fn places(&self) -> impl Iterator<Item = (u32, Option<&T>)> {
         let value = |(place, value): (&Place, _)| (place.generation, (!place.is_vacant()).then_some(value));
         self.places.iter().zip(&self.values).map(value)
     }
 
-    /// Empties the slab so that no place was ever in use.
+    /// Empties the slab, as if no place had ever been in use.
     pub(in crate::containers) fn forget_places(&mut self) {
         self.places.clear();
         self.values.clear();
         (self.count, self.vacant) = (Len::ZERO, 0);
     }
 
-    /// Whether every place was in use.
+    /// Whether every place has been in use.
     #[cfg(feature = "serde")]
     pub(in crate::containers) fn has_all_places(&self) -> bool {
         self.places.is_full() || self.values.is_full()
     }
 
-    /// Adds a place, as [`Self::places`] has returned it, for which there is room; `init` fills its value, if its generation is odd.
+    /// Adds a place that [`Self::places`] has yielded, and for which there is room. `init` fills its value, if its generation is odd.
     #[cfg(feature = "serde")]
     pub(in crate::containers) fn push_place(&mut self, generation: u32, init: impl FnOnce(&mut T)) {
         let (place, vacant) = (self.places.len(), generation.is_multiple_of(2));

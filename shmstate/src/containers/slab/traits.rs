@@ -11,7 +11,7 @@ impl<T: SharedLayout + fmt::Debug, const N: usize> fmt::Debug for Slab<T, N> {
     }
 }
 
-/// Clones the values that there are; they keep their keys.
+/// Clones the values; they keep their keys.
 impl<T: SharedLayout + Clone, const N: usize> Clone for Slab<T, N> {
     fn clone(&self) -> Self {
         let mut clone = Self::new();
@@ -26,7 +26,7 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for Slab<T, N> {
         self.forget_places();
         let places = source.places.as_slice();
         for (index, (place, value)) in places.iter().zip(&source.values).enumerate() {
-            // There is room for as many. What is vacant leads to what was before, until all are there.
+            // There is room for as many. Until all are there, a vacant place leads to the vacant one before it.
             if place.is_vacant() {
                 let _ = self.values.push_with(|_| ());
                 let _ = self.places.push(Place { next: self.vacant, ..*place });

@@ -1,9 +1,9 @@
-//! Handing out items to be changed.
+//! Mutable borrows of items.
 
 macro_rules! slice_access {
     ($List:ident) => {
         impl<T: $crate::layout::SharedLayout, const N: usize> $List<T, N> {
-            /// All items, to be changed; marks all of them.
+            /// All items, as a mutable slice; marks all of them.
             ///
             /// ```
             #[doc = concat!("let mut list = shmstate::", stringify!($List), "::<u64, 3>::from([1, 2, 3]);")]
@@ -19,7 +19,7 @@ macro_rules! slice_access {
                 self.unmarked_mut(live)
             }
 
-            /// The item or items at `index`, to be changed; `None` if any of them is not there.
+            /// A mutable reference to the item or items at `index`; `None` if any of them is not there.
             ///
             /// ```
             #[doc = concat!("let mut list = shmstate::", stringify!($List), "::<u64, 3>::from([1, 2, 3]);")]
@@ -35,7 +35,7 @@ macro_rules! slice_access {
                 self.unmarked_mut(live).get_mut(index)
             }
 
-            /// The first item, to be changed.
+            /// A mutable reference to the first item.
             ///
             /// ```
             #[doc = concat!("let mut list = shmstate::", stringify!($List), "::<u64, 2>::from([1, 2]);")]
@@ -48,7 +48,7 @@ macro_rules! slice_access {
                 self.get_mut(0)
             }
 
-            /// The last item, to be changed.
+            /// A mutable reference to the last item.
             ///
             /// ```
             #[doc = concat!("let mut list = shmstate::", stringify!($List), "::<u64, 2>::from([1, 2]);")]
@@ -61,9 +61,9 @@ macro_rules! slice_access {
                 self.get_mut(self.live().checked_sub(1)?)
             }
 
-            /// The items one by one, to be changed; marks all of them, whether the iterator gets to them or not.
+            /// Mutable references to the items, one by one; marks all of them, whether the iterator reaches them or not.
             ///
-            /// Where few items change, look for them with `iter` and change those through their index.
+            /// If few items change, find them with `iter` and change them through their indices.
             ///
             /// ```
             #[doc = concat!("let mut list = shmstate::", stringify!($List), "::<u64, 2>::from([1, 2]);")]

@@ -1,12 +1,12 @@
 //! What the tracked containers whose items lie in a row have in common, and share with slices.
 //!
-//! [`like_a_slice`] writes it for one of them, which has these methods of its own:
+//! [`like_a_slice`] implements that for a container with these methods of its own:
 //! * `live`: how many items there are; a method asks once, because another process may change the answer at any time
 //! * `as_slice`, `unmarked_mut(live)`: the items, without marking any
 //! * `mark_written(range)`: notes that items are about to be overwritten or moved
-//! * `mark_borrowed(range)`: notes that items are about to be handed out
+//! * `mark_borrowed(range)`: notes that items are about to be borrowed mutably
 //!
-//! `access`, `index`: handing out items; `order`: their order; `traits`: what the whole has in common with a slice.
+//! `access`, `index`: borrows of items; `order`: their order; `traits`: what the whole has in common with a slice.
 
 mod access;
 mod index;

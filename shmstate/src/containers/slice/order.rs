@@ -47,7 +47,7 @@ macro_rules! slice_order {
             /// ```
             ///
             /// # Panics
-            /// If there are less than `count`.
+            /// If there are fewer than `count`.
             #[track_caller]
             pub fn rotate_left(&mut self, count: usize) {
                 let len = self.live();
@@ -66,7 +66,7 @@ macro_rules! slice_order {
             /// ```
             ///
             /// # Panics
-            /// If there are less than `count`.
+            /// If there are fewer than `count`.
             #[track_caller]
             pub fn rotate_right(&mut self, count: usize) {
                 let len = self.live();
@@ -94,7 +94,7 @@ macro_rules! slice_order {
                 self.unmarked_mut(len).fill(value);
             }
 
-            /// Copies the items in `from` to where item `to` is and on; marks those it overwrites.
+            /// Copies the items in `from` over the items from index `to` on; marks those that it overwrites.
             ///
             /// ```
             #[doc = concat!("let mut list = shmstate::", stringify!($List), "::<u64, 4>::from([1, 2, 3, 4]);")]
@@ -103,7 +103,7 @@ macro_rules! slice_order {
             /// ```
             ///
             /// # Panics
-            /// If any of the items, there or here, is not there.
+            /// If any item of the source or of the destination is not there.
             #[track_caller]
             pub fn copy_within(&mut self, from: impl $crate::containers::ItemIndex<T, Output = [T]>, to: usize)
             where
@@ -121,7 +121,7 @@ macro_rules! slice_order {
             /// Sorts the items and keeps the order of equal ones; marks all.
             ///
             /// It allocates what the `sort` of a slice allocates; [`sort_unstable`](Self::sort_unstable) allocates nothing.
-            /// Items of more than 1 KiB are sorted by their indices, for which both allocate, and which move no item over the
+            /// Items of more than 1 KiB are sorted through their indices: both methods allocate these, and pass no item over the
             /// stack. If a comparison panics, all items are there, in some order; that holds for every method that sorts.
             ///
             /// ```

@@ -13,8 +13,8 @@ use crate::layout::{Kind, Layout, SharedLayout, ValidityError};
 
 /// A `String` that cannot grow past `N` bytes.
 ///
-/// Its methods have the names and the meaning that they have on `String`; those that could grow it return a [`CapacityError`]
-/// error and change nothing then. It can be compared with whatever is a string, and written to with `write!`.
+/// Its methods have the names and the meaning that they have on `String`; those that could grow it return a [`CapacityError`],
+/// and change nothing then. It can be compared with any type of string, and written to with `write!`.
 ///
 /// ```
 /// use shmstate::Text;
@@ -35,7 +35,7 @@ use crate::layout::{Kind, Layout, SharedLayout, ValidityError};
 ///
 /// # Cost
 /// A text is a plain value: an update copies it as a whole wherever it copies the item or the fields around it, whether
-/// it was changed or not. For large ones that seldom change there is [`List<u8, N>`](crate::List).
+/// it was changed or not. For a large text that seldom changes, use a [`List<u8, N>`](crate::List).
 ///
 /// # Beside `String`
 /// | `String` | here |
@@ -57,7 +57,7 @@ use crate::layout::{Kind, Layout, SharedLayout, ValidityError};
 /// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is fixed |
 ///
 /// # Trust
-/// Attaching to a region checks that each text is UTF-8. After that the bytes are believed, because the peers run the same
+/// Attaching to a region checks that each text is UTF-8. After that the bytes are trusted, because the peers run the same
 /// code: a process that writes something else into the region breaks the promise of `str` in the others. A length that
 /// is too large is cut off at `N`, so that nothing outside of the text is read.
 ///
@@ -92,7 +92,7 @@ impl<const N: usize> Text<N> {
         Text { blob: Blob::new() }
     }
 
-    /// A literal, as a constant or wherever the program compiles it: whether it fits is then known before it runs.
+    /// The text of a literal. In a constant or a `const` block, the compiler checks that the literal fits.
     ///
     /// ```
     /// use shmstate::Text;
@@ -130,7 +130,7 @@ impl<const N: usize> Text<N> {
         unsafe { std::str::from_utf8_unchecked(bytes) }
     }
 
-    /// The text, to be changed without changing its length.
+    /// The text as a mutable `str`, whose length cannot change.
     ///
     /// ```
     /// let mut text = shmstate::Text::<8>::try_from("Zoë")?;

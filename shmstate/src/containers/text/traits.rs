@@ -37,7 +37,7 @@ impl<const N: usize> AsRef<OsStr> for Text<N> {
     }
 }
 
-/// So that what takes a path takes a text.
+/// So that a function that takes a path accepts a text.
 ///
 /// ```
 /// let path = shmstate::Text::<16>::try_from("/proc/self/stat")?;
@@ -84,7 +84,7 @@ impl<const N: usize> FromStr for Text<N> {
     }
 }
 
-/// Each piece is appended as a whole, or fails as a whole; `write!` writes several.
+/// Each piece is appended as a whole, or not at all; a `write!` may consist of several pieces.
 ///
 /// ```
 /// use std::fmt::Write;
@@ -102,11 +102,11 @@ impl<const N: usize> fmt::Write for Text<N> {
     }
 }
 
-/// Appends what is text, one piece after the other, and gathers it.
+/// `Extend` and `FromIterator` for pieces of text.
 macro_rules! pieces {
     ($([$($lifetime:lifetime)?] $piece:ty, $push:ident;)*) => {$(
         /// # Panics
-        /// If there is no room for a piece, with those before it appended: `push` and `push_str` return an error then.
+        /// If there is no room for a piece; those before it have been appended. `push` and `push_str` return an error instead.
         impl<$($lifetime,)? const N: usize> Extend<$piece> for Text<N> {
             #[track_caller]
             fn extend<I: IntoIterator<Item = $piece>>(&mut self, pieces: I) {
@@ -119,7 +119,7 @@ macro_rules! pieces {
         }
 
         /// # Panics
-        /// If there is no room: `push` and `push_str` return an error then.
+        /// If there is no room. `push` and `push_str` return an error instead.
         impl<$($lifetime,)? const N: usize> FromIterator<$piece> for Text<N> {
             #[track_caller]
             fn from_iter<I: IntoIterator<Item = $piece>>(pieces: I) -> Self {

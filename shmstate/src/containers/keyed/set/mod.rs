@@ -1,4 +1,4 @@
-//! [`Set`]: values that are there or not; and the keys of a [`Map`](super::Map).
+//! [`Set`]: a set of values, and the keys of a [`Map`](super::Map).
 
 mod traits;
 
@@ -34,9 +34,9 @@ use std::hash::Hash;
 /// |---|---|
 /// | `new`, `capacity`, `len`, `is_empty`, `iter`, `contains`, `get`, `remove`, `take`, `clear`, `drain`, `is_subset`, `is_superset`, `is_disjoint`, `union`, `intersection`, `difference`, `symmetric_difference` | the same; of two sets, the capacities may differ |
 /// | `insert`, `replace` | the same in `Ok`; a [`CapacityError`] gives the value back |
-/// | `retain` | the same; it visits the values in order, but for those that take the place of a removed one |
+/// | `retain` | the same; it visits the values in order, except those that take the place of a removed one |
 /// | `try_from` a `HashSet`, `HashSet::from` a set | the same |
-/// | `insert_with` | new: no value passes over the stack, which large ones have no room on |
+/// | `insert_with` | new: no value passes over the stack, which may be too small for it |
 /// | `extend`, `collect`, `from` an array | the same; [`try_extend`](Set::try_extend) and [`try_from_iter`](Set::try_from_iter) return an error where those panic |
 /// | `is_full`, `remaining` | new: how much room there is |
 /// | `reserve*`, `try_reserve*`, `shrink_*`, `with_capacity` | not there: the capacity is `N` |
@@ -56,19 +56,19 @@ use std::hash::Hash;
 /// | everything that takes `&self` | nothing |
 ///
 /// # Hash
-/// Values are found by SipHash-1-3 under a random key, as in `HashSet`, so that colliding values cannot be chosen.
-/// It is drawn when the first value comes, from std's generator, which asks the kernel once per thread.
+/// Values are found by SipHash-1-3 under a random key, as in `HashSet`, so that colliding values cannot be chosen. The
+/// random key is drawn when the first value is added, from std's generator, which asks the kernel once per thread.
 ///
 /// All programs that share a state must feed the hash the same bytes: those of the values' `Hash` implementation. [`SharedLayout`]
 /// checks the layout of a type, but not its `Hash`. Change the `Hash` of a type of your own only together with its layout or
 /// `#[shared(version = N)]`. For numbers, `Text`, and structs that derive it, the bytes follow from the type; std has not changed
-/// them in years, but does not promise never to, so build such programs with compilers of about one age. (The first process that
+/// them in years, but does not promise never to, so build such programs with compilers of about the same age. (The first process that
 /// opens a state gets [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) if it was filled under another `Hash`.)
 ///
 /// # Layout
 /// The hash key, `2 N` buckets of 8 bytes, and a [`List<K, N>`] of the values: a head of 64 bytes for the buckets and
 /// one for the list. The format chapter has the bytes. When the first handle attaches, each value must be in its
-/// bucket, and nothing else in the others. What another process writes later can make values be missed, and nothing worse.
+/// bucket, and the other buckets must be empty. What another process writes later can make lookups miss values, but nothing worse.
 ///
 /// # Capacity
 /// It is from 1 to 2³¹; anything else does not compile:
@@ -163,21 +163,21 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         }
     }
 
-    /// Adds a value that `init` fills where it lies. The result is false if it is there already; then the old one stays.
+    /// Adds a value that `init` fills in place. The result is false if it is there already; then the old one stays.
     ///
-    /// No value passes over the stack, which has no room for large ones. `init` finds what a new state starts with: zeroes, except
+    /// No value passes over the stack, which may be too small for it. `init` finds what a new state starts with: zeroes, except
     /// the fields with `#[shared(init = …)]`. If it panics, the set has the values that it had.
     ///
     /// ```
     /// let mut set = shmstate::Set::<u64, 2>::from([1]);
     /// assert_eq!(set.insert_with(|value| *value = 1)?, false);
     /// assert_eq!(set.insert_with(|value| *value = 2)?, true);
-    /// assert!(set.insert_with(|value| *value = 2).is_err()); // there is no room to find it out
+    /// assert!(set.insert_with(|value| *value = 2).is_err()); // there is no room to fill it in
     /// # Ok::<_, shmstate::CapacityError>(())
     /// ```
     ///
     /// # Errors
-    /// If the set is full, also for a value that is there; `init` is not called then.
+    /// If the set is full, even if it has the value; `init` is not called then.
     pub fn insert_with(&mut self, init: impl FnOnce(&mut K)) -> Result<bool, CapacityError> {
         if self.keys.is_empty() {
             self.table.draw_seed();
@@ -198,7 +198,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
 
     /// Removes all values, and yields them, in the order of [`iter`](Self::iter).
     ///
-    /// Values that it has not yielded when it is dropped are removed all the same.
+    /// When the iterator is dropped, values that it has not yielded are removed as well.
     ///
     /// ```
     /// let mut set = shmstate::Set::<u64, 4>::from([1, 2]);
@@ -330,7 +330,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         self.keys.get(index).map(|key| Found::of(index, self.table.tag(key)))
     }
 
-    /// Where the key with that tag is which `is` the one.
+    /// Where the key is that has that tag, and for which `is` returns true.
     #[inline]
     pub(super) fn find_tagged(&self, tag: u32, is: impl Fn(&K) -> bool) -> Option<Found> {
         let keys = self.keys.as_slice();
@@ -343,7 +343,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         self.keys.as_slice()
     }
 
-    /// Adds a key that is not there; where it is, or the key if there is no room.
+    /// Adds a key that is not there. Returns where it is, or the key if there is no room.
     #[inline]
     pub(super) fn push(&mut self, tag: u32, key: K) -> Result<Found, K> {
         let index = self.keys.len();
@@ -354,7 +354,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         }))
     }
 
-    /// Removes a key, and puts the last one in its place; whether it was there.
+    /// Removes a key, and puts the last one in its place. Returns whether the key was there.
     #[inline]
     pub(super) fn swap_discard(&mut self, found: Found) -> bool {
         let keys = self.keys.as_slice();
@@ -368,7 +368,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         self.keys.swap_discard_if_there(found.index())
     }
 
-    /// Makes the table anew, when it holds nonsense.
+    /// Rebuilds the table, when it is damaged or does not fit the keys.
     #[cold]
     fn rebuild_index(&mut self) {
         self.table.clear();

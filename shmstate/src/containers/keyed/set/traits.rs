@@ -87,7 +87,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
         self.difference(other).chain(other.difference(self))
     }
 
-    /// The values that are in any of the two: first all of this set.
+    /// The values that are in at least one of the two: first all of this set.
     ///
     /// ```
     /// use shmstate::Set;
@@ -123,7 +123,7 @@ impl<K: SharedLayout + Hash + Eq + fmt::Debug, const N: usize> fmt::Debug for Se
     }
 }
 
-/// Whatever the order and the capacities.
+/// Equal if the values are, whatever their order and the capacities.
 impl<K: SharedLayout + Hash + Eq, const N: usize, const M: usize> PartialEq<Set<K, M>> for Set<K, N> {
     fn eq(&self, other: &Set<K, M>) -> bool {
         self.len() == other.len() && self.is_subset(other)

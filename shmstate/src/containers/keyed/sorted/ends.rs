@@ -96,8 +96,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         self.last().is_some_and(|last| Keyed::discard(self, last))
     }
 
-    /// Moves all entries of `other` to this map, all or none. `other` is empty afterwards. Where both have the same key, the value
-    /// of `other` counts.
+    /// Moves the entries of `other` to this map, all or none. `other` is empty afterwards. If both have the same key, the value of
+    /// `other` replaces the one in this map.
     ///
     /// ```
     /// use shmstate::SortedMap;
@@ -125,7 +125,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         Ok(())
     }
 
-    /// Takes all entries out, in order; those that are not asked for as well.
+    /// Takes all entries out, in order, including those that the iterator does not yield.
     pub(in crate::containers) fn take_all(&mut self) -> impl Iterator<Item = (K, V)> {
         let (used, count, behind) = (self.used, self.count, self.behind());
         self.clear();

@@ -9,7 +9,7 @@ use std::{iter, slice};
 /// Entries of a [`SortedMap`](crate::SortedMap), in the order of their keys.
 pub struct Iter<'a, K, V> {
     front: Zip<slice::Iter<'a, K>, slice::Iter<'a, V>>,
-    /// The leaves between.
+    /// The leaves between `front` and `back`.
     leaves: slice::Iter<'a, u32>,
     back: Zip<slice::Iter<'a, K>, slice::Iter<'a, V>>,
     slots: (&'a [K], &'a [V]),
@@ -22,7 +22,7 @@ pub struct Iter<'a, K, V> {
 /// Entries of a [`SortedMap`](crate::SortedMap), in the order of their keys, with values that can be changed.
 pub struct IterMut<'a, K, V> {
     front: Zip<slice::Iter<'a, K>, slice::IterMut<'a, V>>,
-    /// The leaves between. Invariant: no two of them are the same, and none has a slot in `front` or `back`.
+    /// The leaves between `front` and `back`. Invariant: no two of them are the same, and none has a slot in those.
     leaves: slice::Iter<'a, u32>,
     back: Zip<slice::Iter<'a, K>, slice::IterMut<'a, V>>,
     keys: &'a [K],
@@ -55,7 +55,7 @@ pub(super) struct Between<'a> {
 }
 
 impl<'a, K, V> Iter<'a, K, V> {
-    /// The entries in slots, as many of either, with leaves of `leaf` slots.
+    /// The entries in `slots`, which has as many keys as values, in leaves of `leaf` slots.
     #[inline]
     pub(super) fn new(slots: (&'a [K], &'a [V]), leaf: usize, between: Between<'a>) -> Self {
         let [front, back] = [between.front, between.back].map(|range| {
@@ -74,7 +74,7 @@ impl<'a, K, V> Iter<'a, K, V> {
 }
 
 impl<'a, K, V> IterMut<'a, K, V> {
-    /// The entries in slots, as many of either, with leaves of `leaf` slots.
+    /// The entries in the slots of `keys` and `values`, as many of each, in leaves of `leaf` slots.
     ///
     /// # Safety
     /// No two of the leaves are the same, and none has a slot in the ranges before and after, which do not overlap.
@@ -92,7 +92,7 @@ impl<'a, K, V> IterMut<'a, K, V> {
         IterMut { front, leaves, back, keys, values, leaf, left, borrowed: PhantomData }
     }
 
-    /// The entries of one of the leaves that have been between.
+    /// The entries of a leaf that `leaves` has yielded.
     #[inline]
     fn entries(&self, word: u32) -> Zip<slice::Iter<'a, K>, slice::IterMut<'a, V>> {
         let (start, len) = unpack(word, self.leaf, self.keys.len());

@@ -1,11 +1,12 @@
 //! Leaves of a sorted map: where its entries are.
 //!
 //! A leaf is a run of [`LEAF`](SortedMap::LEAF) slots, of which the first `len` hold entries in order. The list `leaves` has a
-//! word for each leaf that was ever used: first those with entries, `used` of them, in the order of their keys, then those
-//! that are free. A leaf alone holds all entries, whatever length its word says. An entry has the number *position of its leaf in that list* × `LEAF` + *index in its leaf*.
+//! word for each leaf that was ever used: first the `used` leaves with entries, in the order of their keys, then the free ones. If
+//! only one leaf is in use, it holds all entries, whatever length its word says. An entry has a number: *position of its leaf in that
+//! list* × `LEAF` + *index in its leaf*.
 //!
-//! After the slots of all leaves, the keys have one more slot for each leaf in use: its *bound*, in the same order. It is
-//! larger than all keys in leaves before, and none in its own leaf is smaller. The first one means nothing.
+//! After the slots of all leaves, the keys have one more slot for each leaf in use: its *bound*, in the same order. A bound is
+//! larger than all keys in the leaves before its own, and no key in its own leaf is smaller. The first bound means nothing.
 //!
 //! Nothing here trusts a word: numbers and lengths are clamped, and loops end after as many steps as there are words.
 
@@ -20,10 +21,10 @@ use std::ops::Range;
 
 /// The bits of a word that are the number of a leaf.
 const NUMBER: u32 = (1 << 24) - 1;
-/// A word that is being looked at; set for moments only.
+/// Set in a word while [`SortedMap::distinct`] runs: the leaf of that number has been seen.
 const SEEN: u32 = 1 << 31;
 
-/// Where the slots of a leaf start, and how many of them hold entries, whatever the word says. `slots` are at least a `leaf`.
+/// Where the slots of a leaf start, and how many of them hold entries, clamped whatever the word says. `slots` is at least `leaf`.
 #[inline(always)]
 pub(super) const fn unpack(word: u32, leaf: usize, slots: usize) -> (usize, usize) {
     let (start, len) = ((word & NUMBER) as usize * leaf, (word >> 24 & 0x7f) as usize);
@@ -56,7 +57,7 @@ impl Leaf {
 /// Where an entry is, or would be.
 #[derive(Clone, Copy, Debug)]
 pub struct Spot {
-    /// The position of its leaf, and what is known of that; it may be full.
+    /// The position of its leaf, and the leaf, which may be full.
     pub(super) position: usize,
     pub(super) leaf: Leaf,
     /// Its index in its leaf.
@@ -78,7 +79,7 @@ impl Spot {
 }
 
 impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> {
-    /// Slots of a leaf. Of small entries there are more, because what moves is small.
+    /// Slots of a leaf. A leaf has more of them if entries are small, because moving them costs less.
     pub(super) const LEAF: usize = {
         let most = match size_of::<K>().saturating_add(size_of::<V>()) {
             0..=32 => 64,
@@ -125,7 +126,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         Self::leaf_of(self.in_use(), self.count, position)
     }
 
-    /// The leaf at `position` of those with these words, which have `count` entries.
+    /// The leaf at `position` among the leaves with these words, which have `count` entries together.
     #[inline]
     fn leaf_of(words: &[u32], count: Len<N>, position: usize) -> Option<Leaf> {
         let leaf = Self::unpacked(*words.get(position)?);
@@ -138,7 +139,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         spot.position * Self::LEAF + spot.index
     }
 
-    /// After all entries.
+    /// The spot after all entries.
     pub(super) fn end(&self) -> Spot {
         let leaf = Leaf { word: 0, start: 0, len: Self::LEAF };
         Spot { position: self.in_use().len(), leaf, index: 0 }
@@ -164,7 +165,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         Some(Spot { position, leaf, index: leaf.len.checked_sub(1)? })
     }
 
-    /// The last leaf of which the bound is not past (`behind`) what is sought, or the first leaf: its position, and where it is.
+    /// The last leaf whose bound is not past what is sought, as `behind` says, or the first leaf: its position, and where it is.
     #[inline]
     fn leaf_by(&self, behind: impl Fn(&K) -> bool) -> Option<(usize, Leaf)> {
         let words = self.in_use();
@@ -188,14 +189,14 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         }
     }
 
-    /// The number of the first entry whose key is not `before`, or the one after the last entry of a leaf.
+    /// The number of the first entry whose key is not `before`, or the number after the last entry of a leaf.
     #[inline]
     pub(super) fn bound(&self, before: impl Fn(&K) -> bool) -> usize {
         let Some((position, leaf)) = self.leaf_by(|bound| !before(bound)) else { return 0 };
         position * Self::LEAF + self.keys.as_slice()[leaf.slots()].partition_point(before)
     }
 
-    /// The slots from one number to another, in leaves with these words, which have `entries`.
+    /// The slots from one number to another, in the leaves with these words, which have `entries` entries together.
     pub(super) fn between(words: &[u32], entries: Len<N>, from: usize, to: usize) -> Between<'_> {
         let (first, last) = (from / Self::LEAF, to / Self::LEAF);
         let slots = |position: usize, from: usize, to: usize| {
@@ -205,7 +206,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         };
         let (from, to) = (from % Self::LEAF, to % Self::LEAF);
         if first >= last {
-            // They are the wrong way round if the keys are damaged.
+            // The numbers are in the wrong order if the keys are damaged.
             let front = slots(first, from, if first == last { to } else { 0 });
             return Between { count: front.len(), front, leaves: &[], back: 0..0 };
         }
@@ -215,7 +216,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         Between { front, leaves, back, count }
     }
 
-    /// The number up to which the leaves from that of one number to that of another are different ones.
+    /// The largest number up to `to` such that no two of the leaves from that of `from` on are the same.
     pub(super) fn distinct(&mut self, from: usize, to: usize) -> usize {
         let used = self.in_use().len();
         let (first, last) = (from / Self::LEAF, (to / Self::LEAF + 1).min(used));
@@ -223,7 +224,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
             return to;
         }
         let live = self.leaves.len();
-        // Each word is what it was at the end, so that nothing is marked.
+        // At the end, each word is what it was, so that nothing has to be marked.
         let words = self.leaves.unmarked_mut(live);
         let mut end = first;
         while end < last {

@@ -38,9 +38,9 @@ use std::ops::{Bound, RangeBounds};
 ///
 /// # How large
 /// Entries lie in leaves of 64, or fewer if they are large, as in a B-tree of two levels: an update that inserts an entry moves
-/// those after it in its leaf, and now and then splits the leaf. `cargo bench -p shmstate` prints what that costs beside a
-/// `BTreeMap`. Splitting a leaf also moves the words of the leaves after it, one for each 32 entries at least; among
-/// millions, a [`Map`](crate::Map) is faster, if no order is needed.
+/// those after it in its leaf, and sometimes splits the leaf. `cargo bench -p shmstate` compares the cost with that of a
+/// `BTreeMap`. Splitting a leaf also moves the words of the leaves after it, one for each 32 entries at least. With millions of
+/// entries, a [`Map`](crate::Map) is faster, if no order is needed.
 ///
 /// A map has room for `2 N` keys and values, so that no leaf must be full. If the values are large, keep them in a
 /// [`Slab`](crate::Slab), and map to their [`Key`](crate::Key)s: then only keys are moved, and only keys take room twice.
@@ -53,9 +53,9 @@ use std::ops::{Bound, RangeBounds};
 /// | `append` | the same, and an error when there is no room |
 /// | `try_from` a `BTreeMap`, `BTreeMap::from` a map | the same |
 /// | `insert`, `entry(…).or_insert(…)` and the like | the same in `Ok`; a [`CapacityError`] gives key and value back |
-/// | `insert_with`, `insert_default`, `entry(…).or_init(…)`, `discard` | new: no value passes over the stack, which large ones have no room on; `entry(…).or_default()` makes containers and numbers where they lie |
-/// | `try_entry` | new: `entry` by what the key is made of, as in `map.try_entry("name")?` |
-/// | `retain` | gets the value as `&V`, so that nothing is marked for it; to change values, `iter_mut` |
+/// | `insert_with`, `insert_default`, `entry(…).or_init(…)`, `discard` | new: no value passes over the stack, which may be too small for it; `entry(…).or_default()` makes containers and numbers in place |
+/// | `try_entry` | new: `entry` by what the key can be made from, as in `map.try_entry("name")?` |
+/// | `retain` | gets the value as `&V`, so that nothing is marked for it; use `iter_mut` to change values |
 /// | `extend`, `collect`, `from` an array | the same; [`try_extend`](SortedMap::try_extend) and [`try_from_iter`](SortedMap::try_from_iter) return an error where those panic |
 /// | `capacity`, `is_full`, `remaining` | new: how much room there is |
 /// | `into_iter` by value, `into_keys`, `into_values`, `extract_if` | not there: a map of a state is borrowed; `retain` or `clear` |
@@ -81,10 +81,9 @@ use std::ops::{Bound, RangeBounds};
 /// # Layout
 /// The number of entries, that of leaves in use, a [`List<u32, N>`] with a word for each leaf, then `2 N` keys, and `2 N` values
 /// in the same slots; the format chapter has the bytes. When the first handle attaches, each leaf must be there once, and
-/// each key must be larger than the one before it. What another program writes later can make entries be missed or come twice, and
-/// nothing worse. All programs that share a state must order the keys
-/// alike: [`SharedLayout`] checks the layout of a type, and not its `Ord`. (The first process that opens a state gets
-/// [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) if the keys lie in another order.)
+/// each key must be larger than the one before it. What another program writes later can make entries be missed or come twice, but
+/// nothing worse. All programs that share a state must order the keys alike: [`SharedLayout`] checks the layout of a type, but not its
+/// `Ord`. (The first process that opens a state gets [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) if the keys lie in another order.)
 ///
 /// # Capacity
 /// It is from 1 to 2²⁷, and keys and values are at least one byte large; anything else does not compile:
@@ -143,7 +142,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         assert!(size_of::<V>() > 0, "a SortedMap to zero-sized values holds nothing: use a sorted `List`");
     };
 
-    /// The place of `key`, where there may be an entry.
+    /// The entry of `key`, which may be vacant.
     ///
     /// ```
     /// use shmstate::{SortedMap, map::Entry};
@@ -171,7 +170,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// ```
     ///
     /// # Panics
-    /// As that of `BTreeMap`: if the range ends before it starts, or excludes one key on both sides.
+    /// As in `BTreeMap`: if the range ends before it starts, or excludes one key on both sides.
     #[track_caller]
     pub fn range<Q: Ord + ?Sized, R: RangeBounds<Q>>(&self, range: R) -> Iter<'_, K, V>
     where
@@ -181,7 +180,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         self.entries(from, to)
     }
 
-    /// The entries whose keys lie in `range`, their values to be changed; marks those.
+    /// The entries whose keys lie in `range`, with mutable references to the values; marks those values.
     ///
     /// ```
     /// let mut map = shmstate::SortedMap::<u64, u64, 4>::from([(1, 10), (2, 20), (5, 50)]);
@@ -190,7 +189,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     /// ```
     ///
     /// # Panics
-    /// As that of `BTreeMap`: if the range ends before it starts, or excludes one key on both sides.
+    /// As in `BTreeMap`: if the range ends before it starts, or excludes one key on both sides.
     #[track_caller]
     pub fn range_mut<Q: Ord + ?Sized, R: RangeBounds<Q>>(&mut self, range: R) -> IterMut<'_, K, V>
     where
@@ -203,7 +202,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
 
     /// Keeps the entries for which `keep` returns true.
     ///
-    /// It visits them in order. Unlike that of `BTreeMap`, `keep` gets a shared reference to the value, so that nothing
+    /// It visits them in order. Unlike in `BTreeMap`, `keep` gets a shared reference to the value, so that nothing
     /// is marked for it. If `keep` panics, the entries that it has refused are gone, and the others are there.
     ///
     /// ```
@@ -239,12 +238,12 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         Iter::new((self.keys.as_slice(), self.values.as_slice()), Self::LEAF, between)
     }
 
-    /// The same, to be changed; marking is the caller's.
+    /// The same, with mutable references to the values, which the caller marks.
     #[inline]
     fn entries_mut(&mut self, from: usize, to: usize) -> IterMut<'_, K, V> {
         let to = self.distinct(from, to);
         let between = Self::between(Self::words(&self.leaves, self.used), self.count, from, to);
-        // SAFETY: no two of the leaves are the same, as was just found out; nothing else is done to them meanwhile.
+        // SAFETY: `distinct` has found that no two of the leaves are the same; nothing else is done to them meanwhile.
         unsafe { IterMut::new(self.keys.as_slice(), self.values.unmarked_mut(), Self::LEAF, between) }
     }
 
@@ -268,7 +267,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         map
     }
 
-    /// Adds an entry of another map, which comes after those that are there.
+    /// Adds an entry of another map, after the entries that are there.
     fn add_last(&mut self, key: K, init: impl FnOnce(&mut V)) -> Result<Spot, K> {
         self.put_with(self.end(), key, init)
     }
@@ -381,7 +380,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> Keyed for SortedMap
     }
 }
 
-/// Whatever the capacities.
+/// Equal if the entries are, whatever the capacities.
 impl<K, V, const N: usize, const M: usize> PartialEq<SortedMap<K, V, M>> for SortedMap<K, V, N>
 where
     K: SharedLayout + Ord,
@@ -392,7 +391,7 @@ where
     }
 }
 
-/// As that of a sequence of entries.
+/// The order of the entries as a sequence.
 impl<K, V, const N: usize, const M: usize> PartialOrd<SortedMap<K, V, M>> for SortedMap<K, V, N>
 where
     K: SharedLayout + Ord,

@@ -1,7 +1,7 @@
 //! Where an entry goes, and how leaves are split and merged.
 //!
 //! **Any `N` entries fit**, in whatever order they come and go. With `L` slots in a leaf, there are `M = ⌊2 N / (L + 1)⌋`
-//! leaves. Where an entry belongs into a leaf that is full, and fewer than `N` are there, at least one of these holds, and
+//! leaves. If an entry belongs into a full leaf, and there are fewer than `N` entries, at least one of these holds, and
 //! [`room`](SortedMap::room) does what it allows:
 //!
 //! 1. A leaf is free: the full one is split.
@@ -9,11 +9,11 @@
 //! 3. Two neighbours hold at most `L` entries together: they are merged, and the full one is split.
 //!
 //! If none does, all `M` leaves are in use, the full one and its neighbours hold `L` entries each, and any two neighbours at
-//! least `L + 1`. Make pairs of the other leaves, from the full ones outwards; on either side, one may be left over. If the
-//! full one has two neighbours, then of these three and what is left over there are at least `3 L` entries and an odd `M`, `3 L + 1`
-//! and an even `M`, or `3 L + 2` and an odd `M`; if it has one, `2 L` and an even `M`, or `2 L + 1` and an odd `M`. With the
-//! pairs, that is at least `M / 2 × (L + 1) + (L - 1) / 2` each time. Because `M × (L + 1)` is at least `2 N - L`, it is at
-//! least `N - 1 / 2`: all `N` are there. (If there is only one leaf, it holds `N`.)
+//! least `L + 1`. Make pairs of the other leaves, from the full ones outwards; on either side, one leaf may be left over. If the
+//! full one has two neighbours, these three and the leaves left over hold at least `3 L` entries and `M` is odd, `3 L + 1` and `M`
+//! is even, or `3 L + 2` and `M` is odd. If it has one neighbour, they hold `2 L` and `M` is even, or `2 L + 1` and `M` is odd. With
+//! the pairs, that is at least `M / 2 × (L + 1) + (L - 1) / 2` each time. Because `M × (L + 1)` is at least `2 N - L`, it is at
+//! least `N - 1 / 2`: all `N` entries are there. (If there is only one leaf, it holds `N`.)
 //!
 //! Nothing here trusts a word, as in [`leaves`](super::leaves).
 
@@ -24,11 +24,11 @@ use crate::layout::SharedLayout;
 use std::ops::Range;
 
 impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> {
-    /// Neighbours are merged when they hold no more entries together: fewer than a leaf has room for, so that they are not
-    /// split again soon.
+    /// Two neighbours are merged when they hold at most this many entries together. It is fewer than a leaf has room for, so that
+    /// the leaf is not split again soon.
     const MERGED: usize = Self::LEAF * 3 / 4;
 
-    /// Makes room for an entry where it would be, and says where that is then; nothing, if there is none.
+    /// Makes room for an entry that would be at `spot`. Returns where the room is, or `None` if there is none.
     #[inline]
     pub(super) fn room(&mut self, spot: Spot) -> Option<Spot> {
         if self.is_full() {
@@ -41,7 +41,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
     fn more_room(&mut self, Spot { mut position, mut index, .. }: Spot) -> Option<Spot> {
         let mut used = self.in_use().len();
         if index == Self::LEAF {
-            // After a full leaf is before the next one.
+            // The spot after a full leaf is the start of the next one.
             (position, index) = (position + 1, 0);
         }
         if position >= used {
@@ -87,7 +87,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         Some(Spot { position: position + right, leaf: leaves[right], index: index - right * half })
     }
 
-    /// Evens out a full leaf and one beside it that is not.
+    /// Shares the entries of a full leaf evenly with the one beside it, which is not full.
     fn share(&mut self, position: usize, full: Leaf, index: usize, beside: usize, leaf: Leaf) -> Option<Spot> {
         if beside < position && index == 0 {
             return Some(Spot { position: beside, leaf, index: leaf.len });
@@ -125,7 +125,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         Some(Self::unpacked(pack(words as u32, 0)))
     }
 
-    /// Counts the entry that was put into its room; where it is.
+    /// Counts the entry that was put into its room. Returns where it is.
     #[inline]
     pub(super) fn occupy(&mut self, room: Spot) -> Spot {
         if room.position == self.in_use().len() {
@@ -164,7 +164,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         self.values.carry(from, to);
     }
 
-    /// Removes an entry: the number from which on the next one is, or nothing, if there was none.
+    /// Removes an entry. Returns the number from which on the next entry is, or `None` if there was no such entry.
     #[inline]
     pub(super) fn remove_at(&mut self, spot: Spot) -> Option<usize> {
         let Spot { position, leaf, index } = spot;
@@ -196,7 +196,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         Some(Self::number(spot))
     }
 
-    /// Moves the entries of the leaf after `position` to the one there; they have room.
+    /// Moves the entries of the leaf after `position` to the leaf at `position`, which has room for them.
     #[cold]
     fn merge(&mut self, position: usize) {
         if let (Some(to), Some(from)) = (self.leaf(position), self.leaf(position + 1)) {
@@ -206,7 +206,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         }
     }
 
-    /// Makes the leaf at `position` a free one.
+    /// Frees the leaf at `position`.
     #[cold]
     fn release(&mut self, position: usize) {
         let last = self.in_use().len() - 1;
