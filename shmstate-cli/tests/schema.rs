@@ -65,6 +65,35 @@ fn rust_declares_a_generic_type_with_its_arguments() {
     assert_eq!(printed, expected);
 }
 
+#[derive(SharedLayout)]
+#[repr(C)]
+struct Keywords {
+    r#type: u64,
+    #[shared(rename = "self")]
+    me: u64,
+    #[shared(rename = "crate")]
+    all: Choice,
+}
+
+#[derive(SharedLayout)]
+#[repr(u64)]
+enum Choice {
+    #[shared(rename = "Self")]
+    Me = 0,
+}
+
+#[test]
+fn rust_renames_what_no_identifier_can_be() {
+    let dir = tempfile::tempdir().unwrap();
+    let _state = State::<Keywords>::create(dir.path().join("house")).unwrap();
+    let printed = schema(dir.path(), "--rust");
+    let declared = [
+        "    r#type: u64,\n    #[shared(rename = \"self\")]\n    _self: u64,\n    #[shared(rename = \"crate\")]\n    _crate: Choice,\n",
+        "    #[shared(rename = \"Self\")]\n    _Self = 0,\n",
+    ];
+    declared.iter().for_each(|fields| assert!(printed.contains(fields), "{printed}"));
+}
+
 #[test]
 fn c_reads_the_state() {
     let dir = tempfile::tempdir().unwrap();

@@ -131,7 +131,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// As for [`DurableState::open`].
     ///
     /// # Panics
-    /// With whatever `init` panics; nothing has been created then.
+    /// If `init` panics. There is no state then; the next call makes it, with the `init` of that call.
     pub fn open(self, name: impl AsRef<Path>, dir: impl AsRef<Path>) -> Result<DurableState<T>, Error> {
         let Options { region, terms, handles } = self;
         if terms.interval.is_zero() {

@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use syn::ext::IdentExt;
 
 /// A source file that declares every type of the program, each one after its parts.
 pub fn source(document: &Document) -> Result<String, Failure> {
@@ -122,9 +123,9 @@ impl Source<'_> {
                     let part = |field: &str| doc(&format!("{}.{field}", variant.name));
                     let (body, _) = self.body(&variant.fields, part)?;
                     let docs = doc(&variant.name);
-                    let name = ident(&variant.name);
+                    let (rename, name) = part_name(&variant.name);
                     let value = Literal::u64_unsuffixed(variant.value);
-                    all.extend(quote!(#docs #name #body = #value,));
+                    all.extend(quote!(#docs #rename #name #body = #value,));
                 }
                 let repr = if variants.iter().all(|variant| self.fits_in_order(repr, variant)) {
                     quote!(#repr_int)
@@ -199,11 +200,12 @@ impl Source<'_> {
         for field in fields {
             let (docs, ty) = (doc(&field.name), self.ty(field.ty)?);
             let name = has_names.then(|| {
-                let name = ident(&field.name);
-                quote!(#name:)
+                let (rename, name) = part_name(&field.name);
+                (rename, quote!(#name:))
             });
+            let (rename, name) = name.unzip();
             let pod = self.is_foreign(field.ty).then(|| quote!(#[shared(pod)]));
-            all.extend(quote!(#docs #pod #name #ty,));
+            all.extend(quote!(#docs #pod #rename #name #ty,));
         }
         Ok(match (fields.is_empty(), has_names) {
             (true, _) => (TokenStream::new(), quote!(;)),
@@ -306,13 +308,18 @@ fn joined(document: &Document, index: usize) -> String {
     parts.collect::<Vec<_>>().join("_")
 }
 
-/// An identifier; a keyword becomes a raw one.
+/// An identifier; a keyword becomes a raw one. Where there is none, as for `self`, another name.
 fn ident(name: &str) -> Ident {
-    match syn::parse_str::<Ident>(name) {
-        Ok(ident) => ident,
-        Err(_) if name.starts_with(|c: char| c.is_alphabetic()) => Ident::new_raw(name, Span::call_site()),
-        Err(_) => Ident::new("_unnamed", Span::call_site()),
-    }
+    let forms = [name.to_owned(), format!("r#{name}"), format!("_{name}")];
+    let found = forms.iter().find_map(|form| syn::parse_str(form).ok());
+    found.unwrap_or_else(|| Ident::new("_unnamed", Span::call_site()))
+}
+
+/// The identifier of a field or a variant, with the attribute that gives it its name in the layout if that is another one.
+fn part_name(name: &str) -> (Option<TokenStream>, Ident) {
+    let ident = ident(name);
+    let rename = (ident.unraw() != name).then(|| quote!(#[shared(rename = #name)]));
+    (rename, ident)
 }
 
 fn docs(text: &str) -> TokenStream {
