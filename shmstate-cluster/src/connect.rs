@@ -20,14 +20,14 @@ pub(crate) async fn connect<T: SharedLayout, E: Engine>(
         connected => return connected,
     };
     if let Err(e) = replica.stop_before(entry, &seen.entries, seen.committed_before(entry)) {
-        // One that comes before is whole, and makes no value.
+        // An earlier entry can be whole, and still leave bytes that are no value.
         match incoming.refusal(replica.state(), &seen.entries, e) {
             End::Refused { entry: first, why: of_first } => (entry, why) = (first, of_first),
             end => return Err(end),
         }
         replica.stop_before(entry, &seen.entries, seen.committed_before(entry))?;
     }
-    // Another machine may have passed over it, and said what the state is since.
+    // Another machine may have passed over the entry, and written since what the state is.
     match bring_up(incoming, replica, true, &mut Seen::new(replica)).await {
         Err(End::Refused { .. }) => Err(End::Refused { entry, why }),
         connected => connected,
@@ -37,9 +37,9 @@ pub(crate) async fn connect<T: SharedLayout, E: Engine>(
 /// The entries that follow the newest one that the state has, as far as they have been seen.
 struct Seen {
     entries: NewEntries,
-    /// The one that has the batch of this machine that was under way.
+    /// The entry that has the batch of this machine that was under way.
     own: Option<u64>,
-    /// Some were not seen, because they are not kept any more.
+    /// Some entries were not seen, because they are not kept any more.
     skips: bool,
 }
 
@@ -58,8 +58,8 @@ impl Seen {
     }
 }
 
-/// An entry of its own shows that this was the newest one: it follows that, so that nothing that was sent before can follow any
-/// more what it was to follow. `takes_all`: of whatever the cluster has, instead of the entries that this machine does not have.
+/// To prove that this was the newest entry, the machine appends one of its own after it. So an entry that was sent earlier can no longer
+/// be appended after the entry that it was to follow. `takes_all`: takes all of the state, not only the entries that the machine lacks.
 async fn bring_up<T: SharedLayout, E: Engine>(
     incoming: &Incoming<'_, T, E>,
     replica: &mut Replica<'_, T>,
@@ -68,10 +68,10 @@ async fn bring_up<T: SharedLayout, E: Engine>(
 ) -> Result<Tail, End> {
     let (engine, identity) = (&incoming.engine, incoming.identity);
     let Seen { entries, own, skips } = seen;
-    // The number of an entry that there is, because it was first where one of this machine was refused.
+    // The number of an entry that exists, because an entry of this machine was refused in its place.
     let mut first = 0;
     let (sent_after, refused, pass_over) = replica.control().read(|c| (c.sent_after, c.refused, c.pass_over))?;
-    // From the newest entry on that the state has: it has to be that one.
+    // The tail starts with the newest entry that the state has: it has to be the same one.
     let mut tail = Tail::after(engine, entries.seq.saturating_sub(1));
     let mut is_same = false;
     loop {
@@ -90,7 +90,7 @@ async fn bring_up<T: SharedLayout, E: Engine>(
                 let is_own = entry
                     .as_ref()
                     .is_ok_and(|entry| entry.origin.machine == identity.machine && entry.origin.upto == replica.sent());
-                // One that does not follow is of a machine that has other entries: no machine applies it.
+                // An entry that does not follow is from a machine that has other entries: no machine applies it.
                 if entry.as_ref().is_ok_and(|entry| entry.before != entries.digest) {
                     agreed(engine, [(entries.seq, entries.digest), (seq, digest)]).await?;
                 } else if seq != pass_over {
@@ -106,7 +106,7 @@ async fn bring_up<T: SharedLayout, E: Engine>(
                 }
                 (entries.seq, entries.digest) = (seq, digest);
             } else {
-                // Entries are not kept any more, or are others than the state has: all of the state.
+                // Entries are not kept any more, or are not those that the state has: take all of the state.
                 let Loaded { seq, digest, whole, .. } = contents::load(engine, newest.max(first), pass_over).await?;
                 if seq < entries.seq {
                     return Err(End::Lost(made_anew(seq, entries.seq)));
@@ -118,19 +118,19 @@ async fn bring_up<T: SharedLayout, E: Engine>(
                 (is_same, takes_all) = (false, false);
             }
         }
-        // What the machine has is what the servers agree on, also if it came from one that has something else.
+        // The machine must have what the servers agree on, even if it read from a server that has something else.
         agreed(engine, [(entries.seq, entries.digest)]).await?;
-        // Where others append all the time, that is enough: the place that a batch in doubt was to have is taken.
+        // If other machines append all the time, this is enough: the place in the log that a batch in doubt was to have is taken.
         if first > 0 && entries.seq > sent_after && pass_over == 0 {
             break;
         }
         let what = if pass_over > 0 {
-            // No other machine can go on without that entry, unless it learns what the state is.
+            // Other machines can go on without that entry only if they learn what the state is.
             let whole = identity.whole(&incoming.with(replica.state(), entries)?);
             What::Whole { content: contents::write_of_entry(engine, entries.seq, whole).await? }
         } else {
             if refused > 0 {
-                // Before the log grows with each attempt.
+                // Check before appending, so that the log does not grow with each attempt.
                 incoming.with(replica.state(), entries)?;
             }
             What::Change { pieces: Pieces::default(), snapshot: None }

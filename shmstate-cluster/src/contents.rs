@@ -7,23 +7,23 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-/// How long an entry may take that is in the log.
+/// How long an entry that is in the log may take to arrive.
 pub(crate) const ENTRY: Duration = Duration::from_secs(3);
 
-/// What is wrong with an entry of a state of another cluster.
+/// What is wrong with an entry of another state.
 pub(crate) const OF_ANOTHER: &str = "it is of another state";
 
-/// Entries that are on their way from the engine.
+/// The most entries that are on their way from the engine.
 const QUEUE: usize = 256;
 
 /// Why a state cannot be had from the cluster.
 #[derive(Debug)]
 pub(crate) enum ContentsError {
-    /// The connection; another attempt may go well.
+    /// The connection is lost; another attempt may succeed.
     Lost(Failed),
-    /// What the cluster has.
+    /// What the cluster has is damaged.
     Damaged(String),
-    /// An entry of the log.
+    /// An entry of the log is refused.
     Refused { entry: u64, why: String },
 }
 
@@ -38,7 +38,7 @@ impl From<Failed> for ContentsError {
 enum Kind {
     /// The state after that entry.
     Snapshot,
-    /// Of the entry after that one: its pieces, or all of the state.
+    /// The content of the entry after that one: its pieces, or all of the state.
     OfEntry,
 }
 
@@ -83,12 +83,12 @@ pub(crate) async fn write_snapshot(engine: &impl Engine, seq: u64, content: Byte
     Ok(Named { seq, content: content_name })
 }
 
-/// Forgets what no machine needs that begins with the snapshot after entry `seq`, or with a newer one.
+/// Forgets what no machine needs if it begins with the snapshot after entry `seq`, or with a newer one.
 pub(crate) async fn forget_before(engine: &impl Engine, seq: u64) -> Result<(), Failed> {
     // Entry `seq` stays: a machine that begins with the snapshot compares its digest.
     engine.forget(seq.saturating_sub(1)).await?;
-    // Also one that is being written at the moment: an entry that is to name it would have to follow an old one, or name a snapshot that
-    // no machine needs.
+    // This removes even a content that is being written: an entry that is to name it would have to follow an old entry, or name a
+    // snapshot that no machine needs.
     for (name, _) in engine.names().await? {
         if parts(&name).is_some_and(|(_, of)| of < seq) {
             engine.remove(&name).await?;
@@ -97,10 +97,10 @@ pub(crate) async fn forget_before(engine: &impl Engine, seq: u64) -> Result<(), 
     Ok(())
 }
 
-/// Checks that entries of those digests are what the servers agree on.
+/// Checks that the servers agree on entries with those digests.
 ///
-/// The log comes from one server, whichever has a copy of it; and a copy may be wrong, if that server is. Where an entry does not follow
-/// the one before it, either that is so, or its machine has not noticed yet what the servers have lost.
+/// The log is read from any one server that has a copy, and the copy of a faulty server may be wrong. If an entry does not follow the one
+/// before it, either the copy is wrong, or the entry's machine has not noticed yet what the servers have lost.
 pub(crate) async fn agreed(engine: &impl Engine, entries: impl IntoIterator<Item = (u64, u64)>) -> Result<(), Failed> {
     if engine.has_one_copy() {
         return Ok(());
@@ -121,7 +121,7 @@ async fn read(engine: &impl Engine, seq: u64, name: &str) -> Result<Bytes, Conte
     if let Some(content) = engine.read(name).await? {
         return Ok(content);
     }
-    // It is written before the entry, and removed after it.
+    // The content is written before its entry, and removed after it.
     match engine.entry(seq).await? {
         Some(_) => Err(ContentsError::Damaged(format!("the content `{name}` that it names is not there"))),
         None => Err(ContentsError::Lost(Failed(
@@ -151,7 +151,7 @@ pub(crate) async fn resolve(engine: &impl Engine, seq: u64, what: What) -> Resul
     }
 }
 
-/// The entries of the log after a number, as they come.
+/// The entries of the log after a number, as they arrive.
 pub(crate) struct Tail {
     entries: mpsc::Receiver<(u64, Bytes)>,
     task: JoinHandle<Result<(), Failed>>,
@@ -164,7 +164,7 @@ impl Tail {
         Tail { entries, task: tokio::spawn(async move { engine.follow(after, to).await }) }
     }
 
-    /// The next entry. It can be cancelled.
+    /// The next entry. The future can be cancelled.
     pub(crate) async fn next(&mut self) -> Result<Next, ContentsError> {
         match self.entries.recv().await {
             Some((seq, bytes)) => Ok(Next::new(seq, bytes)),
@@ -175,20 +175,20 @@ impl Tail {
         }
     }
 
-    /// The next entry, if it has come already.
+    /// The next entry, if it has arrived already.
     pub(crate) fn next_at_once(&mut self) -> Option<Next> {
         let (seq, bytes) = self.entries.try_recv().ok()?;
         Some(Next::new(seq, bytes))
     }
 
-    /// The next entry, which is in the log.
+    /// The next entry, which is in the log already: an error if it does not arrive soon.
     pub(crate) async fn next_soon(&mut self) -> Result<Next, ContentsError> {
         let late = |_| ContentsError::Lost(Failed("an entry that is in the log has not come".into()));
         tokio::time::timeout(ENTRY, self.next()).await.map_err(late)?
     }
 }
 
-/// An entry of the log, with its number and digest; or why it is none.
+/// An entry of the log, or why it is none, with its number and digest.
 pub(crate) struct Next {
     pub(crate) seq: u64,
     pub(crate) digest: u64,
@@ -216,7 +216,7 @@ pub(crate) struct Loaded {
     pub(crate) whole: Whole,
 }
 
-/// The numbers of the snapshots that there are, the newest one first.
+/// The numbers and names of all complete snapshots, the newest one first.
 pub(crate) async fn snapshots(engine: &impl Engine) -> Result<Vec<(u64, String)>, ContentsError> {
     let names = engine.names().await?;
     let mut snapshots: Vec<(u64, String)> = names
@@ -228,10 +228,10 @@ pub(crate) async fn snapshots(engine: &impl Engine) -> Result<Vec<(u64, String)>
     Ok(snapshots)
 }
 
-/// The newest snapshot, of entry `newest` or an older one. `None` if there is none: the log begins with the whole state then.
+/// The newest snapshot, of entry `newest` or an older one. `None` if there is none; then the log begins with the whole state.
 async fn newest_snapshot(engine: &impl Engine, newest: u64) -> Result<Option<(u64, Whole)>, ContentsError> {
     for (seq, name) in snapshots(engine).await? {
-        // One that is damaged is none: the one before it is still there.
+        // A damaged snapshot does not count: the one before it is still there.
         if seq <= newest
             && let Some(content) = engine.read(&name).await?
             && let Ok(whole) = Whole::from_bytes(content)
@@ -244,11 +244,11 @@ async fn newest_snapshot(engine: &impl Engine, newest: u64) -> Result<Option<(u6
 
 /// The state after entry `newest`, which the log has, without entry `pass_over`.
 ///
-/// Where an entry makes no sense, a later one may have all of the state.
+/// If an entry makes no sense, a later one may have all of the state.
 pub(crate) async fn load(engine: &impl Engine, newest: u64, pass_over: u64) -> Result<Loaded, ContentsError> {
     let snapshot = newest_snapshot(engine, newest).await?;
     let first = snapshot.as_ref().map_or(1, |(seq, _)| *seq);
-    // From the entry on that the snapshot is after, which says what the next one follows.
+    // The tail starts with the entry of the snapshot, whose digest says what the next entry follows.
     let mut tail = Tail::after(engine, first.saturating_sub(1));
     let (mut seq, mut digest) = (first.saturating_sub(1), 0);
     let has_snapshot = snapshot.is_some();
@@ -275,7 +275,7 @@ pub(crate) async fn load(engine: &impl Engine, newest: u64, pass_over: u64) -> R
             continue;
         }
         if seq > first && entry.before != before {
-            // Of a machine that has other entries: no machine applies it.
+            // It is from a machine that has other entries: no machine applies it.
             agreed(engine, [(seq - 1, before), (seq, digest)]).await?;
             continue;
         }

@@ -4,7 +4,7 @@
 
 use shmstate::{Ring, SharedLayout, Text, Timestamp};
 
-/// Of one machine.
+/// What the processes of one machine share.
 #[derive(SharedLayout)]
 #[repr(C)]
 pub(crate) struct Control {
@@ -15,19 +15,19 @@ pub(crate) struct Control {
     /// The lineages of the state's region, and of the one ahead.
     pub(crate) state: u128,
     pub(crate) ahead: u128,
-    /// The entries of the log that the state has. It may have one more, or, after a lost connection, all that there were.
+    /// The number of the log's entries that the state has. The state may have one more, or, after a lost connection, all of them.
     pub(crate) applied: u64,
-    /// The digest of the last one of them.
+    /// The digest of the last one of these entries.
     pub(crate) digest: u64,
     /// The version of the state ahead up to which it is known what became of each update.
     pub(crate) settled: u64,
     /// The batch that is under way: the entry that it was to follow, and the version that it reaches to; 0 if there is none.
     pub(crate) sent_after: u64,
     pub(crate) sent_upto: u64,
-    /// The entry that the state cannot take, which is next; 0 if there is none. And one that is passed over, or 0.
+    /// The next entry, if the state cannot take it, or 0. Then an entry that is passed over, or 0.
     pub(crate) refused: u64,
     pub(crate) pass_over: u64,
-    /// Snapshots of the cluster: the entry that the newest one has, and that of the one before.
+    /// Snapshots of the cluster: the entry of the newest one, and that of the one before.
     pub(crate) snapshots: [u64; 2],
     /// When it was last known that this machine has the newest version.
     pub(crate) heard: Timestamp,
@@ -36,9 +36,9 @@ pub(crate) struct Control {
     /// The cluster's state has another layout by now.
     pub(crate) replaced: bool,
     _pad: [u8; 2],
-    /// The process that is the link, or was the last one; 0 if it has ended to be that.
+    /// The process that is the link, or that died as the link; 0 if the last link has ended.
     pub(crate) link: u32,
-    /// The versions of the state ahead that became nothing, newest last.
+    /// The versions of the state ahead that were undone, newest last.
     pub(crate) undone: Ring<Undone, 4096>,
     /// Why there is no connection.
     pub(crate) why: Text<504>,
@@ -50,7 +50,7 @@ pub(crate) struct Control {
 pub(crate) struct Undone {
     pub(crate) first: u64,
     pub(crate) last: u64,
-    /// Whether it is unknown if the cluster has them.
+    /// Nonzero if it is unknown whether the cluster has them.
     pub(crate) in_doubt: u64,
 }
 
@@ -76,38 +76,38 @@ impl Control {
         if version > self.settled {
             return None;
         }
-        // What has fallen out of the ring may have been about it.
+        // An entry that was pushed out of the ring may have been about this version.
         let is_known = !self.undone.is_full() || self.undone.iter().next().is_none_or(|oldest| oldest.first <= version);
         Some(if is_known { Outcome::Committed } else { Outcome::InDoubt })
     }
 
-    /// Says that those versions became nothing.
+    /// Notes that those versions were undone.
     pub(crate) fn undo(&mut self, first: u64, last: u64, in_doubt: bool) {
         if first <= last {
             self.undone.push(Undone { first, last, in_doubt: in_doubt.into() });
         }
     }
 
-    /// Says what became of the versions up to `last`, which has the content of the state: of those up to `sent`, which were in doubt
-    /// (0: none were), that they are `committed` or not, or that it is not known; and of all others that they became nothing.
+    /// Notes what became of the versions up to `last`, which has the content of the state. Those up to `sent` were in doubt (0: none
+    /// were): they are `committed` or not, or that is not known. All others were undone.
     pub(crate) fn settle(&mut self, sent: u64, last: u64, committed: Option<bool>) {
         let settled = self.settled;
         if sent > settled && committed != Some(true) {
             self.undo(settled + 1, sent, committed.is_none());
         }
-        // Once more, if that has been said already: the ring is in the order of versions, newest last.
+        // This may repeat what was noted already: the ring must be in the order of versions, newest last.
         self.undo(settled.max(sent) + 1, last.saturating_sub(1), false);
         (self.settled, self.sent_after, self.sent_upto) = (last, 0, 0);
     }
 
-    /// Says that updates cannot be sent, and why.
+    /// Notes that updates cannot be sent, and why.
     pub(crate) fn disconnect(&mut self, why: &str) {
         self.connected = false;
         set(&mut self.why, why);
     }
 }
 
-/// Sets a text, cut to what has room.
+/// Sets a text, cut off to what fits.
 pub(crate) fn set<const N: usize>(text: &mut Text<N>, to: &str) {
     let end = (0..=N.min(to.len())).rev().find(|end| to.is_char_boundary(*end)).unwrap_or(0);
     if text.set(&to[..end]).is_err() {
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(outcomes, [yes, no, no, no, yes, yes, doubt, yes, None, no, no, None]);
     }
 
-    /// As when a batch that was in doubt is not in the log: what was undone before it was, is later in the order of versions.
+    /// A batch that was in doubt is not in the log. Versions that were undone before the batch come after it in the order of versions.
     #[test]
     fn what_was_undone_before_is_undone_after() {
         let mut control = Control::new_box();

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-/// Bytes between two ranges up to which they are sent as one: a range has a head of 12 bytes.
+/// Two ranges with fewer bytes than this between them are sent as one: a range has a head of 12 bytes.
 const APART: usize = 16;
 
-/// [`outside`], in fewer ranges: with few bytes between two of them, these are one.
+/// [`outside`], in fewer ranges: two ranges with few bytes between them become one.
 pub(crate) fn joined_outside(ranges: &[Range<usize>], without: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut joined = outside(ranges, without);
     joined.dedup_by(|range, last| {

@@ -6,7 +6,7 @@ use crate::error::Error;
 
 #[derive(Debug)]
 pub(crate) enum End {
-    /// It was asked to.
+    /// It was asked to end.
     Stopped,
     /// The state has another layout by now.
     Replaced,

@@ -25,12 +25,12 @@ pub(crate) struct Entry {
     /// The [`digest`] of the entry that it follows; 0 for the first one.
     pub(crate) before: u64,
     pub(crate) origin: Origin,
-    /// What stands for the layout that the change is of.
+    /// A hash of the layout to which the change belongs.
     pub(crate) schema: u64,
     pub(crate) what: What,
 }
 
-/// Whose updates an entry has: it is how a lost answer is found again.
+/// The machine whose updates an entry has. After a lost answer, the machine finds its entry by this.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Origin {
     pub(crate) machine: u128,
@@ -41,7 +41,7 @@ pub(crate) struct Origin {
 /// What an entry changes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum What {
-    /// Bytes of the state. With the number and the name of a snapshot that there is since.
+    /// Bytes of the state, and a snapshot that has been written since the last entry that names one.
     Change { pieces: Pieces, snapshot: Option<Named> },
     /// The same, for an entry that is too large for the log: the pieces are the content of that name.
     Large { content: String },
@@ -56,7 +56,7 @@ pub(crate) struct Named {
     pub(crate) content: String,
 }
 
-/// Bytes of a state, each piece with its place.
+/// Bytes of a state, in pieces, each with its offset.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Pieces {
     places: Vec<(u64, u32)>,
@@ -79,7 +79,7 @@ impl Pieces {
         Pieces { places, bytes: bytes.into() }
     }
 
-    /// Each piece, with its place.
+    /// Each piece, with its offset.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &[u8])> + Clone {
         let mut next = 0;
         self.places.iter().map(move |(start, len)| {
@@ -89,7 +89,7 @@ impl Pieces {
         })
     }
 
-    /// Writes them into a state, if they lie in it.
+    /// Writes the pieces into a state; an error if they do not lie in it.
     pub(crate) fn write_into(&self, state: &mut [u8]) -> Result<(), String> {
         for (start, piece) in self.iter() {
             let end = start.checked_add(piece.len());
@@ -108,7 +108,7 @@ impl Pieces {
         self.places.is_empty()
     }
 
-    /// Bytes of an entry that they take.
+    /// How many bytes of an entry the pieces take.
     pub(crate) fn size(&self) -> usize {
         self.bytes.len() + 12 * self.places.len()
     }
@@ -135,7 +135,7 @@ impl Pieces {
         to.extend_from_slice(&self.bytes);
     }
 
-    /// Reads what anything may have written; all of it is pieces.
+    /// Reads what any program may have written; all of it must be pieces.
     fn read(mut reader: Reader) -> Option<Pieces> {
         let count = reader.u64()?;
         if count.checked_mul(12)? > reader.0.len() as u64 {
@@ -148,7 +148,7 @@ impl Pieces {
     }
 }
 
-/// Bytes that anything may have written, read from the front.
+/// Bytes that any program may have written, read from the front.
 struct Reader(Bytes);
 
 impl Reader {
@@ -174,7 +174,7 @@ impl Reader {
     }
 }
 
-/// What stands for an entry, by its bytes.
+/// A hash of an entry's bytes, by which the next entry names it.
 pub(crate) fn digest(entry: &[u8]) -> u64 {
     xxh3_64(entry)
 }
@@ -189,7 +189,7 @@ fn sealed(mut bytes: Vec<u8>) -> Bytes {
     bytes.into()
 }
 
-/// What was sealed, after its magic.
+/// A reader of what [`sealed`] has sealed, after its magic.
 fn opened(mut bytes: Bytes, magic: [u8; 8], what: &str) -> Result<Reader, String> {
     if bytes.len() < 16 || bytes[..8] != magic {
         return Err(format!("{what} is of another form than this version of shmstate-cluster knows"));
@@ -261,7 +261,7 @@ impl Entry {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Whole {
     pub(crate) cluster: u128,
-    /// What stands for the layout, that of local fields included.
+    /// A hash of the layout, including which fields are local.
     pub(crate) layout: u64,
     pub(crate) schema: String,
     pub(crate) bytes: Bytes,
@@ -321,7 +321,7 @@ mod tests {
         }
     }
 
-    /// With the checksum made right, as by a program that is wrong.
+    /// The checksums are made right, as a faulty program would do.
     #[test]
     fn whatever_an_entry_says_it_is_read_or_refused() {
         for entry in entries() {

@@ -100,7 +100,7 @@ pub enum Error {
     },
 }
 
-/// How long that is ago, after "is not connected".
+/// How long ago that was, as a message says it after "is not connected".
 fn ago(since: Timestamp) -> String {
     let ago = SystemTime::from(since).elapsed().unwrap_or_default();
     format!(" (for {:.1} s)", ago.as_secs_f64())

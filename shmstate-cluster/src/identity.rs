@@ -13,7 +13,7 @@ pub(crate) struct Identity {
     pub(crate) cluster: u128,
     pub(crate) machine: u128,
     pub(crate) document: String,
-    /// What stands for the layout, that of local fields included.
+    /// A hash of the layout, including which fields are local.
     pub(crate) layout: u64,
     pub(crate) local: Vec<Range<usize>>,
 }
@@ -24,7 +24,7 @@ impl Identity {
         Identity { cluster, machine, document, layout, local }
     }
 
-    /// That of a machine whose regions there are.
+    /// The identity of a machine that has its regions.
     pub(crate) fn of(control: &State<Control>, document: String, local: Vec<Range<usize>>) -> Result<Identity, Error> {
         let (cluster, machine) = control.read(|c| (c.cluster, c.machine))?;
         Ok(Identity::new(cluster, machine, document, local))
@@ -46,7 +46,7 @@ impl Identity {
     }
 }
 
-/// What stands for a layout: its schema without the documentation, and which fields are local.
+/// A hash of a layout: of its schema without the documentation, and of which fields are local.
 fn layout(document: &str, local: &[Range<usize>]) -> u64 {
     let types =
         serde_json::from_str::<serde_json::Value>(document).ok().and_then(|schema| schema.get("types").cloned());

@@ -12,7 +12,7 @@ use shmstate::dynamic::Snapshot;
 use shmstate::{ErrorKind, SharedLayout, State};
 use std::marker::PhantomData;
 
-/// The entries that come by one connection.
+/// The entries that come over one connection.
 pub(crate) struct Incoming<'s, T, E> {
     pub(crate) engine: E,
     pub(crate) identity: &'s Identity,
@@ -42,7 +42,7 @@ impl<'s, T: SharedLayout, E: Engine> Incoming<'s, T, E> {
         Ok((pieces, snapshot))
     }
 
-    /// An entry has to be of this state, if it is one.
+    /// Checks that an entry, if it is valid, belongs to this state.
     pub(crate) fn check(&self, entry: &Result<Entry, String>) -> Result<(), End> {
         if entry.as_ref().is_ok_and(|entry| entry.cluster != self.identity.cluster) {
             return Err(End::Lost(
@@ -54,7 +54,7 @@ impl<'s, T: SharedLayout, E: Engine> Incoming<'s, T, E> {
         Ok(())
     }
 
-    /// The state with what entries do to it, or the first one of them that it cannot take.
+    /// The state after those entries, or the first entry that it cannot take.
     pub(crate) fn with(&self, state: &State<T>, entries: &NewEntries) -> Result<Vec<u8>, End> {
         let before = state.read_bytes(|bytes, _| bytes.to_vec())?;
         let with = |count: usize| {
@@ -68,7 +68,7 @@ impl<'s, T: SharedLayout, E: Engine> Incoming<'s, T, E> {
             Ok(bytes) => return Ok(bytes),
             Err(why) => why,
         };
-        // With none of them it is right, and with all of them it is not.
+        // Without the entries the state is valid, and with all of them it is not.
         let (mut right, mut wrong) = (0, all);
         while right + 1 < wrong {
             let middle = right.midpoint(wrong);
@@ -81,7 +81,7 @@ impl<'s, T: SharedLayout, E: Engine> Incoming<'s, T, E> {
         Err(End::Refused { entry, why })
     }
 
-    /// What an error says of a state that was to take in entries.
+    /// The end that follows from an error of a state that was to take in entries.
     pub(crate) fn refusal(&self, state: &State<T>, entries: &NewEntries, e: Error) -> End {
         match &e {
             Error::State(invalid) if invalid.kind() == ErrorKind::InvalidValue => match self.with(state, entries) {

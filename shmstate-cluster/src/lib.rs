@@ -3,10 +3,10 @@
 // From the ground up:
 //
 // * `error`; `entry`, `delta`: what the log has; `engine`: what the cluster is built on; `contents`: all of a state, from an engine.
-// * `paths`, `advice`, `control`, `replica`: the regions of a machine; `identity`: whose entries are whose.
-// * `end`: why a connection ends; `incoming`: what its entries are to this machine; `connect`: its beginning; `session`: all of it.
+// * `paths`, `advice`, `control`, `replica`: the regions of a machine; `identity`: which machine and state an entry belongs to.
+// * `end`: why a connection ends; `incoming`: what its entries do on this machine; `connect`: its beginning; `session`: all of it.
 // * `link`: one connection after the other; `setup`: the first process of a machine; `worker`: the thread that is the link.
-// * `options`: how a state is joined; `state`: what the user holds.
+// * `options`: how a state is joined; `state`: the user's handle.
 
 mod advice;
 mod connect;

@@ -52,7 +52,7 @@ pub(crate) async fn run<T: SharedLayout, E: Engine, F: Future<Output = Result<E,
         };
         let paused = Instant::now() + PAUSE;
         loop {
-            // Updates that have begun before they could know are undone, so that their processes see why.
+            // Undo updates that began before the disconnection was noted, so that their processes learn why.
             if let Err(e) = replica.disconnect(&why) {
                 return e.into();
             }

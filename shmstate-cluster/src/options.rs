@@ -15,10 +15,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// How long a process sleeps that waits for another one to make the regions.
+/// How long a process sleeps at a time while it waits for another one to make the regions.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Handles of the region beside the state's: as many processes as there may be.
+/// The least number of handles of the control region: enough for as many processes as there may be.
 const HANDLES: usize = 1024;
 
 /// How to join a replicated state: [`ClusterState::options`].
@@ -158,7 +158,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// As for [`ClusterState::join`].
     ///
     /// # Panics
-    /// With whatever `init` panics; nothing has been created then.
+    /// If `init` panics; nothing has been created then.
     pub fn join(self, url: impl Into<String>, region: impl AsRef<Path>) -> Result<ClusterState<T>, Error> {
         let Options { state, ahead, handles, mode, timeout, tries, replicas, name, migrates, pass_over } = self;
         let mut paths = Paths::new(region.as_ref())?;
@@ -179,7 +179,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         let (state, ahead) = make_or_open(&address, &control, (state, ahead, migrates), until)?;
         let address = Arc::new(address);
         let worker = Worker::start::<T>(Arc::clone(&address), State::open(&address.paths.control)?)?;
-        // Without a connection, this machine has what it had.
+        // If there is no connection in that time, this machine has what it had.
         let remaining = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
         control.wait_until(remaining, |c| {
             (c.connected && c.pass_over == 0 || c.replaced || c.refused != 0 && c.pass_over == 0).then_some(())
@@ -188,7 +188,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     }
 }
 
-/// The regions of this machine, which this process makes if no other one does.
+/// Opens the regions of this machine. This process makes them if no other one does.
 fn make_or_open<T: SharedLayout>(
     address: &Address,
     control: &State<Control>,
@@ -256,7 +256,7 @@ fn make_or_open<T: SharedLayout>(
     Ok((state, ahead))
 }
 
-/// Both engines can have such a name.
+/// Checks that all engines accept this name.
 fn check_name(name: &str) -> Result<(), Error> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !name.is_empty() && name.len() <= 128 && name.chars().all(is_plain) {
@@ -268,7 +268,7 @@ fn check_name(name: &str) -> Result<(), Error> {
     )))
 }
 
-/// What is said of the cluster.
+/// The options of the state, and those of the cluster.
 impl<T> fmt::Debug for Options<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Options");

@@ -11,12 +11,12 @@ pub(crate) struct Paths {
     pub(crate) state: PathBuf,
     /// The same, with the updates of this machine that are under way.
     pub(crate) ahead: PathBuf,
-    /// What the processes say to each other.
+    /// What the processes tell each other.
     pub(crate) control: PathBuf,
 }
 
 impl Paths {
-    /// Of the state of that name.
+    /// The paths of the state of that name.
     pub(crate) fn new(name: &Path) -> Result<Paths, Error> {
         if name.file_name().is_none() {
             let name = name.display();
@@ -30,7 +30,7 @@ impl Paths {
         Ok(Paths { state: name.to_owned(), ahead: with(".ahead"), control: with(".cluster") })
     }
 
-    /// Makes them independent of the directory that this process works in. `control` is where that region was found.
+    /// Makes the paths independent of this process's working directory. `control` is where the control region was found.
     pub(crate) fn settle(&mut self, control: Option<&Path>) -> Result<(), Error> {
         let Some(dir) = control.and_then(Path::parent) else { return Ok(()) };
         let dir = std::path::absolute(dir)

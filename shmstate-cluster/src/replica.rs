@@ -12,28 +12,28 @@ use crate::error::Error;
 use shmstate::{Change, Follower, SharedLayout, State, Timestamp};
 use std::ops::Range;
 
-/// How often a rewind is tried beside updates that go on, before it takes all of the state.
+/// How often a rewind is tried while updates go on, before it writes all of the state.
 const TRIES: usize = 16;
 
-/// Updates of this machine, to be sent.
+/// Updates of this machine that are to be sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Batch {
     /// The entry that it follows.
     pub(crate) after: u64,
-    /// The digest of that.
+    /// The digest of that entry.
     pub(crate) before: u64,
     /// The version of the state ahead that it reaches to.
     pub(crate) upto: u64,
     pub(crate) pieces: Pieces,
 }
 
-/// What an entry, or several in a row, do to the state.
+/// What one or several successive entries do to the state.
 #[derive(Debug, Default)]
 pub(crate) struct NewEntries {
-    /// The number of the last one, and its digest.
+    /// The number of the last entry, and its digest.
     pub(crate) seq: u64,
     pub(crate) digest: u64,
-    /// Those of them that change something, in their order.
+    /// The entries that change something, in their order.
     pub(crate) steps: Vec<Step>,
 }
 
@@ -46,17 +46,17 @@ pub(crate) struct Step {
 }
 
 impl NewEntries {
-    /// Nothing yet, after an entry with that digest.
+    /// No entries yet, after the entry with that number and digest.
     pub(crate) fn after(seq: u64, digest: u64) -> NewEntries {
         NewEntries { seq, digest, steps: Vec::new() }
     }
 
-    /// All of it.
+    /// The pieces of all entries.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = &Pieces> + Clone {
         self.steps.iter().map(|step| &step.pieces)
     }
 
-    /// Those that come before entry `entry`, if there are any.
+    /// The steps before entry `entry`, if there are any.
     fn before(&self, entry: u64) -> Option<NewEntries> {
         let steps: Vec<Step> = self.steps.iter().take_while(|step| step.seq < entry).cloned().collect();
         let last = steps.last()?;
@@ -68,24 +68,24 @@ pub(crate) struct Replica<'a, T: SharedLayout> {
     state: &'a State<T>,
     control: &'a State<Control>,
     ahead: &'a State<T>,
-    /// Of the state ahead.
+    /// A follower of the state ahead.
     follower: Follower<'a, T>,
-    /// The places of local fields.
+    /// The byte ranges of local fields.
     local: &'a [Range<usize>],
     /// The newest entry that the state has, and its digest.
     applied: u64,
     digest: u64,
     /// The version of the state ahead that has the same content as the state.
     base: u64,
-    /// What may have been written in the state ahead since that, as far as the follower is. All of it is sent and undone, also what is as it
-    /// was: bytes that mean nothing yet may differ from copy to copy, and from machine to machine.
+    /// What may have been written in the state ahead after version `base`, up to the follower's version. All of it is sent or undone,
+    /// even bytes that are unchanged: bytes that mean nothing yet may differ from copy to copy, and from machine to machine.
     touched: Vec<Range<usize>>,
-    /// The version of the state ahead that the batch under way reaches to; 0 if none is, or an empty one.
+    /// The version of the state ahead that the batch under way reaches to; 0 if there is none, or an empty one.
     sent: u64,
 }
 
 impl<'a, T: SharedLayout> Replica<'a, T> {
-    /// Takes over from whatever process was the link before: what is ahead of the state is undone, but for a batch that was
+    /// Takes over from the process that was the link before. What is ahead of the state is undone, except a batch that was
     /// under way, which is in doubt.
     pub(crate) fn take_over(
         state: &'a State<T>,
@@ -129,8 +129,8 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
         self.ahead
     }
 
-    /// The updates that this machine has made since the last batch, if there are any. They are under way from now on. `needs_one`:
-    /// an empty batch if there are none, which is not in doubt when the connection is lost.
+    /// The updates that this machine has made since the last batch, if there are any. They are under way from now on. If there are
+    /// none and `needs_one`, an empty batch, which is not in doubt when the connection is lost.
     pub(crate) fn take_batch(&mut self, needs_one: bool) -> Result<Option<Batch>, Error> {
         self.advance()?;
         let (after, before, upto) = (self.applied, self.digest, self.follower.version());
@@ -143,7 +143,7 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
         Ok(Some(Batch { after, before, upto, pieces }))
     }
 
-    /// The batch under way is in the log, as the entry after the newest one that the state has, with that digest.
+    /// Notes that the batch under way is in the log, as the entry after the newest one that the state has, with that digest.
     pub(crate) fn committed(&mut self, batch: &Batch, digest: u64) -> Result<(), Error> {
         if !batch.pieces.is_empty() {
             self.state.apply(batch.pieces.iter())?;
@@ -160,7 +160,7 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
         })?)
     }
 
-    /// Entries of other machines follow the newest one that the state has. What this machine is ahead is undone.
+    /// Takes in entries of other machines, which follow the newest one that the state has. Undoes what this machine is ahead.
     pub(crate) fn overtaken(&mut self, entries: &NewEntries) -> Result<(), Error> {
         self.take_in(entries)?;
         let last = self.rewind()?;
@@ -172,7 +172,7 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
         })?)
     }
 
-    /// Makes what entries say a part of the state.
+    /// Applies entries to the state.
     fn take_in(&mut self, entries: &NewEntries) -> Result<(), Error> {
         let pieces = entries.pieces();
         if pieces.clone().any(|pieces| !pieces.is_empty()) {
@@ -184,7 +184,7 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
         Ok(())
     }
 
-    /// The connection is lost. Updates that were not sent are undone; a batch that was under way is in doubt.
+    /// Notes that the connection is lost. Updates that were not sent are undone; a batch that was under way is in doubt.
     pub(crate) fn disconnect(&mut self, why: &str) -> Result<(), Error> {
         // From now on, no update begins.
         self.control.update(|c| c.disconnect(why))?;
@@ -200,14 +200,14 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
         })?)
     }
 
-    /// That entry is in the log, and is not of this machine: a batch that was to be it has not happened.
+    /// Notes that entry `entry` is in the log and is not of this machine: if a batch was to be this entry, it has not happened.
     pub(crate) fn is_taken(&mut self, entry: u64) {
         if entry == self.applied + 1 {
             self.sent = 0;
         }
     }
 
-    /// The state cannot take that entry, which is next.
+    /// Notes that the state cannot take that entry, which is next.
     pub(crate) fn refuse(&mut self, entry: u64, why: &str) -> Result<(), Error> {
         // In one update, so that no process sees one without the other.
         self.control.update(|c| {
@@ -222,8 +222,8 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
         self.sent
     }
 
-    /// Of these entries, the state cannot take number `entry`: it takes those before. `committed` says whether the batch that was under way
-    /// is among them, and nothing if that cannot be known.
+    /// The state cannot take entry `entry` of these entries, and takes those before it. `committed` says whether the batch that was under
+    /// way is among these; `None` if that cannot be known.
     pub(crate) fn stop_before(
         &mut self,
         entry: u64,
@@ -231,7 +231,7 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
         committed: Option<bool>,
     ) -> Result<(), Error> {
         if committed == Some(false) {
-            // The entry that it was to be is another one.
+            // Another entry has the number that the batch was to have.
             self.sent = 0;
         }
         match entries.before(entry) {
@@ -250,8 +250,8 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
         })?)
     }
 
-    /// There is a connection again. These are the entries since the newest one that the state has, up to the newest one that there
-    /// is. Of the batch in doubt, `committed` says whether it is among them; `None` if that cannot be known.
+    /// Notes that there is a connection again, and takes the entries after the newest one that the state has, up to the newest one in
+    /// the log. `committed` says whether the batch in doubt is among them; `None` if that cannot be known.
     pub(crate) fn connect(&mut self, entries: &NewEntries, committed: Option<bool>) -> Result<(), Error> {
         self.catch_up(entries, committed)?;
         Ok(self.control.update(|c| {
@@ -261,7 +261,7 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
         })?)
     }
 
-    /// The state had the newest version that there was, then.
+    /// Notes that the state had the newest version at the time `at`.
     pub(crate) fn heard(&self, at: Timestamp) -> Result<(), Error> {
         Ok(self.control.update(|c| c.heard = at)?)
     }
@@ -278,13 +278,14 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
         self.touched = union(&self.touched, change.written().iter().cloned());
     }
 
-    /// Gives the state ahead the content of the state. Returns the version that has it: all between the base and that are undone.
+    /// Gives the state ahead the content of the state. Returns the version that has it; all versions between `base` and this one are
+    /// undone.
     fn rewind(&mut self) -> Result<u64, Error> {
         let mut tries = 0..TRIES;
         let last = loop {
             self.advance()?;
             let seen = self.follower.version();
-            // Updates that go on must not keep it from ending.
+            // Updates that go on must not keep this loop from ending.
             let is_try = tries.next().is_some();
             let all = everything::<T>();
             let ranges = outside(if is_try { &self.touched } else { &all }, self.local);
@@ -293,7 +294,7 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
                 break self.ahead.apply(pieces.iter())?;
             }
             if pieces.is_empty() && seen == self.base {
-                // It has that content already.
+                // The state ahead has that content already.
                 break seen;
             }
             if let Some(version) = self.ahead.apply_after(seen, pieces.iter())? {
@@ -307,7 +308,7 @@ impl<'a, T: SharedLayout> Replica<'a, T> {
     }
 }
 
-/// The places of all bytes.
+/// The range of all bytes.
 fn everything<T>() -> Vec<Range<usize>> {
     vec![0..size_of::<T>()]
 }

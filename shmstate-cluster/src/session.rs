@@ -21,10 +21,10 @@ use tokio::time::{Instant, timeout};
 /// How often the engine is asked for its newest entry.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Entries after which there may be a new snapshot.
+/// There may be a new snapshot after this many entries.
 const ENTRIES: u64 = 1024;
 
-/// Entries that are taken over at a time.
+/// The most entries that are taken over at a time.
 const AT_ONCE: usize = 64;
 
 /// A batch that was sent.
@@ -36,13 +36,13 @@ struct Sent {
     snapshot: Option<Named>,
 }
 
-/// A batch that is under way, and the answer to it: with the digest of the entry.
+/// A batch that is under way, and the task that waits for the answer and returns it with the digest of the entry.
 struct Flight {
     sent: Sent,
     answer: JoinHandle<Result<(Appended, u64), Failed>>,
 }
 
-/// A task whose result is awaited, if there is one.
+/// Waits for the result of a task, if there is one.
 async fn of<R>(task: &mut Option<JoinHandle<R>>) -> Option<R> {
     match task {
         Some(running) => {
@@ -59,13 +59,13 @@ pub(crate) struct Session<'s, 'a, T: SharedLayout, E: Engine> {
     incoming: Incoming<'s, T, E>,
     replica: &'s mut Replica<'a, T>,
     flight: Option<Flight>,
-    /// A batch that was refused, and until when the entry has to come that was before it.
+    /// A batch that was refused because another entry was first, and until when that entry has to come.
     refused: Option<(Sent, Instant)>,
-    /// The entries of this machine that were acknowledged and have not come by the log yet, each with its digest.
+    /// The entries of this machine that were acknowledged and have not come through the log yet, each with its digest.
     own: VecDeque<(u64, u64)>,
-    /// Whether the servers agree on the newest entry that the state has: it was acknowledged, and not read from one of them alone.
+    /// Whether the servers agree on the newest entry that the state has: it was acknowledged, not only read from one server.
     is_agreed: bool,
-    /// When the engine is asked for its newest entry, and what the state had when it was behind at the last look.
+    /// When the engine is next asked for its newest entry, and how many entries the state had if it lagged at the last look.
     next_look: Instant,
     behind: Option<u64>,
     /// Bytes of the log since the newest snapshot.
@@ -96,8 +96,8 @@ impl<'s, 'a, T: SharedLayout, E: Engine> Session<'s, 'a, T, E> {
 }
 
 impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
-    /// Keeps this machine and the cluster at the same state, until that ends. It can be dropped wherever it waits: nothing waits
-    /// inside of what it does to the regions.
+    /// Keeps this machine and the cluster at the same state, until the connection ends. The future can be dropped wherever it waits: it
+    /// never waits in the middle of a change to the regions.
     pub(crate) async fn run(mut self) -> End {
         match connect(&self.incoming, self.replica).await {
             Ok(mut tail) => loop {
@@ -110,7 +110,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
         }
     }
 
-    /// Waits for one thing that happens, and does what it takes.
+    /// Waits for one event, and handles it.
     async fn step(&mut self, tail: &mut Tail) -> Result<(), End> {
         if self.flight.is_none() && self.refused.is_none() {
             self.send()?;
@@ -164,11 +164,11 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
         }
     }
 
-    /// Sends what this machine is ahead.
+    /// Sends the updates by which this machine is ahead.
     fn send(&mut self) -> Result<(), End> {
         let Some(batch) = self.replica.take_batch(self.written.is_some())? else { return Ok(()) };
         let (engine, upto, after) = (self.incoming.engine.clone(), self.replica.sent(), batch.after);
-        // What it follows, if one server alone has said that.
+        // The digest of the entry that it follows, if only one server has said so.
         let known = (!self.is_agreed).then_some(batch.before);
         let change = What::Change { pieces: batch.pieces.clone(), snapshot: self.written.clone() };
         let small = self.incoming.identity.entry(batch.before, upto, change).to_bytes();
@@ -177,7 +177,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
             let answer = tokio::spawn(async move { Ok((append(&engine, after, small, known).await?, digest)) });
             (self.written.take(), answer)
         } else {
-            // It does not name a snapshot; the next one does.
+            // A large entry does not name a snapshot; the next small one does.
             let content = batch.pieces.to_content();
             let large = self.incoming.identity.entry(batch.before, upto, What::Large { content: String::new() });
             let answer = tokio::spawn(async move {
@@ -189,7 +189,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
                 let digest = entry::digest(&entry);
                 let appended = append(&engine, after, entry, known).await?;
                 if appended == Appended::Conflict {
-                    // If it stays, it goes with the entries of its time.
+                    // If this fails, the content is removed with the entries of its time.
                     let _ = engine.remove(&content).await;
                 }
                 Ok((appended, digest))
@@ -204,7 +204,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
     fn committed(&mut self, sent: Sent) -> Result<(), End> {
         let Sent { batch, digest, snapshot } = sent;
         if self.replica.applied() > batch.after {
-            return Ok(()); // it has come by the log
+            return Ok(()); // it has come through the log
         }
         self.replica.committed(&batch, digest)?;
         self.own.push_back((batch.after + 1, digest));
@@ -214,7 +214,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
         self.write_snapshot()
     }
 
-    /// An entry has come, and perhaps more.
+    /// Handles an entry that has come, and those that have come after it.
     async fn arrived(&mut self, next: Next, tail: &mut Tail) -> Result<(), End> {
         let mut next = Some(next);
         let mut entries = NewEntries::after(self.replica.applied(), self.replica.digest());
@@ -227,7 +227,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
                     self.committed(sent)?;
                     (entries.seq, entries.digest) = (seq, self.replica.digest());
                 } else {
-                    // One that does not follow is of a machine that has other entries: no machine applies it.
+                    // An entry that does not follow is from a machine that has other entries: no machine applies it.
                     let mut pieces = Pieces::default();
                     if entry.as_ref().map_or(true, |entry| entry.before == entries.digest) {
                         let (resolved, named) = match self.incoming.resolve(seq, entry).await {
@@ -248,7 +248,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
                     (entries.seq, entries.digest) = (seq, digest);
                 }
             }
-            // What was acknowledged is what comes.
+            // The log must have what was acknowledged.
             while let Some((own, acknowledged)) = self.own.front().copied().filter(|(own, _)| *own <= seq) {
                 self.own.pop_front();
                 if own == seq && acknowledged != digest {
@@ -268,7 +268,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
                 return Err(self.incoming.refusal(self.replica.state(), &entries, e));
             }
             self.is_agreed = false;
-            // What was sent cannot follow any more what it was to follow.
+            // The batch that was sent can no longer follow the entry that it was to follow.
             let sent = self.flight.take().map(|flight| flight.sent).or(self.refused.take().map(|(sent, _)| sent));
             if let Some(Sent { snapshot, .. }) = sent {
                 self.written = self.written.take().or(snapshot);
@@ -284,7 +284,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
         let is_sent = |batch: &Batch| is_own && of.upto == sent_upto && batch.after + 1 == seq;
         let flight = self.flight.as_mut().filter(|flight| is_sent(&flight.sent.batch));
         let is_refused = of.upto > 0 && self.refused.as_ref().is_some_and(|(sent, _)| is_sent(&sent.batch));
-        // One server has it; the answer says whether all have, and as what.
+        // One server has the entry; the answer says whether all of them have it, and with which digest.
         let acknowledged = match flight {
             Some(flight) => match (&mut flight.answer).await {
                 Ok(Ok((Appended::Yes, digest))) => Some(digest),
@@ -294,14 +294,14 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
             None => return Ok(None),
         };
         if acknowledged.is_none() {
-            // The answer may have been to a second attempt.
+            // The answer may belong to a second attempt.
             agreed(&self.incoming.engine, [(seq, digest)]).await?;
         }
         let sent = self.flight.take().map(|flight| flight.sent).or(self.refused.take().map(|(sent, _)| sent));
         Ok(sent.map(|sent| Sent { digest: acknowledged.unwrap_or(digest), ..sent }))
     }
 
-    /// Asks for the newest entry: that it is the one of the state shows that this machine has the newest version.
+    /// Asks for the newest entry. If the state has it, this machine has the newest version.
     async fn look(&mut self) -> Result<(), End> {
         let at = Timestamp::now();
         let newest = timeout(ENTRY, self.incoming.engine.newest()).await;
@@ -323,7 +323,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
         Ok(())
     }
 
-    /// Entry `entry` names a snapshot. If it `is_own`, this machine forgets what is older than the one before.
+    /// Notes the snapshot that entry `entry` names. If the entry `is_own`, this machine forgets what is older than the one before.
     fn note(&mut self, snapshot: Option<Named>, entry: u64, is_own: bool) -> Result<(), End> {
         let Some(Named { seq, .. }) = snapshot.filter(|named| named.seq < entry) else { return Ok(()) };
         let before = self.replica.control().update(|c| {
@@ -346,12 +346,12 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
         Ok(())
     }
 
-    /// Writes a snapshot if the log is long by now. It is a machine that commits that does so.
+    /// Writes a snapshot if the log is long by now. Only a machine that commits does so.
     fn write_snapshot(&mut self) -> Result<(), End> {
         let applied = self.replica.applied();
         let newest = self.replica.control().read(|c| c.snapshots[0])?;
         let entries = applied.saturating_sub(newest);
-        // A snapshot has all of the state: it is written when the log has as much, or a good part of it in many entries.
+        // A snapshot has all of the state. It is written when the log is as large, or when it has a good part of that in many entries.
         let is_long = entries >= ENTRIES && self.bytes >= size_of::<T>() / 4
             || entries >= 16 * ENTRIES
             || self.bytes >= (8 << 20).max(2 * size_of::<T>());
@@ -368,8 +368,8 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
     }
 }
 
-/// Appends an entry. `known`: the digest of the one that it follows, if one server alone has said so. The servers have to agree on it first:
-/// no machine applies an entry that does not follow, and to one server it would seem to.
+/// Appends an entry. `known`: the digest of the entry that it follows, if only one server has said so. Then the servers have to agree
+/// on that digest first: no machine applies an entry that does not follow, and by the word of one server it might only seem to.
 async fn append(engine: &impl Engine, after: u64, entry: Bytes, known: Option<u64>) -> Result<Appended, Failed> {
     agreed(engine, known.map(|digest| (after, digest))).await?;
     engine.append(after, entry).await

@@ -13,7 +13,7 @@ use shmstate::{SharedLayout, State};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
-/// What is given for it.
+/// What the first process needs for this.
 pub(crate) struct Setup<'s, E> {
     pub(crate) engine: E,
     pub(crate) runtime: &'s Runtime,
@@ -37,20 +37,20 @@ impl<E: Engine> Setup<'_, E> {
         let (paths, control) = (self.paths, self.control);
         self.remove_remains::<T>()?;
         let random = || (u128::from(contents::nonce()) << 64 | u128::from(contents::nonce())).max(1);
-        // That of an attempt before, which may have come to its end without this machine's knowing.
+        // The number of an earlier attempt, which may have succeeded without this machine learning of it.
         let cluster = Some(control.read(|c| c.cluster)?).filter(|cluster| *cluster != 0).unwrap_or_else(random);
         let mut identity = Identity::new(cluster, random(), State::<T>::schema(), State::<T>::local_bytes()?);
         let (mut loaded, mut is_new) = (None, false);
         let region = state.open_or_restore(&paths.state, |lineage| {
             is_new = true;
-            // Whatever becomes of this process, the region is known as an unfinished one.
+            // If this process dies, the region is known to be unfinished.
             control.update(|c| c.state = lineage)?;
             loaded = self.load(0)?;
             loaded.as_ref().map(|loaded| self.snapshot::<T>(&identity, loaded)).transpose()
         })?;
         if !is_new {
             loaded = self.load(0)?;
-            // It may be this machine that has founded it, and died before it could say so.
+            // This machine may have founded the state, and died before it could note that.
             if let Some(Loaded { whole, .. }) = &loaded
                 && whole.cluster != identity.cluster
             {
@@ -60,7 +60,7 @@ impl<E: Engine> Setup<'_, E> {
             }
         }
         let (applied, digest) = match loaded {
-            // Carried over from another layout: the cluster's state has this one from now on.
+            // The state was carried over from another layout: the cluster's state has this layout from now on.
             Some(Loaded { seq, digest, whole, .. }) if is_new && whole.layout != identity.layout => {
                 if !self.migrates {
                     shmstate::remove(&paths.state)?;
@@ -114,7 +114,7 @@ impl<E: Engine> Setup<'_, E> {
         })?)
     }
 
-    /// Removes what a process has left that has died in the midst of this.
+    /// Removes what is left of a process that has died while it made the regions.
     fn remove_remains<T: SharedLayout>(&self) -> Result<(), Error> {
         let (state, ahead) = self.control.read(|c| (c.state, c.ahead))?;
         for (begun, path) in [(state, &self.paths.state), (ahead, &self.paths.ahead)] {
@@ -142,7 +142,7 @@ impl<E: Engine> Setup<'_, E> {
     fn load(&self, least: u64) -> Result<Option<Loaded>, Error> {
         self.wait(async {
             loop {
-                // It may be that of a moment ago.
+                // The engine's answer may be slightly outdated.
                 let newest = self.engine.newest().await?.max(least);
                 if newest == 0 {
                     return Ok(None);
@@ -170,7 +170,7 @@ impl<E: Engine> Setup<'_, E> {
         Snapshot::from_parts(&whole.schema, *seq, bytes).or_else(|e| Err(self.refusal(loaded, e.to_string())?))
     }
 
-    /// What the cluster has is no value of its type: the first entry with which that is so.
+    /// What the cluster has is no value of its type: finds the first entry with which that is so.
     fn refusal(&self, loaded: &Loaded, why: String) -> Result<Error, Error> {
         let wrong_at = |newest: u64| {
             let Loaded { seq, whole, .. } = self.wait(contents::load(&self.engine, newest, self.pass_over))?;
@@ -194,8 +194,8 @@ impl<E: Engine> Setup<'_, E> {
         Ok(Error::Refused { name: self.name.to_owned(), entry: wrong, why })
     }
 
-    /// Makes what the region has the state of the cluster, if entry `after`, with that digest, is the newest one. Returns the
-    /// digest of the entry that says so.
+    /// Makes the content of the region the state of the cluster, if entry `after`, whose digest is `before`, is the newest one. Returns
+    /// the digest of the entry that does so.
     fn found<T: SharedLayout>(
         &self,
         identity: &Identity,
@@ -204,7 +204,7 @@ impl<E: Engine> Setup<'_, E> {
         before: u64,
     ) -> Result<Option<u64>, Error> {
         let content = region.read_bytes(|bytes, _| identity.whole(bytes))?;
-        // Whatever becomes of this process, the next one knows what it has founded.
+        // If this process dies, the next one knows what it has founded.
         self.control.update(|c| c.cluster = identity.cluster)?;
         self.wait(async {
             let content = contents::write_of_entry(&self.engine, after, content).await?;
@@ -224,7 +224,7 @@ impl<E: Engine> Setup<'_, E> {
         Error::Unrelated { path: self.paths.state.clone(), why: why.to_owned() }
     }
 
-    /// Runs something on the engine, no longer than the timeout.
+    /// Runs an operation on the engine, no longer than the timeout.
     fn wait<R>(&self, doing: impl Future<Output = Result<R, ContentsError>>) -> Result<R, Error> {
         let done = self.runtime.block_on(async { tokio::time::timeout(self.timeout, doing).await });
         match done {

@@ -1,4 +1,4 @@
-//! [`ClusterState`]: what the user holds.
+//! [`ClusterState`]: the user's handle.
 
 use crate::control::{Control, Outcome as Became};
 use crate::error::Error;
@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 /// # Ok::<_, shmstate_cluster::Error>(())
 /// ```
 pub struct ClusterState<T: SharedLayout> {
-    /// First: its thread uses the regions.
+    /// The first field, so that it is dropped first: its thread uses the regions.
     _worker: Worker,
     state: State<T>,
     ahead: State<T>,
@@ -111,7 +111,7 @@ impl<T: SharedLayout> ClusterState<T> {
     /// [`State::update`].
     ///
     /// # Panics
-    /// With whatever `f` panics, after everything has been rolled back.
+    /// If `f` panics, after everything has been rolled back.
     pub fn update<R, UseTryUpdateForResult>(&self, mut f: impl FnMut(&mut T) -> R) -> Result<R, Error>
     where
         R: Outcome<UseTryUpdateForResult>,
@@ -136,7 +136,7 @@ impl<T: SharedLayout> ClusterState<T> {
         let remaining = || until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
         for tries in 1..=self.tries {
             self.wait_connected(remaining(), tries)?;
-            // After an error, the version before is the one that it was decided on.
+            // If `f` returns an error, the version before is the one on which it has decided that.
             let mut decided = 0;
             let result = self.ahead.try_update_versioned(|s, version| {
                 decided = version - 1;
@@ -152,7 +152,7 @@ impl<T: SharedLayout> ClusterState<T> {
                 Some(Became::InDoubt) | None if result.is_ok() => {
                     return Err(Error::InDoubt { name: self.address.name.clone() });
                 }
-                // It has decided to do nothing.
+                // `f` has decided to do nothing.
                 Some(Became::InDoubt) | None => return Err(self.disconnected()?),
             }
         }
@@ -167,7 +167,7 @@ impl<T: SharedLayout> ClusterState<T> {
     /// As for [`State::update_local`].
     ///
     /// # Panics
-    /// With whatever `field` or `f` panics, after everything has been rolled back.
+    /// If `field` or `f` panics, after everything has been rolled back.
     pub fn update_local<F: ?Sized, R>(
         &self,
         field: impl FnOnce(&mut T) -> &mut F,
@@ -176,7 +176,7 @@ impl<T: SharedLayout> ClusterState<T> {
         self.state.update_local(field, f)
     }
 
-    /// If this process is the link, it ends to be that, as if it had died.
+    /// If this process is the link, it ceases to be the link, as if it had died.
     #[cfg(test)]
     pub(crate) fn resign(&self) {
         self._worker.wake_to_resign();
@@ -234,13 +234,13 @@ impl<T: SharedLayout> ClusterState<T> {
         Ok((heard != Timestamp::default()).then_some(since))
     }
 
-    /// [`State::read`], of what the cluster has committed, as far as this machine has it.
+    /// [`State::read`], of the newest version of the cluster that this machine has.
     ///
     /// # Errors
     /// As for [`State::read`].
     ///
     /// # Panics
-    /// With whatever `f` panics.
+    /// If `f` panics.
     #[inline]
     pub fn read<R>(&self, f: impl FnOnce(&T) -> R) -> Result<R, shmstate::Error> {
         self.state.read(f)
@@ -252,7 +252,7 @@ impl<T: SharedLayout> ClusterState<T> {
     /// As for [`State::read`].
     ///
     /// # Panics
-    /// With whatever `f` panics.
+    /// If `f` panics.
     #[inline]
     pub fn read_versioned<R>(&self, f: impl FnOnce(&T, u64) -> R) -> Result<R, shmstate::Error> {
         self.state.read_versioned(f)
@@ -305,7 +305,7 @@ impl<T: SharedLayout> ClusterState<T> {
     /// As for [`State::wait_until`].
     ///
     /// # Panics
-    /// With whatever `f` panics.
+    /// If `f` panics.
     pub fn wait_until<R>(
         &self,
         timeout: Duration,
@@ -331,7 +331,7 @@ impl<T: SharedLayout> ClusterState<T> {
     }
 }
 
-/// The region, and the name in the cluster. The URL may have a password.
+/// The region, and the name in the cluster, but not the URL, which may have a password.
 impl<T: SharedLayout> fmt::Debug for ClusterState<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("ClusterState");
@@ -347,7 +347,7 @@ impl<T: SharedLayout> fmt::Debug for ClusterState<T> {
 pub fn remove(region: impl AsRef<Path>) -> Result<bool, Error> {
     let paths = crate::paths::Paths::new(region.as_ref())?;
     let mut is_found = false;
-    // The control first: without it, the others are remains.
+    // The control region first: without it, the other regions count as remains.
     for path in [&paths.control, &paths.ahead, &paths.state] {
         is_found |= remove_if_there(path)?;
     }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
-/// How long a process waits to be elected before it looks whether its handle was dropped.
+/// How long a process waits to be elected before it checks whether its handle was dropped.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Where a state is, on this machine and in its cluster.
@@ -33,7 +33,7 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// Calls `with` with what connects to the engine that the URL names.
+    /// Runs `with` with a function that connects to the engine that the URL names.
     pub(crate) fn with_engine<V: WithEngine>(&self, with: V) -> Result<V::Result, Error> {
         let (scheme, rest) = self.url.split_once("://").unwrap_or(("", ""));
         match scheme {
@@ -53,7 +53,7 @@ impl Address {
     }
 }
 
-/// What is done with an engine, whichever it is.
+/// What is done with an engine of any type.
 pub(crate) trait WithEngine {
     type Result;
     fn run<E: Engine, F: Future<Output = Result<E, Failed>>>(self, connect: impl Fn() -> F) -> Self::Result;
@@ -69,7 +69,7 @@ pub(crate) fn runtime() -> Result<Runtime, Error> {
 pub(crate) struct Worker {
     stop: Arc<Stop>,
     thread: Option<JoinHandle<()>>,
-    /// A forked child has no such thread.
+    /// The process that has the thread: a forked child does not have it.
     process: u32,
 }
 
@@ -108,7 +108,7 @@ impl Drop for Worker {
         if self.process != std::process::id() {
             return;
         }
-        // A flag alone, looked at again and again.
+        // The thread checks this flag again and again.
         self.stop.is_asked.store(true, Relaxed);
         self.stop.wake.notify_one();
         if let Some(thread) = self.thread.take() {
@@ -136,7 +136,7 @@ impl<T: SharedLayout> Work<'_, T> {
                 }
             };
             let Some(elected) = elected else { continue };
-            // A panic of the engine's client ends the link, and not the thread.
+            // A panic of the engine's client ends the link, but not the thread.
             let end = catch_unwind(AssertUnwindSafe(|| self.link()));
             let end =
                 end.unwrap_or_else(|_| Ok(End::Lost("the client of the engine has panicked, and has said why".into())));
@@ -156,13 +156,13 @@ impl<T: SharedLayout> Work<'_, T> {
             if matches!(end, End::Replaced) && said.is_ok() {
                 return;
             }
-            // Another process may be able to be the link.
+            // Another process may succeed as the link.
             drop(elected);
             std::thread::sleep(2 * LOOK);
         }
     }
 
-    /// Is the link until that ends.
+    /// Acts as the link until that ends.
     fn link(&self) -> Result<End, Error> {
         let open = |path| State::<T>::options().timeout(self.address.timeout).open(path).map_err(advice::of_region);
         let (state, ahead) = (open(&self.address.paths.state)?, open(&self.address.paths.ahead)?);

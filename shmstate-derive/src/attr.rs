@@ -6,7 +6,7 @@ use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta, Path, Token};
 
-/// Where a `#[shared(...)]` stands, and so which keys it may hold.
+/// Where a `#[shared(...)]` stands; this decides which keys it may hold.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Target {
     Type,
@@ -28,7 +28,7 @@ const KEYS: [(&str, &[Target]); 10] = [
     ("renamed_from", &[Target::Field, Target::Variant]),
 ];
 
-/// Keys that users look for and that there will never be.
+/// Keys that users look for, and that will never exist.
 const NEVER: [&str; 4] = ["skip", "skip_check", "unchecked", "trust_me"];
 
 impl Target {
@@ -70,7 +70,7 @@ pub(crate) struct Rename {
 pub(crate) struct TypeAttrs {
     /// The path of the crate, if it is not `::shmstate`.
     pub(crate) krate: Option<Path>,
-    /// Whether there is something about it, be it a path or not.
+    /// Whether the key `crate` is there, even if its value is no path.
     pub(crate) krate_given: bool,
     pub(crate) version: Option<Number>,
     pub(crate) size: Option<Number>,
@@ -93,7 +93,7 @@ pub(crate) struct FieldAttrs {
 #[derive(Default)]
 pub(crate) struct Names {
     pub(crate) rename: Option<Rename>,
-    /// Those of earlier layouts.
+    /// Its names in earlier layouts.
     pub(crate) renamed_from: Vec<String>,
 }
 
@@ -107,7 +107,7 @@ impl Names {
     }
 }
 
-/// `#[repr(...)]`, all of them together; each hint with the tokens that hold it.
+/// All `#[repr(...)]` together; each hint with the tokens that hold it.
 #[derive(Default)]
 pub(crate) struct Repr {
     /// `C` or `transparent`.
@@ -166,7 +166,7 @@ pub(crate) fn names_of_variant(ctxt: &Ctxt, attrs: &[Attribute]) -> Names {
     found
 }
 
-/// Calls `f` with each key that may stand here, once; what may not is an error.
+/// Calls `f` once with each key that may stand here; any other key is an error.
 fn each_key(ctxt: &Ctxt, attrs: &[Attribute], target: Target, mut f: impl FnMut(&str, &Meta)) {
     let mut seen: Vec<String> = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("shared")) {
@@ -305,7 +305,7 @@ fn path(ctxt: &Ctxt, meta: &Meta) -> Option<Path> {
     parsed
 }
 
-/// What `attrs` say in `///` comments: each line without the blank that follows the slashes.
+/// The text of the `///` comments in `attrs`: each line without the blank that follows the slashes.
 pub(crate) fn docs(attrs: &[Attribute]) -> String {
     let mut lines = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("doc")) {
@@ -324,7 +324,7 @@ impl Repr {
         for attr in attrs.iter().filter(|attr| attr.path().is_ident("repr")) {
             repr.tokens.get_or_insert_with(|| attr.to_token_stream());
             let Meta::List(list) = &attr.meta else { continue };
-            // What does not parse is rustc's to report.
+            // The compiler reports what does not parse.
             let Ok(hints) = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated) else { continue };
             for hint in hints {
                 let Some(name) = hint.path().get_ident() else { continue };

@@ -1,4 +1,4 @@
-//! All rules that the syntax alone can tell; the rest is proved by constants in the generated code.
+//! All rules that can be checked in the syntax alone; constants in the generated code prove the rest.
 
 use crate::attr::Rename;
 use crate::ctxt::Ctxt;
@@ -47,7 +47,7 @@ fn check_struct(ctxt: &Ctxt, input: &Input<'_>, fields: &[Field<'_>]) {
             input.name
         );
         match &repr.tokens {
-            // `#[repr(align(64))]` alone: that is where the `C` belongs.
+            // There is only a `#[repr(align(64))]` or the like: that is where the `C` belongs.
             Some(tokens) => ctxt.error(tokens, message),
             None => ctxt.error(input.ident, message),
         }
@@ -59,7 +59,7 @@ fn check_struct(ctxt: &Ctxt, input: &Input<'_>, fields: &[Field<'_>]) {
     check_fields(ctxt, input);
 }
 
-/// What is asked of every field, and of the borrows that it may have brought along.
+/// Checks every field, and the lifetimes of the type that its borrows need.
 fn check_fields(ctxt: &Ctxt, input: &Input<'_>) {
     let fields = input.fields();
     let mut found: Vec<Refusal<'_>> = Vec::new();
@@ -73,7 +73,7 @@ fn check_fields(ctxt: &Ctxt, input: &Input<'_>) {
                     input.name
                 ),
             );
-            continue; // what else is wrong with it goes with it
+            continue; // any other fault of the field disappears with this one
         }
         if field.attrs.pod { refuse_in_pod(field.ty, &mut found) } else { refuse(field.ty, &mut found) }
     }
@@ -82,7 +82,7 @@ fn check_fields(ctxt: &Ctxt, input: &Input<'_>) {
         ctxt.error(at.to_token_stream(), message);
     }
     for lifetime in input.original.generics.lifetimes().map(|param| &param.lifetime) {
-        // The error on the borrow is enough: its lifetime needs none.
+        // The error on the borrow is enough: its lifetime needs no error of its own.
         if !borrowed.contains(&lifetime.to_string()) {
             ctxt.error(
                 lifetime,
@@ -96,7 +96,7 @@ fn check_fields(ctxt: &Ctxt, input: &Input<'_>) {
     }
 }
 
-/// No two parts of `whole` have one name in the description.
+/// Checks that no two parts of `whole` have the same name in the description.
 fn check_labels<'a>(ctxt: &Ctxt, whole: &str, kind: &str, parts: impl Iterator<Item = (&'a str, Option<&'a Rename>)>) {
     let mut known: Vec<(&str, &str, Option<&Rename>)> = Vec::new();
     for (name, rename) in parts {
@@ -116,7 +116,7 @@ fn check_labels<'a>(ctxt: &Ctxt, whole: &str, kind: &str, parts: impl Iterator<I
     }
 }
 
-/// Whether `ty` is, or has for an argument or item, the type under the derive.
+/// Whether `ty` is the type under the derive, or has it as an argument or item.
 pub(crate) fn holds_itself(ty: &Type, input: &Input<'_>) -> bool {
     match ty {
         Type::Array(array) => holds_itself(&array.elem, input),
@@ -125,7 +125,7 @@ pub(crate) fn holds_itself(ty: &Type, input: &Input<'_>) -> bool {
         Type::Path(path) if path.qself.is_none() => {
             let alone = path.path.segments.len() == 1;
             let first = path.path.segments.first();
-            // A `Key` holds no value of the type that it names: nodes are linked by it.
+            // A `Key` holds no value of the type that it names; nodes use it to link to each other.
             let is_key = path.path.segments.last().is_some_and(|last| last.ident == "Key");
             (alone && first.is_some_and(|first| first.ident == *input.ident || first.ident == "Self"))
                 || !is_key && arguments(&path.path).any(|argument| holds_itself(argument, input))
@@ -137,7 +137,7 @@ pub(crate) fn holds_itself(ty: &Type, input: &Input<'_>) -> bool {
 fn check_enum(ctxt: &Ctxt, input: &Input<'_>, variants: &[Variant<'_>]) {
     let name = &input.name;
     if variants.is_empty() {
-        // An empty enum cannot have a `repr` either, so nothing is said about that.
+        // An empty enum cannot have a `repr` either, so there is no error about a missing one.
         ctxt.error(input.ident, format!("`{name}` has no variants, so that it has no value: give it one of value 0"));
         return;
     }
@@ -173,7 +173,7 @@ fn check_enum(ctxt: &Ctxt, input: &Input<'_>, variants: &[Variant<'_>]) {
     check_fields(ctxt, input);
 }
 
-/// The `repr` of an enum.
+/// Checks the `repr` of an enum.
 fn check_discriminant(ctxt: &Ctxt, input: &Input<'_>) {
     let (name, repr) = (&input.name, &input.repr);
     let payload = !input.fields().is_empty();

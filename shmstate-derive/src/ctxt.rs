@@ -1,4 +1,4 @@
-//! Where the errors gather, so that the user sees all of them at once.
+//! Collects the errors, so that the user sees all of them at once.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;

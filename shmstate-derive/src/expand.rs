@@ -2,7 +2,7 @@
 //!
 //! All of it stands in one `const _` block. It never repeats the type of a field, and calls nothing by a path except the items of
 //! the trait and methods of its constants (`layout/derived.rs` of shmstate says why). Local names start with two underscores,
-//! because a constant of the user's with the name of a local variable would turn it into a pattern.
+//! because a constant of the user's that has the name of a local variable would turn that binding into a constant pattern.
 
 mod bounds;
 mod enums;
@@ -16,13 +16,13 @@ use quote::{format_ident, quote, quote_spanned};
 
 /// The paths that the generated code uses.
 pub(crate) struct Paths {
-    /// Gives shmstate its name in the block: a crate that cannot be found is one error then.
+    /// Gives shmstate its name in the block, so that a crate that cannot be found is only one error.
     pub(crate) import: TokenStream,
     /// The trait.
     pub(crate) shared: TokenStream,
-    /// What only generated code uses; in signatures alone.
+    /// The items that only generated code uses; this path appears in signatures only.
     pub(crate) private: TokenStream,
-    /// Where everything begins: `BUILDER` of the trait.
+    /// The value that all generated code starts from: `BUILDER` of the trait.
     builder: TokenStream,
 }
 
@@ -43,9 +43,9 @@ impl Paths {
     }
 }
 
-/// `Trait::function(argument, others)`, of which all has the span of the field's type: the compiler reports one error for
-/// a type that is not `SharedLayout`, however often the generated code calls the trait. Of `argument`, the first token and
-/// the last have to be given.
+/// `Trait::function(argument, others)`, all with the span of the field's type: the compiler reports one error for a type
+/// that is not `SharedLayout`, however often the generated code calls the trait. The caller gives the first and the last token
+/// of `argument` that span.
 fn of_field(paths: &Paths, span: SpanRange, function: &str, argument: TokenStream, others: TokenStream) -> TokenStream {
     let shared = respan(&paths.shared, span.start);
     let function = Ident::new(function, span.start);
@@ -54,7 +54,7 @@ fn of_field(paths: &Paths, span: SpanRange, function: &str, argument: TokenStrea
     quote_spanned!(span.start=> #shared::#function #arguments;)
 }
 
-/// Asks of the types of those `fields` which `looks_fine` lets pass that they are shareable, given a value `__this` of the
+/// Requires that the types of those `fields` for which `looks_fine` returns true are shareable, given a value `__this` of the
 /// struct or the enum; `variant` is the rest of the path to the variant.
 pub(crate) fn is_shared(
     paths: &Paths,
@@ -84,7 +84,7 @@ pub(crate) fn is_shared(
 pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     let paths = Paths::of(input);
     let proofs = proofs::proofs(&paths, input);
-    // What depends on parameters is proved where the layout of one instance is asked for.
+    // What depends on parameters is proved where the layout of one instance is used.
     let (in_trait, on_their_own) = match input.is_generic() {
         true => (Some(quote!(const PROOFS: () = { #(#proofs;)* };)), Vec::new()),
         false => (None, proofs),
@@ -134,7 +134,7 @@ fn described(paths: &Paths, input: &Input<'_>) -> TokenStream {
     quote!(#described #version #arguments)
 }
 
-/// A name other than that of the source, and documentation, as calls of methods; of the part of that `index`, if there is
+/// A name other than that in the source, and documentation, as calls of methods; for the part of that `index`, if there is
 /// more than one.
 fn more(index: Option<usize>, rename: Option<&Rename>, renamed_from: &[String], docs: &str) -> TokenStream {
     let index = index.map(|index| {
@@ -166,7 +166,7 @@ fn facts(paths: &Paths, field: &Field<'_>) -> TokenStream {
     quote_spanned!(span.start=> #shared::#facts)
 }
 
-/// A field as an argument, after `name`: what its type adds to the description, and `pointer`, which points to it.
+/// The arguments for a field: `name`, what its type adds to the description, and `pointer`, which points to it.
 fn argument(paths: &Paths, field: &Field<'_>, name: Option<&str>, pointer: &TokenStream) -> Group {
     let (span, facts) = (field.type_span(), facts(paths, field));
     let name = name.map(|name| quote!(#name,));
@@ -175,8 +175,8 @@ fn argument(paths: &Paths, field: &Field<'_>, name: Option<&str>, pointer: &Toke
     arguments
 }
 
-/// The description of plain data: arrays as arrays, the rest under the name that the source has for it. What it describes
-/// is the type of the real field.
+/// The description of plain data: arrays as arrays, all other types under their name in the source. It describes the type of
+/// the real field.
 fn plain(ty: &syn::Type, builder: &TokenStream) -> TokenStream {
     let span = SpanRange::of(ty);
     let (function, argument) = match ty {

@@ -1,7 +1,7 @@
 //! The implementation that is emitted with errors, so that uses of the type do not add errors of their own.
 //!
-//! The errors stand inside `LAYOUT`. A constant that failed to compile is passed over in silence when another one needs it;
-//! one that compiled would be used in proofs, which would then fail for the same reasons again.
+//! The errors stand inside `LAYOUT`. The compiler reports nothing more when another constant needs one that failed to compile.
+//! A constant that compiled would be used in proofs, which would then fail for the same reasons again.
 
 use crate::check::holds_itself;
 use crate::expand::{Paths, is_shared};
@@ -21,7 +21,7 @@ pub(crate) fn fallback(input: &Input<'_>, errors: TokenStream) -> TokenStream {
     let core = quote!(#private::core);
     let ident = input.ident;
 
-    // A lifetime parameter is an error of its own; `'static` serves in its place.
+    // A lifetime parameter is an error of its own; `'static` replaces it.
     let generics = &input.original.generics;
     let params =
         generics.params.iter().filter(|param| !matches!(param, GenericParam::Lifetime(_))).map(|param| match param {
@@ -44,7 +44,7 @@ pub(crate) fn fallback(input: &Input<'_>, errors: TokenStream) -> TokenStream {
     let args = quote!(<#(#args),*>);
     let (params, predicates) = (forever(params), forever(generics.where_clause.to_token_stream()));
 
-    // The fields that the checks had nothing against are still asked whether they are shareable.
+    // The compiler still checks whether the types of the fields that passed the checks are shareable.
     let ask = generics.params.is_empty() && input.repr.packed.is_none() && !input.names_twice();
     let looks_fine = |field: &Field<'_>| ask && looks_fine(input, field);
     let others = match &input.body {
@@ -92,7 +92,7 @@ fn looks_fine(input: &Input<'_>, field: &Field<'_>) -> bool {
     found.is_empty() && !field.attrs.pod && !holds_itself(field.ty, input)
 }
 
-/// Whether a field has no size of its own, so that the type cannot have the trait at all.
+/// Whether a field has no fixed size, so that the type cannot have the trait at all.
 fn is_unsized(input: &Input<'_>) -> bool {
     input.fields().iter().any(|field| match field.ty {
         Type::Slice(_) | Type::TraitObject(_) => true,
@@ -101,7 +101,7 @@ fn is_unsized(input: &Input<'_>) -> bool {
     })
 }
 
-/// Whether a field's type names something that threads may not share, which the trait asks for.
+/// Whether a field's type names something that threads may not share, though the trait requires that.
 fn holds_unshareable(input: &Input<'_>) -> bool {
     const NAMES: [&str; 9] = ["Rc", "Weak", "Cell", "RefCell", "UnsafeCell", "OnceCell", "LazyCell", "NonNull", "dyn"];
     fn any(tokens: TokenStream) -> bool {

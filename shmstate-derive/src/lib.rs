@@ -1,8 +1,8 @@
 //! `#[derive(SharedLayout)]` of [shmstate](https://docs.rs/shmstate).
 //!
-//! From syntax to code: `attr` and `model` read the input, `check` tells what is wrong with it (all of it at once, through
-//! `ctxt`; `suggestions` knows what to use instead), `expand` writes the implementation, and `fallback` one that keeps a
-//! mistake from causing more errors than its own, also of a type that does not parse (`unparsed`). `manifest` knows whether
+//! From syntax to code: `attr` and `model` read the input. `check` finds what is wrong with it, all at once (`ctxt` collects the
+//! errors, and `suggestions` knows what to use instead). `expand` writes the implementation. `fallback` writes one that keeps a
+//! mistake from causing more errors than its own, even in a type that does not parse (`unparsed`). `manifest` knows whether
 //! shmstate has another name.
 
 mod attr;
@@ -21,8 +21,8 @@ use model::Input;
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
-/// Implements `SharedLayout`: [shmstate](https://docs.rs/shmstate/latest/shmstate/derive.SharedLayout.html), which passes this
-/// macro on, documents it, in `shmstate/docs/derive.md`.
+/// Implements `SharedLayout`. [shmstate](https://docs.rs/shmstate/latest/shmstate/derive.SharedLayout.html), which re-exports this
+/// macro, documents it in `shmstate/docs/derive.md`.
 #[proc_macro_derive(SharedLayout, attributes(shared))]
 pub fn derive_shared_layout(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     derive(input.into()).into()

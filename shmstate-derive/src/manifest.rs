@@ -28,16 +28,16 @@ pub(crate) fn renamed() -> Option<String> {
 /// What a manifest says of its dependencies.
 #[derive(Default)]
 struct Found {
-    /// One is called `shmstate`.
+    /// Whether a dependency is called `shmstate`.
     plain: bool,
-    /// What those are called that are shmstate.
+    /// The other names under which shmstate is a dependency.
     renamed: Vec<String>,
-    /// What all others are called.
+    /// The names of all other dependencies.
     others: Vec<String>,
 }
 
 impl Found {
-    /// Those of the package, or those that the members of a workspace inherit.
+    /// The dependencies of the package, or those that the members of a workspace inherit.
     fn in_manifest(text: &str, of_workspace: bool) -> Found {
         let mut found = Found::default();
         let mut table = String::new();
@@ -62,7 +62,7 @@ impl Found {
         found
     }
 
-    /// There is a dependency `name`, of which `value` says more.
+    /// Notes a dependency `name`, of which `value` says more.
     fn note(&mut self, name: &str, value: &str) {
         let name = name.trim_matches(['"', '\'']).to_owned();
         let package = value.split("package").nth(1).and_then(|rest| rest.trim_start().strip_prefix('='));

@@ -1,4 +1,4 @@
-//! The derive's own view of the type: what the checks and the expansion need, beside the original syntax, whose tokens
+//! The derive's own view of the type: what the checks and the expansion need, next to the original syntax, whose tokens
 //! carry the spans.
 
 use crate::attr::{self, FieldAttrs, Names, Repr, TypeAttrs};
@@ -18,7 +18,7 @@ pub(crate) struct Input<'a> {
     pub(crate) name: String,
     pub(crate) docs: String,
     pub(crate) attrs: TypeAttrs,
-    /// What shmstate is called in `Cargo.toml`, if no attribute says where it is, and if that is not `shmstate`.
+    /// The name of shmstate in `Cargo.toml`, if it is not `shmstate`, and no attribute says where the crate is.
     pub(crate) renamed: Option<Ident>,
     pub(crate) repr: Repr,
     pub(crate) body: Body<'a>,
@@ -84,7 +84,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// Whether two fields or variants have one name, which the compiler reports.
+    /// Whether two fields or variants have the same name; the compiler reports that.
     pub(crate) fn names_twice(&self) -> bool {
         let twice = |fields: &[Field<'_>]| any_twice(fields.iter().map(|field| &field.member));
         match &self.body {
@@ -173,8 +173,8 @@ impl Field<'_> {
     }
 }
 
-/// Two spans that the compiler joins to one: generated code whose first token has the one and whose last has the other
-/// is reported there.
+/// Two spans that the compiler joins to one: it reports generated code there whose first token has `start` and whose last
+/// token has `end`.
 ///
 /// Both keep the context of the derive: the code counts as the macro's, so that lints of the user's crate leave it alone.
 #[derive(Clone, Copy)]
@@ -185,7 +185,7 @@ pub(crate) struct SpanRange {
 
 impl SpanRange {
     pub(crate) fn of(tokens: impl ToTokens) -> Self {
-        /// Without the invisible parentheses around what a macro was given.
+        /// The spans of `tokens`, without the invisible parentheses around an argument of a macro.
         fn visible(tokens: TokenStream) -> Vec<(Span, Span)> {
             let spans = tokens.into_iter().flat_map(|tree| match tree {
                 TokenTree::Group(group) if group.delimiter() == Delimiter::None => visible(group.stream()),

@@ -1,6 +1,6 @@
 //! Types that cannot live in shared memory: why, and what to write instead.
 //!
-//! A derive sees names, not types. So a name counts as the standard library's only if it is written as that type usually is: alone
+//! A derive sees names, not types. So a name counts as the standard library's only if it is written as usual for that type: alone
 //! or with a path from `std`, `core` or `alloc`, and with type arguments if it takes any. A type of the user's own that looks the
 //! same is accepted with a path (`self::Mutex<T>`). Types that are not recognised here are refused by the compiler, by the bound
 //! `SharedLayout`, whose message is more general.
@@ -16,10 +16,10 @@ pub(crate) struct Refusal<'a> {
     pub(crate) message: String,
 }
 
-/// Gathers what is to be refused in `ty`: the type itself, or its parts.
+/// Collects what is to be refused in `ty`: the type itself, or its parts.
 pub(crate) fn refuse<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
     if let Type::Group(group) = ty {
-        // From a macro: what was given to it is the culprit, and not the `$ty` that stands for it.
+        // From a macro: the culprit is the macro's argument, not the `$ty` that stands for it.
         return refuse(&group.elem, found);
     }
     if is_option_of_non_zero(ty) {
@@ -54,7 +54,8 @@ pub(crate) fn refuse<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
     }
 }
 
-/// The same for a field under `#[shared(pod)]`, whose type `bytemuck::Pod` vouches for in all but one respect.
+/// The same for a field under `#[shared(pod)]`, whose type `bytemuck::Pod` vouches for, except that an array may have length 0, and that
+/// `usize` and `isize` have no fixed size.
 pub(crate) fn refuse_in_pod<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
     match ty {
         Type::Array(array) if is_zero(&array.len) => refuse(ty, found),
@@ -66,7 +67,7 @@ pub(crate) fn refuse_in_pod<'a>(ty: &'a Type, found: &mut Vec<Refusal<'a>>) {
     }
 }
 
-/// What the parts of `ty` become for which only the user has a type: the message is to lead to what compiles.
+/// For the parts of `ty` that need a type of the user's own: what to replace them with, so that the message leads to code that compiles.
 fn of_your_own(ty: &Type) -> String {
     fn gather(ty: &Type, found: &mut String) {
         let own = match ty {
@@ -166,7 +167,7 @@ fn by_name(path: &Path) -> Option<Why> {
     let mut types = arguments(path);
     match types.next() {
         None => plain_name(&name, path.segments.len() > 1),
-        // What a `Box<dyn Trait>` and its like need is not their content but another design.
+        // A `Box<dyn Trait>` and the like cannot be replaced by their content: they need another design.
         Some(first) => generic_name(&name, first, path).map(|why| trait_object(first).unwrap_or(why)),
     }
 }
@@ -183,7 +184,7 @@ fn plain_name(name: &str, rooted: bool) -> Option<Why> {
         "isize" => why("its size differs between 32-bit and 64-bit programs", "use `i64` or `i32`"),
         "AtomicUsize" => why(INSIDE, "use `u64`: an update is atomic already"),
         "AtomicIsize" => why(INSIDE, "use `i64`: an update is atomic already"),
-        // Names that a program may well have given to a type of its own.
+        // Names that a program may easily have given to a type of its own.
         "Instant" if rooted => {
             why(NO_FIXED, "use `shmstate::Timestamp`, or a `shmstate::TimeSpan` since a moment of your choice")
         }
@@ -290,7 +291,7 @@ fn map(name: &str, path: &Path) -> String {
 fn of_capacity(name: &str, items: &[&Type]) -> String {
     let inside = |item: &&Type| {
         let inside = stand_in(item);
-        // Two capacities have two names.
+        // The inner and the outer capacity get different names.
         let renamed = inside.replace("<N>", "<M>").replace(", N>", ", M>");
         if inside == show(item) { inside } else { renamed }
     };
@@ -309,7 +310,7 @@ fn owned(ty: &Type) -> String {
     if stand_in == show(ty) { format!("`{stand_in}` itself") } else { format!("`{stand_in}`") }
 }
 
-/// `ty`, or what stands in for it if it cannot be shared and one type can.
+/// `ty`, or the type that stands in for it, if `ty` cannot be shared and there is such a type.
 fn stand_in(ty: &Type) -> String {
     if is_option_of_non_zero(ty) {
         return show(ty);
@@ -348,7 +349,7 @@ fn stand_in(ty: &Type) -> String {
     show(ty)
 }
 
-/// Whether `path` is a container of shmstate's that says itself that it has no capacity.
+/// Whether `path` is a container of shmstate with a capacity of 0, which reports that itself.
 fn is_empty_container(path: &Path) -> bool {
     let Some(last) = path.segments.last() else { return false };
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };

@@ -7,7 +7,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::DeriveInput;
 
-/// `tokens`, a type, without its body; `None` if not even that parses.
+/// `tokens`, a type definition, without its body; `None` if not even that parses.
 pub(crate) fn without_body(tokens: TokenStream) -> Option<DeriveInput> {
     let mut head = Vec::new();
     for token in tokens {
@@ -29,8 +29,8 @@ fn is_pub(token: Option<&TokenTree>) -> bool {
     matches!(token, Some(TokenTree::Ident(word)) if word == "pub")
 }
 
-/// Whether `tokens` are no type in any version of the language: a field without a type, or without a name, or with two; an
-/// angle bracket that is never closed. The compiler has reported it.
+/// Whether `tokens` are no type in any version of the language: a field has no type, no name, or two names, or an angle
+/// bracket is never closed. The compiler has reported that.
 pub(crate) fn is_half_written(tokens: TokenStream) -> bool {
     let is_enum = tokens.clone().into_iter().any(|token| matches!(&token, TokenTree::Ident(word) if word == "enum"));
     tokens.into_iter().any(|token| match token {
@@ -90,15 +90,15 @@ fn is_broken(group: &proc_macro2::Group) -> bool {
     broken || depth != 0 || named && tokens > 0 && (colons != 1 || after_colon == 0)
 }
 
-/// Whether two of `names` are the same, which the compiler reports.
+/// Whether two of `names` are the same; the compiler reports that.
 pub(crate) fn any_twice(names: impl Iterator<Item = impl ToTokens>) -> bool {
     let mut names: Vec<String> = names.map(|name| name.to_token_stream().to_string()).collect();
     names.sort_unstable();
     names.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-/// The definition once more: the same mistake, which the compiler tells of once. (An attribute below the derive may mend the
-/// one definition and not the other, so there has to be one.)
+/// The definition once more: it has the same mistake, which the compiler reports once. (Without it there might be no error: an
+/// attribute below the derive may correct the original.)
 pub(crate) fn again(original: &DeriveInput) -> TokenStream {
     let mut original = original.clone();
     original.attrs.clear();

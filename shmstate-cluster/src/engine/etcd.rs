@@ -20,7 +20,7 @@ const PART: usize = 1 << 20;
 /// Entries that are read at a time: a client takes answers of 4 MiB.
 const AT_ONCE: i64 = 2;
 
-/// Bytes of an answer of a watch. The server splits those that are larger than a request may be, which its options say.
+/// Bytes of an answer of a watch. The server splits larger answers at its limit for requests, which is one of its options.
 const ANSWER_OF_WATCH: usize = 64 << 20;
 
 /// A connection.
@@ -53,7 +53,7 @@ impl Etcd {
         format!("{}/log/{seq:020}", self.prefix)
     }
 
-    /// After all entries.
+    /// A key after those of all entries.
     fn entries_end(&self) -> String {
         format!("{}/log0", self.prefix)
     }
@@ -111,7 +111,7 @@ impl Engine for Etcd {
     async fn follow(&self, after: u64, to: mpsc::Sender<(u64, Bytes)>) -> Result<(), Failed> {
         let failed = Failed::new("follow the log");
         let mut next = self.entry_key(after + 1);
-        // What there is, some at a time; then what comes after the revision of the last look.
+        // First the entries that exist, some at a time; then those that come after the revision of the last read.
         let revision = loop {
             let options = GetOptions::new().with_range(self.entries_end()).with_limit(AT_ONCE);
             let got = self.client.kv_client().get(next.clone(), Some(options)).await.map_err(|e| failed(&e))?;
@@ -157,7 +157,7 @@ impl Engine for Etcd {
             kv.put(self.part_key(name, parts), part, None).await.map_err(|e| failed(&e))?;
             parts += 1;
         }
-        // It is there when it is there as a whole.
+        // The content exists once all of its parts do.
         kv.put(self.content_key(name), parts.to_string(), None).await.map(drop).map_err(|e| failed(&e))
     }
 
@@ -169,7 +169,7 @@ impl Engine for Etcd {
         let parts = self.number(self.content_key(name), DOING).await?;
         let mut content = Vec::new();
         for part in 0..parts {
-            // It may be removed meanwhile.
+            // The content may be removed meanwhile.
             let Some(bytes) = self.get(self.part_key(name, part as usize), DOING).await? else { return Ok(None) };
             content.extend(bytes);
         }
@@ -179,7 +179,7 @@ impl Engine for Etcd {
     async fn names(&self) -> Result<Vec<(String, bool)>, Failed> {
         let failed = Failed::new("list the contents");
         let mut names = BTreeMap::new();
-        // Parts without the key of their content are of one that was never finished.
+        // Parts without the key of their content belong to a content that was never finished.
         for (first, is_whole) in [(self.content_key(""), true), (format!("{}/parts/", self.prefix), false)] {
             let options = GetOptions::new().with_prefix().with_keys_only();
             let got = self.client.kv_client().get(first.clone(), Some(options)).await.map_err(|e| failed(&e))?;

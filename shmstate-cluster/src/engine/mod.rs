@@ -17,7 +17,7 @@ use std::future::Future;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// What an engine says when something fails. Whether it has happened all the same is not known then.
+/// What an engine reports when an operation fails. The operation may still have happened.
 #[derive(Debug, Clone)]
 pub(crate) struct Failed(pub(crate) String);
 
@@ -43,44 +43,44 @@ pub(crate) fn patience(size: usize) -> Duration {
 pub(crate) enum Appended {
     /// It is in the log, on as many servers as the engine promises.
     Yes,
-    /// The newest entry is not the one that it was to follow.
+    /// The newest entry is not the one that the new entry was to follow.
     Conflict,
 }
 
-/// A connection to an engine, for the state of one name. Entries are numbered from 1.
+/// A connection to an engine, for one state. Entries are numbered from 1.
 pub(crate) trait Engine: Clone + Send + Sync + 'static {
     /// Appends an entry, if the newest one is number `after`.
     fn append(&self, after: u64, entry: Bytes) -> impl Future<Output = Result<Appended, Failed>> + Send;
 
-    /// The number of the newest entry, 0 if there is none. It may be that of a moment ago.
+    /// The number of the newest entry, 0 if there is none. The answer may be slightly outdated.
     fn newest(&self) -> impl Future<Output = Result<u64, Failed>> + Send;
 
     /// The entry of that number, on which the servers agree; `None` if it is not kept.
     fn entry(&self, seq: u64) -> impl Future<Output = Result<Option<Bytes>, Failed>> + Send;
 
     /// Sends the entries after number `after`, each once and in order, and new ones as they come, until the receiver is dropped.
-    /// An error if the connection is lost. They may come from a
-    /// server that has something else than the others. If entries are not kept any more, the first one that is sent has a larger number.
+    /// It is an error if the connection is lost. The entries may come from a server that has something else than the others. If entries
+    /// are not kept any more, the first one that is sent has a larger number.
     fn follow(&self, after: u64, to: mpsc::Sender<(u64, Bytes)>) -> impl Future<Output = Result<(), Failed>> + Send;
 
     /// Forgets the entries up to that one.
     fn forget(&self, upto: u64) -> impl Future<Output = Result<(), Failed>> + Send;
 
-    /// Writes a content of a new name. If that does not come to its end, there may be a part of it.
+    /// Writes a content of a new name. If that is interrupted, a part of the content may exist.
     fn write(&self, name: &str, content: Bytes) -> impl Future<Output = Result<(), Failed>> + Send;
 
     /// Reads the content of that name; `None` if there is none, or only a part of it.
     fn read(&self, name: &str) -> impl Future<Output = Result<Option<Bytes>, Failed>> + Send;
 
-    /// The names of all contents, each with whether all of it is there. They may be those of a moment ago.
+    /// The names of all contents, each with whether all of it is there. The answer may be slightly outdated.
     fn names(&self) -> impl Future<Output = Result<Vec<(String, bool)>, Failed>> + Send;
 
     /// Removes the content of that name, or what there is of it. Nothing is left.
     fn remove(&self, name: &str) -> impl Future<Output = Result<(), Failed>> + Send;
 
-    /// Whether no server can have something else than the others.
+    /// Whether there is only one copy of the log, so that no server can have something else than the others.
     fn has_one_copy(&self) -> bool;
 
-    /// Bytes that an entry may have.
+    /// The most bytes that an entry may have.
     fn largest(&self) -> usize;
 }

@@ -23,7 +23,7 @@ const ANSWER: Duration = Duration::from_secs(2);
 /// How long a connection may take, and how long it may be silent before the server is asked whether it is there.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// Bytes of a message beside an entry: its subject and headers, with room to spare.
+/// Bytes of a message besides its entry: its subject and headers, with room to spare.
 const BESIDE: usize = 4096;
 
 /// A task that ends when nothing waits for it any more.
@@ -51,7 +51,7 @@ pub(crate) struct Nats {
     contents: Contents,
     subject: String,
     largest: usize,
-    /// Whether the connection was lost since.
+    /// Whether the connection has been lost.
     lost: watch::Receiver<bool>,
 }
 
@@ -62,7 +62,7 @@ impl Nats {
         let failed = Failed::new("connect");
         let servers: Result<Vec<ServerAddr>, _> = url.split(',').map(str::parse).collect();
         let servers = servers.map_err(|e| failed(&e))?;
-        // After a lost connection, the link looks at everything anew: the client must not connect again by itself unseen.
+        // After a lost connection, the link checks everything again, so the client must not reconnect unnoticed.
         let (said, lost) = watch::channel(false);
         let mut options = ConnectOptions::new()
             .connection_timeout(SILENCE)
@@ -77,7 +77,7 @@ impl Nats {
                 }
                 std::future::ready(())
             });
-        // The client takes none from a URL.
+        // The client does not take user and password from a URL.
         if let Some(user) = servers.iter().find_map(|server| server.username()) {
             let password = servers.iter().find_map(|server| server.password());
             options = match password {
@@ -151,7 +151,7 @@ impl Engine for Nats {
     }
 
     async fn entry(&self, seq: u64) -> Result<Option<Bytes>, Failed> {
-        // The server that leads answers.
+        // The leader answers this request.
         match self.log.get_raw_message(seq).await {
             Ok(message) => Ok(Some(message.payload)),
             Err(e) if e.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),

@@ -17,7 +17,7 @@ use std::future::IntoFuture;
 /// Bytes of a part.
 pub(super) const PART: usize = 128 << 10;
 
-/// Parts that are on their way to the server at a time.
+/// The most parts that are on their way to the server at a time.
 const WINDOW: usize = 8;
 
 /// What a subject ends with.
@@ -51,7 +51,7 @@ impl Contents {
             self.context.publish(self.subject(name, end), payload).await.map_err(|e| failed(&e))
         };
         let arrived = async |ack: PublishAckFuture| ack.into_future().await.map(drop).map_err(|e| failed(&e));
-        // One after the other in the stream: they are sent on one connection.
+        // The stream has them in this order, because they are sent on one connection.
         let mut under_way = VecDeque::from([send(BEGIN, Bytes::new()).await?]);
         let mut parts: u64 = 0;
         for start in (0..content.len()).step_by(PART) {
@@ -83,7 +83,7 @@ impl Contents {
         }
     }
 
-    /// Reads a content of that many parts. If it is removed meanwhile, that never ends.
+    /// Reads a content of that many parts. If the content is removed meanwhile, this never returns.
     pub(super) async fn read(&self, name: &str, parts: u64) -> Result<Bytes, Failed> {
         let failed = Failed::new("read a content");
         let mut content = Vec::new();
@@ -112,7 +112,7 @@ impl Contents {
         Ok(names.into_iter().collect())
     }
 
-    /// Removes a content, its beginning last: until then, it is known by name.
+    /// Removes a content, its beginning last: until then, its name is listed.
     pub(super) async fn remove(&self, name: &str) -> Result<(), Failed> {
         for end in [END, OF_PART, BEGIN] {
             let purged = self.stream.purge().filter(self.subject(name, end)).await;

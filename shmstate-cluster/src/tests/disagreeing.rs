@@ -1,4 +1,4 @@
-//! Servers that have something else than the others, as one may that was stopped or apart from them in a bad moment.
+//! A server that has something else than the others, as can happen if it was stopped or cut off at a bad moment.
 
 use super::memory::server;
 use super::{eventually, patience};
@@ -11,7 +11,7 @@ fn join(dir: &Path) -> ClusterState<[u64; 4]> {
     options.join("memory://disagreeing", dir.join("state")).unwrap()
 }
 
-/// Such a server misleads a machine for a moment, and not for ever; nothing that was acknowledged is lost by that.
+/// Such a server misleads a machine for a moment, not forever, and nothing that was acknowledged is lost.
 #[test]
 fn machines_agree_though_servers_do_not() {
     let dir = tempfile::tempdir().unwrap();
@@ -20,19 +20,19 @@ fn machines_agree_though_servers_do_not() {
     let (mut acknowledged, mut in_doubt) = (0, 0);
     let mut count = |state: &ClusterState<[u64; 4]>| match state.update(|s| s[0] += 1) {
         Ok(()) => acknowledged += 1,
-        // It took all of the state.
+        // The machine took all of the state.
         Err(Error::InDoubt { .. }) => in_doubt += 1,
         Err(Error::Disconnected { .. } | Error::Conflict { .. }) => {}
         Err(e) => panic!("{e}"),
     };
     for round in 0..60 {
         if round % 5 == 0 {
-            // Each machine finds another server, which may be the same.
+            // Each machine connects to a random server again.
             server.disconnect();
         }
         server.disagree_on_next();
         count(&states[round % 2]);
-        // On what it has got, or after that has shown.
+        // The machine has not noticed the wrong entry yet, or has had time to notice it.
         if round % 3 == 0 {
             std::thread::sleep(std::time::Duration::from_millis(2));
         }
@@ -44,7 +44,7 @@ fn machines_agree_though_servers_do_not() {
     for state in &states {
         eventually("the same", || state.read(|s| *s).unwrap() == newest);
     }
-    // A machine that comes late reads it from the same servers.
+    // A machine that joins late reads the state from the same servers.
     let late = join(&dir.path().join("late"));
     eventually("the same", || late.read(|s| *s).unwrap() == newest);
     assert_eq!(late.update(|s| *s).unwrap(), newest);

@@ -1,4 +1,4 @@
-//! The engines themselves, on servers that are as they come.
+//! The engines themselves, on unmodified servers.
 
 #[path = "../../tests/common/servers.rs"]
 #[allow(dead_code, reason = "each test uses a part of it")]
@@ -11,19 +11,19 @@ use bytes::Bytes;
 use std::future::Future;
 use std::time::Duration;
 
-/// Runs a test that waits, no longer than it may.
+/// Runs an asynchronous test, with a time limit.
 fn run<R>(test: impl Future<Output = R>) -> R {
     crate::worker::runtime().unwrap().block_on(async { tokio::time::timeout(patience(), test).await.unwrap() })
 }
 
-/// Waits until all contents are those.
+/// Waits until the names of the contents are as expected.
 async fn until_names(engine: &impl Engine, are: impl Fn(&[(String, bool)]) -> bool) {
     while !are(&engine.names().await.unwrap()) {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
-/// A content that was begun and never finished is nothing to a reader, and goes with those of its time.
+/// A content that was begun and never finished does not exist for a reader, and is removed with those of its time.
 async fn what_was_begun_goes(engine: &impl Engine) {
     let begun = "snapshot-00000000000000000005-0123456789abcdef";
     tokio::select! {
@@ -39,7 +39,7 @@ async fn what_was_begun_goes(engine: &impl Engine) {
     assert_eq!(snapshots(engine).await.unwrap(), [(6, kept.clone())]);
     assert!(engine.names().await.unwrap().contains(&(begun.to_owned(), false)));
     until_names(engine, |names| names.len() == 3).await;
-    // What was on its way when it was begun may come after that: it goes the next time.
+    // Parts that were on their way may arrive after the removal: they are removed the next time.
     loop {
         forget_before(engine, 6).await.unwrap();
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -61,7 +61,7 @@ fn what_was_begun_goes_from_nats() {
     run(async {
         let engine = Nats::connect(&server.url(), "begun", 1).await.unwrap();
         what_was_begun_goes(&engine).await;
-        // And nothing says that it was there.
+        // Nothing is left of the content.
         let context = async_nats::jetstream::new(async_nats::connect(server.url()).await.unwrap());
         let stream = context.get_stream("shmstate_begun_contents").await.unwrap();
         let info = stream.get_info().await.unwrap();
@@ -86,7 +86,7 @@ mod etcd {
         run(async { what_was_begun_goes(&Etcd::connect(&address, "begun").await.unwrap()).await });
     }
 
-    /// What comes between the last look and the beginning of the watch is more than a client takes in one answer by default.
+    /// More entries come between the last read and the beginning of the watch than a client takes in one answer by default.
     #[test]
     fn entries_come_however_many_there_are() {
         if !servers::has("etcd") {
@@ -111,7 +111,7 @@ mod etcd {
             while from.is_empty() {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
-            // It has looked, and waits until the first one is taken.
+            // The engine has read the log, and waits until the first entry is taken.
             for after in 2..12 {
                 append(after, 900_000).await;
             }

@@ -1,4 +1,4 @@
-//! What a machine finds when it joins, and what becomes of it.
+//! What a machine may find when it joins, and what it does with it.
 
 use super::memory::server;
 use super::{eventually, patience};
@@ -15,7 +15,7 @@ struct Old {
     left: u32,
 }
 
-/// With a field more, and a wider one.
+/// A layout with one more field, and a wider one.
 mod new {
     use shmstate::SharedLayout;
 
@@ -86,7 +86,7 @@ fn a_region_that_is_there_becomes_the_state_or_is_refused() {
     }
     let state = join::<u64>("there", &first);
     assert_eq!(state.update(|n| std::mem::replace(n, 6)).unwrap(), 5);
-    // The other one has nothing to do with it.
+    // The region of the other machine is unrelated to the cluster's state.
     let refused = try_join::<u64>("there", &second, false).unwrap_err();
     assert!(matches!(refused, Error::Unrelated { .. }), "{refused}");
     assert_eq!(State::<u64>::open(second.join("state")).unwrap().read(|n| *n).unwrap(), 5);
@@ -106,7 +106,7 @@ fn regions_of_a_cluster_that_was_made_anew_are_refused() {
     server("anew").forget_everything();
     let state = ClusterState::<u64>::options().timeout(Duration::from_millis(500));
     let state = state.join("memory://anew", dir.path().join("state")).unwrap();
-    // It can be read, and says why it is alone.
+    // The state can be read, and says why it is not connected.
     assert_eq!(state.read(|n| *n).unwrap(), 10);
     let refused = state.update(|n| *n += 1).unwrap_err();
     assert!(matches!(&refused, Error::Disconnected { why, .. } if why.contains("made anew")), "{refused}");
@@ -149,7 +149,7 @@ fn a_join_that_was_not_finished_is_begun_again() {
     assert!(finished < 40, "none has failed");
 }
 
-/// What a server has confirmed and lost is lost; all machines that were there go on with what the others have.
+/// What the servers have acknowledged and then lost is lost. All machines go on with what is left.
 #[test]
 fn machines_give_up_what_the_servers_have_lost() {
     let dir = tempfile::tempdir().unwrap();
@@ -159,7 +159,7 @@ fn machines_give_up_what_the_servers_have_lost() {
         states[0].update(|s| s[0] += 1).unwrap();
     }
     server("lossy").lose_newest(5);
-    // A machine that has none of it, and more entries than there were.
+    // A machine that has none of what was lost adds more entries than there were before.
     let other = join::<[u64; 4]>("lossy", &third);
     for _ in 0..20 {
         other.update(|s| s[1] += 1).unwrap();
@@ -173,7 +173,7 @@ fn machines_give_up_what_the_servers_have_lost() {
     assert_eq!(states[1].update(|s| *s).unwrap(), [newest[0], 20, 1, 0]);
 }
 
-/// What a closure has decided not to do needs no second try, also after updates of others.
+/// If a closure decides to change nothing, it needs no second try, even after updates of other machines.
 #[test]
 fn a_refusal_is_not_undone_for_ever() {
     let dir = tempfile::tempdir().unwrap();
@@ -192,7 +192,7 @@ fn a_refusal_is_not_undone_for_ever() {
     }
 }
 
-/// Which fields are local is agreed by all machines; comments are not.
+/// All machines must agree on which fields are local, but not on comments.
 #[test]
 fn local_fields_are_a_part_of_the_layout_and_comments_are_not() {
     mod other {
@@ -233,7 +233,7 @@ fn local_fields_are_a_part_of_the_layout_and_comments_are_not() {
     assert!(matches!(state.update(|s| s.count += 1).unwrap_err(), Error::Replaced { .. }));
 }
 
-/// A machine whose region becomes the state, and that did not learn that it has, knows it as its own.
+/// A machine whose region becomes the cluster's state, and that did not learn of this, still recognises the state as its own.
 #[test]
 fn a_state_that_was_founded_unseen_is_known() {
     let dir = tempfile::tempdir().unwrap();
@@ -273,7 +273,7 @@ fn a_region_that_cannot_be_used_is_filled_anew_as_the_error_says() {
     said(why, ErrorKind::LayoutMismatch, &["`ClusterState::options().migrate("]);
     drop(joined);
     for name in ["state", "state.ahead", "state.cluster"] {
-        // In its place: a thread that waited for the dropped state may still have the file mapped, which must not be cut off.
+        // Written in place: a thread that waited for the dropped state may still have the file mapped, so it must not be truncated.
         let file = std::fs::OpenOptions::new().read(true).write(true).open(dir.path().join(name)).unwrap();
         let mut byte = [0];
         file.read_exact_at(&mut byte, 40).unwrap();

@@ -33,7 +33,7 @@ impl Board {
     fn count(&mut self, me: usize) -> u64 {
         self.total += 1;
         self.each[me] += 1;
-        // Lost: it is each machine's own.
+        // This is lost: the field is local.
         self.reads = 1_000_000;
         self.order.push(me as u8).unwrap();
         let key = self.total % 100;
@@ -78,7 +78,8 @@ fn content(dir: &Path) -> String {
     content.to_string()
 }
 
-/// Counts on machines and processes of a bad network, and returns what was acknowledged and what is in doubt, of each.
+/// Machines with two processes each count over a bad network. For each process, the test knows how many updates were acknowledged, and
+/// how many are in doubt.
 #[test]
 fn updates_happen_once_and_as_a_whole() {
     let dir = tempfile::tempdir().unwrap();
@@ -114,7 +115,7 @@ fn updates_happen_once_and_as_a_whole() {
                             Ok(count) => {
                                 acknowledged += 1;
                                 assert!((acknowledged..=acknowledged + in_doubt).contains(&count));
-                                // Its own updates are there to read.
+                                // The machine can read its own updates.
                                 assert!(state.read(|s| s.is_whole() && s.each[me] >= count).unwrap());
                             }
                             Err(Error::InDoubt { .. }) => in_doubt += 1,
@@ -143,7 +144,7 @@ fn updates_happen_once_and_as_a_whole() {
     println!("{counts:?}, {} entries, kept: {:?}", server.newest(), server.kept());
 }
 
-/// The link is handed on all the time: what was under way is found again by the next one.
+/// Another process becomes the link all the time: the next link finds out what became of a batch that was under way.
 #[test]
 fn links_that_end_lose_nothing() {
     let dir = tempfile::tempdir().unwrap();
@@ -172,7 +173,7 @@ fn links_that_end_lose_nothing() {
             .collect();
         let _failing = Failing(&is_over);
         for round in 0..30 {
-            // The process that is the link of one machine, or is not, ends.
+            // A process ends, whether or not it is the link of its machine.
             let state = join("handed", &dirs[round % 2]);
             let total = state.read(|s| s.total).unwrap();
             eventually("updates go on", || state.read(|s| s.total).unwrap() > total + 4);

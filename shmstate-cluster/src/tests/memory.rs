@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 
-/// What all connections to a server have.
+/// What all connections to a server share.
 #[derive(Default)]
 pub(crate) struct Server {
     kept: Mutex<Kept>,
@@ -22,13 +22,13 @@ struct Kept {
     /// Entries by their number.
     log: BTreeMap<u64, Bytes>,
     newest: u64,
-    /// By their names; `None` is of one that was never finished.
+    /// Contents by their names; `None` for a content that was never finished.
     contents: HashMap<String, Option<Bytes>>,
     /// Of 1000 calls, how many go wrong.
     trouble: u64,
-    /// What has been sent and has not arrived: it may, or not.
+    /// What has been sent and has not arrived yet: it may still arrive, or not.
     late: Vec<(u64, Bytes)>,
-    /// Entries that some of the servers have otherwise.
+    /// Entries that are different on some of the servers.
     wrong: HashSet<u64>,
     /// How often all connections were lost.
     generation: u64,
@@ -75,7 +75,7 @@ impl Server {
         self.kept.lock().unwrap().trouble = trouble;
     }
 
-    /// Entries that are kept, and contents.
+    /// How many entries are kept, and how many contents.
     pub(crate) fn kept(&self) -> (usize, usize) {
         let kept = self.kept.lock().unwrap();
         (kept.log.len(), kept.contents.len())
@@ -87,7 +87,7 @@ impl Server {
         *kept = Kept { generation: kept.generation + 1, ..Kept::default() };
     }
 
-    /// Loses the newest entries, as a server may that is cut off from power, and all connections.
+    /// Loses the newest entries, as a server may at a power failure, and all connections.
     pub(crate) fn lose_newest(&self, count: u64) {
         let mut kept = self.kept.lock().unwrap();
         kept.newest -= count;
@@ -97,7 +97,7 @@ impl Server {
         kept.generation += 1;
     }
 
-    /// The next entry is another one on half of the servers from which it is read: one that changes nothing.
+    /// On half of the servers from which it is read, the next entry will be another one, which changes nothing.
     pub(crate) fn disagree_on_next(&self) {
         let mut kept = self.kept.lock().unwrap();
         let next = kept.newest + 1;
@@ -109,7 +109,7 @@ impl Server {
         self.kept.lock().unwrap().generation += 1;
     }
 
-    /// Has an entry more, of whatever bytes.
+    /// Appends an entry of any bytes.
     pub(crate) fn append(&self, entry: &'static [u8]) {
         let mut kept = self.kept.lock().unwrap();
         let newest = kept.newest;
@@ -118,7 +118,7 @@ impl Server {
         self.changed.notify_waiters();
     }
 
-    /// Has an entry more, of a machine of its own, which makes of the newest one whatever it likes: with the right digest and checksum.
+    /// Appends an entry of another machine, which `make` makes from the newest one, with the right digest and checksum.
     pub(crate) fn forge(&self, make: impl FnOnce(Entry) -> Entry) -> u64 {
         let mut kept = self.kept.lock().unwrap();
         let (newest, entry) = kept.log.last_key_value().map(|(seq, entry)| (*seq, entry.clone())).unwrap();
@@ -131,7 +131,7 @@ impl Server {
         newest + 1
     }
 
-    /// Has a content.
+    /// Adds a content.
     pub(crate) fn put(&self, name: &str, content: &'static [u8]) {
         self.kept.lock().unwrap().contents.insert(name.to_owned(), Some(Bytes::from_static(content)));
     }
@@ -161,7 +161,7 @@ impl Memory {
 
     fn unless_it_goes_wrong<R>(&self, run: impl FnOnce(&mut Kept) -> R) -> Result<R, Failed> {
         let mut kept = self.0.kept.lock().unwrap();
-        // What is late may arrive at any time.
+        // Late entries may arrive at any time.
         while !kept.late.is_empty() && below(3) == 0 {
             let n = below(kept.late.len() as u64) as usize;
             let (after, entry) = kept.late.remove(n);
@@ -180,7 +180,7 @@ impl Engine for Memory {
         }
         let answer = self.unless_it_goes_wrong(|kept| kept.append(after, &entry));
         if answer.is_err() && self.0.kept.lock().unwrap().generation == self.1 {
-            // It was lost, or is late, or its answer was lost.
+            // The entry is late, or its answer was lost, or the entry was lost.
             let mut kept = self.0.kept.lock().unwrap();
             match below(3) {
                 0 => kept.late.push((after, entry)),
@@ -193,7 +193,7 @@ impl Engine for Memory {
     }
 
     async fn newest(&self) -> Result<u64, Failed> {
-        // That of a moment ago.
+        // The answer may be slightly outdated.
         self.unless_it_goes_wrong(|kept| if below(4) == 0 { kept.newest.saturating_sub(1) } else { kept.newest })
     }
 
@@ -202,7 +202,7 @@ impl Engine for Memory {
     }
 
     async fn follow(&self, after: u64, to: mpsc::Sender<(u64, Bytes)>) -> Result<(), Failed> {
-        // From one of the servers, whichever.
+        // The entries come from any one of the servers.
         let (mut sent, is_wrong) = (after, below(2) == 0);
         loop {
             let changed = self.0.changed.notified();
@@ -215,7 +215,7 @@ impl Engine for Memory {
             };
             match next {
                 Some((seq, entry)) => {
-                    // It fails more rarely than what is called: there are many entries.
+                    // This fails more rarely than calls do, because there are many entries.
                     if below(10) == 0 {
                         self.unless_it_goes_wrong(|_| ())?;
                     }
@@ -237,7 +237,7 @@ impl Engine for Memory {
         let written =
             self.unless_it_goes_wrong(|kept| _ = kept.contents.insert(name.to_owned(), Some(content.clone())));
         if written.is_err() {
-            // A part of it is there, or all of it, and the answer was lost; or nothing.
+            // A part of the content is there, or all of it and the answer was lost, or nothing.
             let mut kept = self.0.kept.lock().unwrap();
             match below(3) {
                 0 => _ = kept.contents.insert(name.to_owned(), None),

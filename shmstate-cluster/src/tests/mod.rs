@@ -1,4 +1,4 @@
-//! Tests of the engines, and of machines on one in memory, which is as bad as an engine may be.
+//! Tests of the engines, and of machines on an engine in memory, which fails in all the ways in which an engine may fail.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ fn patience() -> Duration {
     Duration::from_secs(if std::env::var_os("SHMSTATE_MUTANT").is_some() { 10 } else { 120 })
 }
 
-/// Waits until something holds.
+/// Waits until a condition holds.
 fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let until = Instant::now() + patience();
     while !holds() {

@@ -1,4 +1,4 @@
-//! Entries that are whole and make no sense for the state: of another program, or of a fault.
+//! Entries that are whole, but make no sense for the state, because another program or a fault has written them.
 
 use super::memory::{Server, server};
 use super::{eventually, patience};
@@ -21,7 +21,7 @@ fn join(name: &str, dir: &Path, pass_over: u64) -> Result<ClusterState<Board>, E
     options.join(format!("memory://{name}"), dir.join("state"))
 }
 
-/// Bytes of a state of that size, from that one on.
+/// A change of those bytes, at offset `at` of a state of that size.
 fn change(at: usize, bytes: &[u8], size: usize) -> What {
     let mut state = vec![0; size];
     state[at..at + bytes.len()].copy_from_slice(bytes);
@@ -69,7 +69,7 @@ fn an_entry_without_sense_is_refused_and_can_be_passed_over() {
                     assert!(e.to_string().contains(&format!("pass_over({entry})")), "{e}");
                     true
                 }
-                // Never in doubt: the place in the log that an update was to have is taken by that entry.
+                // An update is never in doubt: that entry has taken the place in the log that the update was to have.
                 Err(Error::Disconnected { .. }) => false,
                 other => panic!("kind {kind}: {other:?}"),
             });
@@ -77,11 +77,11 @@ fn an_entry_without_sense_is_refused_and_can_be_passed_over() {
             assert_eq!(state.read(|s| *s).unwrap(), before);
             assert!(!state.status().unwrap().connected);
         }
-        // The log does not grow by attempts.
+        // Attempts do not make the log grow.
         let newest = server.newest();
         std::thread::sleep(std::time::Duration::from_millis(50));
         assert!(server.newest() <= newest + 2, "{newest}, {}", server.newest());
-        // A new machine has what was before it, or nothing, whatever follows.
+        // A new machine has the state before that entry, or nothing, whatever entries follow.
         for _ in 0..5 {
             let _ = server.forge(|entry| Entry { what: change(0, &[], 0), cluster, ..entry });
         }
@@ -92,7 +92,7 @@ fn an_entry_without_sense_is_refused_and_can_be_passed_over() {
             }
         }
 
-        // One machine goes on without it, and so do all.
+        // One machine goes on without the entry, and then all of them do.
         let other = join(&name, &dirs[1], entry).unwrap();
         other.update(|s| s.counts[2] += 1).unwrap();
         let after = far.update(|s| *s).unwrap();
@@ -104,7 +104,7 @@ fn an_entry_without_sense_is_refused_and_can_be_passed_over() {
     }
 }
 
-/// A machine that has no region yet can be the one that passes over it, also if a content is not there.
+/// A machine that has no region yet can be the one that passes over the entry, even if a content is missing.
 #[test]
 fn a_new_machine_can_pass_over_an_entry() {
     for kind in 0..5 {
@@ -121,8 +121,8 @@ fn a_new_machine_can_pass_over_an_entry() {
     }
 }
 
-/// An update that was under way when the connection was lost has not happened if another entry has its place, also if no machine can take
-/// that one; and what comes before such an entry is taken.
+/// An update that was under way when the connection was lost has not happened if another entry has its place, even if no machine can take
+/// that entry. The entries before it are taken.
 #[test]
 fn an_update_whose_place_is_taken_is_not_in_doubt() {
     let dir = tempfile::tempdir().unwrap();
@@ -153,7 +153,7 @@ fn an_update_whose_place_is_taken_is_not_in_doubt() {
         assert!(matches!(error, Error::Disconnected { .. } | Error::Refused { .. }), "round {round}: {error}");
         let refused = |e: &Error| matches!(e, Error::Refused { entry, .. } if *entry == first);
         eventually("the first of both is named", || near.update(|_| ()).is_err_and(|e| refused(&e)));
-        // The one that is not acknowledged has come to the log or not.
+        // The update that was not acknowledged may or may not be in the log.
         let is_there = |state: &ClusterState<Board>| state.read(|s| s.counts[0]).unwrap();
         eventually("what comes before it", || is_there(&near) == is_there(&far) && is_there(&near) >= done);
         assert!(is_there(&near) == done, "{} instead of {done}", is_there(&near));

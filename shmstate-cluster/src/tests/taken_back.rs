@@ -32,7 +32,7 @@ fn what_was_taken_back_is_no_part_of_a_later_version() {
     let [near, far] = ["near", "far"].map(|name| join(&dir.path().join(name)));
     let _ = server("taken-back");
     for n in 0..20 {
-        // In all copies of the machine.
+        // Often enough for all copies of the machine.
         for _ in 0..4 {
             let taken_back = near.try_update(|s| {
                 s.list.push(77).unwrap();
@@ -54,7 +54,7 @@ fn what_was_taken_back_is_no_part_of_a_later_version() {
         let expected = far.read(Clone::clone).unwrap();
         assert_eq!((expected.list[..].to_vec(), &expected.job), (vec![0], &Job::Words([0; 10])));
         eventually("the same", || near.read(|s| *s == expected).unwrap());
-        // What updates there begin with, in each copy.
+        // What updates of that machine begin with, in each copy.
         for _ in 0..4 {
             assert_eq!(near.update(|s| s.clone()).unwrap(), expected, "round {n}");
             assert!(near.read(|s| *s == expected).unwrap());

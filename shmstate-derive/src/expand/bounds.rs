@@ -17,7 +17,7 @@ pub(super) fn bounded(paths: &Paths, input: &Input<'_>) -> Generics {
     let uses = Uses::of(input, &names);
     let predicates = &mut generics.make_where_clause().predicates;
     for name in &names {
-        // What no field holds need not be shareable, but must not borrow.
+        // A parameter that no field holds need not be shareable, but must not borrow.
         let bound = if uses.held.contains(&name) { shared.clone() } else { quote!('static) };
         predicates.push(parse_quote!(#name: #bound));
     }
@@ -32,7 +32,7 @@ pub(super) fn bounded(paths: &Paths, input: &Input<'_>) -> Generics {
     generics
 }
 
-/// What the description says of each parameter.
+/// The argument for each parameter, as the description has it.
 pub(super) fn arguments(paths: &Paths, input: &Input<'_>) -> TokenStream {
     let names: Vec<Ident> = input.original.generics.type_params().map(|param| param.ident.clone()).collect();
     let uses = Uses::of(input, &names);

@@ -5,8 +5,8 @@
 //! variant that is, and where its fields lie.
 //!
 //! The walk reads the discriminant and goes to the fields of that variant. It looks at no other byte, and makes no reference to a
-//! field, which may hold no value of its type. The description says where a field lies, and the field's type is that of a binding
-//! in code that is never reached.
+//! field, because the field may hold no value of its type. The description says where a field lies. A binding in code that is never
+//! reached says which type the field has.
 
 use super::{Paths, argument, described, more_of, respan};
 use crate::model::{Input, Variant};
@@ -38,13 +38,13 @@ impl<'a> Enum<'a> {
         quote!(Self::#ident { #(#members: #bindings),* })
     }
 
-    /// The discriminant of variant `index`, as the compiler counts: from the last one that is given.
+    /// The discriminant of variant `index`, as the compiler counts: from the last one that the source gives.
     fn value(&self, index: usize) -> TokenStream {
         let int = self.input.repr.int.as_ref().map(ToString::to_string).unwrap_or_default();
         let given = self.variants[..=index].iter().rposition(|variant| variant.original.discriminant.is_some());
         let first = given.and_then(|given| self.variants[given].original.discriminant.as_ref());
         let more = index - given.unwrap_or(0);
-        // Of a number, the type is the suffix. What does not fit is the compiler's business.
+        // The type of a number is its suffix. The compiler reports a number that does not fit.
         if let Some(value) = number(first.map(|(_, first)| first), &int, more) {
             return quote!(#value);
         }
@@ -72,7 +72,7 @@ impl<'a> Enum<'a> {
         }
     }
 
-    /// The names of the variants, and what else the description says of them, as calls of methods.
+    /// The names of the variants, and, as calls of methods, what else the description says of them.
     fn words(&self) -> (TokenStream, TokenStream) {
         let names = self.variants.iter().map(|variant| &variant.name);
         let more = |(index, variant): (usize, &Variant<'_>)| more_of(Some(index), &variant.names, &variant.docs);
@@ -93,7 +93,7 @@ impl<'a> Enum<'a> {
         }
     }
 
-    /// What the variants hold, by what the compiler finds in memory that has the discriminant of each of them in turn. Every
+    /// What the variants hold: the compiler finds it in memory that holds the discriminant of each variant in turn. Every
     /// variant and every field is named.
     fn payloads(&self) -> TokenStream {
         let builder = &self.paths.builder;
@@ -121,10 +121,10 @@ impl<'a> Enum<'a> {
         quote! {
             &const {
                 let (mut __all, mut __memory) = #builder.finder([#(#tags),*], [#(#names),*]);
-                // A method of the program's own for every type would come before one that borrows the value.
+                // A method that the program defines for every type would take precedence over one that borrows the value.
                 let (__all, mut __found) = (&mut __all, 0);
                 while __all.goes_on(__found) {
-                    // SAFETY: in a constant, and addresses are all that is asked for; they are those of fields of the value.
+                    // SAFETY: in a constant, and only the addresses are used; they are those of fields of the value.
                     __found = unsafe { match __all.look(&mut __memory) { #(#arms)* } };
                 }
                 &__all.finish()
@@ -173,8 +173,8 @@ impl<'a> Enum<'a> {
                         #(#arms)*
                         _ => {}
                     }
-                    // What is never reached says of which types the fields are, and keeps the compiler from warning of variants
-                    // that only other programs make.
+                    // The code after this is never reached. It says which types the fields have, and keeps the compiler from warning
+                    // of variants that only other programs make.
                     return;
                     #(#made)*
                 }
@@ -183,7 +183,7 @@ impl<'a> Enum<'a> {
     }
 }
 
-/// The discriminant that is `more` than `first`, as a literal of type `int`, if it is as easy as that.
+/// The discriminant that is `first` plus `more`, as a literal of type `int`, if `first` is a plain number.
 fn number(first: Option<&Expr>, int: &str, more: usize) -> Option<Literal> {
     let first = match first {
         None => 0,

@@ -5,7 +5,7 @@ use crate::model::{Body, Input, SpanRange};
 use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream};
 use quote::{quote, quote_spanned};
 
-/// Expressions of type `()` that do not evaluate where a promise is broken.
+/// Expressions of type `()`, each of which fails to evaluate if a promise is broken.
 pub(super) fn proofs(paths: &Paths, input: &Input<'_>) -> Vec<TokenStream> {
     let (ident, builder) = (input.ident, &paths.builder);
     let subject = quote!(#builder.);
@@ -39,8 +39,8 @@ pub(super) fn proofs(paths: &Paths, input: &Input<'_>) -> Vec<TokenStream> {
             }
         }
         Body::Enum(variants) => {
-            // Without discriminants in the source, the first variant is 0 and the others are not: of an enum with a payload,
-            // the description refuses a definition that has other ones.
+            // Without discriminants in the source, the first variant is 0 and the others are not. If an enum with a payload has
+            // other discriminants, the description refuses it.
             let counted = variants.iter().all(|variant| variant.original.discriminant.is_none());
             if !counted || input.fields().is_empty() {
                 proofs.push(prove(SpanRange::of(ident), "has_zero", TokenStream::new()));

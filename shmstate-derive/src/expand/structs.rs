@@ -34,7 +34,7 @@ pub(super) fn expand(paths: &Paths, input: &Input<'_>, fields: &[Field<'_>]) -> 
     let given_values: Vec<_> = fields.iter().filter(|field| field.attrs.init.is_some()).collect();
     let initialize = (!given_values.is_empty()).then(|| {
         let given_values = given_values.iter().map(|field| {
-            // A value of another type is the one that the compiler points at, and besides at the field's type.
+            // If the value has another type, the compiler points at it, and also at the field's type.
             let (member, value) = (member_at(&field.member, field.type_span()), &field.attrs.init);
             let this = Ident::new("__this", field.type_span().start);
             quote!(#this.#member = #value;)
@@ -68,9 +68,9 @@ pub(super) fn expand(paths: &Paths, input: &Input<'_>, fields: &[Field<'_>]) -> 
     }
 }
 
-/// `({ Trait::visit })(pointer, __walk)`, of which all has the span of the field's type. Inside of braces, the function is
-/// reported as the trait's constants are, and not as what is called: for a type that is not `SharedLayout`, that is the same
-/// error as of the description, and the compiler shows it once.
+/// `({ Trait::visit })(pointer, __walk)`, all with the span of the field's type. Inside of braces, the compiler reports the
+/// function as it reports the trait's constants, and not as a call. For a type that is not `SharedLayout`, this is the same error
+/// as that of the description, and the compiler shows it once.
 fn visit(paths: &Paths, span: SpanRange, pointer: &TokenStream) -> TokenStream {
     let (shared, function) = (respan(&paths.shared, span.start), Ident::new("visit", span.end));
     let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#pointer, __walk));

@@ -1,9 +1,9 @@
 //! Inserting and removing items, in the middle of a sequence and many at once: what a list and a queue have in common.
 
-/// Defines these methods for a container with `len` and these methods of its own:
-/// * `shorten(len)`: keeps the first `len` items, which are there
+/// Defines these methods for a container with `len` and the following methods of its own:
+/// * `shorten(len)`: keeps the first `len` items; there are at least as many
 /// * `insert_among(len, index, value)`, `insert_with_among(len, index, init)`: insert among `len` items, if there is room
-/// * `grow(from, to, fill)`: appends items `from..to`, for which there is room; if `fill` panics, `$panics`
+/// * `grow(from, to, fill)`: appends items `from..to`, for which there is room; if `fill` panics, `$panics` appended
 /// * `move_all(other, len, more)`: appends the `more` items of `other`, for which there is room
 macro_rules! edits {
     ($Container:ident, $it:literal, $panics:literal) => {

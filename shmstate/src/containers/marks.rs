@@ -1,43 +1,43 @@
 //! What the running update has touched in one container: the header that every tracked container starts with.
 //!
-//! Marks are scratch of the running transaction. They lie in the copy that is being written, which no other process looks at. At
-//! the end of the transaction they are turned into byte ranges outside of `T`; after that they mean nothing. Most transactions
+//! Marks are scratch data of the running transaction. They lie in the copy that is being written, which no other process looks at.
+//! At the end of the transaction they are turned into byte ranges outside of `T`; after that they mean nothing. Most transactions
 //! touch one to four places, which are kept exactly. Further places go to the transaction as ranges, as long as it has room. After
-//! that they go to 64 blocks of the container if these are small, and otherwise to the pages of the transaction. If the blocks are
-//! smaller still, the places go to the blocks first. If there are containers in the items, there are no ranges. If the container
-//! cannot reach the transaction (its stamp is not current, or not in the copy that an update of this thread writes), all of it goes
-//! to the blocks.
+//! that, they go to the container's 64 blocks if these are small, and otherwise to the pages of the transaction. If the blocks are
+//! very small, further places go to them at once. If the items hold containers, the transaction gets no ranges. If the container
+//! cannot reach the transaction (the stamp is not current, or the container is not in the copy that an update of this thread
+//! writes), all further places go to the blocks.
 //!
 //! Four rules make marks safe when containers are moved about:
 //!
-//! 1. Marks count only under the stamp of this transaction and this place ([`Head::is_current`]); otherwise the container
+//! 1. Marks count only under the stamp of this transaction and this offset ([`Head::is_current`]); otherwise the container
 //!    counts as touched from end to end.
-//! 2. A container's stamp is put, and its marks are cleared, at the start of the update, or when the container around it
-//!    hands out its element for the first time ([`Marking::New`]). An element that was marked before is not stamped:
+//! 2. A container is stamped, and its marks are cleared, at the start of the update, or when the container around it
+//!    lends the item for writing for the first time ([`Marking::New`]). An item that was marked before is not stamped:
 //!    something may have been moved into it since.
-//! 3. What is marked by blocks or pages is taken whole, whatever the stamps inside say.
-//! 4. If an update of another region, which still runs, has parked a container here, the container carries the stamp of that
-//!    update. Such a stamp must not outlive a commit: from then on, catching up changes bytes without marks, and does not
-//!    carry on dead bytes. So the walk at a commit voids the stamp of each container that is not current
+//! 3. What is marked by blocks or pages counts as a whole, whatever the stamps inside of it say.
+//! 4. If a running update of another region has parked a container here (has moved it here for a while), it has the stamp of
+//!    that update. Such a stamp must not outlive a commit: from then on, catching up changes bytes without marks, and does
+//!    not copy dead bytes. So the walk at a commit voids the stamp of each container that is not current
 //!    ([`Head::invalidate`]). A container inside an item is copied with its head, because the other copies may have the head
 //!    of a parked one in dead memory. (Those outside of items are stamped before they can be moved.)
 //!
-//! The design chapter says why they hold for a container in an enum's variant as well.
+//! The design chapter says why these rules also hold for a container in an enum's variant.
 
 use crate::layout::SharedLayout;
 use crate::track::{IN_BLOCKS, Stamp, spill, spill_to_innermost};
 use std::ops::Range;
 
-/// Exact ranges of items.
+/// How many ranges of items are kept exactly.
 const RANGES: usize = 4;
 
-/// Blocks of the bitmap.
+/// How many blocks the bitmap has.
 const BLOCKS: usize = 64;
 
 /// Up to this many bytes of items, a block is at most two cache lines: a range of the transaction would be no better.
 const IN_LINES: usize = IN_BLOCKS / 16;
 
-/// Ranges that a transaction may have before the blocks of a longer container take over: as many as there are blocks.
+/// How many ranges a transaction may have before a container of more bytes uses its blocks: as many as there are blocks.
 const BEFORE_BLOCKS: usize = if cfg!(test) { 8 } else { 64 };
 
 /// The first 64 bytes of a tracked container.
@@ -48,9 +48,9 @@ pub(super) struct Head {
     pub(super) len: u32,
     /// Exact ranges in use; clamped wherever it is used, as `len` is. More than [`RANGES`] if blocks are marked as well.
     count: u32,
-    /// The exact ranges as [`pack`] packs them: one load reads what one store wrote, and waits for nothing.
+    /// The exact ranges as [`pack`] packs them, so that one load reads what one store wrote, without a stall.
     ranges: [u64; RANGES],
-    /// Blocks touched beyond the exact ranges; means nothing until `count` says that there are any ([`Self::has_blocks`]).
+    /// The blocks touched beyond the exact ranges; mean nothing unless `count` says that there are any ([`Self::mark_blocks`]).
     blocks: u64,
     stamp: Stamp,
 }
@@ -136,11 +136,11 @@ impl Items {
         self.offset + range.start * self.size..self.offset + range.end * self.size
     }
 
-    /// The blocks of the items in `range`, of which there are some, one bit each.
+    /// The blocks of the items in `range`, which is not empty, one bit each.
     #[inline]
     fn blocks(&self, range: &Range<usize>) -> u64 {
         let (first, last) = (range.start >> self.block, (range.end - 1) >> self.block);
-        // Numbers that may be anything may lie past the last block.
+        // The range may end past the last block, if it comes from bytes that may be anything.
         let (first, last) = (first.min(BLOCKS - 1), last.min(BLOCKS - 1));
         (u64::MAX >> (BLOCKS - 1 - (last - first))) << first
     }
@@ -170,7 +170,7 @@ impl Head {
         self.stamp = stamp;
     }
 
-    /// Rule 1: whether the marks are of the transaction and the place of `stamp`.
+    /// Rule 1: whether the marks are of the transaction and the offset of `stamp`.
     #[inline]
     pub(super) fn is_current(&self, stamp: Stamp) -> bool {
         self.stamp == stamp
@@ -189,7 +189,7 @@ impl Head {
         self.mark_more(range, items)
     }
 
-    /// [`Self::mark`], where something is marked already.
+    /// [`Self::mark`], if something is marked already.
     #[inline(never)]
     fn mark_more(&mut self, range: Range<usize>, items: &'static Items) -> Marking {
         if self.count == 1 {
@@ -372,7 +372,7 @@ impl Head {
         (self.count == 1).then_some(self.ranges[0])
     }
 
-    /// The exact ranges, as [`unpack`] unpacks them, if nothing is marked here otherwise.
+    /// The exact ranges, as [`unpack`] unpacks them, if no blocks are marked.
     #[inline(always)]
     pub(super) fn only_exact(&self) -> Option<&[u64]> {
         self.ranges.get(..self.count as usize)

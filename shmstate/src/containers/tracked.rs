@@ -68,7 +68,7 @@ impl<T: SharedLayout> Tracked<T> {
         assert!(size_of::<T>() > 0, "a Tracked zero-sized value holds nothing");
     };
 
-    /// The value, to be tracked.
+    /// A tracked `value`.
     ///
     /// ```
     /// assert_eq!(*shmstate::Tracked::new(7), 7);

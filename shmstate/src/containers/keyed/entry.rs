@@ -1,4 +1,4 @@
-//! A place in a map, where there may be an entry.
+//! [`Entry`]: the place of a key in a map, occupied or vacant.
 
 #![expect(clippy::type_complexity, reason = "a result, an error and a pair are what they are")]
 
@@ -77,7 +77,7 @@ pub trait Keyed {
     }
 }
 
-/// A place in a map, where there may be an entry: what [`Map::entry`](crate::Map::entry) and
+/// The place of a key in a map, occupied or vacant: what [`Map::entry`](crate::Map::entry) and
 /// [`SortedMap::entry`](crate::SortedMap::entry) return.
 ///
 /// ```
@@ -336,7 +336,7 @@ fn gone() -> ! {
     panic!("an entry is gone while it is borrowed: a process writes to the state outside of an update")
 }
 
-/// A vacancy, where there is no entry.
+/// The place of a key that has no entry.
 pub struct VacantEntry<'a, M: Keyed> {
     map: &'a mut M,
     key: M::Key,

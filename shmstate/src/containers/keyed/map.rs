@@ -50,12 +50,12 @@ use std::slice;
 /// | `get_mut`, `insert`, `insert_with` or `entry` where the key is there | the value |
 /// | `insert`, `insert_with`, `entry` where it is not | the key, the value, and one pair of buckets |
 /// | `remove`, `remove_entry`, `discard` | the places of the key and the value, the buckets after its own up to the next empty one, and one pair of buckets of the entry that takes its place |
-/// | `retain` | what `remove` marks, for each entry that goes |
+/// | `retain` | what `remove` marks, for each removed entry |
 /// | `iter_mut`, `values_mut` | all values |
 /// | `clear`, `drain` | the buckets in use |
 /// | everything that takes `&self` | nothing |
 ///
-/// Borrowing a value that itself holds containers marks only what is then done to those containers.
+/// In a value that itself holds containers, a borrow marks only what is then changed in those containers.
 ///
 /// # Hash
 /// Keys are found by SipHash-1-3 under a random key, as in `HashMap`, so that colliding keys cannot be chosen. The random

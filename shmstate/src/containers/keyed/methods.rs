@@ -170,8 +170,7 @@ macro_rules! map_methods {
                 unsafe { self.entry(key).set(&value) }
             }
 
-            /// Sets the value of `key` to one that `init` fills in place, and returns a reference to it; a key that is there already
-            /// stays.
+            /// Sets the value of `key` to one that `init` fills in place, and returns a reference to it; a key that is there stays.
             ///
             /// No value passes over the stack, which may be too small for it. `init` finds what a new state starts with: zeroes,
             /// except the fields with `#[shared(init = …)]`. If it panics, the map has the entries that it had; if the key was

@@ -8,8 +8,8 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::num::NonZeroU64;
 
-/// An index by hash of up to `N` keys, which lie elsewhere: open addressing in `2 N` buckets, linear probing, and
-/// deletion that moves back what it can, so that there are no tombstones.
+/// An index by hash of up to `N` keys, which lie elsewhere. It uses open addressing in `2 N` buckets and linear probing. Deletion
+/// moves later buckets back if possible, so that there are no tombstones.
 ///
 /// A bucket is one word: the *tag*, which is the upper half of the key's hash, then the key's index plus 1; 0 is an
 /// empty bucket. A tag's home is bucket `tag * 2 N >> 32`, so that a bucket can be moved without its key.
@@ -18,9 +18,9 @@ use std::num::NonZeroU64;
 #[derive(Clone)]
 #[repr(C)]
 pub(super) struct Table<const N: usize> {
-    /// The key of the hash; zero until the first key comes.
+    /// The key of the hash function; zero until the first key is added.
     seed: [u64; 2],
-    /// A pair of buckets each.
+    /// The buckets, in pairs.
     buckets: Array<[u64; 2], N>,
 }
 
@@ -161,7 +161,7 @@ impl<const N: usize> Table<N> {
         Some(Found { at, ..Found::of(index, tag) })
     }
 
-    /// Where the bucket of a key is.
+    /// The index of the bucket of a key.
     fn bucket_of(&self, tag: u32, index: usize) -> Option<usize> {
         let at = self.search(tag, |bucket| bucket == 0 || bucket == pack(tag, index))?;
         (self.buckets()[at] != 0).then_some(at)
@@ -174,7 +174,7 @@ impl<const N: usize> Table<N> {
         }
     }
 
-    /// Takes a key out.
+    /// Removes a key.
     pub(super) fn remove(&mut self, Found { content, at }: Found) {
         let (tag, index) = unpack(content.get());
         let known = self.buckets().get(at) == Some(&content.get());
@@ -195,7 +195,7 @@ impl<const N: usize> Table<N> {
         self.put(gap, 0);
     }
 
-    /// Takes all keys out; marks the buckets that were in use.
+    /// Removes all keys; marks the buckets that were in use.
     pub(super) fn clear(&mut self) {
         for pair in 0..N {
             if self.buckets.as_slice()[pair] != [0, 0] {

@@ -1,16 +1,16 @@
-//! Putting items in and taking them out.
+//! Adding and removing items.
 
 use super::List;
 use crate::layout::SharedLayout;
 
 impl<T: SharedLayout, const N: usize> List<T, N> {
-    /// Keeps the first `len` items, which are there.
+    /// Keeps the first `len` items; there are at least as many.
     #[inline]
     pub(super) fn shorten(&mut self, len: usize) {
         self.slots.truncate(len);
     }
 
-    /// Inserts into a list of `len` items, at an `index` that is not larger. Returns whether there was room.
+    /// Inserts into a list of `len` items; `index` is at most `len`. Returns whether there was room.
     ///
     /// # Safety
     /// If there was room, the caller does not use `value` any more.
@@ -129,7 +129,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         self.dedup_where(|item, before| key(item) == key(before));
     }
 
-    /// Removes each item that is the `same` as the one before it (second argument).
+    /// Removes each item for which `same` returns true; its second argument is the last item that was kept.
     fn dedup_where(&mut self, mut same: impl FnMut(&T, &T) -> bool) {
         let items = self.as_slice();
         let len = items.len();
@@ -160,12 +160,12 @@ struct Gap<'a, T: SharedLayout, const N: usize> {
     kept: usize,
     /// Items decided on so far. Invariant: `kept <= seen <= len`, and the items `..kept` and `seen..len` are values.
     seen: usize,
-    /// The list's length before, at most `N`.
+    /// The original length of the list, at most `N`.
     len: usize,
 }
 
 impl<T: SharedLayout, const N: usize> Gap<'_, T, N> {
-    /// Keeps or drops the item that was to be decided on.
+    /// Keeps or drops item `seen`, and goes on to the next one.
     fn decide(&mut self, keep: bool) {
         if keep {
             if self.kept < self.seen {

@@ -1,4 +1,4 @@
-//! Putting items in and taking them out where they lie, so that none passes over the stack.
+//! Inserting and removing items in place, so that none passes over the stack.
 
 use super::List;
 use crate::containers::CapacityError;
@@ -78,7 +78,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         Ok(keep)
     }
 
-    /// Inserts into a list of `len` items, at an `index` that is not larger.
+    /// Inserts into a list of `len` items; `index` is at most `len`.
     pub(super) fn insert_with_among(
         &mut self,
         len: usize,
@@ -112,7 +112,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         self.discard_from(len, index);
     }
 
-    /// Removes from a list of `len` items, at an `index` that is smaller.
+    /// [`discard`](Self::discard) of a list of `len` items; `index` is less than `len`.
     pub(super) fn discard_from(&mut self, len: usize, index: usize) {
         self.slots.remove(index, len);
         self.slots.truncate(len - 1);
@@ -144,7 +144,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         index < len
     }
 
-    /// Removes from a list of `len` items, at an `index` that is smaller.
+    /// [`swap_discard`](Self::swap_discard) of a list of `len` items; `index` is less than `len`.
     #[inline]
     pub(super) fn swap_discard_from(&mut self, len: usize, index: usize) {
         if index < len - 1 {
@@ -153,7 +153,7 @@ impl<T: SharedLayout, const N: usize> List<T, N> {
         self.slots.truncate(len - 1);
     }
 
-    /// Appends the `more` items of `other` after `len`.
+    /// Appends the `more` items of `other` after the first `len`. The caller clears `other`.
     pub(super) fn move_all<const M: usize>(&mut self, other: &mut List<T, M>, len: usize, more: usize) {
         self.mark_written(len..len + more);
         let to = self.slots.slots()[len..len + more].as_mut_ptr();

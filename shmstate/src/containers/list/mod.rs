@@ -1,8 +1,8 @@
 //! [`List`]: a vector of fixed capacity that notes what an update touches.
 //!
 //! * this file: the type, its two ways of marking, and both ends of the list
-//! * `edit`, `extend`, `in_place`: changing which items there are
-//! * handing out items, their order, and what else a list shares with a slice: [`slice`](super::slice)
+//! * `edit`, `extend`, `in_place`: adding and removing items
+//! * [`slice`](super::slice): borrowing items, changing their order, and what else a list shares with a slice
 
 mod edit;
 mod extend;
@@ -36,9 +36,9 @@ use std::ops::Range;
 /// ```
 ///
 /// # Layout
-/// A head of 64 bytes (the length, then scratch of the running update), then `N` items, whether they are in use or not:
-/// `64 + N * size_of::<T>()` bytes, rounded up to the alignment. A list has that size wherever it is, so a large one
-/// belongs on the heap ([`SharedLayout::new_box_zeroed`]) or into a state, not on the stack; no method moves it there.
+/// A head of 64 bytes (the length, then scratch data of the running update), then `N` items, whether they are in use or not:
+/// `64 + N * size_of::<T>()` bytes, rounded up to the alignment. A list always has that size, so a large one belongs on
+/// the heap ([`SharedLayout::new_box_zeroed`]) or in a state, not on the stack; no method moves it there.
 ///
 /// # Cost
 /// An update costs what it marks: only marked items are copied when it ends. The length is always copied.
@@ -50,11 +50,11 @@ use std::ops::Range;
 /// | `list[i] = …`, `get_mut`, `first_mut`, `last_mut` | the items that are borrowed |
 /// | `swap(i, j)`; `swap_remove(i)`, `swap_discard(i)`; `copy_within` | items `i` and `j`; item `i`; the destination |
 /// | `insert(i, …)`, `insert_with`, `insert_default`, `remove(i)`, `discard(i)`, `drain(i..j)` | from item `i` to the end |
-/// | `retain`, `dedup`, `dedup_by_key` | from the first item that goes to the end; nothing if none goes |
+/// | `retain`, `dedup`, `dedup_by_key` | from the first removed item to the end; nothing if none is removed |
 /// | `as_mut_slice`, `iter_mut`, `retain_mut`, `sort` and its kin, `reverse`, `rotate_left`, `rotate_right`, `fill` | all |
 /// | everything that takes `&self` | nothing |
 ///
-/// Borrowing an item that itself holds lists marks only what is then done to those lists. A list derefs to `&[T]` and not to
+/// In an item that itself holds lists, a borrow marks only what is then changed in those lists. A list derefs to `&[T]` and not to
 /// `&mut [T]`, because each method of a mutable slice would have to mark every item before it runs: `swap` as well as `sort`. To
 /// change all items, use [`as_mut_slice`](List::as_mut_slice), which returns that slice.
 ///

@@ -14,7 +14,7 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for List<T, N> {
         clone
     }
 
-    /// Clones item by item into this list, which needs no room on the stack; marks the items of `source`.
+    /// Clones item by item into this list, which needs no room on the stack; marks as many items as `source` has.
     ///
     /// If a clone panics, the items before it are new and the others old.
     fn clone_from(&mut self, source: &Self) {

@@ -1,4 +1,4 @@
-//! Putting values in and taking them out where they lie, so that none passes over the stack; and all of them at once.
+//! Inserting and removing values in place, so that none passes over the stack; and removing all of them at once.
 
 use super::{Key, Place, Slab};
 use crate::containers::CapacityError;

@@ -21,7 +21,7 @@ use super::{CapacityError, List};
 use crate::layout::{SharedLayout, ValidityError};
 use std::ops::{Index, IndexMut};
 
-/// Values under keys that the slab gives: a slot map of fixed capacity, for graphs, sessions, connections, orders.
+/// A slot map of fixed capacity, which returns a key for each value: for graphs, sessions, connections, orders.
 ///
 /// Inserting, looking up and removing take the same short time whatever the slab holds. A [`Key`] leads to the same value while
 /// other values come and go, and leads nowhere once its value is removed.
@@ -45,7 +45,7 @@ use std::ops::{Index, IndexMut};
 /// | `insert`, `insert_with`, `insert_default` | the value, and 8 bytes that describe its place |
 /// | `remove`, `discard` | those 8 bytes |
 /// | `slab[key] = …`, `get_mut` | the value |
-/// | `retain`, `clear`, `drain` | the 8 bytes of each value that goes |
+/// | `retain`, `clear`, `drain` | the 8 bytes of each removed value |
 /// | `iter_mut`, `values_mut` | all places that were ever in use |
 /// | everything that takes `&self` | nothing |
 ///
@@ -68,13 +68,13 @@ use std::ops::{Index, IndexMut};
 /// its own place was filled and emptied 2³¹ times leads to the value that lies there then.
 ///
 /// # Layout
-/// The number of values in a `u32`; 1 + the first vacant place in a `u32`, 0 for none; a [`List`] of the places that were
-/// ever in use, of which each has its generation in a `u32`, odd while there is a value, and 1 + the next vacant place in
-/// a `u32`; then a [`List<T, N>`](List) of as many values, each from the next multiple of its alignment on. What lies in
+/// A `u32` with the number of values; a `u32` with 1 + the first vacant place, or 0; a [`List`] of the places that were ever
+/// in use; a [`List<T, N>`](List) of as many values. Each begins at the next multiple of its alignment. A place has a `u32`
+/// with its generation, which is odd while there is a value, and a `u32` with 1 + the next vacant place, or 0. The value of
 /// a vacant place is some `T`.
 ///
 /// # Capacity
-/// As of a [`List`]; anything else does not compile:
+/// It is from 1 to `u32::MAX - 1`, and the values are at least one byte large; anything else does not compile:
 ///
 /// ```compile_fail
 /// let nothing = shmstate::Slab::<u8, 0>::new();
@@ -82,11 +82,10 @@ use std::ops::{Index, IndexMut};
 #[repr(C)]
 pub struct Slab<T, const N: usize> {
     count: Len<N>,
-    /// 1 + the first vacant place, or 0. It may be any number, so it is followed one step at a time, and only to a place that
-    /// is vacant.
+    /// 1 + the first vacant place, or 0. It may be any number: it is followed one step at a time, and only to vacant places.
     vacant: u32,
     places: List<Place, N>,
-    /// As long as `places`; what belongs to a vacant place is some `T` that is never looked at.
+    /// As long as `places`. The value of a vacant place is some `T` that is never looked at.
     values: List<T, N>,
 }
 

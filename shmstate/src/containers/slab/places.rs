@@ -96,7 +96,7 @@ impl<T: SharedLayout, const N: usize> Slab<T, N> {
         self.places.is_full() || self.values.is_full()
     }
 
-    /// Adds a place that [`Self::places`] has yielded, and for which there is room. `init` fills its value, if its generation is odd.
+    /// Adds a place that [`Self::places`] has yielded, if there is room. `init` fills the value, which counts if the generation is odd.
     #[cfg(feature = "serde")]
     pub(in crate::containers) fn push_place(&mut self, generation: u32, init: impl FnOnce(&mut T)) {
         let (place, vacant) = (self.places.len(), generation.is_multiple_of(2));

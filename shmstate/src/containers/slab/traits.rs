@@ -4,7 +4,7 @@ use super::{Place, Slab};
 use crate::layout::SharedLayout;
 use std::fmt;
 
-/// A map of keys to values.
+/// As a map of keys to values.
 impl<T: SharedLayout + fmt::Debug, const N: usize> fmt::Debug for Slab<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self).finish()
@@ -46,7 +46,7 @@ impl<T: SharedLayout + Clone, const N: usize> Clone for Slab<T, N> {
     }
 }
 
-/// The same values under the same keys.
+/// Equal if the same keys have the same values.
 impl<T: SharedLayout + PartialEq, const N: usize> PartialEq for Slab<T, N> {
     fn eq(&self, other: &Self) -> bool {
         self.len() == other.len() && self.iter().eq(other)

@@ -12,7 +12,7 @@ use std::slice::SliceIndex;
 /// assert_eq!(list[1..4], [7, 2, 30]);
 /// ```
 pub trait ItemIndex<T>: SliceIndex<[T]> + sealed::Sealed {
-    /// The items it stands for among `len` items, if all of them are there.
+    /// The items that it means among `len` items, if all of them are there.
     #[doc(hidden)]
     fn bounds(&self, len: usize) -> Option<Range<usize>>;
 }

@@ -199,7 +199,7 @@ macro_rules! slice_order {
                 $crate::containers::place::sort_by(self.reordered(self.live()), compare, sort);
             }
 
-            /// All `len` items, marked as about to be moved: fewer than two of them stay where they are.
+            /// All `len` items, marked as about to be moved, unless there are fewer than two, which stay where they are.
             fn reordered(&mut self, len: usize) -> &mut [T] {
                 if len > 1 {
                     self.mark_written(0..len);

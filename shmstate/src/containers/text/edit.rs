@@ -181,7 +181,7 @@ impl<const N: usize> Text<N> {
     }
 }
 
-/// The error of the bytes, as that of the text.
+/// Makes an error of the bytes one of the text.
 #[cold]
 fn of_text(full: CapacityError) -> CapacityError {
     CapacityError::new((), "text", full.capacity(), full.needed())

@@ -51,7 +51,7 @@ use std::hash::Hash;
 /// | `insert`, `insert_with` | the value, and one pair of buckets; nothing if the value is there |
 /// | `replace` | the value |
 /// | `remove`, `take` | the place of the value, the buckets after its own up to the next empty one, and one pair of buckets of the value that takes its place |
-/// | `retain` | what `remove` marks, for each that goes |
+/// | `retain` | what `remove` marks, for each removed value |
 /// | `clear`, `drain` | the buckets in use |
 /// | everything that takes `&self` | nothing |
 ///
@@ -359,7 +359,7 @@ impl<K: SharedLayout + Hash + Eq, const N: usize> Set<K, N> {
     pub(super) fn swap_discard(&mut self, found: Found) -> bool {
         let keys = self.keys.as_slice();
         let Some(last) = keys.len().checked_sub(1).filter(|last| found.index() <= *last) else { return false };
-        // Of what follows, only a key's `Hash` can panic.
+        // This comes first, because of these steps only a key's `Hash` can panic.
         let moved = (found.index() < last).then(|| self.table.tag(&keys[last]));
         self.table.remove(found);
         if let Some(tag) = moved {

@@ -29,7 +29,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         self.entry_at(self.last()?)
     }
 
-    /// The entry with the smallest key, to be changed or removed.
+    /// The entry with the smallest key, for changing or removing it.
     ///
     /// ```
     /// let mut map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
@@ -42,7 +42,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         Some(OccupiedEntry::at(self, first))
     }
 
-    /// The entry with the largest key, to be changed or removed.
+    /// The entry with the largest key, for changing or removing it.
     ///
     /// ```
     /// let mut map = shmstate::SortedMap::<u64, u64, 4>::from([(2, 20), (1, 10)]);
@@ -133,7 +133,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         let between = Self::between(Self::words(&self.leaves, used), count, 0, behind);
         let entries = Iter::new((self.keys.as_slice(), self.values.as_slice()), Self::LEAF, between);
         entries.map(|(key, value)| {
-            // SAFETY: it is not the map's any more, and is taken once.
+            // SAFETY: the map does not have it any more, and it is taken once.
             let key = unsafe { move_out(key) };
             // SAFETY: the same.
             (key, unsafe { move_out(value) })

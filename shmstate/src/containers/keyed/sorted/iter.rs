@@ -37,15 +37,15 @@ pub struct IterMut<'a, K, V> {
 pub type Keys<'a, K, V> = iter::Map<Iter<'a, K, V>, fn((&'a K, &'a V)) -> &'a K>;
 /// The values of a [`SortedMap`](crate::SortedMap).
 pub type Values<'a, K, V> = iter::Map<Iter<'a, K, V>, fn((&'a K, &'a V)) -> &'a V>;
-/// The values of a [`SortedMap`](crate::SortedMap), to be changed.
+/// Mutable references to the values of a [`SortedMap`](crate::SortedMap).
 pub type ValuesMut<'a, K, V> = iter::Map<IterMut<'a, K, V>, fn((&'a K, &'a mut V)) -> &'a mut V>;
 
-// SAFETY: it is used as the `&[K]` and `&mut [V]` that it was made of.
+// SAFETY: it is used as the `&[K]` and `&mut [V]` that it was made from.
 unsafe impl<K: Sync, V: Send> Send for IterMut<'_, K, V> {}
 // SAFETY: the same.
 unsafe impl<K: Sync, V: Sync> Sync for IterMut<'_, K, V> {}
 
-/// What lies between two places: slots of the first leaf, whole leaves, and slots of another leaf.
+/// What lies between two entries: slots of the first leaf, whole leaves, and slots of the last leaf.
 pub(super) struct Between<'a> {
     pub(super) front: std::ops::Range<usize>,
     pub(super) leaves: &'a [u32],

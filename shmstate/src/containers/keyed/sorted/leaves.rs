@@ -38,7 +38,7 @@ pub(super) const fn pack(word: u32, len: usize) -> u32 {
 /// A leaf.
 #[derive(Clone, Copy, Debug)]
 pub struct Leaf {
-    /// Its number.
+    /// Its word.
     pub(super) word: u32,
     /// Its first slot.
     pub(super) start: usize,
@@ -108,7 +108,7 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
         &words[..(used as usize).min(words.len()).min(Self::LEAVES)]
     }
 
-    /// The number after all entries.
+    /// The number after those of all entries.
     #[inline]
     pub(super) fn behind(&self) -> usize {
         self.in_use().len() * Self::LEAF

@@ -39,10 +39,10 @@ use std::ops::{Bound, RangeBounds};
 /// # How large
 /// Entries lie in leaves of 64, or fewer if they are large, as in a B-tree of two levels: an update that inserts an entry moves
 /// those after it in its leaf, and sometimes splits the leaf. `cargo bench -p shmstate` compares the cost with that of a
-/// `BTreeMap`. Splitting a leaf also moves the words of the leaves after it, one for each 32 entries at least. With millions of
-/// entries, a [`Map`](crate::Map) is faster, if no order is needed.
+/// `BTreeMap`. Splitting a leaf also moves the words of the leaves after it, one for each 32 entries at least.
+/// If no order is needed, a [`Map`](crate::Map) is faster for millions of entries.
 ///
-/// A map has room for `2 N` keys and values, so that no leaf must be full. If the values are large, keep them in a
+/// A map has room for `2 N` keys and values, so that leaves need not be full. If the values are large, keep them in a
 /// [`Slab`](crate::Slab), and map to their [`Key`](crate::Key)s: then only keys are moved, and only keys take room twice.
 ///
 /// # Beside `BTreeMap`
@@ -72,18 +72,18 @@ use std::ops::{Bound, RangeBounds};
 /// | `pop_last`, `discard_last` | a word |
 /// | `clear` | nothing |
 /// | `range_mut` | the values that it yields |
-/// | `retain` | what `remove` marks, for each entry that goes |
+/// | `retain` | what `remove` marks, for each removed entry |
 /// | `iter_mut`, `values_mut` | all values, and the room between them |
 /// | everything that takes `&self` | nothing |
 ///
-/// Borrowing a value that itself holds containers marks only what is then done to those containers.
+/// In a value that itself holds containers, a borrow marks only what is then changed in those containers.
 ///
 /// # Layout
 /// The number of entries, that of leaves in use, a [`List<u32, N>`] with a word for each leaf, then `2 N` keys, and `2 N` values
 /// in the same slots; the format chapter has the bytes. When the first handle attaches, each leaf must be there once, and
 /// each key must be larger than the one before it. What another program writes later can make entries be missed or come twice, but
-/// nothing worse. All programs that share a state must order the keys alike: [`SharedLayout`] checks the layout of a type, but not its
-/// `Ord`. (The first process that opens a state gets [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) if the keys lie in another order.)
+/// nothing worse. All programs that share a state must order the keys alike: [`SharedLayout`] checks the layout of a type, but not
+/// its `Ord`. (If they lie in another order, the first process to open the state gets [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch).)
 ///
 /// # Capacity
 /// It is from 1 to 2²⁷, and keys and values are at least one byte large; anything else does not compile:
