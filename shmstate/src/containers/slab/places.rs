@@ -11,7 +11,8 @@ use crate::layout::SharedLayout;
 pub(super) struct Place {
     /// How often it was filled and emptied: odd while there is a value.
     pub(super) generation: u32,
-    /// Of a vacant place: 1 + the next vacant place, or 0.
+    // The schema of a slab has these docs: `tests/golden/export-1.json` compares them.
+    /// 1 + the next vacant place, or 0; of a vacant place.
     pub(super) next: u32,
 }
 
