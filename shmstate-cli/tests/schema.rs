@@ -77,6 +77,7 @@ struct Keywords {
 
 #[derive(SharedLayout)]
 #[repr(u64)]
+#[shared(rename = "super")]
 enum Choice {
     #[shared(rename = "Self")]
     Me = 0,
@@ -88,8 +89,8 @@ fn rust_renames_what_no_identifier_can_be() {
     let _state = State::<Keywords>::create(dir.path().join("house")).unwrap();
     let printed = schema(dir.path(), "--rust");
     let declared = [
-        "    r#type: u64,\n    #[shared(rename = \"self\")]\n    _self: u64,\n    #[shared(rename = \"crate\")]\n    _crate: Choice,\n",
-        "    #[shared(rename = \"Self\")]\n    _Self = 0,\n",
+        "    r#type: u64,\n    #[shared(rename = \"self\")]\n    _self: u64,\n    #[shared(rename = \"crate\")]\n    _crate: _super,\n",
+        "#[shared(rename = \"super\")]\nenum _super {\n    #[shared(rename = \"Self\")]\n    _Self = 0,\n",
     ];
     declared.iter().for_each(|fields| assert!(printed.contains(fields), "{printed}"));
 }

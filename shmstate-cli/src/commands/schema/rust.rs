@@ -100,8 +100,8 @@ impl Source<'_> {
             let version = Literal::u64_unsuffixed(ty.version);
             quote!(#[shared(version = #version)])
         });
-        // Of several types of one name, the layout has that name.
-        let is_another = ty.arguments.is_empty() && self.declared(index) != ty.name && self.document.is_declared(index);
+        // Of several types of one name, the layout has that name; and it may have one that no identifier can be.
+        let is_another = ty.arguments.is_empty() && name.unraw() != ty.name && self.document.is_declared(index);
         let rename = is_another.then(|| {
             let name = &ty.name;
             quote!(#[shared(rename = #name)])
