@@ -14,7 +14,10 @@
 
 use super::outside::Os;
 use super::shared::Shared;
-use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::sync::{
+    AtomicU32,
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
+};
 
 impl Shared<'_> {
     /// Makes slot `me` the elected one, if no living handle is elected. Returns whether it did so.
@@ -46,9 +49,9 @@ impl Shared<'_> {
     }
 
     /// Wakes all that sleep on the bell, after a change that they wait for.
-    pub(crate) fn ring_bell(&self, os: &impl Os) {
+    pub(crate) fn ring_bell(&self, wake_all: impl FnOnce(&AtomicU32)) {
         let bell = &self.control.lock.bell;
         bell.fetch_add(1, Release);
-        os.wake_all(bell);
+        wake_all(bell);
     }
 }

@@ -124,7 +124,8 @@ impl Tasks {
         wake_all(tasks.into_values());
     }
 
-    /// No handle is left: the thread ends, whatever tasks were forgotten here. If it sleeps on the bell, it ends with the next ring.
+    /// No handle is left: the thread ends, whatever tasks were forgotten here. If it sleeps on the bell, a ring has to follow: see
+    /// [`Shared::dismiss`].
     pub(crate) fn dismiss(&self) {
         self.with(|waiting| waiting.thread = Thread::Dismissed);
     }
@@ -185,6 +186,13 @@ impl Shared<'_> {
         call(tasks.register(ticket, version, waker))?;
         let now = self.published_relaxed();
         Ok(now.is_news(version).then_some(now))
+    }
+
+    /// [`Tasks::dismiss`], where the thread sleeps on the bell. It reads the bell's number before it looks whether it is dismissed, so
+    /// the ring ends its sleep.
+    pub(crate) fn dismiss(&self, tasks: &Tasks, wake_all: impl FnOnce(&AtomicU32)) {
+        tasks.dismiss();
+        self.ring_bell(wake_all);
     }
 
     /// Serves the tasks, as the one thread that does, until none waits any more. `announced`: it may write the lock word. `sleep` sleeps

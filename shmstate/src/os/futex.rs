@@ -14,6 +14,11 @@ pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, limit: Duration) {
     let _ = futex::wait(word, Flags::empty(), seen, Some(&limit));
 }
 
+/// Wakes all that sleep on `word`.
+pub(crate) fn futex_wake_all(word: &AtomicU32) {
+    futex_wake(word, i32::MAX as u32);
+}
+
 /// Wakes as many that sleep on `word`.
 pub(crate) fn futex_wake(word: &AtomicU32, count: u32) {
     let _ = futex::wake(word, Flags::empty(), count);

@@ -53,7 +53,7 @@ pub(crate) use file::{
     is_memory, key, len, new_anonymous, opened_as, read, reserve,
 };
 pub(crate) use fork::ForkGuard;
-pub(crate) use futex::{futex_wait, futex_wake};
+pub(crate) use futex::{futex_wait, futex_wake, futex_wake_all};
 pub(crate) use identity::{boot_id, now_ns, pid_namespace, process_name, random_u64, random_u128};
 pub(crate) use liveness::{Held, LiveDescription, Liveness, is_populated};
 pub(crate) use mapping::Mapping;

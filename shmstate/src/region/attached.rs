@@ -182,7 +182,7 @@ impl Region {
         for (word, bytes) in line.name.iter().zip(name.chunks_exact(8)) {
             word.store(u64::from_ne_bytes(std::array::from_fn(|i| bytes[i])), Relaxed);
         }
-        self.shared.ring_bell(&self.kernel);
+        self.shared.ring_bell(os::futex_wake_all);
     }
 
     /// When the holder of each slot was attached: nanoseconds since 1970.
@@ -200,7 +200,7 @@ impl Region {
     /// Makes this handle no longer the elected one. In a forked child of its process, this changes nothing.
     pub(crate) fn resign(&self) {
         if self.fork_guard.is_current() && self.shared.resign(self.slot) {
-            self.shared.ring_bell(&self.kernel);
+            self.shared.ring_bell(os::futex_wake_all);
         }
     }
 }
@@ -212,9 +212,7 @@ impl Drop for Region {
             self.slot_line().pid.store(0, Relaxed);
             self.slot_line().namespace.store(0, Relaxed);
             self.shared.resign(self.slot);
-            // Before the ring, which ends the sleep of the server's thread: it unmaps the region at once if this was the last handle.
-            drop(self.tasks.take());
-            self.shared.ring_bell(&self.kernel);
+            self.shared.ring_bell(os::futex_wake_all);
         }
         // SAFETY: taken once, and not used afterwards: the region is being dropped.
         let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };

@@ -54,7 +54,7 @@ impl Os for Kernel {
     }
 
     fn wake_all(&self, word: &AtomicU32) {
-        os::futex_wake(word, i32::MAX as u32);
+        os::futex_wake_all(word);
     }
 
     fn make_room(&self, copy: usize) -> bool {

@@ -123,8 +123,13 @@ impl Served {
 impl Drop for TaskServer {
     fn drop(&mut self) {
         // A forked child has no such thread, and its parent may have held a lock.
-        if self.served.fork_guard.is_current() {
-            self.served.tasks.dismiss();
+        let Served { tasks, shared, announced, fork_guard, .. } = &*self.served;
+        if fork_guard.is_current() {
+            if *announced {
+                shared.dismiss(tasks, os::futex_wake_all);
+            } else {
+                tasks.dismiss();
+            }
             self.served.unpark();
         }
     }

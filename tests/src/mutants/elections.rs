@@ -39,7 +39,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "leaving_rings_nothing",
         breaks: "those that wait for the election sleep on when the elected handle has resigned",
-        patches: &[left_out("commit/election.rs", "bell.fetch_add(1, Release); os.wake_all(bell);")],
+        patches: &[left_out("commit/election.rs", "bell.fetch_add(1, Release); wake_all(bell);")],
         checks: &[Loom("elections::a_resignation_rings", super::symptoms::DEADLOCK)],
     },
 ];

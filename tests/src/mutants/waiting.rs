@@ -114,6 +114,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         checks: &[Loom("tasks::a_dismissed_thread_ends", DEADLOCK)],
     },
     Mutant {
+        name: "ring_before_the_dismissal",
+        breaks: "the thread that sleeps for tasks is woken, and dismissed after that",
+        patches: &[instead(
+            "commit/tasks.rs",
+            "tasks.dismiss(); self.ring_bell(wake_all);",
+            "self.ring_bell(wake_all); tasks.dismiss();",
+        )],
+        checks: &[Loom("tasks::a_dismissed_thread_ends", DEADLOCK)],
+    },
+    Mutant {
         name: "a_sleeper_a_task",
         breaks: "each task starts a thread",
         patches: &[left_out("commit/tasks.rs", "if call != Call::Nothing { «waiting.thread = Thread::Serves;» }")],

@@ -292,13 +292,15 @@ impl Fixture {
     #[cfg(shmstate_loom)]
     pub(super) fn resign(&self, me: usize) {
         assert!(self.shared().resign(me), "the elected handle is another one");
-        self.ring_bell(me);
+        let os = Handle { fixture: self, slot: me };
+        self.shared().ring_bell(|bell| os.wake_all(bell));
     }
 
-    /// Rings the bell, as the handle `me`.
+    /// Dismisses the thread that serves the tasks of a process, through the slot `me`.
     #[cfg(shmstate_loom)]
-    pub(super) fn ring_bell(&self, me: usize) {
-        self.shared().ring_bell(&Handle { fixture: self, slot: me });
+    pub(super) fn dismiss(&self, me: usize, tasks: &Tasks) {
+        let os = Handle { fixture: self, slot: me };
+        self.shared().dismiss(tasks, |bell| os.wake_all(bell));
     }
 
     /// Sleeps for the tasks of a process, through the slot `me`, until none waits.

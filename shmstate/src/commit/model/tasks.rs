@@ -108,8 +108,7 @@ fn dismiss_beside_a_wait() {
     let fixture = Fixture::without_naps(3, 2);
     let (process, mut forgotten) = (process(&fixture), None);
     assert!(process.news_or_wait(&mut forgotten, 0, Waker::noop()).is_none(), "there is no version yet");
-    process.tasks.dismiss();
-    fixture.ring_bell(0);
+    fixture.dismiss(1, &process.tasks);
     finish(&process, 0);
 }
 
