@@ -40,7 +40,7 @@ pub enum Error {
     /// Other machines have committed first at each try.
     #[error(
         "the state `{name}`: other machines have committed first, {tries} times in a row. Nothing has happened; try again, or give \
-         the options more `tries` or a longer `timeout`"
+         the options a longer `timeout`, or more `tries` if they limit these"
     )]
     Conflict {
         /// The state's name.

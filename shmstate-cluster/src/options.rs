@@ -58,7 +58,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             handles: 0,
             mode: 0o600,
             timeout,
-            tries: 100,
+            tries: u32::MAX,
             replicas: 1,
             name: None,
             migrates: false,
@@ -75,7 +75,8 @@ impl<'a, T: SharedLayout> Options<'a, T> {
         self
     }
 
-    /// How often an update runs its closure at most, if other machines commit first each time. By default 100 times.
+    /// How often an update runs its closure at most, if other machines commit first each time. By default as often as the
+    /// [`timeout`](Self::timeout) allows: a machine with a slow connection can lose many times in a row.
     pub fn tries(mut self, tries: u32) -> Self {
         self.tries = tries.max(1);
         self

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 mod disagreeing;
 mod engines;
 mod joining;
+mod losing;
 mod lost;
 pub(crate) mod memory;
 mod refused;
