@@ -36,8 +36,9 @@ pub(super) fn expand(paths: &Paths, input: &Input<'_>, fields: &[Field<'_>]) -> 
         let given_values = given_values.iter().map(|field| {
             // If the value has another type, the compiler points at it, and also at the field's type.
             let (member, value) = (member_at(&field.member, field.type_span()), &field.attrs.init);
-            let this = Ident::new("__this", field.type_span().start);
-            quote!(#this.#member = #value;)
+            let (this, ty) = (Ident::new("__this", field.type_span().start), field.ty);
+            // A body of its own: a `return` in the value ends this value, and not the ones after it.
+            quote!(#this.#member = (|| -> #ty { #value })();)
         });
         quote! {
             fn initialize_fields(__this: &mut Self) {

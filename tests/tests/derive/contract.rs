@@ -88,6 +88,25 @@ fn the_programs_own_init_has_the_last_word() {
 }
 
 #[test]
+fn a_return_in_an_initial_value_ends_that_value_alone() {
+    #[derive(SharedLayout)]
+    #[repr(C)]
+    struct Sizes {
+        #[shared(init = {
+            if std::mem::size_of::<usize>() == 8 {
+                return 64;
+            }
+            32
+        })]
+        word: u64,
+        #[shared(init = 7)]
+        after: u64,
+    }
+    let sizes = Sizes::new_box();
+    assert_eq!((sizes.word, sizes.after), (64, 7));
+}
+
+#[test]
 #[should_panic(expected = "no value today")]
 fn an_initial_value_that_panics_creates_nothing() {
     #[derive(SharedLayout)]
