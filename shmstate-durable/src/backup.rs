@@ -3,8 +3,8 @@
 use crate::control::Requests;
 use crate::error::Error;
 use crate::store::{Differing, Store};
-use shmstate::State;
 use shmstate::dynamic::{DynState, Snapshot};
+use shmstate::{ErrorKind, State};
 use std::path::Path;
 
 /// The mode of a backup.
@@ -18,9 +18,19 @@ const MODE: u32 = 0o600;
 /// [`Error::AlreadyExists`] if the file exists; [`Error::Held`] if another process is making it; [`Error::Store`];
 /// [`Error::State`] if the region cannot be read.
 pub fn backup(name: impl AsRef<Path>, file: impl AsRef<Path>) -> Result<u64, Error> {
-    let state = DynState::open(name)?.snapshot()?;
+    let state = snapshot(|| DynState::open(&name))?;
     write_backup(&state, file)?;
     Ok(state.version())
+}
+
+/// The committed version of the region that `open` opens. If the region is replaced meanwhile, `open` opens the next one.
+fn snapshot(open: impl Fn() -> Result<DynState, shmstate::Error>) -> Result<Snapshot, shmstate::Error> {
+    loop {
+        match open()?.snapshot() {
+            Err(e) if e.kind() == ErrorKind::Retired => {}
+            taken => return taken,
+        }
+    }
 }
 
 /// Writes a version of a state to a new file: see [`backup`].
@@ -86,5 +96,26 @@ pub fn remove(name: impl AsRef<Path>) -> Result<(), Error> {
     match removed.into_iter().filter_map(Result::err).find(|e| !is_missing(e)) {
         Some(e) => Err(e.into()),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn a_region_that_is_replaced_while_it_is_copied() {
+        let (dir, is_replaced) = (tempfile::tempdir().unwrap(), Cell::new(false));
+        let name = dir.path().join("number");
+        State::<u64>::create(&name).unwrap().update(|n| *n = 7).unwrap();
+        let open = || {
+            let found = DynState::open(&name);
+            if !is_replaced.replace(true) {
+                State::<u64>::open(&name)?.recreate(State::options().handles(100))?;
+            }
+            found
+        };
+        assert_eq!(snapshot(open).unwrap().value().as_u64().unwrap(), 7);
     }
 }

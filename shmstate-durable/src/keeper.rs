@@ -237,7 +237,10 @@ impl<T: SharedLayout> Writer<'_, T> {
     /// Brings the store up to date whenever a version is waited for, and each interval.
     fn keep(&self, region: &State<T>, mut store: Store) -> Result<End, Error> {
         let (kept, file, schema) = (self.kept, identity(store.path()), State::<T>::schema());
-        let mut follower = region.follow()?;
+        let mut follower = match region.follow() {
+            Err(e) if e.kind() == ErrorKind::Retired => return Ok(End::Replaced),
+            follower => follower?,
+        };
         let mut durable = follower.version();
         // What has changed since the version of the store is not known. Even if it is this one, the bytes that mean nothing differ: they
         // were those of the image that the process before kept. As soon as they mean something, a change tells what differs from this one.

@@ -8,7 +8,7 @@ use crate::keeper::{Keeper, Kept, Medium, Terms};
 use crate::paths::Paths;
 use crate::state::DurableState;
 use crate::store::{Differing, Store};
-use shmstate::{Migrate, SharedLayout, State};
+use shmstate::{ErrorKind, Migrate, SharedLayout, State};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::path::Path;
@@ -210,7 +210,18 @@ fn opened<T: SharedLayout>(
         Ok::<_, Error>(content)
     };
     let state = unless_unrelated(region, belongs, |region| region.open_or_restore(&paths.region, restore));
-    let state = state.map_err(|e| if is_restored.get() { Error::content(&paths.store, CARRIED_OVER)(e) } else { e })?;
+    let mut state =
+        state.map_err(|e| if is_restored.get() { Error::content(&paths.store, CARRIED_OVER)(e) } else { e })?;
+    let follower = loop {
+        match state.follow() {
+            // Another process has replaced the region since.
+            Err(e) if e.kind() == ErrorKind::Retired => {
+                state.reopen()?;
+                belongs(state.lineage())?;
+            }
+            follower => break follower?,
+        }
+    };
     let lineage = state.lineage();
     let mut store = match kept.take() {
         Some(store) => store,
@@ -220,7 +231,7 @@ fn opened<T: SharedLayout>(
     if store.head().lineage != lineage {
         store.bind(lineage)?;
     }
-    let (follower, schema) = (state.follow()?, State::<T>::schema());
+    let schema = State::<T>::schema();
     if !store.has(follower.version(), &schema) {
         store.write(follower.version(), &schema, follower.bytes(), Differing::Any)?;
     }

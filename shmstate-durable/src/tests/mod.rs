@@ -5,5 +5,6 @@ mod fixture;
 mod medium;
 mod obstacles;
 mod power;
+mod replaced;
 mod rng;
 mod untouched;
