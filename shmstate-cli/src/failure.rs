@@ -86,13 +86,21 @@ impl fmt::Display for Failure {
             }
             Failure::Store(error) => error.fmt(f),
             Failure::Argument(why) => f.write_str(why),
-            Failure::Output(error) => write!(f, "cannot write the output: {error}"),
+            Failure::Output(error) => write!(f, "cannot write the output: {error}{}", advice(error)),
             Failure::InUse(processes) => {
                 write!(f, "processes have the region open: {processes}; end them, or add `--force`")
             }
             Failure::Gone(name) => write!(f, "`{name}` is another region by now, or none: watch it again"),
-            Failure::File(path, error) => write!(f, "{path}: {error}"),
+            Failure::File(path, error) => write!(f, "{path}: {error}{}", advice(error)),
         }
+    }
+}
+
+/// What to do; empty where what the system says is enough.
+fn advice(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::FileTooLarge => ": raise the limit on the size of a file (`ulimit -f`)",
+        _ => "",
     }
 }
 

@@ -21,6 +21,8 @@ use failure::Failure;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // For the life of the process, whose last act is to write what is left of the output.
+    std::mem::forget(shmstate::FileLimit::as_error());
     match commands::run(args::Args::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),

@@ -74,3 +74,35 @@ fn damage(store: &Path) {
     }
     std::fs::write(store, bytes).unwrap();
 }
+
+/// A shell can say how long the files of a process may be. A longer one is an error that says so, and nothing is left.
+#[test]
+fn a_file_that_may_not_be_that_long_is_an_error() {
+    let fixture = Fixture(tempfile::tempdir().unwrap());
+    fixture.open().update_durable(|n| *n = 7).unwrap();
+    let names = || {
+        let found = fixture.path("").read_dir().unwrap().map(|entry| entry.unwrap().file_name());
+        found.collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = names();
+    let program = env!("CARGO_BIN_EXE_shmstate");
+    for (limit, what) in [
+        (16, "backup number monday.redb"),
+        (16, "restore stores/number.redb other ."),
+        (0, "export number monday.json"),
+    ] {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &format!("ulimit -f {limit}; exec {program} {what}")]);
+        let output = shell.env("SHMSTATE_DIR", fixture.path("")).current_dir(fixture.path("")).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(7) && said.contains("ulimit -f"), "{what}: {}: {said}", output.status);
+        assert_eq!(names(), before, "{what}");
+    }
+    // The output is such a file, too.
+    let mut shell = std::process::Command::new("sh");
+    let printed = std::fs::File::create(fixture.path("printed")).unwrap();
+    shell.args(["-c", &format!("ulimit -f 0; exec {program} show number")]).stdout(printed);
+    let output = shell.env("SHMSTATE_DIR", fixture.path("")).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(7) && said.contains("ulimit -f"), "{}: {said}", output.status);
+}

@@ -126,7 +126,7 @@ pub enum Error {
 impl Error {
     /// What the operating system says of a store.
     pub(crate) fn io(path: &Path, doing: &'static str) -> impl Fn(io::Error) -> Error {
-        move |e| Error::Store { path: path.to_owned(), doing, why: e.to_string() }
+        move |e| Error::Store { path: path.to_owned(), doing, why: format!("{e}{}", advice(&e)) }
     }
 
     /// This process may not open a store as it has to.
@@ -145,6 +145,7 @@ impl Error {
             redb::Error::Io(e) if e.kind() == io::ErrorKind::InvalidData => {
                 Error::Damaged { path, why: format!("it is no file of redb: {e}") }
             }
+            redb::Error::Io(e) => Error::io(&path, doing)(e),
             e => Error::Store { path, doing, why: e.to_string() },
         }
     }
@@ -172,5 +173,13 @@ impl Error {
     /// The store holds what was not written there.
     pub(crate) fn damaged(path: &Path, why: impl Into<String>) -> Error {
         Error::Damaged { path: path.to_owned(), why: why.into() }
+    }
+}
+
+/// What to do; empty where what the system says is enough.
+fn advice(e: &io::Error) -> &'static str {
+    match e.kind() {
+        io::ErrorKind::FileTooLarge => ": raise the limit on the size of a file (`ulimit -f`)",
+        _ => "",
     }
 }

@@ -11,6 +11,7 @@ use crate::paths::identity;
 use crate::untouched::Untouched;
 use redb::backends::FileBackend;
 use redb::{Database, ReadableTable, StorageBackend, TableDefinition, TableError};
+use shmstate::FileLimit;
 use shmstate::dynamic::Snapshot;
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -89,6 +90,7 @@ struct Open(Option<Database>);
 impl Drop for Open {
     fn drop(&mut self) {
         let db = self.0.take();
+        let _limit = FileLimit::as_error();
         // What it would have written saves time at the next opening, and nothing else.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(db)));
     }
@@ -108,8 +110,9 @@ impl DerefMut for Open {
     }
 }
 
-/// Runs code of the engine, which may panic over a damaged file.
+/// Runs code of the engine, which may panic over a damaged file. It writes: a file that would become too long is an error.
 fn unless_it_panics<R>(path: &Path, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
+    let _limit = FileLimit::as_error();
     catch_unwind(AssertUnwindSafe(run))
         .unwrap_or_else(|_| Err(Error::damaged(path, "the engine cannot make sense of it, and has said why above")))
 }

@@ -133,6 +133,10 @@ cfg_if! {
         #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]
         mod state;
 
+        /// For what writes files beside a region: `shmstate-durable`, and the command.
+        #[cfg(all(feature = "dynamic", not(any(shmstate_loom, shmstate_shuttle))))]
+        #[doc(hidden)]
+        pub use os::FileLimit;
         #[cfg(all(feature = "dynamic", not(any(shmstate_loom, shmstate_shuttle))))]
         pub use state::{Migrate, Typed};
         #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]

@@ -14,7 +14,7 @@ use super::value::{Value, ValueKind};
 use super::write;
 use crate::error::{Error, ErrorKind, ErrorRepr};
 use crate::layout::Schema;
-use crate::os;
+use crate::os::{self, FileLimit};
 use serde::de::DeserializeSeed;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -82,6 +82,8 @@ impl DynState {
         let snapshot = self.snapshot()?;
         let version = snapshot.version();
         check(snapshot.value())?;
+        // Longer than a buffer of the program's, which writes what is left when it is dropped.
+        let _limit = FileLimit::as_error();
         let mut out = Summed { out, sum: Xxh3::new() };
         let mut write = || {
             let schema = snapshot.shapes.schema.document();
@@ -98,7 +100,11 @@ impl DynState {
 
 /// The error of a file that is no region.
 fn no_file(file: &Path, doing: &'static str, source: io::Error) -> Error {
-    ErrorRepr::Io { path: file.to_owned(), doing, advice: "", source }.into()
+    let advice = match source.kind() {
+        io::ErrorKind::FileTooLarge => ": raise the limit on the size of a file (`ulimit -f`)",
+        _ => "",
+    };
+    ErrorRepr::Io { path: file.to_owned(), doing, advice, source }.into()
 }
 
 /// Refuses what JSON cannot hold.

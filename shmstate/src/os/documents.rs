@@ -1,6 +1,7 @@
 //! Files that are no regions: read whole, and replaced whole.
 
 use super::descriptors::open_at;
+use super::signals::FileLimit;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 use std::io::{self, BufWriter, Write};
@@ -38,6 +39,8 @@ pub(crate) fn write_document<E>(
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let write = || {
+        // Longer than the buffer, which writes what is left when it is dropped.
+        let _limit = FileLimit::as_error();
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOCTTY;
         let file = open_at(CWD, &*part, flags, Mode::from_raw_mode(0o666)).map_err(|e| failed(e.into()))?;
         let mut out = BufWriter::new(Output(file));

@@ -15,7 +15,7 @@
 //! * `liveness`: byte locks, by which the kernel says which handles live.
 //! * `name_lock`: the lock on where a region's name leads.
 //! * `futex`: sleeping on a word of the region.
-//! * `signals`: keeping signals from a thread.
+//! * `signals`: keeping signals from a thread, and that of files which cannot grow.
 //! * `threads`: threads of the library's own.
 //! * `event`: a descriptor that becomes readable when this process says so.
 //! * `fork`: what a forked child must not keep.
@@ -62,4 +62,6 @@ pub(crate) use origin::{OUT_OF_REACH, Origin};
 pub(crate) use per_region::PerRegion;
 pub(crate) use reader::Reader;
 pub(crate) use region_key::RegionKey;
+#[cfg(feature = "dynamic")]
+pub use signals::FileLimit;
 pub(crate) use threads::in_background;

@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorRepr};
 use crate::os::RegionKey;
 use crate::os::memory::{Left, Limit, memory_left};
 use crate::os::own_table::undisturbed;
+use crate::os::signals::FileLimit;
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 use std::io;
@@ -114,6 +115,8 @@ fn allocate(file: &OwnedFd, bytes: Range<u64>) -> rustix::io::Result<()> {
 
 /// Writes what the file holds already, which takes room where the file had none.
 fn rewrite(file: &OwnedFd, bytes: Range<u64>) -> rustix::io::Result<()> {
+    // The file may be longer than this process may write, if another process has made it.
+    let _limit = FileLimit::as_error();
     let mut buffer = vec![0; 1 << 16];
     let mut at = bytes.start;
     while at < bytes.end {
