@@ -62,7 +62,7 @@ fn what_is_damaged_or_missing_has_its_status() {
     says(fixture.run(&["verify", "stores/number.redb"]), 1, "damaged: ");
     says(fixture.run(&["restore", "stores/number.redb", "other", "stores"]), 4, "the store is damaged");
     assert!(!fixture.path("stores/other.redb").exists());
-    says(fixture.run(&["restore", "nowhere.redb", "other", "stores"]), 3, "there is no store");
+    says(fixture.run(&["restore", "nowhere.redb", "other", "stores"]), 3, "the store is not there");
 }
 
 /// Changes a byte of the page that has the number.

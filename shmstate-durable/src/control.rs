@@ -125,7 +125,7 @@ impl Control {
         })?)
     }
 
-    /// Whether the store that the region of that lineage is kept in has not that path any more.
+    /// Whether that path does not lead to the store any more that the region of that lineage is kept in.
     pub(crate) fn has_lost(&self, lineage: u128, store: &Path) -> Result<bool, Error> {
         let file = identity(store);
         Ok(self.progress.read(|p| p.lineage == lineage && p.store != file)?)

@@ -33,8 +33,8 @@ pub enum Error {
         /// The store.
         path: PathBuf,
     },
-    /// There is no store.
-    #[error("`{path}`: there is no store: {hint}")]
+    /// The store is not there, or another file has its path.
+    #[error("`{path}`: the store is not there: {hint}")]
     NoStore {
         /// The path at which it should be.
         path: PathBuf,
@@ -152,8 +152,9 @@ impl Error {
 
     /// The store has not its path any more, and the state is in use.
     pub(crate) fn removed(path: &Path) -> Error {
-        let hint = "it was removed or replaced while the state was in use; the region still has all of the state, and is written to a \
-                    new store when all processes have dropped it and one opens it again";
+        let hint = "it was removed or replaced while the state was in use, and nothing is written to another file; the region still has all \
+                    of the state: move the store back; or let all processes drop the state, and open it again, which writes it to the file \
+                    that is there then, or to a new one";
         Error::NoStore { path: path.to_owned(), hint }
     }
 

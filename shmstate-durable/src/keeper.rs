@@ -3,7 +3,7 @@
 use crate::advice;
 use crate::control::Control;
 use crate::error::Error;
-use crate::paths::{Paths, identity};
+use crate::paths::Paths;
 use crate::store::{Differing, Store};
 use shmstate::dynamic::DynState;
 use shmstate::{ErrorKind, SharedLayout, State};
@@ -227,6 +227,7 @@ impl<T: SharedLayout> Writer<'_, T> {
                 _ => return Err(advice::of_state(&kept.paths)(e.into())),
             },
         };
+        self.check_file()?;
         let Some(store) = kept.medium.open(&kept.paths)? else { return Err(Error::removed(&kept.paths.store)) };
         if store.head().lineage != kept.lineage {
             return self.give_up();
@@ -234,13 +235,21 @@ impl<T: SharedLayout> Writer<'_, T> {
         self.keep(&region, store)
     }
 
+    /// Whether the path still leads to the file in which the state is kept. What is written to a file without a name is lost, and what another
+    /// file holds is not known.
+    fn check_file(&self) -> Result<(), Error> {
+        let Kept { paths, control, lineage, .. } = self.kept;
+        if control.has_lost(*lineage, &paths.store)? { Err(Error::removed(&paths.store)) } else { Ok(()) }
+    }
+
     /// Brings the store up to date whenever a version is waited for, and each interval.
     fn keep(&self, region: &State<T>, mut store: Store) -> Result<End, Error> {
-        let (kept, file, schema) = (self.kept, identity(store.path()), State::<T>::schema());
+        let (kept, schema) = (self.kept, State::<T>::schema());
         let mut follower = match region.follow() {
             Err(e) if e.kind() == ErrorKind::Retired => return Ok(End::Replaced),
             follower => follower?,
         };
+        self.check_file()?;
         let mut durable = follower.version();
         // What has changed since the version of the store is not known. Even if it is this one, the bytes that mean nothing differ: they
         // were those of the image that the process before kept. As soon as they mean something, a change tells what differs from this one.
@@ -259,10 +268,7 @@ impl<T: SharedLayout> Writer<'_, T> {
             if now >= next {
                 next = now + kept.interval;
             }
-            // What is written to a file without a name is lost.
-            if identity(store.path()) != file {
-                return Err(Error::removed(&kept.paths.store));
-            }
+            self.check_file()?;
             let change = match follower.advance() {
                 Err(e) if e.kind() == ErrorKind::Retired => return Ok(End::Replaced),
                 change => change?,

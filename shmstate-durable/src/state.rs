@@ -67,7 +67,8 @@ impl<T: SharedLayout> DurableState<T> {
     /// [`Error::State`] as for [`State::open_or_create`]; [`Error::Damaged`] if the store has changed since it was written; [`Error::Layout`]
     /// if the store is to be restored and has another layout than `T`, or would lose something that [`migrate`](Options::migrate) does not
     /// allow; [`Error::Unrelated`] and [`Error::OtherStore`] if region and store do not belong together; [`Error::Held`] if a process that
-    /// does not use this region has the store open; [`Error::Store`] with the system's message; [`Error::Opening`] if another process that
+    /// does not use this region has the store open; [`Error::NoStore`] if the store was removed or replaced while other processes use the
+    /// state; [`Error::Store`] with the system's message; [`Error::Opening`] if another process that
     /// restores the state takes longer than the timeout. In all these cases the store keeps its content, and a region that does not belong to
     /// it is not migrated.
     pub fn open(name: impl AsRef<Path>, dir: impl AsRef<Path>) -> Result<Self, Error> {

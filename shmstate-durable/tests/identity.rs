@@ -3,7 +3,7 @@
 use shmstate::State;
 use shmstate_durable::{DurableState, Error};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// For what has to come.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -161,6 +161,42 @@ fn a_store_that_is_removed_while_it_is_used_is_missed() {
     assert!(!number.wait_durable(2, SHORT).unwrap());
     drop(number);
     fixture.open().unwrap().update_durable(|n| *n += 1).unwrap();
+    assert_eq!(fixture.stored(), (3, 9));
+}
+
+/// A copy has the same lineage.
+#[test]
+fn a_store_that_is_replaced_while_it_is_used_is_missed_until_it_is_back() {
+    let fixture = Fixture::new();
+    let (store, aside) = (fixture.path("stores/number.redb"), fixture.path("aside"));
+    let replace = || {
+        std::fs::copy(&store, fixture.path("copy")).unwrap();
+        std::fs::rename(&store, &aside).unwrap();
+        std::fs::rename(fixture.path("copy"), &store).unwrap();
+    };
+    let number = fixture.open().unwrap();
+    number.update_durable(|n| *n = 7).unwrap();
+    replace();
+    let copied = std::fs::read(&store).unwrap();
+    number.update(|n| *n = 8).unwrap();
+    assert!(!number.wait_durable(2, SHORT).unwrap());
+    let begun = Instant::now();
+    while number.last_failure().unwrap().is_empty() && begun.elapsed() < PATIENCE {
+        std::thread::yield_now();
+    }
+    let other = fixture.open_at("number", "stores", SHORT).unwrap_err();
+    assert!(matches!(other, Error::NoStore { .. }), "{other:?}");
+    assert_eq!(number.last_failure().unwrap(), other.to_string());
+    assert_eq!(std::fs::read(&store).unwrap(), copied);
+    // As the error says: first the one, then the other.
+    std::fs::rename(&aside, &store).unwrap();
+    assert!(number.wait_durable(2, PATIENCE).unwrap());
+    assert_eq!(fixture.open().unwrap().read(|n| *n).unwrap(), 8);
+    assert_eq!(number.last_failure().unwrap(), "");
+    replace();
+    number.update(|n| *n = 9).unwrap();
+    drop(number);
+    assert_eq!(fixture.open().unwrap().read(|n| *n).unwrap(), 9);
     assert_eq!(fixture.stored(), (3, 9));
 }
 

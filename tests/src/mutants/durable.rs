@@ -161,8 +161,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "store_without_a_name",
-        breaks: "a store that was removed is written on",
-        patches: &[value(KEEPER, "identity(store.path()) != file", "false")],
+        breaks: "a store that was removed is written on, and a copy of it is written in its place",
+        patches: &[value(KEEPER, "control.has_lost(*lineage, &paths.store)?", "false")],
         checks: &[Beside(PACKAGE, "identity", "a_store_that_is_removed_while_it_is_used_is_missed")],
     },
 ];
