@@ -56,7 +56,7 @@ pub(crate) fn write(file: &Path, version: u64, schema: &str, image: &[u8]) -> Re
 pub fn restore(file: impl AsRef<Path>, name: impl AsRef<Path>, dir: impl AsRef<Path>) -> Result<u64, Error> {
     let snapshot = verify(file.as_ref())?;
     let paths = crate::paths::Paths::new(name.as_ref(), dir.as_ref())?;
-    paths.make_dir()?;
+    let _dirs = paths.make_dir()?;
     write(&paths.store, snapshot.version(), &snapshot.schema(), snapshot.bytes())?;
     Ok(snapshot.version())
 }

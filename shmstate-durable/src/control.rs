@@ -7,6 +7,7 @@ use crate::advice;
 use crate::error::Error;
 use crate::paths::{Paths, identity};
 use shmstate::{SharedLayout, State, Text};
+use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
 
@@ -50,16 +51,53 @@ const HANDLES: usize = 1024;
 pub(crate) struct Control {
     pub(crate) progress: State<Progress>,
     pub(crate) requests: State<Requests>,
+    /// Which of them this process has made.
+    made: [bool; 2],
 }
 
 impl Control {
     pub(crate) fn open(paths: &Paths, mode: u32, handles: usize, timeout: Duration) -> Result<Control, Error> {
-        fn open<T: SharedLayout>(name: &Path, mode: u32, handles: usize, timeout: Duration) -> Result<State<T>, Error> {
+        fn open<T: SharedLayout>(
+            name: &Path,
+            (mode, handles, timeout): (u32, usize, Duration),
+        ) -> Result<(State<T>, bool), Error> {
+            let made = Cell::new(false);
             let options = State::<T>::options().mode(mode).handles(handles.max(HANDLES)).timeout(timeout);
-            options.open_or_create(name).map_err(advice::of_control)
+            // Also called if another process makes the region at this moment. Then it is not alone.
+            let state = options.init(|_| made.set(true)).open_or_create(name).map_err(advice::of_control)?;
+            Ok((state, made.get()))
         }
-        let progress = open(&paths.progress, mode, handles, timeout)?;
-        Ok(Control { progress, requests: open(&paths.requests, mode, handles, timeout)? })
+        let terms = (mode, handles, timeout);
+        let (progress, made_progress) = open(&paths.progress, terms)?;
+        match open(&paths.requests, terms) {
+            Ok((requests, made_requests)) => Ok(Control { progress, requests, made: [made_progress, made_requests] }),
+            Err(e) => {
+                if made_progress && is_unused(&progress).unwrap_or(false) {
+                    let _ = shmstate::remove(&paths.progress);
+                }
+                Err(e)
+            }
+        }
+    }
+
+    /// Whether both have their names: processes that open the state now find them.
+    pub(crate) fn is_current(&self) -> Result<bool, Error> {
+        Ok(self.progress.is_current()? && self.requests.is_current()?)
+    }
+
+    /// Removes those that this process has made, unless another process has opened them or a state has been opened. The elected process does
+    /// this. A process that opens them at this moment looks again as soon as it is elected.
+    pub(crate) fn remove_new(&self, paths: &Paths) {
+        let [made_progress, made_requests] = self.made;
+        if !is_unused(&self.progress).unwrap_or(false) {
+            return;
+        }
+        if made_requests && is_alone(&self.requests) {
+            let _ = shmstate::remove(&paths.requests);
+        }
+        if made_progress {
+            let _ = shmstate::remove(&paths.progress);
+        }
     }
 
     /// The version of that lineage that is on disk; `None` if the store belongs to another one.
@@ -137,6 +175,16 @@ impl Control {
         let kept_in = |p: &Progress| (p.lineage == lineage && p.store != file).then(|| p.path.to_string());
         Ok(self.progress.read(kept_in)?.filter(|path| *path != store.to_string_lossy()))
     }
+}
+
+/// Whether no other process has opened the region, and no state was opened.
+fn is_unused(progress: &State<Progress>) -> Result<bool, Error> {
+    Ok(progress.read(|p| p.lineage == 0)? && is_alone(progress))
+}
+
+/// Whether the region has its name, and no other handle is on it.
+pub(crate) fn is_alone<T: SharedLayout>(state: &State<T>) -> bool {
+    state.is_current().unwrap_or(false) && state.attached().is_ok_and(|attached| attached.len() == 1)
 }
 
 /// Sets a text, cut to what has room.

@@ -4,7 +4,7 @@
 //
 // * `error`; `head`, `pages`: what a store has; `grown`, `untouched`: media; `paths`, `store`: the database.
 // * `advice`: what the user does with a region; `control`: the regions by which the processes agree; `backup`: stores beside the one that is in use.
-// * `keeper`: the thread that writes; `options`: how a state is opened; `state`: what the user holds.
+// * `keeper`: the thread that writes; `unfinished`: what goes if an opening fails; `options`: how a state is opened; `state`: what the user holds.
 
 mod advice;
 mod backup;
@@ -20,6 +20,7 @@ mod state;
 mod store;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 mod untouched;
 
 pub use backup::{backup, remove, restore, verify, write_backup};

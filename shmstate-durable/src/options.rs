@@ -8,6 +8,7 @@ use crate::keeper::{Keeper, Kept, Medium, Terms};
 use crate::paths::Paths;
 use crate::state::DurableState;
 use crate::store::{Differing, Store};
+use crate::unfinished::Unfinished;
 use shmstate::{ErrorKind, Migrate, SharedLayout, State};
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -138,13 +139,19 @@ impl<'a, T: SharedLayout> Options<'a, T> {
             return Err(Error::InvalidOption("`interval`: at least a nanosecond".into()));
         }
         let mut paths = Paths::new(name.as_ref(), dir.as_ref())?;
-        paths.make_dir()?;
-        let control = Control::open(&paths, terms.mode, handles, terms.timeout)?;
+        let mut control = Control::open(&paths, terms.mode, handles, terms.timeout)?;
         paths.settle(control.progress.path())?;
         let until = Instant::now().checked_add(terms.timeout);
         let state = loop {
-            if let Some(_elected) = control.progress.elect(Duration::ZERO)? {
-                break opened(region, &paths, &control, &terms, until).map_err(advice::of_state(&paths))?;
+            let elected = control.progress.elect(Duration::ZERO)?;
+            if elected.is_some() {
+                if control.is_current()? {
+                    break opened(region, &paths, &control, &terms, until).map_err(advice::of_state(&paths))?;
+                }
+                // Removed before this process was elected.
+                drop(elected);
+                control = Control::open(&paths, terms.mode, handles, terms.timeout)?;
+                continue;
             }
             // Another process writes, or is about to.
             let (bound, seen) = control.progress.read_versioned(|p, seen| (p.lineage, seen))?;
@@ -177,6 +184,8 @@ fn opened<T: SharedLayout>(
     let medium = &terms.medium;
     // Opened once, by whatever looks at it first.
     let (kept, is_restored) = (RefCell::new(None), Cell::new(false));
+    let unfinished = Unfinished::new(paths, control);
+    let create = |lineage| unfinished.store(|| medium.create(paths, terms.mode, lineage));
     let look = || {
         let mut kept = kept.borrow_mut();
         if kept.is_none() {
@@ -198,9 +207,10 @@ fn opened<T: SharedLayout>(
         let mut kept = look()?;
         let store = match kept.take() {
             Some(store) => store,
-            None => medium.create(paths, terms.mode, lineage)?,
+            None => create(lineage)?,
         };
         let store = kept.insert(store);
+        unfinished.region(lineage);
         let content = store.read()?;
         is_restored.set(content.is_some());
         // Before there is such a region: another one of an earlier lineage is not written from then on.
@@ -212,32 +222,43 @@ fn opened<T: SharedLayout>(
     let state = unless_unrelated(region, belongs, |region| region.open_or_restore(&paths.region, restore));
     let mut state =
         state.map_err(|e| if is_restored.get() { Error::content(&paths.store, CARRIED_OVER)(e) } else { e })?;
-    let follower = loop {
-        match state.follow() {
-            // Another process has replaced the region since.
-            Err(e) if e.kind() == ErrorKind::Retired => {
-                state.reopen()?;
-                belongs(state.lineage())?;
+    let mut write = || {
+        let follower = loop {
+            match state.follow() {
+                // Another process has replaced the region since.
+                Err(e) if e.kind() == ErrorKind::Retired => {
+                    state.reopen()?;
+                    belongs(state.lineage())?;
+                }
+                follower => break follower?,
             }
-            follower => break follower?,
+        };
+        let (lineage, schema) = (state.lineage(), State::<T>::schema());
+        let mut kept = kept.borrow_mut();
+        let store = match kept.take() {
+            Some(store) => store,
+            None => create(lineage)?,
+        };
+        let store = kept.insert(store);
+        // Without a version, nothing is lost.
+        if store.head().lineage != lineage {
+            store.bind(lineage)?;
         }
+        if !store.has(follower.version(), &schema) {
+            store.write(follower.version(), &schema, follower.bytes(), Differing::Any)?;
+        }
+        control.bind(lineage, store.path(), follower.version(), terms.interval)
     };
-    let lineage = state.lineage();
-    let mut store = match kept.take() {
-        Some(store) => store,
-        None => medium.create(paths, terms.mode, lineage)?,
-    };
-    // Without a version, nothing is lost.
-    if store.head().lineage != lineage {
-        store.bind(lineage)?;
+    match write() {
+        Ok(()) => {
+            unfinished.keep();
+            Ok(state)
+        }
+        Err(e) => {
+            unfinished.remove_region(&state);
+            Err(e)
+        }
     }
-    let schema = State::<T>::schema();
-    if !store.has(follower.version(), &schema) {
-        store.write(follower.version(), &schema, follower.bytes(), Differing::Any)?;
-    }
-    control.bind(lineage, store.path(), follower.version(), terms.interval)?;
-    drop(follower);
-    Ok(state)
 }
 
 /// Opens the region beside the process that writes.

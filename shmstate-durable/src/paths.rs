@@ -40,21 +40,25 @@ impl Paths {
     }
 
     /// Makes the directory of the store, and those that lead to it. A power cut must not take them away, with a store in them.
-    pub(crate) fn make_dir(&self) -> Result<(), Error> {
-        fn make(dir: &Path) -> io::Result<()> {
+    pub(crate) fn make_dir(&self) -> Result<NewDirs, Error> {
+        fn make(dir: &Path, made: &mut NewDirs) -> io::Result<()> {
             if dir.as_os_str().is_empty() || dir.is_dir() {
                 return Ok(());
             }
             let outer = dir.parent().unwrap_or(Path::new(""));
-            make(outer)?;
+            make(outer, made)?;
             match std::fs::create_dir(dir) {
-                Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
-                _ => {}
+                Ok(()) => made.0.push(dir.to_owned()),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(e),
             }
             let outer = if outer.as_os_str().is_empty() { Path::new(".") } else { outer };
             File::open(outer)?.sync_all()
         }
-        make(self.store.parent().unwrap_or(Path::new(""))).map_err(Error::io(&self.store, "make the directory of"))
+        let mut made = NewDirs::default();
+        let dir = self.store.parent().unwrap_or(Path::new(""));
+        make(dir, &mut made).map_err(Error::io(&self.store, "make the directory of"))?;
+        Ok(made)
     }
 
     /// Makes them independent of the directory that this process works in. `progress` is where that region was found.
@@ -65,6 +69,18 @@ impl Paths {
             self.region = absolute(dir)?.join(name);
         }
         Ok(())
+    }
+}
+
+/// Directories that were made for a store, the outermost first. Those that are empty go with this value.
+#[derive(Default)]
+pub(crate) struct NewDirs(Vec<PathBuf>);
+
+impl Drop for NewDirs {
+    fn drop(&mut self) {
+        for dir in self.0.iter().rev() {
+            let _ = std::fs::remove_dir(dir);
+        }
     }
 }
 

@@ -70,7 +70,7 @@ impl<T: SharedLayout> DurableState<T> {
     /// does not use this region has the store open; [`Error::NoStore`] if the store was removed or replaced while other processes use the
     /// state; [`Error::Store`] with the system's message; [`Error::Opening`] if another process that
     /// restores the state takes longer than the timeout. In all these cases the store keeps its content, and a region that does not belong to
-    /// it is not migrated.
+    /// it is not migrated. Nothing stays that this call has made, unless another process uses it.
     pub fn open(name: impl AsRef<Path>, dir: impl AsRef<Path>) -> Result<Self, Error> {
         Self::options().open(name, dir)
     }

@@ -134,17 +134,25 @@ impl Store {
 
     /// The file of a store, locked.
     fn file(path: &Path, writes: bool) -> Result<Option<FileBackend>, Error> {
-        let file = match OpenOptions::new().read(true).write(writes).open(path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) if matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
-                return Err(Error::not_allowed(path, &e, if writes { "read and write" } else { "read" }));
+        let failed = || Error::io(path, "open");
+        loop {
+            let file = match OpenOptions::new().read(true).write(writes).open(path) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(e) if matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
+                    return Err(Error::not_allowed(path, &e, if writes { "read and write" } else { "read" }));
+                }
+                file => file.map_err(failed())?,
+            };
+            let found = file.metadata().map_err(failed())?;
+            if found.len() == 0 {
+                return Err(Error::damaged(path, "it is empty"));
             }
-            file => file.map_err(Error::io(path, "open"))?,
-        };
-        if file.metadata().map_err(Error::io(path, "open"))?.len() == 0 {
-            return Err(Error::damaged(path, "it is empty"));
+            let file = FileBackend::new(file).map_err(|e| Error::engine(path, "open", e))?;
+            // The process that had it locked may have removed it.
+            if identity(path) == [found.dev(), found.ino()] {
+                return Ok(Some(file));
+            }
         }
-        FileBackend::new(file).map(Some).map_err(|e| Error::engine(path, "open", e))
     }
 
     /// Creates a store of that path, which `fill` fills: it is there as a whole, or not at all.

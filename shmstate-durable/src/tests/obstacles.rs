@@ -41,3 +41,40 @@ fn a_process_that_is_stopped_while_it_says_how_far_the_store_is() {
     assert!(goes_on.unwrap(), "the thread has ended");
     assert!(number.wait_durable(2, PATIENCE).unwrap());
 }
+
+/// The store is there when the region is made, and the first version is not.
+#[test]
+fn a_region_whose_first_version_finds_no_room_goes() {
+    let (dir, medium) = (tempfile::tempdir().unwrap(), Medium::default());
+    let name = dir.path().join("number");
+    let open = |is_full: bool| {
+        let (of_store, of_init) = (medium.clone(), medium.clone());
+        let opened = move |lineage| Store::in_medium(of_store.clone(), lineage, 500);
+        let options = DurableState::<u64>::options().medium(keeper::Medium::Test(Arc::new(opened)));
+        let init = move |n: &mut u64| {
+            *n = 7;
+            of_init.recorded().is_full = is_full;
+        };
+        options.init(init).open(&name, dir.path())
+    };
+    let refused = open(true).unwrap_err().to_string();
+    assert!(refused.contains("cannot write the store"), "{refused}");
+    assert_eq!(dir.path().read_dir().unwrap().count(), 0);
+    medium.recorded().is_full = false;
+    assert_eq!(open(false).unwrap().read(|n| *n).unwrap(), 7);
+    // A region that was there before stays.
+    drop(crate::remove(&name));
+    State::<u64>::create(&name).unwrap();
+    let full = Medium::default();
+    let opened = {
+        let full = full.clone();
+        move |lineage| {
+            let store = Store::in_medium(full.clone(), lineage, 500);
+            full.recorded().is_full = true;
+            store
+        }
+    };
+    let options = DurableState::<u64>::options().medium(keeper::Medium::Test(Arc::new(opened)));
+    options.open(&name, dir.path()).unwrap_err();
+    assert_eq!(dir.path().read_dir().unwrap().count(), 1);
+}
