@@ -7,9 +7,13 @@ use crate::advice;
 use crate::error::Error;
 use crate::paths::{Paths, identity};
 use shmstate::{SharedLayout, State, Text};
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
+
+/// Bytes of a path. The kernel takes none of more than 4096.
+const PATH: usize = 4104;
 
 /// How far the store is. The process that is elected on this region writes it, and the store.
 #[derive(SharedLayout)]
@@ -28,9 +32,9 @@ pub(crate) struct Progress {
     /// Nanoseconds from one transaction to the next one, if nothing is waited for.
     pub(crate) interval: u64,
     /// The path of the store.
-    pub(crate) path: Text<504>,
+    pub(crate) path: Text<PATH>,
     /// Why the last attempt failed; empty if it did not.
-    pub(crate) why: Text<504>,
+    pub(crate) why: Text<2040>,
 }
 
 /// What is waited for.
@@ -173,7 +177,8 @@ impl Control {
     pub(crate) fn other_store(&self, lineage: u128, store: &Path) -> Result<Option<String>, Error> {
         let file = identity(store);
         let kept_in = |p: &Progress| (p.lineage == lineage && p.store != file).then(|| p.path.to_string());
-        Ok(self.progress.read(kept_in)?.filter(|path| *path != store.to_string_lossy()))
+        let path = store.to_string_lossy();
+        Ok(self.progress.read(kept_in)?.filter(|kept_in| *kept_in != cut::<PATH>(&path)))
     }
 }
 
@@ -189,8 +194,30 @@ pub(crate) fn is_alone<T: SharedLayout>(state: &State<T>) -> bool {
 
 /// Sets a text, cut to what has room.
 fn set<const N: usize>(text: &mut Text<N>, to: &str) {
-    let end = (0..=N.min(to.len())).rev().find(|end| to.is_char_boundary(*end)).unwrap_or(0);
-    if text.set(&to[..end]).is_err() {
+    if text.set(&cut::<N>(to)).is_err() {
         text.clear();
+    }
+}
+
+/// What has room in `N` bytes. An ellipsis stands for the rest.
+fn cut<const N: usize>(text: &str) -> Cow<'_, str> {
+    const ELLIPSIS: &str = "…";
+    if text.len() <= N {
+        return text.into();
+    }
+    let room = N.saturating_sub(ELLIPSIS.len());
+    let end = (0..=room).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}{ELLIPSIS}", &text[..end]).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_cut_says_so() {
+        assert_eq!(cut::<8>("as it is"), "as it is");
+        assert_eq!(cut::<8>("as it was"), "as it…");
+        assert_eq!(cut::<8>("four äöü"), "four …");
     }
 }

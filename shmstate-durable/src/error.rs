@@ -180,6 +180,9 @@ impl Error {
 /// What to do; empty where what the system says is enough.
 fn advice(e: &io::Error) -> &'static str {
     match e.kind() {
+        io::ErrorKind::ReadOnlyFilesystem => {
+            ": its file system is mounted read-only: mount it for writing, or keep the store in another directory"
+        }
         io::ErrorKind::FileTooLarge => ": raise the limit on the size of a file (`ulimit -f`)",
         _ => "",
     }

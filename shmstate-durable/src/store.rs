@@ -138,7 +138,7 @@ impl Store {
         loop {
             let file = match OpenOptions::new().read(true).write(writes).open(path) {
                 Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-                Err(e) if matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
+                Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
                     return Err(Error::not_allowed(path, &e, if writes { "read and write" } else { "read" }));
                 }
                 file => file.map_err(failed())?,

@@ -117,6 +117,26 @@ fn one_state_has_one_store() {
     assert_eq!(fixture.open().unwrap().read(|n| *n).unwrap(), 7);
 }
 
+/// Long paths that differ in the end only.
+#[test]
+fn one_state_has_one_store_whatever_the_length_of_its_path() {
+    let fixture = Fixture::new();
+    let [stores, others] =
+        ["stores", "others"].map(|end| format!("{}{end}", format!("{}/", "d".repeat(200)).repeat(6)));
+    let number = fixture.open_at("number", &stores, PATIENCE).unwrap();
+    number.update_durable(|n| *n = 7).unwrap();
+    for writes in [Some(number), None] {
+        let why = refused(fixture.open_at("number", &others, SHORT));
+        assert!(why.contains(&*fixture.path(&stores).join("number.redb").to_string_lossy()), "{why}");
+        drop(writes);
+    }
+    let number = fixture.open_at("number", &stores, PATIENCE).unwrap();
+    std::fs::remove_file(fixture.path(&stores).join("number.redb")).unwrap();
+    let removed = fixture.open_at("number", &stores, SHORT).unwrap_err();
+    assert!(matches!(removed, Error::NoStore { .. }), "{removed}");
+    drop(number);
+}
+
 #[test]
 fn one_store_has_one_state() {
     let fixture = Fixture::new();

@@ -13,12 +13,45 @@ const CHILD: &str = "SHMSTATE_DURABLE_READER";
 /// A user that owns nothing.
 const OTHER_USER: u32 = 65534;
 
+/// Where a process finds a store on a file system that is mounted read-only.
+const READ_ONLY: &str = "SHMSTATE_DURABLE_READ_ONLY";
+
 /// A child, unless it is the test that runs this.
 #[test]
 fn child() {
     if let Some(dir) = std::env::var_os(CHILD) {
         look_at(Path::new(&dir));
     }
+    if let Some(dir) = std::env::var_os(READ_ONLY) {
+        let dir = Path::new(&dir);
+        for (name, part) in [("number", "cannot open"), ("other", "cannot create")] {
+            let why = DurableState::<u64>::open(dir.join(name), dir.join("stores")).unwrap_err().to_string();
+            assert!(why.contains(part) && why.contains("mounted read-only: mount it for writing"), "{why}");
+            assert!(!why.contains("let the user"), "{why}");
+        }
+    }
+}
+
+/// Rights do not help.
+#[test]
+fn a_store_on_a_file_system_that_is_mounted_read_only_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(DurableState::<u64>::open(dir.path().join("number"), dir.path().join("kept")).unwrap());
+    shmstate_durable::remove(dir.path().join("number")).unwrap();
+    fs::create_dir(dir.path().join("stores")).unwrap();
+    // What this mounts goes with it.
+    let alone = |script: &str| {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--map-root-user", "--mount", "sh", "-ec", script]).arg(std::env::current_exe().unwrap());
+        unshare.current_dir(dir.path()).env(READ_ONLY, dir.path()).output()
+    };
+    let mounted = "mount -t tmpfs -o size=16m none stores; cp kept/number.redb stores; mount -o remount,ro stores";
+    if !alone(mounted).is_ok_and(|output| output.status.success()) {
+        println!("skipped: nothing can be mounted here");
+        return;
+    }
+    let output = alone(&format!("{mounted}; exec \"$0\" child --exact")).unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
 
 fn look_at(dir: &Path) {
