@@ -3,7 +3,11 @@
 use shmstate::State;
 use shmstate_durable::{DurableState, Error};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
+
+/// Where a process that dies finds the state.
+const CHILD: &str = "SHMSTATE_DURABLE_VICTIM";
 
 /// For what has to come.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -45,6 +49,16 @@ impl Fixture {
     fn stored(&self) -> (u64, u64) {
         let kept = shmstate_durable::verify(self.path("stores/number.redb")).unwrap();
         (kept.version(), kept.value().as_u64().unwrap())
+    }
+}
+
+/// A child, unless it is the test that runs this. It dies while the store is there, and the region is not.
+#[test]
+fn child() {
+    if let Some(dir) = std::env::var_os(CHILD) {
+        let dir = Path::new(&dir);
+        let options = DurableState::<u64>::options().init(|_| std::process::abort());
+        drop(options.open(dir.join("number"), dir.join("stores")));
     }
 }
 
@@ -167,6 +181,32 @@ fn a_backup_is_no_store_of_a_region() {
     refused(fixture.open_at("number", "backups", SHORT));
     let backup = shmstate_durable::verify(fixture.path("backups/number.redb")).unwrap();
     assert_eq!(backup.value().as_u64().unwrap(), 7);
+    // Without a region, one is restored from it.
+    shmstate_durable::remove(fixture.path("number")).unwrap();
+    let number = fixture.open_at("number", "backups", PATIENCE).unwrap();
+    number.update_durable(|n| *n += 2).unwrap();
+    drop(number);
+    assert_eq!(fixture.open_at("number", "backups", PATIENCE).unwrap().read(|n| *n).unwrap(), 9);
+    refused(fixture.open());
+}
+
+/// Beside a region that any program has created.
+#[test]
+fn a_store_without_a_version_takes_the_lineage_of_the_region() {
+    for beside in ["nothing", "a store without a version"] {
+        let fixture = Fixture::new();
+        if beside != "nothing" {
+            let mut process = Command::new(std::env::current_exe().unwrap());
+            let process = process.args(["child", "--exact"]).env(CHILD, fixture.path("")).output().unwrap();
+            assert!(!process.status.success() && fixture.path("stores/number.redb").exists(), "{process:?}");
+        }
+        let plain = State::<u64>::create(fixture.path("number")).unwrap();
+        plain.update(|n| *n = 7).unwrap();
+        let number = fixture.open().unwrap();
+        assert_eq!(number.lineage(), plain.lineage());
+        drop(number);
+        assert_eq!(fixture.stored(), (1, 7));
+    }
 }
 
 #[test]
