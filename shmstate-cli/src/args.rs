@@ -188,7 +188,7 @@ pub enum Command {
     Export {
         /// The region
         name: PathBuf,
-        /// The file; without it, standard output
+        /// The file, which must not be a region or a store; without it, standard output
         file: Option<PathBuf>,
     },
     /// Make a region of an exported file (writes)

@@ -2,6 +2,7 @@
 
 use assert_cmd::Command;
 use shmstate_durable::DurableState;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 struct Fixture(tempfile::TempDir);
@@ -63,6 +64,23 @@ fn what_is_damaged_or_missing_has_its_status() {
     says(fixture.run(&["restore", "stores/number.redb", "other", "stores"]), 4, "the store is damaged");
     assert!(!fixture.path("stores/other.redb").exists());
     says(fixture.run(&["restore", "nowhere.redb", "other", "stores"]), 3, "the store is not there");
+}
+
+#[test]
+fn an_export_replaces_no_part_of_a_state() {
+    let fixture = Fixture(tempfile::tempdir().unwrap());
+    let number = fixture.open();
+    number.update_durable(|n| *n = 7).unwrap();
+    says(fixture.run(&["backup", "number", "monday.redb"]), 0, "");
+    for part in ["number", "number.durable", "number.wanted", "stores/number.redb", "monday.redb"] {
+        let before = std::fs::metadata(fixture.path(part)).unwrap();
+        says(fixture.run(&["export", "number", part]), 7, "which an export does not replace: export to another file");
+        assert_eq!(std::fs::metadata(fixture.path(part)).unwrap().ino(), before.ino(), "{part}");
+    }
+    number.update_durable(|n| *n = 8).unwrap();
+    for _ in 0..2 {
+        says(fixture.run(&["export", "number", "number.json"]), 0, "");
+    }
 }
 
 /// Changes a byte of the page that has the number.

@@ -198,6 +198,9 @@ pub(crate) enum ErrorRepr {
     OtherRule { path: PathBuf, of: &'static str, why: String, remedy: Option<Box<Remedy>> },
     #[error("`{}` is not a sound region: {why};{}", .path.display(), Or(.remedy.as_deref(), " if its content is not needed, `remove` removes it"))]
     Corrupt { path: PathBuf, why: String, remedy: Option<Box<Remedy>> },
+    #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "export and import are a feature"))]
+    #[error("`{}` is {what}, which an export does not replace: export to another file", .path.display())]
+    NotReplaced { path: PathBuf, what: &'static str },
     #[error(
         "`{}` is not a sound region: {why}; give the region another name, or delete the file if it is yours and not needed",
         .path.display()
@@ -330,7 +333,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match &*self.0 {
             ErrorRepr::NotFound { .. } | ErrorRepr::NoDirectory { .. } => ErrorKind::NotFound,
-            ErrorRepr::AlreadyExists { .. } => ErrorKind::AlreadyExists,
+            ErrorRepr::AlreadyExists { .. } | ErrorRepr::NotReplaced { .. } => ErrorKind::AlreadyExists,
             ErrorRepr::LayoutMismatch { .. } | ErrorRepr::OtherRule { .. } | ErrorRepr::WouldLose { .. } => {
                 ErrorKind::LayoutMismatch
             }
@@ -383,6 +386,7 @@ impl Error {
             | ErrorRepr::OtherRule { path, .. }
             | ErrorRepr::Corrupt { path, .. }
             | ErrorRepr::NoRegion { path, .. }
+            | ErrorRepr::NotReplaced { path, .. }
             | ErrorRepr::NoExport { path, .. }
             | ErrorRepr::UnknownFormat { path, .. }
             | ErrorRepr::Rebooted { path, .. }

@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use crate::progress::{Busy, Counted};
 use crate::regions;
 use shmstate::Error;
+use shmstate::dynamic::check_replaceable;
 use std::error::Error as _;
 use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -27,6 +28,7 @@ pub fn export(out: &mut impl Write, name: &Path, file: Option<&Path>) -> Result<
                 state.export_to(BufWriter::new(Counted::new(device, "exported"))).map_err(not_written)?;
                 return Ok(true);
             }
+            check_replaceable(file)?;
             // What the file holds stays until all of the new one is there, which gets its mode. A link stays one.
             let file = &std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
             let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));

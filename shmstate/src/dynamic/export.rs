@@ -15,6 +15,7 @@ use super::write;
 use crate::error::{Error, ErrorKind, ErrorRepr};
 use crate::layout::Schema;
 use crate::os::{self, FileLimit};
+use crate::region::{BEGIN, begins_like_region};
 use serde::de::DeserializeSeed;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -23,6 +24,9 @@ use xxhash_rust::xxh3::Xxh3;
 
 /// The number of the form of an exported file.
 const FORM: u64 = 1;
+
+/// How a store of a durable state begins, as each database of its engine does.
+const STORE: &[u8] = b"redb";
 
 /// A state that was read from a file.
 pub(crate) struct Exported {
@@ -51,7 +55,7 @@ impl<W: Write> Write for Summed<W> {
 impl DynState {
     /// Writes the committed version to a file, from which [`DynOptions::import`](super::DynOptions::import) and
     /// [`Options::import`](crate::Options::import) make a new region, also under another layout. An existing file is replaced, once
-    /// the new one is complete.
+    /// the new one is complete; a region and a store of a durable state never are.
     ///
     /// ```
     /// # use shmstate::dynamic::DynState;
@@ -68,9 +72,13 @@ impl DynState {
     ///
     /// # Errors
     /// As for [`read`](Self::read); [`Unsupported`](ErrorKind::Unsupported) with the path of a value that JSON cannot hold: a
-    /// floating-point number that is not finite, an archive, a `Maybe` whose value is none, an address with flow information; or what the operating system says. No file is written then.
+    /// floating-point number that is not finite, an archive, a `Maybe` whose value is none, an address with flow information;
+    /// [`AlreadyExists`](ErrorKind::AlreadyExists) for a file that is a region, a store or no plain file; or what the operating system
+    /// says. No file is written then.
     pub fn export(&self, file: impl AsRef<Path>) -> Result<(), Error> {
         let file = file.as_ref();
+        check_replaceable(file)?;
+        check_replaceable(&os::part_of(file))?;
         os::write_document(file, |e| no_file(file, "write", e), |out| self.export_to(out))
     }
 
@@ -105,6 +113,20 @@ fn no_file(file: &Path, doing: &'static str, source: io::Error) -> Error {
         _ => "",
     };
     ErrorRepr::Io { path: file.to_owned(), doing, advice, source }.into()
+}
+
+/// Refuses a file that holds a state, or that is no plain file. An export must not replace it.
+#[doc(hidden)]
+pub fn check_replaceable(file: &Path) -> Result<(), Error> {
+    let what = match os::read_begin(file, BEGIN) {
+        Ok(None) => "no plain file",
+        Ok(Some(begin)) if begins_like_region(&begin) => "a region",
+        Ok(Some(begin)) if begin.starts_with(STORE) => "a store of a durable state",
+        Ok(Some(_)) => return Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(no_file(file, "read", e)),
+    };
+    Err(ErrorRepr::NotReplaced { path: file.to_owned(), what }.into())
 }
 
 /// Refuses what JSON cannot hold.

@@ -64,6 +64,8 @@ pub use copies::CopyCheck;
 pub use data::Data;
 pub use declare::{Declaration, FieldDef, StructDef, TypeId, VariantDef};
 pub use edit::Edit;
+#[doc(hidden)]
+pub use export::check_replaceable;
 pub use guards::{Abandoned, Reading, Transaction};
 pub use iter::{Entries, EntryKey, FieldsOf, Items};
 pub use migration::Migration;

@@ -2,10 +2,10 @@
 
 use super::descriptors::open_at;
 use super::signals::FileLimit;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How much is read at a time.
 const PIECE: usize = 64 << 10;
@@ -29,6 +29,27 @@ pub(crate) fn read_document(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
+/// The first bytes of a file, at most `most`; `None` if it is no plain file.
+pub(crate) fn read_begin(path: &Path, most: usize) -> io::Result<Option<Vec<u8>>> {
+    // Opening a pipe or a device could wait, or do something.
+    if FileType::from_raw_mode(rustix::fs::stat(path)?.st_mode) != FileType::RegularFile {
+        return Ok(None);
+    }
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
+    let file = open_at(CWD, path, flags, Mode::empty())?;
+    let mut bytes = vec![0; most];
+    let count = rustix::io::retry_on_intr(|| rustix::io::pread(&file, &mut bytes, 0))?;
+    bytes.truncate(count);
+    Ok(Some(bytes))
+}
+
+/// The file that is written before it replaces the one at that path.
+pub(crate) fn part_of(path: &Path) -> PathBuf {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    part.into()
+}
+
 /// Replaces the content of a file by what `fill` writes, once all of it is written. Until then, and if that fails, the file stays
 /// as it was.
 pub(crate) fn write_document<E>(
@@ -36,8 +57,7 @@ pub(crate) fn write_document<E>(
     failed: impl Fn(io::Error) -> E,
     fill: impl FnOnce(&mut dyn Write) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
+    let part = part_of(path);
     let write = || {
         // Longer than the buffer, which writes what is left when it is dropped.
         let _limit = FileLimit::as_error();

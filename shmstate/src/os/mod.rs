@@ -46,7 +46,7 @@ mod threads;
 pub(crate) use clock::{DEFAULT_TIMEOUT, Deadline, spin};
 pub(crate) use descriptors::{Guarded, duplicate};
 #[cfg(feature = "dynamic")]
-pub(crate) use documents::{read_document, write_document};
+pub(crate) use documents::{part_of, read_begin, read_document, write_document};
 pub(crate) use event::EventFd;
 pub(crate) use file::{
     ANONYMOUS, Access, Limits, NewFile, RegionPath, Rights, check_anonymous, check_is_of, has_name, is_layered,

@@ -106,11 +106,19 @@ pub(crate) fn recognise(path: &Path, file: &OwnedFd) -> Result<(), Error> {
     if bytes.is_empty() { Ok(()) } else { check_begin(path, &bytes) }
 }
 
+/// How many of a file's first bytes say whether it is a region.
+#[cfg(feature = "dynamic")]
+pub(crate) const BEGIN: usize = HEADER as usize;
+
 /// Whether a file's first bytes are a region's: they begin like one, or have been overwritten, and those after them are.
-fn check_begin(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn begins_like_region(bytes: &[u8]) -> bool {
     let places = std::mem::offset_of!(RawHeader, control_at)..std::mem::offset_of!(RawHeader, lines_at);
     let known = bytemuck::cast::<_, [u8; 16]>([CONTROL, SLOTS]);
-    if bytes.starts_with(&MAGIC) || bytes.get(places).is_some_and(|places| places == known) {
+    bytes.starts_with(&MAGIC) || bytes.get(places).is_some_and(|places| places == known)
+}
+
+fn check_begin(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    if begins_like_region(bytes) {
         return Ok(());
     }
     Err(ErrorRepr::NoRegion { path: path.to_owned(), why: "it does not begin like a region of shmstate" }.into())

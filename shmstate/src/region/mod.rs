@@ -64,9 +64,9 @@ pub(crate) use create::{Beginning, Plan, Sizes};
 #[cfg(feature = "dynamic")]
 pub(crate) use expected::Described;
 pub(crate) use expected::StateType;
-#[cfg(feature = "dynamic")]
-pub(crate) use header::differences;
 pub(crate) use header::recognise;
+#[cfg(feature = "dynamic")]
+pub(crate) use header::{BEGIN, begins_like_region, differences};
 pub(crate) use read_only::ReadOnlyRegion;
 pub(crate) use removal::remove_name;
 #[cfg(any(feature = "dynamic", test))]

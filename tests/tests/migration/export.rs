@@ -251,6 +251,48 @@ fn what_json_cannot_hold_is_refused_when_it_is_exported() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "no other file is left");
 }
 
+#[test]
+fn an_export_replaces_no_region_and_nothing_but_a_plain_file() {
+    let dir = scratch_dir();
+    let path = |name: &str| dir.path().join(name);
+    let board = State::<Board>::create(path("board")).unwrap();
+    board.update(|b| b.ticks = 7).unwrap();
+    let view = DynState::open(path("board")).unwrap();
+    let _other = State::<u64>::create(path("other")).unwrap();
+    let _part = State::<u64>::create(path("file.part")).unwrap();
+    std::os::unix::fs::symlink(path("other"), path("link")).unwrap();
+    // What lost its first bytes is not lost as a whole.
+    let mut damaged = fs::read(path("other")).unwrap();
+    damaged[..16].fill(0);
+    fs::write(path("damaged"), &damaged).unwrap();
+    fs::write(path("store"), b"redb\x1a\x0a\xa9\x0d\x0a").unwrap();
+    fs::create_dir(path("dir")).unwrap();
+    let (region, store) = ("is a region, which", "is a store of a durable state, which");
+    for (file, what) in [
+        ("board", region),
+        ("other", region),
+        ("link", region),
+        ("damaged", region),
+        ("file", region),
+        ("store", store),
+        ("dir", "is no plain file, which"),
+    ] {
+        let error = view.export(path(file)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{file}: {error}");
+        assert!(error.to_string().contains(what), "{file}: {error}");
+    }
+    assert_eq!(fs::read(path("damaged")).unwrap(), damaged);
+    assert!(
+        board.is_current().unwrap()
+            && State::<u64>::open(path("file.part")).is_ok()
+            && State::<u64>::open(path("other")).is_ok()
+    );
+    fs::write(path("text"), "what was there").unwrap();
+    for _ in 0..2 {
+        view.export(path("text")).unwrap();
+    }
+}
+
 /// A state of that content is not exported, because of the part `at`; as `Data` it is what it was.
 #[track_caller]
 fn is_not_exported<T: SharedLayout>(fill: impl Fn(&mut T), at: &str, what: &str) {
