@@ -228,14 +228,15 @@ impl<'de> Visitor<'de> for Parse<'_> {
     }
 }
 
-/// A number as `serde_json` reads it without that feature: an integer of 64 bits if it is one, or else a floating-point number.
+/// A number as `serde_json` reads it without that feature, and integers that do not fit into 64 bits with each digit.
 fn number(scalar: Option<Scalar>, text: &str) -> Option<Data> {
     let unsigned = || text.parse::<u64>().ok().map(Data::from);
     let signed = || text.parse::<i64>().ok().map(Data::from);
+    let large = || text.parse().ok().map(Data::Unsigned).or_else(|| text.parse().ok().map(Data::Signed));
     let float = || text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Data::from);
     let single = || text.parse::<f32>().ok().filter(|number| number.is_finite()).map(Data::from);
     let exact = if scalar == Some(Scalar::F32) { single() } else { None };
-    unsigned().or_else(signed).or(exact).or_else(float)
+    unsigned().or_else(signed).or(exact).or_else(large).or_else(float)
 }
 
 #[cfg(all(test, not(any(shmstate_loom, shmstate_shuttle))))]
@@ -257,6 +258,8 @@ mod tests {
         assert_eq!(read::<u64>("7"), Data::Unsigned(7));
         assert_eq!(read::<Maybe<i64>>("-7"), Data::Signed(-7));
         assert_eq!(read::<f64>("0.1"), Data::Float(0.1));
+        assert_eq!(read::<u64>("18446744073709551616"), Data::Unsigned(1 << 64));
+        assert_eq!(read::<i64>("-9223372036854775809"), Data::Signed(-(1 << 63) - 1));
         // The `f64` beside it would be rounded to another `f32`.
         let bits = 0x15AE_43FD;
         assert_eq!(read::<f32>("7.038531e-26"), Data::from(f32::from_bits(bits)));

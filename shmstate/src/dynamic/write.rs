@@ -100,12 +100,12 @@ pub(super) fn write(shapes: &Shapes, index: usize, image: &mut Image<'_>, at: us
         Form::Key => {
             let key = match data {
                 Data::Text(text) => slab_key(text).map_err(|e| no_value(e.to_string()))?.to_bits(),
-                _ => integer(shape, "u64", data)?,
+                _ => integer(shape, data)?,
             };
             image.put_u64(at, key)
         }
-        Form::TimeSpan => image.put_u64(at, integer(shape, "u64", data)?),
-        Form::Timestamp => image.put(at, &integer::<i64>(shape, "i64", data)?.to_ne_bytes()),
+        Form::TimeSpan => image.put_u64(at, integer(shape, data)?),
+        Form::Timestamp => image.put(at, &integer::<i64>(shape, data)?.to_ne_bytes()),
         Form::IpAddress(ip) => {
             let address = match data {
                 Data::Ip(ip) => (*ip).into(),
@@ -183,20 +183,44 @@ pub(super) fn sequence_of<'d>(shape: &Shape, data: &'d Data) -> Result<&'d [Data
     }
 }
 
+/// An integer of Rust's.
+trait Integer: TryFrom<u128> + TryFrom<i128> {
+    /// Its name, and what it holds.
+    const RANGE: (&str, i128, u128);
+}
+
+macro_rules! integers {
+    ($($ty:ident)*) => {$(
+        impl Integer for $ty {
+            const RANGE: (&str, i128, u128) = (stringify!($ty), $ty::MIN as i128, $ty::MAX as u128);
+        }
+    )*};
+}
+
+integers!(u8 u16 u32 u64 u128 i8 i16 i32 i64 i128);
+
+/// Where integers end that JSON is read as.
+const LARGE: f64 = (1u64 << 63) as f64;
+
 /// An integer, as one of the type.
-fn integer<I: TryFrom<u128> + TryFrom<i128>>(shape: &Shape, name: &str, data: &Data) -> Result<I, Error> {
+fn integer<I: Integer>(shape: &Shape, data: &Data) -> Result<I, Error> {
     let number = match data {
         Data::Unsigned(number) => I::try_from(*number).map_err(|_| number.to_string()),
         Data::Signed(number) => I::try_from(*number).map_err(|_| number.to_string()),
+        Data::Float(number) if number.abs() >= LARGE && number.is_finite() => Err(format!("{number:e}")),
         _ => return Err(is_no(shape, data)),
     };
-    number.map_err(|number| no_value(format!("{number} is out of the range of `{}`, a `{name}`", shape.name)))
+    number.map_err(|number| {
+        let (name, least, most) = I::RANGE;
+        let of = if shape.name == name { String::new() } else { format!(", a `{name}`") };
+        no_value(format!("{number} is out of the range of `{}`{of}: {least} to {most}", shape.name))
+    })
 }
 
 fn write_scalar(shape: &Shape, scalar: Scalar, image: &mut Image<'_>, at: usize, data: &Data) -> Result<(), Error> {
     macro_rules! put {
         ($ty:ty) => {
-            image.put(at, &integer::<$ty>(shape, stringify!($ty), data)?.to_ne_bytes())
+            image.put(at, &integer::<$ty>(shape, data)?.to_ne_bytes())
         };
     }
     match scalar {
@@ -247,7 +271,7 @@ fn bytes_of<'d>(shape: &Shape, data: &'d Data) -> Result<Cow<'d, [u8]>, Error> {
     match data {
         Data::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
         Data::Sequence(items) => {
-            let byte = |(i, item)| integer::<u8>(shape, "u8", item).map_err(|e| e.inside(&format!("[{i}]")));
+            let byte = |(i, item)| integer::<u8>(shape, item).map_err(|e| e.inside(&format!("[{i}]")));
             items.iter().enumerate().map(byte).collect::<Result<_, _>>().map(Cow::Owned)
         }
         _ => Err(is_no(shape, data)),
@@ -383,7 +407,7 @@ fn write_places(
             let [generation, value] = sequence_of(shape, place)? else {
                 return Err(no_value(format!("a place of a `{}` is a generation, and a value or none", shape.name)));
             };
-            let generation: u32 = integer(shape, "u32", generation)?;
+            let generation: u32 = integer(shape, generation)?;
             let vacant = generation.is_multiple_of(2);
             if vacant != (*value == Data::None) && (vacant || !can_be_none(shapes, slab.values.items.item)) {
                 return Err(no_value(
