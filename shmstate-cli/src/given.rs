@@ -1,9 +1,10 @@
 //! Values that the command line gives.
 
 use crate::failure::Failure;
-use serde::de::IgnoredAny;
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
 use shmstate::dynamic::Data;
+use std::fmt;
 
 /// A document of JSON, as it was given; what is none is a text.
 ///
@@ -25,33 +26,78 @@ pub fn json(document: &str) -> Json {
     serde_json::from_str(document).unwrap_or_else(|_| Json::String(document.to_owned()))
 }
 
-/// New data for a state. Which type it has to have, the state knows.
+/// New data for a state. Which type it has to have, the state knows; it refuses a name that is given twice, too.
 pub fn data(argument: &str) -> Result<Data, Failure> {
-    of_json(&json(&document(argument)?))
+    let given = serde_json::from_str(&document(argument)?).map(|Given(data)| data);
+    given.map_err(|error| Failure::Argument(format!("`{argument}`: {error}")))
 }
 
-fn of_json(json: &Json) -> Result<Data, Failure> {
-    Ok(match json {
-        Json::Null => Data::None,
-        Json::Bool(value) => Data::Bool(*value),
-        Json::Number(number) => {
-            let digits = number.to_string();
-            if let Ok(value) = digits.parse() {
-                Data::Unsigned(value)
-            } else if let Ok(value) = digits.parse() {
-                Data::Signed(value)
-            } else {
-                let number = number.as_f64().filter(|number| number.is_finite());
-                Data::Float(number.ok_or_else(|| Failure::Argument(format!("{digits} is out of the range of `f64`")))?)
+/// The key under which `serde_json` hands out a number as text, by its feature `arbitrary_precision`. (`serde_json` 1.0, `number.rs`.)
+const NUMBER: &str = "$serde_json::private::Number";
+
+/// What was given, with each member of an object.
+struct Given(Data);
+
+impl<'de> Deserialize<'de> for Given {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyData).map(Given)
+    }
+}
+
+struct AnyData;
+
+impl<'de> Visitor<'de> for AnyData {
+    type Value = Data;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Data, E> {
+        Ok(Data::None)
+    }
+
+    fn visit_bool<E>(self, on: bool) -> Result<Data, E> {
+        Ok(on.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Data, E> {
+        Ok(Data::Unsigned(number.into()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Data, E> {
+        Ok(Data::Signed(number.into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Data, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Data, A::Error> {
+        let mut items = Vec::new();
+        while let Some(Given(item)) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(Data::Sequence(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Data, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if fields.is_empty() && key == NUMBER {
+                return number(&map.next_value::<String>()?).map_err(A::Error::custom);
             }
+            let Given(value) = map.next_value()?;
+            fields.push((key.into(), value));
         }
-        Json::String(text) => Data::Text(text.clone()),
-        Json::Array(items) => Data::items(items.iter().map(of_json).collect::<Result<Vec<_>, _>>()?),
-        Json::Object(fields) => {
-            let field = |(key, value): (&String, _)| Ok((key.as_str().into(), of_json(value)?));
-            Data::Map(fields.iter().map(field).collect::<Result<_, Failure>>()?)
-        }
-    })
+        Ok(Data::Map(fields))
+    }
+}
+
+fn number(digits: &str) -> Result<Data, String> {
+    let integer = digits.parse().map(Data::Unsigned).or_else(|_| digits.parse().map(Data::Signed));
+    let float = || digits.parse().ok().filter(|number: &f64| number.is_finite()).map(Data::Float);
+    integer.ok().or_else(float).ok_or_else(|| format!("{digits} is out of the range of `f64`"))
 }
 
 #[cfg(test)]
@@ -72,6 +118,12 @@ mod tests {
         let document = |argument| document(argument).unwrap_or_else(|failure| panic!("{failure}"));
         assert_eq!(document("{\"a\": 1, \"a\": 2}"), "{\"a\": 1, \"a\": 2}");
         assert_eq!(document("me"), "\"me\"");
+    }
+
+    #[test]
+    fn what_is_given_twice_stays_there_twice() {
+        let twice = [("a", Data::items([1u8])), ("b", true.into()), ("a", Data::None)];
+        assert_eq!(data("{\"a\": [1], \"b\": true, \"a\": null}"), Data::fields(twice));
     }
 
     #[test]
