@@ -59,7 +59,7 @@ pub(crate) struct Number {
     pub(crate) tokens: TokenStream,
 }
 
-/// `rename = "name"`, with the tokens that hold it.
+/// A name in `rename` or `renamed_from`, with the tokens that hold it.
 pub(crate) struct Rename {
     pub(crate) name: String,
     pub(crate) tokens: TokenStream,
@@ -94,7 +94,7 @@ pub(crate) struct FieldAttrs {
 pub(crate) struct Names {
     pub(crate) rename: Option<Rename>,
     /// Its names in earlier layouts.
-    pub(crate) renamed_from: Vec<String>,
+    pub(crate) renamed_from: Vec<Rename>,
 }
 
 impl Names {
@@ -271,19 +271,20 @@ fn rename(ctxt: &Ctxt, meta: &Meta) -> Option<Rename> {
 }
 
 /// `renamed_from = "name"`, or `renamed_from("older", "old")`; a name may lead into a struct, as in `"position.x"`.
-fn renamed_from(ctxt: &Ctxt, meta: &Meta) -> Vec<String> {
+fn renamed_from(ctxt: &Ctxt, meta: &Meta) -> Vec<Rename> {
+    let named = |text: &syn::LitStr| Rename { name: text.value(), tokens: text.to_token_stream() };
     let names = match meta {
         Meta::List(list) => {
             let texts = list.parse_args_with(Punctuated::<syn::LitStr, Token![,]>::parse_terminated);
-            texts.map(|texts| texts.iter().map(syn::LitStr::value).collect()).unwrap_or_default()
+            texts.map(|texts| texts.iter().map(named).collect()).unwrap_or_default()
         }
         _ => match value(meta) {
-            Some(Lit::Str(text)) => vec![text.value()],
+            Some(Lit::Str(text)) => vec![Rename { tokens: meta.to_token_stream(), ..named(text) }],
             _ => Vec::new(),
         },
     };
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    if names.is_empty() || !names.iter().all(|name| name.split('.').all(is_name)) {
+    if names.is_empty() || !names.iter().all(|given| given.name.split('.').all(is_name)) {
         ctxt.error(
             meta,
             "`renamed_from` takes the name in earlier layouts as a string, as in `renamed_from = \"ticks\"`, or several: \

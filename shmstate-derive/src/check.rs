@@ -1,6 +1,6 @@
 //! All rules that can be checked in the syntax alone; constants in the generated code prove the rest.
 
-use crate::attr::Rename;
+use crate::attr::{Names, Rename};
 use crate::ctxt::Ctxt;
 use crate::model::{Body, Field, Input, Variant};
 use crate::suggestions::{Refusal, arguments, refuse, refuse_in_pod};
@@ -55,7 +55,7 @@ fn check_struct(ctxt: &Ctxt, input: &Input<'_>, fields: &[Field<'_>]) {
     if fields.is_empty() {
         ctxt.error(input.ident, format!("`{}` has no fields, so there is nothing to share: give it one", input.name));
     }
-    check_labels(ctxt, &input.name, "fields", fields.iter().map(|f| (f.name.as_str(), f.attrs.names.rename.as_ref())));
+    check_names(ctxt, &input.name, "fields", &names_of(fields));
     check_fields(ctxt, input);
 }
 
@@ -96,24 +96,51 @@ fn check_fields(ctxt: &Ctxt, input: &Input<'_>) {
     }
 }
 
-/// Checks that no two parts of `whole` have the same name in the description.
-fn check_labels<'a>(ctxt: &Ctxt, whole: &str, kind: &str, parts: impl Iterator<Item = (&'a str, Option<&'a Rename>)>) {
-    let mut known: Vec<(&str, &str, Option<&Rename>)> = Vec::new();
-    for (name, rename) in parts {
-        let label = rename.map_or(name, |rename| &rename.name);
-        if let Some((_, other, theirs)) = known.iter().find(|(known, ..)| *known == label)
-            && let Some(culprit) = rename.or(*theirs)
+fn names_of<'a>(fields: &'a [Field<'_>]) -> Vec<(&'a str, &'a Names)> {
+    fields.iter().map(|field| (field.name.as_str(), &field.attrs.names)).collect()
+}
+
+/// Checks that no two parts of `whole` have the same name in the description, or in earlier layouts.
+fn check_names<'a>(ctxt: &Ctxt, whole: &str, kind: &str, parts: &[(&'a str, &'a Names)]) {
+    let label =
+        |(name, names): &(&str, &Names)| names.rename.as_ref().map_or((*name).to_owned(), |new| new.name.clone());
+    for (index, part @ (name, names)) in parts.iter().enumerate() {
+        let (before, label_of_part) = (&parts[..index], label(part));
+        if let Some((other, theirs)) = before.iter().find(|other| label(other) == label_of_part)
+            && let Some(culprit) = names.rename.as_ref().or(theirs.rename.as_ref())
         {
             ctxt.error(
                 &culprit.tokens,
                 format!(
-                    "two {kind} of `{whole}` would be called `{label}` in the description: `{other}` and `{name}`; give each a \
-                     name of its own"
+                    "two {kind} of `{whole}` would be called `{label_of_part}` in the description: `{other}` and `{name}`; give each \
+                     a name of its own"
                 ),
             );
         }
-        known.push((label, name, rename));
+        let former = |&(other, theirs): &(&'a str, &'a Names)| Some((other, same_origin(names, theirs)?));
+        if let Some((other, (ours, known))) = before.iter().find_map(former) {
+            ctxt.error(
+                &ours.tokens,
+                format!(
+                    "`{name}` of `{whole}` would get nothing of what was `{}` in earlier layouts, because `{other}` gets what was \
+                     `{}`: give the name to one of the two {kind}",
+                    ours.name, known.name
+                ),
+            );
+        }
     }
+}
+
+/// Earlier names of two parts that lead to the same part, or one into the other.
+fn same_origin<'a>(ours: &'a Names, theirs: &'a Names) -> Option<(&'a Rename, &'a Rename)> {
+    let mut pairs = ours.renamed_from.iter().flat_map(|our| theirs.renamed_from.iter().map(move |their| (our, their)));
+    let is_same = |(a, b): &(&Rename, &Rename)| is_within(&a.name, &b.name) || is_within(&b.name, &a.name);
+    pairs.find(is_same)
+}
+
+/// Whether a path in a struct is `outer`, or leads into it.
+fn is_within(path: &str, outer: &str) -> bool {
+    path.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Whether `ty` is the type under the derive, or has it as an argument or item.
@@ -142,15 +169,10 @@ fn check_enum(ctxt: &Ctxt, input: &Input<'_>, variants: &[Variant<'_>]) {
         return;
     }
     check_discriminant(ctxt, input);
-    check_labels(ctxt, name, "variants", variants.iter().map(|v| (v.name.as_str(), v.names.rename.as_ref())));
+    check_names(ctxt, name, "variants", &variants.iter().map(|v| (v.name.as_str(), &v.names)).collect::<Vec<_>>());
     for variant in variants {
         let whole = format!("{name}::{}", variant.name);
-        check_labels(
-            ctxt,
-            &whole,
-            "fields",
-            variant.fields.iter().map(|f| (f.name.as_str(), f.attrs.names.rename.as_ref())),
-        );
+        check_names(ctxt, &whole, "fields", &names_of(&variant.fields));
         for local in variant.fields.iter().filter_map(|field| field.attrs.local.as_ref()) {
             ctxt.error(
                 local,

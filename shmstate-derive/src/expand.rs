@@ -136,7 +136,7 @@ fn described(paths: &Paths, input: &Input<'_>) -> TokenStream {
 
 /// A name other than that in the source, and documentation, as calls of methods; for the part of that `index`, if there is
 /// more than one.
-fn more(index: Option<usize>, rename: Option<&Rename>, renamed_from: &[String], docs: &str) -> TokenStream {
+fn more(index: Option<usize>, rename: Option<&Rename>, renamed_from: &[Rename], docs: &str) -> TokenStream {
     let index = index.map(|index| {
         let index = Literal::usize_unsuffixed(index);
         quote!(#index,)
@@ -146,7 +146,8 @@ fn more(index: Option<usize>, rename: Option<&Rename>, renamed_from: &[String], 
         quote!(.renamed(#index #name))
     });
     let docs = (!docs.is_empty()).then(|| quote!(.docs(#index #docs)));
-    let renamed_from = (!renamed_from.is_empty()).then(|| quote!(.renamed_from(#index &[#(#renamed_from),*])));
+    let earlier = renamed_from.iter().map(|earlier| &earlier.name);
+    let renamed_from = (!renamed_from.is_empty()).then(|| quote!(.renamed_from(#index &[#(#earlier),*])));
     quote!(#renamed #renamed_from #docs)
 }
 

@@ -111,7 +111,7 @@ impl<'a> Enum<'a> {
                     let name = &rename.name;
                     quote!(__all.renamed(#name);)
                 });
-                let from = &names.renamed_from;
+                let from: Vec<_> = names.renamed_from.iter().map(|earlier| &earlier.name).collect();
                 let from = (!from.is_empty()).then(|| quote!(__all.renamed_from(&[#(#from),*]);));
                 let docs = Some(&field.docs).filter(|docs| !docs.is_empty()).map(|docs| quote!(__all.docs(#docs);));
                 quote_spanned!(span.start=> __all.part #arguments; #rename #from #docs)

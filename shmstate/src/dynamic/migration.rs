@@ -17,6 +17,8 @@ use std::fmt;
 pub struct Migration {
     evolution: Evolution,
     new: Schema,
+    /// Each earlier name with the path of what it becomes.
+    renamed: Vec<(String, String)>,
 }
 
 impl Migration {
@@ -48,16 +50,27 @@ impl Migration {
     /// ```
     ///
     /// # Errors
-    /// [`InvalidPath`](crate::ErrorKind::InvalidPath) if the one layout has no such part, or the other one no such name.
+    /// [`InvalidPath`](crate::ErrorKind::InvalidPath) if the one layout has no such part, or the other one no such name, or one that becomes
+    /// another part.
     pub fn renamed(self, earlier: &str, path: &str) -> Result<Migration, Error> {
-        let Migration { evolution, new } = self;
+        let Migration { evolution, new, mut renamed } = self;
         let no_part = || no_path("the new layout has no such field or variant").inside(path);
         let evolution = evolution.renamed(earlier, path).ok_or_else(no_part)?;
+        let other = renamed.iter().find(|(name, path)| !evolution.carries(name, path)).or_else(|| {
+            let is_taken = |(name, other): &&(String, String)| name == earlier && other != path;
+            renamed.iter().find(is_taken).filter(|_| !evolution.carries(earlier, path))
+        });
+        if let Some((name, other)) = other {
+            return Err(
+                no_path(format!("`{earlier}` cannot become it, because `{name}` becomes `{other}`")).inside(path)
+            );
+        }
         if !evolution.carries(earlier, path) {
             let why = format!("no `{earlier}` becomes it: the old layout has none where the new one has `{path}`");
             return Err(no_path(why).inside(path));
         }
-        Ok(Migration { evolution, new })
+        renamed.push((earlier.to_owned(), path.to_owned()));
+        Ok(Migration { evolution, new, renamed })
     }
 
     /// What is lost whatever the state holds: paths of the old state.
@@ -113,7 +126,7 @@ impl DynState {
     /// [`InvalidOption`](crate::ErrorKind::InvalidOption) for what is no schema.
     pub fn migration(&self, schema: &str) -> Result<Migration, Error> {
         let new = schema_of(schema)?;
-        Ok(Migration { evolution: Evolution::between(&self.shapes.schema, &new)?, new })
+        Ok(Migration { evolution: Evolution::between(&self.shapes.schema, &new)?, new, renamed: Vec::new() })
     }
 
     /// Moves the state to a new region of the layout that `schema` describes, while other processes use it. Fields match by their
@@ -159,7 +172,7 @@ impl DynState {
     /// As for [`migrate`](Self::migrate); [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) if the migration is from another
     /// layout than this state's.
     pub fn migrate_by(&mut self, migration: &Migration, allow_loss: &[&str]) -> Result<(), Error> {
-        let Migration { evolution, new } = migration;
+        let Migration { evolution, new, .. } = migration;
         if !evolution.is_from(&self.shapes.schema) {
             return Err(fault(ErrorKind::LayoutMismatch, "the migration is from another layout than this state has"));
         }
