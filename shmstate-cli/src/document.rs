@@ -2,12 +2,15 @@
 
 use crate::failure::Failure;
 use serde_json::Value as Json;
+use shmstate::dynamic::{TypeInfo, Types, ValueKind};
 use std::collections::BTreeSet;
 
 /// The types of a state; each one uses only types before it, and the last one is the state's.
 pub struct Document {
     pub types: Vec<Type>,
     docs: Vec<Doc>,
+    /// The types of the library, with its own parts. Nothing of them is a type of the program.
+    library: BTreeSet<usize>,
 }
 
 pub struct Type {
@@ -55,32 +58,6 @@ struct Doc {
     text: String,
 }
 
-/// What the library names, with its own parts. Nothing of them is a type of the program.
-const LIBRARY: [&str; 22] = [
-    "Archived",
-    "Array",
-    "Blob",
-    "IpAddress",
-    "Key",
-    "Map",
-    "Maybe",
-    "Place",
-    "Queue",
-    "Ring",
-    "Set",
-    "Slab",
-    "Slots",
-    "Saturating",
-    "SocketAddress",
-    "SortedMap",
-    "Table",
-    "TimeSpan",
-    "Timestamp",
-    "Tracked",
-    "Uuid",
-    "Wrapping",
-];
-
 impl Document {
     /// Reads the text of a document, which the library has checked.
     pub fn of(text: &str) -> Result<Document, Failure> {
@@ -91,7 +68,8 @@ impl Document {
             part: text_of(&doc["part"]),
             text: text_of(&doc["text"]),
         });
-        Ok(Document { docs: docs.collect(), types })
+        let library = library(&types, &Types::of_schema(text)?);
+        Ok(Document { docs: docs.collect(), library, types })
     }
 
     /// The types that the program declares, the state's first.
@@ -101,8 +79,7 @@ impl Document {
 
     /// Whether the program declares that type, and not the library.
     pub fn is_declared(&self, index: usize) -> bool {
-        let ty = &self.types[index];
-        matches!(ty.kind, Kind::Struct(_) | Kind::Enum { .. }) && !LIBRARY.contains(&ty.name.as_str())
+        matches!(self.types[index].kind, Kind::Struct(_) | Kind::Enum { .. }) && !self.library.contains(&index)
     }
 
     /// The type as it would be written in Rust.
@@ -131,7 +108,7 @@ impl Document {
     pub fn arguments(&self, index: usize) -> Vec<Argument> {
         let ty = &self.types[index];
         let of_parts = match (&ty.kind, ty.name.as_str()) {
-            (Kind::Struct(fields), name) if ty.arguments.is_empty() && LIBRARY.contains(&name) => {
+            (Kind::Struct(fields), name) if ty.arguments.is_empty() && self.library.contains(&index) => {
                 self.of_the_parts(name, fields)
             }
             _ => None,
@@ -185,7 +162,8 @@ impl Document {
     pub fn keys(&self) -> BTreeSet<usize> {
         let mut keys = BTreeSet::new();
         for (index, ty) in self.types.iter().enumerate() {
-            if matches!(ty.name.as_str(), "Map" | "Set" | "SortedMap")
+            if self.library.contains(&index)
+                && matches!(ty.name.as_str(), "Map" | "Set" | "SortedMap")
                 && let Some(Argument::Type(key)) = self.arguments(index).first()
             {
                 self.add_declared(*key, &mut keys);
@@ -259,6 +237,28 @@ impl Document {
         let doc = self.docs.iter().find(|doc| doc.ty == index && doc.part == part);
         doc.map_or("", |doc| &doc.text)
     }
+}
+
+/// The types that the library knows by their parts, whatever else has their names, and the private ones in them.
+fn library(types: &[Type], known: &Types) -> BTreeSet<usize> {
+    let is_known = |(index, ty): &(usize, &Type)| {
+        let is_itself = |name: &str| name.split('<').next() == Some(&ty.name);
+        // A type around a single value has the kind and the name of the value.
+        let is_struct = |info: TypeInfo| info.kind == ValueKind::Struct && is_itself(&info.name);
+        matches!(ty.kind, Kind::Struct(_)) && !known.get(*index).is_some_and(is_struct)
+    };
+    let mut library: BTreeSet<usize> = types.iter().enumerate().filter(is_known).map(|(index, _)| index).collect();
+    let private = |index: &usize| match (&*types[*index].name, &types[*index].kind) {
+        ("Set", Kind::Struct(fields)) => Some(fields.first()?.ty),
+        ("Slab", Kind::Struct(fields)) => fields.iter().find_map(|field| match types[field.ty].kind {
+            Kind::List { item, .. } if field.name == "places" => Some(item),
+            _ => None,
+        }),
+        _ => None,
+    };
+    let parts: Vec<usize> = library.iter().filter_map(private).collect();
+    library.extend(parts);
+    library
 }
 
 fn ty(json: &Json) -> Type {

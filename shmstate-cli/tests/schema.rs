@@ -95,6 +95,34 @@ fn rust_renames_what_no_identifier_can_be() {
     declared.iter().for_each(|fields| assert!(printed.contains(fields), "{printed}"));
 }
 
+/// What `schema --rust` prints for a state whose types have names of the library, of the prelude and of Rust.
+mod names {
+    include!("schema/names.rs");
+
+    const PRINTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schema/names.rs");
+
+    #[test]
+    fn rust_renames_types_that_have_a_name_of_something_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let _state = shmstate::State::<_Result>::create(dir.path().join("house")).unwrap();
+        let printed = super::schema(dir.path(), "--rust");
+        if std::env::var_os("SHMSTATE_BLESS").is_some() {
+            std::fs::write(PRINTED, &printed).unwrap();
+        }
+        assert_eq!(printed, std::fs::read_to_string(PRINTED).unwrap());
+        let picture = super::schema(dir.path(), "--picture");
+        assert!(picture.contains("\nMap: 16 bytes"), "{picture}");
+    }
+
+    #[test]
+    fn rust_has_one_type_that_is_called_state() {
+        let dir = tempfile::tempdir().unwrap();
+        let _states = shmstate::State::<[State; 4]>::create(dir.path().join("house")).unwrap();
+        let printed = super::schema(dir.path(), "--rust");
+        assert!(printed.contains("struct _State {") && printed.contains("type State = [_State; 4];"), "{printed}");
+    }
+}
+
 #[test]
 fn c_reads_the_state() {
     let dir = tempfile::tempdir().unwrap();

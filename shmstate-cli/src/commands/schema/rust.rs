@@ -137,7 +137,7 @@ impl Source<'_> {
             // The state itself is of a type of the library, or of another crate.
             _ => {
                 let of = self.ty(index)?;
-                let name = ident("State");
+                let name = ident(ALIAS);
                 quote!(#docs type #name = #of;)
             }
         })
@@ -273,10 +273,68 @@ impl Source<'_> {
     }
 }
 
+/// What a state is called whose type is of the library, or of another crate.
+const ALIAS: &str = "State";
+
+/// Names that the source may use for something else: of the library, of the standard library and its prelude, of Rust, and crates.
+const TAKEN: [&str; 48] = [
+    "Archived",
+    "Array",
+    "Blob",
+    "IpAddress",
+    "Key",
+    "List",
+    "Map",
+    "Maybe",
+    "Queue",
+    "Ring",
+    "Set",
+    "SharedLayout",
+    "Slab",
+    "SocketAddress",
+    "SortedMap",
+    "Text",
+    "TimeSpan",
+    "Timestamp",
+    "Tracked",
+    "Uuid",
+    "NonZero",
+    "Saturating",
+    "Wrapping",
+    "Box",
+    "Option",
+    "Result",
+    "String",
+    "Vec",
+    "bool",
+    "char",
+    "f32",
+    "f64",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "i128",
+    "isize",
+    "str",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "u128",
+    "usize",
+    "core",
+    "shmstate",
+    "std",
+];
+
 /// The names under which the types of the program are declared: each its own, with a number if there are several of it.
 fn names(document: &Document) -> HashMap<usize, String> {
+    let has_alias = !document.is_declared(document.types.len() - 1);
+    let is_taken = |name: &str| TAKEN.contains(&name) || has_alias && name == ALIAS;
+    let free = |name: String| if is_taken(&name) { format!("_{name}") } else { name };
     let all: Vec<(usize, String)> =
-        document.of_the_program().rev().map(|index| (index, joined(document, index))).collect();
+        document.of_the_program().rev().map(|index| (index, free(joined(document, index)))).collect();
     let given: BTreeSet<String> = all.iter().map(|(_, name)| name.clone()).collect();
     let mut taken = BTreeSet::new();
     let mut unique = |name: String| {
