@@ -9,7 +9,7 @@ use super::txn_buffer::reset_tags;
 use crate::commit::Clock;
 use crate::dynamic::evolve::{Aligned, Allowed, Evolution, attach};
 use crate::error::{Error, ErrorKind, ErrorRepr};
-use crate::layout::{Layout, Schema, SharedLayout};
+use crate::layout::{Schema, SharedLayout};
 use crate::os::{Deadline, RegionPath};
 use crate::region::{Plan, Successor};
 use std::path::Path;
@@ -44,7 +44,7 @@ impl<'a, T: SharedLayout> Options<'a, T> {
     /// [`Retired`](ErrorKind::Retired).
     ///
     /// It can be called several times, for migrations from several earlier layouts, each to a later one. They are followed from the
-    /// one whose old type the region has. Of [`Migrate::Auto`] and [`Migrate::AllowLoss`] the last one counts: it leads to `T` from
+    /// one whose old type the region has, on the shortest way to `T`; of two such ways, the one whose migrations were given first. Of [`Migrate::Auto`] and [`Migrate::AllowLoss`] the last one counts: it leads to `T` from
     /// any layout from which no other migration leads.
     ///
     /// ```
@@ -160,35 +160,65 @@ fn carry_over<T: SharedLayout>(
     Ok(Some(next))
 }
 
+/// A layout to which migrations lead.
+struct Reached<'m> {
+    layout: Schema,
+    /// The last step of the shortest way to it, and where in the list that step begins. `None`: the way begins here.
+    by: Option<(&'m Typed<'m>, usize)>,
+}
+
 /// The steps from a layout to `T`; the error with which it was refused if there are none.
+///
+/// The fewest steps that run code of the program, and lead to `T`; of ways of the same length, the one whose steps were given first.
+/// If there is no such way, a step without code ends the shortest way to a layout from which no code leads on.
 pub(super) fn route<'m, T: SharedLayout>(
     options: &'m Options<'_, T>,
     from: Schema,
     refused: Error,
 ) -> Result<Vec<Hop<'m>>, Error> {
-    let (target, mut here, mut hops) = (Schema::of(T::LAYOUT), from, Vec::new());
-    let mut left: Vec<&Typed<'_>> = Vec::new();
-    left.extend(options.migrations.iter().filter_map(|migrate| match migrate {
-        Migrate::With(typed) => Some(typed),
+    let target = Schema::of(T::LAYOUT);
+    let steps = options.migrations.iter().filter_map(|migrate| match migrate {
+        Migrate::With(typed) => Some((Schema::of(typed.old), typed, Schema::of(typed.new))),
         _ => None,
-    }));
-    loop {
-        if !hops.is_empty() && here.is_same(&target) {
-            return Ok(hops);
+    });
+    let steps: Vec<_> = steps.collect();
+    let mut last = from.is_same(&target).then_some(0);
+    let mut reached = vec![Reached { layout: from, by: None }];
+    let mut at = 0;
+    while let Some(here) = reached.get(at) {
+        let leads_on: Vec<_> = steps.iter().filter(|(old, ..)| old.is_same(&here.layout)).collect();
+        if leads_on.is_empty() {
+            last.get_or_insert(at);
         }
-        let leads_on = |typed: &&Typed<'_>| Schema::of(typed.old).is_same(&here);
-        if let Some(index) = left.iter().position(leads_on) {
-            // Each of them once, so that this ends.
-            let typed = left.swap_remove(index);
-            hops.push(Hop { evolution: Evolution::to_type(&here, typed.new)?, typed: Some(typed), allowed: vec![] });
-            here = Schema::of(typed.new);
-            continue;
+        for (_, typed, new) in leads_on {
+            let by = Some((*typed, at));
+            if new.is_same(&target) {
+                return way(&reached, by);
+            }
+            if !reached.iter().any(|known| known.layout.is_same(new)) {
+                reached.push(Reached { layout: Schema::of(typed.new), by });
+            }
         }
-        let Some(allowed) = allowed(&options.migrations) else { return Err(refused) };
-        let layout: &'static Layout = T::LAYOUT;
-        hops.push(Hop { evolution: Evolution::to_type(&here, layout)?, typed: None, allowed });
-        return Ok(hops);
+        at += 1;
     }
+    let Some(allowed) = allowed(&options.migrations) else { return Err(refused) };
+    // In a circle, code leads on from everywhere.
+    let last = &reached[last.unwrap_or(0)];
+    let mut hops = way(&reached, last.by)?;
+    hops.push(Hop { evolution: Evolution::to_type(&last.layout, T::LAYOUT)?, typed: None, allowed });
+    Ok(hops)
+}
+
+/// The steps that end with this one, in order.
+fn way<'m>(reached: &[Reached<'m>], mut by: Option<(&'m Typed<'m>, usize)>) -> Result<Vec<Hop<'m>>, Error> {
+    let mut hops = Vec::new();
+    while let Some((typed, before)) = by {
+        let evolution = Evolution::to_type(&reached[before].layout, typed.new)?;
+        hops.push(Hop { evolution, typed: Some(typed), allowed: vec![] });
+        by = reached[before].by;
+    }
+    hops.reverse();
+    Ok(hops)
 }
 
 /// The paths that may be lost in a step without code of the program; `None` if the options allow no such step.

@@ -64,6 +64,72 @@ fn each_version_leads_to_the_next_one() {
     assert_eq!(read(&options().open_or_create(&name).unwrap()), (0, 3, 0), "created");
 }
 
+/// A step of a route: what it is called, and what it does with the names of the steps before.
+mod route {
+    use super::*;
+    use shmstate::Text;
+
+    /// A layout whose values say which steps made them.
+    macro_rules! layouts {
+        ($($Layout:ident)*) => {$(
+            #[derive(SharedLayout)]
+            #[repr(C)]
+            pub struct $Layout {
+                pub way: Text<28>,
+                pub $Layout: u64,
+            }
+        )*};
+    }
+
+    layouts!(V1 V2 V3 V4 Dead);
+
+    /// A migration that appends a word.
+    macro_rules! step {
+        ($Old:ident $word:literal $New:ident) => {
+            Migrate::with(|old: &$Old, new: &mut $New| {
+                new.way.set(&old.way)?;
+                new.way.push_str($word)
+            })
+        };
+    }
+
+    /// The steps from a region of `V1` to `T`.
+    pub fn taken<T: SharedLayout>(options: shmstate::Options<'_, T>, way: impl Fn(&T) -> String) -> String {
+        let dir = scratch_dir();
+        let name = dir.path().join("state");
+        drop(State::<V1>::create(&name).unwrap());
+        options.open(&name).unwrap().read(way).unwrap()
+    }
+
+    #[test]
+    fn the_shortest_way_is_taken_and_of_two_the_first_that_was_given() {
+        let to_v3 = |options| taken::<V3>(options, |s| s.way.to_string());
+        let to_v4 = |options| taken::<V4>(options, |s| s.way.to_string());
+        let options = || State::<V3>::options();
+        // A step that leads elsewhere is not in the way.
+        assert_eq!(to_v3(options().migrate(step!(V1 "a" V2)).migrate(step!(V1 "b" V3))), "b");
+        assert_eq!(
+            to_v3(options().migrate(step!(V1 "a" Dead)).migrate(step!(V2 "c" V3)).migrate(step!(V1 "b" V2))),
+            "bc"
+        );
+        assert_eq!(to_v3(options().migrate(step!(V1 "a" V2)).migrate(step!(V2 "b" V3)).migrate(step!(V1 "c" V3))), "c");
+        let options = || State::<V4>::options().migrate(step!(V2 "x" V4)).migrate(step!(V3 "y" V4));
+        assert_eq!(to_v4(options().migrate(step!(V1 "a" V2)).migrate(step!(V1 "b" V3))), "ax");
+        assert_eq!(to_v4(options().migrate(step!(V1 "b" V3)).migrate(step!(V1 "a" V2))), "by");
+        assert_eq!(
+            to_v4(options().migrate(step!(V1 "c" V1)).migrate(step!(V1 "a" V2)).migrate(step!(V2 "d" V1))),
+            "ax"
+        );
+        // Code goes before the rules, and the rules begin where no code leads on.
+        assert_eq!(to_v4(options().migrate(Migrate::Auto).migrate(step!(V1 "a" V2))), "ax");
+        let rules = Migrate::AllowLoss(&["V1", "V2", "Dead"]);
+        let options = State::<V3>::options().migrate(rules).migrate(step!(V1 "a" V2)).migrate(step!(V2 "b" Dead));
+        assert_eq!(to_v3(options), "ab");
+        let circle = State::<V3>::options().migrate(Migrate::AllowLoss(&["V1"]));
+        assert_eq!(to_v3(circle.migrate(step!(V1 "a" V2)).migrate(step!(V2 "b" V1))), "");
+    }
+}
+
 #[test]
 fn what_leads_nowhere_is_refused() {
     let dir = scratch_dir();
