@@ -108,7 +108,7 @@ mod tests {
 
     /// Parts of further ones: of closures, of types that the program has, of options, of what has no name.
     const OF_TYPES: [&str; 7] = [
-        "inside of a `read` or `update` closure",
+        "`update` or migration",
         "by this thread, whose `init`",
         "a projection has to lead",
         "returns a reference into the state that it is given",

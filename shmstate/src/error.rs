@@ -8,6 +8,7 @@ mod system;
 use crate::containers::CapacityError;
 use crate::events;
 use crate::layout::{Rule, ValidityError};
+pub(crate) use phrases::Call;
 use phrases::{Asked, At, Bytes, Quoted, Unknown};
 use remedy::{Anew, CarriedOver, Or};
 pub use remedy::{CarryOver, Remedy};
@@ -42,8 +43,8 @@ pub enum ErrorKind {
     /// This handle's region was replaced by another one, by [`open_or_replace`](crate::State::open_or_replace) or
     /// [`recreate`](crate::State::recreate): open the name again, as [`reopen`](crate::State::reopen) does.
     Retired,
-    /// An update inside of a `read` or `update` closure of the same region, on the same thread; or the name of a region is
-    /// created, replaced or removed in the `init` that makes it.
+    /// An update inside of a `read` or `update` closure of the same region, on the same thread; a wait or a replacement inside of an
+    /// `update` closure; or the name of a region is created, replaced or removed in the `init`, or the migration, that makes it.
     Reentrant,
     /// The handle was made before a `fork` and is used in the child.
     Forked,
@@ -254,15 +255,15 @@ pub(crate) enum ErrorRepr {
     #[error(transparent)]
     InvalidValue(Box<dyn std::error::Error + Send + Sync>),
     #[error(
-        "an update of the region `{}` inside of a `read` or `update` closure of the same region: it would wait for itself; \
-         do it after the closure", .path.display()
+        "{} the region `{}` inside of {} closure of the same region: it would wait for itself; do it after the closure",
+        .call.name(), .path.display(), .call.closures()
     )]
-    Reentrant { path: PathBuf },
+    Reentrant { path: PathBuf, call: Call },
     #[error(
-        "the region `{}` is being made by this thread, whose `init` creates, replaces or removes it: it would wait for itself; \
-         do it after `init`", .path.display()
+        "the region `{}` is being made by this thread, whose `init` or migration creates, replaces or removes it: it would wait for \
+         itself; do it after that", .path.display()
     )]
-    InInit { path: PathBuf },
+    InMaking { path: PathBuf },
     #[error(
         "this handle of `{}` was opened before a fork and belongs to the parent: open the state again in the child",
         .path.display()
@@ -350,7 +351,7 @@ impl Error {
             ErrorRepr::Full(_) => ErrorKind::Full,
             ErrorRepr::InvalidValue(_) => ErrorKind::InvalidValue,
             ErrorRepr::Retired { .. } => ErrorKind::Retired,
-            ErrorRepr::Reentrant { .. } | ErrorRepr::InInit { .. } => ErrorKind::Reentrant,
+            ErrorRepr::Reentrant { .. } | ErrorRepr::InMaking { .. } => ErrorKind::Reentrant,
             ErrorRepr::Forked { .. } => ErrorKind::Forked,
             ErrorRepr::NoSpace { .. } | ErrorRepr::NoRoom { .. } | ErrorRepr::TooLarge { .. } => ErrorKind::NoSpace,
             ErrorRepr::Permission { .. } => ErrorKind::Permission,
@@ -398,8 +399,8 @@ impl Error {
             | ErrorRepr::Renaming { path }
             | ErrorRepr::Retired { path }
             | ErrorRepr::Outrun { path }
-            | ErrorRepr::Reentrant { path }
-            | ErrorRepr::InInit { path }
+            | ErrorRepr::Reentrant { path, .. }
+            | ErrorRepr::InMaking { path }
             | ErrorRepr::Forked { path }
             | ErrorRepr::NoSpace { path, .. }
             | ErrorRepr::NoRoom { path, .. }

@@ -126,8 +126,8 @@ _IN_PYTHON = [
         (r"`read` closures", "`read` blocks"),
         (r"open the name again, as `reopen` does", "open the name again"),
         (
-            r"an update of the region (`.*`) inside of a `read` or `update` closure of the same region: .*",
-            r"an update of the region \1 inside of another block of the same state, on the same thread: it would wait for itself; "
+            r"(an? \w+ (?:of|for)) the region (`.*`) inside of .* closure of the same region: .*",
+            r"\1 the region \2 inside of another block of the same state, on the same thread: it would wait for itself; "
             r"end that block first (it lasts as long as an array or a memoryview shows its memory)",
         ),
     ]

@@ -6,7 +6,7 @@ use super::deferred::{Deferred, LONG};
 use super::plain::Plain;
 use super::shape::Shapes;
 use crate::commit::{BeginError, Clock, Images, Pin, Reader, Suspended, Transaction};
-use crate::error::{Error, ErrorRepr};
+use crate::error::{Call, Error, ErrorRepr};
 use crate::os::{self, Deadline};
 use crate::region::{Region, copy_words};
 use crate::sync::{AtomicU64, Ordering::Relaxed};
@@ -234,7 +234,7 @@ impl Session {
         let region = &self.region;
         region.check()?;
         if Frame::is_open(region.key().numbers()) {
-            return Err(ErrorRepr::Reentrant { path: region.path().to_owned() }.into());
+            return Err(ErrorRepr::Reentrant { path: region.path().to_owned(), call: Call::Update }.into());
         }
         let txn = self.begin(timeout, images)?;
         // SAFETY: the lock is held, by this call.

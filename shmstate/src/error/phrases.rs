@@ -51,6 +51,32 @@ impl fmt::Display for Bytes {
     }
 }
 
+/// A call that would wait for its own thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Call {
+    Update,
+    Wait,
+    Replace,
+}
+
+impl Call {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Call::Update => "an update of",
+            Call::Wait => "a wait for",
+            Call::Replace => "a replacement of",
+        }
+    }
+
+    /// In which it cannot be.
+    pub(super) fn closures(self) -> &'static str {
+        match self {
+            Call::Update => "a `read`, `update` or migration",
+            Call::Wait | Call::Replace => "an `update` or migration",
+        }
+    }
+}
+
 /// What a process asked for in vain, because another process had made the region.
 pub(super) struct Asked(pub(super) Option<usize>, pub(super) &'static str);
 

@@ -13,6 +13,7 @@
 //! * `memory`: how much memory is left.
 //! * `mapping`: a file's bytes as memory.
 //! * `liveness`: byte locks, by which the kernel says which handles live.
+//! * `making`: an `init` or a migration may not change its own name.
 //! * `name_lock`: the lock on where a region's name leads.
 //! * `futex`: sleeping on a word of the region.
 //! * `signals`: keeping signals from a thread, and that of files which cannot grow.
@@ -30,6 +31,7 @@ mod fork;
 mod futex;
 mod identity;
 mod liveness;
+mod making;
 mod mapping;
 mod memory;
 mod name_lock;
@@ -56,6 +58,7 @@ pub(crate) use fork::ForkGuard;
 pub(crate) use futex::{futex_wait, futex_wake, futex_wake_all};
 pub(crate) use identity::{boot_id, now_ns, pid_namespace, process_name, random_u64, random_u128};
 pub(crate) use liveness::{Held, LiveDescription, Liveness, is_populated};
+pub(crate) use making::Making;
 pub(crate) use mapping::Mapping;
 pub(crate) use name_lock::NameLock;
 pub(crate) use origin::{OUT_OF_REACH, Origin};

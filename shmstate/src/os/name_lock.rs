@@ -5,6 +5,7 @@
 
 use super::file::{RegionPath, key, key_of};
 use super::liveness::{Lock, POPULATION, lock_of};
+use super::making::Making;
 use super::origin::{Origin, reopen};
 use super::registered::Registered;
 use crate::commit::Clock;
@@ -29,6 +30,7 @@ impl NameLock {
         clock: &mut impl Clock,
     ) -> Result<Option<NameLock>, Error> {
         let path = region_path.path();
+        Making::check(region_path)?;
         let lock = match NameLock::new(file, &region_path.origin()) {
             // Without `/proc`, it is opened by its name.
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -3,9 +3,9 @@
 use super::attached::Region;
 use super::reopening::lost;
 use crate::commit::{BeginError, Clock, Published, Service};
-use crate::error::{Error, ErrorRepr};
+use crate::error::{Call, Error, ErrorRepr};
 use crate::os;
-use crate::track::Frame;
+use crate::track::{Frame, Running};
 
 /// What a region holds, while the writer's lock keeps it so.
 #[derive(Clone, Copy)]
@@ -54,8 +54,11 @@ impl Region {
             }
             let make = |active| {
                 let current = self.current(active)?;
-                // A closure of the program's may be in it, which must not wait for this very lock.
-                let made = Frame::new(self.key().numbers()).enter(|| make(current))?;
+                // A closure of the program's may be in it, which must wait neither for this very lock nor for a version. To other calls it
+                // is an update, in whose copy no container is.
+                let (frame, update) = (Frame::new(self.key().numbers()), Box::new(Running::new(0, 0)));
+                // SAFETY: it is on the heap of this call, and no other thread has it.
+                let made = unsafe { frame.enter_update(&raw const *update, || make(current)) }?;
                 // It may have forked, and this be the child.
                 self.check()?;
                 Ok(made)
@@ -112,7 +115,7 @@ impl Region {
         }
         self.check()?;
         if Frame::is_written(self.key().numbers()) {
-            return Err(ErrorRepr::Reentrant { path: self.path().to_owned() }.into());
+            return Err(ErrorRepr::Reentrant { path: self.path().to_owned(), call: Call::Replace }.into());
         }
         let _ = self.shared().lock(self.slot(), self.os(), clock).map_err(|e| self.to_error(BeginError::Lock(e)))?;
         let _unlock = Unlock(self);

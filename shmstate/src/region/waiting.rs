@@ -3,7 +3,7 @@
 use super::attached::Region;
 use super::read_only::ReadOnlyRegion;
 use crate::commit::{Clock, Os, Published, Service};
-use crate::error::{Error, ErrorRepr};
+use crate::error::{Call, Error, ErrorRepr};
 use crate::os;
 use crate::track::Frame;
 use std::time::Duration;
@@ -16,7 +16,7 @@ impl Region {
     pub(super) fn check_wait(&self) -> Result<(), Error> {
         self.check()?;
         if Frame::is_written(self.key().numbers()) {
-            return Err(ErrorRepr::Reentrant { path: self.path().to_owned() }.into());
+            return Err(ErrorRepr::Reentrant { path: self.path().to_owned(), call: Call::Wait }.into());
         }
         Ok(())
     }

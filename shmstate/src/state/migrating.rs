@@ -2,7 +2,6 @@
 //! processes use it.
 
 use super::handle::{State, Terms};
-use super::making::Making;
 use super::migrate::{Migrate, Typed, value};
 use super::options::Options;
 use super::txn_buffer::reset_tags;
@@ -10,7 +9,7 @@ use crate::commit::Clock;
 use crate::dynamic::evolve::{Aligned, Allowed, Evolution, attach};
 use crate::error::{Error, ErrorKind, ErrorRepr};
 use crate::layout::{Schema, SharedLayout};
-use crate::os::{Deadline, RegionPath};
+use crate::os::{Deadline, Making, RegionPath};
 use crate::region::{Plan, Successor};
 use std::path::Path;
 
@@ -147,7 +146,9 @@ fn carry_over<T: SharedLayout>(
         &successor,
         clock,
         |current, state| {
+            let making = Making::begin(region_path)?;
             follow(&route, current.bytes, state)?;
+            drop(making);
             let state = value::<T>(state)?.cast_mut();
             // SAFETY: a value, in memory that is borrowed for this call.
             reset_tags(unsafe { &mut *state });

@@ -9,8 +9,7 @@
 //! * `read_only`: looking without the right to write.
 //! * `anonymous`: states that go from process to process as descriptors.
 //! * `stats`: what a region counts.
-//! * `options`: how a state is created and opened; `open`: the same without options; `replace`: how it is replaced and removed;
-//!   `making`: an `init` may not change its own name.
+//! * `options`: how a state is created and opened; `open`: the same without options; `replace`: how it is replaced and removed.
 //! * `reopen`: following the name to another region; `recreate`: going on in one of other sizes.
 //! * `migrate`: what becomes of a state of another layout; `migrating`: opening one; `importing`: making one
 //!   of a file.
@@ -23,7 +22,6 @@ mod images;
 #[cfg(feature = "dynamic")]
 mod importing;
 mod load;
-mod making;
 #[cfg(feature = "dynamic")]
 mod migrate;
 #[cfg(feature = "dynamic")]

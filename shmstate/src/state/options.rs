@@ -1,12 +1,11 @@
 //! How a state is created and opened.
 
 use super::handle::{State, Terms};
-use super::making::Making;
 use super::txn_buffer::reset_tags;
 use crate::commit::{Clock, MAX_COPIES, MAX_SLOTS};
 use crate::error::{Error, ErrorKind, ErrorRepr};
 use crate::layout::{Schema, SharedLayout};
-use crate::os::{Access, DEFAULT_TIMEOUT, Deadline, ForkGuard, Guarded, Limits, NewFile, RegionPath};
+use crate::os::{Access, DEFAULT_TIMEOUT, Deadline, ForkGuard, Guarded, Limits, Making, NewFile, RegionPath};
 use crate::region::{Beginning, Plan, Region, Sizes};
 use std::fmt;
 use std::path::Path;

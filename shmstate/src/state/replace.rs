@@ -1,12 +1,11 @@
 //! Changing where a name leads: replacing a region, and removing it.
 
 use super::handle::{State, Terms};
-use super::making::Making;
 use super::options::{NewRegion, Options};
 use crate::commit::Clock;
 use crate::error::{Error, ErrorKind, ErrorRepr};
 use crate::layout::SharedLayout;
-use crate::os::{Access, Deadline, NameLock, NewFile, RegionPath};
+use crate::os::{Access, Deadline, Making, NameLock, NewFile, RegionPath};
 use crate::region::{Region, remove_name};
 use std::os::fd::OwnedFd;
 use std::path::Path;

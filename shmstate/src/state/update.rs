@@ -4,7 +4,7 @@ use super::handle::State;
 use super::outcome::Outcome;
 use super::txn_buffer::Inner;
 use crate::commit::{BeginError, Clock, Images, Transaction};
-use crate::error::{Error, ErrorRepr};
+use crate::error::{Call, Error, ErrorRepr};
 use crate::layout::SharedLayout;
 use crate::os::Deadline;
 use crate::region::Region;
@@ -274,7 +274,7 @@ impl<T: SharedLayout> State<T> {
 
     #[cold]
     fn reentrant(&self) -> Error {
-        ErrorRepr::Reentrant { path: self.region().path().to_owned() }.into()
+        ErrorRepr::Reentrant { path: self.region().path().to_owned(), call: Call::Update }.into()
     }
 }
 

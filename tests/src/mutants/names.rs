@@ -47,7 +47,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "init_waits_for_itself",
         breaks: "`open_or_replace` in the `init` of the same name waits for the name that its own thread has locked",
-        patches: &[value("state/making.rs", "NAMES.with_borrow(|names| names.contains(&name))", "false")],
+        patches: &[value("os/making.rs", "NAMES.with_borrow(|names| names.contains(&name))", "false")],
         checks: &[Process("edges", "init_does_not_wait_for_itself")],
     },
     Mutant {

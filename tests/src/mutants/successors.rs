@@ -62,10 +62,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "an update in what fills a successor waits for the lock of its own thread",
         patches: &[value(
             "region/service.rs",
-            "let made = «Frame::new(self.key().numbers()).enter(|| make(current))»?;",
+            "let made = «unsafe { frame.enter_update(&raw const *update, || make(current)) }»?;",
             "make(current)",
         )],
         checks: &[Unit("state::recreate::tests::what_fills_the_new_region_may_fail_panic_and_fork")],
+    },
+    Mutant {
+        name: "migration_waits_for_itself",
+        breaks: "a wait for a version in the migration of the same region waits until its time is up",
+        patches: &[value(
+            "region/service.rs",
+            "let made = «unsafe { frame.enter_update(&raw const *update, || make(current)) }»?;",
+            "frame.enter(|| make(current))",
+        )],
+        checks: &[Process("migration_chains", "a_migration_that_would_wait_for_itself_is_told_so")],
     },
     Mutant {
         name: "child_keeps_its_parents_handle",

@@ -282,7 +282,11 @@ fn reentrant() {
     fs::hard_link(&path, &linked).unwrap();
     let handles = [fixture.try_clone().unwrap(), State::<Fixture>::open(&linked).unwrap(), fixture];
     let elsewhere = State::<Fixture>::create(dir.path().join("elsewhere")).unwrap();
-    let parts = ["inside of a `read` or `update` closure of the same region", "do it after the closure"];
+    let parts = [
+        "an update of the region",
+        "inside of a `read`, `update` or migration closure of the same region",
+        "do it after the closure",
+    ];
     for outer in &handles {
         for inner in &handles {
             let refused = || {

@@ -127,7 +127,9 @@ fn a_closure_that_runs_is_left_alone() {
     let other = state.try_clone().unwrap();
     other
         .update(|ledger| {
-            assert_eq!(state.recreate(State::options()).unwrap_err().kind(), ErrorKind::Reentrant);
+            let refused = state.recreate(State::options()).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Reentrant);
+            assert!(refused.to_string().starts_with("a replacement of the region `"), "{refused}");
             let hasty = || State::options().timeout(std::time::Duration::from_millis(10));
             std::thread::scope(|scope| {
                 let busy = scope.spawn(|| state.recreate(hasty())).join().unwrap().unwrap_err();

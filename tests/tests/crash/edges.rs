@@ -148,7 +148,7 @@ fn init_does_not_wait_for_itself() {
     let inside = |of_another: bool| {
         let refused = |error: shmstate::Error| {
             assert_eq!((error.kind(), error.path()), (ErrorKind::Reentrant, Some(&*same)), "{error}");
-            assert!(error.to_string().contains("after `init`"), "{error}");
+            assert!(error.to_string().contains("whose `init` or migration"), "{error}");
         };
         refused(options().create(&same).unwrap_err());
         refused(options().open_or_create(&same).unwrap_err());

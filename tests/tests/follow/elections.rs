@@ -78,8 +78,10 @@ fn an_election_is_one_of_handles_and_of_their_region() {
     std::mem::forget(elected);
     drop(state);
     let elected = other.elect(Duration::ZERO).unwrap().unwrap();
-    let refused = other.try_update(|_| Err::<Infallible, _>(other.elect(Duration::MAX).unwrap_err().kind()));
-    assert_eq!(refused.unwrap().unwrap_err(), ErrorKind::Reentrant);
+    let refused = other.try_update(|_| Err::<Infallible, _>(other.elect(Duration::MAX).unwrap_err()));
+    let refused = refused.unwrap().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Reentrant);
+    assert!(refused.to_string().starts_with("a wait for the region `"), "{refused}");
     let mut successor = State::<Term>::open(&path).unwrap();
     successor.recreate(State::options()).unwrap();
     assert!(successor.elect(Duration::ZERO).unwrap().is_some());

@@ -68,8 +68,15 @@ fn roll_backs_do_not_end_a_wait() {
 fn a_thread_does_not_wait_for_itself() {
     let dir = shmstate_tests::scratch_dir();
     let state = State::<Counted>::create(dir.path().join("state")).unwrap();
-    let refused = state.try_update(|_| Err::<Infallible, _>(state.wait_newer(0, Duration::MAX).unwrap_err().kind()));
-    assert_eq!(refused.unwrap().unwrap_err(), ErrorKind::Reentrant);
+    let refused = state.try_update(|_| Err::<Infallible, _>(state.wait_newer(0, Duration::MAX).unwrap_err()));
+    let refused = refused.unwrap().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Reentrant);
+    let text = format!(
+        "a wait for the region `{}` inside of an `update` or migration closure of the same region: it would wait for itself; do it \
+         after the closure",
+        dir.path().join("state").display()
+    );
+    assert_eq!(refused.to_string(), text);
     // A reader may wait for the version after the one that it keeps.
     let other = state.try_clone().unwrap();
     thread::scope(|threads| {

@@ -1,8 +1,10 @@
 //! Migrations by code of the program: one, chains of them, and what happens when one fails.
 
+use shmstate::dynamic::DynState;
 use shmstate::{ErrorKind, List, Migrate, SharedLayout, State};
 use shmstate_tests::{PATIENCE, scratch_dir};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 mod v1 {
     #[derive(shmstate::SharedLayout)]
@@ -202,4 +204,35 @@ fn programs_that_migrate_at_the_same_time_move_the_state_once() {
         assert_eq!(handles[0].read(|s| (s.count, s.opened)).unwrap(), (u64::from(round), 4));
         shmstate::remove(&name).unwrap();
     }
+}
+
+/// No call in a migration waits for its own thread, and no error blames another process.
+#[test]
+fn a_migration_that_would_wait_for_itself_is_told_so() {
+    let dir = scratch_dir();
+    let name = dir.path().join("account");
+    State::<v1::Account>::create(&name).unwrap();
+    let is_refused = |call: &str, error: shmstate::Error| {
+        assert_eq!((error.kind(), error.path()), (ErrorKind::Reentrant, Some(&*name)), "{call}: {error}");
+        assert!(!error.to_string().contains("another process"), "{call}: {error}");
+        assert!(error.to_string().contains("migration"), "{call}: {error}");
+    };
+    let nested = |_: &v1::Account, _: &mut v2::Account| -> Result<(), String> {
+        is_refused("migrate", State::<v2::Account>::options().migrate(Migrate::Auto).open(&name).unwrap_err());
+        is_refused("replace", State::<v2::Account>::open_or_replace(&name).unwrap_err());
+        is_refused("remove", shmstate::remove(&name).unwrap_err());
+        let mut old = State::<v1::Account>::open(&name).unwrap();
+        is_refused("update", old.update(|_| ()).unwrap_err());
+        is_refused("wait", old.wait_newer(0, PATIENCE).unwrap_err());
+        is_refused("recreate", old.recreate(State::options()).unwrap_err());
+        let mut view = DynState::options().writable(true).open(&name).unwrap();
+        is_refused("resize", view.recreate(&DynState::options().copies(4)).unwrap_err());
+        is_refused("edit", view.update(|_| Ok(())).unwrap_err());
+        is_refused("remove this", old.remove().unwrap_err());
+        Ok(())
+    };
+    let began = Instant::now();
+    State::<v2::Account>::options().migrate(Migrate::with(nested)).open(&name).unwrap();
+    assert!(began.elapsed() < PATIENCE);
+    shmstate::remove(&name).unwrap();
 }

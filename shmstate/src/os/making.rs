@@ -1,8 +1,8 @@
-//! The names whose regions this thread is making: the `init` of a region must not wait for itself.
+//! The names whose regions this thread is making: the `init` of a region, or a migration, must not wait for itself.
 
+use super::file::RegionPath;
+use super::region_key::RegionKey;
 use crate::error::{Error, ErrorRepr};
-use crate::os::RegionKey;
-use crate::os::RegionPath;
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
@@ -14,24 +14,24 @@ thread_local! {
 }
 
 /// While this value lives, nothing else on this thread may change where that name leads.
-pub(super) struct Making(());
+pub(crate) struct Making(());
 
 impl Making {
     /// Of the region of that path.
-    pub(super) fn begin(region_path: &RegionPath) -> Result<Making, Error> {
+    pub(crate) fn begin(region_path: &RegionPath) -> Result<Making, Error> {
         let name = region_path.identity()?;
         NAMES.with_borrow_mut(|names| names.push(name));
         Ok(Making(()))
     }
 
     /// Refuses a path whose region is being made further out on this thread.
-    pub(super) fn check(region_path: &RegionPath) -> Result<(), Error> {
+    pub(crate) fn check(region_path: &RegionPath) -> Result<(), Error> {
         if NAMES.with_borrow(|names| names.is_empty()) {
             return Ok(());
         }
         let name = region_path.identity()?;
         if NAMES.with_borrow(|names| names.contains(&name)) {
-            return Err(ErrorRepr::InInit { path: region_path.path().to_owned() }.into());
+            return Err(ErrorRepr::InMaking { path: region_path.path().to_owned() }.into());
         }
         Ok(())
     }
