@@ -68,14 +68,16 @@ impl Shared<'_> {
     }
 
     /// Whose turn it is: the copy after the active one, of those that have their turn. `None` if the word `turns` alone does not say
-    /// it. Another process may have written any number there.
+    /// it. The active copy is one that exists, then, and another than the one returned: another process may have written any number
+    /// in either word.
     #[inline(always)]
     pub(super) fn in_turn(&self, active: Published) -> Option<(usize, &CopyLine)> {
         let (turns, next) = (self.control.active.turns.load(Relaxed) as usize, active.copy + 1);
-        if turns < 2 || turns < next {
-            return None;
+        let lines = self.copies.get(..turns)?;
+        match lines.get(next) {
+            Some(line) => Some((next, line)),
+            None if next == turns && turns >= 2 => lines.first().map(|line| (0, line)),
+            None => None,
         }
-        let copy = if next == turns { 0 } else { next };
-        self.copies.get(copy).map(|line| (copy, line))
     }
 }

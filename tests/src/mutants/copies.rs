@@ -207,7 +207,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "spare_taken_at_once",
         breaks: "a spare copy is taken although there are free copies, or for readers that just pass",
         patches: &[
-            value("commit/turns.rs", "turns < 2 || turns < next", "true"),
+            before("commit/turns.rs", "let lines = self.copies.get(..turns)?;", "return None;"),
             before(
                 "commit/choice.rs",
                 "match in_turn.or_else(|| self.next(active, |_| true))",
@@ -215,5 +215,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
             ),
         ],
         checks: &[Process("spares", "readers_that_pass_cost_no_spare_copy")],
+    },
+    Mutant {
+        name: "active_copy_believed",
+        breaks: "an update copies from the active copy that the region names, whether or not it has one",
+        patches: &[value(
+            "commit/turns.rs",
+            "let lines = «self.copies.get(..turns)»?;",
+            "self.copies.get(..turns.min(self.copies.len()))",
+        )],
+        checks: &[Process("hostile", "words_that_name_copies_which_do_not_exist")],
     },
 ];

@@ -2,14 +2,17 @@
 //!
 //! `SHMSTATE_HOSTILE` is how many seconds each of these runs (2 without), `SHMSTATE_SEED` where the random inputs begin.
 
-use shmstate::State;
+use shmstate::{SharedLayout, State};
 use shmstate_tests::hostile::{
-    Field, Kind, Mixed, Others, Plain, Schema, TARGETS, Type, agrees_with_the_library, operate, operate_on_others,
+    Field, Kind, Mixed, Others, Plain, Schema, TARGETS, Type, agrees_with_the_library, inspect, inspect_others,
+    operate, operate_on_others, sane,
 };
 use shmstate_tests::{Child, Rng, child, scratch_dir};
 use std::fs;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().expect("a number"))
@@ -166,6 +169,117 @@ fn a_scribbler_in_the_lists_heads() {
 #[test]
 fn a_scribbler_in_header_and_schema() {
     live("identity", &["opener", "opener"], 1);
+}
+
+/// The words that say which copy is the active one and which is next, in all combinations that could lead out of the region.
+#[test]
+fn words_that_name_copies_which_do_not_exist() {
+    let dir = scratch_dir();
+    let path = dir.path().join("plain");
+    let state = State::<Plain>::options().timeout(Duration::ZERO).create(&path).unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    let (published, turns) = (320, 360);
+    let mut refused = 0;
+    for copy in (0..64).chain([64, 128, 255]) {
+        for next in (0..66).chain([255, 256, 257, u32::MAX]) {
+            file.write_all_at(&(7u64 << 8 | copy).to_ne_bytes(), published).unwrap();
+            file.write_all_at(&next.to_ne_bytes(), turns).unwrap();
+            let results = [state.update(|s| operate(s, &mut Rng::new(copy))), state.read(inspect)];
+            refused += results.iter().filter_map(|result| result.as_ref().err()).inspect(|e| sane(e)).count();
+        }
+    }
+    assert!(refused > 0);
+}
+
+/// Between the search for room and the end of the call that puts a value there, everything is overwritten.
+#[test]
+fn containers_are_overwritten_while_a_value_is_made() {
+    let dir = scratch_dir();
+    let path = dir.path().join("others");
+    let state = State::<Others>::create(&path).unwrap();
+    (0..30).for_each(|seed| state.update(|s| operate_on_others(s, &mut Rng::new(seed))).unwrap());
+    let sound = state.snapshot().unwrap();
+    let file = fs::File::options().read(true).write(true).open(&path).unwrap();
+    let word = |at| {
+        let mut bytes = [0; 8];
+        file.read_exact_at(&mut bytes, at).unwrap();
+        u64::from_ne_bytes(bytes)
+    };
+    let (images, stride) = (word(160), word(168));
+    let fill = |byte: u8| {
+        for copy in 0..3 {
+            file.write_all_at(&[byte; size_of::<Others>()], images + copy * stride).unwrap();
+        }
+    };
+    for byte in [0, 1, 2, 0x7f, 0x80, 0xff] {
+        let calls: [&dyn Fn(&mut Others); 11] = [
+            &|s| _ = s.ring.push_with(|_| fill(byte)),
+            &|s| _ = s.queue.push_back_with(|_| fill(byte)),
+            &|s| _ = s.queue.push_front_with(|_| fill(byte)),
+            &|s| _ = s.queue.insert_with(0, |_| fill(byte)),
+            &|s| {
+                let _ = s.queue.push_back_with(|list| {
+                    let _ = list.push_with(|_| fill(byte));
+                    let _ = list.insert_with(0, |_| fill(byte));
+                });
+            },
+            &|s| _ = s.slab.insert_with(|_| fill(byte)),
+            &|s| _ = s.maybe.insert_with(|_| fill(byte)),
+            &|s| _ = s.map.insert_with(77, |_| fill(byte)),
+            &|s| _ = s.sorted.insert_with(77, |_| fill(byte)),
+            &|s| _ = s.set.insert_with(|_| fill(byte)),
+            &|s| s.queue.retain_mut(|_| (fill(byte), false).1),
+        ];
+        for call in calls {
+            let make_room = |s: &mut Others| {
+                s.clone_from(&sound);
+                let _ = (s.queue.pop_front(), s.sorted.pop_first());
+                s.map.retain(|key, _| key % 2 == 0);
+                s.set.retain(|key| key % 2 == 0);
+                s.slab.retain(|_, value| *value % 2 == 0);
+            };
+            state.update(|s| (make_room(s), call(s), inspect_others(s)).2).unwrap();
+            let seen = state.read(inspect_others);
+            assert!(seen.is_ok(), "{seen:?}");
+        }
+    }
+}
+
+/// Between any two instructions of one process.
+fn interrupted<T: SharedLayout>(what: &str, victim: &str, change: fn(&mut T, &mut Rng)) {
+    let dir = scratch_dir();
+    let path = dir.path().join("state");
+    let state = State::<T>::create(&path).unwrap();
+    (0..30).for_each(|seed| state.update(|s| change(s, &mut Rng::new(seed))).unwrap());
+    let seed = setting("SHMSTATE_SEED", 0).to_string();
+    let (content, last) = wait(child!["interrupted", victim, what, &path, seed, seconds()]);
+    println!("{what}: {last}");
+    assert!(content, "{what}: {last}");
+}
+
+#[test]
+fn interrupted_by_a_scribbler_everywhere() {
+    interrupted("all", "plain", operate);
+}
+
+#[test]
+fn snapshots_interrupted_by_a_scribbler_everywhere() {
+    interrupted("all", "mixed", Mixed::operate);
+}
+
+#[test]
+fn interrupted_by_a_scribbler_in_the_shared_words() {
+    interrupted("words", "plain", operate);
+}
+
+#[test]
+fn interrupted_by_a_scribbler_in_the_lists_heads() {
+    interrupted("heads", "plain", operate);
+}
+
+#[test]
+fn interrupted_by_a_scribbler_in_containers_that_are_made_of_others() {
+    interrupted("others", "others", operate_on_others);
 }
 
 #[test]

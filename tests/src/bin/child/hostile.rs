@@ -1,7 +1,6 @@
-//! Runs the bodies of the fuzz targets, scribbles into mapped regions, and uses regions that are scribbled into.
+//! Runs the bodies of the fuzz targets, and uses regions that are scribbled into.
 
 use crate::say;
-use memmap2::MmapRaw;
 use shmstate::{Error, SharedLayout, State};
 use shmstate_tests::Rng;
 use shmstate_tests::hostile::{
@@ -10,7 +9,6 @@ use shmstate_tests::hostile::{
 };
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// A process that is slower than this hangs.
@@ -43,100 +41,6 @@ pub fn replay(name: &str, file: &str) {
     watch();
     target(name)(&fs::read(file).expect("an input"));
     say("done");
-}
-
-/// Writes noise into a mapped region until it is killed; now and then it mends what keeps others out.
-pub fn scribble(what: &str, path: &str, seed: u64) {
-    let good = fs::read(path).expect("a region");
-    let file = fs::File::options().read(true).write(true).open(path).expect("a region");
-    let map = MmapRaw::map_raw(&file).expect("a mapped region");
-    let word = |at: usize| u64::from_ne_bytes(good[at..at + 8].try_into().expect("eight bytes")) as usize;
-    let (schema, images, stride) = (word(152), word(160), word(168));
-    let byte = |at: usize, value: u8| {
-        assert!(at < map.len());
-        // SAFETY: inside of the mapping; all processes use it as shared memory.
-        unsafe { AtomicU8::from_ptr(map.as_mut_ptr().wrapping_add(at)) }.store(value, Relaxed);
-    };
-    let number = |at: usize, value: u32| {
-        assert!((256..map.len() - 4).contains(&at) && at.is_multiple_of(4));
-        // SAFETY: as above, and aligned.
-        unsafe { AtomicU32::from_ptr(map.as_mut_ptr().wrapping_add(at).cast()) }.store(value, Relaxed);
-    };
-    let wide = |at: usize, value: u64| {
-        assert!((256..map.len() - 8).contains(&at) && at.is_multiple_of(8));
-        // SAFETY: as above.
-        unsafe { AtomicU64::from_ptr(map.as_mut_ptr().wrapping_add(at).cast()) }.store(value, Relaxed);
-    };
-    let mut rng = Rng::new(seed);
-    let heads: Vec<usize> = {
-        use std::mem::offset_of;
-        let lists =
-            [offset_of!(Plain, flat), offset_of!(Plain, nested), offset_of!(Plain, wide), offset_of!(Plain, deep)];
-        let inner = (0..9).map(|i| offset_of!(Plain, nested) + 64 + i * 80);
-        (0..3).flat_map(|k| lists.into_iter().chain(inner.clone()).map(move |at| images + k * stride + at)).collect()
-    };
-    // Header and schema, which are written once.
-    let identity: Vec<usize> = (0..256).chain(schema..schema + word(104)).collect();
-    say("in");
-    loop {
-        for _ in 0..rng.below(2000) {
-            let end = match what {
-                // Never for long, so that some find everything in order, and some find it changed half-way.
-                "identity" => {
-                    let at = identity[rng.below(identity.len())];
-                    byte(at, if rng.below(2) == 0 { rng.any() as u8 } else { good[at] ^ 1 << rng.below(8) });
-                    (0..rng.below(500)).for_each(|_| std::hint::spin_loop());
-                    byte(at, good[at]);
-                    continue;
-                }
-                "all" => map.len(),
-                // What processes share, page bits included, but for schema and content.
-                "words" => schema,
-                // The lengths and marks of lists, as fast as they come.
-                "heads" => {
-                    let at = heads[rng.below(heads.len())];
-                    match rng.below(3) {
-                        0 => number(at, [0, 1, 3, u32::MAX][rng.below(4)]),
-                        1 => number(at, rng.below(60) as u32),
-                        _ => wide(at + 8 * rng.below(8), if rng.below(2) == 0 { rng.any() } else { rng.any() % 2000 }),
-                    }
-                    continue;
-                }
-                // Whatever containers that are made of others say of themselves, and their marks.
-                "others" => {
-                    let at = images + rng.below(3) * stride + rng.below(size_of::<Others>()) / 4 * 4;
-                    match rng.below(4) {
-                        0 => byte(at, rng.any() as u8),
-                        1 => number(at, rng.any() as u32),
-                        _ => number(at, rng.below(9) as u32),
-                    }
-                    continue;
-                }
-                _ => panic!("no such scribbler: {what}"),
-            };
-            let at = 256 + rng.below(end - 256 - 16);
-            match rng.below(8) {
-                0 => byte(at, rng.any() as u8),
-                1 => byte(at, rng.below(4) as u8),
-                2 => wide(at / 8 * 8, rng.any()),
-                3 => wide(at / 8 * 8, [0, 1, u64::MAX, 1 << 63][rng.below(4)]),
-                4 => number(at / 4 * 4, rng.below(9) as u32),
-                // The few words that matter most are hit more often: the lock, the active copy, the counters.
-                5 => number(256, [0, 1, 2, 3, 1 << 31, 1 << 31 | 2][rng.below(6)]),
-                6 => wide(320, ((rng.any() % 8) << 8) | (rng.any() % 4)),
-                _ => number(384 + 4 * rng.below(2), rng.below(3) as u32),
-            }
-        }
-        // So that not everything that others do is refused at once.
-        if what != "identity" && rng.below(2) == 0 {
-            let end = if rng.below(4) == 0 { good.len() } else { images };
-            (256..end).for_each(|at| byte(at, good[at]));
-            number(388, 1);
-        }
-        if rng.below(4) == 0 {
-            std::thread::sleep(Duration::from_micros(rng.any() % 3000));
-        }
-    }
 }
 
 /// Uses a region that is scribbled into: `plain` reads and updates as well, `mixed` has bytes that are no values, and takes

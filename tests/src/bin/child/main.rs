@@ -15,6 +15,7 @@ mod race;
 mod recreate;
 mod replace;
 mod room;
+mod scribbler;
 mod thief;
 mod workload;
 
@@ -64,8 +65,12 @@ fn main() {
             std::fs::write(file, shmstate_tests::hostile::input(target, number(seed))).expect("an input");
         }
         ["replay", target, file] => hostile::replay(target, file),
-        ["scribble", what, path, seed] => hostile::scribble(what, path, number(seed)),
+        ["scribble", what, path, seed] => scribbler::run(what, path, number(seed)),
         ["victim", what, path, seed, seconds] => hostile::victim(what, path, number(seed), number(seconds)),
+        ["interrupted", what, by, path, seed, seconds] => {
+            scribbler::interrupt(by, path, number(seed));
+            hostile::victim(what, path, number(seed), number(seconds));
+        }
         ["count", path, commits] => follow::count(path, number(commits)),
         ["wait", path, commits] => follow::wait(path, number(commits)),
         ["answer-elsewhere", path, commits] => follow::answer_elsewhere(path, number(commits)),

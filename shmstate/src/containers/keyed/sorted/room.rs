@@ -134,7 +134,8 @@ impl<K: SharedLayout + Ord, V: SharedLayout, const N: usize> SortedMap<K, V, N> 
             }
             self.used = room.position as u32 + 1;
         }
-        self.count = Len::new(self.len() + 1);
+        // There was room for it, unless another process writes without the lock meanwhile.
+        self.count = Len::new(self.len().min(N - 1) + 1);
         if self.in_use().len() > 1 {
             self.set_len(room.position, room.leaf, room.leaf.len + 1);
             if room.index == 0 {
