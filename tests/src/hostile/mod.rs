@@ -11,7 +11,7 @@ mod others;
 mod types;
 
 pub use document::{Argument, Doc, Field, Kind, Schema, Type, Variant, agrees_with_the_library, schema};
-pub use dynamic::dynamic;
+pub use dynamic::{dynamic, inspect_view};
 pub use evolve::evolve;
 pub use file::Sketch;
 pub use mutate::input;

@@ -3,6 +3,7 @@
 //! `SHMSTATE_HOSTILE` is how many seconds each of these runs (2 without), `SHMSTATE_SEED` where the random inputs begin.
 
 use shmstate::{SharedLayout, State};
+use shmstate_tests::all::typed_step;
 use shmstate_tests::hostile::{
     Field, Kind, Mixed, Others, Plain, Schema, TARGETS, Type, agrees_with_the_library, inspect, inspect_others,
     operate, operate_on_others, sane,
@@ -263,6 +264,16 @@ fn interrupted_by_a_scribbler_everywhere() {
 }
 
 #[test]
+fn views_interrupted_by_a_scribbler_everywhere() {
+    interrupted("all", "view", typed_step);
+}
+
+#[test]
+fn views_interrupted_by_a_scribbler_in_the_content() {
+    interrupted("content", "view", typed_step);
+}
+
+#[test]
 fn snapshots_interrupted_by_a_scribbler_everywhere() {
     interrupted("all", "mixed", Mixed::operate);
 }
@@ -279,7 +290,7 @@ fn interrupted_by_a_scribbler_in_the_lists_heads() {
 
 #[test]
 fn interrupted_by_a_scribbler_in_containers_that_are_made_of_others() {
-    interrupted("others", "others", operate_on_others);
+    interrupted("content", "others", operate_on_others);
 }
 
 #[test]
@@ -288,7 +299,7 @@ fn a_scribbler_in_containers_that_are_made_of_others() {
     let path = dir.path().join("others");
     let state = State::<Others>::create(&path).unwrap();
     (0..30).for_each(|seed| state.update(|s| operate_on_others(s, &mut Rng::new(seed))).unwrap());
-    let scribbler = child!["scribble", "others", &path, "0"];
+    let scribbler = child!["scribble", "content", &path, "0"];
     scribbler.expect("in");
     let victims = [0, 1].map(|seed| child!["victim", "others", &path, seed.to_string(), seconds()]);
     let ends = victims.map(wait);

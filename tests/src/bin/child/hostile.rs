@@ -4,7 +4,7 @@ use crate::say;
 use shmstate::{Error, SharedLayout, State};
 use shmstate_tests::Rng;
 use shmstate_tests::hostile::{
-    Mixed, Others, Plain, TARGETS, TIMEOUT, Target, in_time, input, inspect, inspect_others, operate,
+    Mixed, Others, Plain, TARGETS, TIMEOUT, Target, in_time, input, inspect, inspect_others, inspect_view, operate,
     operate_on_others, sane,
 };
 use std::fs;
@@ -50,6 +50,7 @@ pub fn victim(what: &str, path: &str, seed: u64, seconds: u64) {
         "plain" => suffer::<Plain>(path, seed, seconds, Some((inspect, operate))),
         "mixed" => suffer::<Mixed>(path, seed, seconds, None),
         "others" => suffer::<Others>(path, seed, seconds, Some((inspect_others, operate_on_others))),
+        "view" => suffer_by_view(path, seed, seconds),
         "opener" => open_and_look(path, seconds),
         _ => panic!("no such victim: {what}"),
     }
@@ -97,6 +98,18 @@ fn suffer<T: SharedLayout>(path: &str, seed: u64, seconds: u64, with: Option<Use
     drop(handles);
     let [opened, snapshots, reads, updates, _] = done;
     say(&format!("opened {opened}, snapshots {snapshots}, reads {reads}, updates {updates}, refused {refused}"));
+}
+
+/// Without the type.
+fn suffer_by_view(path: &str, seed: u64, seconds: u64) {
+    let (mut rng, since, mut rounds) = (Rng::new(seed), Instant::now(), 0u64);
+    say("in");
+    while since.elapsed() < Duration::from_secs(seconds) {
+        watch();
+        inspect_view(Path::new(path), &mut rng, false);
+        rounds += 1;
+    }
+    say(&format!("{rounds} rounds"));
 }
 
 /// Opens a region over and over whose header and schema are scribbled over: it is refused, or it is what it has to be.

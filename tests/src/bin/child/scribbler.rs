@@ -3,7 +3,7 @@
 use crate::say;
 use memmap2::MmapRaw;
 use shmstate_tests::Rng;
-use shmstate_tests::hostile::{Others, Plain};
+use shmstate_tests::hostile::Plain;
 use std::fs;
 use std::mem::offset_of;
 use std::ptr;
@@ -48,6 +48,8 @@ struct Scribbler {
     schema: usize,
     images: usize,
     stride: usize,
+    /// Of the state.
+    size: usize,
     rng: Rng,
 }
 
@@ -57,7 +59,7 @@ impl Scribbler {
         let file = fs::File::options().read(true).write(true).open(path).expect("a region");
         let map = Mapped(MmapRaw::map_raw(&file).expect("a mapped region"));
         let word = |at: usize| u64::from_ne_bytes(good[at..at + 8].try_into().expect("eight bytes")) as usize;
-        let (schema, images, stride) = (word(152), word(160), word(168));
+        let (size, schema, images, stride) = (word(80), word(152), word(160), word(168));
         let lists =
             [offset_of!(Plain, flat), offset_of!(Plain, nested), offset_of!(Plain, wide), offset_of!(Plain, deep)];
         let inner = (0..9).map(|i| offset_of!(Plain, nested) + 64 + i * 80);
@@ -65,12 +67,12 @@ impl Scribbler {
             .flat_map(|k| lists.into_iter().chain(inner.clone()).map(move |at| images + k * stride + at))
             .collect();
         let identity = (0..256).chain(schema..schema + word(104)).collect();
-        Scribbler { what: what.into(), good, map, heads, identity, schema, images, stride, rng: Rng::new(seed) }
+        Scribbler { what: what.into(), good, map, heads, identity, schema, images, stride, size, rng: Rng::new(seed) }
     }
 
     /// Writes one piece of noise.
     fn scribble(&mut self) {
-        let Scribbler { what, good, map, heads, identity, schema, images, stride, rng } = self;
+        let Scribbler { what, good, map, heads, identity, schema, images, stride, size, rng } = self;
         let end = match &**what {
             // Never for long, so that some find everything in order, and some find it changed half-way.
             "identity" => {
@@ -95,9 +97,9 @@ impl Scribbler {
                     }
                 };
             }
-            // Whatever containers that are made of others say of themselves, and their marks.
-            "others" => {
-                let at = *images + rng.below(3) * *stride + rng.below(size_of::<Others>()) / 4 * 4;
+            // The state: above all, what containers say of themselves, and their marks.
+            "content" => {
+                let at = *images + rng.below(3) * *stride + rng.below(*size) / 4 * 4;
                 return match rng.below(4) {
                     0 => map.byte(at, rng.any() as u8),
                     1 => map.number(at, rng.any() as u32),
@@ -126,7 +128,7 @@ impl Scribbler {
             return;
         }
         // What only the content says has nothing else to be repaired.
-        let whole = ["heads", "others"].contains(&&*self.what) || self.rng.below(4) == 0;
+        let whole = ["heads", "content"].contains(&&*self.what) || self.rng.below(4) == 0;
         let end = if whole { self.good.len() } else { self.images };
         (256..end).for_each(|at| self.map.byte(at, self.good[at]));
         self.map.number(388, 1);
