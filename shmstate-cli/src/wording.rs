@@ -51,6 +51,7 @@ const PIECES: &[(&str, &str)] = &[
         "if it is not needed, say so: `Migrate::AllowLoss(&[",
         "if it is not needed, say so by `--allow-loss PATH` for each of [",
     ),
+    ("change it, or keep the bytes of a `Snapshot` instead", "change it"),
     (
         "])`; to make something else of it, write a `Migrate::with`",
         "]; to make something else of it, let a program of the new release do it",

@@ -230,6 +230,19 @@ fn a_layout_may_be_that_of_an_export() {
     let no_layout =
         format!("{text}: the schema: it does not have `\"shmstate\"` at byte 1; `shmstate schema NAME --json`");
     answers(&["migrate"], &fixture.run(&["migrate", "it", &text]), 6, &no_layout);
+    let no_pair = "`--rename a`: write the old name, `=` and the new path";
+    answers(&["migrate"], &fixture.run(&["migrate", "it", &export, "--rename", "a"]), 6, no_pair);
+}
+
+#[test]
+fn what_has_no_form_in_json() {
+    let fixture = Fixture::new(|_| ());
+    let ratio = State::<f64>::create(fixture.0.path().join("ratio")).unwrap();
+    ratio.update(|it| *it = f64::NAN).unwrap();
+    let file = fixture.0.path().join("ratio.json").display().to_string();
+    let exported = fixture.run(&["export", "ratio", &file]);
+    answers(&["export"], &exported, 7, "a number that is not finite has no form in JSON: change it");
+    assert!(!String::from_utf8_lossy(&exported.stderr).contains("Snapshot"), "{exported:?}");
 }
 
 #[test]

@@ -254,6 +254,14 @@ pub(crate) enum ErrorRepr {
     Full(CapacityError),
     #[error(transparent)]
     InvalidValue(Box<dyn std::error::Error + Send + Sync>),
+    #[cfg_attr(not(feature = "dynamic"), allow(dead_code, reason = "migration is a feature"))]
+    #[error("the state in `{}` was not migrated from `{old}` to `{new}`, and is as it was: {source}", .path.display())]
+    NotMigrated {
+        path: PathBuf,
+        old: &'static str,
+        new: &'static str,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     #[error(
         "{} the region `{}` inside of {} closure of the same region: it would wait for itself; do it after the closure",
         .call.name(), .path.display(), .call.closures()
@@ -349,7 +357,7 @@ impl Error {
             | ErrorRepr::Renaming { .. }
             | ErrorRepr::Outrun { .. } => ErrorKind::Busy,
             ErrorRepr::Full(_) => ErrorKind::Full,
-            ErrorRepr::InvalidValue(_) => ErrorKind::InvalidValue,
+            ErrorRepr::InvalidValue(_) | ErrorRepr::NotMigrated { .. } => ErrorKind::InvalidValue,
             ErrorRepr::Retired { .. } => ErrorKind::Retired,
             ErrorRepr::Reentrant { .. } | ErrorRepr::InMaking { .. } => ErrorKind::Reentrant,
             ErrorRepr::Forked { .. } => ErrorKind::Forked,
@@ -401,6 +409,7 @@ impl Error {
             | ErrorRepr::Outrun { path }
             | ErrorRepr::Reentrant { path, .. }
             | ErrorRepr::InMaking { path }
+            | ErrorRepr::NotMigrated { path, .. }
             | ErrorRepr::Forked { path }
             | ErrorRepr::NoSpace { path, .. }
             | ErrorRepr::NoRoom { path, .. }

@@ -24,6 +24,7 @@ pub fn migrate(
     changes: &Changes,
     dry_run: bool,
 ) -> Result<bool, Failure> {
+    let renamed = changes.rename.iter().map(|rename| pair(rename)).collect::<Result<Vec<_>, _>>()?;
     let schema = schema(layout)?;
     let allowed: Vec<&str> = changes.allow_loss.iter().map(String::as_str).collect();
     let mut state = regions::options().writable(!dry_run).open(name)?;
@@ -32,11 +33,7 @@ pub fn migrate(
         return Ok(true);
     }
     let mut migration = state.migration(&schema).map_err(|error| no_layout(layout, error))?;
-    for rename in &changes.rename {
-        let pair = rename.split_once('=').filter(|(old, new)| !old.is_empty() && !new.is_empty());
-        let Some((old, new)) = pair else {
-            return Err(Failure::Argument(format!("`--rename {rename}`: write the old name, `=` and the new path")));
-        };
+    for (old, new) in renamed {
         migration = migration.renamed(old, new)?;
     }
     writeln!(out, "{migration}")?;
@@ -52,6 +49,12 @@ pub fn migrate(
         writeln!(out, "{} has the new layout, as version {}", state.file().display(), state.version())?;
     }
     Ok(true)
+}
+
+/// An old name and a new path.
+fn pair(rename: &str) -> Result<(&str, &str), Failure> {
+    let pair = rename.split_once('=').filter(|(old, new)| !old.is_empty() && !new.is_empty());
+    pair.ok_or_else(|| Failure::Argument(format!("`--rename {rename}`: write the old name, `=` and the new path")))
 }
 
 /// Moves a state to other sizes.

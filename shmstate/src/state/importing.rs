@@ -34,7 +34,7 @@ impl<T: SharedLayout> Options<'_, T> {
         let exported = Exported::read(file)?;
         let same = exported.schema.is_same(&Schema::of(T::LAYOUT)).then(|| Aligned::of(&exported.bytes)).transpose()?;
         // Keys whose `Hash` or `Ord` the program has written lie elsewhere in its maps than where an export puts them.
-        let image = if let Some(image) = same.filter(|image| value::<T>(image.bytes()).is_ok()) {
+        let image = if let Some(image) = same.filter(|image| value::<T>(file, image.bytes()).is_ok()) {
             image
         } else {
             if self.migrations.is_empty() {
@@ -43,10 +43,10 @@ impl<T: SharedLayout> Options<'_, T> {
             let why = "its layout is another one than the program's type, and no migration leads there".into();
             let refused = ErrorRepr::NoExport { path: file.to_owned(), why }.into();
             let mut image = Aligned::zeroed(size_of::<T>())?;
-            follow(&route(&self, exported.schema, refused)?, &exported.bytes, image.bytes_mut())?;
+            follow(file, &route(&self, exported.schema, refused)?, &exported.bytes, image.bytes_mut())?;
             image
         };
-        value::<T>(image.bytes())?;
+        value::<T>(file, image.bytes())?;
         let fill = move |state: &mut T| {
             let state: *mut T = state;
             // SAFETY: a value of the type, as was just checked, and another place of its size; a value is its bytes.
@@ -141,9 +141,9 @@ impl<T: SharedLayout> Options<'_, T> {
             if is_same {
                 state.copy_from_slice(kept.bytes());
             } else {
-                follow(&hops, kept.bytes(), state)?;
+                follow(path, &hops, kept.bytes(), state)?;
             }
-            let state = value::<T>(state)?.cast_mut();
+            let state = value::<T>(path, state)?.cast_mut();
             // SAFETY: a value, in memory that is borrowed for this call.
             reset_tags(unsafe { &mut *state });
             Ok(())

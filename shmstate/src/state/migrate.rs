@@ -3,6 +3,7 @@
 use crate::dynamic::evolve::Aligned;
 use crate::error::{Error, ErrorRepr};
 use crate::layout::{Layout, SharedLayout, ValidityError};
+use std::any::type_name;
 use std::fmt;
 use std::path::Path;
 
@@ -30,8 +31,8 @@ pub struct Typed<'a> {
     run: Run<'a>,
 }
 
-/// Gets the bytes of the old state, and those of the new one.
-type Run<'a> = Box<dyn Fn(&[u8], &mut [u8]) -> Result<(), Error> + 'a>;
+/// Gets the path of the old state, its bytes, and those of the new one.
+type Run<'a> = Box<dyn Fn(&Path, &[u8], &mut [u8]) -> Result<(), Error> + 'a>;
 
 impl<'a> Migrate<'a> {
     /// A migration by code of the program. The program keeps the old type. The new type is the state's type, or an older one from
@@ -73,24 +74,24 @@ impl<'a> Migrate<'a> {
         const { Old::ASSERTIONS }
         const { New::ASSERTIONS }
         const { assert!(align_of::<Old>() <= Aligned::TO && align_of::<New>() <= Aligned::TO) }
-        let run = move |old: &[u8], new: &mut [u8]| {
+        let run = move |path: &Path, old: &[u8], new: &mut [u8]| {
             let old = Aligned::of(old)?;
-            let old: *const Old = value::<Old>(old.bytes())?;
-            let new = value::<New>(new)?.cast_mut();
+            let old: *const Old = value::<Old>(path, old.bytes())?;
+            let new = value::<New>(path, new)?.cast_mut();
             // SAFETY: a value, in memory that is not changed before the closure has returned.
             let old = unsafe { &*old };
             // SAFETY: a value, in memory that is borrowed for this call.
             let new = unsafe { &mut *new };
-            migrate(old, new).map_err(|error| refused(error.into()))
+            migrate(old, new).map_err(|error| refused::<Old, New>(path, error.into()))
         };
         Migrate::With(Typed { old: Old::LAYOUT, new: New::LAYOUT, run: Box::new(run) })
     }
 }
 
 impl Typed<'_> {
-    /// Changes the new state, which holds what could be carried over.
-    pub(super) fn run(&self, old: &[u8], new: &mut [u8]) -> Result<(), Error> {
-        (self.run)(old, new)
+    /// Changes the new state, which holds what could be carried over. Errors name `path`, where the old one is.
+    pub(super) fn run(&self, path: &Path, old: &[u8], new: &mut [u8]) -> Result<(), Error> {
+        (self.run)(path, old, new)
     }
 }
 
@@ -100,28 +101,28 @@ impl fmt::Debug for Typed<'_> {
     }
 }
 
-/// These bytes as a value of `S`.
+/// These bytes as a value of `S`. Errors name `path`, where they come from.
 ///
 /// # Errors
 /// If they are no value of `S`.
-pub(super) fn value<S: SharedLayout>(bytes: &[u8]) -> Result<*const S, Error> {
+pub(super) fn value<S: SharedLayout>(path: &Path, bytes: &[u8]) -> Result<*const S, Error> {
     let value = bytes.as_ptr().cast::<S>();
     if bytes.len() != size_of::<S>() || !value.is_aligned() {
-        return Err(invalid(&ValidityError::new("it is of another size")));
+        return Err(Error::invalid_state(path, &ValidityError::new("it is of another size")));
     }
     // SAFETY: aligned, and as many initialised bytes as the type has, which are borrowed.
-    unsafe { S::validate(value) }.map_err(|e| invalid(&e))?;
+    unsafe { S::validate(value) }.map_err(|e| Error::invalid_state(path, &e))?;
     Ok(value)
 }
 
-fn invalid(invalid: &ValidityError) -> Error {
-    Error::invalid_state(Path::new("the state to migrate"), invalid)
-}
-
 /// The error for one that the program's code has returned; an error of this library is passed on as it is.
-fn refused(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
+fn refused<Old: SharedLayout, New: SharedLayout>(
+    path: &Path,
+    error: Box<dyn std::error::Error + Send + Sync>,
+) -> Error {
+    let (path, old, new) = (path.to_owned(), type_name::<Old>(), type_name::<New>());
     match error.downcast::<Error>() {
         Ok(error) => *error,
-        Err(error) => ErrorRepr::InvalidValue(error).into(),
+        Err(source) => ErrorRepr::NotMigrated { path, old, new, source }.into(),
     }
 }

@@ -23,10 +23,10 @@ pub(super) struct Hop<'m> {
 }
 
 impl Hop<'_> {
-    fn run(&self, old: &[u8], new: &mut [u8]) -> Result<(), Error> {
+    fn run(&self, path: &Path, old: &[u8], new: &mut [u8]) -> Result<(), Error> {
         let Some(typed) = self.typed else { return self.evolution.apply(old, new, Allowed::Paths(&self.allowed)) };
         self.evolution.apply(old, new, Allowed::All)?;
-        typed.run(old, new)
+        typed.run(path, old, new)
     }
 }
 
@@ -147,9 +147,9 @@ fn carry_over<T: SharedLayout>(
         clock,
         |current, state| {
             let making = Making::begin(region_path)?;
-            follow(&route, current.bytes, state)?;
+            follow(region_path.path(), &route, current.bytes, state)?;
             drop(making);
-            let state = value::<T>(state)?.cast_mut();
+            let state = value::<T>(region_path.path(), state)?.cast_mut();
             // SAFETY: a value, in memory that is borrowed for this call.
             reset_tags(unsafe { &mut *state });
             Ok(())
@@ -231,14 +231,14 @@ fn allowed(migrations: &[Migrate<'_>]) -> Option<Vec<String>> {
     })
 }
 
-/// Makes the bytes of the new state out of those of the old one.
-pub(super) fn follow(route: &[Hop<'_>], old: &[u8], new: &mut [u8]) -> Result<(), Error> {
+/// Makes the bytes of the new state out of those of the old one, which is at `path`.
+pub(super) fn follow(path: &Path, route: &[Hop<'_>], old: &[u8], new: &mut [u8]) -> Result<(), Error> {
     let Some((last, before)) = route.split_last() else { return Ok(()) };
     let mut here: Option<Aligned> = None;
     for hop in before {
         let mut next = Aligned::zeroed(hop.evolution.sizes()[1])?;
-        hop.run(here.as_ref().map_or(old, Aligned::bytes), next.bytes_mut())?;
+        hop.run(path, here.as_ref().map_or(old, Aligned::bytes), next.bytes_mut())?;
         here = Some(next);
     }
-    last.run(here.as_ref().map_or(old, Aligned::bytes), new)
+    last.run(path, here.as_ref().map_or(old, Aligned::bytes), new)
 }

@@ -137,7 +137,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "code_of_the_program_left_out",
         breaks: "a migration by code of the program carries over what goes along by itself, and no more",
-        patches: &[value("state/migrating.rs", "«typed.run(old, new)»", "Ok(())")],
+        patches: &[value("state/migrating.rs", "«typed.run(path, old, new)»", "Ok(())")],
         checks: &[Process("migration_chains", "each_version_leads_to_the_next_one")],
     },
     Mutant {

@@ -4,7 +4,7 @@ use shmstate::dynamic::DynState;
 use shmstate::{ErrorKind, List, Migrate, SharedLayout, State};
 use shmstate_tests::{PATIENCE, scratch_dir};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 mod v1 {
     #[derive(shmstate::SharedLayout)]
@@ -71,19 +71,19 @@ mod route {
     use super::*;
     use shmstate::Text;
 
-    /// A layout whose values say which steps made them.
+    /// Layouts whose values say which steps made them. The name of a number tells one from the others.
     macro_rules! layouts {
-        ($($Layout:ident)*) => {$(
+        ($($Layout:ident $number:ident)*) => {$(
             #[derive(SharedLayout)]
             #[repr(C)]
             pub struct $Layout {
                 pub way: Text<28>,
-                pub $Layout: u64,
+                pub $number: u64,
             }
         )*};
     }
 
-    layouts!(V1 V2 V3 V4 Dead);
+    layouts!(V1 first V2 second V3 third V4 fourth Dead last);
 
     /// A migration that appends a word.
     macro_rules! step {
@@ -124,10 +124,10 @@ mod route {
         );
         // Code goes before the rules, and the rules begin where no code leads on.
         assert_eq!(to_v4(options().migrate(Migrate::Auto).migrate(step!(V1 "a" V2))), "ax");
-        let rules = Migrate::AllowLoss(&["V1", "V2", "Dead"]);
+        let rules = Migrate::AllowLoss(&["first", "second", "last"]);
         let options = State::<V3>::options().migrate(rules).migrate(step!(V1 "a" V2)).migrate(step!(V2 "b" Dead));
         assert_eq!(to_v3(options), "ab");
-        let circle = State::<V3>::options().migrate(Migrate::AllowLoss(&["V1"]));
+        let circle = State::<V3>::options().migrate(Migrate::AllowLoss(&["first"]));
         assert_eq!(to_v3(circle.migrate(step!(V1 "a" V2)).migrate(step!(V2 "b" V1))), "");
     }
 }
@@ -155,7 +155,14 @@ fn a_migration_that_fails_leaves_everything_as_it_was() {
     let old = State::<v1::Account>::create(&name).unwrap();
     old.update(|a| (a.euros, a.bookings) = (u64::MAX, 20)).unwrap();
     let error = State::<v2::Account>::options().migrate(Migrate::with(in_cents)).open_or_create(&name).unwrap_err();
-    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::InvalidValue, "too many euros"));
+    let text = format!(
+        "the state in `{}` was not migrated from `{}` to `{}`, and is as it was: too many euros",
+        name.display(),
+        std::any::type_name::<v1::Account>(),
+        std::any::type_name::<v2::Account>()
+    );
+    assert_eq!((error.kind(), error.to_string(), error.path()), (ErrorKind::InvalidValue, text, Some(&*name)));
+    assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "too many euros");
     let panics = |_: &v1::Account, _: &mut v2::Account| -> Result<(), String> { panic!("by the program") };
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         State::<v2::Account>::options().migrate(Migrate::with(panics)).open(&name).map(drop)
@@ -223,7 +230,7 @@ fn a_migration_that_would_wait_for_itself_is_told_so() {
         is_refused("remove", shmstate::remove(&name).unwrap_err());
         let mut old = State::<v1::Account>::open(&name).unwrap();
         is_refused("update", old.update(|_| ()).unwrap_err());
-        is_refused("wait", old.wait_newer(0, PATIENCE).unwrap_err());
+        is_refused("wait", old.wait_newer(0, Duration::from_millis(10)).unwrap_err());
         is_refused("recreate", old.recreate(State::options()).unwrap_err());
         let mut view = DynState::options().writable(true).open(&name).unwrap();
         is_refused("resize", view.recreate(&DynState::options().copies(4)).unwrap_err());
