@@ -181,11 +181,15 @@ impl<T: SharedLayout> Follower<'_, T> {
         }
         let before = self.version();
         let found = self.pieces.copy_changes(view, self.at, &self.unmarked, &mut self.entries)?;
-        if found.at.version == before {
+        if found.at.version <= before {
             return Ok(None);
         }
         if !found.is_known {
             let (at, image) = unpinned::whole(view)?;
+            // A process that does not run this protocol may have taken the version back.
+            if at.version <= before {
+                return Ok(None);
+            }
             self.at = at;
             // SAFETY: a value of this process's own.
             let ranges = unsafe { self.take_over_all(&raw const *image) };

@@ -192,6 +192,46 @@ fn words_that_name_copies_which_do_not_exist() {
     assert!(refused > 0);
 }
 
+/// A follower does not go back: what it says of a change is of versions in their order.
+#[test]
+fn versions_that_go_back() {
+    let dir = scratch_dir();
+    let path = dir.path().join("plain");
+    let state = State::<Plain>::create(&path).unwrap();
+    (0..30).for_each(|seed| state.update(|s| operate(s, &mut Rng::new(seed))).unwrap());
+    let file = fs::File::options().read(true).write(true).open(&path).unwrap();
+    let read = |at| {
+        let mut bytes = [0; 8];
+        file.read_exact_at(&mut bytes, at).unwrap();
+        u64::from_ne_bytes(bytes)
+    };
+    let write = |at, word: u64| file.write_all_at(&word.to_ne_bytes(), at).unwrap();
+    // What names the active copy, and the version that the line of that copy has.
+    let (published, before) = (320, read(320));
+    let synced = read(136) + 64 * (before & 0xff) + 8;
+    let view = State::<Plain>::open_read_only(&path).unwrap();
+    let (mut pinned, mut unpinned) = (state.follow().unwrap(), view.follow().unwrap());
+    for version in [0, 7, 30] {
+        write(synced, version);
+        // Newer, the same and older, alone and with the marks of a region that is being replaced.
+        for word in [40, 30, 7].into_iter().flat_map(|named| [0, 0x40, 0x80, 0xc0].map(|marks| named << 8 | marks)) {
+            write(published, word | before & 0xff);
+            for advanced in [pinned.advance(), unpinned.advance()] {
+                match advanced {
+                    Ok(change) => assert!(change.is_none(), "{word:x}: {change:?}"),
+                    Err(e) => sane(&e),
+                }
+            }
+        }
+    }
+    write(synced, 30);
+    write(published, before);
+    state.update(|s| s.table[0] = 1).unwrap();
+    for change in [pinned.advance(), unpinned.advance()].map(|advanced| advanced.unwrap().unwrap()) {
+        assert_eq!((change.from(), change.to(), change.skipped()), (30, 31, 0));
+    }
+}
+
 /// Between the search for room and the end of the call that puts a value there, everything is overwritten.
 #[test]
 fn containers_are_overwritten_while_a_value_is_made() {
@@ -261,6 +301,21 @@ fn interrupted<T: SharedLayout>(what: &str, victim: &str, change: fn(&mut T, &mu
 #[test]
 fn interrupted_by_a_scribbler_everywhere() {
     interrupted("all", "plain", operate);
+}
+
+#[test]
+fn calls_interrupted_by_a_scribbler_everywhere() {
+    interrupted("all", "calls", operate);
+}
+
+#[test]
+fn calls_interrupted_by_a_scribbler_in_the_shared_words() {
+    interrupted("words", "calls", operate);
+}
+
+#[test]
+fn calls_interrupted_by_a_scribbler_in_the_lists_heads() {
+    interrupted("heads", "calls", operate);
 }
 
 #[test]

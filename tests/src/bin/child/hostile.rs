@@ -1,6 +1,6 @@
 //! Runs the bodies of the fuzz targets, and uses regions that are scribbled into.
 
-use crate::say;
+use crate::{calls, say};
 use shmstate::{Error, SharedLayout, State};
 use shmstate_tests::Rng;
 use shmstate_tests::hostile::{
@@ -51,6 +51,7 @@ pub fn victim(what: &str, path: &str, seed: u64, seconds: u64) {
         "mixed" => suffer::<Mixed>(path, seed, seconds, None),
         "others" => suffer::<Others>(path, seed, seconds, Some((inspect_others, operate_on_others))),
         "view" => suffer_by_view(path, seed, seconds),
+        "calls" => calls::suffer(path, seed, seconds, watch),
         "opener" => open_and_look(path, seconds),
         _ => panic!("no such victim: {what}"),
     }

@@ -2,6 +2,7 @@
 
 mod anonymous;
 mod bitflip;
+mod calls;
 mod descriptors;
 mod file_systems;
 mod follow;
