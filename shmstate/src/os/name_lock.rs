@@ -3,6 +3,7 @@
 //! The one process that removes or replaces a region locks a byte of its file. It takes neither a slot nor the writer's lock, so
 //! that it works for a region whose handles are all taken, and for a file that is no sound region.
 
+use super::clock::sleep;
 use super::file::{RegionPath, key, key_of};
 use super::liveness::{Lock, POPULATION, lock_of};
 use super::making::Making;
@@ -41,7 +42,7 @@ impl NameLock {
             if clock.remaining().is_none() {
                 return Err(ErrorRepr::Renaming { path: path.to_owned() }.into());
             }
-            std::thread::sleep(Duration::from_micros(50 << round.min(5)));
+            sleep(Duration::from_micros(50 << round.min(5)));
             round += 1;
         }
         let same = region_path.now()? == Some(key(path, file)?);

@@ -76,7 +76,7 @@ impl Os for Kernel {
     }
 
     fn pause(&self, round: u32) {
-        std::thread::sleep(Duration::from_micros(50 << round.min(4)));
+        os::sleep(Duration::from_micros(50 << round.min(4)));
     }
 
     #[cold]

@@ -110,7 +110,7 @@ impl TaskServer {
 impl Served {
     fn serve(&self) {
         *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
-        let (pause, idle) = (|| thread::sleep(REPLACED), || thread::park_timeout(LINGER));
+        let (pause, idle) = (|| os::sleep(REPLACED), || thread::park_timeout(LINGER));
         self.shared.serve(&self.tasks, self.announced, os::futex_wait, pause, idle);
     }
 

@@ -50,7 +50,7 @@ impl Region {
             }
             // It still has its name, and the process that replaces it is at work or dead.
             let Some(remaining) = clock.remaining() else { return Ok(None) };
-            std::thread::sleep(remaining.min(REPLACED));
+            os::sleep(remaining.min(REPLACED));
         }
     }
 }
@@ -72,7 +72,7 @@ impl ReadOnlyRegion {
                 return Ok(Some(newer));
             }
             let Some(remaining) = clock.remaining() else { return Ok(None) };
-            std::thread::sleep(remaining.min(REPLACED));
+            os::sleep(remaining.min(REPLACED));
         }
     }
 }

@@ -8,6 +8,7 @@
 use super::reserve::free_room;
 use super::{RegionPath, key_of};
 use crate::commit::Clock;
+use crate::os::clock::sleep;
 use crate::os::descriptors::open_at_undivided;
 use crate::os::own_table::undisturbed;
 use crate::os::registered::Registered;
@@ -59,7 +60,7 @@ impl Turn {
             if !matches!(region_path.now(), Ok(None)) {
                 return none;
             }
-            std::thread::sleep(pause.min(remaining));
+            sleep(pause.min(remaining));
             pause = (pause * 2).min(Duration::from_millis(4));
         }
     }

@@ -158,9 +158,6 @@ static TIMER: AtomicI32 = AtomicI32::new(0);
 /// one can write between two instructions that belong together as well, but seldom does.
 pub fn interrupt(what: &str, path: &str, seed: u64) {
     HERE.store(Box::into_raw(Box::new(Scribbler::new(what, path, seed))), Release);
-    // A sleep that is interrupted begins again with the whole slack, which is longer than the time to the next signal.
-    // SAFETY: no pointers.
-    assert_eq!(unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1 as libc::c_ulong) }, 0);
     let handler: extern "C" fn(libc::c_int) = interrupted;
     // SAFETY: it keeps to what a handler may do.
     assert_ne!(unsafe { libc::signal(libc::SIGUSR2, handler as libc::sighandler_t) }, libc::SIG_ERR);
