@@ -235,6 +235,14 @@ fn a_layout_may_be_that_of_an_export() {
 }
 
 #[test]
+fn a_key_that_is_given_twice_and_a_directory_that_is_not_there() {
+    let fixture = Fixture::new(|_| ());
+    let twice = fixture.run(&["set", "it", "ports", r#"{"80":1,"80":2}"#]);
+    answers(&["set"], &twice, 6, "`ports[\"80\"]`: the key is in the `Map");
+    answers(&["ls"], &fixture.run(&["ls", "--dir", "/does/not/exist"]), 7, "/does/not/exist");
+}
+
+#[test]
 fn what_has_no_form_in_json() {
     let fixture = Fixture::new(|_| ());
     let ratio = State::<f64>::create(fixture.0.path().join("ratio")).unwrap();

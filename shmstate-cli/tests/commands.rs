@@ -318,23 +318,17 @@ fn keys_that_are_no_texts_are_shown() {
 fn what_json_says_twice_or_out_of_range_is_refused() {
     let fixture = Fixture::new();
     let twice = "{\"name\":\"a\",\"seats\":1,\"seats\":2}";
-    let of_struct = "the field `seats` of `Room` is given twice";
-    assert!(fixture.fails(&["set", "house", "rooms[0]", twice], 6).contains(of_struct));
-    assert!(fixture.fails(&["push", "house", "rooms", twice], 6).contains(of_struct));
     let _rooms = State::<Map<Text<8>, Room, 4>>::create(fixture.path("rooms")).unwrap();
-    assert!(fixture.fails(&["insert", "rooms", "", "hall", twice], 6).contains(of_struct));
-    let key = "`ports[\"http\"]`: the key is in the `Map";
-    assert!(fixture.fails(&["set", "house", "ports", "{\"http\":1,\"http\":2}"], 6).contains(key));
-    assert!(fixture.fails(&["push", "house", "samples", "1e999"], 6).contains("out of the range"));
-    for (number, name) in [("18446744073709551616", "set"), ("-1", "set"), ("18446744073709551616", "push")] {
-        let path = if name == "set" { "visits" } else { "samples" };
-        let error = fixture.fails(&[name, "house", path, "--", number], 6);
-        assert!(
-            error.contains(&format!("{number} is out of the range of `u64`: 0 to 18446744073709551615\n")),
-            "{error}"
-        );
+    let calls = [&["set", "house", "rooms[0]"][..], &["push", "house", "rooms"], &["insert", "rooms", "", "hall"]];
+    for call in calls.map(|call| [call, &[twice]].concat()) {
+        assert!(fixture.fails(&call, 6).contains("the field `seats` of `Room` is given twice"));
     }
-    assert!(fixture.fails(&["ls", "--dir", "/does/not/exist"], 7).contains("/does/not/exist"));
+    assert!(fixture.fails(&["push", "house", "samples", "1e999"], 6).contains("out of the range"));
+    let (large, range) = ("18446744073709551616", "is out of the range of `u64`: 0 to 18446744073709551615\n");
+    for [verb, path, number] in [["set", "visits", large], ["set", "visits", "-1"], ["push", "samples", large]] {
+        let error = fixture.fails(&[verb, "house", path, "--", number], 6);
+        assert!(error.contains(&format!("{number} {range}")), "{error}");
+    }
 }
 
 /// The house of the next release.

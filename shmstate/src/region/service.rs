@@ -5,7 +5,7 @@ use super::reopening::lost;
 use crate::commit::{BeginError, Clock, Published, Service};
 use crate::error::{Call, Error, ErrorRepr};
 use crate::os;
-use crate::track::{Frame, Running};
+use crate::track::Frame;
 
 /// What a region holds, while the writer's lock keeps it so.
 #[derive(Clone, Copy)]
@@ -54,11 +54,8 @@ impl Region {
             }
             let make = |active| {
                 let current = self.current(active)?;
-                // A closure of the program's may be in it, which must wait neither for this very lock nor for a version. To other calls it
-                // is an update, in whose copy no container is.
-                let (frame, update) = (Frame::new(self.key().numbers()), Box::new(Running::new(0, 0)));
-                // SAFETY: it is on the heap of this call, and no other thread has it.
-                let made = unsafe { frame.enter_update(&raw const *update, || make(current)) }?;
+                // A closure of the program's may be in it, which must wait neither for this very lock nor for a version.
+                let made = Frame::new(self.key().numbers()).enter_locked(|| make(current))?;
                 // It may have forked, and this be the child.
                 self.check()?;
                 Ok(made)

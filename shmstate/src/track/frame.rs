@@ -87,6 +87,13 @@ impl Frame {
         self.enter(f)
     }
 
+    /// Runs `f` with this closure open, while this thread has the writer's lock: it counts as an update in whose copy no container is.
+    pub(crate) fn enter_locked<R>(&self, f: impl FnOnce() -> R) -> R {
+        let running = Box::new(Running::new(0, 0));
+        // SAFETY: it is on the heap of this call, and no other thread has it.
+        unsafe { self.enter_update(&raw const *running, f) }
+    }
+
     /// Runs `f` with this closure open; it is closed on every way out, unwinding included.
     #[inline]
     pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {

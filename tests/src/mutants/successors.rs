@@ -62,7 +62,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "an update in what fills a successor waits for the lock of its own thread",
         patches: &[value(
             "region/service.rs",
-            "let made = «unsafe { frame.enter_update(&raw const *update, || make(current)) }»?;",
+            "let made = «Frame::new(self.key().numbers()).enter_locked(|| make(current))»?;",
             "make(current)",
         )],
         checks: &[Unit("state::recreate::tests::what_fills_the_new_region_may_fail_panic_and_fork")],
@@ -72,8 +72,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a wait for a version in the migration of the same region waits until its time is up",
         patches: &[value(
             "region/service.rs",
-            "let made = «unsafe { frame.enter_update(&raw const *update, || make(current)) }»?;",
-            "frame.enter(|| make(current))",
+            "let made = «Frame::new(self.key().numbers()).enter_locked(|| make(current))»?;",
+            "Frame::new(self.key().numbers()).enter(|| make(current))",
         )],
         checks: &[Process("migration_chains", "a_migration_that_would_wait_for_itself_is_told_so")],
     },

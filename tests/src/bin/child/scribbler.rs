@@ -8,7 +8,7 @@ use std::fs;
 use std::mem::offset_of;
 use std::ptr;
 use std::sync::atomic::{
-    AtomicI32, AtomicPtr, AtomicU8, AtomicU32, AtomicU64,
+    AtomicPtr, AtomicU8, AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
 };
 use std::time::Duration;
@@ -152,7 +152,7 @@ pub fn run(what: &str, path: &str, seed: u64) {
 static HERE: AtomicPtr<Scribbler> = AtomicPtr::new(ptr::null_mut());
 
 /// The timer whose signal it comes with.
-static TIMER: AtomicI32 = AtomicI32::new(0);
+static TIMER: AtomicPtr<libc::c_void> = AtomicPtr::new(ptr::null_mut());
 
 /// Interrupts the main thread of this process from now on, after any instruction, and writes noise into that region meanwhile. A process beside this
 /// one can write between two instructions that belong together as well, but seldom does.
@@ -168,7 +168,7 @@ pub fn interrupt(what: &str, path: &str, seed: u64) {
     let mut timer: libc::timer_t = ptr::null_mut();
     // SAFETY: both are on this stack.
     assert_eq!(unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &raw mut event, &raw mut timer) }, 0);
-    TIMER.store(timer as usize as i32, Relaxed);
+    TIMER.store(timer, Relaxed);
     // SAFETY: made just now.
     unsafe { again(timer, 1000) }
 }
@@ -196,5 +196,5 @@ extern "C" fn interrupted(_: libc::c_int) {
     let ns = 1 + scribbler.rng.below(40_000) as i64;
     HERE.store(here, Release);
     // SAFETY: it was made before the first signal.
-    unsafe { again(TIMER.load(Relaxed) as usize as libc::timer_t, ns) };
+    unsafe { again(TIMER.load(Relaxed), ns) };
 }
