@@ -40,6 +40,8 @@ enum Kind {
     Snapshot,
     /// The content of the entry after that one: its pieces, or all of the state.
     OfEntry,
+    /// No content: a machine asks for a turn after that entry.
+    Wish,
 }
 
 /// A name for a content that no other one has.
@@ -47,19 +49,21 @@ fn new_name(kind: Kind, seq: u64, nonce: u64) -> String {
     let kind = match kind {
         Kind::Snapshot => "snapshot",
         Kind::OfEntry => "entry",
+        Kind::Wish => "wish",
     };
     format!("{kind}-{seq:020}-{nonce:016x}")
 }
 
-/// What a name says.
-fn parts(name: &str) -> Option<(Kind, u64)> {
+/// What a name says: the number at its end too.
+fn parts(name: &str) -> Option<(Kind, u64, u64)> {
     let mut parts = name.split('-');
     let kind = match parts.next()? {
         "snapshot" => Kind::Snapshot,
         "entry" => Kind::OfEntry,
+        "wish" => Kind::Wish,
         _ => return None,
     };
-    Some((kind, parts.next()?.parse().ok()?))
+    Some((kind, parts.next()?.parse().ok()?, u64::from_str_radix(parts.next()?, 16).ok()?))
 }
 
 /// A random number.
@@ -83,6 +87,38 @@ pub(crate) async fn write_snapshot(engine: &impl Engine, seq: u64, content: Byte
     Ok(Named { seq, content: content_name })
 }
 
+/// A machine that loses again and again asks for a turn. Older ones come first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Wish {
+    /// The newest entry that it had.
+    pub(crate) after: u64,
+    /// The number of the machine.
+    pub(crate) machine: u64,
+}
+
+impl Wish {
+    fn name(self) -> String {
+        new_name(Kind::Wish, self.after, self.machine)
+    }
+}
+
+/// Writes a wish.
+pub(crate) async fn write_wish(engine: &impl Engine, wish: Wish) -> Result<(), Failed> {
+    engine.write(&wish.name(), Bytes::new()).await
+}
+
+/// Removes a wish.
+pub(crate) async fn remove_wish(engine: &impl Engine, wish: Wish) -> Result<(), Failed> {
+    engine.remove(&wish.name()).await
+}
+
+/// All wishes.
+pub(crate) async fn wishes(engine: &impl Engine) -> Result<Vec<Wish>, Failed> {
+    let names = engine.names().await?;
+    let parts = names.iter().filter_map(|(name, _)| parts(name)).filter(|(kind, ..)| *kind == Kind::Wish);
+    Ok(parts.map(|(_, after, machine)| Wish { after, machine }).collect())
+}
+
 /// Forgets what no machine needs if it begins with the snapshot after entry `seq`, or with a newer one.
 pub(crate) async fn forget_before(engine: &impl Engine, seq: u64) -> Result<(), Failed> {
     // Entry `seq` stays: a machine that begins with the snapshot compares its digest.
@@ -90,7 +126,7 @@ pub(crate) async fn forget_before(engine: &impl Engine, seq: u64) -> Result<(), 
     // This removes even a content that is being written: an entry that is to name it would have to follow an old entry, or name a
     // snapshot that no machine needs.
     for (name, _) in engine.names().await? {
-        if parts(&name).is_some_and(|(_, of)| of < seq) {
+        if parts(&name).is_some_and(|(_, of, _)| of < seq) {
             engine.remove(&name).await?;
         }
     }
@@ -222,7 +258,7 @@ pub(crate) async fn snapshots(engine: &impl Engine) -> Result<Vec<(u64, String)>
     let mut snapshots: Vec<(u64, String)> = names
         .into_iter()
         .filter_map(|(name, is_whole)| is_whole.then_some(name))
-        .filter_map(|name| parts(&name).filter(|(kind, _)| *kind == Kind::Snapshot).map(|(_, seq)| (seq, name)))
+        .filter_map(|name| parts(&name).filter(|(kind, ..)| *kind == Kind::Snapshot).map(|(_, seq, _)| (seq, name)))
         .collect();
     snapshots.sort_unstable_by(|a, b| b.cmp(a));
     Ok(snapshots)
@@ -308,10 +344,12 @@ mod tests {
 
     #[test]
     fn a_name_says_what_it_is_of() {
-        for (kind, seq) in [(Kind::Snapshot, 7), (Kind::OfEntry, u64::MAX)] {
-            assert_eq!(parts(&new_name(kind, seq, nonce())), Some((kind, seq)));
+        for (kind, seq) in [(Kind::Snapshot, 7), (Kind::OfEntry, u64::MAX), (Kind::Wish, 1)] {
+            let nonce = nonce();
+            assert_eq!(parts(&new_name(kind, seq, nonce)), Some((kind, seq, nonce)));
         }
         assert!(new_name(Kind::Snapshot, 9, 0) < new_name(Kind::Snapshot, 10, 0));
-        assert_eq!((parts("other"), parts("snapshot-x-1"), parts("entry")), (None, None, None));
+        let nothing = ["other", "other-1-1", "snapshot-x-1", "snapshot-1-x", "entry", "entry-1"];
+        assert_eq!(nothing.map(parts), [None; 6]);
     }
 }

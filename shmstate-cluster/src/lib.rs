@@ -28,6 +28,7 @@ mod setup;
 mod state;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod worker;
 
 pub use error::Error;

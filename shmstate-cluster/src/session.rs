@@ -11,6 +11,7 @@ use crate::entry::{self, Entry, Named, Origin, Pieces, What};
 use crate::identity::Identity;
 use crate::incoming::Incoming;
 use crate::replica::{Batch, NewEntries, Replica, Step};
+use crate::turns::Turns;
 use bytes::Bytes;
 use shmstate::{SharedLayout, Timestamp};
 use std::collections::VecDeque;
@@ -68,6 +69,7 @@ pub(crate) struct Session<'s, 'a, T: SharedLayout, E: Engine> {
     /// When the engine is next asked for its newest entry, and how many entries the state had if it lagged at the last look.
     next_look: Instant,
     behind: Option<u64>,
+    turns: Turns<E>,
     /// Bytes of the log since the newest snapshot.
     bytes: usize,
     /// A snapshot that is being written, and one that the next batch names.
@@ -79,6 +81,7 @@ pub(crate) struct Session<'s, 'a, T: SharedLayout, E: Engine> {
 impl<'s, 'a, T: SharedLayout, E: Engine> Session<'s, 'a, T, E> {
     pub(crate) fn new(engine: E, identity: &'s Identity, replica: &'s mut Replica<'a, T>) -> Self {
         Session {
+            turns: Turns::new(engine.clone(), identity.machine),
             incoming: Incoming::new(engine, identity),
             replica,
             flight: None,
@@ -112,11 +115,11 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
 
     /// Waits for one event, and handles it.
     async fn step(&mut self, tail: &mut Tail) -> Result<(), End> {
-        if self.flight.is_none() && self.refused.is_none() {
+        if self.may_send() {
             self.send()?;
         }
-        let is_idle = self.flight.is_none() && self.refused.is_none();
-        let Session { flight, refused, writing, cleaning, next_look, .. } = self;
+        let is_idle = self.may_send();
+        let Session { flight, refused, turns, writing, cleaning, next_look, .. } = self;
         let answer = async {
             match flight {
                 Some(flight) => (&mut flight.answer).await,
@@ -160,8 +163,14 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
                 Ok(())
             }
             _ = of(cleaning) => Ok(()),
+            () = turns.change() => Ok(()),
             changed = ahead.changed(seen), if is_idle => Ok(changed.map(drop)?),
         }
+    }
+
+    /// Whether updates would be sent at once: nothing is under way, and it is not the turn of another machine.
+    fn may_send(&self) -> bool {
+        self.flight.is_none() && self.refused.is_none() && !self.turns.is_given()
     }
 
     /// Sends the updates by which this machine is ahead.
@@ -207,6 +216,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
             return Ok(()); // it has come through the log
         }
         self.replica.committed(&batch, digest)?;
+        self.turns.committed();
         self.own.push_back((batch.after + 1, digest));
         self.is_agreed = true;
         self.bytes += batch.pieces.size();
@@ -227,6 +237,9 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
                     self.committed(sent)?;
                     (entries.seq, entries.digest) = (seq, self.replica.digest());
                 } else {
+                    if let Ok(entry) = &entry {
+                        self.turns.came(entry.origin.machine);
+                    }
                     // An entry that does not follow is from a machine that has other entries: no machine applies it.
                     let mut pieces = Pieces::default();
                     if entry.as_ref().map_or(true, |entry| entry.before == entries.digest) {
@@ -271,6 +284,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
             // The batch that was sent can no longer follow the entry that it was to follow.
             let sent = self.flight.take().map(|flight| flight.sent).or(self.refused.take().map(|(sent, _)| sent));
             if let Some(Sent { snapshot, .. }) = sent {
+                self.turns.lost();
                 self.written = self.written.take().or(snapshot);
             }
         }
@@ -308,6 +322,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
         let newest = newest.map_err(|_| End::Lost("the engine has not answered".into()))??;
         self.next_look = Instant::now() + LOOK;
         let applied = self.replica.applied();
+        self.turns.look(applied);
         if !self.is_agreed {
             agreed(&self.incoming.engine, [(applied, self.replica.digest())]).await?;
             self.is_agreed = true;

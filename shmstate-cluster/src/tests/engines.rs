@@ -5,7 +5,9 @@
 mod servers;
 
 use super::patience;
-use crate::contents::{forget_before, snapshots, write_of_entry, write_snapshot};
+use crate::contents::{
+    Wish, forget_before, remove_wish, snapshots, wishes, write_of_entry, write_snapshot, write_wish,
+};
 use crate::engine::{Engine, Nats};
 use bytes::Bytes;
 use std::future::Future;
@@ -51,6 +53,20 @@ async fn what_was_begun_goes(engine: &impl Engine) {
     assert!(engine.read(&kept).await.unwrap().is_some());
 }
 
+/// A wish is a content without bytes.
+async fn wishes_are_listed_until_they_are_removed(engine: &impl Engine) {
+    let [older, newer] = [(5, u64::MAX), (6, 1)].map(|(after, machine)| Wish { after, machine });
+    write_wish(engine, older).await.unwrap();
+    write_wish(engine, newer).await.unwrap();
+    assert_eq!(wishes(engine).await.unwrap(), [older, newer]);
+    assert_eq!(snapshots(engine).await.unwrap(), []);
+    remove_wish(engine, newer).await.unwrap();
+    assert_eq!(wishes(engine).await.unwrap(), [older]);
+    // An older wish goes with the entries of its time.
+    forget_before(engine, 6).await.unwrap();
+    assert_eq!(wishes(engine).await.unwrap(), []);
+}
+
 #[test]
 fn what_was_begun_goes_from_nats() {
     if !servers::has("nats-server") {
@@ -66,6 +82,7 @@ fn what_was_begun_goes_from_nats() {
         let stream = context.get_stream("shmstate_begun_contents").await.unwrap();
         let info = stream.get_info().await.unwrap();
         assert_eq!(info.state.subjects_count, 3, "{:?}", info.state);
+        wishes_are_listed_until_they_are_removed(&Nats::connect(&server.url(), "wishes", 1).await.unwrap()).await;
     });
 }
 
@@ -83,7 +100,10 @@ mod etcd {
         let dir = tempfile::tempdir().unwrap();
         let server = servers::Etcd::start(dir.path());
         let address = format!("127.0.0.1:{}", server.port);
-        run(async { what_was_begun_goes(&Etcd::connect(&address, "begun").await.unwrap()).await });
+        run(async {
+            what_was_begun_goes(&Etcd::connect(&address, "begun").await.unwrap()).await;
+            wishes_are_listed_until_they_are_removed(&Etcd::connect(&address, "wishes").await.unwrap()).await;
+        });
     }
 
     /// More entries come between the last read and the beginning of the watch than a client takes in one answer by default.

@@ -1,8 +1,12 @@
 //! A machine whose updates the others precede.
 
-use super::patience;
+use super::memory::server;
+use super::{eventually, patience};
 use crate::{ClusterState, Error, Options};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Options of a machine of a test.
 fn options<'a>() -> Options<'a, u64> {
@@ -10,15 +14,16 @@ fn options<'a>() -> Options<'a, u64> {
 }
 
 /// Joins as the machine with that directory, which is created.
-fn join(options: Options<'_, u64>, dir: &Path) -> ClusterState<u64> {
+fn join(options: Options<'_, u64>, url: &str, dir: &Path) -> ClusterState<u64> {
     std::fs::create_dir(dir).unwrap();
-    options.join("memory://losing", dir.join("state")).unwrap()
+    options.join(url, dir.join("state")).unwrap()
 }
 
 #[test]
 fn an_update_is_tried_as_often_as_its_time_allows() {
+    const URL: &str = "memory://losing";
     let dir = tempfile::tempdir().unwrap();
-    let other = join(options(), &dir.path().join("other"));
+    let other = join(options(), URL, &dir.path().join("other"));
     // The state has not seen the other machine's update when it makes its own.
     let lose = |state: &ClusterState<u64>, losses: u64| {
         let mut runs = 0;
@@ -32,13 +37,57 @@ fn an_update_is_tried_as_often_as_its_time_allows() {
         (result, runs)
     };
 
-    let patient = join(options(), &dir.path().join("patient"));
+    let patient = join(options(), URL, &dir.path().join("patient"));
     let (result, runs) = lose(&patient, 120);
     result.unwrap();
     assert_eq!((runs, patient.read(|n| *n).unwrap()), (121, 1120));
 
-    let hasty = join(options().tries(3), &dir.path().join("hasty"));
+    let hasty = join(options().tries(3), URL, &dir.path().join("hasty"));
     let (result, runs) = lose(&hasty, 120);
     assert!(matches!(result, Err(Error::Conflict { tries: 3, .. })));
     assert_eq!((runs, other.update(|n| *n).unwrap()), (3, 1123));
+}
+
+/// The entries of one machine arrive late: each time, the other machine has appended one before.
+#[test]
+fn a_machine_with_a_slow_link_gets_its_turn() {
+    let dir = tempfile::tempdir().unwrap();
+    let fast = join(options(), "memory://turns", &dir.path().join("fast"));
+    let slow = join(options(), "memory://turns/300", &dir.path().join("slow"));
+    let is_done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let updates = scope.spawn(|| {
+            let mut updates = 0;
+            while !is_done.load(Relaxed) {
+                fast.update(|n| *n += 1).unwrap();
+                updates += 1;
+            }
+            updates
+        });
+        let slow_updates = [(); 2].map(|()| slow.update(|n| *n += 1_000_000));
+        is_done.store(true, Relaxed);
+        let updates = updates.join().unwrap();
+        assert!(slow_updates.iter().all(Result::is_ok), "{slow_updates:?}");
+        assert_eq!(slow.update(|n| *n).unwrap(), 2_000_000 + updates);
+    });
+    // Nothing is left of the wishes.
+    eventually("no wishes", || !server("turns").contents().iter().any(|name| name.starts_with("wish")));
+}
+
+#[test]
+fn a_turn_of_a_machine_that_is_gone_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = join(options(), "memory://gone", &dir.path().join("machine"));
+    let server = server("gone");
+    server.put("wish-00000000000000000001-0123456789abcdef", b"");
+    let (mut updates, mut longest) = (0, Duration::ZERO);
+    eventually("no wishes", || {
+        let start = Instant::now();
+        state.update(|n| *n += 1).unwrap();
+        updates += 1;
+        longest = longest.max(start.elapsed());
+        server.contents().iter().all(|name| !name.starts_with("wish"))
+    });
+    assert_eq!(state.read(|n| *n).unwrap(), updates);
+    assert!(longest >= Duration::from_millis(900), "{longest:?}");
 }

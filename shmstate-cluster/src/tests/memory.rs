@@ -1,4 +1,5 @@
-//! An engine in memory whose network loses, repeats and delays: `memory://NAME`.
+//! An engine in memory whose network loses, repeats and delays: `memory://NAME`, or `memory://NAME/MS` for a machine whose entries arrive that
+//! many milliseconds late.
 
 use crate::engine::{Appended, Engine, Failed};
 use crate::entry::{self, Entry, Origin, Pieces, What};
@@ -81,6 +82,11 @@ impl Server {
         (kept.log.len(), kept.contents.len())
     }
 
+    /// The names of all contents.
+    pub(crate) fn contents(&self) -> Vec<String> {
+        self.kept.lock().unwrap().contents.keys().cloned().collect()
+    }
+
     /// Loses all that it has.
     pub(crate) fn forget_everything(&self) {
         let mut kept = self.kept.lock().unwrap();
@@ -142,12 +148,13 @@ impl Server {
     }
 }
 
-/// A connection.
+/// A connection: with its generation, and how late entries arrive.
 #[derive(Clone)]
-pub(crate) struct Memory(Arc<Server>, u64);
+pub(crate) struct Memory(Arc<Server>, u64, Duration);
 
 impl Memory {
     pub(crate) async fn connect(name: &str) -> Result<Memory, Failed> {
+        let (name, late) = name.split_once('/').unwrap_or((name, "0"));
         let server = server(name);
         let generation = {
             let kept = server.kept.lock().unwrap();
@@ -156,7 +163,7 @@ impl Memory {
             }
             kept.generation
         };
-        Ok(Memory(server, generation))
+        Ok(Memory(server, generation, Duration::from_millis(late.parse().unwrap())))
     }
 
     fn unless_it_goes_wrong<R>(&self, run: impl FnOnce(&mut Kept) -> R) -> Result<R, Failed> {
@@ -177,6 +184,9 @@ impl Engine for Memory {
     async fn append(&self, after: u64, entry: Bytes) -> Result<Appended, Failed> {
         if below(2) == 0 {
             tokio::task::yield_now().await;
+        }
+        if !self.2.is_zero() {
+            tokio::time::sleep(self.2).await;
         }
         let answer = self.unless_it_goes_wrong(|kept| kept.append(after, &entry));
         if answer.is_err() && self.0.kept.lock().unwrap().generation == self.1 {

@@ -27,6 +27,12 @@ const REFUSED: Check =
 const TAKEN: Check =
     Beside(PACKAGE, "shmstate_cluster", "tests::refused::an_update_whose_place_is_taken_is_not_in_doubt");
 
+/// A machine whose entries arrive late.
+const SLOW: Check = Beside(PACKAGE, "shmstate_cluster", "tests::losing::a_machine_with_a_slow_link_gets_its_turn");
+
+/// A machine that has asked for a turn and is gone.
+const GONE: Check = Beside(PACKAGE, "shmstate_cluster", "tests::losing::a_turn_of_a_machine_that_is_gone_ends");
+
 /// Contents that were begun and never finished, on a server.
 const BEGUN: Check = Beside(PACKAGE, "shmstate_cluster", "tests::engines::what_was_begun_goes_from_nats");
 
@@ -37,8 +43,21 @@ const ENTRY: &str = "shmstate-cluster/src/entry.rs";
 const REPLICA: &str = "shmstate-cluster/src/replica.rs";
 const SESSION: &str = "shmstate-cluster/src/session.rs";
 const SETUP: &str = "shmstate-cluster/src/setup.rs";
+const TURNS: &str = "shmstate-cluster/src/turns.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "turn_is_not_given",
+        breaks: "a machine goes on though it is the turn of another one, which never gets an update through",
+        patches: &[value(SESSION, "self.refused.is_none() && «!self.turns.is_given()»", "true")],
+        checks: &[SLOW],
+    },
+    Mutant {
+        name: "turn_does_not_end",
+        breaks: "a machine waits for ever for one that has asked for a turn and is gone",
+        patches: &[value(TURNS, "until: «Instant::now() + TURN» }", "Instant::now() + 3600 * TURN")],
+        checks: &[GONE],
+    },
     Mutant {
         name: "refused_entry_leaves_doubt",
         breaks: "an update stays in doubt after an entry that cannot be taken has got its place",
