@@ -1,8 +1,8 @@
 //! Where the regions are.
 
 use crate::failure::Failure;
-use shmstate::Error;
 use shmstate::dynamic::{DynOptions, DynState};
+use shmstate::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -34,6 +34,16 @@ pub fn open(name: impl AsRef<Path>) -> Result<DynState, Error> {
     options().open(name)
 }
 
+/// Looks at the region that a name leads to. If another process has replaced it since it was opened, looks at the next one.
+pub fn look<R>(state: &mut DynState, mut look: impl FnMut(&DynState) -> Result<R, Error>) -> Result<R, Error> {
+    loop {
+        match look(state) {
+            Err(error) if error.kind() == ErrorKind::Retired && state.reopen()? => {}
+            seen => return seen,
+        }
+    }
+}
+
 /// The directory of bare names, as the library's chapter on files says it.
 pub fn directory() -> PathBuf {
     match std::env::var_os("SHMSTATE_DIR") {
@@ -60,4 +70,26 @@ pub fn files(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
     files.sort();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shmstate::State;
+
+    #[test]
+    fn a_region_that_is_replaced_while_it_is_looked_at() {
+        let dir = tempfile::tempdir().unwrap();
+        let (name, second) = (dir.path().join("number"), dir.path().join("second"));
+        let mut number = State::<u64>::create(&name).unwrap();
+        number.update(|n| *n = 7).unwrap();
+        std::fs::hard_link(&name, &second).unwrap();
+        let mut state = open(&name).unwrap();
+        number.recreate(State::options().handles(100)).unwrap();
+        assert_eq!(state.to_json("").unwrap_err().kind(), ErrorKind::Retired);
+        assert_eq!(look(&mut state, |state| state.to_json("")).unwrap(), "7");
+        // A second name still leads to the region that was replaced.
+        let mut state = open(&second).unwrap();
+        assert_eq!(look(&mut state, |state| state.to_json("")).unwrap_err().kind(), ErrorKind::Retired);
+    }
 }

@@ -38,6 +38,9 @@ fn a_state_is_backed_up_while_it_is_used_and_restored() {
     says(fixture.run(&["backup", "number", "monday.redb"]), 0, "version 1 is in monday.redb");
     says(fixture.run(&["backup", "number", "monday.redb"]), 7, "there is a file already");
     says(fixture.run(&["backup", "nothing", "tuesday.redb"]), 3, "nothing");
+    for missing in [["verify", "nothing.redb"].as_slice(), &["backup", "nowhere/nothing.redb", "tuesday.redb"]] {
+        says(fixture.run(missing), 3, "the store is not there");
+    }
     says(fixture.run(&["verify", "stores/number.redb"]), 5, "another process has the store open");
     says(fixture.run(&["backup", "stores/number.redb", "tuesday.redb"]), 5, "another process has the store open");
     number.update_durable(|n| *n = 8).unwrap();

@@ -23,11 +23,13 @@ pub fn backup(name: impl AsRef<Path>, file: impl AsRef<Path>) -> Result<u64, Err
     Ok(state.version())
 }
 
-/// The committed version of the region that `open` opens. If the region is replaced meanwhile, `open` opens the next one.
+/// The committed version of the region that `open` opens. If the region is replaced meanwhile, `open` opens the next one, unless the name still
+/// leads to the replaced one.
 fn snapshot(open: impl Fn() -> Result<DynState, shmstate::Error>) -> Result<Snapshot, shmstate::Error> {
     loop {
-        match open()?.snapshot() {
-            Err(e) if e.kind() == ErrorKind::Retired => {}
+        let state = open()?;
+        match state.snapshot() {
+            Err(e) if e.kind() == ErrorKind::Retired && !state.is_current()? => {}
             taken => return taken,
         }
     }
@@ -117,5 +119,17 @@ mod tests {
             found
         };
         assert_eq!(snapshot(open).unwrap().value().as_u64().unwrap(), 7);
+    }
+
+    #[test]
+    fn a_second_name_of_a_region_that_was_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let (name, second) = (dir.path().join("number"), dir.path().join("second"));
+        let mut state = State::<u64>::create(&name).unwrap();
+        std::fs::hard_link(&name, &second).unwrap();
+        state.recreate(State::options().handles(100)).unwrap();
+        let refused = backup(&second, dir.path().join("copy")).unwrap_err();
+        assert!(matches!(&refused, Error::State(e) if e.kind() == ErrorKind::Retired), "{refused}");
+        assert!(!dir.path().join("copy").exists());
     }
 }

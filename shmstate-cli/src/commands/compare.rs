@@ -29,8 +29,9 @@ pub fn diff(out: &mut impl Write, one: &Path, other: &Path) -> Result<bool, Fail
 fn read(path: &Path) -> Result<(Option<String>, Json), Failure> {
     let wrong = |error| Failure::Argument(format!("{}: {error}", path.display()));
     let Some(text) = json_file::text(path)? else {
-        let state = regions::open(path)?;
-        return Ok((Some(state.schema()), serde_json::from_str(&state.to_json("")?).map_err(wrong)?));
+        let mut state = regions::open(path)?;
+        let (schema, value) = regions::look(&mut state, |state| Ok((state.schema(), state.to_json("")?)))?;
+        return Ok((Some(schema), serde_json::from_str(&value).map_err(wrong)?));
     };
     Ok(match serde_json::from_str(&text).map_err(wrong)? {
         Json::Object(mut members) if members.contains_key("shmstate_export") => {

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::regions;
+use shmstate::dynamic::DynState;
 use shmstate_durable::Error;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -10,12 +11,15 @@ use std::path::Path;
 /// How a database of the engine begins.
 const MAGIC: [u8; 4] = *b"redb";
 
-/// Whether that is the path of a store, and no region.
+/// Whether that is the path of a store, and no region. If nothing is there, the path of a store ends with `.redb`.
 pub fn is_one(path: &Path) -> bool {
     let mut begin = [0; MAGIC.len()];
+    let is_named = path.extension().is_some_and(|end| end == "redb");
     // A bare name is one of the directory of regions.
-    let is_path =
-        path.as_os_str().as_encoded_bytes().contains(&b'/') || path.extension().is_some_and(|end| end == "redb");
+    let is_path = path.as_os_str().as_encoded_bytes().contains(&b'/') || is_named;
+    if is_named && !path.exists() && !regions::directory().join(path).exists() {
+        return true;
+    }
     is_path && File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && begin == MAGIC
 }
 
@@ -34,7 +38,11 @@ pub fn verify(out: &mut impl Write, store: &Path) -> Result<bool, Failure> {
 }
 
 pub fn backup(out: &mut impl Write, name: &Path, file: &Path) -> Result<bool, Failure> {
-    let state = if is_one(name) { shmstate_durable::verify(name)? } else { regions::open(name)?.snapshot()? };
+    let state = if is_one(name) {
+        shmstate_durable::verify(name)?
+    } else {
+        regions::look(&mut regions::open(name)?, DynState::snapshot)?
+    };
     shmstate_durable::write_backup(&state, file)?;
     writeln!(out, "version {} is in {}", state.version(), file.display())?;
     Ok(true)

@@ -13,7 +13,9 @@ use std::path::Path;
 use tempfile::Builder;
 
 pub fn export(out: &mut impl Write, name: &Path, file: Option<&Path>) -> Result<bool, Failure> {
-    let state = regions::open(name)?;
+    let mut state = regions::open(name)?;
+    let mut export =
+        |mut to: &mut dyn Write| regions::look(&mut state, |state| state.export_to(BufWriter::new(&mut to)));
     match file {
         Some(file) if file.as_os_str() != "-" => {
             let failed = |error| Failure::File(file.display().to_string(), error);
@@ -25,7 +27,7 @@ pub fn export(out: &mut impl Write, name: &Path, file: Option<&Path>) -> Result<
             // A device or a pipe cannot be replaced.
             if std::fs::metadata(file).is_ok_and(|found| !found.is_file()) {
                 let device = File::options().write(true).open(file).map_err(failed)?;
-                state.export_to(BufWriter::new(Counted::new(device, "exported"))).map_err(not_written)?;
+                export(&mut Counted::new(device, "exported")).map_err(not_written)?;
                 return Ok(true);
             }
             check_replaceable(file)?;
@@ -35,13 +37,13 @@ pub fn export(out: &mut impl Write, name: &Path, file: Option<&Path>) -> Result<
             let mode = Permissions::from_mode(0o666);
             let not_made = |error: io::Error| failed(without_path(&error));
             let new = Builder::new().prefix(".shmstate-").permissions(mode).tempfile_in(dir).map_err(not_made)?;
-            state.export_to(BufWriter::new(Counted::new(new.as_file(), "exported"))).map_err(not_written)?;
+            export(&mut Counted::new(new.as_file(), "exported")).map_err(not_written)?;
             if let Ok(found) = std::fs::metadata(file) {
                 new.as_file().set_permissions(found.permissions()).map_err(failed)?;
             }
             new.persist(file).map_err(|error| failed(error.error))?;
         }
-        _ => state.export_to(BufWriter::new(out)).map_err(not_printed)?,
+        _ => export(out).map_err(not_printed)?,
     }
     Ok(true)
 }

@@ -6,13 +6,14 @@ use crate::progress::Busy;
 use crate::regions;
 use crate::wording::of_command;
 use shmstate::ErrorKind;
+use shmstate::dynamic::DynState;
 use std::io::Write;
 use std::path::Path;
 
 /// Checks the header and the schema, which opening does, every value of the committed version, and those of each other copy.
 pub fn verify(out: &mut impl Write, name: &Path) -> Result<bool, Failure> {
     let busy = Busy::new("checked");
-    let opened = regions::open(name).and_then(|state| Ok((state.snapshot()?, state)));
+    let opened = regions::open(name).and_then(|mut state| Ok((regions::look(&mut state, DynState::snapshot)?, state)));
     let (snapshot, state) = match opened {
         Ok(opened) => opened,
         Err(error) if error.kind() == ErrorKind::Corrupt => {
