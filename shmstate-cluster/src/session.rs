@@ -322,7 +322,7 @@ impl<T: SharedLayout, E: Engine> Session<'_, '_, T, E> {
         let newest = newest.map_err(|_| End::Lost("the engine has not answered".into()))??;
         self.next_look = Instant::now() + LOOK;
         let applied = self.replica.applied();
-        self.turns.look(applied);
+        self.turns.look(applied, self.flight.is_some() || self.refused.is_some());
         if !self.is_agreed {
             agreed(&self.incoming.engine, [(applied, self.replica.digest())]).await?;
             self.is_agreed = true;

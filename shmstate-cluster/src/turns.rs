@@ -12,7 +12,8 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// How long a machine loses before it asks for a turn, and then before it asks again.
+/// How long a machine loses before it asks for a turn. Before it asks again, it loses twice as long each time, because a turn may be too short
+/// for its link.
 const LOSING: Duration = Duration::from_secs(1);
 
 /// How long a machine waits for the entry of a machine that has asked for a turn.
@@ -31,6 +32,10 @@ pub(crate) struct Turns<E> {
     machine: u64,
     /// Since when this machine has lost each time, or when it has asked last.
     losing: Option<Instant>,
+    /// How long it loses before it asks.
+    patience: Duration,
+    /// It has lost since the last look.
+    has_lost: bool,
     /// It has committed since the last look.
     has_committed: bool,
     /// What this machine has asked by.
@@ -48,6 +53,8 @@ impl<E: Engine> Turns<E> {
             engine,
             machine: machine as u64,
             losing: None,
+            patience: LOSING,
+            has_lost: false,
             has_committed: false,
             own: None,
             newest: None,
@@ -64,11 +71,18 @@ impl<E: Engine> Turns<E> {
     /// Notes that this machine has lost: another one has appended the entry that was to be its own.
     pub(crate) fn lost(&mut self) {
         self.losing.get_or_insert_with(Instant::now);
+        self.has_lost = true;
     }
 
     /// Notes that this machine has committed.
     pub(crate) fn committed(&mut self) {
-        (self.losing, self.has_committed) = (None, true);
+        self.has_committed = true;
+        self.give_up();
+    }
+
+    /// Needs no turn any more.
+    fn give_up(&mut self) {
+        (self.losing, self.patience) = (None, LOSING);
         if let Some(own) = self.own.take() {
             self.remove(own);
         }
@@ -79,10 +93,14 @@ impl<E: Engine> Turns<E> {
         self.given.take_if(|given| given.wish.machine == of as u64);
     }
 
-    /// Asks for a turn after the newest entry `applied`, if this machine has lost for long. Looks for wishes of other machines, if it commits.
-    pub(crate) fn look(&mut self, applied: u64) {
-        if self.losing.is_some_and(|since| since.elapsed() >= LOSING) {
-            self.losing = Some(Instant::now());
+    /// Asks for a turn after the newest entry `applied`, if this machine has lost for long and still tries: it has a batch under way, or has
+    /// lost one since the last look. Looks for wishes of other machines, if it commits.
+    pub(crate) fn look(&mut self, applied: u64, is_under_way: bool) {
+        if !std::mem::take(&mut self.has_lost) && !is_under_way {
+            self.give_up();
+        }
+        if self.losing.is_some_and(|since| since.elapsed() >= self.patience) {
+            (self.losing, self.patience) = (Some(Instant::now()), 2 * self.patience);
             let wish = Wish { after: applied, machine: self.machine };
             if let Some(earlier) = self.own.replace(wish).filter(|earlier| *earlier != wish) {
                 self.remove(earlier);

@@ -1,7 +1,9 @@
 //! A machine whose updates the others precede.
 
-use super::memory::server;
+use super::memory::{Memory, server};
 use super::{eventually, patience};
+use crate::contents::{Wish, wishes};
+use crate::turns::Turns;
 use crate::{ClusterState, Error, Options};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -90,4 +92,34 @@ fn a_turn_of_a_machine_that_is_gone_ends() {
     });
     assert_eq!(state.read(|n| *n).unwrap(), updates);
     assert!(longest >= Duration::from_millis(900), "{longest:?}");
+}
+
+/// Waits until the wishes are as expected.
+async fn until_wishes(engine: &Memory, expected: &[Wish]) {
+    while wishes(engine).await.unwrap() != expected {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Its updates may have run out of time.
+#[test]
+fn a_machine_that_gives_up_asks_no_more() {
+    let long = || tokio::time::sleep(Duration::from_millis(1100));
+    let test = async {
+        let engine = Memory::connect("gives up").await.unwrap();
+        let mut turns = Turns::new(engine.clone(), 7);
+        turns.lost();
+        turns.look(1, false);
+        long().await;
+        turns.look(2, true);
+        until_wishes(&engine, &[Wish { after: 2, machine: 7 }]).await;
+        turns.look(3, false);
+        until_wishes(&engine, &[]).await;
+        long().await;
+        turns.look(4, true);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        until_wishes(&engine, &[]).await;
+    };
+    let test = async { tokio::time::timeout(patience(), test).await };
+    crate::worker::runtime().unwrap().block_on(test).unwrap();
 }

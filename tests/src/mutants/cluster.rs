@@ -30,6 +30,9 @@ const TAKEN: Check =
 /// A machine whose entries arrive late.
 const SLOW: Check = Beside(PACKAGE, "shmstate_cluster", "tests::losing::a_machine_with_a_slow_link_gets_its_turn");
 
+/// A machine whose updates have run out of time.
+const IDLE: Check = Beside(PACKAGE, "shmstate_cluster", "tests::losing::a_machine_that_gives_up_asks_no_more");
+
 /// A machine that has asked for a turn and is gone.
 const GONE: Check = Beside(PACKAGE, "shmstate_cluster", "tests::losing::a_turn_of_a_machine_that_is_gone_ends");
 
@@ -51,6 +54,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a machine goes on though it is the turn of another one, which never gets an update through",
         patches: &[value(SESSION, "self.refused.is_none() && «!self.turns.is_given()»", "true")],
         checks: &[SLOW],
+    },
+    Mutant {
+        name: "turn_is_asked_for_without_need",
+        breaks: "a machine that has lost and has nothing to send any more asks for turns for ever",
+        patches: &[value(TURNS, "if «!std::mem::take(&mut self.has_lost) && !is_under_way» {", "false")],
+        checks: &[IDLE],
     },
     Mutant {
         name: "turn_does_not_end",
