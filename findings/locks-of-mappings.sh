@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # A mapping keeps a file locked after the last descriptor of it is closed.
 #
-# Expected: a lock of flock(2) ends "when all such file descriptors have been closed", and a lock of F_OFD_SETLK at the last close
-#           of the open file description (flock(2) and fcntl(2), Linux man-pages 6.x).
-# True:     a shared mapping holds the open file description, too. The locks of both calls stay until it is unmapped as well,
-#           although no process has a descriptor that could unlock them. A lock of F_SETLK goes with the first descriptor that is
-#           closed, mapped or not (`mmap_region` in mm/vma.c takes a reference, `__fput` in fs/file_table.c unlocks, Linux 6.18).
-# Matters:  a program that locks a file, maps it and closes the descriptor keeps all others out for as long as the mapping lives,
-#           also in each child that inherits it. For the same reason such a lock is a sign of life that no `closefrom` takes
-#           away. Unmap what you no longer use before you give a lock back by closing.
+# Expected: a lock of flock(2) ends "when all such file descriptors have been closed", and a lock of F_OFD_SETLK "on the last close
+#           of the open file description" (flock(2) and fcntl(2), Linux man-pages 6.03).
+# True:     a mapping holds the open file description as a descriptor does. Both locks stay until the file is unmapped, too,
+#           although no process has a descriptor left that could unlock it (`__mmap_new_file_vma` in mm/vma.c takes the reference,
+#           and `__fput` in fs/file_table.c, which follows the last one, unlocks: Linux 6.18). A lock of F_SETLK, for comparison,
+#           ends at the first close, mapped or not, as fcntl(2) says.
+# Matters:  a program that locks a file, maps it and closes it keeps all others out for as long as the mapping lives, also in
+#           each child that inherits it. So unmap the file before you close it to give the lock back. On the other hand, such a
+#           lock shows that a process lives, and no `closefrom` in that process takes it away.
 # Needs:    Linux, Python 3. Exits 1 if the kernel says otherwise.
 set -euo pipefail
 uname -sr
@@ -45,7 +46,7 @@ def taken(path, lock):
     return code == 1
 
 def states(lock):
-    """Whether it is locked: by a descriptor, by a mapping after that is closed, after that is unmapped."""
+    """Whether a file is locked: while it is open and mapped, after it is closed, and after it is unmapped."""
     with tempfile.NamedTemporaryFile() as file:
         os.truncate(file.name, mmap.PAGESIZE)
         fd = os.open(file.name, os.O_RDWR)
@@ -59,9 +60,11 @@ def states(lock):
         found.append(taken(file.name, lock))
         return found
 
+until_unmapped, until_closed = [True, True, False], [True, False, False]
+right = {"flock": until_unmapped, "F_OFD_SETLK": until_unmapped, "F_SETLK": until_closed}
 seen = {name: states(lock) for name, lock in LOCKS.items()}
-print("locked:       open and mapped, mapped, neither")
 for name, found in seen.items():
-    print(f"{name:<13} {found}")
-sys.exit(0 if seen == {"flock": [True, True, False], "F_OFD_SETLK": [True, True, False], "F_SETLK": [True, False, False]} else 1)
+    open_, mapped, neither = ("locked" if held else "not locked" for held in found)
+    print(f"{name}: {open_} while open and mapped, {mapped} while mapped, {neither} after that")
+sys.exit(0 if seen == right else 1)
 PYTHON

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # In a shared mapping on tmpfs, a page that is read first makes its neighbours writable, and a page that is written first does not.
 #
-# Expected: the first touch of a page of memory that is there costs a page fault; whether it reads or writes makes no difference,
-#           or else a read costs one more later, when the page is written (mmap(2), Linux man-pages 6.x, says nothing of it).
-# True:     a read fault maps the pages of the 64 KiB around it that the page cache has, and on tmpfs as writable as the mapping is,
-#           because no file system has to hear of the write. A write fault maps its own page alone. So a program that reads a byte
-#           of each 64 KiB before it writes them has a sixteenth of the faults (`do_read_fault`, `do_shared_fault` and
-#           `vma_needs_dirty_tracking` in mm/, Linux 6.18; 64 KiB is `fault_around_bytes` in debugfs).
-# Matters:  a process that attaches to shared memory that others have filled and then writes to it spends most of its time in faults;
-#           the loop over one byte of each 64 KiB halves that.
+# Expected: the first touch of a page costs one page fault, whether it reads or writes; or else a read costs one more when the
+#           page is written later (mmap(2), Linux man-pages 6.03, says nothing about it).
+# True:     a read fault maps all pages in the 64 KiB around it that are in memory. On tmpfs it maps them writable, because no file
+#           system has to be told of the first write. A write fault maps one page. So a program that reads one byte of each
+#           64 KiB before it writes has a sixteenth of the faults (`do_read_fault` and `do_shared_fault` in mm/memory.c,
+#           `vma_wants_writenotify` in mm/vma.c, Linux 6.18; 64 KiB is the default of `fault_around_bytes` in debugfs).
+# Matters:  a process that attaches to shared memory which other processes have filled pays a fault for each page that it writes
+#           first. A loop that reads before spares it 15 of 16.
 # Needs:    Linux, Python 3, /dev/shm on tmpfs without huge pages; takes 16 MiB of it. Exits 1 if the kernel says otherwise.
 set -euo pipefail
 uname -sr
