@@ -119,14 +119,15 @@ pub(crate) async fn wishes(engine: &impl Engine) -> Result<Vec<Wish>, Failed> {
     Ok(parts.map(|(_, after, machine)| Wish { after, machine }).collect())
 }
 
-/// Forgets what no machine needs if it begins with the snapshot after entry `seq`, or with a newer one.
+/// Forgets what no machine needs if it begins with the snapshot after entry `seq`, or with a newer one. Wishes stay: a log may be so fast that
+/// this comes before the next look for them.
 pub(crate) async fn forget_before(engine: &impl Engine, seq: u64) -> Result<(), Failed> {
     // Entry `seq` stays: a machine that begins with the snapshot compares its digest.
     engine.forget(seq.saturating_sub(1)).await?;
     // This removes even a content that is being written: an entry that is to name it would have to follow an old entry, or name a
     // snapshot that no machine needs.
     for (name, _) in engine.names().await? {
-        if parts(&name).is_some_and(|(_, of, _)| of < seq) {
+        if parts(&name).is_some_and(|(kind, of, _)| kind != Kind::Wish && of < seq) {
             engine.remove(&name).await?;
         }
     }

@@ -132,10 +132,12 @@ impl<E: Engine> Turns<E> {
         }
     }
 
-    /// Gives the oldest of these wishes a turn that has had none.
+    /// Gives a turn to the oldest of these wishes that has had none, and removes those that get none any more.
     fn give(&mut self, wishes: Vec<Wish>) {
         let of_others = wishes.into_iter().filter(|wish| wish.machine != self.machine);
-        if let Some(wish) = of_others.filter(|wish| Some(*wish) > self.newest).min() {
+        let (new, late): (Vec<_>, Vec<_>) = of_others.partition(|wish| Some(*wish) > self.newest);
+        late.into_iter().for_each(|wish| self.remove(wish));
+        if let Some(wish) = new.into_iter().min() {
             self.newest = Some(wish);
             self.given = Some(Given { wish, until: Instant::now() + TURN });
         }
@@ -143,7 +145,7 @@ impl<E: Engine> Turns<E> {
 
     fn remove(&self, wish: Wish) {
         let engine = self.engine.clone();
-        // If this fails, the wish is removed with the entries of its time.
+        // If this fails, a machine that commits removes it after its turn.
         tokio::spawn(async move { contents::remove_wish(&engine, wish).await });
     }
 }

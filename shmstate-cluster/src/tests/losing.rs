@@ -2,7 +2,7 @@
 
 use super::memory::{Memory, server};
 use super::{eventually, patience};
-use crate::contents::{Wish, wishes};
+use crate::contents::{Wish, forget_before, wishes, write_wish};
 use crate::turns::Turns;
 use crate::{ClusterState, Error, Options};
 use std::path::Path;
@@ -101,6 +101,43 @@ async fn until_wishes(engine: &Memory, expected: &[Wish]) {
     while wishes(engine).await.unwrap() != expected {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
+}
+
+/// The log may be so fast that the entries of that time are forgotten before the next look for wishes.
+#[test]
+fn a_wish_outlives_the_entries_of_its_time() {
+    let test = async {
+        let engine = Memory::connect("outlives").await.unwrap();
+        let wish = Wish { after: 5, machine: 3 };
+        write_wish(&engine, wish).await.unwrap();
+        forget_before(&engine, 100_000).await.unwrap();
+        assert_eq!(wishes(&engine).await.unwrap(), [wish]);
+    };
+    crate::worker::runtime().unwrap().block_on(test);
+}
+
+/// Its machine has had its turn, or will ask again.
+#[test]
+fn a_wish_that_gets_no_turn_any_more_is_removed() {
+    let test = async {
+        let engine = Memory::connect("no turn").await.unwrap();
+        let mut turns = Turns::new(engine.clone(), 7);
+        write_wish(&engine, Wish { after: 9, machine: 3 }).await.unwrap();
+        turns.committed();
+        turns.look(10, false);
+        turns.change().await;
+        assert!(turns.is_given());
+        turns.came(3);
+        assert!(!turns.is_given());
+        write_wish(&engine, Wish { after: 8, machine: 4 }).await.unwrap();
+        turns.committed();
+        turns.look(11, false);
+        turns.change().await;
+        assert!(!turns.is_given());
+        until_wishes(&engine, &[]).await;
+    };
+    let test = async { tokio::time::timeout(patience(), test).await };
+    crate::worker::runtime().unwrap().block_on(test).unwrap();
 }
 
 /// Its updates may have run out of time.

@@ -33,6 +33,12 @@ const SLOW: Check = Beside(PACKAGE, "shmstate_cluster", "tests::losing::a_machin
 /// A machine whose updates have run out of time.
 const IDLE: Check = Beside(PACKAGE, "shmstate_cluster", "tests::losing::a_machine_that_gives_up_asks_no_more");
 
+/// A wish whose time is forgotten.
+const OUTLIVES: Check = Beside(PACKAGE, "shmstate_cluster", "tests::losing::a_wish_outlives_the_entries_of_its_time");
+
+/// A wish that is older than the last turn.
+const LATE: Check = Beside(PACKAGE, "shmstate_cluster", "tests::losing::a_wish_that_gets_no_turn_any_more_is_removed");
+
 /// A machine that has asked for a turn and is gone.
 const GONE: Check = Beside(PACKAGE, "shmstate_cluster", "tests::losing::a_turn_of_a_machine_that_is_gone_ends");
 
@@ -54,6 +60,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a machine goes on though it is the turn of another one, which never gets an update through",
         patches: &[value(SESSION, "self.refused.is_none() && «!self.turns.is_given()»", "true")],
         checks: &[SLOW],
+    },
+    Mutant {
+        name: "wish_is_forgotten_with_its_time",
+        breaks: "a fast log removes what a machine asks for a turn by before another one has seen it",
+        patches: &[value(CONTENTS, "«kind != Kind::Wish» && of < seq", "{ let _ = kind; true }")],
+        checks: &[OUTLIVES],
+    },
+    Mutant {
+        name: "late_wish_stays",
+        breaks: "the wish of a machine that is gone after its turn stays for ever",
+        patches: &[value(TURNS, "late.into_iter().for_each(|wish| «self.remove(wish)»);", "drop(wish)")],
+        checks: &[LATE],
     },
     Mutant {
         name: "turn_is_asked_for_without_need",
