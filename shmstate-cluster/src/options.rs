@@ -217,7 +217,7 @@ fn make_or_open<T: SharedLayout>(
                     Err(failed) if until.is_some_and(|until| Instant::now() >= until) => {
                         return Err(disconnected(name, failed));
                     }
-                    Err(_) => std::thread::sleep(LOOK),
+                    Err(_) => shmstate::sleep(LOOK),
                 }
             };
             let pass_over = control.read(|c| c.pass_over)?;

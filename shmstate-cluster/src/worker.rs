@@ -131,7 +131,7 @@ impl<T: SharedLayout> Work<'_, T> {
                 Ok(elected) => elected,
                 Err(e) if e.kind() == ErrorKind::Forked => return,
                 Err(_) => {
-                    std::thread::sleep(LOOK);
+                    shmstate::sleep(LOOK);
                     continue;
                 }
             };
@@ -158,7 +158,7 @@ impl<T: SharedLayout> Work<'_, T> {
             }
             // Another process may succeed as the link.
             drop(elected);
-            std::thread::sleep(2 * LOOK);
+            shmstate::sleep(2 * LOOK);
         }
     }
 

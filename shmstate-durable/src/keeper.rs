@@ -50,7 +50,7 @@ impl Medium {
         loop {
             match self.open(paths) {
                 Err(Error::Held { .. }) if until.is_none_or(|until| Instant::now() < until) => {
-                    std::thread::sleep(HELD);
+                    shmstate::sleep(HELD);
                 }
                 opened => return opened,
             }
@@ -199,7 +199,7 @@ impl<T: SharedLayout> Writer<'_, T> {
         let is_refused = matches!(State::<T>::open_read_only(name), Err(e) if e.kind() == ErrorKind::LayoutMismatch);
         let is_there = || found.as_ref().is_ok_and(|found| found.is_current().unwrap_or(false));
         while !self.kept.is_stopped() {
-            std::thread::sleep(LOOK);
+            shmstate::sleep(LOOK);
             if !(is_refused && is_there()) {
                 return;
             }
@@ -210,7 +210,7 @@ impl<T: SharedLayout> Writer<'_, T> {
     fn pause(&self) {
         let until = Instant::now() + self.kept.interval.clamp(LOOK, Duration::from_secs(1));
         while !self.kept.is_stopped() && Instant::now() < until {
-            std::thread::sleep(LOOK.min(self.kept.interval));
+            shmstate::sleep(LOOK.min(self.kept.interval));
         }
     }
 

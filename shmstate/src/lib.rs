@@ -137,6 +137,10 @@ cfg_if! {
         #[cfg(all(feature = "dynamic", not(any(shmstate_loom, shmstate_shuttle))))]
         #[doc(hidden)]
         pub use os::FileLimit;
+        /// For the threads of `shmstate-durable` and `shmstate-cluster`.
+        #[cfg(all(feature = "dynamic", not(any(shmstate_loom, shmstate_shuttle))))]
+        #[doc(hidden)]
+        pub use os::sleep;
         #[cfg(all(feature = "dynamic", not(any(shmstate_loom, shmstate_shuttle))))]
         pub use state::{Migrate, Typed};
         #[cfg(not(any(shmstate_loom, shmstate_shuttle)))]

@@ -42,7 +42,7 @@ impl Clock for Deadline {
 ///
 /// `std::thread::sleep` sleeps again, after a signal, for what the kernel says is left. That includes the slack of the timer, which
 /// is 50 µs by default: where signals come more often than that, such a sleep does not end.
-pub(crate) fn sleep(time: Duration) {
+pub fn sleep(time: Duration) {
     let until = Timespec::try_from(time).ok().and_then(|time| clock_gettime(ClockId::Monotonic).checked_add(time));
     // Later than the clock can tell.
     let Some(until) = until else { return std::thread::sleep(time) };

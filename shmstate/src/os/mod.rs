@@ -45,7 +45,8 @@ mod registered;
 mod signals;
 mod threads;
 
-pub(crate) use clock::{DEFAULT_TIMEOUT, Deadline, sleep, spin};
+pub use clock::sleep;
+pub(crate) use clock::{DEFAULT_TIMEOUT, Deadline, spin};
 pub(crate) use descriptors::{Guarded, duplicate};
 #[cfg(feature = "dynamic")]
 pub(crate) use documents::{part_of, read_begin, read_document, write_document};

@@ -200,6 +200,22 @@ fn clocks_have_one_door_each() {
     assert!(users.len() == 3 && users.iter().all(|path| known.contains(&path.as_path())), "{users:?}");
 }
 
+/// A thread of a library may get signals all the time, as from a profiler, and `std::thread::sleep` need not end then.
+#[test]
+fn pauses_have_one_door() {
+    let door = source().join("os/clock.rs");
+    let mut paths: Vec<_> = files().into_iter().map(|(_, path, _)| source().join(path)).collect();
+    for package in ["shmstate-cluster", "shmstate-durable"] {
+        walk(&source().join("../..").join(package).join("src"), &mut paths);
+    }
+    let pausing = paths.into_iter().filter(|path| {
+        let text = fs::read_to_string(path).unwrap();
+        let itself = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        !path.to_str().unwrap().contains("src/tests/") && code(itself).any(|line| line.contains("thread::sleep"))
+    });
+    assert_eq!(pausing.collect::<Vec<_>>(), [door]);
+}
+
 #[test]
 fn files_stay_small() {
     let mut beside = Vec::new();
