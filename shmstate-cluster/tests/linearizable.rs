@@ -97,7 +97,7 @@ fn history_on(network: &mut dyn Network) {
             _ => network.trouble(below(MACHINES), pause, &mut below),
         };
         troubles += 1;
-        eventually("updates go on", || done() > before + 3);
+        eventually(&format!("updates go on after: {said}"), || done() > before + 3);
         println!("{said}; {} updates", done());
     }
     network.heal();
